@@ -1,1 +1,76 @@
-fn main() {}
+//! `cargo xtask`: builds, tests and measures Zonda, and sets up what it needs for that.
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`demo`] | the blinking LED |
+//! | [`test`] | all tests, in order |
+//! | [`spec`] | the specification's test suite, on the host and in QEMU |
+//! | [`size`] | flash and RAM that the runtime adds to an image |
+//! | [`bench`] | instructions, heap and stack of a module on an emulated Cortex-M |
+//! | [`firmware`] | building the images of `firmware/` |
+//! | [`qemu`] | running an image, with its output, a deadline and an end |
+//! | [`zephyr`] | finding Zephyr; west and twister |
+//! | [`toolchain`] | a Rust toolchain for the device's target |
+//! | [`packages`] | programs of the system, installed where missing |
+//! | [`shell`] | commands, with progress on stderr |
+//! | [`job`] | the file that tells the firmware what to run |
+
+mod bench;
+mod demo;
+mod firmware;
+mod job;
+mod packages;
+mod qemu;
+mod shell;
+mod size;
+mod spec;
+mod test;
+mod toolchain;
+mod workloads;
+mod zephyr;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, tests and measures Zonda. Installs what is missing, where it may.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A WebAssembly module blinks an LED on an emulated Cortex-M3
+    Demo(demo::Options),
+    /// All tests: on the host, in QEMU, in Zephyr
+    Test(test::Options),
+    /// The test suite of the WebAssembly specification
+    Spec(spec::Options),
+    /// Flash and RAM that the runtime adds to an image
+    Size(size::Options),
+    /// Instructions, heap and native stack of a module on an emulated Cortex-M3
+    Bench(bench::Options),
+}
+
+fn run() -> Result<()> {
+    match Options::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Spec(options) => spec::run(&options),
+        Command::Size(options) => size::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Runs the job that the host brought through the Rust API and reports what it cost.
+#![no_std]
+#![no_main]
+
+use firmware::job::{Argument, Job};
+use firmware::report::{Clock, Costs};
+use firmware::{board, console, heap, say, stack};
+use zonda::{Caller, Engine, Error, Linker, Module, Store, StoreConfig, Val};
+
+firmware::on_panic!(loud);
+
+extern crate alloc;
+use alloc::vec::Vec;
+
+struct Host {
+    clock: Clock,
+    text: Vec<u8>,
+}
+
+fn print(caller: &mut Caller<'_, '_, Host>, at: i32, len: i32) {
+    let Some(memory) = caller.get_export("memory").and_then(|item| item.into_memory()) else { return };
+    let mut text = [0; 128];
+    let len = (len as u32 as usize).min(text.len());
+    if memory.read(&*caller, at as u32 as u64, &mut text[..len]).is_ok() {
+        caller.data_mut().text.extend_from_slice(&text[..len]);
+    }
+}
+
+fn linker() -> Result<Linker<Host>, Error> {
+    let mut linker = Linker::new();
+    linker.func_wrap("env", "nop", || {})?;
+    linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
+    linker.func_wrap("env", "print", |mut caller: Caller<'_, '_, Host>, at: i32, len: i32| print(&mut caller, at, len))?;
+    linker.func_wrap("env", "t_start", |mut caller: Caller<'_, '_, Host>| caller.data_mut().clock.start())?;
+    linker.func_wrap("env", "t_stop", |mut caller: Caller<'_, '_, Host>| caller.data_mut().clock.stop())?;
+    Ok(linker)
+}
+
+fn value(argument: Argument) -> Val {
+    match argument {
+        Argument::I32(bits) => Val::I32(bits as i32),
+        Argument::I64(bits) => Val::I64(bits as i64),
+        Argument::F32(bits) => Val::F32(bits),
+        Argument::F64(bits) => Val::F64(bits),
+    }
+}
+
+fn show(result: Option<&Val>) {
+    match result {
+        None => say!("zonda-bench result=null"),
+        Some(Val::I32(value)) => say!("zonda-bench result={value}"),
+        Some(Val::I64(value)) => say!("zonda-bench result={value}"),
+        Some(Val::F32(bits)) => say!("zonda-bench result={:?}", f32::from_bits(*bits)),
+        Some(Val::F64(bits)) => say!("zonda-bench result={:?}", f64::from_bits(*bits)),
+        Some(_) => say!("zonda-bench result=ref"),
+    }
+}
+
+fn run(job: &Job) -> Result<(), Error> {
+    let mut costs = Costs::default();
+    let before = heap::used();
+    let linker = linker()?;
+    costs.linker = heap::used() - before;
+
+    let before = heap::used();
+    heap::reset_peak();
+    let start = board::ticks();
+    let (loaded, load_stack) = stack::measure(|| {
+        let engine = Engine::default();
+        let module = Module::new(&engine, job.module)?;
+        let module_heap = heap::used() - before;
+        let config = StoreConfig { stack_bytes: job.stack_bytes, memory_limit: job.memory_limit as u64 };
+        let mut store = Store::with_config(&engine, Host { clock: Clock::default(), text: Vec::new() }, config)?;
+        let instance = linker.instantiate(&mut store, &module)?;
+        Ok::<_, Error>((module, module_heap, store, instance))
+    });
+    costs.load = board::ticks().wrapping_sub(start);
+    let (_module, module_heap, mut store, instance) = loaded?;
+    let all = heap::used() - before;
+    costs.module = module_heap;
+    costs.peak = heap::peak() - before;
+    costs.load_stack = load_stack;
+    costs.operand_stack = job.stack_bytes as usize;
+    let memory = instance.get_export(&store, "memory").and_then(|item| item.into_memory());
+    costs.memory = memory.map_or(0, |memory| memory.data(&store).len());
+    costs.heap = all as isize - costs.operand_stack as isize - costs.memory as isize;
+
+    let result = if job.repeat != 0 {
+        let function = instance.get_typed_func::<(i32, i32), i32>(&store, job.name)?;
+        let start = board::ticks();
+        let (result, used) = stack::measure(|| {
+            let mut sum = 0;
+            for i in 0..job.repeat as i32 {
+                sum = function.call(&mut store, (sum, i))?;
+            }
+            Ok::<i32, Error>(sum)
+        });
+        costs.call = board::ticks().wrapping_sub(start);
+        costs.stack = used;
+        Some(Val::I32(result?))
+    } else {
+        let function = instance.get_func(&store, job.name).ok_or(Error::NoExport)?;
+        let arguments: Vec<Val> = job.arguments().map(value).collect();
+        let mut results = [Val::I32(0)];
+        let count = function.ty(&store).results().len().min(1);
+        let start = board::ticks();
+        let (called, used) = stack::measure(|| function.call(&mut store, &arguments, &mut results[..count]));
+        costs.call = board::ticks().wrapping_sub(start);
+        costs.stack = used;
+        called?;
+        results.into_iter().next().filter(|_| count == 1)
+    };
+    costs.timed = store.data().clock.ticks();
+    console::bytes(&store.data().text);
+    show(result.as_ref());
+    costs.report();
+    Ok(())
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    heap::init(board::heap_start(), board::HEAP_BYTES);
+    board::ticks_init();
+    let Some(job) = Job::load() else {
+        say!("there is no job at {:#x}", firmware::job::ADDRESS);
+        console::exit(false)
+    };
+    match run(&job) {
+        Ok(()) => console::exit(true),
+        Err(error) => {
+            say!("{error:?}");
+            console::exit(false)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Runs the specification script that the host brought and reports its counts.
+#![no_std]
+#![no_main]
+
+use firmware::{board, console, heap, job, say};
+use zonda_script::{run, Options, Script};
+
+firmware::on_panic!(loud);
+
+/// The loader's half of the code memory.
+const BYTES: usize = 2 << 20;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    heap::init(board::heap_start(), board::HEAP_BYTES);
+    // SAFETY: memory of the board that nobody writes; it has some value at every byte.
+    let bytes = unsafe { core::slice::from_raw_parts(job::ADDRESS as *const u8, BYTES) };
+    let Ok(script) = Script::new(bytes) else {
+        say!("there is no script at {:#x}", job::ADDRESS);
+        console::exit(false)
+    };
+    match run(&script, &Options::default(), &mut |message| console::line(message)) {
+        Ok(counts) => say!("zonda-script: {counts}"),
+        Err(error) => {
+            say!("the script is damaged: {error:?}");
+            console::exit(false)
+        }
+    }
+    console::exit(true)
+}

@@ -1,0 +1,65 @@
+//! What a run cost, as the line that xtask reads.
+
+use crate::{board, say};
+
+/// The time between the module's calls of `t_start` and `t_stop`.
+#[derive(Default)]
+pub struct Clock {
+    start: u32,
+    sum: u32,
+}
+
+impl Clock {
+    pub fn start(&mut self) {
+        self.start = board::ticks();
+    }
+
+    pub fn stop(&mut self) {
+        self.sum = self.sum.wrapping_add(board::ticks().wrapping_sub(self.start));
+    }
+
+    pub fn ticks(&self) -> u32 {
+        self.sum
+    }
+}
+
+/// Times in ticks of the board's timer, memory in bytes.
+#[derive(Default)]
+pub struct Costs {
+    pub call: u32,
+    pub timed: u32,
+    pub load: u32,
+    /// Store, module and instance, less operand stack and linear memory.
+    pub heap: isize,
+    /// The part of `heap` that the module took.
+    pub module: usize,
+    /// Host functions, which any number of instances share.
+    pub linker: usize,
+    pub operand_stack: usize,
+    pub memory: usize,
+    /// The most heap at once while loading and instantiating, everything counted.
+    pub peak: usize,
+    pub stack: u32,
+    pub load_stack: u32,
+}
+
+impl Costs {
+    pub fn report(&self) {
+        let instructions = |ticks: u32| u64::from(ticks) * u64::from(board::INSTRUCTIONS_PER_TICK);
+        say!(
+            "zonda-bench call={} timed={} load={}",
+            instructions(self.call),
+            instructions(self.timed),
+            instructions(self.load)
+        );
+        say!("zonda-bench heap={} stack={} load_stack={}", self.heap, self.stack, self.load_stack);
+        say!(
+            "zonda-bench module={} linker={} operand_stack={} memory={} peak={}",
+            self.module,
+            self.linker,
+            self.operand_stack,
+            self.memory,
+            self.peak
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! What of `cargo xtask spec` needs the runtime or the suite: runs it on the host, compiles it into scripts, compares counts.
+
+use anyhow::{bail, Context, Result};
+use clap::Parser;
+use std::fs;
+use std::path::PathBuf;
+use zonda_script::{suite, Counts, Options};
+
+#[derive(Parser)]
+enum Command {
+    /// Run the suite on the host and compare the counts
+    Host,
+    /// Write each script into FOLDER, and their names into FOLDER/index
+    Compile { folder: PathBuf },
+    /// Compare the counts of FILE, lines of a name and counts, with those that are checked in
+    Compare { file: PathBuf },
+}
+
+fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
+    counts.sort_by(|one, other| one.0.cmp(&other.0));
+    let sum = |part: fn(&Counts) -> u32| counts.iter().map(|(_, counts)| u64::from(part(counts))).sum::<u64>();
+    println!(
+        "{} files: {} passed, {} failed, {} unsupported, {} about text",
+        counts.len(),
+        sum(|c| c.passed),
+        sum(|c| c.failed),
+        sum(|c| c.unsupported),
+        sum(|c| c.text)
+    );
+    suite::compare(&counts).map_err(anyhow::Error::msg)
+}
+
+fn parse(line: &str) -> Result<(String, Counts)> {
+    let mut words = line.split_whitespace();
+    let name = words.next().context("empty line")?;
+    let mut counts = Counts::default();
+    for (key, value) in words.filter_map(|word| word.split_once('=')) {
+        let value = value.parse()?;
+        match key {
+            "passed" => counts.passed = value,
+            "failed" => counts.failed = value,
+            "unsupported" => counts.unsupported = value,
+            "text" => counts.text = value,
+            _ => bail!("unknown count {key}"),
+        }
+    }
+    Ok((name.to_owned(), counts))
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Host => compare(suite::run_host(&Options::default(), &mut |message| eprintln!("{message}"))),
+        Command::Compile { folder } => {
+            fs::create_dir_all(&folder)?;
+            let mut index = String::new();
+            for (number, file) in suite::files().iter().filter(|file| file.runs).enumerate() {
+                let script = zonda_script::compile(&file.name, file.source).map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
+                fs::write(folder.join(format!("{number}.zs")), script)?;
+                index.push_str(&format!("{number}.zs {}\n", file.name));
+            }
+            Ok(fs::write(folder.join("index"), index)?)
+        }
+        Command::Compare { file } => {
+            let text = fs::read_to_string(file)?;
+            let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
+            let unrun = suite::files();
+            counts.extend(unrun.iter().filter(|file| !file.runs).map(|file| (file.name.to_string(), suite::counts_unrun(file))));
+            compare(counts)
+        }
+    }
+}

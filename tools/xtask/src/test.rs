@@ -1,0 +1,88 @@
+//! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
+
+use crate::{bench, demo, shell, size, spec, zephyr};
+use anyhow::{bail, Result};
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only this part
+    #[arg(long, value_parser = ["host", "qemu", "zephyr"])]
+    only: Option<String>,
+}
+
+/// Runs the parts that were asked for, all of them even if one fails, and says at the end which did.
+struct Report {
+    failed: Vec<String>,
+    passed: u32,
+}
+
+impl Report {
+    fn part(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
+        shell::step(&format!("test: {name}"));
+        let start = Instant::now();
+        let result = test();
+        let seconds = start.elapsed().as_secs();
+        match result {
+            Ok(()) => {
+                eprintln!("    passed: {name} ({seconds} s)");
+                self.passed += 1;
+            }
+            Err(error) => {
+                eprintln!("    FAILED: {name} ({seconds} s): {error:#}");
+                self.failed.push(name.to_owned());
+            }
+        }
+    }
+}
+
+fn host(report: &mut Report) {
+    report.part("formatting", || shell::run(shell::cargo().args(["fmt", "--all", "--check"])));
+    report.part("clippy", || {
+        shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]))
+    });
+    report.part("unit and integration tests", || shell::run(shell::cargo().args(["test", "--quiet"])));
+    report.part("unit and integration tests, strict", || {
+        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--features", "strict"]))
+    });
+    report.part("rustdoc without warnings", || {
+        shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    report.part("specification suite, host", || spec::host("classic"));
+}
+
+fn qemu(report: &mut Report) {
+    report.part("specification suite, Cortex-M3", || spec::qemu("classic"));
+    report.part("workloads, Rust API", || bench::check("rust"));
+    report.part("workloads, C API", || bench::check("c"));
+    report.part("size", size::check);
+    report.part("demo, bare metal", demo::check);
+}
+
+fn zephyr(report: &mut Report, asked: bool) -> Result<()> {
+    match zephyr::find() {
+        Some(base) => report.part("twister", || zephyr::twister(&base)),
+        None if asked => bail!("Zephyr was not found: looked at {}", zephyr::SEARCHED),
+        None => eprintln!("\nNOT RUN: the tests in Zephyr, because it was not found: looked at {}", zephyr::SEARCHED),
+    }
+    Ok(())
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    let mut report = Report { failed: Vec::new(), passed: 0 };
+    if wanted("host") {
+        host(&mut report);
+    }
+    if wanted("qemu") {
+        qemu(&mut report);
+    }
+    if wanted("zephyr") {
+        zephyr(&mut report, options.only.is_some())?;
+    }
+    if !report.failed.is_empty() {
+        bail!("{} parts passed, {} failed: {}", report.passed, report.failed.len(), report.failed.join("; "));
+    }
+    println!("all {} parts passed", report.passed);
+    Ok(())
+}

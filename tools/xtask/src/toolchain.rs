@@ -1,0 +1,67 @@
+//! A Rust toolchain for a device's target: rustup's where it has the target or can get it, else Debian's with its sources.
+
+use crate::{packages, shell};
+use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
+
+/// Debian 12 has a current Rust for its browsers. It comes without libraries for devices, but with their sources.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_LINKER: &str = "ld.lld-19";
+const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+
+pub enum Toolchain {
+    /// The toolchain that runs us has the target's libraries.
+    Rustup,
+    /// Debian's, which builds `core` and `alloc` itself.
+    Debian,
+}
+
+/// Finds or installs a toolchain for `target`.
+pub fn find(target: &str) -> Result<Toolchain> {
+    let sysroot = shell::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()))?;
+    let libraries = Path::new(sysroot.trim()).join("lib/rustlib").join(target).join("lib");
+    if libraries.exists() {
+        return Ok(Toolchain::Rustup);
+    }
+    if shell::has("rustup") {
+        shell::step(&format!("rustup target add {target}"));
+        let added = shell::run(Command::new("rustup").args(["target", "add", target]).current_dir(shell::root()));
+        if added.is_ok() && libraries.exists() {
+            return Ok(Toolchain::Rustup);
+        }
+        eprintln!("rustup has no libraries for {target}; taking Debian's rustc");
+    }
+    if !debian_is_complete() {
+        packages::install(&DEBIAN_PACKAGES)?;
+    }
+    Ok(Toolchain::Debian)
+}
+
+fn debian_is_complete() -> bool {
+    let sources = Path::new("/usr/lib/rustlib/src/rust/library/core");
+    Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_CARGO).exists() && sources.exists() && shell::has(DEBIAN_LINKER)
+}
+
+/// `cargo build` for `target`, to which the caller adds what to build.
+pub fn cargo_build(target: &str) -> Result<Command> {
+    let mut command = match find(target)? {
+        Toolchain::Rustup => {
+            let mut command = shell::cargo();
+            command.arg("build");
+            command
+        }
+        Toolchain::Debian => {
+            let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+            let mut command = Command::new(DEBIAN_CARGO);
+            command.current_dir(shell::root()).args(["build", "-Zbuild-std=core,alloc,compiler_builtins"]);
+            command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").env(linker, DEBIAN_LINKER);
+            command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC_WRAPPER");
+            command
+        }
+    };
+    command.args(["--quiet", "--release", "--target", target]);
+    command.arg("--target-dir").arg(shell::target_dir().join("device"));
+    Ok(command)
+}
