@@ -1,2 +1,27 @@
-//! Stub.
+//! Zonda, the WebAssembly runtime for Zephyr.
+//!
+//! See `docs/design.md` for the map. Data goes one way:
+//! `binary` → `validate` → `module` (with what `code` makes) → `store` → `host` (this API) → `capi`.
 #![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod alloc;
+mod binary;
+mod code;
+mod error;
+mod host;
+mod limits;
+mod module;
+mod store;
+mod validate;
+
+pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
+pub use module::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo};
+pub use host::*;
+pub use store::StoreConfig;
+pub use zonda_exec::TrapCode;
+
+/// How modules are loaded and run. Cheap to copy.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Engine {}

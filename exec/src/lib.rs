@@ -1,2 +1,40 @@
-//! Stub.
+//! The operations of WebAssembly and the loops that execute them.
+//!
+//! This crate stands below the runtime crate `zonda`: it knows operations, values, frames, linear memory and
+//! how to run validated code, and nothing of modules, linking or embedding APIs. It is a crate of its own
+//! so that cargo can compile it for speed while the rest of the runtime is compiled for size.
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`op`] | the table of operations: code, name, immediates, types |
+//! | [`numeric`] | what each numeric operation computes |
+//! | [`trap`] | the reasons for which execution stops |
+//! | [`frame`] | slots, frames and the layout of a call on the value stack |
+//! | [`memory`] | linear memory and bounds-checked access to it |
+//! | [`instance`] | what running code sees of its instance |
+//! | [`side_table`] | branch targets of code that is executed in place |
+//! | `classic` | the loop that executes Wasm bytes in place |
 #![no_std]
+#![recursion_limit = "256"]
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("linear memory is accessed in place, so the target has to be little endian");
+
+#[cfg(feature = "classic")]
+pub mod classic;
+pub mod frame;
+pub mod instance;
+pub mod leb;
+pub mod memory;
+pub mod meter;
+pub mod numeric;
+pub mod op;
+pub mod side_table;
+pub mod trap;
+
+pub use frame::{Context, Exit, Func};
+pub use instance::{GlobalRef, Import, Instance};
+pub use memory::Memory;
+pub use meter::Meter;
+pub use op::Op;
+pub use trap::TrapCode;

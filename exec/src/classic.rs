@@ -1,0 +1,632 @@
+//! Classic mode: executes Wasm bytes in place, with the side table for branches.
+//!
+//! One function, `loop { match }`, whose state stays in registers: next byte, home of the top of the stack, the
+//! top itself, frame, next side-table entry, first byte and limit of memory 0, and the number of narrow locals.
+//! Everything that is long or rare is elsewhere: [`numeric::execute`], [`memory::access`], and `Context::slow`.
+//!
+//! What the loop assumes and who establishes it: the code was validated, so operations are known, immediates
+//! complete, indices inside their spaces, operands present with their types, branch entries in order (validator
+//! and its sink); the frame's size was checked at the call (here and in [`Context::enter`]), so every push of the function has room.
+
+use crate::frame::{Context, Exit, Func, Header, HEADER, RETURN_BOUNDARY, SWITCHED};
+use crate::instance::Import;
+use crate::side_table::{Branch, ENTRY, TWO_SLOTS, WIDE};
+use crate::{leb, memory, numeric, TrapCode};
+
+/// Why the inner loop was left.
+enum Leave {
+    /// Call this function of the same instance.
+    Call(*const Func),
+    /// Call this imported function.
+    Import(*const Import),
+    /// Return from the function.
+    Return,
+    /// Execute this operation with `Context::slow`.
+    Slow(u8),
+    /// Execute this load or store completely; the immediates start at the program counter.
+    Memory(u8),
+    /// Stop.
+    Trap(u32),
+}
+
+/// The slot of a local that is not narrow, and whether it takes two slots.
+///
+/// # Safety
+/// `index` is a local of `func`, which has a map of locals.
+#[inline(always)]
+unsafe fn map_local(func: *const Func, index: u32) -> (usize, bool) {
+    // SAFETY: a function in which the index of some local is not below `narrow` has a map of all its locals, which
+    // is read backwards from its first entry.
+    unsafe {
+        if (*func).grouped {
+            return find_group((*func).side_table, index);
+        }
+        let word = *(*func).side_table.sub(1 + index as usize);
+        ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
+    }
+}
+
+/// The same where the map is in groups: finds the last group whose first local is not behind `index`.
+///
+/// # Safety
+/// `map` is the end of such a map, and the index is that of a local.
+#[cold]
+#[inline(never)]
+unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
+    // SAFETY: the first word read backwards is the number of groups, at least one, each of two words; group 0 starts at local 0.
+    unsafe {
+        let group = |i: usize| (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i));
+        let (mut low, mut high) = (0, *map.sub(1) as usize);
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if group(middle).0 <= index {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let (first, word) = group(low);
+        let wide = word & TWO_SLOTS != 0;
+        (((word & !TWO_SLOTS) as u32 + ((index - first) << wide as u32)) as usize, wide)
+    }
+}
+
+/// Whether the entry at `stp` says that the drop or select whose code ends at `pc` works on two slots.
+///
+/// # Safety
+/// `stp` points at an entry of a finished side table.
+#[inline(always)]
+unsafe fn is_wide(stp: *const u16, pc: *const u8) -> bool {
+    // SAFETY: the side table ends with an entry of zeros, so there always is a next one.
+    unsafe {
+        *stp as i16 == WIDE && {
+            let low = *stp.add(1) as u32 | (*stp.add(2) as u32) << 16;
+            // The low 32 bits of the address identify the position: a module is smaller than 4 GiB.
+            low == pc.addr() as u32
+        }
+    }
+}
+
+/// In place of a trap's number: the meter says why.
+const STOPPED: u32 = 0;
+
+/// Where the call starts whose immediate ends at `pc`.
+///
+/// # Safety
+/// The bytes before `pc` are a call's code and one index.
+#[cold]
+unsafe fn call_before(pc: *const u8) -> *const u8 {
+    // SAFETY: only the last byte of the index is below 0x80, and the code before it is, too.
+    unsafe {
+        let mut at = pc.sub(2);
+        while *at >= 0x80 {
+            at = at.sub(1);
+        }
+        at
+    }
+}
+
+/// Executes a load or store with all its checks.
+///
+/// # Safety
+/// As for [`memory::access`]; `index` is a memory of the running instance.
+#[cold]
+unsafe fn access(context: &Context, op: u8, index: u32, offset: u32, top: *mut u32) -> Result<*mut u32, TrapCode> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let memory = &**(*context.instance).memories.add(index as usize);
+        memory::access(op, memory, offset, top)
+    }
+}
+
+/// Runs until the call by the host returns or traps.
+///
+/// # Safety
+/// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
+pub unsafe fn run(context: &mut Context) -> Exit {
+    // SAFETY: the caller's promise, and for each access the invariant that its comment names; see the head of this file.
+    unsafe {
+        let ctx: *mut Context = context;
+        let mut pc;
+        let mut sp;
+        let mut tos;
+        let mut fp;
+        let mut stp;
+        let mut mem;
+        let mut limit: usize;
+        let mut narrow: u32;
+
+        // Writes what others may look at back to the context.
+        macro_rules! save {
+            () => {{
+                *sp = tos;
+                (*ctx).pc = pc;
+                (*ctx).sp = sp;
+                (*ctx).fp = fp;
+                (*ctx).stp = stp;
+            }};
+        }
+        // Reads memory 0 anew.
+        macro_rules! reload_memory {
+            () => {{
+                let instance = &*(*ctx).instance;
+                let memory = &*instance.memory;
+                mem = memory.base;
+                limit = if instance.short_memargs { memory.fast_limit() } else { 0 };
+            }};
+        }
+        macro_rules! reload {
+            () => {{
+                pc = (*ctx).pc;
+                sp = (*ctx).sp;
+                tos = *sp;
+                fp = (*ctx).fp;
+                stp = (*ctx).stp;
+                narrow = (*(*ctx).func).narrow as u32;
+                reload_memory!();
+            }};
+        }
+        // Ends execution with a trap whose operation starts at `at`.
+        macro_rules! stop {
+            ($code:expr, $at:expr) => {{
+                let code = $code;
+                (*ctx).pc = $at;
+                return Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host));
+            }};
+        }
+        reload!();
+
+        loop {
+            macro_rules! push {
+                ($value:expr) => {{
+                    let value = $value;
+                    *sp = tos;
+                    sp = sp.add(1);
+                    tos = value;
+                }};
+            }
+            macro_rules! pop {
+                () => {{
+                    let value = tos;
+                    sp = sp.sub(1);
+                    tos = *sp;
+                    value
+                }};
+            }
+            // Reads an index that is mostly one byte.
+            macro_rules! index {
+                () => {{
+                    let (index, next) = leb::u32(pc);
+                    pc = next;
+                    index
+                }};
+            }
+            macro_rules! branch {
+                () => {{
+                    let dpc = *stp as i16 as isize;
+                    let kept = *stp.add(2) as usize;
+                    if dpc == 0 {
+                        let big = Branch::read_big(stp);
+                        if big.dpc <= 0 && !(*(*ctx).meter).pass() {
+                            break Leave::Trap(STOPPED);
+                        }
+                        pc = pc.offset(big.dpc as isize);
+                        stp = stp.offset(big.dstp as isize);
+                        *sp = tos;
+                        let (keep, drop) = (big.keep as usize, big.drop as usize);
+                        core::ptr::copy(sp.add(1).sub(keep), sp.add(1).sub(keep + drop), keep);
+                        sp = sp.sub(drop);
+                        tos = *sp;
+                    } else {
+                        if dpc < 0 && !(*(*ctx).meter).pass() {
+                            break Leave::Trap(STOPPED);
+                        }
+                        pc = pc.offset(dpc);
+                        stp = stp.offset(*stp.add(1) as i16 as isize);
+                        if kept < 0x1000 {
+                            if kept != 0 {
+                                sp = sp.sub(kept);
+                                tos = *sp;
+                            }
+                        } else if kept < 0x2000 {
+                            sp = sp.sub(kept & 0xfff);
+                        } else {
+                            *sp = tos;
+                            let (keep, drop) = (kept >> 12, kept & 0xfff);
+                            core::ptr::copy(sp.add(1).sub(keep), sp.add(1).sub(keep + drop), keep);
+                            sp = sp.sub(drop);
+                            tos = *sp;
+                        }
+                    }
+                }};
+            }
+            macro_rules! load {
+                ($op:ident $cell:ty) => {{
+                    // The alignment is one byte, or `limit` is 0 (Instance::short_memargs).
+                    let offset = *pc.add(1);
+                    let (at, carry) = tos.overflowing_add(offset as u32);
+                    if offset >= 0x80 {
+                        let (offset, next) = leb::u32_long(pc.add(1));
+                        let (at, carry) = tos.overflowing_add(offset);
+                        if carry || at as usize >= limit {
+                            break Leave::Memory($op);
+                        }
+                        pc = next;
+                        tos = <$cell as memory::Cell>::load(mem.add(at as usize)) as u32;
+                        continue;
+                    }
+                    if carry || at as usize >= limit {
+                        break Leave::Memory($op);
+                    }
+                    pc = pc.add(2);
+                    tos = <$cell as memory::Cell>::load(mem.add(at as usize)) as u32;
+                }};
+            }
+            macro_rules! store {
+                ($op:ident $cell:ty) => {{
+                    let offset = *pc.add(1);
+                    let address = *sp.sub(1);
+                    let (at, carry) = address.overflowing_add(offset as u32);
+                    if offset >= 0x80 {
+                        let (offset, next) = leb::u32_long(pc.add(1));
+                        let (at, carry) = address.overflowing_add(offset);
+                        if carry || at as usize >= limit {
+                            break Leave::Memory($op);
+                        }
+                        pc = next;
+                        memory::Cell::store(tos as $cell, mem.add(at as usize));
+                        sp = sp.sub(2);
+                        tos = *sp;
+                        continue;
+                    }
+                    if carry || at as usize >= limit {
+                        break Leave::Memory($op);
+                    }
+                    pc = pc.add(2);
+                    memory::Cell::store(tos as $cell, mem.add(at as usize));
+                    sp = sp.sub(2);
+                    tos = *sp;
+                }};
+            }
+            macro_rules! word {
+                (unop $f:ident) => {
+                    tos = numeric::$f(tos)
+                };
+                (binop $f:ident) => {{
+                    sp = sp.sub(1);
+                    tos = numeric::$f(*sp, tos);
+                }};
+            }
+
+            let leave = 'dispatch: loop {
+                let op = *pc;
+                pc = pc.add(1);
+                macro_rules! arms {
+                    ($($code:literal $name:ident $text:literal $shape:ident $a:ident $r:ident $f:ident;)*) => {
+                        match op {
+                            $($code => word!($shape $f),)*
+
+                            // --- control (spec: 4.4.8) ---
+                            0x00 => break Leave::Trap(TrapCode::Unreachable as u32),
+                            0x01 => {}
+                            // block, loop: the block type is skipped.
+                            0x02 | 0x03 => pc = leb::skip(pc),
+                            // if
+                            0x04 => {
+                                if pop!() != 0 {
+                                    pc = leb::skip(pc);
+                                    stp = stp.add(ENTRY);
+                                } else {
+                                    branch!();
+                                }
+                            }
+                            // else, reached from the end of the first arm; br
+                            0x05 | 0x0c => branch!(),
+                            // end
+                            0x0b => {
+                                if pc == (*(*ctx).func).end {
+                                    break Leave::Return;
+                                }
+                            }
+                            // br_if
+                            0x0d => {
+                                if pop!() != 0 {
+                                    branch!();
+                                } else {
+                                    pc = leb::skip(pc);
+                                    stp = stp.add(ENTRY);
+                                }
+                            }
+                            // br_table
+                            0x0e => {
+                                let (count, _) = leb::u32(pc);
+                                let index = pop!();
+                                let index = if index < count { index } else { count };
+                                stp = stp.add(index as usize * ENTRY);
+                                branch!();
+                            }
+                            // return
+                            0x0f => break Leave::Return,
+                            // call
+                            0x10 => {
+                                let index = index!();
+                                let instance = &*(*ctx).instance;
+                                break match index.checked_sub(instance.import_count) {
+                                    Some(defined) => Leave::Call(instance.funcs.add(defined as usize)),
+                                    None => Leave::Import(instance.imports.add(index as usize)),
+                                };
+                            }
+
+                            // --- parametric (spec: 4.4.3) ---
+                            // drop
+                            0x1a => {
+                                if is_wide(stp, pc) {
+                                    stp = stp.add(ENTRY);
+                                    sp = sp.sub(1);
+                                }
+                                sp = sp.sub(1);
+                                tos = *sp;
+                            }
+                            // select
+                            0x1b => {
+                                let condition = pop!();
+                                if is_wide(stp, pc) {
+                                    stp = stp.add(ENTRY);
+                                    select_wide!(condition);
+                                } else {
+                                    sp = sp.sub(1);
+                                    if condition != 0 {
+                                        tos = *sp;
+                                    }
+                                }
+                            }
+                            // select with types: a vector of exactly one
+                            0x1c => {
+                                pc = leb::skip(pc);
+                                let ty = *pc;
+                                pc = pc.add(1);
+                                let condition = pop!();
+                                if matches!(ty, 0x7e | 0x7c) {
+                                    select_wide!(condition);
+                                } else {
+                                    sp = sp.sub(1);
+                                    if condition != 0 {
+                                        tos = *sp;
+                                    }
+                                }
+                            }
+
+                            // --- variables (spec: 4.4.5) ---
+                            // local.get
+                            0x20 => {
+                                let index = *pc as u32;
+                                if index < narrow {
+                                    pc = pc.add(1);
+                                    push!(*fp.add(index as usize));
+                                } else {
+                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    push!(*fp.add(slot));
+                                    if wide {
+                                        push!(*fp.add(slot + 1));
+                                    }
+                                }
+                            }
+                            // local.set
+                            0x21 => {
+                                let index = *pc as u32;
+                                if index < narrow {
+                                    pc = pc.add(1);
+                                    *fp.add(index as usize) = pop!();
+                                } else {
+                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    if wide {
+                                        *fp.add(slot + 1) = pop!();
+                                    }
+                                    *fp.add(slot) = pop!();
+                                }
+                            }
+                            // local.tee
+                            0x22 => {
+                                let index = *pc as u32;
+                                if index < narrow {
+                                    pc = pc.add(1);
+                                    *fp.add(index as usize) = tos;
+                                } else {
+                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    if wide {
+                                        *fp.add(slot) = *sp.sub(1);
+                                        *fp.add(slot + 1) = tos;
+                                    } else {
+                                        *fp.add(slot) = tos;
+                                    }
+                                }
+                            }
+                            // global.get
+                            0x23 => {
+                                let index = index!();
+                                let global = *(*(*ctx).instance).globals.add(index as usize);
+                                let cell = global.cell();
+                                push!(*cell);
+                                if global.is_wide() {
+                                    push!(*cell.add(1));
+                                }
+                            }
+                            // global.set
+                            0x24 => {
+                                let index = index!();
+                                let global = *(*(*ctx).instance).globals.add(index as usize);
+                                let cell = global.cell();
+                                if global.is_wide() {
+                                    *cell.add(1) = pop!();
+                                }
+                                *cell = pop!();
+                            }
+
+                            // --- memory (spec: 4.4.7) ---
+                            0x28 | 0x2a => load!(op u32),
+                            0x2c => load!(op i8),
+                            0x2d => load!(op u8),
+                            0x2e => load!(op i16),
+                            0x2f => load!(op u16),
+                            0x36 | 0x38 => store!(op u32),
+                            0x3a => store!(op u8),
+                            0x3b => store!(op u16),
+                            0x29 | 0x2b | 0x30..=0x35 | 0x37 | 0x39 | 0x3c..=0x3e => break Leave::Memory(op),
+
+                            // --- constants (spec: 4.4.1) ---
+                            // i32.const
+                            0x41 => {
+                                let first = *pc;
+                                if first < 0x80 {
+                                    pc = pc.add(1);
+                                    push!((((first << 1) as i8) >> 1) as u32);
+                                } else {
+                                    let (value, next) = leb::i32_long(pc);
+                                    pc = next;
+                                    push!(value as u32);
+                                }
+                            }
+                            // i64.const
+                            0x42 => {
+                                let (value, next) = leb::i64_long(pc);
+                                pc = next;
+                                push!(value as u32);
+                                push!((value >> 32) as u32);
+                            }
+                            // f32.const
+                            0x43 => {
+                                let value = pc.cast::<u32>().read_unaligned();
+                                pc = pc.add(4);
+                                push!(value);
+                            }
+                            // f64.const
+                            0x44 => {
+                                let low = pc.cast::<u32>().read_unaligned();
+                                let high = pc.add(4).cast::<u32>().read_unaligned();
+                                pc = pc.add(8);
+                                push!(low);
+                                push!(high);
+                            }
+
+                            // --- numbers that are not above (spec: 4.4.1) ---
+                            0x50..=0xc4 => {
+                                *sp = tos;
+                                let (top, code) = numeric::execute(op as u16, sp.add(1));
+                                if code != numeric::OK {
+                                    break Leave::Trap(code);
+                                }
+                                sp = top.sub(1);
+                                tos = *sp;
+                            }
+
+                            _ => break 'dispatch Leave::Slow(op),
+                        }
+                    };
+                }
+                macro_rules! select_wide {
+                    ($condition:ident) => {{
+                        // Operands: first, second (two slots each, the topmost in `tos`).
+                        if $condition != 0 {
+                            tos = *sp.sub(2);
+                        } else {
+                            *sp.sub(3) = *sp.sub(1);
+                        }
+                        sp = sp.sub(2);
+                    }};
+                }
+                crate::word_ops! { arms }
+            };
+
+            match leave {
+                Leave::Call(func) => {
+                    let callee = &*func;
+                    if !(*(*ctx).meter).pass() {
+                        stop!((*(*ctx).meter).reason() as u32, call_before(pc));
+                    }
+                    *sp = tos;
+                    let next = sp.add(1);
+                    // The caller's `sp` is inside of the stack, so the difference is not negative.
+                    if (callee.frame as usize) > ((*ctx).stack_end as usize - next as usize) / 4 {
+                        stop!(TrapCode::StackOverflow as u32, call_before(pc));
+                    }
+                    let new_fp = next.sub(callee.params as usize);
+                    let header = new_fp.add(callee.locals as usize);
+                    let mut local = next;
+                    while local != header {
+                        *local = 0;
+                        local = local.add(1);
+                    }
+                    Header::write(header, Header { pc, fp, stp, func: (*ctx).func });
+                    (*ctx).func = func;
+                    fp = new_fp;
+                    sp = header.add(HEADER);
+                    pc = callee.code;
+                    stp = callee.side_table;
+                    narrow = callee.narrow as u32;
+                }
+                Leave::Return => {
+                    let func = &*(*ctx).func;
+                    let header = Header::read(fp.add(func.locals as usize));
+                    if header.pc.is_null() {
+                        save!();
+                        match ((*ctx).slow)(&mut *ctx, RETURN_BOUNDARY) {
+                            SWITCHED => reload!(),
+                            _ => return Exit::Returned,
+                        }
+                        continue;
+                    }
+                    let results = func.results as usize;
+                    if results == 1 {
+                        sp = fp;
+                    } else {
+                        *sp = tos;
+                        core::ptr::copy(sp.add(1).sub(results), fp, results);
+                        sp = fp.wrapping_add(results).wrapping_sub(1);
+                        tos = *sp;
+                    }
+                    pc = header.pc;
+                    fp = header.fp;
+                    stp = header.stp;
+                    (*ctx).func = header.func;
+                    narrow = (*header.func).narrow as u32;
+                }
+                Leave::Import(import) => {
+                    let import = &*import;
+                    let args = sp.add(1).sub(import.params as usize);
+                    save!();
+                    match (import.call)(&mut *ctx, import, args) {
+                        numeric::OK => {
+                            sp = args.add(import.results as usize).sub(1);
+                            tos = *sp;
+                            reload_memory!();
+                        }
+                        SWITCHED => reload!(),
+                        code => stop!(code, call_before(pc)),
+                    }
+                }
+                Leave::Slow(op) => {
+                    save!();
+                    match ((*ctx).slow)(&mut *ctx, op) {
+                        numeric::OK | SWITCHED => reload!(),
+                        code => stop!(code, pc.sub(1)),
+                    }
+                }
+                Leave::Memory(op) => {
+                    *sp = tos;
+                    let (offset, index, next) = memory::memarg(pc);
+                    (*ctx).pc = pc;
+                    match access(&*ctx, op, index, offset, sp.add(1)) {
+                        Ok(top) => {
+                            pc = next;
+                            sp = top.sub(1);
+                            tos = *sp;
+                        }
+                        Err(code) => stop!(code as u32, pc.sub(1)),
+                    }
+                }
+                Leave::Trap(STOPPED) => stop!((*(*ctx).meter).reason() as u32, pc.sub(1)),
+                Leave::Trap(code) => stop!(code, pc.sub(1)),
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Linear memory, and the one place where it is accessed (spec: 4.2.8, 4.4.7).
+//!
+//! Invariant: `base` points at `len` bytes that belong to this memory, and both change together, only in
+//! the runtime crate's `store`, never while a loop holds a copy: each operation that can change them ends with
+//! the loop reading them anew.
+
+use crate::frame::{read64, write64};
+use crate::leb;
+use crate::trap::TrapCode;
+
+/// Every fast access looks at this many bytes, whatever its width.
+const WIDEST: usize = 8;
+
+/// A memory as code sees it.
+#[repr(C)]
+pub struct Memory {
+    /// The first byte; dangling when `len` is 0.
+    pub base: *mut u8,
+    /// Bytes that can be accessed. Less than `pages` says when the embedder set a limit.
+    pub len: usize,
+    /// Size in pages, as `memory.size` gives it.
+    pub pages: u32,
+    /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
+    pub page_shift: u8,
+}
+
+impl Memory {
+    /// Addresses below this one can be accessed with any width.
+    #[inline(always)]
+    pub fn fast_limit(&self) -> usize {
+        self.len.saturating_sub(WIDEST - 1)
+    }
+
+    /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them lies outside.
+    #[inline(always)]
+    pub fn check(&self, address: u32, offset: u32, width: usize) -> Option<*mut u8> {
+        let at = address as u64 + offset as u64;
+        if at + width as u64 <= self.len as u64 {
+            // SAFETY: `at` + `width` <= `len` was just checked, and `base` points at `len` bytes.
+            Some(unsafe { self.base.add(at as usize) })
+        } else {
+            None
+        }
+    }
+}
+
+/// A value that is loaded from or stored to linear memory in its own width, at any alignment.
+pub trait Cell: Copy {
+    /// # Safety
+    /// `at` points at as many bytes of a linear memory.
+    unsafe fn load(at: *const u8) -> Self;
+    /// # Safety
+    /// `at` points at as many bytes of a linear memory.
+    unsafe fn store(self, at: *mut u8);
+}
+
+macro_rules! cells {
+    ($($t:ty)*) => { $(impl Cell for $t {
+        #[inline(always)]
+        unsafe fn load(at: *const u8) -> $t {
+            // SAFETY: the caller's promise; no alignment is assumed.
+            unsafe { at.cast::<$t>().read_unaligned() }
+        }
+        #[inline(always)]
+        unsafe fn store(self, at: *mut u8) {
+            // SAFETY: the caller's promise; no alignment is assumed.
+            unsafe { at.cast::<$t>().write_unaligned(self) }
+        }
+    })* };
+}
+
+cells! { u8 i8 u16 i16 u32 i32 u64 i64 }
+
+/// Reads the immediates of a load or store: offset, index of the memory, and the position behind them.
+///
+/// # Safety
+/// `pc` points at a memarg that the validator accepted.
+#[inline]
+pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
+        let (flags, mut next) = leb::u32_long(pc);
+        let mut memory = 0;
+        if flags & 0x40 != 0 {
+            (memory, next) = leb::u32_long(next);
+        }
+        let (offset, next) = leb::u32_long(next);
+        (offset, memory, next)
+    }
+}
+
+macro_rules! slow {
+    ($top:ident $memory:ident $offset:ident $code:ident $($c:literal $op:ident $text:literal $kind:ident $value:ident $log2:literal $cell:ident;)*) => {
+        match $code { $($c => one!($kind $value $cell $top $memory $offset),)* _ => None }
+    };
+}
+
+macro_rules! one {
+    (load I32 $cell:ident $top:ident $memory:ident $offset:ident) => { load::<$cell>($top, $memory, $offset, |v, at| { *at = v as u32; 0 }) };
+    (load F32 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(load I32 $cell $top $memory $offset) };
+    (load I64 $cell:ident $top:ident $memory:ident $offset:ident) => { load::<$cell>($top, $memory, $offset, |v, at| { write64(at, v as u64); 1 }) };
+    (load F64 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(load I64 $cell $top $memory $offset) };
+    (store I32 $cell:ident $top:ident $memory:ident $offset:ident) => { store::<$cell>($top, $memory, $offset, 1, |at| *at as $cell) };
+    (store F32 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(store I32 $cell $top $memory $offset) };
+    (store I64 $cell:ident $top:ident $memory:ident $offset:ident) => { store::<$cell>($top, $memory, $offset, 2, |at| read64(at) as $cell) };
+    (store F64 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(store I64 $cell $top $memory $offset) };
+}
+
+/// # Safety
+/// An address lies below `top`, and there is room for the value.
+#[inline(always)]
+unsafe fn load<C: Cell>(top: *mut u32, memory: &Memory, offset: u32, push: impl FnOnce(C, *mut u32) -> usize) -> Option<*mut u32> {
+    // SAFETY: the address is one slot; `check` gives a position only when all bytes of `C` lie inside.
+    unsafe {
+        let at = memory.check(*top.sub(1), offset, size_of::<C>())?;
+        let extra = push(C::load(at), top.sub(1));
+        Some(top.add(extra))
+    }
+}
+
+/// # Safety
+/// An address and a value of `slots` slots lie below `top`.
+#[inline(always)]
+unsafe fn store<C: Cell>(top: *mut u32, memory: &Memory, offset: u32, slots: usize, pop: impl FnOnce(*const u32) -> C) -> Option<*mut u32> {
+    // SAFETY: as in `load`.
+    unsafe {
+        let value = top.sub(slots);
+        let at = memory.check(*value.sub(1), offset, size_of::<C>())?;
+        pop(value).store(at);
+        Some(value.sub(1))
+    }
+}
+
+/// Executes any load or store with all its checks on the operands below `top` (one past the last slot). The loops
+/// come here when their own quick test fails: long immediates, another memory, an access near the end or outside.
+///
+/// Gives the new top.
+///
+/// # Safety
+/// `code` is a load or a store that the validator accepted, with its operands below `top` and room for its result.
+#[inline(never)]
+pub unsafe fn access(code: u8, memory: &Memory, offset: u32, top: *mut u32) -> Result<*mut u32, TrapCode> {
+    // SAFETY: the caller's promise.
+    let done = unsafe { crate::memory_ops! { slow top memory offset code } };
+    done.ok_or(TrapCode::MemoryOutOfBounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_is_checked_for_each_of_its_bytes() {
+        let mut bytes = [0u8; 16];
+        let memory = Memory { base: bytes.as_mut_ptr(), len: 16, pages: 16, page_shift: 0 };
+        for width in [1usize, 2, 4, 8] {
+            for address in 0..40u32 {
+                for offset in [0u32, 1, 7, 15, 16, u32::MAX - 1, u32::MAX] {
+                    let inside = address as u64 + offset as u64 + width as u64 <= 16;
+                    assert_eq!(memory.check(address, offset, width).is_some(), inside);
+                }
+            }
+        }
+        assert!(memory.check(u32::MAX, u32::MAX, 8).is_none());
+        assert_eq!(memory.fast_limit(), 9);
+    }
+}

@@ -1,0 +1,217 @@
+//! A cursor over a module's bytes. Everything that it reads is checked against the end of the part it was given.
+
+use crate::alloc::OutOfMemory;
+use crate::error::{Error, ErrorKind, ModuleError};
+
+/// What reading and validating give up with: the kind; the place is the reader's position, added once at the outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The module is wrong, at the reader's position.
+    Here(ErrorKind),
+    /// The module is wrong, at this offset.
+    At(ErrorKind, u32),
+    /// The host is out of memory.
+    OutOfMemory,
+}
+
+impl From<ErrorKind> for Refusal {
+    #[inline]
+    fn from(kind: ErrorKind) -> Refusal {
+        Refusal::Here(kind)
+    }
+}
+
+impl From<OutOfMemory> for Refusal {
+    #[inline]
+    fn from(_: OutOfMemory) -> Refusal {
+        Refusal::OutOfMemory
+    }
+}
+
+impl Refusal {
+    /// The error for the outside, with `offset` where the refusal has no place of its own.
+    pub(crate) fn at(self, offset: usize) -> Error {
+        match self {
+            Refusal::Here(kind) => Error::Module(ModuleError { kind, offset: offset as u32 }),
+            Refusal::At(kind, offset) => Error::Module(ModuleError { kind, offset }),
+            Refusal::OutOfMemory => Error::OutOfMemory,
+        }
+    }
+}
+
+pub(crate) type Parsed<T> = Result<T, Refusal>;
+
+/// Reads `bytes` from `pos` on. Offsets count from the start of the module, of which a reader may hold a beginning.
+#[derive(Clone)]
+pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at `pos`.
+    pub(crate) fn new(bytes: &'a [u8], pos: usize) -> Reader<'a> {
+        Reader { bytes, pos }
+    }
+
+    /// Offset of the next byte.
+    #[inline]
+    pub(crate) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    /// Bytes that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.pos)
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pos >= self.bytes.len()
+    }
+
+    #[inline]
+    pub(crate) fn byte(&mut self) -> Parsed<u8> {
+        match self.bytes.get(self.pos) {
+            Some(&byte) => {
+                self.pos += 1;
+                Ok(byte)
+            }
+            None => Err(ErrorKind::UnexpectedEnd.into()),
+        }
+    }
+
+    /// The next byte, which stays.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.pos).copied()
+    }
+
+    /// The next `count` bytes.
+    pub(crate) fn take(&mut self, count: usize) -> Parsed<&'a [u8]> {
+        let end = self.pos.checked_add(count).ok_or(ErrorKind::UnexpectedEnd)?;
+        let taken = self.bytes.get(self.pos..end).ok_or(ErrorKind::UnexpectedEnd)?;
+        self.pos = end;
+        Ok(taken)
+    }
+
+    /// A reader of the next `count` bytes; this one goes on behind them.
+    pub(crate) fn part(&mut self, count: usize) -> Parsed<Reader<'a>> {
+        let pos = self.pos;
+        self.take(count)?;
+        Ok(Reader { bytes: self.bytes.get(..self.pos).unwrap_or(&[]), pos })
+    }
+
+    /// An unsigned integer of 32 bits (spec: 5.2.2).
+    #[inline]
+    pub(crate) fn u32(&mut self) -> Parsed<u32> {
+        match self.bytes.get(self.pos) {
+            Some(&byte) if byte < 0x80 => {
+                self.pos += 1;
+                Ok(byte as u32)
+            }
+            _ => Ok(self.leb(32, false)? as u32),
+        }
+    }
+
+    /// A signed integer of 32 bits.
+    pub(crate) fn i32(&mut self) -> Parsed<i32> {
+        Ok(self.leb(32, true)? as i32)
+    }
+
+    /// A signed integer of 33 bits, as block types are written.
+    pub(crate) fn i33(&mut self) -> Parsed<i64> {
+        self.leb(33, true)
+    }
+
+    /// A signed integer of 64 bits.
+    pub(crate) fn i64(&mut self) -> Parsed<i64> {
+        self.leb(64, true)
+    }
+
+    /// An integer of `bits` bits: at most ⌈bits/7⌉ bytes, the unused bits of the last one zero or copies of the sign.
+    #[inline(never)]
+    fn leb(&mut self, bits: u32, signed: bool) -> Parsed<i64> {
+        let mut value = 0u64;
+        let mut shift = 0;
+        loop {
+            let byte = self.byte()?;
+            value |= ((byte & 0x7f) as u64) << shift;
+            let left = bits - shift;
+            if left < 7 {
+                if byte >= 0x80 {
+                    return Err(ErrorKind::IntegerTooLong.into());
+                }
+                // Bits of this byte from `left` on do not fit; for signed ones the bit below them is the sign.
+                let used = if signed { left - 1 } else { left };
+                let rest = byte >> used;
+                let ones = 0x7f >> used;
+                if rest != 0 && !(signed && rest == ones) {
+                    return Err(ErrorKind::IntegerTooLarge.into());
+                }
+            }
+            shift += 7;
+            if byte < 0x80 {
+                if signed && shift < 64 && byte & 0x40 != 0 {
+                    value |= u64::MAX << shift;
+                }
+                return Ok(value as i64);
+            }
+        }
+    }
+
+    /// The length of a vector whose items take a byte each at least, so that no more memory is asked for than the
+    /// module is long.
+    pub(crate) fn count(&mut self) -> Parsed<u32> {
+        let at = self.pos;
+        let count = self.u32()?;
+        if count as usize > self.left() {
+            return Err(Refusal::At(ErrorKind::UnexpectedEnd, at as u32));
+        }
+        Ok(count)
+    }
+
+    /// A name (spec: 5.2.4).
+    pub(crate) fn name(&mut self) -> Parsed<&'a str> {
+        let len = self.u32()? as usize;
+        let at = self.pos;
+        let bytes = self.take(len)?;
+        core::str::from_utf8(bytes).map_err(|_| Refusal::At(ErrorKind::BadUtf8, at as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T>(bytes: &[u8], f: impl Fn(&mut Reader) -> Parsed<T>) -> Parsed<T> {
+        f(&mut Reader::new(bytes, 0))
+    }
+
+    #[test]
+    fn integers_are_as_long_and_as_large_as_their_type() {
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f], Reader::u32), Ok(u32::MAX));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x1f], Reader::u32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x00], Reader::u32), Err(ErrorKind::IntegerTooLong.into()));
+        assert_eq!(read(&[0x80], Reader::u32), Err(ErrorKind::UnexpectedEnd.into()));
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x78], Reader::i32), Ok(i32::MIN));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x07], Reader::i32), Ok(i32::MAX));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f], Reader::i32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x70], Reader::i32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read(&[0x7f], Reader::i32), Ok(-1));
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], Reader::i64), Ok(i64::MIN));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], Reader::i64), Ok(i64::MAX));
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], Reader::i64), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read(&[0x40], Reader::i33), Ok(-64));
+    }
+
+    #[test]
+    fn a_part_ends_where_it_says() {
+        let mut whole = Reader::new(&[1, 2, 3, 4], 1);
+        let mut part = whole.part(2).unwrap();
+        assert_eq!((part.byte(), part.byte()), (Ok(2), Ok(3)));
+        assert_eq!(part.byte(), Err(ErrorKind::UnexpectedEnd.into()));
+        assert_eq!(whole.byte(), Ok(4));
+        assert!(whole.part(usize::MAX).is_err());
+    }
+}

@@ -1,0 +1,230 @@
+//! Types as the binary format writes them (spec: 2.3, 5.3).
+
+use super::reader::{Parsed, Reader};
+use crate::error::ErrorKind;
+
+/// The type of a value. The number is the type's code in the binary format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[repr(u8)]
+pub enum ValType {
+    I32 = 0x7f,
+    I64 = 0x7e,
+    F32 = 0x7d,
+    F64 = 0x7c,
+    FuncRef = 0x70,
+    ExternRef = 0x6f,
+}
+
+impl ValType {
+    /// The type with this code.
+    pub(crate) fn from_code(code: u8) -> Option<ValType> {
+        Some(match code {
+            0x7f => ValType::I32,
+            0x7e => ValType::I64,
+            0x7d => ValType::F32,
+            0x7c => ValType::F64,
+            0x70 => ValType::FuncRef,
+            0x6f => ValType::ExternRef,
+            _ => return None,
+        })
+    }
+
+    /// How many slots of 32 bits a value of the type takes on the value stack: 1 or 2.
+    #[inline]
+    pub const fn slots(self) -> u32 {
+        match self {
+            ValType::I64 | ValType::F64 => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether it is a reference.
+    pub const fn is_ref(self) -> bool {
+        matches!(self, ValType::FuncRef | ValType::ExternRef)
+    }
+
+    /// Its name in the text format.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ValType::I32 => "i32",
+            ValType::I64 => "i64",
+            ValType::F32 => "f32",
+            ValType::F64 => "f64",
+            ValType::FuncRef => "funcref",
+            ValType::ExternRef => "externref",
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader) -> Parsed<ValType> {
+        let code = reader.peek().ok_or(ErrorKind::UnexpectedEnd)?;
+        let ty = ValType::from_code(code).ok_or(match code {
+            // v128, and the heads of types of later proposals.
+            0x7b | 0x63..=0x6e | 0x71..=0x74 => ErrorKind::Unsupported,
+            _ => ErrorKind::BadValueType,
+        })?;
+        if !cfg!(feature = "float") && matches!(ty, ValType::F32 | ValType::F64) {
+            return Err(ErrorKind::SwitchedOff.into());
+        }
+        reader.byte()?;
+        Ok(ty)
+    }
+
+    pub(crate) fn read_ref(reader: &mut Reader) -> Parsed<ValType> {
+        match reader.peek() {
+            Some(0x70) => reader.byte().map(|_| ValType::FuncRef),
+            Some(0x6f) => reader.byte().map(|_| ValType::ExternRef),
+            Some(0x63..=0x6e | 0x71..=0x74) => Err(ErrorKind::Unsupported.into()),
+            Some(_) => Err(ErrorKind::BadReferenceType.into()),
+            None => Err(ErrorKind::UnexpectedEnd.into()),
+        }
+    }
+}
+
+/// Least and greatest size of a memory (pages) or table (elements).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    pub min: u32,
+    pub max: Option<u32>,
+}
+
+impl Limits {
+    /// Whether something of `size` now and at most `max` may stand for what these limits ask for (spec: 3.4.1).
+    pub(crate) fn admit(&self, size: u32, max: Option<u32>) -> bool {
+        size >= self.min
+            && match (self.max, max) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(wanted), Some(given)) => given <= wanted,
+            }
+    }
+}
+
+/// The type of a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryType {
+    /// In pages.
+    pub limits: Limits,
+    /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
+    pub page_shift: u8,
+}
+
+impl MemoryType {
+    pub(crate) fn read(reader: &mut Reader) -> Parsed<MemoryType> {
+        let flags = reader.byte()?;
+        // Bit 0: a maximum; 1: shared; 2: 64-bit; 3: a page size.
+        if flags & !0x0f != 0 {
+            return Err(ErrorKind::BadLimits.into());
+        }
+        if flags & 0x06 != 0 {
+            return Err(ErrorKind::Unsupported.into());
+        }
+        let limits = Limits::read_rest(reader, flags & 1 != 0)?;
+        let mut page_shift = 16;
+        if flags & 0x08 != 0 {
+            if !cfg!(feature = "custom-page-sizes") {
+                return Err(ErrorKind::SwitchedOff.into());
+            }
+            let log2 = reader.u32()?;
+            if log2 >= 64 {
+                return Err(ErrorKind::BadLimits.into());
+            }
+            if log2 != 0 && log2 != 16 {
+                return Err(ErrorKind::PageSize.into());
+            }
+            page_shift = log2 as u8;
+        }
+        let most = if page_shift == 16 { 0x1_0000 } else { u32::MAX };
+        if limits.min > most || limits.max.is_some_and(|max| max > most) {
+            return Err(ErrorKind::MemorySize.into());
+        }
+        limits.check_order()?;
+        Ok(MemoryType { limits, page_shift })
+    }
+
+    /// Most pages that such a memory can ever have.
+    pub(crate) fn most_pages(&self) -> u32 {
+        let most = if self.page_shift == 16 { 0x1_0000 } else { u32::MAX };
+        self.limits.max.unwrap_or(most).min(most)
+    }
+}
+
+impl Limits {
+    fn read_rest(reader: &mut Reader, has_max: bool) -> Parsed<Limits> {
+        let min = reader.u32()?;
+        let max = if has_max { Some(reader.u32()?) } else { None };
+        Ok(Limits { min, max })
+    }
+
+    fn check_order(&self) -> Parsed<()> {
+        match self.max {
+            Some(max) if max < self.min => Err(ErrorKind::LimitsOrder.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The type of a table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TableType {
+    /// Type of the elements, a reference.
+    pub element: ValType,
+    /// In elements.
+    pub limits: Limits,
+}
+
+impl TableType {
+    pub(crate) fn read(reader: &mut Reader) -> Parsed<TableType> {
+        let element = ValType::read_ref(reader)?;
+        let flags = reader.byte()?;
+        if flags & !0x07 != 0 {
+            return Err(ErrorKind::BadLimits.into());
+        }
+        if flags & 0x06 != 0 {
+            return Err(ErrorKind::Unsupported.into());
+        }
+        let limits = Limits::read_rest(reader, flags & 1 != 0)?;
+        limits.check_order()?;
+        Ok(TableType { element, limits })
+    }
+}
+
+/// The type of a global.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GlobalType {
+    pub content: ValType,
+    pub mutable: bool,
+}
+
+impl GlobalType {
+    pub(crate) fn read(reader: &mut Reader) -> Parsed<GlobalType> {
+        let content = ValType::read(reader)?;
+        let mutable = match reader.byte()? {
+            0 => false,
+            1 => true,
+            _ => return Err(ErrorKind::BadMutability.into()),
+        };
+        Ok(GlobalType { content, mutable })
+    }
+}
+
+/// What is imported or exported. The number is the kind's code in the binary format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ExternKind {
+    Func = 0,
+    Table = 1,
+    Memory = 2,
+    Global = 3,
+}
+
+impl ExternKind {
+    pub(crate) fn from_code(code: u8) -> Option<ExternKind> {
+        Some(match code {
+            0 => ExternKind::Func,
+            1 => ExternKind::Table,
+            2 => ExternKind::Memory,
+            3 => ExternKind::Global,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! The sink of classic mode: writes the side table and the function records.
+//!
+//! The format is in [`zonda_exec::side_table`]. Positions and table indices of forward branches are not known when the
+//! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
+
+use crate::alloc::List;
+use crate::binary::reader::{Parsed, Refusal};
+use crate::error::ErrorKind;
+use crate::validate::locals::Locals;
+use crate::validate::sink::{At, LabelKind, Sink};
+use zonda_exec::frame::OVERHEAD;
+use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
+use zonda_exec::Func;
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy)]
+struct Label {
+    kind: LabelKind,
+    /// Slots of operands below the label's own.
+    height: u32,
+    /// For a loop, where it starts: offset in the module, and index in the table.
+    pos: u32,
+    entry: u32,
+    /// Branches that wait for the label's end; the first of a chain.
+    waiting: u32,
+    /// The branch of an `if` that waits for its `else`.
+    condition: u32,
+}
+
+/// A branch whose target is not known yet.
+#[derive(Clone, Copy)]
+struct Waiting {
+    /// Behind the branch's code.
+    pos: u32,
+    /// Its entry in the table.
+    entry: u32,
+    keep: u16,
+    drop: u16,
+    next: u32,
+}
+
+/// A branch that does not fit into its entry.
+struct Large {
+    entry: u32,
+    words: [u16; BIG],
+}
+
+/// Writes the side tables of all functions of a module, one behind the other.
+pub(crate) struct SideTable<'a> {
+    bytes: &'a [u8],
+    /// All functions; those before `next` are complete.
+    pub(crate) funcs: List<Func>,
+    next: usize,
+    pub(crate) table: List<u16>,
+    /// Whether every memarg was memory 0 with its alignment in one byte.
+    pub(crate) short_memargs: bool,
+    /// Where the function that is being written has its first entry.
+    start: u32,
+    labels: List<Label>,
+    waiting: List<Waiting>,
+    large: List<Large>,
+}
+
+impl<'a> SideTable<'a> {
+    /// For functions whose parameters, results and types are filled in.
+    pub(crate) fn new(bytes: &'a [u8], funcs: List<Func>) -> SideTable<'a> {
+        SideTable {
+            bytes,
+            funcs,
+            next: 0,
+            table: List::new(),
+            short_memargs: true,
+            start: 0,
+            labels: List::new(),
+            waiting: List::new(),
+            large: List::new(),
+        }
+    }
+
+    /// Ends the table, after which the functions' pointers into it are set.
+    pub(crate) fn complete(mut self) -> Parsed<(List<Func>, List<u16>, bool)> {
+        for _ in 0..ENTRY {
+            self.table.push(0)?;
+        }
+        self.table.shrink();
+        let first = self.table.as_mut_ptr();
+        for func in self.funcs.iter_mut() {
+            // Until here the pointer was the index of the function's first entry.
+            func.side_table = first.wrapping_add(func.side_table.addr());
+        }
+        Ok((self.funcs, self.table, self.short_memargs))
+    }
+
+    fn here(&self) -> u32 {
+        self.table.len() as u32
+    }
+
+    /// Writes a branch into its entry.
+    fn write(&mut self, entry: u32, branch: Branch) -> Parsed<()> {
+        let words = match branch.pack() {
+            Some(words) => words,
+            None => {
+                let words = branch.pack_big().ok_or(ErrorKind::FrameTooLarge)?;
+                self.large.push(Large { entry, words })?;
+                [0; ENTRY]
+            }
+        };
+        if let Some(place) = self.table.get_mut(entry as usize..entry as usize + ENTRY) {
+            place.copy_from_slice(&words);
+        }
+        Ok(())
+    }
+
+    /// Appends an entry that is written later.
+    fn reserve(&mut self) -> Parsed<u32> {
+        let entry = self.here();
+        for _ in 0..ENTRY {
+            self.table.push(0)?;
+        }
+        Ok(entry)
+    }
+
+    /// Appends an entry that waits, in front of a chain; gives the chain's new start.
+    fn wait(&mut self, at: At, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
+        let entry = self.reserve()?;
+        let too_large = |_| Refusal::from(ErrorKind::FrameTooLarge);
+        let (keep, drop) = (u16::try_from(keep).map_err(too_large)?, u16::try_from(drop).map_err(too_large)?);
+        let index = self.waiting.len() as u32;
+        self.waiting.push(Waiting { pos: at.pos as u32, entry, keep, drop, next })?;
+        Ok(index)
+    }
+
+    /// Writes all entries of a chain, with the target at `pos` and its entry next.
+    fn resolve(&mut self, mut chain: u32, pos: usize) -> Parsed<()> {
+        let target = self.here();
+        while let Some(&wait) = self.waiting.get(chain as usize) {
+            let branch = Branch {
+                dpc: pos as i32 - wait.pos as i32,
+                dstp: target as i32 - wait.entry as i32,
+                keep: wait.keep as u32,
+                drop: wait.drop as u32,
+            };
+            self.write(wait.entry, branch)?;
+            chain = wait.next;
+        }
+        Ok(())
+    }
+
+    fn map_locals(&mut self, locals: &Locals, narrow: u32) -> Parsed<bool> {
+        let mark = |group: &crate::validate::locals::Group| if group.ty.slots() == 2 { TWO_SLOTS } else { 0 };
+        if locals.count() <= narrow {
+            return Ok(false);
+        }
+        if locals.count() as usize > MAPPED {
+            for group in locals.groups().iter().rev() {
+                self.table.push(group.slot as u16 | mark(group))?;
+                self.table.push(group.first as u16)?;
+            }
+            self.table.push(locals.groups().len() as u16)?;
+            return Ok(true);
+        }
+        let mut end = locals.count();
+        for group in locals.groups().iter().rev() {
+            for index in (group.first..end).rev() {
+                let slot = group.slot + (index - group.first) * group.ty.slots();
+                self.table.push(slot as u16 | mark(group))?;
+            }
+            end = group.first;
+        }
+        Ok(false)
+    }
+}
+
+impl Sink for SideTable<'_> {
+    fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {
+        let wide = locals.groups().iter().find(|group| group.ty.slots() == 2);
+        // At most 127, so that the index of a narrow local is one byte.
+        let narrow = wide.map_or(locals.count(), |group| group.first).min(127);
+        let grouped = self.map_locals(locals, narrow)?;
+        self.start = self.here();
+        let code = self.bytes.as_ptr().wrapping_add(pos);
+        if let Some(func) = self.funcs.get_mut(self.next) {
+            func.code = code;
+            func.locals = locals.slots() as u16;
+            func.narrow = narrow as u8;
+            func.grouped = grouped;
+            func.side_table = core::ptr::without_provenance(self.start as usize);
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
+        let condition = if kind == LabelKind::If && at.live { self.wait(at, 0, 0, NONE)? } else { NONE };
+        let height = at.height.saturating_sub(params);
+        let entry = self.here();
+        self.labels.push(Label { kind, height, pos: at.pos as u32, entry, waiting: NONE, condition })?;
+        Ok(())
+    }
+
+    fn otherwise(&mut self, at: At) -> Parsed<()> {
+        let Some(label) = self.labels.last().copied() else { return Ok(()) };
+        let mut waiting = label.waiting;
+        if at.live {
+            // The end of the first arm goes behind the second one; its results lie where they belong.
+            waiting = self.wait(at, 0, 0, waiting)?;
+        }
+        self.resolve(label.condition, at.pos)?;
+        if let Some(label) = self.labels.last_mut() {
+            label.kind = LabelKind::Else;
+            label.waiting = waiting;
+            label.condition = NONE;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, at: At) -> Parsed<()> {
+        let Some(label) = self.labels.pop() else { return Ok(()) };
+        // A branch to the function's label goes to its `end`, which returns.
+        let pos = if label.kind == LabelKind::Func { at.pos - 1 } else { at.pos };
+        self.resolve(label.waiting, pos)?;
+        self.resolve(label.condition, pos)?;
+        if label.kind == LabelKind::Func {
+            self.waiting.truncate(0);
+        }
+        Ok(())
+    }
+
+    fn branch(&mut self, at: At, depth: u32, keep: u32) -> Parsed<()> {
+        let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
+        let Some(label) = self.labels.get(index).copied() else { return Ok(()) };
+        if !at.live {
+            return Ok(());
+        }
+        let drop = at.height.saturating_sub(keep).saturating_sub(label.height);
+        // What already lies in its place need not be moved.
+        let keep = if drop == 0 { 0 } else { keep };
+        match label.kind {
+            LabelKind::Loop => {
+                let entry = self.reserve()?;
+                let branch = Branch {
+                    dpc: label.pos as i32 - at.pos as i32,
+                    dstp: label.entry as i32 - entry as i32,
+                    keep,
+                    drop,
+                };
+                self.write(entry, branch)
+            }
+            kind => {
+                // A return takes its results from the top of the stack, wherever that is.
+                let (keep, drop) = if kind == LabelKind::Func { (0, 0) } else { (keep, drop) };
+                let chain = self.wait(at, keep, drop, label.waiting)?;
+                if let Some(label) = self.labels.get_mut(index) {
+                    label.waiting = chain;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn wide(&mut self, at: At) -> Parsed<()> {
+        if at.live {
+            let address = self.bytes.as_ptr().wrapping_add(at.pos).addr() as u32;
+            self.table.push(WIDE as u16)?;
+            self.table.push(address as u16)?;
+            self.table.push((address >> 16) as u16)?;
+        }
+        Ok(())
+    }
+
+    fn long_memarg(&mut self) {
+        self.short_memargs = false;
+    }
+
+    fn finish(&mut self, end: usize, operands: u32) -> Parsed<()> {
+        while let Some(large) = self.large.pop() {
+            let distance = self.here() - large.entry;
+            if let Some(entry) = self.table.get_mut(large.entry as usize..large.entry as usize + ENTRY) {
+                entry.copy_from_slice(&[0, distance as u16, (distance >> 16) as u16]);
+            }
+            for word in large.words {
+                self.table.push(word)?;
+            }
+        }
+        let end = self.bytes.as_ptr().wrapping_add(end);
+        if let Some(func) = self.funcs.get_mut(self.next) {
+            func.end = end;
+            func.frame = (func.locals - func.params) as u32 + OVERHEAD as u32 + operands;
+        }
+        self.next += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! Memories, tables and globals as the embedder sees them.
+
+use super::func::Func;
+use super::linker::Instance;
+use super::store::{AsStore, AsStoreMut, Store};
+use super::val::Val;
+use crate::alloc::Owned;
+use crate::binary::types::{GlobalType, MemoryType, TableType};
+use crate::error::Error;
+use crate::store::link::{read_global, write_global};
+use crate::store::memory::MemoryData;
+use crate::store::table::TableData;
+use crate::store::GlobalData;
+use zonda_exec::GlobalRef;
+
+/// Something that can be imported and exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extern {
+    Func(Func),
+    Table(Table),
+    Memory(Memory),
+    Global(Global),
+}
+
+impl Extern {
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        if let Extern::Func(func) = self { Some(func) } else { None }
+    }
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        if let Extern::Table(table) = self { Some(table) } else { None }
+    }
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        if let Extern::Memory(memory) = self { Some(memory) } else { None }
+    }
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        if let Extern::Global(global) = self { Some(global) } else { None }
+    }
+}
+
+/// A memory in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    index: u32,
+    store: u32,
+}
+
+impl Memory {
+    /// Makes a memory of the type's least size.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: MemoryType) -> Result<Memory, Error> {
+        let store = store.as_store_mut();
+        store.inner.new_memory(ty)?;
+        Ok(Memory { index: store.inner.memories.len() as u32 - 1, store: store.id })
+    }
+
+    pub(super) fn find<T>(store: &Store<'_, T>, at: *const MemoryData) -> Option<Memory> {
+        let index = store.inner.memories.iter().position(|memory| core::ptr::eq(memory.as_ptr(), at))?;
+        Some(Memory { index: index as u32, store: store.id })
+    }
+
+    pub(super) fn get<'s, T>(&self, store: &'s Store<'_, T>) -> Result<&'s Owned<MemoryData>, Error> {
+        let memories = if self.store == store.id { &store.inner.memories[..] } else { &[] };
+        memories.get(self.index as usize).ok_or(Error::WrongStore)
+    }
+
+    fn get_mut<'s, T>(&self, store: &'s mut Store<'_, T>) -> Result<&'s mut MemoryData, Error> {
+        let memories = if self.store == store.id { &mut store.inner.memories[..] } else { &mut [] };
+        memories.get_mut(self.index as usize).map(|memory| &mut **memory).ok_or(Error::WrongStore)
+    }
+
+    /// Its type, with the size that it has now.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn ty<'a>(&self, store: impl AsStore<'a>) -> Result<MemoryType, Error> {
+        Ok(self.get(store.as_store())?.current_type())
+    }
+
+    /// Its size in pages.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn size<'a>(&self, store: impl AsStore<'a>) -> Result<u32, Error> {
+        Ok(self.get(store.as_store())?.seen.pages)
+    }
+
+    /// Grows by `delta` pages; gives the size before.
+    ///
+    /// # Errors
+    /// [`Error::CannotGrow`] beyond the type, the store's limit, or what the host has.
+    pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32) -> Result<u32, Error> {
+        self.get_mut(store.as_store_mut())?.grow(delta).ok_or(Error::CannotGrow)
+    }
+
+    /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's limit says so.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn data<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> Result<&'s [u8], Error> {
+        Ok(self.get(store.as_store())?.bytes())
+    }
+
+    /// Its bytes, to be written.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn data_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<&'s mut [u8], Error> {
+        Ok(self.get_mut(store.as_store_mut())?.bytes_mut())
+    }
+
+    /// Its bytes to be written, together with the embedder's data.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn data_and_store_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<(&'s mut [u8], &'s mut S::Data), Error> {
+        let store = store.as_store_mut();
+        let at = self.get(store)?.as_ptr();
+        // SAFETY: the bytes and the embedder's data are different parts of the store, which stays borrowed.
+        let bytes = unsafe { (*at).bytes_mut() };
+        Ok((bytes, store.data_mut()))
+    }
+
+    /// Copies from memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`].
+    pub fn read<'a>(&self, store: impl AsStore<'a>, address: u32, to: &mut [u8]) -> Result<(), Error> {
+        let bytes = self.get(store.as_store())?.bytes();
+        let from = bytes.get(address as usize..).and_then(|rest| rest.get(..to.len())).ok_or(Error::OutOfBounds)?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+
+    /// Copies to memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`].
+    pub fn write<'a>(&self, mut store: impl AsStoreMut<'a>, address: u32, from: &[u8]) -> Result<(), Error> {
+        let bytes = self.get_mut(store.as_store_mut())?.bytes_mut();
+        let to = bytes.get_mut(address as usize..).and_then(|rest| rest.get_mut(..from.len())).ok_or(Error::OutOfBounds)?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+}
+
+/// A table in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    index: u32,
+    store: u32,
+}
+
+impl Table {
+    /// Makes a table of the type's least size, filled with `init`.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: TableType, init: Val) -> Result<Table, Error> {
+        let store = store.as_store_mut();
+        let init = reference(ty, init, store.id)?;
+        store.inner.new_table(ty, init)?;
+        Ok(Table { index: store.inner.tables.len() as u32 - 1, store: store.id })
+    }
+
+    pub(super) fn find<T>(store: &Store<'_, T>, at: *const TableData) -> Option<Table> {
+        let index = store.inner.tables.iter().position(|table| core::ptr::eq(table.as_ptr(), at))?;
+        Some(Table { index: index as u32, store: store.id })
+    }
+
+    pub(super) fn data<'s, T>(&self, store: &'s Store<'_, T>) -> Result<&'s Owned<TableData>, Error> {
+        let tables = if self.store == store.id { &store.inner.tables[..] } else { &[] };
+        tables.get(self.index as usize).ok_or(Error::WrongStore)
+    }
+
+    fn data_mut<'s, T>(&self, store: &'s mut Store<'_, T>) -> Result<&'s mut TableData, Error> {
+        let tables = if self.store == store.id { &mut store.inner.tables[..] } else { &mut [] };
+        tables.get_mut(self.index as usize).map(|table| &mut **table).ok_or(Error::WrongStore)
+    }
+
+    /// Its type, with the size that it has now.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn ty<'a>(&self, store: impl AsStore<'a>) -> Result<TableType, Error> {
+        Ok(self.data(store.as_store())?.current_type())
+    }
+
+    /// Its size in elements.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn size<'a>(&self, store: impl AsStore<'a>) -> Result<u32, Error> {
+        Ok(self.data(store.as_store())?.elements.len() as u32)
+    }
+
+    /// An element.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`].
+    pub fn get<'a>(&self, store: impl AsStore<'a>, index: u32) -> Result<Val, Error> {
+        let store = store.as_store();
+        let table = self.data(store)?;
+        let &element = table.elements.get(index as usize).ok_or(Error::OutOfBounds)?;
+        Ok(Val::from_bits(table.ty().element, element as u64, store.id))
+    }
+
+    /// Sets an element.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`], [`Error::TypeMismatch`].
+    pub fn set<'a>(&self, mut store: impl AsStoreMut<'a>, index: u32, value: Val) -> Result<(), Error> {
+        let store = store.as_store_mut();
+        let id = store.id;
+        let table = self.data_mut(store)?;
+        let value = reference(table.ty(), value, id)?;
+        *table.elements.get_mut(index as usize).ok_or(Error::OutOfBounds)? = value;
+        Ok(())
+    }
+
+    /// Grows by `delta` elements; gives the size before.
+    ///
+    /// # Errors
+    /// [`Error::CannotGrow`], [`Error::TypeMismatch`].
+    pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32, init: Val) -> Result<u32, Error> {
+        let store = store.as_store_mut();
+        let id = store.id;
+        let table = self.data_mut(store)?;
+        let init = reference(table.ty(), init, id)?;
+        table.grow(delta, init).ok_or(Error::CannotGrow)
+    }
+}
+
+/// A reference for a table, as the value stack holds it.
+fn reference(ty: TableType, value: Val, store: u32) -> Result<u32, Error> {
+    if value.ty() != ty.element {
+        return Err(Error::TypeMismatch);
+    }
+    value.to_bits(store).map(|bits| bits as u32).ok_or(Error::WrongStore)
+}
+
+/// A global in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// The instance that has it in its index space; none for one of the store itself.
+    instance: Option<Instance>,
+    index: u32,
+    store: u32,
+}
+
+impl Global {
+    /// Makes a global.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`] when `value` has another type, [`Error::OutOfMemory`].
+    pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: GlobalType, value: Val) -> Result<Global, Error> {
+        let store = store.as_store_mut();
+        if value.ty() != ty.content {
+            return Err(Error::TypeMismatch);
+        }
+        let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
+        let global = Owned::new(GlobalData { cell: [bits as u32, (bits >> 32) as u32], ty })?;
+        store.inner.globals.push(global)?;
+        Ok(Global { instance: None, index: store.inner.globals.len() as u32 - 1, store: store.id })
+    }
+
+    pub(super) fn of_instance(instance: Instance, index: u32) -> Global {
+        Global { instance: Some(instance), index, store: instance.store() }
+    }
+
+    /// Where it lives, and its type.
+    pub(super) fn place<T>(&self, store: &Store<'_, T>) -> Result<(GlobalRef, GlobalType), Error> {
+        if self.store != store.id {
+            return Err(Error::WrongStore);
+        }
+        let Some(instance) = self.instance else {
+            let global = store.inner.globals.get(self.index as usize).ok_or(Error::WrongStore)?;
+            let cell = global.as_ptr().cast::<u32>();
+            // SAFETY: the record lives as long as the store; `cell` is a field of it.
+            let cell = unsafe { cell.byte_add(core::mem::offset_of!(GlobalData, cell)) };
+            return Ok((GlobalRef::new(cell, global.ty.content.slots() == 2), global.ty));
+        };
+        let instance = instance.data(store)?;
+        let place = instance.globals.get(self.index as usize).ok_or(Error::WrongStore)?;
+        let ty = instance.module.data.globals.get(self.index as usize).ok_or(Error::WrongStore)?.ty;
+        Ok((*place, ty))
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn ty<'a>(&self, store: impl AsStore<'a>) -> Result<GlobalType, Error> {
+        Ok(self.place(store.as_store())?.1)
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn get<'a>(&self, store: impl AsStore<'a>) -> Result<Val, Error> {
+        let store = store.as_store();
+        let (place, ty) = self.place(store)?;
+        Ok(Val::from_bits(ty.content, read_global(place), store.id))
+    }
+
+    /// Sets its value.
+    ///
+    /// # Errors
+    /// [`Error::Immutable`], [`Error::TypeMismatch`].
+    pub fn set<'a>(&self, mut store: impl AsStoreMut<'a>, value: Val) -> Result<(), Error> {
+        let store = store.as_store_mut();
+        let (place, ty) = self.place(store)?;
+        if !ty.mutable {
+            return Err(Error::Immutable);
+        }
+        if value.ty() != ty.content {
+            return Err(Error::TypeMismatch);
+        }
+        write_global(place, value.to_bits(store.id).ok_or(Error::WrongStore)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Functions as the embedder sees them.
+
+use super::closure::{dynamic, Caller, IntoHostFunc};
+use super::store::{AsStore, AsStoreMut, Store};
+use super::val::{Params, Results, Val};
+use crate::alloc::{Owned, Shared};
+use crate::binary::types::ValType;
+use crate::error::{Error, Trap};
+use crate::module::FuncType;
+use crate::store::func::{call, HostClosure, HostFunc, Target, HOST};
+use crate::store::link::closure_import;
+use core::marker::PhantomData;
+
+/// A function in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Func {
+    address: u32,
+    store: u32,
+}
+
+impl Func {
+    pub(crate) fn from_address(address: u32, store: u32) -> Option<Func> {
+        (address != 0).then_some(Func { address, store })
+    }
+
+    pub(crate) fn address_in(self, store: u32) -> Option<u32> {
+        (self.store == store).then_some(self.address)
+    }
+
+    fn address<T>(self, store: &Store<'_, T>) -> Result<u32, Error> {
+        self.address_in(store.id).ok_or(Error::WrongStore)
+    }
+
+    /// Makes a host function from a closure: see [`IntoHostFunc`].
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn wrap<'a, S: AsStoreMut<'a>, Args>(mut store: S, f: impl IntoHostFunc<S::Data, Args>) -> Result<Func, Error> {
+        Func::add(store.as_store_mut(), f.into_closure()?.0)
+    }
+
+    /// Makes a host function of any type from a closure over values; together there may be 32 parameters and results.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::TooLarge`].
+    pub fn new<'a, S: AsStoreMut<'a>>(
+        mut store: S,
+        params: &[ValType],
+        results: &[ValType],
+        f: impl Fn(Caller<'_, '_, S::Data>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
+    ) -> Result<Func, Error>
+    where
+        S::Data: 'static,
+    {
+        let closure = dynamic(params, results, f)?;
+        Func::add(store.as_store_mut(), closure)
+    }
+
+    fn add<T>(store: &mut Store<'_, T>, closure: Shared<HostClosure>) -> Result<Func, Error> {
+        let func = Owned::new(HostFunc { import: closure_import(&closure), closure })?;
+        let funcs = &mut store.inner.host_funcs;
+        funcs.push(func)?;
+        Ok(Func { address: HOST | (funcs.len() as u32 - 1), store: store.id })
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn ty<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> Result<FuncType<'s>, Error> {
+        let store = store.as_store();
+        store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)
+    }
+
+    fn target<'s, T>(&self, store: &'s Store<'_, T>) -> Result<Target<'s>, Error> {
+        store.inner.target(self.address(store)?).ok_or(Error::WrongStore)
+    }
+
+    /// Calls it. `results` has to be as long as the function has results; what it holds before does not matter.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`] when number or types of the arguments are wrong, [`Error::Trap`] when execution stops.
+    pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, args: &[Val], results: &mut [Val]) -> Result<(), Error> {
+        let store = store.as_store_mut();
+        let id = store.id;
+        let stack = store.inner.free_stack();
+        let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
+        if args.len() != ty.params().len() || results.len() != ty.results().len() {
+            return Err(Error::TypeMismatch);
+        }
+        let (params, result_slots) = ty.slots();
+        let base = stack.args(params.max(result_slots) as usize)?;
+        let mut at = base;
+        for (arg, ty) in args.iter().zip(ty.params()) {
+            if arg.ty() != ty {
+                return Err(Error::TypeMismatch);
+            }
+            let bits = arg.to_bits(id).ok_or(Error::WrongStore)?;
+            // SAFETY: `Stack::args` has found room for all parameters.
+            at = unsafe { at.add(Val::put(ty, bits, at)) };
+        }
+        let target = raw(self.target(store)?);
+        let host = (&raw mut *store).cast();
+        // SAFETY: the target is of this store; the arguments were just written with the function's types.
+        unsafe { call(store.inner.as_ptr(), host, stack, target)? };
+        let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
+        let mut at = base;
+        for (result, ty) in results.iter_mut().zip(ty.results()) {
+            // SAFETY: the call has written all results there.
+            let (bits, slots) = unsafe { Val::take(ty, at) };
+            *result = Val::from_bits(ty, bits, id);
+            at = at.wrapping_add(slots);
+        }
+        Ok(())
+    }
+
+    /// The same function with its type known to Rust: calls of it check nothing and convert nothing.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`] when it has another type.
+    pub fn typed<'a, P: Params, R: Results>(&self, store: impl AsStore<'a>) -> Result<TypedFunc<P, R>, Error> {
+        let store = store.as_store();
+        let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
+        if ty.codes() != (P::CODES, R::CODES) {
+            return Err(Error::TypeMismatch);
+        }
+        // The address cannot change, so it is looked up once; imports of host functions have a fixed place as well.
+        Ok(TypedFunc { func: *self, target: raw(self.target(store)?), types: PhantomData })
+    }
+}
+
+/// A target that does not borrow the store. What it points at lives as long as the store, and is used only with it.
+fn raw(target: Target<'_>) -> Target<'static> {
+    match target {
+        Target::Wasm(instance, func) => Target::Wasm(instance, func),
+        // SAFETY: imports of instances and host functions have fixed addresses and live as long as the store.
+        Target::Host(import) => Target::Host(unsafe { &*core::ptr::from_ref(import) }),
+    }
+}
+
+/// A function whose parameters and results are known to Rust.
+pub struct TypedFunc<P, R> {
+    func: Func,
+    target: Target<'static>,
+    types: PhantomData<fn(P) -> R>,
+}
+
+// SAFETY: the target is used only together with its store, which is borrowed mutably then.
+unsafe impl<P, R> Send for TypedFunc<P, R> {}
+// SAFETY: as above.
+unsafe impl<P, R> Sync for TypedFunc<P, R> {}
+
+impl<P, R> Clone for TypedFunc<P, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, R> Copy for TypedFunc<P, R> {}
+
+impl<P: Params, R: Results> TypedFunc<P, R> {
+    /// Calls it.
+    ///
+    /// # Errors
+    /// [`Error::Trap`] when execution stops.
+    #[inline]
+    pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, params: P) -> Result<R, Error> {
+        let store = store.as_store_mut();
+        self.func.address(store)?;
+        let stack = store.inner.free_stack();
+        let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
+        let host = (&raw mut *store).cast();
+        // SAFETY: the types were compared when the typed function was made; `Stack::args` has found room for parameters and results.
+        unsafe {
+            params.put(args);
+            call(store.inner.as_ptr(), host, stack, self.target)?;
+            Ok(R::get(args))
+        }
+    }
+
+    /// The function without its types.
+    pub fn func(&self) -> Func {
+        self.func
+    }
+}

@@ -1,0 +1,231 @@
+//! Linking by names, and instances as the embedder sees them.
+
+use super::closure::{dynamic, Caller, IntoHostFunc};
+use super::extern_::{Extern, Global, Memory, Table};
+use super::func::{Func, TypedFunc};
+use super::store::{AsStore, AsStoreMut, Store};
+use super::val::{Params, Results, Val};
+use crate::alloc::{List, Shared};
+use crate::binary::types::{ExternKind, ValType};
+use crate::error::{Error, Trap};
+use crate::module::{ExportEntry, Module};
+use crate::store::func::HostClosure;
+use crate::store::instance::InstanceData;
+use crate::store::link::{copy_segments, instantiate, start, Provided};
+use core::marker::PhantomData;
+
+enum Definition {
+    Closure(Shared<HostClosure>),
+    Extern(Extern),
+}
+
+struct Entry {
+    /// Both names, and the length of the first.
+    names: List<u8>,
+    module: usize,
+    definition: Definition,
+}
+
+/// Provides imports by their names. Can be used for many instances and many stores with data of type `T`.
+pub struct Linker<T> {
+    entries: List<Entry>,
+    data: PhantomData<fn(&mut T)>,
+}
+
+impl<T: 'static> Default for Linker<T> {
+    fn default() -> Self {
+        Linker::new()
+    }
+}
+
+impl<T: 'static> Linker<T> {
+    /// Without definitions.
+    pub const fn new() -> Linker<T> {
+        Linker { entries: List::new(), data: PhantomData }
+    }
+
+    fn find(&self, module: &str, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| {
+            entry.names.split_at_checked(entry.module) == Some((module.as_bytes(), name.as_bytes()))
+        })
+    }
+
+    fn add(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self, Error> {
+        if self.find(module, name).is_some() {
+            return Err(Error::Duplicate);
+        }
+        let mut names = List::with_capacity(module.len() + name.len())?;
+        for &byte in module.as_bytes().iter().chain(name.as_bytes()) {
+            names.push(byte)?;
+        }
+        self.entries.push(Entry { names, module: module.len(), definition })?;
+        Ok(self)
+    }
+
+    /// Defines a host function: a closure or `fn` over numbers, see [`IntoHostFunc`].
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`], [`Error::OutOfMemory`].
+    pub fn func_wrap<Args>(&mut self, module: &str, name: &str, f: impl IntoHostFunc<T, Args>) -> Result<&mut Self, Error> {
+        let closure = f.into_closure()?.0;
+        self.add(module, name, Definition::Closure(closure))
+    }
+
+    /// Defines a host function of any type: a closure over values. Together there may be 32 parameters and results.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`], [`Error::TooLarge`], [`Error::OutOfMemory`].
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        params: &[ValType],
+        results: &[ValType],
+        f: impl Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
+    ) -> Result<&mut Self, Error> {
+        let closure = dynamic(params, results, f)?;
+        self.add(module, name, Definition::Closure(closure))
+    }
+
+    /// Defines something of a store; modules that import it can be instantiated in that store only.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`], [`Error::OutOfMemory`].
+    pub fn define(&mut self, module: &str, name: &str, item: Extern) -> Result<&mut Self, Error> {
+        self.add(module, name, Definition::Extern(item))
+    }
+
+    /// Defines all exports of an instance.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`], [`Error::WrongStore`], [`Error::OutOfMemory`].
+    pub fn instance<'a>(&mut self, store: impl AsStore<'a>, module: &str, instance: Instance) -> Result<&mut Self, Error> {
+        let store = store.as_store();
+        for entry in instance.data(store)?.module.data.exports() {
+            let item = instance.item(store, &entry).ok_or(Error::UnknownExport)?;
+            self.add(module, entry.name, Definition::Extern(item))?;
+        }
+        Ok(self)
+    }
+
+    /// Makes an instance: resolves the imports, copies the segments, runs the start function.
+    ///
+    /// # Errors
+    /// [`Error::Link`] with the number of the import; [`Error::Trap`] when a segment does not fit or the start function traps. What the
+    /// module did to imported memories and tables until then stays (spec: 4.5.4).
+    pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
+        let store = store.as_store_mut();
+        let at: *const Store<'a, T> = store;
+        let index = instantiate(&mut store.inner, module, &mut |_, wanted| {
+            let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(None) };
+            // SAFETY: the store's own fields besides `inner` are only read; `instantiate` passes `inner` on as shared.
+            let store = unsafe { &*at };
+            Ok(Some(match &entry.definition {
+                Definition::Closure(closure) => Provided::Closure(closure.clone()),
+                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(store.id).ok_or(Error::WrongStore)?),
+                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(store)?.as_ptr()),
+                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(store)?.as_ptr()),
+                Definition::Extern(Extern::Global(global)) => {
+                    let (place, ty) = global.place(store)?;
+                    Provided::Global(place, ty)
+                }
+            }))
+        })?;
+        let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
+        copy_segments(instance)?;
+        let stack = store.inner.free_stack();
+        let host = (&raw mut *store).cast();
+        // SAFETY: the instance was just made in this store, whose host functions expect the `Store` itself.
+        unsafe {
+            start(store.inner.as_ptr(), instance, host, stack)?;
+            Ok(Instance { base: (*instance).func_base, index, store: store.id })
+        }
+    }
+}
+
+/// An instance in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Address of its function 0.
+    base: u32,
+    /// Its place in the store, or `u32::MAX` when it has to be found by its base.
+    index: u32,
+    store: u32,
+}
+
+impl Instance {
+    pub(super) fn from_base(base: u32, store: u32) -> Instance {
+        Instance { base, index: u32::MAX, store }
+    }
+
+    pub(super) fn store(&self) -> u32 {
+        self.store
+    }
+
+    pub(super) fn data<'s, 'a, T>(&self, store: &'s Store<'a, T>) -> Result<&'s InstanceData<'a>, Error> {
+        if self.store != store.id {
+            return Err(Error::WrongStore);
+        }
+        if let Some(instance) = store.inner.instances.get(self.index as usize) {
+            return Ok(instance);
+        }
+        // Instances without functions share their base with the next one; handles without an index are made for running ones only.
+        let after = store.inner.instances.partition_point(|instance| instance.func_base <= self.base);
+        store.inner.instances.get(after.wrapping_sub(1)).map(|instance| &**instance).ok_or(Error::WrongStore)
+    }
+
+    fn item<T>(&self, store: &Store<'_, T>, entry: &ExportEntry) -> Option<Extern> {
+        let instance = self.data(store).ok()?;
+        let index = entry.index as usize;
+        Some(match entry.kind {
+            ExternKind::Func => Extern::Func(Func::from_address(instance.func_base + entry.index, store.id)?),
+            ExternKind::Table => Extern::Table(Table::find(store, *instance.tables.get(index)?)?),
+            ExternKind::Memory => Extern::Memory(Memory::find(store, *instance.memories.get(index)?)?),
+            ExternKind::Global => Extern::Global(Global::of_instance(*self, entry.index)),
+        })
+    }
+
+    /// What it exports under this name.
+    pub fn get_export<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Extern> {
+        let store = store.as_store();
+        let entry = self.data(store).ok()?.module.data.export(name)?;
+        self.item(store, &entry)
+    }
+
+    /// All that it exports, by name, in the module's order.
+    pub fn exports<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> impl Iterator<Item = (&'a str, Extern)> + 's {
+        let instance = *self;
+        let store = store.as_store();
+        let entries = instance.data(store).ok().map(|data| data.module.data.exports());
+        entries.into_iter().flatten().filter_map(move |entry| Some((entry.name, instance.item(store, &entry)?)))
+    }
+
+    /// The function that it exports under this name.
+    pub fn get_func<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.into_func()
+    }
+
+    /// The memory that it exports under this name.
+    pub fn get_memory<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.into_memory()
+    }
+
+    /// The table that it exports under this name.
+    pub fn get_table<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.into_table()
+    }
+
+    /// The global that it exports under this name.
+    pub fn get_global<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.into_global()
+    }
+
+    /// The function that it exports under this name, with its type known to Rust.
+    ///
+    /// # Errors
+    /// [`Error::UnknownExport`], [`Error::TypeMismatch`].
+    pub fn get_typed_func<'a, P: Params, R: Results>(&self, store: impl AsStore<'a>, name: &str) -> Result<TypedFunc<P, R>, Error> {
+        let store = store.as_store();
+        self.get_func(store, name).ok_or(Error::UnknownExport)?.typed(store)
+    }
+}

@@ -1,0 +1,18 @@
+//! The Rust embedding API, in the manner of the engines that Rust users know: engine, module, store, linker, instance, typed functions.
+//!
+//! Everything that lives in a store is reached through a handle: a number that is checked against the store on each use, so nothing
+//! dangles. While a borrow of memory is out, the store cannot run code, for both need the store.
+
+mod closure;
+mod extern_;
+mod func;
+mod linker;
+mod store;
+mod val;
+
+pub use closure::{Caller, IntoHostFunc};
+pub use extern_::{Extern, Global, Memory, Table};
+pub use func::{Func, TypedFunc};
+pub use linker::{Instance, Linker};
+pub use store::{AsStore, AsStoreMut, InterruptHandle, Store};
+pub use val::{Params, Results, Val, Value};

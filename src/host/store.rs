@@ -1,0 +1,140 @@
+//! The store, and what stands for it while a host function runs.
+
+use crate::alloc::{Owned, Shared};
+use crate::error::Error;
+use crate::store::{StoreConfig, StoreData};
+use crate::Engine;
+use core::sync::atomic::{AtomicU32, Ordering};
+use zonda_exec::Meter;
+
+static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+
+/// Owns everything that exists at run time, and data of the embedder's for its host functions. All of it is freed when the store is dropped.
+///
+/// Instances of one store can share memories, tables, globals and functions; instances of different stores cannot, and may run in
+/// different threads.
+pub struct Store<'a, T> {
+    pub(crate) inner: Owned<StoreData<'a>>,
+    pub(crate) id: u32,
+    data: T,
+}
+
+impl<'a, T> Store<'a, T> {
+    /// A store with the usual configuration.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn new(engine: &Engine, data: T) -> Result<Store<'a, T>, Error> {
+        Store::with_config(engine, data, StoreConfig::default())
+    }
+
+    /// A store with a value stack and limits of the embedder's choice.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn with_config(engine: &Engine, data: T, config: StoreConfig) -> Result<Store<'a, T>, Error> {
+        let _ = engine;
+        let inner = StoreData::new(config, true)?;
+        Ok(Store { inner, id: NEXT_ID.fetch_add(1, Ordering::Relaxed), data })
+    }
+
+    /// The embedder's data.
+    pub fn data(&self) -> &T {
+        &self.data
+    }
+
+    /// The embedder's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.data
+    }
+
+    /// Drops the store and gives the embedder's data.
+    pub fn into_data(self) -> T {
+        self.data
+    }
+
+    /// Fuel that is left: one unit pays for one call or one turn of a loop. `u64::MAX` until it is set.
+    #[cfg(feature = "fuel")]
+    pub fn fuel(&self) -> u64 {
+        self.inner.meter.fuel()
+    }
+
+    /// Sets the fuel that is left.
+    #[cfg(feature = "fuel")]
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.inner.meter.set_fuel(fuel);
+    }
+
+    /// A handle by which another thread, or an interrupt handler, can stop code of this store.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle { meter: self.inner.meter.clone() }
+    }
+}
+
+/// Stops the code of a store from elsewhere.
+#[derive(Clone)]
+pub struct InterruptHandle {
+    meter: Shared<Meter>,
+}
+
+impl InterruptHandle {
+    /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none runs, the next call into the store does.
+    pub fn terminate(&self) {
+        self.meter.interrupt();
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T> Sealed for super::Store<'_, T> {}
+    impl<T> Sealed for crate::host::Caller<'_, '_, T> {}
+    impl<S: Sealed> Sealed for &S {}
+    impl<S: Sealed> Sealed for &mut S {}
+}
+
+/// A store, or a [`crate::Caller`] that stands for one.
+pub trait AsStore<'a>: sealed::Sealed {
+    /// The type of the embedder's data.
+    type Data;
+    /// The store.
+    fn as_store(&self) -> &Store<'a, Self::Data>;
+}
+
+/// A store, or a [`crate::Caller`] that stands for one, that may be changed.
+pub trait AsStoreMut<'a>: AsStore<'a> {
+    /// The store.
+    fn as_store_mut(&mut self) -> &mut Store<'a, Self::Data>;
+}
+
+impl<'a, T> AsStore<'a> for Store<'a, T> {
+    type Data = T;
+    fn as_store(&self) -> &Store<'a, T> {
+        self
+    }
+}
+
+impl<'a, T> AsStoreMut<'a> for Store<'a, T> {
+    fn as_store_mut(&mut self) -> &mut Store<'a, T> {
+        self
+    }
+}
+
+impl<'a, S: AsStore<'a>> AsStore<'a> for &S {
+    type Data = S::Data;
+    fn as_store(&self) -> &Store<'a, S::Data> {
+        (**self).as_store()
+    }
+}
+
+impl<'a, S: AsStore<'a>> AsStore<'a> for &mut S {
+    type Data = S::Data;
+    fn as_store(&self) -> &Store<'a, S::Data> {
+        (**self).as_store()
+    }
+}
+
+impl<'a, S: AsStoreMut<'a>> AsStoreMut<'a> for &mut S {
+    fn as_store_mut(&mut self) -> &mut Store<'a, S::Data> {
+        (**self).as_store_mut()
+    }
+}

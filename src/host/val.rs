@@ -1,0 +1,241 @@
+//! Values as the embedder sees them, and how they lie in slots.
+
+use super::func::Func;
+use crate::binary::types::ValType;
+use zonda_exec::frame::{read64, write64};
+
+/// A value with its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Val {
+    I32(i32),
+    I64(i64),
+    /// The bits of an f32.
+    F32(u32),
+    /// The bits of an f64.
+    F64(u64),
+    /// A function, or null.
+    FuncRef(Option<Func>),
+    /// A number of the embedder's below `u32::MAX`, or null.
+    ExternRef(Option<u32>),
+}
+
+impl Val {
+    /// Its type.
+    pub fn ty(&self) -> ValType {
+        match self {
+            Val::I32(_) => ValType::I32,
+            Val::I64(_) => ValType::I64,
+            Val::F32(_) => ValType::F32,
+            Val::F64(_) => ValType::F64,
+            Val::FuncRef(_) => ValType::FuncRef,
+            Val::ExternRef(_) => ValType::ExternRef,
+        }
+    }
+
+    /// Zero or null.
+    pub fn zero(ty: ValType) -> Val {
+        match ty {
+            ValType::I32 => Val::I32(0),
+            ValType::I64 => Val::I64(0),
+            ValType::F32 => Val::F32(0),
+            ValType::F64 => Val::F64(0),
+            ValType::FuncRef => Val::FuncRef(None),
+            ValType::ExternRef => Val::ExternRef(None),
+        }
+    }
+
+    /// The value in 64 bits; `None` when it is a function of another store, or a number that is too large.
+    pub(crate) fn to_bits(self, store: u32) -> Option<u64> {
+        Some(match self {
+            Val::I32(value) => value as u32 as u64,
+            Val::I64(value) => value as u64,
+            Val::F32(bits) => bits as u64,
+            Val::F64(bits) => bits,
+            Val::FuncRef(None) | Val::ExternRef(None) => 0,
+            Val::FuncRef(Some(func)) => func.address_in(store)? as u64,
+            Val::ExternRef(Some(number)) => number.checked_add(1)? as u64,
+        })
+    }
+
+    pub(crate) fn from_bits(ty: ValType, bits: u64, store: u32) -> Val {
+        match ty {
+            ValType::I32 => Val::I32(bits as i32),
+            ValType::I64 => Val::I64(bits as i64),
+            ValType::F32 => Val::F32(bits as u32),
+            ValType::F64 => Val::F64(bits),
+            ValType::FuncRef => Val::FuncRef(Func::from_address(bits as u32, store)),
+            ValType::ExternRef => Val::ExternRef((bits as u32).checked_sub(1)),
+        }
+    }
+
+    /// Writes 64 bits as a value of the type; gives the slots.
+    ///
+    /// # Safety
+    /// `at` points at as many slots.
+    pub(crate) unsafe fn put(ty: ValType, bits: u64, at: *mut u32) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if ty.slots() == 2 {
+                write64(at, bits);
+            } else {
+                *at = bits as u32;
+            }
+        }
+        ty.slots() as usize
+    }
+
+    /// Reads a value of the type as 64 bits; gives the slots.
+    ///
+    /// # Safety
+    /// `at` points at as many slots.
+    pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (u64, usize) {
+        // SAFETY: the caller's promise.
+        let bits = unsafe { if ty.slots() == 2 { read64(at) } else { *at as u64 } };
+        (bits, ty.slots() as usize)
+    }
+}
+
+impl From<i32> for Val {
+    fn from(value: i32) -> Val {
+        Val::I32(value)
+    }
+}
+impl From<i64> for Val {
+    fn from(value: i64) -> Val {
+        Val::I64(value)
+    }
+}
+impl From<f32> for Val {
+    fn from(value: f32) -> Val {
+        Val::F32(value.to_bits())
+    }
+}
+impl From<f64> for Val {
+    fn from(value: f64) -> Val {
+        Val::F64(value.to_bits())
+    }
+}
+
+/// A Rust type that stands for a number type: i32, u32, i64, u64, f32, f64.
+pub trait Value: Copy {
+    #[doc(hidden)]
+    const CODE: u8;
+    #[doc(hidden)]
+    const SLOTS: usize;
+    /// # Safety
+    /// `at` points at as many slots.
+    #[doc(hidden)]
+    unsafe fn get(at: *const u32) -> Self;
+    /// # Safety
+    /// `at` points at as many slots.
+    #[doc(hidden)]
+    unsafe fn put(self, at: *mut u32);
+}
+
+macro_rules! values {
+    ($($t:ty, $ty:ident, $slots:literal, |$at:ident| $get:expr, |$v:ident, $to:ident| $put:expr;)*) => { $(
+        impl Value for $t {
+            const CODE: u8 = ValType::$ty as u8;
+            const SLOTS: usize = $slots;
+            #[inline(always)]
+            unsafe fn get($at: *const u32) -> $t {
+                // SAFETY: the caller's promise.
+                unsafe { $get }
+            }
+            #[inline(always)]
+            unsafe fn put(self, $to: *mut u32) {
+                let $v = self;
+                // SAFETY: the caller's promise.
+                unsafe { $put }
+            }
+        }
+    )* };
+}
+
+values! {
+    i32, I32, 1, |at| *at as i32, |v, to| *to = v as u32;
+    u32, I32, 1, |at| *at, |v, to| *to = v;
+    i64, I64, 2, |at| read64(at) as i64, |v, to| write64(to, v as u64);
+    u64, I64, 2, |at| read64(at), |v, to| write64(to, v);
+    f32, F32, 1, |at| f32::from_bits(*at), |v, to| *to = v.to_bits();
+    f64, F64, 2, |at| f64::from_bits(read64(at)), |v, to| write64(to, v.to_bits());
+}
+
+/// Parameters of a typed function: a tuple of up to eight values, or a single one.
+pub trait Params {
+    #[doc(hidden)]
+    const CODES: &'static [u8];
+    #[doc(hidden)]
+    const SLOTS: usize;
+    /// # Safety
+    /// `at` points at as many slots.
+    #[doc(hidden)]
+    unsafe fn put(self, at: *mut u32);
+}
+
+/// Results of a typed function: a tuple of up to eight values, a single one, or nothing.
+pub trait Results: Sized {
+    #[doc(hidden)]
+    const CODES: &'static [u8];
+    #[doc(hidden)]
+    const SLOTS: usize;
+    /// # Safety
+    /// `at` points at as many slots.
+    #[doc(hidden)]
+    unsafe fn get(at: *const u32) -> Self;
+}
+
+impl<V: Value> Params for V {
+    const CODES: &'static [u8] = &[V::CODE];
+    const SLOTS: usize = V::SLOTS;
+    #[inline(always)]
+    unsafe fn put(self, at: *mut u32) {
+        // SAFETY: the caller's promise.
+        unsafe { Value::put(self, at) }
+    }
+}
+
+impl<V: Value> Results for V {
+    const CODES: &'static [u8] = &[V::CODE];
+    const SLOTS: usize = V::SLOTS;
+    #[inline(always)]
+    unsafe fn get(at: *const u32) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { <V as Value>::get(at) }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($v:ident)*))*) => { $(
+        impl<$($v: Value),*> Params for ($($v,)*) {
+            const CODES: &'static [u8] = &[$($v::CODE),*];
+            const SLOTS: usize = 0 $(+ $v::SLOTS)*;
+            #[inline(always)]
+            #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
+            unsafe fn put(self, at: *mut u32) {
+                let ($($v,)*) = self;
+                let mut at = at;
+                $(
+                    // SAFETY: the caller's promise; each value takes its slots behind the one before.
+                    unsafe { Value::put($v, at); at = at.add($v::SLOTS); }
+                )*
+            }
+        }
+        impl<$($v: Value),*> Results for ($($v,)*) {
+            const CODES: &'static [u8] = &[$($v::CODE),*];
+            const SLOTS: usize = 0 $(+ $v::SLOTS)*;
+            #[inline(always)]
+            #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
+            unsafe fn get(at: *const u32) -> Self {
+                let mut at = at;
+                $(
+                    // SAFETY: as in `put`.
+                    let $v = unsafe { let value = <$v as Value>::get(at); at = at.add($v::SLOTS); value };
+                )*
+                ($($v,)*)
+            }
+        }
+    )* };
+}
+
+tuples! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

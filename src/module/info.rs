@@ -1,0 +1,221 @@
+//! Looking into a module: imports, exports, custom sections, sizes.
+
+use super::Module;
+use crate::binary::reader::Reader;
+use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::validate::env::{codes, TypeEntry};
+use core::fmt;
+use zonda_exec::frame::OVERHEAD;
+
+/// The type of a function: parameters and results, without names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FuncType<'a> {
+    params: &'a [u8],
+    results: &'a [u8],
+}
+
+impl<'a> FuncType<'a> {
+    pub(crate) fn of(bytes: &'a [u8], ty: &TypeEntry) -> FuncType<'a> {
+        FuncType { params: codes(bytes, ty.params, ty.param_count), results: codes(bytes, ty.results, ty.result_count) }
+    }
+
+    /// From the codes of the value types, which have to be valid.
+    pub(crate) const fn from_codes(params: &'a [u8], results: &'a [u8]) -> FuncType<'a> {
+        FuncType { params, results }
+    }
+
+    /// Types of the parameters.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + 'a {
+        types(self.params)
+    }
+
+    /// Types of the results.
+    pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + 'a {
+        types(self.results)
+    }
+
+    /// Slots of 32 bits that parameters and results take on the value stack.
+    pub(crate) fn slots(&self) -> (u32, u32) {
+        let count = |codes: &'a [u8]| types(codes).map(ValType::slots).sum();
+        (count(self.params), count(self.results))
+    }
+
+    pub(crate) fn codes(&self) -> (&'a [u8], &'a [u8]) {
+        (self.params, self.results)
+    }
+}
+
+fn types(codes: &[u8]) -> impl ExactSizeIterator<Item = ValType> + '_ {
+    codes.iter().map(|&code| ValType::from_code(code).unwrap_or(ValType::I32))
+}
+
+impl fmt::Debug for FuncType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FuncType").field("params", &self.params).field("results", &self.results).finish()
+    }
+}
+
+impl fmt::Display for FuncType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, ty) in self.params().enumerate() {
+            write!(f, "{}{}", if index == 0 { "(" } else { ", " }, ty.name())?;
+        }
+        f.write_str(if self.params.is_empty() { "() -> " } else { ") -> " })?;
+        for (index, ty) in self.results().enumerate() {
+            write!(f, "{}{}", if index == 0 { "(" } else { ", " }, ty.name())?;
+        }
+        f.write_str(if self.results.is_empty() { "()" } else { ")" })
+    }
+}
+
+/// The type of something that is imported or exported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExternType<'a> {
+    Func(FuncType<'a>),
+    Table(TableType),
+    Memory(MemoryType),
+    Global(GlobalType),
+}
+
+/// What a module imports.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportType<'a> {
+    pub module: &'a str,
+    pub name: &'a str,
+    pub ty: ExternType<'a>,
+}
+
+/// What a module exports.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportType<'a> {
+    pub name: &'a str,
+    pub ty: ExternType<'a>,
+}
+
+/// A section that the specification gives no meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomSection<'a> {
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+}
+
+/// What a module takes; all sizes in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleInfo {
+    /// Length of the module.
+    pub module_bytes: u32,
+    /// RAM for its side tables.
+    pub side_table_bytes: u32,
+    /// RAM for all that loading keeps, side tables included.
+    pub loaded_bytes: u32,
+    /// Linear memory at the start, all memories together.
+    pub memory_bytes: u64,
+    /// Functions that it imports.
+    pub imported_funcs: u32,
+    /// Functions that it defines.
+    pub funcs: u32,
+}
+
+/// What a function takes.
+#[derive(Clone, Copy, Debug)]
+pub struct FuncInfo<'a> {
+    /// Its index in the module.
+    pub index: u32,
+    pub ty: FuncType<'a>,
+    /// Offset of its first operation in the module, and bytes of its code.
+    pub code: (u32, u32),
+    /// Parameters and other locals, in slots of 32 bits.
+    pub local_slots: u32,
+    /// Deepest operand stack, in slots of 32 bits.
+    pub operand_slots: u32,
+    /// What a call of it takes on the value stack beyond its parameters, in bytes.
+    pub frame_bytes: u32,
+}
+
+impl<'a> Module<'a> {
+    fn extern_type(&self, kind: ExternKind, index: u32) -> Option<ExternType<'a>> {
+        let data = &*self.data;
+        let index_in = index as usize;
+        Some(match kind {
+            ExternKind::Func => ExternType::Func(FuncType::of(data.bytes, data.func_type(index)?)),
+            ExternKind::Table => ExternType::Table(*data.tables.get(index_in)?),
+            ExternKind::Memory => ExternType::Memory(*data.memories.get(index_in)?),
+            ExternKind::Global => ExternType::Global(data.globals.get(index_in)?.ty),
+        })
+    }
+
+    /// Its imports, in order.
+    pub fn imports(&self) -> impl Iterator<Item = ImportType<'a>> + '_ {
+        let mut next = [0u32; 4];
+        self.data.imports.iter().filter_map(move |import| {
+            let counter = next.get_mut(import.kind as usize)?;
+            let index = *counter;
+            *counter += 1;
+            let (module, name) = self.data.import_names(import.offset);
+            Some(ImportType { module, name, ty: self.extern_type(import.kind, index)? })
+        })
+    }
+
+    /// Its exports, in order.
+    pub fn exports(&self) -> impl Iterator<Item = ExportType<'a>> + '_ {
+        self.data
+            .exports()
+            .filter_map(|entry| Some(ExportType { name: entry.name, ty: self.extern_type(entry.kind, entry.index)? }))
+    }
+
+    /// Its custom sections, in order.
+    pub fn custom_sections(&self) -> impl Iterator<Item = CustomSection<'a>> {
+        let mut reader = Reader::new(self.data.bytes, 8);
+        core::iter::from_fn(move || loop {
+            let id = reader.byte().ok()?;
+            let size = reader.u32().ok()?;
+            let mut section = reader.part(size as usize).ok()?;
+            if id == 0 {
+                let name = section.name().ok()?;
+                return Some(CustomSection { name, bytes: section.take(section.left()).ok()? });
+            }
+        })
+    }
+
+    /// What it takes.
+    pub fn info(&self) -> ModuleInfo {
+        let data = &*self.data;
+        fn bytes<T>(items: &[T]) -> usize {
+            core::mem::size_of_val(items)
+        }
+        let loaded = size_of_val(data)
+            + bytes(&data.types)
+            + bytes(&data.imports)
+            + bytes(&data.tables)
+            + bytes(&data.memories)
+            + bytes(&data.globals)
+            + bytes(&data.funcs)
+            + bytes(&data.side_table)
+            + bytes(&data.elements)
+            + bytes(&data.data);
+        ModuleInfo {
+            module_bytes: data.bytes.len() as u32,
+            side_table_bytes: bytes(&data.side_table) as u32,
+            loaded_bytes: loaded as u32,
+            memory_bytes: data.memories.iter().map(|ty| (ty.limits.min as u64) << ty.page_shift).sum(),
+            imported_funcs: data.imported_funcs,
+            funcs: data.funcs.len() as u32,
+        }
+    }
+
+    /// What each function that it defines takes.
+    pub fn funcs(&self) -> impl Iterator<Item = FuncInfo<'a>> + '_ {
+        let data = &*self.data;
+        data.funcs.iter().zip(data.imported_funcs..).filter_map(|(func, index)| {
+            let start = func.code.addr() - data.bytes.as_ptr().addr();
+            Some(FuncInfo {
+                index,
+                ty: FuncType::of(data.bytes, data.types.get(func.type_index as usize)?),
+                code: (start as u32, (func.end.addr() - func.code.addr()) as u32),
+                local_slots: func.locals as u32,
+                operand_slots: func.frame.saturating_sub(OVERHEAD as u32 + (func.locals - func.params) as u32),
+                frame_bytes: func.frame * 4,
+            })
+        })
+    }
+}

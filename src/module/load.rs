@@ -1,0 +1,540 @@
+//! Loading: walks the sections of a module (spec: 5.5), checks each, and keeps what execution needs.
+
+use super::sort::heapsort;
+use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
+use crate::alloc::List;
+use crate::binary::reader::{Parsed, Reader, Refusal};
+use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::code::side_table::SideTable;
+use crate::error::{Error, ErrorKind};
+use crate::limits::*;
+use crate::validate::const_expr;
+use crate::validate::env::{codes, Env, TypeEntry};
+use crate::validate::func::FuncValidator;
+use crate::validate::sink::{Nothing, Sink};
+use zonda_exec::Func;
+
+/// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
+const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
+
+/// What is known of a module while it is read.
+struct Loader<'a> {
+    env: Env<'a>,
+    imports: List<ImportEntry>,
+    imported_funcs: u32,
+    imported_tables: u32,
+    imported_memories: u32,
+    funcs: List<Func>,
+    global_inits: List<u32>,
+    elements: List<u32>,
+    data: List<u32>,
+    start: Option<u32>,
+    exports: (u32, u32),
+    bodies: bool,
+}
+
+/// Loads a module.
+pub(super) fn load(bytes: &[u8]) -> Result<ModuleData<'_>, Error> {
+    let mut reader = Reader::new(bytes, 0);
+    let mut loader = Loader::new(bytes);
+    let mut sink = None;
+    let result = loader.sections(&mut reader, &mut |loader, code| {
+        let mut table = SideTable::new(bytes, core::mem::take(&mut loader.funcs));
+        loader.code(code, &mut table, |table, index| table.funcs.get(index).map(|func| func.type_index as u32))?;
+        sink = Some(table);
+        Ok(())
+    });
+    result.map_err(|refusal| refusal.at(reader.pos()))?;
+    loader.keep(sink.unwrap_or_else(|| SideTable::new(bytes, List::new()))).map_err(|refusal| refusal.at(bytes.len()))
+}
+
+/// Checks a module and keeps nothing.
+pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
+    let mut reader = Reader::new(bytes, 0);
+    let mut loader = Loader::new(bytes);
+    let result = loader.sections(&mut reader, &mut |loader, code| {
+        let funcs = core::mem::take(&mut loader.funcs);
+        loader.code(code, &mut Nothing, |_, index| funcs.get(index).map(|func| func.type_index as u32))
+    });
+    result.map_err(|refusal| refusal.at(reader.pos()))
+}
+
+type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed<()> + 'c;
+
+impl<'a> Loader<'a> {
+    fn new(bytes: &'a [u8]) -> Loader<'a> {
+        Loader {
+            env: Env {
+                bytes,
+                types: List::new(),
+                funcs: List::new(),
+                tables: List::new(),
+                memories: List::new(),
+                globals: List::new(),
+                imported_globals: 0,
+                elements: List::new(),
+                data_count: None,
+                declared: List::new(),
+            },
+            imports: List::new(),
+            imported_funcs: 0,
+            imported_tables: 0,
+            imported_memories: 0,
+            funcs: List::new(),
+            global_inits: List::new(),
+            elements: List::new(),
+            data: List::new(),
+            start: None,
+            exports: (0, 0),
+            bodies: false,
+        }
+    }
+
+    fn sections(&mut self, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
+        if reader.left() > MAX_MODULE {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        let magic = reader.take(4);
+        if magic.is_ok_and(|magic| magic != b"\0asm") {
+            return Err(Refusal::At(ErrorKind::NotWasm, 0));
+        }
+        magic?;
+        if reader.take(4)? != [1, 0, 0, 0] {
+            return Err(Refusal::At(ErrorKind::Version, 4));
+        }
+        let mut last = 0;
+        while !reader.is_empty() {
+            let at = reader.pos() as u32;
+            let id = reader.byte()?;
+            let order = *ORDER.get(id as usize).ok_or(Refusal::At(ErrorKind::BadSectionId, at))?;
+            let size = reader.u32()? as usize;
+            let mut section = reader.part(size)?;
+            if id != 0 {
+                if order <= last {
+                    return Err(Refusal::At(ErrorKind::SectionOrder, at));
+                }
+                // Everything that code may name has to be known before the code is read.
+                last = order;
+            }
+            let result = self.section(id, &mut section, code);
+            match result {
+                Ok(()) if section.is_empty() => {}
+                Ok(()) => return Err(Refusal::At(ErrorKind::SectionSize, section.pos() as u32)),
+                Err(Refusal::Here(kind)) => return Err(Refusal::At(kind, section.pos() as u32)),
+                Err(other) => return Err(other),
+            }
+        }
+        if !self.bodies && !self.funcs.is_empty() {
+            return Err(ErrorKind::BodyCount.into());
+        }
+        if self.env.data_count.is_some_and(|count| count != self.data.len() as u32) {
+            return Err(ErrorKind::DataCount.into());
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, id: u8, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
+        match id {
+            0 => {
+                reader.name()?;
+                reader.take(reader.left()).map(|_| ())
+            }
+            1 => self.types(reader),
+            2 => self.imports(reader),
+            3 => self.functions(reader),
+            4 => {
+                for _ in 0..limited(reader, MAX_TABLES)? {
+                    let ty = TableType::read(reader)?;
+                    self.add_table(ty)?;
+                }
+                Ok(())
+            }
+            5 => {
+                for _ in 0..limited(reader, MAX_MEMORIES)? {
+                    let ty = MemoryType::read(reader)?;
+                    self.add_memory(ty)?;
+                }
+                Ok(())
+            }
+            6 => self.globals(reader),
+            7 => self.exports(reader),
+            8 => {
+                let func = reader.u32()?;
+                let ty = self.env.func(func)?;
+                if ty.param_count != 0 || ty.result_count != 0 {
+                    return Err(ErrorKind::StartType.into());
+                }
+                self.start = Some(func);
+                Ok(())
+            }
+            9 => self.element_segments(reader),
+            10 => {
+                self.bodies = true;
+                code(self, reader)
+            }
+            11 => self.data_segments(reader),
+            _ => {
+                self.env.data_count = Some(reader.u32()?);
+                Ok(())
+            }
+        }
+    }
+
+    fn types(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_TYPES)?;
+        self.env.types = List::with_capacity(count as usize)?;
+        for _ in 0..count {
+            match reader.byte()? {
+                0x60 => {}
+                0x4e..=0x50 | 0x5e | 0x5f => return Err(ErrorKind::Unsupported.into()),
+                _ => return Err(Refusal::At(ErrorKind::BadTypeForm, reader.pos() as u32 - 1)),
+            }
+            let (params, param_count, param_slots) = value_types(reader, MAX_PARAMS)?;
+            let (results, result_count, result_slots) = value_types(reader, MAX_RESULTS)?;
+            let entry = TypeEntry { params, results, param_count, result_count, param_slots, result_slots, canonical: 0 };
+            self.env.types.push(entry)?;
+        }
+        self.canonical_types()
+    }
+
+    /// Finds for each type the first one that is equal to it.
+    fn canonical_types(&mut self) -> Parsed<()> {
+        let bytes = self.env.bytes;
+        let types = &mut self.env.types;
+        let mut order = List::with_capacity(types.len())?;
+        for index in 0..types.len() as u32 {
+            order.push(index)?;
+        }
+        let key = |ty: &TypeEntry| (codes(bytes, ty.params, ty.param_count), codes(bytes, ty.results, ty.result_count));
+        heapsort(&mut order, &|a, b| match (types.get(a as usize), types.get(b as usize)) {
+            (Some(left), Some(right)) => match key(left).cmp(&key(right)) {
+                core::cmp::Ordering::Equal => a < b,
+                unequal => unequal == core::cmp::Ordering::Less,
+            },
+            _ => false,
+        });
+        let mut first: Option<(u32, TypeEntry)> = None;
+        for &index in order.iter() {
+            let Some(entry) = types.get_mut(index as usize) else { continue };
+            match first {
+                Some((canonical, equal)) if key(&equal) == key(entry) => entry.canonical = canonical as u16,
+                _ => {
+                    entry.canonical = index as u16;
+                    first = Some((index, *entry));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn imports(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_IMPORTS)?;
+        self.imports = List::with_capacity(count as usize)?;
+        for _ in 0..count {
+            let offset = reader.pos() as u32;
+            reader.name()?;
+            reader.name()?;
+            let at = reader.pos() as u32;
+            let kind = ExternKind::from_code(reader.byte()?).ok_or(Refusal::At(ErrorKind::BadImportKind, at))?;
+            let mut ty = 0;
+            match kind {
+                ExternKind::Func => {
+                    let index = reader.u32()?;
+                    ty = self.env.ty(index)?.canonical;
+                    self.env.funcs.push(ty)?;
+                    self.imported_funcs += 1;
+                }
+                ExternKind::Table => {
+                    let ty = TableType::read(reader)?;
+                    self.add_table(ty)?;
+                    self.imported_tables += 1;
+                }
+                ExternKind::Memory => {
+                    let ty = MemoryType::read(reader)?;
+                    self.add_memory(ty)?;
+                    self.imported_memories += 1;
+                }
+                ExternKind::Global => {
+                    let ty = GlobalType::read(reader)?;
+                    self.env.globals.push(ty)?;
+                    self.global_inits.push(0)?;
+                    self.env.imported_globals += 1;
+                }
+            }
+            self.imports.push(ImportEntry { offset, kind, ty })?;
+        }
+        self.declare_room()
+    }
+
+    /// Makes room for one bit for each function that is known.
+    fn declare_room(&mut self) -> Parsed<()> {
+        let words = self.env.funcs.len().div_ceil(32);
+        self.env.declared.resize(words, 0)?;
+        Ok(())
+    }
+
+    fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
+        self.funcs = List::with_capacity(count as usize)?;
+        self.env.funcs.reserve(count as usize)?;
+        for _ in 0..count {
+            let index = reader.u32()?;
+            let ty = self.env.ty(index)?;
+            self.env.funcs.push(ty.canonical)?;
+            self.funcs.push(Func {
+                code: core::ptr::null(),
+                end: core::ptr::null(),
+                side_table: core::ptr::null(),
+                params: ty.param_slots,
+                locals: ty.param_slots,
+                results: ty.result_slots,
+                type_index: ty.canonical,
+                frame: 0,
+                narrow: 0,
+                grouped: false,
+            })?;
+        }
+        self.declare_room()
+    }
+
+    fn add_table(&mut self, ty: TableType) -> Parsed<()> {
+        if self.env.tables.len() as u32 >= MAX_TABLES {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        Ok(self.env.tables.push(ty)?)
+    }
+
+    fn add_memory(&mut self, ty: MemoryType) -> Parsed<()> {
+        if !self.env.memories.is_empty() && !cfg!(feature = "multi-memory") {
+            return Err(ErrorKind::MultipleMemories.into());
+        }
+        if self.env.memories.len() as u32 >= MAX_MEMORIES {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        Ok(self.env.memories.push(ty)?)
+    }
+
+    fn globals(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_GLOBALS.saturating_sub(self.env.imported_globals))?;
+        for _ in 0..count {
+            let ty = GlobalType::read(reader)?;
+            let init = reader.pos() as u32;
+            const_expr::check(reader, &mut self.env, ty.content)?;
+            self.env.globals.push(ty)?;
+            self.global_inits.push(init)?;
+        }
+        Ok(())
+    }
+
+    fn exports(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_EXPORTS)?;
+        let first = reader.pos() as u32;
+        self.exports = (first, count);
+        let mut order = List::with_capacity(count as usize)?;
+        for _ in 0..count {
+            order.push(reader.pos() as u32)?;
+            let entry = ExportEntry::read(reader)?;
+            match entry.kind {
+                ExternKind::Func => {
+                    self.env.func(entry.index)?;
+                    self.env.declare(entry.index);
+                }
+                ExternKind::Table => self.env.table(entry.index).map(|_| ())?,
+                ExternKind::Memory => self.env.memory(entry.index).map(|_| ())?,
+                ExternKind::Global => self.env.global(entry.index).map(|_| ())?,
+            }
+        }
+        // No name twice: equal ones lie side by side when sorted.
+        let bytes = self.env.bytes;
+        let name = |at: u32| Reader::new(bytes, at as usize).name().unwrap_or("");
+        heapsort(&mut order, &|a, b| name(a) < name(b));
+        for pair in order.windows(2) {
+            if let [a, b] = *pair {
+                if name(a) == name(b) {
+                    return Err(Refusal::At(ErrorKind::DuplicateExport, a.max(b)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn element_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_ELEMENT_SEGMENTS)?;
+        self.elements = List::with_capacity(count as usize)?;
+        self.env.elements = List::with_capacity(count as usize)?;
+        for _ in 0..count {
+            self.elements.push(reader.pos() as u32)?;
+            let segment = ElementHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
+            if let Some(table) = segment.table {
+                if self.env.table(table)?.element != segment.ty {
+                    return Err(ErrorKind::TypeMismatch.into());
+                }
+            }
+            for _ in 0..segment.count {
+                if segment.expressions {
+                    const_expr::check(reader, &mut self.env, segment.ty)?;
+                } else {
+                    let func = reader.u32()?;
+                    self.env.func(func)?;
+                    self.env.declare(func);
+                }
+            }
+            self.env.elements.push(segment.ty)?;
+        }
+        Ok(())
+    }
+
+    fn data_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let count = limited(reader, MAX_DATA_SEGMENTS)?;
+        self.data = List::with_capacity(count as usize)?;
+        for _ in 0..count {
+            self.data.push(reader.pos() as u32)?;
+            let segment = DataHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
+            if let Some(memory) = segment.memory {
+                self.env.memory(memory)?;
+            }
+            reader.take(segment.len as usize)?;
+        }
+        Ok(())
+    }
+
+    fn code<S: Sink>(&mut self, reader: &mut Reader<'a>, sink: &mut S, ty: impl Fn(&S, usize) -> Option<u32>) -> Parsed<()> {
+        let count = reader.u32()?;
+        let defined = self.env.funcs.len() as u32 - self.imported_funcs;
+        if count != defined {
+            return Err(ErrorKind::BodyCount.into());
+        }
+        let mut validator = FuncValidator::new();
+        for index in 0..count as usize {
+            let at = reader.pos();
+            let size = reader.u32()?;
+            if size > MAX_BODY {
+                return Err(Refusal::At(ErrorKind::TooLarge, at as u32));
+            }
+            let mut body = reader.part(size as usize)?;
+            let ty = ty(sink, index).ok_or(ErrorKind::UnknownType)?;
+            match validator.validate(&self.env, ty, &mut body, sink) {
+                Err(Refusal::Here(kind)) => return Err(Refusal::At(kind, body.pos() as u32)),
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(self, sink: SideTable<'a>) -> Parsed<ModuleData<'a>> {
+        let (funcs, side_table, short_memargs) = sink.complete()?;
+        let mut globals = List::with_capacity(self.env.globals.len())?;
+        for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
+            globals.push(GlobalEntry { ty, init })?;
+        }
+        let mut tables = self.env.tables;
+        tables.shrink();
+        let mut memories = self.env.memories;
+        memories.shrink();
+        Ok(ModuleData {
+            bytes: self.env.bytes,
+            owned: List::new(),
+            types: self.env.types,
+            imports: self.imports,
+            imported_funcs: self.imported_funcs,
+            tables,
+            imported_tables: self.imported_tables,
+            memories,
+            imported_memories: self.imported_memories,
+            globals,
+            imported_globals: self.env.imported_globals,
+            funcs,
+            side_table,
+            short_memargs,
+            elements: self.elements,
+            data: self.data,
+            start: self.start,
+            exports: self.exports,
+        })
+    }
+}
+
+/// Reads the length of a vector, which may be at most `most`.
+fn limited(reader: &mut Reader, most: u32) -> Parsed<u32> {
+    let at = reader.pos();
+    let count = reader.count()?;
+    if count > most {
+        return Err(Refusal::At(ErrorKind::TooLarge, at as u32));
+    }
+    Ok(count)
+}
+
+/// Reads a vector of value types: offset of the first, number, slots.
+fn value_types(reader: &mut Reader, most: u32) -> Parsed<(u32, u16, u16)> {
+    let count = limited(reader, most)?;
+    let at = reader.pos() as u32;
+    let mut slots = 0;
+    for _ in 0..count {
+        slots += ValType::read(reader)?.slots();
+    }
+    Ok((at, count as u16, slots as u16))
+}
+
+/// How a constant expression is passed over: checked when loading, evaluated when instantiating.
+pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>, ValType) -> Parsed<()> + 'e;
+
+/// The beginning of an element segment, up to its elements (spec: 5.5.12).
+pub(crate) struct ElementHeader {
+    /// For an active one, its table.
+    pub(crate) table: Option<u32>,
+    /// Whether it is declarative: neither active nor passive.
+    pub(crate) declarative: bool,
+    pub(crate) ty: ValType,
+    /// Whether the elements are expressions instead of function indices.
+    pub(crate) expressions: bool,
+    pub(crate) count: u32,
+}
+
+impl ElementHeader {
+    pub(crate) fn read<'a>(reader: &mut Reader<'a>, offset: &mut Expression<'_, 'a>) -> Parsed<ElementHeader> {
+        let at = reader.pos();
+        let flags = reader.u32()?;
+        if flags > 7 {
+            return Err(Refusal::At(ErrorKind::BadElementKind, at as u32));
+        }
+        let expressions = flags & 4 != 0;
+        let mut table = None;
+        if flags & 1 == 0 {
+            table = Some(if flags & 2 != 0 { reader.u32()? } else { 0 });
+            offset(reader, ValType::I32)?;
+        }
+        let mut ty = ValType::FuncRef;
+        if flags & 3 != 0 {
+            if expressions {
+                ty = ValType::read_ref(reader)?;
+            } else if reader.byte()? != 0 {
+                return Err(ErrorKind::BadElementKind.into());
+            }
+        }
+        let count = limited(reader, MAX_TABLE_ELEMENTS)?;
+        Ok(ElementHeader { table, declarative: flags & 3 == 3, ty, expressions, count })
+    }
+}
+
+/// The beginning of a data segment, up to its bytes (spec: 5.5.14).
+pub(crate) struct DataHeader {
+    /// For an active one, its memory.
+    pub(crate) memory: Option<u32>,
+    pub(crate) len: u32,
+}
+
+impl DataHeader {
+    pub(crate) fn read<'a>(reader: &mut Reader<'a>, offset: &mut Expression<'_, 'a>) -> Parsed<DataHeader> {
+        let at = reader.pos();
+        let memory = match reader.u32()? {
+            0 => Some(0),
+            1 => None,
+            2 => Some(reader.u32()?),
+            _ => return Err(Refusal::At(ErrorKind::BadDataKind, at as u32)),
+        };
+        if memory.is_some() {
+            offset(reader, ValType::I32)?;
+        }
+        Ok(DataHeader { memory, len: reader.u32()? })
+    }
+}

@@ -1,0 +1,132 @@
+//! A module: what loading keeps of it. Bytes, names and segments stay where the embedder has them.
+
+mod info;
+mod load;
+mod names;
+mod sort;
+
+pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
+pub(crate) use load::{DataHeader, ElementHeader};
+pub(crate) use names::ExportEntry;
+
+use crate::alloc::{List, Shared};
+use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
+use crate::error::Error;
+use crate::validate::env::TypeEntry;
+use crate::Engine;
+use zonda_exec::Func;
+
+/// An import: where its entry stands, and its kind.
+#[derive(Clone, Copy)]
+pub(crate) struct ImportEntry {
+    /// Offset of the entry.
+    pub(crate) offset: u32,
+    pub(crate) kind: ExternKind,
+    /// For a function, its type.
+    pub(crate) ty: u16,
+}
+
+/// A global that the module defines or imports.
+#[derive(Clone, Copy)]
+pub(crate) struct GlobalEntry {
+    pub(crate) ty: GlobalType,
+    /// Offset of the expression for its initial value; 0 for an imported one.
+    pub(crate) init: u32,
+}
+
+/// What loading keeps.
+pub(crate) struct ModuleData<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Keeps `bytes` alive where the module owns them.
+    owned: List<u8>,
+    pub(crate) types: List<TypeEntry>,
+    pub(crate) imports: List<ImportEntry>,
+    /// Imported functions.
+    pub(crate) imported_funcs: u32,
+    pub(crate) tables: List<TableType>,
+    pub(crate) imported_tables: u32,
+    pub(crate) memories: List<MemoryType>,
+    pub(crate) imported_memories: u32,
+    pub(crate) globals: List<GlobalEntry>,
+    pub(crate) imported_globals: u32,
+    /// Functions that the module defines.
+    pub(crate) funcs: List<Func>,
+    pub(crate) side_table: List<u16>,
+    pub(crate) short_memargs: bool,
+    /// Offsets of the element segments.
+    pub(crate) elements: List<u32>,
+    /// Offsets of the data segments.
+    pub(crate) data: List<u32>,
+    pub(crate) start: Option<u32>,
+    /// Offset and number of the exports.
+    pub(crate) exports: (u32, u32),
+}
+
+// SAFETY: the raw pointers in the function records point into `bytes` and `side_table`, which live as long and are not written.
+unsafe impl Send for ModuleData<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for ModuleData<'_> {}
+
+/// A module that was decoded and validated. Cheap to clone; instances keep it alive.
+///
+/// The bytes stay where they are, may lie in flash, and are never written.
+#[derive(Clone)]
+pub struct Module<'a> {
+    pub(crate) data: Shared<ModuleData<'a>>,
+}
+
+impl<'a> Module<'a> {
+    /// Decodes and validates a module in the binary format.
+    ///
+    /// # Errors
+    /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].
+    pub fn new(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
+        let _ = engine;
+        Ok(Module { data: Shared::new(load::load(bytes)?)? })
+    }
+
+    /// Checks that a module would be accepted, and keeps nothing.
+    ///
+    /// # Errors
+    /// As for [`Module::new`].
+    pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
+        let _ = engine;
+        load::validate(bytes)
+    }
+
+    /// The module's bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.data.bytes
+    }
+}
+
+impl Module<'static> {
+    /// The same for bytes that the module shall own. They are copied once.
+    ///
+    /// # Errors
+    /// As for [`Module::new`].
+    pub fn from_vec(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module<'static>, Error> {
+        let _ = engine;
+        let bytes = bytes.as_ref();
+        let mut owned = List::with_capacity(bytes.len())?;
+        for &byte in bytes {
+            owned.push(byte)?;
+        }
+        // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
+        let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
+        let mut data = load::load(bytes)?;
+        data.owned = owned;
+        Ok(Module { data: Shared::new(data)? })
+    }
+}
+
+impl ModuleData<'_> {
+    /// The type of a function of the whole index space.
+    pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
+        let ty = match func.checked_sub(self.imported_funcs) {
+            Some(defined) => self.funcs.get(defined as usize)?.type_index,
+            None => self.imports.iter().filter(|import| import.kind == ExternKind::Func).nth(func as usize)?.ty,
+        };
+        self.types.get(ty as usize)
+    }
+}

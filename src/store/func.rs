@@ -1,0 +1,196 @@
+//! Functions at run time: their addresses, and calling them from the host (spec: 4.2.6, 4.4.11).
+//!
+//! A reference to a function is a number on the value stack: 0 for null, an instance's `func_base` plus the
+//! function's index for the functions of instances, and [`HOST`] plus a number for host functions of the store itself.
+
+use super::instance::InstanceData;
+use super::{slow, StoreData};
+use crate::alloc::List;
+use crate::error::Trap;
+use crate::module::FuncType;
+use zonda_exec::frame::{Context, Exit, SWITCHED};
+use zonda_exec::{Func, Import, TrapCode};
+
+/// Addresses from here on are host functions of the store.
+pub(crate) const HOST: u32 = 0x8000_0000;
+
+/// The signature of host functions, as code calls them: see [`Import::call`].
+pub(crate) type HostCall = unsafe fn(&mut Context, &Import, *mut u32) -> u32;
+
+/// A host function: its closure, type-erased, and its type.
+pub(crate) struct HostClosure {
+    pub(crate) call: HostCall,
+    /// The closure.
+    pub(crate) data: *mut (),
+    pub(crate) drop: unsafe fn(*mut ()),
+    /// Codes of the parameters, then of the results.
+    pub(crate) codes: List<u8>,
+    pub(crate) param_count: usize,
+}
+
+// SAFETY: closures are taken from the embedder as `Send + Sync` only.
+unsafe impl Send for HostClosure {}
+// SAFETY: as above.
+unsafe impl Sync for HostClosure {}
+
+impl HostClosure {
+    pub(crate) fn ty(&self) -> FuncType<'_> {
+        let (params, results) = self.codes.split_at_checked(self.param_count).unwrap_or((&[], &[]));
+        FuncType::from_codes(params, results)
+    }
+}
+
+impl Drop for HostClosure {
+    fn drop(&mut self) {
+        // SAFETY: `drop` was made for what `data` points at, and is called once.
+        unsafe { (self.drop)(self.data) }
+    }
+}
+
+/// A host function of the store, which no instance imports.
+pub(crate) struct HostFunc {
+    pub(crate) import: Import,
+    pub(crate) closure: crate::alloc::Shared<HostClosure>,
+}
+
+/// Part of a value stack that is free.
+#[derive(Clone, Copy)]
+pub(crate) struct Stack {
+    pub(crate) base: *mut u32,
+    pub(crate) end: *mut u32,
+}
+
+impl Stack {
+    /// Where arguments are written and results are read, when there is room for `slots` of them.
+    pub(crate) fn args(&self, slots: usize) -> Result<*mut u32, TrapCode> {
+        let free = (self.end.addr() - self.base.addr()) / 4;
+        // One slot below the arguments stands for the top of an empty stack.
+        if free < slots + 1 {
+            return Err(TrapCode::StackOverflow);
+        }
+        Ok(self.base.wrapping_add(1))
+    }
+}
+
+/// What an address leads to.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'i> {
+    /// A function that this instance defines.
+    Wasm(*const zonda_exec::Instance, *const Func),
+    /// A host function.
+    Host(&'i Import),
+}
+
+impl<'a> StoreData<'a> {
+    /// The instance that has a function of this address, and the function's index.
+    pub(crate) fn owner(&self, address: u32) -> Option<(&InstanceData<'a>, u32)> {
+        let after = self.instances.partition_point(|instance| instance.func_base <= address);
+        let instance = self.instances.get(after.checked_sub(1)?)?;
+        let index = address - instance.func_base;
+        (index < instance.func_count()).then_some((&**instance, index))
+    }
+
+    /// What an address leads to, through imports to who defines the function.
+    pub(crate) fn target(&self, address: u32) -> Option<Target<'_>> {
+        if address & HOST != 0 {
+            return self.host_funcs.get((address & !HOST) as usize).map(|func| Target::Host(&func.import));
+        }
+        let (instance, index) = self.owner(address)?;
+        match instance.defined(index) {
+            Some(func) => Some(Target::Wasm(&raw const instance.seen, func)),
+            None => instance.imports.get(index as usize).map(import_target),
+        }
+    }
+
+    /// The type of the function at an address.
+    pub(crate) fn func_type(&self, address: u32) -> Option<FuncType<'_>> {
+        if address & HOST != 0 {
+            return self.host_funcs.get((address & !HOST) as usize).map(|func| func.closure.ty());
+        }
+        let (instance, index) = self.owner(address)?;
+        let data = &*instance.module.data;
+        data.func_type(index).map(|ty| FuncType::of(data.bytes, ty))
+    }
+}
+
+/// Where an import leads.
+pub(crate) fn import_target(import: &Import) -> Target<'_> {
+    if core::ptr::fn_addr_eq(import.call, cross as HostCall) {
+        Target::Wasm(import.data.cast(), import.extra.cast())
+    } else {
+        Target::Host(import)
+    }
+}
+
+/// An import that another instance defines.
+pub(crate) fn cross_import(instance: *const zonda_exec::Instance, func: &Func) -> Import {
+    Import {
+        call: cross,
+        data: instance.cast(),
+        extra: (func as *const Func).cast(),
+        params: func.params,
+        results: func.results,
+    }
+}
+
+/// Calls a function of another instance: makes its frame and goes there.
+///
+/// # Safety
+/// As for [`Import::call`]; the import was made by [`cross_import`].
+unsafe fn cross(context: &mut Context, import: &Import, _args: *mut u32) -> u32 {
+    // SAFETY: `cross_import` took both from an instance of the same store, which lives as long as the store.
+    unsafe {
+        let (pc, caller) = (context.pc, context.instance);
+        match context.enter(import.extra.cast(), import.data.cast(), pc, caller) {
+            Ok(()) => SWITCHED,
+            Err(trap) => trap as u32,
+        }
+    }
+}
+
+/// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will.
+///
+/// # Safety
+/// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
+pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+    // SAFETY: the store is live, and what `target` points at lives as long as it.
+    unsafe {
+        let args = stack.base.wrapping_add(1);
+        let mut context = Context {
+            pc: core::ptr::null(),
+            sp: stack.base,
+            fp: core::ptr::null_mut(),
+            stp: core::ptr::null(),
+            func: core::ptr::null(),
+            instance: core::ptr::null(),
+            stack_end: stack.end,
+            meter: (*store).meter.as_ptr(),
+            slow: slow::execute,
+            store: store.cast(),
+            host,
+        };
+        match target {
+            Target::Wasm(instance, func) => {
+                context.sp = stack.base.add((*func).params as usize);
+                context.enter(func, instance, core::ptr::null(), core::ptr::null())?;
+                match zonda_exec::classic::run(&mut context) {
+                    Exit::Returned => Ok(()),
+                    Exit::Trapped(code) => {
+                        let (func, offset) = InstanceData::of(context.instance).place(context.func, context.pc);
+                        Err(Trap { code, func, offset, host: (*store).end_of_trap(code) })
+                    }
+                }
+            }
+            Target::Host(import) => {
+                context.sp = stack.base.add(import.params as usize);
+                match (import.call)(&mut context, import, args) {
+                    0 => Ok(()),
+                    code => {
+                        let code = TrapCode::from_code(code).unwrap_or(TrapCode::Host);
+                        Err(Trap { host: (*store).end_of_trap(code), ..Trap::new(code) })
+                    }
+                }
+            }
+        }
+    }
+}

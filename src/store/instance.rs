@@ -1,0 +1,120 @@
+//! Instances at run time (spec: 4.2.5).
+
+use super::memory::MemoryData;
+use super::table::TableData;
+use crate::alloc::{List, Shared};
+use crate::module::Module;
+use crate::store::func::HostClosure;
+use zonda_exec::{Func, GlobalRef, Import, Instance, Memory};
+
+/// An instance: what its code sees, and who owns that.
+pub(crate) struct InstanceData<'a> {
+    /// What code sees: points into the fields below and into the module.
+    pub(crate) seen: Instance,
+    pub(crate) module: Module<'a>,
+    /// Address of its function 0; the others follow.
+    pub(crate) func_base: u32,
+    pub(crate) imports: List<Import>,
+    pub(crate) globals: List<GlobalRef>,
+    /// Slots of the globals that the module defines.
+    pub(crate) cells: List<u32>,
+    pub(crate) memories: List<*mut MemoryData>,
+    pub(crate) tables: List<*mut TableData>,
+    /// One bit for each element segment, then for each data segment: whether it was dropped.
+    dropped: List<u32>,
+    /// Stands for memory 0 where there is none.
+    no_memory: Memory,
+    /// Host functions that `imports` call.
+    pub(crate) keep: List<Shared<HostClosure>>,
+}
+
+impl<'a> InstanceData<'a> {
+    pub(crate) fn new(module: Module<'a>, func_base: u32) -> Result<InstanceData<'a>, crate::alloc::OutOfMemory> {
+        let data = &*module.data;
+        let dropped = List::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
+        let globals = List::with_capacity(data.globals.len())?;
+        let own_slots: u32 = data.globals.iter().filter(|global| global.init != 0).map(|global| global.ty.content.slots()).sum();
+        let instance = InstanceData {
+            seen: Instance {
+                funcs: data.funcs.as_ptr(),
+                imports: core::ptr::null(),
+                import_count: data.imported_funcs,
+                globals: core::ptr::null(),
+                memory: core::ptr::null_mut(),
+                memories: core::ptr::null(),
+                short_memargs: data.short_memargs,
+                owner: core::ptr::null_mut(),
+            },
+            func_base,
+            imports: List::with_capacity(data.imported_funcs as usize)?,
+            globals,
+            cells: List::zeroed(own_slots as usize)?,
+            memories: List::with_capacity(data.memories.len())?,
+            tables: List::with_capacity(data.tables.len())?,
+            dropped,
+            no_memory: Memory { base: core::ptr::NonNull::dangling().as_ptr(), len: 0, pages: 0, page_shift: 16 },
+            keep: List::new(),
+            module,
+        };
+        Ok(instance)
+    }
+
+    /// Makes what code sees true, once all lists are complete and the record has its final address.
+    pub(crate) fn publish(this: *mut InstanceData<'a>) {
+        // SAFETY: the caller owns the record and nobody runs its code yet.
+        let instance = unsafe { &mut *this };
+        instance.seen.imports = instance.imports.as_ptr();
+        instance.seen.globals = instance.globals.as_ptr();
+        instance.seen.memories = instance.memories.as_ptr().cast();
+        instance.seen.memory = match instance.memories.first() {
+            // The first field of a memory's record is what code sees of it.
+            Some(&memory) => memory.cast(),
+            None => &raw mut instance.no_memory,
+        };
+        instance.seen.owner = this.cast();
+    }
+
+    /// The record behind what code sees.
+    ///
+    /// # Safety
+    /// `seen` is that of a live, published instance.
+    pub(crate) unsafe fn of<'i>(seen: *const Instance) -> &'i mut InstanceData<'a> {
+        // SAFETY: `owner` was set by `publish` and the record lives as long as the store.
+        unsafe { &mut *(*seen).owner.cast() }
+    }
+
+    /// A function that the module defines, by its index in the whole index space.
+    pub(crate) fn defined(&self, func: u32) -> Option<&Func> {
+        self.module.data.funcs.get(func.checked_sub(self.module.data.imported_funcs)? as usize)
+    }
+
+    /// Number of functions, imported ones included.
+    pub(crate) fn func_count(&self) -> u32 {
+        self.module.data.imported_funcs + self.module.data.funcs.len() as u32
+    }
+
+    /// The index of a record among the module's functions, and the offset of a position in its code.
+    pub(crate) fn place(&self, func: *const Func, pc: *const u8) -> (u32, u32) {
+        let data = &*self.module.data;
+        let index = (func.addr().wrapping_sub(data.funcs.as_ptr().addr())) / size_of::<Func>();
+        (data.imported_funcs + index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
+    }
+
+    fn segment(&self, data: bool, index: u32) -> usize {
+        index as usize + if data { self.module.data.elements.len() } else { 0 }
+    }
+
+    /// Whether an element segment, or a data segment, was dropped.
+    pub(crate) fn is_dropped(&self, data: bool, index: u32) -> bool {
+        let bit = self.segment(data, index);
+        self.dropped.get(bit / 32).is_some_and(|word| word >> (bit % 32) & 1 != 0)
+    }
+
+    /// Drops an element segment, or a data segment.
+    pub(crate) fn drop_segment(&mut self, data: bool, index: u32) {
+        let bit = self.segment(data, index);
+        if let Some(word) = self.dropped.get_mut(bit / 32) {
+            *word |= 1 << (bit % 32);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Instantiation: imports are resolved and matched, the instance is made, segments are copied (spec: 4.5.4).
+
+use super::bulk::{init_memory, init_table};
+use super::func::{call, cross_import, import_target, HostCall, HostClosure, Stack, Target};
+use super::instance::InstanceData;
+use super::memory::MemoryData;
+use super::table::TableData;
+use super::StoreData;
+use crate::alloc::{Owned, Shared};
+use crate::binary::reader::{Parsed, Reader};
+use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::error::{Error, ErrorKind, LinkErrorKind, Trap};
+use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
+use crate::validate::const_expr::{walk, Scope, Source};
+use zonda_exec::frame::read64;
+use zonda_exec::{GlobalRef, Import};
+
+/// What a resolver provides for an import.
+pub(crate) enum Provided {
+    /// A function of the store.
+    Func(u32),
+    /// A host function.
+    Closure(Shared<HostClosure>),
+    /// A host function whose type the resolver has matched itself.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    Native { call: HostCall, data: *const (), extra: *const () },
+    /// A table, a memory, a global of the store.
+    Table(*mut TableData),
+    Memory(*mut MemoryData),
+    Global(GlobalRef, GlobalType),
+}
+
+/// An import that wants to be resolved.
+pub(crate) struct Wanted<'m> {
+    pub(crate) module: &'m str,
+    pub(crate) name: &'m str,
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) kind: ExternKind,
+    /// For a function, its type.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) ty: Option<FuncType<'m>>,
+}
+
+/// Finds what stands for an import.
+pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &Wanted) -> Result<Option<Provided>, Error> + 'r;
+
+/// The values that constant expressions of an instance have.
+pub(super) struct Evaluation<'i, 'a> {
+    instance: &'i InstanceData<'a>,
+}
+
+struct Types<'i, 'a>(&'i ModuleData<'a>);
+
+impl Scope for Types<'_, '_> {
+    fn global(&mut self, index: u32) -> Parsed<ValType> {
+        self.0.globals.get(index as usize).map(|global| global.ty.content).ok_or(ErrorKind::UnknownGlobal.into())
+    }
+    fn func(&mut self, _: u32) -> Parsed<()> {
+        Ok(())
+    }
+}
+
+impl Source for Evaluation<'_, '_> {
+    fn global(&mut self, index: u32) -> u64 {
+        self.instance.globals.get(index as usize).map_or(0, |&global| read_global(global))
+    }
+    fn func(&mut self, index: u32) -> u64 {
+        (self.instance.func_base + index) as u64
+    }
+}
+
+impl Evaluation<'_, '_> {
+    fn value(&mut self, reader: &mut Reader) -> Result<u64, Error> {
+        let data = &*self.instance.module.data;
+        walk(reader, &mut Types(data), self).map(|(_, value)| value).map_err(|refusal| refusal.at(reader.pos()))
+    }
+
+    /// Passes over an expression.
+    pub(super) fn skip(data: &ModuleData, reader: &mut Reader) -> Parsed<()> {
+        walk(reader, &mut Types(data), &mut crate::validate::const_expr::AnyValue).map(|_| ())
+    }
+}
+
+/// The value of a global, in 64 bits.
+pub(crate) fn read_global(global: GlobalRef) -> u64 {
+    // SAFETY: globals live as long as the store; the type says how many slots there are, and `is_wide` says so too.
+    unsafe {
+        if global.is_wide() {
+            read64(global.cell())
+        } else {
+            *global.cell() as u64
+        }
+    }
+}
+
+/// Sets the value of a global, in 64 bits.
+pub(crate) fn write_global(global: GlobalRef, value: u64) {
+    // SAFETY: as for `read_global`.
+    unsafe {
+        if global.is_wide() {
+            zonda_exec::frame::write64(global.cell(), value);
+        } else {
+            *global.cell() = value as u32;
+        }
+    }
+}
+
+/// The elements of a segment, one after the other.
+pub(super) struct Elements<'i, 'a> {
+    evaluation: Evaluation<'i, 'a>,
+    reader: Reader<'a>,
+    expressions: bool,
+    pub(super) count: u32,
+}
+
+impl Elements<'_, '_> {
+    pub(super) fn next(&mut self) -> u32 {
+        if self.expressions {
+            self.evaluation.value(&mut self.reader).map_or(0, |value| value as u32)
+        } else {
+            self.reader.u32().map_or(0, |index| self.evaluation.func(index) as u32)
+        }
+    }
+}
+
+pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u32) -> Elements<'i, 'a> {
+    let data = &*instance.module.data;
+    let offset = data.elements.get(segment as usize).copied().unwrap_or(0);
+    let mut reader = Reader::new(data.bytes, offset as usize);
+    let header = ElementHeader::read(&mut reader, &mut |reader, _| Evaluation::skip(data, reader));
+    let (expressions, count) = header.map_or((false, 0), |header| (header.expressions, header.count));
+    Elements { evaluation: Evaluation { instance }, reader, expressions, count }
+}
+
+/// Makes an instance of `module`. Its start function has not run yet: [`start`] does that.
+pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, resolve: &mut Resolver) -> Result<u32, Error> {
+    let data = &*module.data;
+    let count = data.imported_funcs + data.funcs.len() as u32;
+    let base = store.next_func;
+    // The upper half of the numbers is the host's.
+    let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Error::TooLarge)?;
+    let mut instance = Owned::new(InstanceData::new(module.clone(), base)?)?;
+    for (number, import) in data.imports.iter().enumerate() {
+        provide(store, &mut instance, import, resolve).map_err(|error| match error {
+            Error::Link { kind, .. } => Error::Link { kind, import: number as u32 },
+            other => other,
+        })?;
+    }
+    for &ty in data.tables.iter().skip(data.imported_tables as usize) {
+        let table = store.new_table(ty, 0)?;
+        instance.tables.push(table)?;
+    }
+    for &ty in data.memories.iter().skip(data.imported_memories as usize) {
+        let memory = store.new_memory(ty)?;
+        instance.memories.push(memory)?;
+    }
+    make_globals(&mut instance)?;
+    InstanceData::publish(instance.as_ptr());
+    let index = store.instances.len() as u32;
+    store.instances.push(instance)?;
+    store.next_func = next;
+    Ok(index)
+}
+
+/// Resolves an import and adds it to the instance.
+fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry, resolve: &mut Resolver) -> Result<(), Error> {
+    let error = |kind| Error::Link { kind, import: 0 };
+    let module = instance.module.clone();
+    let data = &*module.data;
+    let (module_name, name) = data.import_names(import.offset);
+    let ty = data.types.get(import.ty as usize).filter(|_| import.kind == ExternKind::Func);
+    let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
+    let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
+    let provided = resolve(store, &wanted)?.ok_or(error(LinkErrorKind::Unknown))?;
+    let incompatible = error(LinkErrorKind::Incompatible);
+    match (import.kind, provided) {
+        (ExternKind::Func, provided) => {
+            let ty = ty.ok_or(incompatible)?;
+            let (params, results) = ty.slots();
+            let entry = match provided {
+                Provided::Func(address) => {
+                    if store.func_type(address) != Some(ty) {
+                        return Err(incompatible);
+                    }
+                    match store.target(address).ok_or(incompatible)? {
+                        // SAFETY: targets live as long as the store.
+                        Target::Wasm(owner, func) => cross_import(owner, unsafe { &*func }),
+                        Target::Host(import) => Import { ..*import },
+                    }
+                }
+                Provided::Closure(closure) => {
+                    if closure.ty() != ty {
+                        return Err(incompatible);
+                    }
+                    let import = closure_import(&closure);
+                    instance.keep.push(closure)?;
+                    import
+                }
+                Provided::Native { call, data, extra } => {
+                    Import { call, data, extra, params: params as u16, results: results as u16 }
+                }
+                _ => return Err(incompatible),
+            };
+            instance.imports.push(entry)?;
+        }
+        (ExternKind::Table, Provided::Table(table)) => {
+            let wanted = data.tables.get(instance.tables.len()).ok_or(incompatible)?;
+            // SAFETY: tables live as long as the store.
+            let given = unsafe { &*table }.current_type();
+            if given.element != wanted.element || !wanted.limits.admit(given.limits.min, given.limits.max) {
+                return Err(incompatible);
+            }
+            instance.tables.push(table)?;
+        }
+        (ExternKind::Memory, Provided::Memory(memory)) => {
+            let wanted = data.memories.get(instance.memories.len()).ok_or(incompatible)?;
+            // SAFETY: memories live as long as the store.
+            let given = unsafe { &*memory }.current_type();
+            if given.page_shift != wanted.page_shift || !wanted.limits.admit(given.limits.min, given.limits.max) {
+                return Err(incompatible);
+            }
+            instance.memories.push(memory)?;
+        }
+        (ExternKind::Global, Provided::Global(global, ty)) => {
+            let wanted = data.globals.get(instance.globals.len()).ok_or(incompatible)?;
+            if ty != wanted.ty {
+                return Err(incompatible);
+            }
+            instance.globals.push(global)?;
+        }
+        _ => return Err(incompatible),
+    }
+    Ok(())
+}
+
+/// The import that calls a closure.
+pub(crate) fn closure_import(closure: &Shared<HostClosure>) -> Import {
+    let (params, results) = closure.ty().slots();
+    Import {
+        call: closure.call,
+        data: closure.data,
+        extra: closure.as_ptr().cast(),
+        params: params as u16,
+        results: results as u16,
+    }
+}
+
+fn make_globals(instance: &mut InstanceData) -> Result<(), Error> {
+    let module = instance.module.clone();
+    let data = &*module.data;
+    let mut cell = instance.cells.as_mut_ptr();
+    for global in data.globals.iter().skip(data.imported_globals as usize) {
+        let wide = global.ty.content.slots() == 2;
+        let mut reader = Reader::new(data.bytes, global.init as usize);
+        let value = Evaluation { instance }.value(&mut reader)?;
+        let place = GlobalRef::new(cell, wide);
+        write_global(place, value);
+        instance.globals.push(place)?;
+        cell = cell.wrapping_add(1 + wide as usize);
+    }
+    Ok(())
+}
+
+/// Copies the active segments of an instance, in order.
+pub(crate) fn copy_segments(instance: *mut InstanceData) -> Result<(), Error> {
+    // SAFETY: the instance lives in its store, and none of its code runs yet.
+    let instance = unsafe { &mut *instance };
+    let module = instance.module.clone();
+    let data = &*module.data;
+    for (segment, &offset) in data.elements.iter().enumerate() {
+        let mut at = 0;
+        let header = {
+            let mut evaluation = Evaluation { instance };
+            let mut reader = Reader::new(data.bytes, offset as usize);
+            let mut failed = None;
+            let header = ElementHeader::read(&mut reader, &mut |reader, _| {
+                evaluation.value(reader).map(|value| at = value as u32).or_else(|error| {
+                    failed = Some(error);
+                    Ok(())
+                })
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            header.map_err(|refusal| refusal.at(offset as usize))?
+        };
+        if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
+            // SAFETY: tables live as long as the store.
+            init_table(instance, unsafe { &mut *table }, segment as u32, at, 0, None)?;
+        }
+        if header.table.is_some() || header.declarative {
+            instance.drop_segment(false, segment as u32);
+        }
+    }
+    for (segment, &offset) in data.data.iter().enumerate() {
+        let mut at = 0;
+        let mut evaluation = Evaluation { instance };
+        let mut reader = Reader::new(data.bytes, offset as usize);
+        let mut failed = None;
+        let header = DataHeader::read(&mut reader, &mut |reader, _| {
+            evaluation.value(reader).map(|value| at = value as u32).or_else(|error| {
+                failed = Some(error);
+                Ok(())
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let header = header.map_err(|refusal| refusal.at(offset as usize))?;
+        if let Some(&memory) = header.memory.and_then(|memory| instance.memories.get(memory as usize)) {
+            // SAFETY: memories live as long as the store.
+            init_memory(instance, unsafe { &mut *memory }, segment as u32, at, 0, header.len)?;
+            instance.drop_segment(true, segment as u32);
+        }
+    }
+    Ok(())
+}
+
+/// Runs the start function of an instance, if there is one.
+///
+/// # Safety
+/// `instance` is one of `store`, and `host` is what its host functions expect.
+pub(crate) unsafe fn start(store: *mut StoreData, instance: *mut InstanceData, host: *mut (), stack: Stack) -> Result<(), Trap> {
+    // SAFETY: the caller's promise; the start function has neither parameters nor results.
+    unsafe {
+        let instance = &*instance;
+        let Some(func) = instance.module.data.start else { return Ok(()) };
+        stack.args(0)?;
+        let target = match instance.defined(func) {
+            Some(func) => Target::Wasm(&raw const instance.seen, func),
+            None => match instance.imports.get(func as usize) {
+                Some(import) => import_target(import),
+                None => return Ok(()),
+            },
+        };
+        call(store, host, stack, target)
+    }
+}
+
+impl StoreData<'_> {
+    /// Makes a table; gives its address.
+    pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Result<*mut TableData, Error> {
+        let table = Owned::new(TableData::new(ty, init)?)?;
+        let at = table.as_ptr();
+        self.tables.push(table)?;
+        Ok(at)
+    }
+
+    /// Makes a memory; gives its address.
+    pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<*mut MemoryData, Error> {
+        let memory = Owned::new(MemoryData::new(ty, self.config.memory_limit)?)?;
+        let at = memory.as_ptr();
+        self.memories.push(memory)?;
+        Ok(at)
+    }
+}

@@ -1,0 +1,100 @@
+//! Memories at run time (spec: 4.2.8).
+
+use crate::alloc::{List, OutOfMemory};
+use crate::binary::types::{Limits, MemoryType};
+use zonda_exec::Memory;
+
+/// A memory. Its first field is what code sees; [`MemoryData::sync`] keeps that true.
+#[repr(C)]
+pub(crate) struct MemoryData {
+    /// What code sees: points into `bytes`.
+    pub(crate) seen: Memory,
+    bytes: List<u8>,
+    ty: MemoryType,
+    /// Most bytes that the embedder allows.
+    limit: u64,
+}
+
+impl MemoryData {
+    /// A memory of the type's least size, or of as much as `limit` allows, of zeros.
+    pub(crate) fn new(ty: MemoryType, limit: u64) -> Result<MemoryData, OutOfMemory> {
+        let wanted = (ty.limits.min as u64) << ty.page_shift;
+        let len = usize::try_from(wanted.min(limit)).map_err(|_| OutOfMemory)?;
+        let seen = Memory { base: core::ptr::null_mut(), len: 0, pages: ty.limits.min, page_shift: ty.page_shift };
+        let mut memory = MemoryData { seen, bytes: List::zeroed(len)?, ty, limit };
+        memory.sync();
+        Ok(memory)
+    }
+
+    fn sync(&mut self) {
+        self.seen.base = self.bytes.as_mut_ptr();
+        self.seen.len = self.bytes.len();
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// The type with the size that the memory has now, as imports are matched against it.
+    pub(crate) fn current_type(&self) -> MemoryType {
+        MemoryType { limits: Limits { min: self.seen.pages, max: self.ty.limits.max }, ..self.ty }
+    }
+
+    /// Grows by `delta` pages; gives the size before, in pages, or `None` when that is not allowed or there is no memory for it.
+    pub(crate) fn grow(&mut self, delta: u32) -> Option<u32> {
+        let before = self.seen.pages;
+        let pages = before.checked_add(delta).filter(|&pages| pages <= self.ty.most_pages())?;
+        if delta != 0 {
+            let bytes = (pages as u64) << self.ty.page_shift;
+            // Neither beyond the limit, nor from a size that is below what `pages` says already.
+            if bytes > self.limit || self.bytes.len() as u64 != (before as u64) << self.ty.page_shift {
+                return None;
+            }
+            self.bytes.resize_zeroed(usize::try_from(bytes).ok()?).ok()?;
+            self.seen.pages = pages;
+            self.sync();
+        }
+        Some(before)
+    }
+
+    /// Appends `len` bytes that do not count as pages: the C API's application heap. Gives the address of the first.
+    #[cfg(feature = "capi")]
+    pub(crate) fn append(&mut self, len: u32) -> Option<u32> {
+        let at = u32::try_from(self.bytes.len()).ok()?;
+        let total = at.checked_add(len)?;
+        self.bytes.resize_zeroed(total as usize).ok()?;
+        self.sync();
+        Some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> MemoryData {
+        MemoryData::new(MemoryType { limits: Limits { min, max }, page_shift }, limit).unwrap()
+    }
+
+    #[test]
+    fn grows_within_type_and_limit() {
+        let mut free = memory(1, Some(3), 16, u64::MAX);
+        assert_eq!((free.grow(1), free.grow(2), free.grow(1), free.grow(0)), (Some(1), None, Some(2), Some(3)));
+        assert_eq!((free.seen.len, free.seen.pages), (3 << 16, 3));
+        let mut limited = memory(1, None, 16, 100_000);
+        assert_eq!(limited.grow(1), None);
+        let mut bytes = memory(10, None, 0, 12);
+        assert_eq!((bytes.grow(2), bytes.grow(1)), (Some(10), None));
+    }
+
+    #[test]
+    fn a_limit_below_the_start_is_what_can_be_accessed() {
+        let mut cut = memory(1, None, 16, 2000);
+        assert_eq!((cut.seen.len, cut.seen.pages), (2000, 1));
+        assert_eq!((cut.grow(0), cut.grow(1)), (Some(1), None));
+    }
+}

@@ -1,0 +1,109 @@
+//! What exists at run time: instances, memories, tables, globals, host functions, the value stack (spec: 4.2.3).
+//!
+//! A store owns all of it; what is made stays until the store is dropped, and everything is freed then. Nothing here knows an
+//! embedding API: [`crate::host`] and the C API stand on top.
+//!
+//! Invariant: all that instances point at (records of instances, memories, tables, globals) has an address of its own
+//! ([`Owned`]) and lives as long as the store.
+
+mod bulk;
+pub(crate) mod func;
+pub(crate) mod instance;
+pub(crate) mod link;
+pub(crate) mod memory;
+mod slow;
+pub(crate) mod table;
+
+use crate::alloc::{List, Owned, OutOfMemory, Shared};
+use crate::binary::types::GlobalType;
+use func::HostFunc;
+use instance::InstanceData;
+use memory::MemoryData;
+use table::TableData;
+use zonda_exec::{Meter, TrapCode};
+
+/// What a store may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Bytes of the value stack, which holds locals and operands of all active calls. Rounded down to slots of 4 bytes. Default 64 KiB with the
+    /// feature `std`, else 4 KiB.
+    pub stack_bytes: u32,
+    /// Most bytes that each memory may have, `u64::MAX` for no limit of the embedder's (the default). A memory whose module asks for more at the start gets
+    /// this much: what lies beyond traps, while `memory.size` still says what the module asked for.
+    pub memory_limit: u64,
+}
+
+impl Default for StoreConfig {
+    fn default() -> StoreConfig {
+        StoreConfig { stack_bytes: if cfg!(feature = "std") { 64 * 1024 } else { 4096 }, memory_limit: u64::MAX }
+    }
+}
+
+/// A global that no instance defines.
+pub(crate) struct GlobalData {
+    /// One slot or two, as the type says.
+    pub(crate) cell: [u32; 2],
+    pub(crate) ty: GlobalType,
+}
+
+pub(crate) struct StoreData<'a> {
+    pub(crate) config: StoreConfig,
+    pub(crate) meter: Shared<Meter>,
+    pub(crate) instances: List<Owned<InstanceData<'a>>>,
+    pub(crate) memories: List<Owned<MemoryData>>,
+    pub(crate) tables: List<Owned<TableData>>,
+    pub(crate) globals: List<Owned<GlobalData>>,
+    pub(crate) host_funcs: List<Owned<HostFunc>>,
+    /// Address that the next instance's first function gets.
+    next_func: u32,
+    /// The value stack that calls through the Rust API use.
+    stack: List<u32>,
+    /// Where the next call by the host may write on it: above what outer calls use.
+    stack_top: *mut u32,
+    /// What the host function reported that caused the last trap.
+    pub(crate) host_code: u32,
+}
+
+// SAFETY: the raw pointers point at what the store owns itself, or at what the embedder had to give as `Send`.
+unsafe impl Send for StoreData<'_> {}
+
+impl<'a> StoreData<'a> {
+    /// An empty store. `stack` says whether it needs a value stack of its own.
+    pub(crate) fn new(config: StoreConfig, stack: bool) -> Result<Owned<StoreData<'a>>, OutOfMemory> {
+        let slots = if stack { config.stack_bytes as usize / 4 } else { 0 };
+        let mut stack = List::zeroed(slots)?;
+        let stack_top = stack.as_mut_ptr();
+        Owned::new(StoreData {
+            config,
+            meter: Shared::new(Meter::new())?,
+            instances: List::new(),
+            memories: List::new(),
+            tables: List::new(),
+            globals: List::new(),
+            host_funcs: List::new(),
+            next_func: 1,
+            stack,
+            stack_top,
+            host_code: 0,
+        })
+    }
+
+    /// The free part of the store's own value stack.
+    pub(crate) fn free_stack(&mut self) -> func::Stack {
+        let end = self.stack.as_mut_ptr().wrapping_add(self.stack.len());
+        func::Stack { base: self.stack_top, end }
+    }
+
+    /// Says from where on the value stack is free; gives what was said before.
+    pub(crate) fn set_stack_top(&mut self, top: *mut u32) -> *mut u32 {
+        core::mem::replace(&mut self.stack_top, top)
+    }
+
+    /// Ends what led to a trap: a wish to stop is granted, and the number that a host function reported is handed out.
+    pub(crate) fn end_of_trap(&mut self, code: TrapCode) -> u32 {
+        if code == TrapCode::Terminated {
+            self.meter.clear_interrupt();
+        }
+        core::mem::take(&mut self.host_code)
+    }
+}

@@ -1,0 +1,227 @@
+//! What the loops leave to the runtime: indirect calls, tail calls, references, tables, memory growth, bulk operations
+//! (spec: 4.4.2, 4.4.6, 4.4.7, 4.4.8).
+//!
+//! The code was validated, so immediates are complete, indices are inside their spaces, and operands are there.
+
+use super::bulk;
+use super::func::{import_target, Target};
+use super::instance::InstanceData;
+use super::StoreData;
+use crate::module::FuncType;
+use zonda_exec::frame::{Context, RETURN_BOUNDARY, SWITCHED};
+use zonda_exec::{leb, numeric, Instance, Op, TrapCode};
+
+type Outcome = Result<u32, TrapCode>;
+
+const OK: u32 = 0;
+
+/// The context of a slow operation, with its operands and immediates at hand.
+pub(super) struct Slow<'c> {
+    pub(super) context: &'c mut Context,
+}
+
+impl Slow<'_> {
+    /// Reads an unsigned immediate.
+    pub(super) fn index(&mut self) -> u32 {
+        // SAFETY: validated code has the immediates of its operation.
+        let (value, next) = unsafe { leb::u32(self.context.pc) };
+        self.context.pc = next;
+        value
+    }
+
+    /// Takes an operand of one slot.
+    pub(super) fn pop(&mut self) -> u32 {
+        // SAFETY: validated code has the operands of its operation.
+        unsafe {
+            let value = *self.context.sp;
+            self.context.sp = self.context.sp.sub(1);
+            value
+        }
+    }
+
+    /// Pushes a result of one slot.
+    pub(super) fn push(&mut self, value: u32) {
+        // SAFETY: validation computed the highest stack, and the call checked that there is room for it.
+        unsafe {
+            self.context.sp = self.context.sp.add(1);
+            *self.context.sp = value;
+        }
+    }
+
+    /// The running instance.
+    pub(super) fn instance<'i>(&self) -> &'i mut InstanceData<'i> {
+        // SAFETY: the running instance is live and published; the operation is the only one that touches it.
+        unsafe { InstanceData::of(self.context.instance) }
+    }
+
+    /// The store.
+    pub(super) fn store<'i>(&self) -> &'i mut StoreData<'i> {
+        // SAFETY: set at the call by the host to the store that runs it.
+        unsafe { &mut *self.context.store.cast() }
+    }
+
+    /// A table of the running instance.
+    pub(super) fn table<'i>(&self, index: u32) -> &'i mut super::TableData {
+        // SAFETY: validation checked the index; tables live as long as the store.
+        unsafe { &mut **self.instance().tables.get_unchecked(index as usize) }
+    }
+
+    /// A memory of the running instance.
+    pub(super) fn memory<'i>(&self, index: u32) -> &'i mut super::MemoryData {
+        // SAFETY: validation checked the index; memories live as long as the store.
+        unsafe { &mut **self.instance().memories.get_unchecked(index as usize) }
+    }
+}
+
+/// See [`zonda_exec::frame::Slow`].
+///
+/// # Safety
+/// The context is that of running, validated code whose operation has this code, with the store that [`super::func::call`] set.
+pub(super) unsafe fn execute(context: &mut Context, code: u8) -> u32 {
+    let mut slow = Slow { context };
+    let outcome = match Op::from_code(code as u16) {
+        Some(Op::CallIndirect) => slow.call_indirect(false),
+        Some(Op::ReturnCallIndirect) => slow.call_indirect(true),
+        Some(Op::ReturnCall) => {
+            let index = slow.index();
+            slow.tail_call(index)
+        }
+        Some(Op::TableGet) => {
+            let table = slow.index();
+            let index = slow.pop();
+            match slow.table(table).elements.get(index as usize) {
+                Some(&element) => {
+                    slow.push(element);
+                    Ok(OK)
+                }
+                None => Err(TrapCode::TableOutOfBounds),
+            }
+        }
+        Some(Op::TableSet) => {
+            let table = slow.index();
+            let value = slow.pop();
+            let index = slow.pop();
+            match slow.table(table).elements.get_mut(index as usize) {
+                Some(element) => {
+                    *element = value;
+                    Ok(OK)
+                }
+                None => Err(TrapCode::TableOutOfBounds),
+            }
+        }
+        Some(Op::MemorySize) => {
+            let memory = slow.index();
+            slow.push(slow.memory(memory).seen.pages);
+            Ok(OK)
+        }
+        Some(Op::MemoryGrow) => {
+            let memory = slow.index();
+            let delta = slow.pop();
+            slow.push(slow.memory(memory).grow(delta).unwrap_or(u32::MAX));
+            Ok(OK)
+        }
+        Some(Op::RefNull) => {
+            slow.index();
+            slow.push(0);
+            Ok(OK)
+        }
+        Some(Op::RefIsNull) => {
+            let reference = slow.pop();
+            slow.push((reference == 0) as u32);
+            Ok(OK)
+        }
+        Some(Op::RefFunc) => {
+            let index = slow.index();
+            slow.push(slow.instance().func_base + index);
+            Ok(OK)
+        }
+        None if code == 0xfc => slow.prefixed(),
+        None if code == RETURN_BOUNDARY => {
+            // SAFETY: the loop asks for this only in a frame with a boundary.
+            Ok(if unsafe { slow.context.leave() } { OK } else { SWITCHED })
+        }
+        // Validation lets nothing else through.
+        _ => Err(TrapCode::Unreachable),
+    };
+    outcome.unwrap_or_else(|trap| trap as u32)
+}
+
+impl Slow<'_> {
+    fn prefixed(&mut self) -> Outcome {
+        let code = self.index();
+        if code < 8 {
+            // SAFETY: a saturating conversion with its operand below the top.
+            let (top, code) = unsafe { numeric::execute(0xfc00 | code as u16, self.context.sp.add(1)) };
+            // SAFETY: `top` is one past a slot of the stack.
+            self.context.sp = unsafe { top.sub(1) };
+            return Ok(code);
+        }
+        bulk::execute(self, code)
+    }
+
+    fn call_indirect(&mut self, tail: bool) -> Outcome {
+        let ty = self.index();
+        let table = self.index();
+        let index = self.pop();
+        let address = *self.table(table).elements.get(index as usize).ok_or(TrapCode::UndefinedElement)?;
+        if address == 0 {
+            return Err(TrapCode::UninitializedElement);
+        }
+        let instance = self.instance();
+        let data = &*instance.module.data;
+        let wanted = data.types.get(ty as usize).ok_or(TrapCode::IndirectCallTypeMismatch)?;
+        let local = address.wrapping_sub(instance.func_base);
+        if let Some(func) = instance.defined(local) {
+            // The common case: a function of the same instance, whose type is known by its number.
+            if func.type_index != wanted.canonical {
+                return Err(TrapCode::IndirectCallTypeMismatch);
+            }
+            return self.go(Target::Wasm(&raw const instance.seen, func), tail);
+        }
+        let store = self.store();
+        let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
+        if ty != FuncType::of(data.bytes, wanted) {
+            return Err(TrapCode::IndirectCallTypeMismatch);
+        }
+        self.go(store.target(address).ok_or(TrapCode::UndefinedElement)?, tail)
+    }
+
+    fn tail_call(&mut self, func: u32) -> Outcome {
+        let instance = self.instance();
+        let target = match instance.defined(func) {
+            Some(func) => Target::Wasm(&raw const instance.seen, func),
+            None => import_target(instance.imports.get(func as usize).ok_or(TrapCode::Unlinked)?),
+        };
+        self.go(target, true)
+    }
+
+    /// Calls a function whose arguments lie on top of the stack.
+    fn go(&mut self, target: Target, tail: bool) -> Outcome {
+        let context = &mut *self.context;
+        // SAFETY: types were checked, so the arguments are those of the function; targets live as long as the store.
+        unsafe {
+            match target {
+                Target::Wasm(instance, func) if tail => context.tail_call(func, instance)?,
+                Target::Wasm(instance, func) if core::ptr::eq(instance, context.instance) => context.call(func)?,
+                Target::Wasm(instance, func) => {
+                    let (pc, caller): (_, *const Instance) = (context.pc, context.instance);
+                    context.enter(func, instance, pc, caller)?;
+                }
+                Target::Host(import) => {
+                    let args = context.sp.add(1).sub(import.params as usize);
+                    let code = (import.call)(context, import, args);
+                    if code != OK {
+                        return Ok(code);
+                    }
+                    context.sp = args.add(import.results as usize).sub(1);
+                    if tail {
+                        // The results lie on top: go on at the function's `end`, which returns them.
+                        context.pc = (*context.func).end.sub(1);
+                    }
+                    return Ok(OK);
+                }
+            }
+        }
+        Ok(SWITCHED)
+    }
+}

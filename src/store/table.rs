@@ -1,0 +1,43 @@
+//! Tables at run time (spec: 4.2.7).
+
+use crate::alloc::{List, OutOfMemory};
+use crate::binary::types::{Limits, TableType};
+use crate::error::Error;
+use crate::limits::MAX_TABLE_ELEMENTS;
+
+/// A table: references as the value stack holds them, 0 for null.
+pub(crate) struct TableData {
+    pub(crate) elements: List<u32>,
+    ty: TableType,
+}
+
+impl TableData {
+    pub(crate) fn new(ty: TableType, init: u32) -> Result<TableData, Error> {
+        if ty.limits.min > MAX_TABLE_ELEMENTS {
+            return Err(Error::TooLarge);
+        }
+        let mut elements = List::zeroed(ty.limits.min as usize)?;
+        if init != 0 {
+            elements.fill(init);
+        }
+        Ok(TableData { elements, ty })
+    }
+
+    pub(crate) fn ty(&self) -> TableType {
+        self.ty
+    }
+
+    /// The type with the size that the table has now, as imports are matched against it.
+    pub(crate) fn current_type(&self) -> TableType {
+        TableType { limits: Limits { min: self.elements.len() as u32, max: self.ty.limits.max }, ..self.ty }
+    }
+
+    /// Grows by `delta` elements; gives the size before, or `None` when that is not allowed or there is no memory for it.
+    pub(crate) fn grow(&mut self, delta: u32, init: u32) -> Option<u32> {
+        let before = self.elements.len() as u32;
+        let most = self.ty.limits.max.unwrap_or(u32::MAX).min(MAX_TABLE_ELEMENTS);
+        let size = before.checked_add(delta).filter(|&size| size <= most)?;
+        let grown: Result<(), OutOfMemory> = self.elements.resize(size as usize, init);
+        grown.ok().map(|()| before)
+    }
+}

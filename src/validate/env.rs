@@ -1,0 +1,98 @@
+//! What a module declares, as far as the validation of its code needs it (spec: 3.1.1, "context").
+
+use crate::alloc::List;
+use crate::binary::reader::Parsed;
+use crate::binary::types::{GlobalType, MemoryType, TableType, ValType};
+use crate::error::ErrorKind;
+
+/// A function type; its value types stay in the module's bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct TypeEntry {
+    /// Offset of the first parameter's code.
+    pub(crate) params: u32,
+    /// Offset of the first result's code.
+    pub(crate) results: u32,
+    pub(crate) param_count: u16,
+    pub(crate) result_count: u16,
+    /// Slots on the value stack.
+    pub(crate) param_slots: u16,
+    pub(crate) result_slots: u16,
+    /// The first type of the module that is equal to this one.
+    pub(crate) canonical: u16,
+}
+
+/// An imported function or a defined one: only its type is of interest here.
+pub(crate) struct Env<'a> {
+    /// The module.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) types: List<TypeEntry>,
+    /// For each function its (canonical) type, imported ones first.
+    pub(crate) funcs: List<u16>,
+    pub(crate) tables: List<TableType>,
+    pub(crate) memories: List<MemoryType>,
+    pub(crate) globals: List<GlobalType>,
+    /// Imported ones among the globals.
+    pub(crate) imported_globals: u32,
+    /// Types of the element segments.
+    pub(crate) elements: List<ValType>,
+    /// Number of data segments, when a data count section says it.
+    pub(crate) data_count: Option<u32>,
+    /// One bit for each function: whether `ref.func` may name it (spec: C.refs).
+    pub(crate) declared: List<u32>,
+}
+
+impl<'a> Env<'a> {
+    pub(crate) fn ty(&self, index: u32) -> Parsed<TypeEntry> {
+        self.types.get(index as usize).copied().ok_or(ErrorKind::UnknownType.into())
+    }
+
+    /// The type of a function.
+    pub(crate) fn func(&self, index: u32) -> Parsed<TypeEntry> {
+        let ty = *self.funcs.get(index as usize).ok_or(ErrorKind::UnknownFunc)?;
+        self.ty(ty as u32)
+    }
+
+    pub(crate) fn table(&self, index: u32) -> Parsed<TableType> {
+        self.tables.get(index as usize).copied().ok_or(ErrorKind::UnknownTable.into())
+    }
+
+    pub(crate) fn memory(&self, index: u32) -> Parsed<MemoryType> {
+        self.memories.get(index as usize).copied().ok_or(ErrorKind::UnknownMemory.into())
+    }
+
+    pub(crate) fn global(&self, index: u32) -> Parsed<GlobalType> {
+        self.globals.get(index as usize).copied().ok_or(ErrorKind::UnknownGlobal.into())
+    }
+
+    pub(crate) fn element(&self, index: u32) -> Parsed<ValType> {
+        self.elements.get(index as usize).copied().ok_or(ErrorKind::UnknownElem.into())
+    }
+
+    /// Codes of the parameters of a type.
+    #[inline]
+    pub(crate) fn params(&self, ty: &TypeEntry) -> &'a [u8] {
+        codes(self.bytes, ty.params, ty.param_count)
+    }
+
+    /// Codes of the results of a type.
+    #[inline]
+    pub(crate) fn results(&self, ty: &TypeEntry) -> &'a [u8] {
+        codes(self.bytes, ty.results, ty.result_count)
+    }
+
+    /// Allows `ref.func` to name the function.
+    pub(crate) fn declare(&mut self, func: u32) {
+        if let Some(word) = self.declared.get_mut(func as usize / 32) {
+            *word |= 1 << (func % 32);
+        }
+    }
+
+    pub(crate) fn is_declared(&self, func: u32) -> bool {
+        self.declared.get(func as usize / 32).is_some_and(|word| word >> (func % 32) & 1 != 0)
+    }
+}
+
+/// The codes of `count` value types that stand at `at`; they were read before, so they are there.
+pub(crate) fn codes(bytes: &[u8], at: u32, count: u16) -> &[u8] {
+    bytes.get(at as usize..).and_then(|rest| rest.get(..count as usize)).unwrap_or(&[])
+}

@@ -1,0 +1,605 @@
+//! Validation of a function body (spec: 3.3, appendix A.3), front to back in one pass.
+//!
+//! Numeric operations, loads and stores are checked by their signature in the table of operations; the others each
+//! have their rule here. Every immediate is read and checked here, so that execution can read it again unchecked.
+
+use super::env::{Env, TypeEntry};
+use super::locals::Locals;
+use super::sink::{At, LabelKind, Sink};
+use super::stacks::{slots, BlockType, Control, Stacks, UNKNOWN};
+use crate::binary::reader::{Parsed, Reader, Refusal};
+use crate::binary::types::ValType;
+use crate::error::ErrorKind;
+use zonda_exec::op::{self, Num, Op, Shape};
+
+const I32: u8 = ValType::I32 as u8;
+const I64: u8 = ValType::I64 as u8;
+const F32: u8 = ValType::F32 as u8;
+const F64: u8 = ValType::F64 as u8;
+const FUNC_REF: u8 = ValType::FuncRef as u8;
+
+/// The code of a number type.
+#[inline]
+fn code(num: Num) -> u8 {
+    I32 - num as u8
+}
+
+/// What validation needs from one body to the next: kept, so that it is allocated once for a module.
+pub(crate) struct FuncValidator {
+    stacks: Stacks,
+    pub(crate) locals: Locals,
+    /// A place for the single code of a block type that is a value type.
+    single: [u8; 1],
+}
+
+impl FuncValidator {
+    pub(crate) const fn new() -> FuncValidator {
+        FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] }
+    }
+
+    /// Checks the body that `reader` holds, of a function of type `ty`, and drives `sink` with it.
+    pub(crate) fn validate<S: Sink>(&mut self, env: &Env, ty: u32, reader: &mut Reader<'_>, sink: &mut S) -> Parsed<()> {
+        let entry = env.ty(ty)?;
+        self.stacks.reset();
+        self.locals.read(env.params(&entry), reader)?;
+        sink.begin(reader.pos(), &self.locals)?;
+        // Canonical indices fit in 16 bits.
+        self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
+        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single };
+        let start = walk.at();
+        walk.sink.enter(start, LabelKind::Func, 0)?;
+        while !walk.stacks.controls.is_empty() {
+            walk.operation()?;
+        }
+        let operands = walk.stacks.max_height;
+        if !reader.is_empty() {
+            return Err(ErrorKind::BodySize.into());
+        }
+        sink.finish(reader.pos(), operands)
+    }
+}
+
+struct Walk<'w, 'e, 'r, S> {
+    env: &'w Env<'e>,
+    reader: &'w mut Reader<'r>,
+    sink: &'w mut S,
+    stacks: &'w mut Stacks,
+    locals: &'w Locals,
+    single: &'w mut [u8; 1],
+}
+
+impl<S: Sink> Walk<'_, '_, '_, S> {
+    fn at(&self) -> At {
+        At { pos: self.reader.pos(), height: self.stacks.height, live: self.stacks.live }
+    }
+
+    fn operation(&mut self) -> Parsed<()> {
+        let start = self.reader.pos();
+        let code = match self.reader.byte() {
+            Ok(code) => code,
+            Err(_) => return Err(ErrorKind::EndExpected.into()),
+        };
+        self.known_operation(code).map_err(|refusal| match refusal {
+            // Rules that fail are reported where the operation starts, bytes that cannot be read where they stand.
+            Refusal::Here(kind) if kind.class() == crate::error::ErrorClass::Invalid => Refusal::At(kind, start as u32),
+            other => other,
+        })
+    }
+
+    fn known_operation(&mut self, byte: u8) -> Parsed<()> {
+        let sig = op::sig(byte);
+        if sig.is_float() && !cfg!(feature = "float") {
+            return Err(ErrorKind::SwitchedOff.into());
+        }
+        match sig.shape() {
+            Shape::Numeric => self.numeric(sig),
+            Shape::Load => {
+                let address = self.memarg(sig.log2_width())?;
+                self.stacks.pop(address)?;
+                self.stacks.push(code(sig.value()))
+            }
+            Shape::Store => {
+                let address = self.memarg(sig.log2_width())?;
+                self.stacks.pop(code(sig.value()))?;
+                self.stacks.pop(address).map(|_| ())
+            }
+            Shape::Plain => self.plain(byte),
+        }
+    }
+
+    fn numeric(&mut self, sig: op::Sig) -> Parsed<()> {
+        let operand = code(sig.operand());
+        if sig.is_binary() {
+            self.stacks.pop(operand)?;
+        }
+        self.stacks.pop(operand)?;
+        self.stacks.push(code(sig.value()))
+    }
+
+    /// Reads the immediates of a load or store, and gives the type of the address.
+    fn memarg(&mut self, log2_width: u32) -> Parsed<u8> {
+        let at = self.reader.pos();
+        let flags = self.reader.u32()?;
+        let mut memory = 0;
+        if flags >= 0x40 {
+            if !cfg!(feature = "multi-memory") || flags >= 0x80 {
+                return Err(Refusal::At(ErrorKind::BadMemArg, at as u32));
+            }
+            memory = self.reader.u32()?;
+        }
+        if self.reader.pos() != at + 1 {
+            self.sink.long_memarg();
+        }
+        self.reader.u32()?;
+        self.env.memory(memory)?;
+        if flags & 0x3f > log2_width {
+            return Err(ErrorKind::Alignment.into());
+        }
+        Ok(I32)
+    }
+
+    /// An index of a memory, which is a zero byte without multi-memory.
+    fn memory(&mut self) -> Parsed<()> {
+        let index = if cfg!(feature = "multi-memory") {
+            self.reader.u32()?
+        } else {
+            match self.reader.byte()? {
+                0 => 0,
+                _ => return Err(ErrorKind::ZeroByte.into()),
+            }
+        };
+        self.env.memory(index).map(|_| ())
+    }
+
+    fn table(&mut self) -> Parsed<u8> {
+        let index = self.reader.u32()?;
+        Ok(self.env.table(index)?.element as u8)
+    }
+
+    fn block_type(&mut self) -> Parsed<BlockType> {
+        match self.reader.peek() {
+            Some(0x40) => {
+                self.reader.byte()?;
+                Ok(BlockType::Empty)
+            }
+            Some(0x41..=0x7f) => Ok(BlockType::Value(ValType::read(self.reader)? as u8)),
+            _ => {
+                let index = self.reader.i33()?;
+                let index = u32::try_from(index).map_err(|_| ErrorKind::BadBlockType)?;
+                Ok(BlockType::Func(self.env.ty(index)?.canonical))
+            }
+        }
+    }
+
+    /// An `if` without `else` hands its parameters on as its results, so they have to have the same types.
+    fn check_one_armed(&self, ty: BlockType) -> Parsed<()> {
+        let same = match ty {
+            BlockType::Empty => true,
+            BlockType::Value(_) => false,
+            BlockType::Func(index) => {
+                let entry = self.env.ty(index as u32)?;
+                self.env.params(&entry) == self.env.results(&entry)
+            }
+        };
+        if same { Ok(()) } else { Err(ErrorKind::TypeMismatch.into()) }
+    }
+
+    /// The types and the slots of the results of a block, or of its parameters.
+    fn with_types<R>(&mut self, ty: BlockType, results: bool, f: impl FnOnce(&mut Stacks, &[u8], u32) -> Parsed<R>) -> Parsed<R> {
+        match ty {
+            BlockType::Value(code) if results => {
+                self.single[0] = code;
+                f(self.stacks, self.single, slots(code))
+            }
+            BlockType::Func(index) => {
+                let entry = self.env.ty(index as u32)?;
+                if results {
+                    f(self.stacks, self.env.results(&entry), entry.result_slots as u32)
+                } else {
+                    f(self.stacks, self.env.params(&entry), entry.param_slots as u32)
+                }
+            }
+            _ => f(self.stacks, &[], 0),
+        }
+    }
+
+    /// Takes what a branch to the label carries and gives its slots.
+    fn pop_label(&mut self, label: &Control) -> Parsed<u32> {
+        self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes).map(|()| slots))
+    }
+
+    fn push_label(&mut self, label: &Control) -> Parsed<u32> {
+        self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes).map(|()| slots))
+    }
+
+    fn enter(&mut self, kind: LabelKind, at: At) -> Parsed<()> {
+        let ty = self.block_type()?;
+        let mut at = at;
+        if kind == LabelKind::If {
+            self.stacks.pop(I32)?;
+            at.height = self.stacks.height;
+        }
+        let params = self.with_types(ty, false, |stacks, codes, slots| {
+            stacks.pop_all(codes)?;
+            stacks.enter(kind, ty)?;
+            stacks.push_all(codes).map(|()| slots)
+        })?;
+        // A loop is entered behind its block type.
+        at.height = self.stacks.height;
+        if kind == LabelKind::Loop {
+            at.pos = self.reader.pos();
+        }
+        self.sink.enter(at, kind, params)
+    }
+
+    /// Takes the results of the innermost block and closes it.
+    fn close(&mut self) -> Parsed<Control> {
+        let label = self.stacks.label(0)?;
+        self.with_types(label.ty, true, |stacks, codes, _| stacks.pop_all(codes))?;
+        self.stacks.leave()
+    }
+
+    /// Takes what the branch carries, and gives its label.
+    fn branch(&mut self, pos: usize) -> Parsed<Control> {
+        let depth = self.reader.u32()?;
+        let label = self.stacks.label(depth)?;
+        let at = At { pos, ..self.at() };
+        let keep = self.pop_label(&label)?;
+        self.sink.branch(at, depth, keep)?;
+        Ok(label)
+    }
+
+    fn branch_table(&mut self, pos: usize) -> Parsed<()> {
+        let count = self.reader.count()?;
+        self.stacks.pop(I32)?;
+        let mut arity = None;
+        for _ in 0..=count {
+            let depth = self.reader.u32()?;
+            let label = self.stacks.label(depth)?;
+            let at = At { pos, ..self.at() };
+            let (keep, types) = self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| {
+                stacks.check_all(codes).map(|()| (slots, codes.len()))
+            })?;
+            if *arity.get_or_insert(types) != types {
+                return Err(ErrorKind::TypeMismatch.into());
+            }
+            self.sink.branch(at, depth, keep)?;
+        }
+        self.stacks.set_unreachable();
+        Ok(())
+    }
+
+    fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
+        self.stacks.pop_all(self.env.params(ty))?;
+        self.stacks.push_all(self.env.results(ty))
+    }
+
+    fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<()> {
+        if !cfg!(feature = "tail-call") {
+            return Err(ErrorKind::SwitchedOff.into());
+        }
+        let BlockType::Func(outer) = self.stacks.controls.first().ok_or(ErrorKind::EndExpected)?.ty else {
+            return Err(ErrorKind::TypeMismatch.into());
+        };
+        let outer = self.env.ty(outer as u32)?;
+        if self.env.results(&outer) != self.env.results(ty) {
+            return Err(ErrorKind::TypeMismatch.into());
+        }
+        self.stacks.pop_all(self.env.params(ty))?;
+        self.stacks.set_unreachable();
+        Ok(())
+    }
+
+    fn indirect(&mut self) -> Parsed<TypeEntry> {
+        let ty = self.reader.u32()?;
+        let table = self.table()?;
+        let ty = self.env.ty(ty)?;
+        if table != FUNC_REF {
+            return Err(ErrorKind::TypeMismatch.into());
+        }
+        self.stacks.pop(I32)?;
+        Ok(ty)
+    }
+
+    fn plain(&mut self, byte: u8) -> Parsed<()> {
+        let at = self.at();
+        let pos = at.pos;
+        const fn is(op: Op) -> u8 {
+            op as u8
+        }
+        macro_rules! op {
+            ($($name:ident)|+) => { $(is(Op::$name))|+ };
+        }
+        // Patterns have to be constants, so each operation's code is named once here.
+        macro_rules! codes {
+            ($($constant:ident $name:ident)*) => { $(const $constant: u8 = op!($name);)* };
+        }
+        codes! {
+            UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
+            CALL Call CALL_INDIRECT CallIndirect RETURN_CALL ReturnCall RETURN_CALL_INDIRECT ReturnCallIndirect
+            DROP Drop SELECT Select SELECT_TYPED SelectTyped LOCAL_GET LocalGet LOCAL_SET LocalSet LOCAL_TEE LocalTee
+            GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow
+            I32_CONST I32Const I64_CONST I64Const F32_CONST F32Const F64_CONST F64Const
+            REF_NULL RefNull REF_IS_NULL RefIsNull REF_FUNC RefFunc
+        }
+        match byte {
+            UNREACHABLE => self.stacks.set_unreachable(),
+            NOP => {}
+            BLOCK => self.enter(LabelKind::Block, at)?,
+            LOOP => self.enter(LabelKind::Loop, at)?,
+            IF => self.enter(LabelKind::If, at)?,
+            ELSE => {
+                let live = self.stacks.live;
+                let control = self.close()?;
+                if control.kind != LabelKind::If {
+                    return Err(ErrorKind::ElseWithoutIf.into());
+                }
+                self.sink.otherwise(At { live, ..at })?;
+                let ty = control.ty;
+                self.stacks.enter(LabelKind::Else, ty)?;
+                self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))?;
+            }
+            END => {
+                let live = self.stacks.live;
+                let control = self.close()?;
+                if control.kind == LabelKind::If {
+                    self.check_one_armed(control.ty)?;
+                }
+                self.sink.end(At { live, ..at })?;
+                if control.kind != LabelKind::Func {
+                    self.with_types(control.ty, true, |stacks, codes, _| stacks.push_all(codes))?;
+                }
+            }
+            BR => {
+                self.branch(pos)?;
+                self.stacks.set_unreachable();
+            }
+            BR_IF => {
+                self.stacks.pop(I32)?;
+                // The label's operands stay for what follows.
+                let label = self.branch(pos)?;
+                self.push_label(&label)?;
+            }
+            BR_TABLE => self.branch_table(pos)?,
+            RETURN => {
+                let label = self.stacks.controls.first().copied().ok_or(ErrorKind::EndExpected)?;
+                self.pop_label(&label)?;
+                self.stacks.set_unreachable();
+            }
+            CALL => {
+                let index = self.reader.u32()?;
+                let ty = self.env.func(index)?;
+                self.call(&ty)?;
+            }
+            CALL_INDIRECT => {
+                let ty = self.indirect()?;
+                self.call(&ty)?;
+            }
+            RETURN_CALL => {
+                let index = self.reader.u32()?;
+                let ty = self.env.func(index)?;
+                self.tail_call(&ty)?;
+            }
+            RETURN_CALL_INDIRECT => {
+                let ty = self.indirect()?;
+                self.tail_call(&ty)?;
+            }
+            DROP => {
+                let ty = self.stacks.pop_any()?;
+                if slots(ty) == 2 {
+                    self.sink.wide(at)?;
+                }
+            }
+            SELECT => {
+                self.stacks.pop(I32)?;
+                let second = self.stacks.pop_any()?;
+                let first = self.stacks.pop_any()?;
+                let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
+                if is_ref(first) || is_ref(second) || first != second && first != UNKNOWN && second != UNKNOWN {
+                    return Err(ErrorKind::TypeMismatch.into());
+                }
+                let ty = if first == UNKNOWN { second } else { first };
+                if slots(ty) == 2 {
+                    self.sink.wide(at)?;
+                }
+                self.stacks.push(ty)?;
+            }
+            SELECT_TYPED => {
+                let count = self.reader.u32()?;
+                if count != 1 {
+                    return Err(ErrorKind::SelectArity.into());
+                }
+                let ty = ValType::read(self.reader)? as u8;
+                self.stacks.pop(I32)?;
+                self.stacks.pop(ty)?;
+                self.stacks.pop(ty)?;
+                self.stacks.push(ty)?;
+            }
+            LOCAL_GET => {
+                let ty = self.local()?;
+                self.stacks.push(ty)?;
+            }
+            LOCAL_SET => {
+                let ty = self.local()?;
+                self.stacks.pop(ty)?;
+            }
+            LOCAL_TEE => {
+                let ty = self.local()?;
+                self.stacks.pop(ty)?;
+                self.stacks.push(ty)?;
+            }
+            GLOBAL_GET => {
+                let index = self.reader.u32()?;
+                let ty = self.env.global(index)?.content as u8;
+                self.stacks.push(ty)?;
+            }
+            GLOBAL_SET => {
+                let index = self.reader.u32()?;
+                let global = self.env.global(index)?;
+                if !global.mutable {
+                    return Err(ErrorKind::ImmutableGlobal.into());
+                }
+                self.stacks.pop(global.content as u8)?;
+            }
+            TABLE_GET => {
+                let ty = self.table()?;
+                self.stacks.pop(I32)?;
+                self.stacks.push(ty)?;
+            }
+            TABLE_SET => {
+                let ty = self.table()?;
+                self.stacks.pop(ty)?;
+                self.stacks.pop(I32)?;
+            }
+            MEMORY_SIZE => {
+                self.memory()?;
+                self.stacks.push(I32)?;
+            }
+            MEMORY_GROW => {
+                self.memory()?;
+                self.stacks.pop(I32)?;
+                self.stacks.push(I32)?;
+            }
+            I32_CONST => {
+                self.reader.i32()?;
+                self.stacks.push(I32)?;
+            }
+            I64_CONST => {
+                self.reader.i64()?;
+                self.stacks.push(I64)?;
+            }
+            F32_CONST | F64_CONST => {
+                if !cfg!(feature = "float") {
+                    return Err(ErrorKind::SwitchedOff.into());
+                }
+                let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
+                self.reader.take(bytes)?;
+                self.stacks.push(ty)?;
+            }
+            REF_NULL => {
+                let ty = ValType::read_ref(self.reader)? as u8;
+                self.stacks.push(ty)?;
+            }
+            REF_IS_NULL => {
+                let ty = self.stacks.pop_any()?;
+                if ty != UNKNOWN && !ValType::from_code(ty).is_some_and(ValType::is_ref) {
+                    return Err(ErrorKind::TypeMismatch.into());
+                }
+                self.stacks.push(I32)?;
+            }
+            REF_FUNC => {
+                let index = self.reader.u32()?;
+                self.env.func(index)?;
+                if !self.env.is_declared(index) {
+                    return Err(ErrorKind::UndeclaredReference.into());
+                }
+                self.stacks.push(FUNC_REF)?;
+            }
+            0xfc => {
+                let code = self.reader.u32()?;
+                return self.prefixed(code);
+            }
+            // Exceptions, function references, GC, SIMD, threads.
+            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => return Err(ErrorKind::Unsupported.into()),
+            _ => return Err(Refusal::At(ErrorKind::UnknownOperation, pos as u32 - 1)),
+        }
+        Ok(())
+    }
+
+    fn local(&mut self) -> Parsed<u8> {
+        let index = self.reader.u32()?;
+        self.locals.ty(index)
+    }
+
+    fn prefixed(&mut self, code: u32) -> Parsed<()> {
+        match code {
+            0..=7 => {
+                if !cfg!(feature = "float") {
+                    return Err(ErrorKind::SwitchedOff.into());
+                }
+                self.numeric(op::prefixed_sig(code as u8))
+            }
+            // memory.init
+            8 => {
+                let data = self.reader.u32()?;
+                self.memory()?;
+                self.data(data)?;
+                self.three()
+            }
+            // data.drop
+            9 => {
+                let data = self.reader.u32()?;
+                self.data(data)
+            }
+            // memory.copy
+            10 => {
+                self.memory()?;
+                self.memory()?;
+                self.three()
+            }
+            // memory.fill
+            11 => {
+                self.memory()?;
+                self.three()
+            }
+            // table.init
+            12 => {
+                let element = self.reader.u32()?;
+                let table = self.table()?;
+                if self.env.element(element)? as u8 != table {
+                    return Err(ErrorKind::TypeMismatch.into());
+                }
+                self.three()
+            }
+            // elem.drop
+            13 => {
+                let element = self.reader.u32()?;
+                self.env.element(element).map(|_| ())
+            }
+            // table.copy
+            14 => {
+                let to = self.table()?;
+                let from = self.table()?;
+                if to != from {
+                    return Err(ErrorKind::TypeMismatch.into());
+                }
+                self.three()
+            }
+            // table.grow
+            15 => {
+                let ty = self.table()?;
+                self.stacks.pop(I32)?;
+                self.stacks.pop(ty)?;
+                self.stacks.push(I32)
+            }
+            // table.size
+            16 => {
+                self.table()?;
+                self.stacks.push(I32)
+            }
+            // table.fill
+            17 => {
+                let ty = self.table()?;
+                self.stacks.pop(I32)?;
+                self.stacks.pop(ty)?;
+                self.stacks.pop(I32).map(|_| ())
+            }
+            _ => Err(ErrorKind::UnknownOperation.into()),
+        }
+    }
+
+    fn data(&self, index: u32) -> Parsed<()> {
+        match self.env.data_count {
+            None => Err(ErrorKind::DataCountRequired.into()),
+            Some(count) if index >= count => Err(ErrorKind::UnknownData.into()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The three i32 operands of a bulk operation.
+    fn three(&mut self) -> Parsed<()> {
+        self.stacks.pop(I32)?;
+        self.stacks.pop(I32)?;
+        self.stacks.pop(I32).map(|_| ())
+    }
+}

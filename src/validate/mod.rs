@@ -1,0 +1,10 @@
+//! Validation (spec: 3): one pass over each function body that drives a [`sink::Sink`].
+//!
+//! Knows what a module declares (through [`env::Env`]) and nothing of how code will be executed.
+
+pub(crate) mod const_expr;
+pub(crate) mod env;
+pub(crate) mod func;
+pub(crate) mod locals;
+pub(crate) mod sink;
+mod stacks;

@@ -1,0 +1,183 @@
+//! The operand stack and the control stack of the validation algorithm (spec: appendix A.3).
+//!
+//! Owns the invariant that `height` is what the operands take in slots of 32 bits.
+
+use super::sink::LabelKind;
+use crate::alloc::List;
+use crate::binary::reader::Parsed;
+use crate::binary::types::ValType;
+use crate::error::ErrorKind;
+use crate::limits::MAX_OPERAND_SLOTS;
+
+/// Code of an operand of unknown type, as there are after unconditional branches.
+pub(crate) const UNKNOWN: u8 = 0;
+
+/// The type of a block: nothing, one result, or a function type.
+#[derive(Clone, Copy)]
+pub(super) enum BlockType {
+    Empty,
+    Value(u8),
+    Func(u16),
+}
+
+/// A label.
+#[derive(Clone, Copy)]
+pub(super) struct Control {
+    pub(super) kind: LabelKind,
+    pub(super) ty: BlockType,
+    /// Whether the rest of the block cannot be reached.
+    pub(super) unreachable: bool,
+    /// Whether the block itself cannot be reached.
+    pub(super) dead: bool,
+    /// Operands below the block.
+    pub(super) base: u32,
+    /// The same in slots.
+    pub(super) height: u32,
+}
+
+pub(super) struct Stacks {
+    operands: List<u8>,
+    pub(super) controls: List<Control>,
+    /// The innermost label, which is also the last of `controls`.
+    base: u32,
+    pub(super) unreachable: bool,
+    /// Whether the next operation can be reached.
+    pub(super) live: bool,
+    pub(super) height: u32,
+    pub(super) max_height: u32,
+}
+
+/// Slots that an operand takes.
+#[inline]
+pub(super) fn slots(code: u8) -> u32 {
+    1 + (code == ValType::I64 as u8 || code == ValType::F64 as u8) as u32
+}
+
+impl Stacks {
+    pub(super) const fn new() -> Stacks {
+        Stacks { operands: List::new(), controls: List::new(), base: 0, unreachable: false, live: true, height: 0, max_height: 0 }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.operands.truncate(0);
+        self.controls.truncate(0);
+        self.base = 0;
+        self.unreachable = false;
+        self.live = true;
+        self.height = 0;
+        self.max_height = 0;
+    }
+
+    #[inline(never)]
+    pub(super) fn push(&mut self, code: u8) -> Parsed<()> {
+        self.operands.push(code)?;
+        self.height += slots(code);
+        if self.height > self.max_height {
+            self.max_height = self.height;
+            if self.height > MAX_OPERAND_SLOTS {
+                return Err(ErrorKind::FrameTooLarge.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an operand of any type.
+    #[inline(never)]
+    pub(super) fn pop_any(&mut self) -> Parsed<u8> {
+        if self.operands.len() as u32 == self.base {
+            return if self.unreachable { Ok(UNKNOWN) } else { Err(ErrorKind::TypeMismatch.into()) };
+        }
+        let code = self.operands.pop().unwrap_or(UNKNOWN);
+        self.height -= slots(code);
+        Ok(code)
+    }
+
+    /// Takes an operand of this type.
+    #[inline]
+    pub(super) fn pop(&mut self, want: u8) -> Parsed<u8> {
+        let code = self.pop_any()?;
+        if code != want && code != UNKNOWN && want != UNKNOWN {
+            return Err(ErrorKind::TypeMismatch.into());
+        }
+        Ok(code)
+    }
+
+    pub(super) fn pop_all(&mut self, codes: &[u8]) -> Parsed<()> {
+        for &code in codes.iter().rev() {
+            self.pop(code)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn push_all(&mut self, codes: &[u8]) -> Parsed<()> {
+        for &code in codes {
+            self.push(code)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the topmost operands have these types, without taking them.
+    pub(super) fn check_all(&mut self, codes: &[u8]) -> Parsed<()> {
+        let mut at = self.operands.len();
+        for &want in codes.iter().rev() {
+            if at as u32 == self.base {
+                if self.unreachable {
+                    return Ok(());
+                }
+                return Err(ErrorKind::TypeMismatch.into());
+            }
+            at -= 1;
+            match self.operands.get(at) {
+                Some(&code) if code == want || code == UNKNOWN => {}
+                _ => return Err(ErrorKind::TypeMismatch.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a label above the operands that are there.
+    pub(super) fn enter(&mut self, kind: LabelKind, ty: BlockType) -> Parsed<()> {
+        self.base = self.operands.len() as u32;
+        self.controls.push(Control { kind, ty, unreachable: false, dead: !self.live, base: self.base, height: self.height })?;
+        // What is opened in unreachable code is unreachable as well, but types are checked as if it were not.
+        self.unreachable = false;
+        Ok(())
+    }
+
+    /// Closes the innermost label, whose operands have been taken, and gives it.
+    pub(super) fn leave(&mut self) -> Parsed<Control> {
+        if self.operands.len() as u32 != self.base {
+            return Err(ErrorKind::TypeMismatch.into());
+        }
+        let control = self.controls.pop().ok_or(ErrorKind::EndExpected)?;
+        self.live = !control.dead;
+        match self.controls.last() {
+            Some(outer) => {
+                self.base = outer.base;
+                self.unreachable = outer.unreachable;
+            }
+            None => {
+                self.base = 0;
+                self.unreachable = false;
+            }
+        }
+        Ok(control)
+    }
+
+    /// The rest of the block cannot be reached: its operands are forgotten.
+    pub(super) fn set_unreachable(&mut self) {
+        self.operands.truncate(self.base as usize);
+        self.unreachable = true;
+        self.live = false;
+        if let Some(control) = self.controls.last_mut() {
+            control.unreachable = true;
+            self.height = control.height;
+        }
+    }
+
+    /// The label `depth` labels out.
+    pub(super) fn label(&self, depth: u32) -> Parsed<Control> {
+        let index = self.controls.len().checked_sub(1).and_then(|last| last.checked_sub(depth as usize));
+        index.and_then(|index| self.controls.get(index)).copied().ok_or(ErrorKind::UnknownLabel.into())
+    }
+}
