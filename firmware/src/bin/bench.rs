@@ -21,7 +21,7 @@ fn print(caller: &mut Caller<'_, '_, Host>, at: i32, len: i32) {
     let Some(memory) = caller.get_export("memory").and_then(|item| item.into_memory()) else { return };
     let mut text = [0; 128];
     let len = (len as u32 as usize).min(text.len());
-    if memory.read(&*caller, at as u32 as u64, &mut text[..len]).is_ok() {
+    if memory.read(&*caller, at as u32, &mut text[..len]).is_ok() {
         caller.data_mut().text.extend_from_slice(&text[..len]);
     }
 }
@@ -82,7 +82,7 @@ fn run(job: &Job) -> Result<(), Error> {
     costs.load_stack = load_stack;
     costs.operand_stack = job.stack_bytes as usize;
     let memory = instance.get_export(&store, "memory").and_then(|item| item.into_memory());
-    costs.memory = memory.map_or(0, |memory| memory.data(&store).len());
+    costs.memory = memory.and_then(|memory| memory.data(&store).ok()).map_or(0, <[u8]>::len);
     costs.heap = all as isize - costs.operand_stack as isize - costs.memory as isize;
 
     let result = if job.repeat != 0 {
@@ -99,10 +99,10 @@ fn run(job: &Job) -> Result<(), Error> {
         costs.stack = used;
         Some(Val::I32(result?))
     } else {
-        let function = instance.get_func(&store, job.name).ok_or(Error::NoExport)?;
+        let function = instance.get_func(&store, job.name).ok_or(Error::UnknownExport)?;
         let arguments: Vec<Val> = job.arguments().map(value).collect();
         let mut results = [Val::I32(0)];
-        let count = function.ty(&store).results().len().min(1);
+        let count = function.ty(&store)?.results().len().min(1);
         let start = board::ticks();
         let (called, used) = stack::measure(|| function.call(&mut store, &arguments, &mut results[..count]));
         costs.call = board::ticks().wrapping_sub(start);
