@@ -184,25 +184,27 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn read<T>(bytes: &[u8], f: impl Fn(&mut Reader) -> Parsed<T>) -> Parsed<T> {
-        f(&mut Reader::new(bytes, 0))
+    macro_rules! read {
+        ($bytes:expr, $f:ident) => {
+            Reader::new(&$bytes, 0).$f()
+        };
     }
 
     #[test]
     fn integers_are_as_long_and_as_large_as_their_type() {
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f], Reader::u32), Ok(u32::MAX));
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x1f], Reader::u32), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x00], Reader::u32), Err(ErrorKind::IntegerTooLong.into()));
-        assert_eq!(read(&[0x80], Reader::u32), Err(ErrorKind::UnexpectedEnd.into()));
-        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x78], Reader::i32), Ok(i32::MIN));
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x07], Reader::i32), Ok(i32::MAX));
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f], Reader::i32), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x70], Reader::i32), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read(&[0x7f], Reader::i32), Ok(-1));
-        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], Reader::i64), Ok(i64::MIN));
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], Reader::i64), Ok(i64::MAX));
-        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], Reader::i64), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read(&[0x40], Reader::i33), Ok(-64));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], u32), Ok(u32::MAX));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x1f], u32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x00], u32), Err(ErrorKind::IntegerTooLong.into()));
+        assert_eq!(read!([0x80], u32), Err(ErrorKind::UnexpectedEnd.into()));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x78], i32), Ok(i32::MIN));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x07], i32), Ok(i32::MAX));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], i32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x70], i32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0x7f], i32), Ok(-1));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64), Ok(i64::MIN));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], i64), Ok(i64::MAX));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], i64), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0x40], i33), Ok(-64));
     }
 
     #[test]
