@@ -19,7 +19,10 @@ fn main() -> ! {
         say!("there is no script at {:#x}", job::ADDRESS);
         console::exit(false)
     };
-    match run(&script, &Options::default(), &mut |message| console::line(message)) {
+    let mut options = Options::default();
+    // What the host gives too, so that the same calls exhaust it.
+    options.store.stack_bytes = 64 << 10;
+    match run(&script, &options, &mut |message| console::line(message)) {
         Ok(counts) => say!("zonda-script: {counts}"),
         Err(error) => {
             say!("the script is damaged: {error:?}");

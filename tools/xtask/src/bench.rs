@@ -49,6 +49,9 @@ pub struct Options {
     json: bool,
 }
 
+/// What one run cost, by the keys that `--json` prints.
+type Row = Map<String, Value>;
+
 struct Task {
     name: String,
     path: PathBuf,
@@ -84,7 +87,7 @@ fn tasks(options: &Options) -> Result<Vec<Task>> {
 }
 
 /// Runs one task; the row has the keys in the order in which the firmware reports them.
-fn measure(image: &Path, options: &Options, task: &Task) -> Result<Map<String, Value>> {
+fn measure(image: &Path, options: &Options, task: &Task) -> Result<Row> {
     let module = fs::read(&task.path).with_context(|| format!("cannot read {}", task.path.display()))?;
     let mode = MODES.iter().find(|(name, _)| *name == options.mode).map_or(0, |(_, number)| *number);
     let job = Job {
@@ -123,12 +126,12 @@ fn measure(image: &Path, options: &Options, task: &Task) -> Result<Map<String, V
     }
 }
 
-fn number(row: &Map<String, Value>, key: &str) -> u64 {
+fn number(row: &Row, key: &str) -> u64 {
     row.get(key).and_then(Value::as_u64).unwrap_or(0)
 }
 
 /// What of the row is more than was promised, in words.
-fn excess(row: &Map<String, Value>, limits: &Limits) -> Vec<String> {
+fn excess(row: &Row, limits: &Limits) -> Vec<String> {
     let call = if number(row, "timed") != 0 { "timed" } else { "call" };
     let promised = [
         (call, limits.call),
@@ -143,7 +146,7 @@ fn excess(row: &Map<String, Value>, limits: &Limits) -> Vec<String> {
 }
 
 /// Builds the firmware and measures; returns the rows and what was promised and not kept.
-fn rows(options: &Options) -> Result<(Vec<Map<String, Value>>, Vec<String>)> {
+fn rows(options: &Options) -> Result<(Vec<Row>, Vec<String>)> {
     let tasks = tasks(options)?;
     let (image, api): (_, &[&str]) = if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
     let features = [&["full", options.mode.as_str()], api].concat();
@@ -162,8 +165,8 @@ fn rows(options: &Options) -> Result<(Vec<Map<String, Value>>, Vec<String>)> {
     Ok((rows, over))
 }
 
-fn print_table(rows: &[Map<String, Value>]) {
-    let cell = |row: &Map<String, Value>, key: &str| match row.get(key) {
+fn print_table(rows: &[Row]) {
+    let cell = |row: &Row, key: &str| match row.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Null) | None => "-".to_owned(),
         Some(value) => value.to_string(),

@@ -20,7 +20,13 @@ pub struct Options {
     /// Where the suite runs
     #[arg(long, default_value = "host", value_parser = ["host", "qemu"])]
     target: String,
+    /// Write the host's counts down as those that are expected
+    #[arg(long)]
+    write: bool,
 }
+
+/// The counts that are checked in.
+const EXPECTED: &str = "tests/spec-expected.txt";
 
 /// The helper that knows the suite; it links the runtime, so it is built when it is needed.
 fn suite() -> Command {
@@ -72,6 +78,7 @@ fn script(image: &Path, script: &Path) -> Result<String> {
 pub fn run(options: &Options) -> Result<()> {
     match options.target.as_str() {
         "qemu" => qemu(&options.mode),
+        _ if options.write => shell::run(suite().args(["host", "--write", EXPECTED])),
         _ => host(&options.mode),
     }
 }

@@ -4,17 +4,25 @@ use anyhow::{bail, Context, Result};
 use clap::Parser;
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use zonda_script::{suite, Counts, Options};
 
 #[derive(Parser)]
 enum Command {
-    /// Run the suite on the host and compare the counts
-    Host,
+    /// Run the suite on the host and compare the counts, or write them down anew
+    Host {
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
     /// Write each script into FOLDER, and their names into FOLDER/index
     Compile { folder: PathBuf },
-    /// Compare the counts of FILE, lines of a name and counts, with those that are checked in
+    /// Compare the counts that the emulated board gave, lines of a name and counts in FILE, with those that are checked in
     Compare { file: PathBuf },
 }
+
+/// Assertions that fail on the emulated board, exactly so many, because they grow a memory to 20 or 52 MB and it has 16 MB. On the
+/// host they hold.
+const TOO_LARGE: &[(&str, u32)] = &[("wasm-v2/call.wast", 1), ("wasm-v2/call_indirect.wast", 1), ("wasm-v2/memory_grow.wast", 2)];
 
 fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
     counts.sort_by(|one, other| one.0.cmp(&other.0));
@@ -47,14 +55,20 @@ fn parse(line: &str) -> Result<(String, Counts)> {
     Ok((name.to_owned(), counts))
 }
 
-fn main() -> Result<()> {
+fn run() -> Result<()> {
     match Command::parse() {
-        Command::Host => compare(suite::run_host(&Options::default(), &mut |message| eprintln!("{message}"))),
+        Command::Host { write } => {
+            let counts = suite::run_host(&Options::default(), &mut |message| eprintln!("{message}"));
+            match write {
+                Some(path) => Ok(fs::write(path, suite::table(&counts))?),
+                None => compare(counts),
+            }
+        }
         Command::Compile { folder } => {
             fs::create_dir_all(&folder)?;
             let mut index = String::new();
             for (number, file) in suite::files().iter().filter(|file| file.runs).enumerate() {
-                let script = zonda_script::compile(&file.name, file.source).map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
+                let script = file.script().map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
                 fs::write(folder.join(format!("{number}.zs")), script)?;
                 index.push_str(&format!("{number}.zs {}\n", file.name));
             }
@@ -63,9 +77,24 @@ fn main() -> Result<()> {
         Command::Compare { file } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
+            for (name, failing) in TOO_LARGE {
+                let Some((_, counts)) = counts.iter_mut().find(|(file, _)| file == name) else { continue };
+                counts.failed = counts.failed.checked_sub(*failing).with_context(|| format!("{name} fails less often than it must"))?;
+                counts.passed += failing;
+            }
             let unrun = suite::files();
-            counts.extend(unrun.iter().filter(|file| !file.runs).map(|file| (file.name.to_string(), suite::counts_unrun(file))));
+            counts.extend(unrun.iter().filter(|file| !file.runs).map(|file| (file.name.clone(), file.counts_unrun())));
             compare(counts)
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
 }
