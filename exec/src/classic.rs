@@ -123,6 +123,7 @@ unsafe fn access(context: &Context, op: u8, index: u32, offset: u32, top: *mut u
 ///
 /// # Safety
 /// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
+#[inline(never)]
 pub unsafe fn run(context: &mut Context) -> Exit {
     // SAFETY: the caller's promise, and for each access the invariant that its comment names; see the head of this file.
     unsafe {
@@ -152,7 +153,7 @@ pub unsafe fn run(context: &mut Context) -> Exit {
                 let instance = &*(*ctx).instance;
                 let memory = &*instance.memory;
                 mem = memory.base;
-                limit = if instance.short_memargs { memory.fast_limit() } else { 0 };
+                limit = memory.fast_limit;
             }};
         }
         macro_rules! reload {
@@ -242,7 +243,7 @@ pub unsafe fn run(context: &mut Context) -> Exit {
             }
             macro_rules! load {
                 ($op:ident $cell:ty) => {{
-                    // The alignment is one byte, or `limit` is 0 (Instance::short_memargs).
+                    // The alignment is one byte, or `limit` is 0 (Instance::memory).
                     let offset = *pc.add(1);
                     let (at, carry) = tos.overflowing_add(offset as u32);
                     if offset >= 0x80 {
@@ -592,11 +593,14 @@ pub unsafe fn run(context: &mut Context) -> Exit {
                 }
                 Leave::Import(import) => {
                     let import = &*import;
-                    let args = sp.add(1).sub(import.params as usize);
                     save!();
-                    match (import.call)(&mut *ctx, import, args) {
+                    let code = match import.call {
+                        Some(call) => call(&mut *ctx, import, import.args(sp)),
+                        None => (*ctx).cross(import),
+                    };
+                    match code {
                         numeric::OK => {
-                            sp = args.add(import.results as usize).sub(1);
+                            sp = import.after(sp);
                             tos = *sp;
                             reload_memory!();
                         }

@@ -197,6 +197,19 @@ impl Context {
         }
     }
 
+    /// Calls a function that another instance defines: makes its frame and goes there. Gives [`SWITCHED`] or a trap's number.
+    ///
+    /// # Safety
+    /// The import has no `call`, and its arguments lie on the stack.
+    pub unsafe fn cross(&mut self, import: &crate::Import) -> u32 {
+        let (pc, caller) = (self.pc, self.instance);
+        // SAFETY: `data` and `extra` of such an import are an instance and a function of it, which live as long as the store.
+        match unsafe { self.enter(import.extra.cast(), import.data.cast(), pc, caller) } {
+            Ok(()) => SWITCHED,
+            Err(trap) => trap as u32,
+        }
+    }
+
     /// Makes the frame of `func` of the running instance, whose arguments end at `sp` (inclusive), and goes there; it returns to `pc`.
     ///
     /// # Safety

@@ -25,20 +25,65 @@ impl GlobalRef {
     }
 }
 
+/// Executes an imported function. `args` points at the parameters, one slot or two each, on the value stack; the results are written
+/// there. Gives 0 or a trap's number.
+pub type HostCall = unsafe fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
+
 /// An imported function, ready to be called.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Import {
-    /// Executes the call. `args` points at the parameters, one slot or two each, on the value stack; the results are written
-    /// there. Gives 0, a trap's number, or [`crate::frame::SWITCHED`] when it has changed the context instead of executing the function.
-    pub call: unsafe fn(context: &mut Context, import: &Import, args: *mut u32) -> u32,
-    /// Whatever `call` needs: the host function, or the instance that defines the function.
+    /// Executes a host function; `None` when another instance defines the function.
+    pub call: Option<HostCall>,
+    /// What `call` needs, or the instance that defines the function ([`Instance`]).
     pub data: *const (),
-    /// More of that.
+    /// More of that, or the function ([`Func`]).
     pub extra: *const (),
+    /// From the home of the topmost operand to the first argument, in bytes.
+    args: i16,
+    /// From the home of the topmost operand before the call to the one after it, in bytes.
+    change: i16,
+}
+
+impl Import {
+    /// `params` and `results` are in slots; there are at most 2,000 of each ([spec limits]: 1,000 values).
+    ///
+    /// [spec limits]: https://webassembly.github.io/spec/js-api/#limits
+    pub fn new(call: Option<HostCall>, data: *const (), extra: *const (), params: u32, results: u32) -> Import {
+        let bytes = |slots: u32| slots as i32 * 4;
+        Import { call, data, extra, args: (4 - bytes(params)) as i16, change: (bytes(results) - bytes(params)) as i16 }
+    }
+
     /// Slots of the parameters.
-    pub params: u16,
+    pub fn params(&self) -> u32 {
+        ((4 - self.args as i32) / 4) as u32
+    }
+
     /// Slots of the results.
-    pub results: u16,
+    pub fn results(&self) -> u32 {
+        (self.change as i32 / 4 + self.params() as i32) as u32
+    }
+
+    /// Where the first argument lies, below and with the topmost operand at `sp`.
+    #[inline(always)]
+    pub fn args(&self, sp: *mut u32) -> *mut u32 {
+        sp.wrapping_byte_offset(self.args as isize)
+    }
+
+    /// The home of the topmost operand after the call, from the one before it.
+    #[inline(always)]
+    pub fn after(&self, sp: *mut u32) -> *mut u32 {
+        sp.wrapping_byte_offset(self.change as isize)
+    }
+}
+
+/// Where the loops find the fields.
+#[allow(dead_code)]
+pub(crate) mod offset {
+    use super::Import;
+    use core::mem::offset_of;
+    pub(crate) const ARGS: usize = offset_of!(Import, args);
+    pub(crate) const CHANGE: usize = offset_of!(Import, change);
 }
 
 /// An instance, as its code sees it.
@@ -55,12 +100,11 @@ pub struct Instance {
     pub import_count: u32,
     /// All globals, imported ones first.
     pub globals: *const GlobalRef,
-    /// Memory 0; an empty one where the module has none.
-    pub memory: *mut Memory,
+    /// Memory 0, for the fast path of loads and stores; an empty one where the module has none, or has memargs that are not all in the
+    /// form which that path reads (memory 0, alignment in one byte).
+    pub memory: *const Memory,
     /// All memories, imported ones first.
     pub memories: *const *mut Memory,
-    /// Whether every memarg of the module is in the form that the fast path of loads and stores reads: memory 0, alignment in one byte.
-    pub short_memargs: bool,
     /// The runtime crate's own record of the instance.
     pub owner: *mut (),
 }

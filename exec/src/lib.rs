@@ -33,7 +33,7 @@ pub mod side_table;
 pub mod trap;
 
 pub use frame::{Context, Exit, Func};
-pub use instance::{GlobalRef, Import, Instance};
+pub use instance::{GlobalRef, HostCall, Import, Instance};
 pub use memory::Memory;
 pub use meter::Meter;
 pub use op::Op;

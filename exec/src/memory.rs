@@ -16,6 +16,8 @@ const WIDEST: usize = 8;
 pub struct Memory {
     /// The first byte; dangling when `len` is 0.
     pub base: *mut u8,
+    /// Addresses below this one can be accessed with any width, without another look.
+    pub fast_limit: usize,
     /// Bytes that can be accessed. Less than `pages` says when the embedder set a limit.
     pub len: usize,
     /// Size in pages, as `memory.size` gives it.
@@ -25,10 +27,16 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Addresses below this one can be accessed with any width.
-    #[inline(always)]
-    pub fn fast_limit(&self) -> usize {
-        self.len.saturating_sub(WIDEST - 1)
+    /// A memory of no pages.
+    pub const fn empty() -> Memory {
+        Memory { base: core::ptr::NonNull::dangling().as_ptr(), fast_limit: 0, len: 0, pages: 0, page_shift: 16 }
+    }
+
+    /// Says where the bytes are now.
+    pub fn set(&mut self, base: *mut u8, len: usize) {
+        self.base = base;
+        self.len = len;
+        self.fast_limit = len.saturating_sub(WIDEST - 1);
     }
 
     /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them lies outside.
@@ -152,7 +160,8 @@ mod tests {
     #[test]
     fn an_access_is_checked_for_each_of_its_bytes() {
         let mut bytes = [0u8; 16];
-        let memory = Memory { base: bytes.as_mut_ptr(), len: 16, pages: 16, page_shift: 0 };
+        let mut memory = Memory::empty();
+        memory.set(bytes.as_mut_ptr(), 16);
         for width in [1usize, 2, 4, 8] {
             for address in 0..40u32 {
                 for offset in [0u32, 1, 7, 15, 16, u32::MAX - 1, u32::MAX] {
@@ -162,6 +171,6 @@ mod tests {
             }
         }
         assert!(memory.check(u32::MAX, u32::MAX, 8).is_none());
-        assert_eq!(memory.fast_limit(), 9);
+        assert_eq!(memory.fast_limit, 9);
     }
 }

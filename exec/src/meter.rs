@@ -3,17 +3,26 @@
 //! Both are looked at where control can come back to the same place: at each call and at each branch to a
 //! loop. One unit of fuel is one call or one such branch; code between two of them is finite.
 
+#[cfg(feature = "fuel")]
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Shared by all calls into one store. `interrupt` may be written by other threads and by interrupt handlers.
 #[repr(C)]
 pub struct Meter {
     interrupt: AtomicU32,
+    /// What is left of the part of the fuel that is counted down next.
     #[cfg(feature = "fuel")]
-    fuel: core::cell::Cell<u64>,
+    slice: Cell<u32>,
+    /// The fuel beyond that.
+    #[cfg(feature = "fuel")]
+    rest: Cell<u64>,
 }
 
-// SAFETY: `fuel` is touched only by the thread that owns the store; other threads reach a meter through
+/// Where the loops find the fields.
+pub(crate) const INTERRUPT: usize = core::mem::offset_of!(Meter, interrupt);
+
+// SAFETY: fuel is touched only by the thread that owns the store; other threads reach a meter through
 // `interrupt`, which is atomic.
 unsafe impl Sync for Meter {}
 
@@ -29,7 +38,9 @@ impl Meter {
         Meter {
             interrupt: AtomicU32::new(0),
             #[cfg(feature = "fuel")]
-            fuel: core::cell::Cell::new(u64::MAX),
+            slice: Cell::new(u32::MAX),
+            #[cfg(feature = "fuel")]
+            rest: Cell::new(u64::MAX - u32::MAX as u64),
         }
     }
 
@@ -73,24 +84,59 @@ impl Meter {
         if self.is_interrupted() {
             return false;
         }
-        let fuel = self.fuel.get();
-        if fuel == 0 {
-            return false;
+        match self.slice.get().checked_sub(1) {
+            Some(left) => {
+                self.slice.set(left);
+                true
+            }
+            None => self.refill(),
         }
-        // Unlimited is a number that nobody lives to see used up.
-        self.fuel.set(fuel - 1);
-        true
+    }
+
+    /// Takes the next slice and one unit of it.
+    #[cfg(feature = "fuel")]
+    #[cold]
+    fn refill(&self) -> bool {
+        let slice = self.rest.get().min(u32::MAX as u64);
+        self.rest.set(self.rest.get() - slice);
+        match (slice as u32).checked_sub(1) {
+            Some(left) => {
+                self.slice.set(left);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Fuel that is left, in calls and turns of loops; `u64::MAX` at the start.
     #[cfg(feature = "fuel")]
     pub fn fuel(&self) -> u64 {
-        self.fuel.get()
+        self.rest.get() + self.slice.get() as u64
     }
 
     /// Sets the fuel that is left.
     #[cfg(feature = "fuel")]
     pub fn set_fuel(&self, fuel: u64) {
-        self.fuel.set(fuel);
+        let slice = fuel.min(u32::MAX as u64);
+        self.slice.set(slice as u32);
+        self.rest.set(fuel - slice);
+    }
+}
+
+#[cfg(all(test, feature = "fuel"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuel_is_counted_across_slices() {
+        let meter = Meter::new();
+        assert_eq!(meter.fuel(), u64::MAX);
+        meter.set_fuel(u32::MAX as u64 + 2);
+        meter.slice.set(1);
+        assert!(meter.pass() && meter.pass() && meter.pass());
+        assert!(!meter.pass());
+        assert_eq!((meter.fuel(), meter.reason()), (0, crate::TrapCode::OutOfFuel));
+        meter.interrupt();
+        assert_eq!(meter.reason(), crate::TrapCode::Terminated);
     }
 }

@@ -6,12 +6,12 @@ use crate::alloc::{List, Owned, OutOfMemory, Shared};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
-use crate::store::func::{HostCall, HostClosure};
+use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
 use crate::host::{Extern, Instance};
 use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use zonda_exec::frame::Context;
-use zonda_exec::Import;
+use zonda_exec::{HostCall, Import};
 
 /// What a host function is given of its caller: the store, and the calling instance.
 pub struct Caller<'c, 'a, T> {
@@ -204,7 +204,7 @@ macro_rules! host_funcs {
                         let f: &F = &*import.data.cast();
                         let mut at = args;
                         $(let $v = <$v as Value>::get(at); at = at.add($v::SLOTS);)*
-                        let slots = (import.params as usize).max(import.results as usize);
+                        let slots = import.params().max(import.results()) as usize;
                         let result = Caller::<T>::with(context, args, slots, |caller| f(caller, $($v),*));
                         match result.put(args) {
                             Ok(()) => 0,
@@ -239,7 +239,7 @@ where
             let f: &F = &*import.data.cast();
             let closure: &HostClosure = &*import.extra.cast();
             let ty: FuncType = closure.ty();
-            let slots = (import.params as usize).max(import.results as usize);
+            let slots = import.params().max(import.results()) as usize;
             let result = Caller::<T>::with(context, args, slots, |caller| {
                 let id = caller.store.id;
                 let mut values = [Val::I32(0); MOST_VALUES];

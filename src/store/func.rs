@@ -8,14 +8,11 @@ use super::{slow, StoreData};
 use crate::alloc::List;
 use crate::error::Trap;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, Exit, SWITCHED};
-use zonda_exec::{Func, Import, TrapCode};
+use zonda_exec::frame::{Context, Exit};
+use zonda_exec::{Func, HostCall, Import, TrapCode};
 
 /// Addresses from here on are host functions of the store.
 pub(crate) const HOST: u32 = 0x8000_0000;
-
-/// The signature of host functions, as code calls them: see [`Import::call`].
-pub(crate) type HostCall = unsafe fn(&mut Context, &Import, *mut u32) -> u32;
 
 /// A host function: its closure, type-erased, and its type.
 pub(crate) struct HostClosure {
@@ -115,37 +112,15 @@ impl<'a> StoreData<'a> {
 
 /// Where an import leads.
 pub(crate) fn import_target(import: &Import) -> Target<'_> {
-    if core::ptr::fn_addr_eq(import.call, cross as HostCall) {
-        Target::Wasm(import.data.cast(), import.extra.cast())
-    } else {
-        Target::Host(import)
+    match import.call {
+        Some(_) => Target::Host(import),
+        None => Target::Wasm(import.data.cast(), import.extra.cast()),
     }
 }
 
 /// An import that another instance defines.
 pub(crate) fn cross_import(instance: *const zonda_exec::Instance, func: &Func) -> Import {
-    Import {
-        call: cross,
-        data: instance.cast(),
-        extra: (func as *const Func).cast(),
-        params: func.params,
-        results: func.results,
-    }
-}
-
-/// Calls a function of another instance: makes its frame and goes there.
-///
-/// # Safety
-/// As for [`Import::call`]; the import was made by [`cross_import`].
-unsafe fn cross(context: &mut Context, import: &Import, _args: *mut u32) -> u32 {
-    // SAFETY: `cross_import` took both from an instance of the same store, which lives as long as the store.
-    unsafe {
-        let (pc, caller) = (context.pc, context.instance);
-        match context.enter(import.extra.cast(), import.data.cast(), pc, caller) {
-            Ok(()) => SWITCHED,
-            Err(trap) => trap as u32,
-        }
-    }
+    Import::new(None, instance.cast(), (&raw const *func).cast(), func.params as u32, func.results as u32)
 }
 
 /// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will.
@@ -182,8 +157,9 @@ pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, ta
                 }
             }
             Target::Host(import) => {
-                context.sp = stack.base.add(import.params as usize);
-                match (import.call)(&mut context, import, args) {
+                context.sp = stack.base.add(import.params() as usize);
+                let Some(host_call) = import.call else { return Err(Trap::new(TrapCode::Unlinked)) };
+                match host_call(&mut context, import, args) {
                     0 => Ok(()),
                     code => {
                         let code = TrapCode::from_code(code).unwrap_or(TrapCode::Host);

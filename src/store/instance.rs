@@ -40,9 +40,8 @@ impl<'a> InstanceData<'a> {
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),
-                memory: core::ptr::null_mut(),
+                memory: core::ptr::null(),
                 memories: core::ptr::null(),
-                short_memargs: data.short_memargs,
                 owner: core::ptr::null_mut(),
             },
             func_base,
@@ -52,7 +51,7 @@ impl<'a> InstanceData<'a> {
             memories: List::with_capacity(data.memories.len())?,
             tables: List::with_capacity(data.tables.len())?,
             dropped,
-            no_memory: Memory { base: core::ptr::NonNull::dangling().as_ptr(), len: 0, pages: 0, page_shift: 16 },
+            no_memory: Memory::empty(),
             keep: List::new(),
             module,
         };
@@ -68,8 +67,8 @@ impl<'a> InstanceData<'a> {
         instance.seen.memories = instance.memories.as_ptr().cast();
         instance.seen.memory = match instance.memories.first() {
             // The first field of a memory's record is what code sees of it.
-            Some(&memory) => memory.cast(),
-            None => &raw mut instance.no_memory,
+            Some(&memory) if instance.module.data.short_memargs => memory.cast_const().cast(),
+            _ => &raw const instance.no_memory,
         };
         instance.seen.owner = this.cast();
     }

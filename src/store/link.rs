@@ -1,7 +1,7 @@
 //! Instantiation: imports are resolved and matched, the instance is made, segments are copied (spec: 4.5.4).
 
 use super::bulk::{init_memory, init_table};
-use super::func::{call, cross_import, import_target, HostCall, HostClosure, Stack, Target};
+use super::func::{call, cross_import, import_target, HostClosure, Stack, Target};
 use super::instance::InstanceData;
 use super::memory::MemoryData;
 use super::table::TableData;
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, LinkErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
 use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
-use zonda_exec::{GlobalRef, Import};
+use zonda_exec::{GlobalRef, HostCall, Import};
 
 /// What a resolver provides for an import.
 pub(crate) enum Provided {
@@ -185,7 +185,7 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
                     match store.target(address).ok_or(incompatible)? {
                         // SAFETY: targets live as long as the store.
                         Target::Wasm(owner, func) => cross_import(owner, unsafe { &*func }),
-                        Target::Host(import) => Import { ..*import },
+                        Target::Host(import) => *import,
                     }
                 }
                 Provided::Closure(closure) => {
@@ -197,7 +197,7 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
                     import
                 }
                 Provided::Native { call, data, extra } => {
-                    Import { call, data, extra, params: params as u16, results: results as u16 }
+                    Import::new(Some(call), data, extra, params, results)
                 }
                 _ => return Err(incompatible),
             };
@@ -236,13 +236,7 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
 /// The import that calls a closure.
 pub(crate) fn closure_import(closure: &Shared<HostClosure>) -> Import {
     let (params, results) = closure.ty().slots();
-    Import {
-        call: closure.call,
-        data: closure.data,
-        extra: closure.as_ptr().cast(),
-        params: params as u16,
-        results: results as u16,
-    }
+    Import::new(Some(closure.call), closure.data, closure.as_ptr().cast(), params, results)
 }
 
 fn make_globals(instance: &mut InstanceData) -> Result<(), Error> {

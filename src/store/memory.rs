@@ -20,15 +20,14 @@ impl MemoryData {
     pub(crate) fn new(ty: MemoryType, limit: u64) -> Result<MemoryData, OutOfMemory> {
         let wanted = (ty.limits.min as u64) << ty.page_shift;
         let len = usize::try_from(wanted.min(limit)).map_err(|_| OutOfMemory)?;
-        let seen = Memory { base: core::ptr::null_mut(), len: 0, pages: ty.limits.min, page_shift: ty.page_shift };
+        let seen = Memory { pages: ty.limits.min, page_shift: ty.page_shift, ..Memory::empty() };
         let mut memory = MemoryData { seen, bytes: List::zeroed(len)?, ty, limit };
         memory.sync();
         Ok(memory)
     }
 
     fn sync(&mut self) {
-        self.seen.base = self.bytes.as_mut_ptr();
-        self.seen.len = self.bytes.len();
+        self.seen.set(self.bytes.as_mut_ptr(), self.bytes.len());
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

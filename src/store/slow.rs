@@ -208,12 +208,12 @@ impl Slow<'_> {
                     context.enter(func, instance, pc, caller)?;
                 }
                 Target::Host(import) => {
-                    let args = context.sp.add(1).sub(import.params as usize);
-                    let code = (import.call)(context, import, args);
+                    let call = import.call.ok_or(TrapCode::Unlinked)?;
+                    let code = call(context, import, import.args(context.sp));
                     if code != OK {
                         return Ok(code);
                     }
-                    context.sp = args.add(import.results as usize).sub(1);
+                    context.sp = import.after(context.sp);
                     if tail {
                         // The results lie on top: go on at the function's `end`, which returns them.
                         context.pc = (*context.func).end.sub(1);
