@@ -1,25 +1,37 @@
-//! The global allocator: a first-fit list over the board's heap that counts what is in use.
+//! The allocator of images that use the Rust API: a first-fit list over the board's heap that counts what is in use. An image names it
+//! with [`use_heap!`](crate::use_heap).
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
 use linked_list_allocator::Heap;
 
-struct Counting(UnsafeCell<State>);
+/// The allocator; its state is the one of this file.
+pub struct Counting;
+
+/// Makes [`Counting`] the image's global allocator.
+#[macro_export]
+macro_rules! use_heap {
+    () => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::heap::Counting = $crate::heap::Counting;
+    };
+}
 
 struct State {
     heap: Heap,
     peak: usize,
 }
 
-// SAFETY: the images have one thread, and no interrupt handler allocates.
-unsafe impl Sync for Counting {}
+struct Owned(UnsafeCell<State>);
 
-#[global_allocator]
-static ALLOCATOR: Counting = Counting(UnsafeCell::new(State { heap: Heap::empty(), peak: 0 }));
+// SAFETY: the images have one thread, and no interrupt handler allocates.
+unsafe impl Sync for Owned {}
+
+static STATE: Owned = Owned(UnsafeCell::new(State { heap: Heap::empty(), peak: 0 }));
 
 fn state() -> *mut State {
-    ALLOCATOR.0.get()
+    STATE.0.get()
 }
 
 /// Gives the allocator its memory. Called once, before the first allocation.
@@ -49,7 +61,7 @@ pub fn reset_peak() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: one thread, no borrow lives on.
-        let state = unsafe { &mut *self.0.get() };
+        let state = unsafe { &mut *state() };
         let block = state.heap.allocate_first_fit(layout).map_or(ptr::null_mut(), NonNull::as_ptr);
         state.peak = state.peak.max(state.heap.used());
         block
@@ -57,6 +69,6 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller returns what `alloc` gave for this layout, which is not null.
-        unsafe { (*self.0.get()).heap.deallocate(NonNull::new_unchecked(block), layout) }
+        unsafe { (*state()).heap.deallocate(NonNull::new_unchecked(block), layout) }
     }
 }

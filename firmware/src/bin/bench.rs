@@ -8,6 +8,7 @@ use firmware::{board, console, heap, say, stack};
 use zonda::{Caller, Engine, Error, Linker, Module, Store, StoreConfig, Val};
 
 firmware::on_panic!(loud);
+firmware::use_heap!();
 
 extern crate alloc;
 use alloc::vec::Vec;

@@ -6,6 +6,7 @@ use firmware::{board, console, heap, say};
 use zonda::{Engine, Linker, Module, Store};
 
 firmware::on_panic!(loud);
+firmware::use_heap!();
 
 static MODULE: &[u8] = include_bytes!("../../../samples/blinky/wasm-app/blinky.wasm");
 

@@ -6,6 +6,7 @@ use firmware::{board, console, heap, job, say};
 use zonda_script::{run, Options, Script};
 
 firmware::on_panic!(loud);
+firmware::use_heap!();
 
 /// The loader's half of the code memory.
 const BYTES: usize = 2 << 20;
