@@ -5,6 +5,7 @@
 //! | [`board`] | the registers of the chosen board: LED, clock, waiting |
 //! | [`console`] | lines of text to the host, and the end of the run |
 //! | [`heap`] | the global allocator, which counts |
+//! | [`platform`] | what the C API needs of the system |
 //! | [`stack`] | how much native stack a piece of code used, by painting |
 //! | [`report`] | what a run cost, as the host reads it |
 //! | [`job`] | module and call, as the host put them into memory |
@@ -14,15 +15,16 @@ pub mod board;
 pub mod console;
 pub mod heap;
 pub mod job;
+#[cfg(feature = "capi")]
+pub mod platform;
 #[cfg(feature = "mps2")]
 pub mod report;
 pub mod stack;
 
-/// What every image does when Rust or the processor gives up. `loud` images say why; the ones whose size is measured do not,
-/// because the text would be measured with them.
+/// What every image does when Rust or the processor gives up: it says why, and ends QEMU with an error.
 #[macro_export]
 macro_rules! on_panic {
-    (loud) => {
+    () => {
         #[panic_handler]
         fn panic(info: &core::panic::PanicInfo) -> ! {
             $crate::console::line(format_args!("panic: {info}"));
@@ -32,12 +34,6 @@ macro_rules! on_panic {
         #[cortex_m_rt::exception]
         unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
             $crate::console::line(format_args!("hard fault: {frame:?}"));
-            $crate::console::exit(false)
-        }
-    };
-    (quiet) => {
-        #[panic_handler]
-        fn panic(_: &core::panic::PanicInfo) -> ! {
             $crate::console::exit(false)
         }
     };

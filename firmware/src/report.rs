@@ -10,6 +10,10 @@ pub struct Clock {
 }
 
 impl Clock {
+    pub const fn new() -> Clock {
+        Clock { start: 0, sum: 0 }
+    }
+
     pub fn start(&mut self) {
         self.start = board::ticks();
     }

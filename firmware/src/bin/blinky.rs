@@ -5,7 +5,7 @@
 use firmware::{board, console, heap, say};
 use zonda::{Engine, Linker, Module, Store};
 
-firmware::on_panic!(loud);
+firmware::on_panic!();
 firmware::use_heap!();
 
 static MODULE: &[u8] = include_bytes!("../../../samples/blinky/wasm-app/blinky.wasm");

@@ -5,7 +5,7 @@
 use firmware::{board, console, heap, job, say};
 use zonda_script::{run, Options, Script};
 
-firmware::on_panic!(loud);
+firmware::on_panic!();
 firmware::use_heap!();
 
 /// The loader's half of the code memory.

@@ -44,6 +44,19 @@ fn debian_is_complete() -> bool {
     Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_CARGO).exists() && sources.exists() && shell::has(DEBIAN_LINKER)
 }
 
+/// The linker for `target`, as a GNU-like command.
+pub fn linker(target: &str) -> Result<Command> {
+    Ok(match find(target)? {
+        Toolchain::Rustup => {
+            let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
+            let mut command = Command::new(Path::new(libraries.trim()).join("../bin/rust-lld"));
+            command.args(["-flavor", "gnu"]);
+            command
+        }
+        Toolchain::Debian => Command::new(DEBIAN_LINKER),
+    })
+}
+
 /// `cargo build` for `target`, to which the caller adds what to build.
 pub fn cargo_build(target: &str) -> Result<Command> {
     let mut command = match find(target)? {

@@ -1,0 +1,51 @@
+//! What the C API needs of the system (src/platform of the runtime declares it). The images give the runtime a pool, so there is no
+//! other memory, and they have one thread, so a lock has nothing to do.
+
+use crate::{console, say};
+use core::ffi::{c_int, c_void};
+use core::slice;
+
+/// As `Defaults` in src/platform.
+#[repr(C)]
+struct Defaults {
+    stack_size: u32,
+    memory_limit: u32,
+}
+
+#[no_mangle]
+static zonda_platform_defaults: Defaults = Defaults { stack_size: 4096, memory_limit: 0 };
+
+#[no_mangle]
+extern "C" fn zonda_platform_alloc(_size: usize, _align: usize) -> *mut c_void {
+    core::ptr::null_mut()
+}
+
+#[no_mangle]
+extern "C" fn zonda_platform_free(_memory: *mut c_void) {}
+
+#[no_mangle]
+unsafe extern "C" fn zonda_platform_log(_level: c_int, text: *const u8, len: usize) {
+    // SAFETY: the runtime passes what it may read.
+    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+    console::bytes(b"\n");
+}
+
+#[no_mangle]
+unsafe extern "C" fn zonda_platform_console(text: *const u8, len: usize) {
+    // SAFETY: as above.
+    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+}
+
+#[no_mangle]
+extern "C" fn zonda_platform_lock() {}
+
+#[no_mangle]
+extern "C" fn zonda_platform_unlock() {}
+
+#[no_mangle]
+unsafe extern "C" fn zonda_platform_abort(text: *const u8, len: usize) -> ! {
+    // SAFETY: as above.
+    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+    say!("");
+    console::exit(false)
+}
