@@ -101,7 +101,7 @@ pub struct Context {
 
 /// Executes the operation `code` whose immediates `context.pc` points at, on the operands in memory, and updates the context. Gives 0, [`SWITCHED`] or the number of a trap;
 /// for [`RETURN_BOUNDARY`], 0 when the host is the caller.
-pub type Slow = unsafe fn(context: &mut Context, code: u8) -> u32;
+pub type Slow = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
 /// What a function of the embedder or of [`Slow`] gives when the context has changed as a whole: read everything anew.
 pub const SWITCHED: u32 = 0x100;

@@ -27,7 +27,7 @@ impl GlobalRef {
 
 /// Executes an imported function. `args` points at the parameters, one slot or two each, on the value stack; the results are written
 /// there. Gives 0 or a trap's number.
-pub type HostCall = unsafe fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
+pub type HostCall = unsafe extern "C" fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
 
 /// An imported function, ready to be called.
 #[derive(Clone, Copy)]

@@ -172,7 +172,7 @@ macro_rules! host_funcs {
             fn into_closure(self) -> Result<Closure, Error> {
                 /// # Safety
                 /// As for [`Import::call`], with a closure of type `F` as its data.
-                unsafe fn call<F: Fn($($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+                unsafe extern "C" fn call<F: Fn($($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
                     // SAFETY: the closure lives as long as the instance that imports it; linking matched the types, so the slots are there.
                     unsafe {
                         let f: &F = &*import.data.cast();
@@ -198,7 +198,7 @@ macro_rules! host_funcs {
             fn into_closure(self) -> Result<Closure, Error> {
                 /// # Safety
                 /// As for [`Import::call`], with a closure of type `F` as its data, in a store with data of type `T`.
-                unsafe fn call<T, F: Fn(Caller<'_, '_, T>, $($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+                unsafe extern "C" fn call<T, F: Fn(Caller<'_, '_, T>, $($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
                     // SAFETY: as above; a linker for `T` links into stores with `T` only.
                     unsafe {
                         let f: &F = &*import.data.cast();
@@ -230,7 +230,7 @@ where
 {
     /// # Safety
     /// As for [`Import::call`], with a closure of type `F` as its data, in a store with data of type `T`.
-    unsafe fn call<T, F>(context: &mut Context, import: &Import, args: *mut u32) -> u32
+    unsafe extern "C" fn call<T, F>(context: &mut Context, import: &Import, args: *mut u32) -> u32
     where
         F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap>,
     {

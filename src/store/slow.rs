@@ -77,7 +77,7 @@ impl Slow<'_> {
 ///
 /// # Safety
 /// The context is that of running, validated code whose operation has this code, with the store that [`super::func::call`] set.
-pub(super) unsafe fn execute(context: &mut Context, code: u8) -> u32 {
+pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
     let mut slow = Slow { context };
     let outcome = match Op::from_code(code as u16) {
         Some(Op::CallIndirect) => slow.call_indirect(false),

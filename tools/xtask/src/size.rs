@@ -16,7 +16,7 @@ const HEADER: &str = "include/wasm_export.h";
 /// What the platform gives; see src/platform.
 const PLATFORM: &str = "zonda_platform_";
 /// What a device has besides modes, as Kconfig's defaults say.
-const FEATURES: &[&str] = &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
+const FEATURES: &[&str] = &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 /// What an application calls that loads a module, gives it functions and calls it.
 const APPLICATION: &[&str] = &[
     "wasm_runtime_full_init",

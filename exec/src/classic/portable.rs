@@ -1,16 +1,13 @@
-//! Classic mode: executes Wasm bytes in place, with the side table for branches.
+//! The loop of classic mode in Rust, for targets without Thumb-2.
 //!
-//! One function, `loop { match }`, whose state stays in registers: next byte, home of the top of the stack, the
+//! One function, `loop { match }`, whose state is meant to stay in registers: next byte, home of the top of the stack, the
 //! top itself, frame, next side-table entry, first byte and limit of memory 0, and the number of narrow locals.
-//! Everything that is long or rare is elsewhere: [`numeric::execute`], [`memory::access`], and `Context::slow`.
-//!
-//! What the loop assumes and who establishes it: the code was validated, so operations are known, immediates
-//! complete, indices inside their spaces, operands present with their types, branch entries in order (validator
-//! and its sink); the frame's size was checked at the call (here and in [`Context::enter`]), so every push of the function has room.
+//! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::slow`.
 
+use super::{access, big_branch, call_before, map_local, trapped};
 use crate::frame::{Context, Exit, Func, Header, HEADER, RETURN_BOUNDARY, SWITCHED};
 use crate::instance::Import;
-use crate::side_table::{Branch, ENTRY, TWO_SLOTS, WIDE};
+use crate::side_table::{ENTRY, WIDE};
 use crate::{leb, memory, numeric, TrapCode};
 
 /// Why the inner loop was left.
@@ -27,48 +24,6 @@ enum Leave {
     Memory(u8),
     /// Stop.
     Trap(u32),
-}
-
-/// The slot of a local that is not narrow, and whether it takes two slots.
-///
-/// # Safety
-/// `index` is a local of `func`, which has a map of locals.
-#[inline(always)]
-unsafe fn map_local(func: *const Func, index: u32) -> (usize, bool) {
-    // SAFETY: a function in which the index of some local is not below `narrow` has a map of all its locals, which
-    // is read backwards from its first entry.
-    unsafe {
-        if (*func).grouped {
-            return find_group((*func).side_table, index);
-        }
-        let word = *(*func).side_table.sub(1 + index as usize);
-        ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
-    }
-}
-
-/// The same where the map is in groups: finds the last group whose first local is not behind `index`.
-///
-/// # Safety
-/// `map` is the end of such a map, and the index is that of a local.
-#[cold]
-#[inline(never)]
-unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
-    // SAFETY: the first word read backwards is the number of groups, at least one, each of two words; group 0 starts at local 0.
-    unsafe {
-        let group = |i: usize| (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i));
-        let (mut low, mut high) = (0, *map.sub(1) as usize);
-        while high - low > 1 {
-            let middle = (low + high) / 2;
-            if group(middle).0 <= index {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        let (first, word) = group(low);
-        let wide = word & TWO_SLOTS != 0;
-        (((word & !TWO_SLOTS) as u32 + ((index - first) << wide as u32)) as usize, wide)
-    }
 }
 
 /// Whether the entry at `stp` says that the drop or select whose code ends at `pc` works on two slots.
@@ -90,41 +45,12 @@ unsafe fn is_wide(stp: *const u16, pc: *const u8) -> bool {
 /// In place of a trap's number: the meter says why.
 const STOPPED: u32 = 0;
 
-/// Where the call starts whose immediate ends at `pc`.
-///
-/// # Safety
-/// The bytes before `pc` are a call's code and one index.
-#[cold]
-unsafe fn call_before(pc: *const u8) -> *const u8 {
-    // SAFETY: only the last byte of the index is below 0x80, and the code before it is, too.
-    unsafe {
-        let mut at = pc.sub(2);
-        while *at >= 0x80 {
-            at = at.sub(1);
-        }
-        at
-    }
-}
-
-/// Executes a load or store with all its checks.
-///
-/// # Safety
-/// As for [`memory::access`]; `index` is a memory of the running instance.
-#[cold]
-unsafe fn access(context: &Context, op: u8, index: u32, offset: u32, top: *mut u32) -> Result<*mut u32, TrapCode> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let memory = &**(*context.instance).memories.add(index as usize);
-        memory::access(op, memory, offset, top)
-    }
-}
-
 /// Runs until the call by the host returns or traps.
 ///
 /// # Safety
 /// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
 #[inline(never)]
-pub unsafe fn run(context: &mut Context) -> Exit {
+pub(super) unsafe fn run(context: &mut Context) -> Exit {
     // SAFETY: the caller's promise, and for each access the invariant that its comment names; see the head of this file.
     unsafe {
         let ctx: *mut Context = context;
@@ -172,7 +98,7 @@ pub unsafe fn run(context: &mut Context) -> Exit {
             ($code:expr, $at:expr) => {{
                 let code = $code;
                 (*ctx).pc = $at;
-                return Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host));
+                return trapped(code);
             }};
         }
         reload!();
@@ -207,17 +133,11 @@ pub unsafe fn run(context: &mut Context) -> Exit {
                     let dpc = *stp as i16 as isize;
                     let kept = *stp.add(2) as usize;
                     if dpc == 0 {
-                        let big = Branch::read_big(stp);
-                        if big.dpc <= 0 && !(*(*ctx).meter).pass() {
-                            break Leave::Trap(STOPPED);
+                        save!();
+                        match big_branch(&mut *ctx) {
+                            numeric::OK => reload!(),
+                            code => break Leave::Trap(code),
                         }
-                        pc = pc.offset(big.dpc as isize);
-                        stp = stp.offset(big.dstp as isize);
-                        *sp = tos;
-                        let (keep, drop) = (big.keep as usize, big.drop as usize);
-                        core::ptr::copy(sp.add(1).sub(keep), sp.add(1).sub(keep + drop), keep);
-                        sp = sp.sub(drop);
-                        tos = *sp;
                     } else {
                         if dpc < 0 && !(*(*ctx).meter).pass() {
                             break Leave::Trap(STOPPED);
@@ -616,16 +536,10 @@ pub unsafe fn run(context: &mut Context) -> Exit {
                     }
                 }
                 Leave::Memory(op) => {
-                    *sp = tos;
-                    let (offset, index, next) = memory::memarg(pc);
-                    (*ctx).pc = pc;
-                    match access(&*ctx, op, index, offset, sp.add(1)) {
-                        Ok(top) => {
-                            pc = next;
-                            sp = top.sub(1);
-                            tos = *sp;
-                        }
-                        Err(code) => stop!(code as u32, pc.sub(1)),
+                    save!();
+                    match access(&mut *ctx, op as u32) {
+                        numeric::OK => reload!(),
+                        code => stop!(code, pc.sub(1)),
                     }
                 }
                 Leave::Trap(STOPPED) => stop!((*(*ctx).meter).reason() as u32, pc.sub(1)),
