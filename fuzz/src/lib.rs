@@ -1,0 +1,14 @@
+//! The bodies of the fuzz targets, as plain functions, so that ordinary tests can run their seeds.
+//!
+//! Each takes any bytes and panics when Zonda disagrees with its oracle:
+//! [`validate()`] with wasmparser about what is a module, [`execute()`] with wasmi about what a module does;
+//! [`script()`] has no oracle and looks for crashes.
+
+mod execute;
+mod script;
+mod smith;
+mod validate;
+
+pub use execute::{execute, execute_module};
+pub use script::script;
+pub use validate::{compare_verdicts, validate};

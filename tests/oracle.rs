@@ -1,0 +1,85 @@
+//! The bodies of the fuzz targets on their seeds and on all modules of the official suite, on stable Rust.
+
+use std::path::Path;
+
+use zonda_script::{suite, Command, Script};
+
+/// Every module in every file of the suite, also of the files that do not run.
+fn suite_modules(mut each: impl FnMut(&str, u32, &[u8])) {
+    for file in suite::files() {
+        let bytes = file.script().unwrap();
+        for command in Script::new(&bytes).unwrap().commands() {
+            let (line, command) = command.unwrap();
+            match command {
+                Command::Module { bytes, .. }
+                | Command::Definition { bytes }
+                | Command::AssertInvalid { bytes, .. }
+                | Command::AssertMalformed { bytes, .. }
+                | Command::AssertUnlinkable { bytes, .. }
+                | Command::AssertUninstantiable { bytes, .. } => each(&file.name, line, bytes),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn verdicts_on_the_suite_are_those_of_wasmparser() {
+    let mut count = 0;
+    suite_modules(|name, line, bytes| {
+        let agreed = std::panic::catch_unwind(|| zonda_fuzz::compare_verdicts(bytes));
+        assert!(agreed.is_ok(), "{name}:{line}");
+        count += 1;
+    });
+    assert!(count > 10_000, "only {count} modules: is the suite complete?");
+}
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} is empty", folder.display());
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn seeds_of_validate() {
+    seeds("validate").iter().for_each(|seed| zonda_fuzz::validate(seed));
+}
+
+#[test]
+fn seeds_of_execute() {
+    seeds("execute").iter().for_each(|seed| zonda_fuzz::execute(seed));
+}
+
+#[test]
+fn seeds_of_script() {
+    seeds("script").iter().for_each(|seed| zonda_fuzz::script(seed));
+}
+
+/// Bytes without any order, but the same every time.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut x = seed | 1;
+    (0..length)
+        .map(|_| {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            (x >> 24) as u8
+        })
+        .collect()
+}
+
+#[test]
+fn generated_modules_are_judged_as_by_wasmparser() {
+    for seed in 0..1500 {
+        zonda_fuzz::validate(&noise(seed * 2 + 1, 200 + seed as usize % 3000));
+    }
+}
+
+#[test]
+fn generated_modules_run_as_in_wasmi() {
+    for seed in 0..1500 {
+        zonda_fuzz::execute(&noise(seed * 2 + 1, 200 + seed as usize % 4000));
+    }
+}

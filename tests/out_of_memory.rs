@@ -1,0 +1,120 @@
+//! Criterion: whichever allocation fails while loading, linking, instantiating and calling, the error says so and nothing leaks.
+
+mod common;
+#[path = "common/modules.rs"]
+mod modules;
+
+use common::{watch, Fail};
+use zonda::{Engine, Error, Linker, Module, Store, TrapCode, Val};
+
+#[global_allocator]
+static ALLOCATOR: common::Failing = common::Failing;
+
+/// Loads, links, instantiates, calls `run`, and drops everything.
+fn whole_life(bytes: &[u8], argument: i32) -> Result<i32, Error> {
+    let engine = Engine::default();
+    let module = Module::new(&engine, bytes)?;
+    let mut linker = Linker::new();
+    linker.func_wrap("env", "nop", || {})?;
+    linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
+    linker.func_wrap("env", "print", |_: i32, _: i32| {})?;
+    let mut store = Store::new(&engine, ())?;
+    let instance = linker.instantiate(&mut store, &module)?;
+    let func = instance.get_func(&store, "run").ok_or(Error::UnknownExport)?;
+    let mut results = [Val::I32(0)];
+    func.call(&mut store, &[Val::I32(argument)], &mut results)?;
+    match results {
+        [Val::I32(result)] => Ok(result),
+        _ => Err(Error::TypeMismatch),
+    }
+}
+
+/// A second instance that imports function, memory, table and global of a first.
+fn linked_life(first: &[u8], second: &[u8]) -> Result<i32, Error> {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ())?;
+    let mut linker = Linker::new();
+    let first = linker.instantiate(&mut store, &Module::new(&engine, first)?)?;
+    linker.instance(&mut store, "first", first)?;
+    let second = linker.instantiate(&mut store, &Module::from_vec(&engine, second)?)?;
+    let run = second.get_typed_func::<(i32,), i32>(&store, "run")?;
+    run.call(&mut store, (5,))
+}
+
+/// Fails every allocation in turn, alone and with all that follow, until none is left to fail. A module that grows its own
+/// memory is told of the failure by `memory.grow` and decides itself (`guest_decides`).
+fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl Fn() -> Result<i32, Error>) {
+    let (result, calm) = watch(Fail::Never, &life);
+    assert_eq!(result, Ok(expected), "{name}");
+    assert_eq!(calm.leaked, 0, "{name} leaks without any failure");
+    assert!(calm.allocations > 3, "{name}: only {} allocations: is the allocator in use?", calm.allocations);
+    for nth in 0..calm.allocations {
+        for fail in [Fail::Only(nth), Fail::From(nth)] {
+            let (result, watched) = watch(fail, &life);
+            assert!(watched.failed > 0, "{name}, {fail:?}: nothing failed");
+            let reported = match result {
+                Err(Error::OutOfMemory) => true,
+                Err(Error::Trap(trap)) => trap.code == TrapCode::OutOfMemory || guest_decides,
+                Ok(_) => guest_decides,
+                Err(_) => false,
+            };
+            assert!(reported, "{name}, {fail:?}: {result:?}");
+            assert_eq!(watched.leaked, 0, "{name}, {fail:?}: bytes leaked");
+        }
+    }
+}
+
+#[test]
+fn three_modules() {
+    for name in ["calls", "sort", "generic"] {
+        let module = modules::module(name);
+        every_allocation(name, module.result, false, || whole_life(module.bytes, module.argument));
+    }
+}
+
+#[test]
+fn modules_that_grow_their_memory() {
+    for name in ["heap", "text"] {
+        let module = modules::module(name);
+        every_allocation(name, module.result, true, || whole_life(module.bytes, module.argument));
+    }
+}
+
+#[test]
+fn instances_that_share() {
+    let first = wat::parse_str(
+        r#"(module
+            (func (export "double") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+            (memory (export "memory") 1)
+            (table (export "table") 4 funcref)
+            (global (export "global") (mut i32) (i32.const 7)))"#,
+    )
+    .unwrap();
+    let second = wat::parse_str(
+        r#"(module
+            (type $f (func (param i32) (result i32)))
+            (import "first" "double" (func $double (type $f)))
+            (import "first" "memory" (memory 1))
+            (import "first" "table" (table 4 funcref))
+            (import "first" "global" (global $global (mut i32)))
+            (elem (i32.const 1) $double $run)
+            (data (i32.const 3) "\09")
+            (func $run (export "run") (type $f)
+                (call_indirect (type $f) (i32.add (local.get 0) (global.get $global)) (i32.const 1))
+                (i32.load8_u (i32.const 3))
+                i32.add))"#,
+    )
+    .unwrap();
+    every_allocation("shared", 33, false, || linked_life(&first, &second));
+}
+
+#[test]
+fn a_refused_module_leaks_nothing() {
+    let module = modules::module("text");
+    for length in (0..module.bytes.len()).step_by(97) {
+        let cut = &module.bytes[..length];
+        let (result, watched) = watch(Fail::Never, || Module::new(&Engine::default(), cut).map(drop));
+        assert!(result.is_err());
+        assert_eq!(watched.leaked, 0, "cut at {length}");
+    }
+}

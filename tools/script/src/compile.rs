@@ -1,0 +1,293 @@
+//! From a `.wast` file to a script. Host only; reads text with the crate `wast`.
+//!
+//! Owns two promises: every directive of the file becomes exactly one command that is counted, and a
+//! [`reset`](crate::Command::Reset) is written only where nothing that follows can see what came before.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use wasmparser::{Parser, Payload};
+use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::lexer::Lexer;
+use wast::parser::{self, ParseBuffer};
+use wast::token::Id;
+use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet};
+
+use crate::format::{op, Value};
+use crate::write::{Action, Writer};
+
+/// A `.wast` file that cannot be read as text.
+#[derive(Debug)]
+pub struct CompileError {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// Compiles the text of a `.wast` file. `name` is what messages call it.
+pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
+    compile_except(name, source, &[], "")
+}
+
+/// The same, with the directives on these lines counted as unsupported for a reason.
+pub(crate) fn compile_except(name: &str, source: &str, lines: &[u32], reason: &str) -> Result<Vec<u8>, CompileError> {
+    let fail = |error: wast::Error| {
+        let (line, column) = error.span().linecol_in(source);
+        CompileError { file: name.into(), line: line + 1, column: column + 1, message: error.message() }
+    };
+    let mut lexer = Lexer::new(source);
+    // The suite has identifiers and comments with characters that look like others, on purpose.
+    lexer.allow_confusing_unicode(true);
+    let buffer = ParseBuffer::new_with_lexer(lexer).map_err(fail)?;
+    let wast = parser::parse::<Wast>(&buffer).map_err(fail)?;
+
+    let mut directives: Vec<(u32, Directive)> = Vec::new();
+    for directive in wast.directives {
+        let line = directive.span().linecol_in(source).0 as u32 + 1;
+        let lowered = if lines.contains(&line) { unsupported(reason) } else { lower(directive) };
+        directives.push((line, lowered));
+    }
+
+    let resets = resets(&directives);
+    let mut writer = Writer::new(name);
+    for ((line, directive), reset) in directives.iter().zip(resets) {
+        if reset {
+            writer.reset(*line);
+        }
+        write(&mut writer, *line, directive);
+    }
+    Ok(writer.finish())
+}
+
+/// A directive in the terms of the script format, not yet written.
+enum Directive {
+    Module { name: String, bytes: Vec<u8> },
+    Definition { bytes: Vec<u8> },
+    Register { alias: String, instance: String },
+    Action(Action),
+    AssertReturn { action: Action, expected: Vec<Value> },
+    AssertTrap { action: Action, text: String },
+    AssertExhaustion { action: Action, text: String },
+    /// Assertions about a module; `code` is the command's.
+    AssertModule { code: u8, bytes: Vec<u8>, text: String },
+    Unsupported { instance: bool, reason: String },
+    Text { held: bool, text: String },
+}
+
+fn unsupported(reason: impl Into<String>) -> Directive {
+    Directive::Unsupported { instance: false, reason: reason.into() }
+}
+
+fn lower(directive: WastDirective) -> Directive {
+    let instance = matches!(directive, WastDirective::Module(_) | WastDirective::ModuleInstance { .. });
+    try_lower(directive).unwrap_or_else(|reason| Directive::Unsupported { instance, reason })
+}
+
+/// `Err` holds the reason why the directive is not supported.
+fn try_lower(directive: WastDirective) -> Result<Directive, String> {
+    let encoded = |module: &mut QuoteWat| module.encode().map_err(|error| format!("text: {}", error.message()));
+    Ok(match directive {
+        WastDirective::Module(mut module) => {
+            let name = id(module.name());
+            Directive::Module { name, bytes: encoded(&mut module)? }
+        }
+        WastDirective::ModuleDefinition(mut module) => Directive::Definition { bytes: encoded(&mut module)? },
+        WastDirective::ModuleInstance { .. } => return Err("module instance".into()),
+        WastDirective::Register { name, module, .. } => {
+            Directive::Register { alias: name.into(), instance: id(module) }
+        }
+        WastDirective::Invoke(call) => Directive::Action(invoke(call)?),
+        WastDirective::AssertReturn { exec, results, .. } => {
+            let expected = results.iter().map(expectation).collect::<Result<_, _>>()?;
+            match exec {
+                WastExecute::Wat(_) => unsupported("assert_return of a module"),
+                exec => Directive::AssertReturn { action: action(exec)?, expected },
+            }
+        }
+        WastDirective::AssertTrap { exec: WastExecute::Wat(mut module), message, .. } => {
+            let bytes = module.encode().map_err(|error| error.message())?;
+            Directive::AssertModule { code: op::ASSERT_UNINSTANTIABLE, bytes, text: message.into() }
+        }
+        WastDirective::AssertTrap { exec, message, .. } => {
+            Directive::AssertTrap { action: action(exec)?, text: message.into() }
+        }
+        WastDirective::AssertExhaustion { call, message, .. } => {
+            Directive::AssertExhaustion { action: invoke(call)?, text: message.into() }
+        }
+        WastDirective::AssertInvalid { module, message, .. } => rejected(op::ASSERT_INVALID, module, message),
+        WastDirective::AssertMalformed { module, message, .. } => {
+            rejected(op::ASSERT_MALFORMED, module, message)
+        }
+        WastDirective::AssertUnlinkable { mut module, message, .. } => {
+            let bytes = module.encode().map_err(|error| error.message())?;
+            Directive::AssertModule { code: op::ASSERT_UNLINKABLE, bytes, text: message.into() }
+        }
+        WastDirective::AssertInvalidCustom { .. } => unsupported("assert_invalid_custom"),
+        WastDirective::AssertMalformedCustom { .. } => unsupported("assert_malformed_custom"),
+        WastDirective::AssertException { .. } => unsupported("assert_exception"),
+        WastDirective::AssertSuspension { .. } => unsupported("assert_suspension"),
+        WastDirective::Thread(_) => unsupported("thread"),
+        WastDirective::Wait { .. } => unsupported("wait"),
+    })
+}
+
+/// A module that must be rejected. When the text cannot even be turned into binary, that is the
+/// rejection that was asked for: the assertion is about the text format. What can be turned into
+/// binary is judged by the runtime.
+fn rejected(code: u8, mut module: QuoteWat, text: &str) -> Directive {
+    match module.encode() {
+        Ok(bytes) => Directive::AssertModule { code, bytes, text: text.into() },
+        Err(_) => Directive::Text { held: true, text: text.into() },
+    }
+}
+
+fn id(id: Option<Id>) -> String {
+    id.map_or(String::new(), |id| id.name().into())
+}
+
+fn action(exec: WastExecute) -> Result<Action, String> {
+    match exec {
+        WastExecute::Invoke(call) => invoke(call),
+        WastExecute::Get { module, global, .. } => {
+            Ok(Action { instance: id(module), field: global.into(), arguments: None })
+        }
+        WastExecute::Wat(_) => Err("module as an action".into()),
+    }
+}
+
+fn invoke(call: WastInvoke) -> Result<Action, String> {
+    let arguments = call.args.iter().map(argument).collect::<Result<_, _>>()?;
+    Ok(Action { instance: id(call.module), field: call.name.into(), arguments: Some(arguments) })
+}
+
+fn null(heap_type: &HeapType) -> Result<Value, String> {
+    match heap_type {
+        HeapType::Abstract { shared: false, ty: AbstractHeapType::Func } => Ok(Value::NullFunc),
+        HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => Ok(Value::NullExtern),
+        other => Err(format!("null of type {other:?}")),
+    }
+}
+
+fn argument(argument: &WastArg) -> Result<Value, String> {
+    let WastArg::Core(argument) = argument else { return Err("component value".into()) };
+    Ok(match argument {
+        WastArgCore::I32(v) => Value::I32(*v),
+        WastArgCore::I64(v) => Value::I64(*v),
+        WastArgCore::F32(v) => Value::F32(v.bits),
+        WastArgCore::F64(v) => Value::F64(v.bits),
+        WastArgCore::RefNull(heap_type) => null(heap_type)?,
+        WastArgCore::RefExtern(v) => Value::Extern(*v),
+        WastArgCore::V128(_) => return Err("v128".into()),
+        WastArgCore::RefHost(_) => return Err("ref.host".into()),
+    })
+}
+
+fn expectation(result: &WastRet) -> Result<Value, String> {
+    let WastRet::Core(result) = result else { return Err("component value".into()) };
+    Ok(match result {
+        WastRetCore::I32(v) => Value::I32(*v),
+        WastRetCore::I64(v) => Value::I64(*v),
+        WastRetCore::F32(NanPattern::Value(v)) => Value::F32(v.bits),
+        WastRetCore::F32(NanPattern::CanonicalNan) => Value::F32Canonical,
+        WastRetCore::F32(NanPattern::ArithmeticNan) => Value::F32Arithmetic,
+        WastRetCore::F64(NanPattern::Value(v)) => Value::F64(v.bits),
+        WastRetCore::F64(NanPattern::CanonicalNan) => Value::F64Canonical,
+        WastRetCore::F64(NanPattern::ArithmeticNan) => Value::F64Arithmetic,
+        WastRetCore::RefNull(None) => Value::NullAny,
+        WastRetCore::RefNull(Some(heap_type)) => null(heap_type)?,
+        WastRetCore::RefExtern(Some(v)) => Value::Extern(*v),
+        WastRetCore::RefExtern(None) => Value::AnyExtern,
+        WastRetCore::RefFunc(None) => Value::AnyFunc,
+        other => return Err(format!("expected {other:?}")),
+    })
+}
+
+/// For each directive, whether a reset may stand before it: it and all that follow refer only to
+/// modules from there on. That keeps the memory of one epoch small, which a device needs: a file
+/// may have a hundred modules with a page of memory each.
+fn resets(directives: &[(u32, Directive)]) -> Vec<bool> {
+    // The earliest module that each directive refers to.
+    let mut earliest = vec![usize::MAX; directives.len()];
+    let mut current = 0;
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut aliases: HashMap<&str, usize> = HashMap::new();
+    for (index, (_, directive)) in directives.iter().enumerate() {
+        let instance = |name: &str, names: &HashMap<&str, usize>| {
+            if name.is_empty() { current } else { names.get(name).copied().unwrap_or(0) }
+        };
+        earliest[index] = match directive {
+            Directive::Module { bytes, .. } | Directive::AssertModule { bytes, .. } => {
+                imported_modules(bytes).iter().filter_map(|name| aliases.get(name.as_str()).copied()).min()
+            }
+            Directive::Register { instance: name, .. } => Some(instance(name, &names)),
+            Directive::Action(action)
+            | Directive::AssertReturn { action, .. }
+            | Directive::AssertTrap { action, .. }
+            | Directive::AssertExhaustion { action, .. } => Some(instance(&action.instance, &names)),
+            Directive::Definition { .. } | Directive::Unsupported { .. } | Directive::Text { .. } => None,
+        }
+        .unwrap_or(usize::MAX);
+        match directive {
+            Directive::Module { name, .. } => {
+                current = index;
+                if !name.is_empty() {
+                    names.insert(name, index);
+                }
+            }
+            Directive::Register { alias, .. } => {
+                // Whoever imports it needs the instance and all that the instance itself imports.
+                aliases.insert(alias, earliest[index]);
+            }
+            _ => {}
+        }
+    }
+    let mut resets = vec![false; directives.len()];
+    let mut needed = usize::MAX;
+    for index in (0..directives.len()).rev() {
+        needed = needed.min(earliest[index]);
+        // Instances live in their store, so what an instance imports needs no entry of its own; a
+        // reset is worth writing only before a module and only when there is something to drop.
+        resets[index] = index > 0 && needed >= index && matches!(directives[index].1, Directive::Module { .. });
+    }
+    resets
+}
+
+/// Names of the modules that a binary imports from; what cannot be decoded cannot be linked.
+fn imported_modules(bytes: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload {
+            Ok(Payload::ImportSection(section)) => {
+                names.extend(section.into_imports().flatten().map(|import| import.module.to_string()));
+                break;
+            }
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    names
+}
+
+fn write(writer: &mut Writer, line: u32, directive: &Directive) {
+    match directive {
+        Directive::Module { name, bytes } => writer.module(line, name, bytes),
+        Directive::Definition { bytes } => writer.definition(line, bytes),
+        Directive::Register { alias, instance } => writer.register(line, alias, instance),
+        Directive::Action(action) => writer.action(line, action),
+        Directive::AssertReturn { action, expected } => writer.assert_return(line, action, expected),
+        Directive::AssertTrap { action, text } => writer.assert_trap(line, action, text),
+        Directive::AssertExhaustion { action, text } => writer.assert_exhaustion(line, action, text),
+        Directive::AssertModule { code, bytes, text } => writer.assert_module(*code, line, bytes, text),
+        Directive::Unsupported { instance, reason } => writer.unsupported(line, *instance, reason),
+        Directive::Text { held, text } => writer.text(line, *held, text),
+    }
+}

@@ -1,0 +1,29 @@
+//! What went wrong, in words, and the exit code that goes with it.
+
+use std::fmt;
+use std::process::ExitCode;
+
+#[derive(Debug)]
+pub enum Failure {
+    /// The module trapped, a call or a directive failed.
+    Call(String),
+    /// The input or the usage is bad.
+    Input(String),
+}
+
+impl Failure {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::Call(_) => ExitCode::from(1),
+            Failure::Input(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Call(text) | Failure::Input(text) => f.write_str(text),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Arguments from the command line and results for it.
+
+use zonda::{Val, ValType};
+
+/// Reads an argument by the type that the function wants.
+pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
+    let bad = |what: &str| format!("'{text}' is not {what}");
+    Ok(match ty {
+        ValType::I32 => Val::I32(integer(text, 32).ok_or_else(|| bad("an i32"))? as i32),
+        ValType::I64 => Val::I64(integer(text, 64).ok_or_else(|| bad("an i64"))? as i64),
+        ValType::F32 => Val::F32(text.parse::<f32>().map_err(|_| bad("an f32"))?.to_bits()),
+        ValType::F64 => Val::F64(text.parse::<f64>().map_err(|_| bad("an f64"))?.to_bits()),
+        ValType::FuncRef if text == "null" => Val::FuncRef(None),
+        ValType::FuncRef => return Err(bad("a funcref (only `null` can be given)")),
+        ValType::ExternRef if text == "null" => Val::ExternRef(None),
+        ValType::ExternRef => Val::ExternRef(Some(text.parse().map_err(|_| bad("an externref"))?)),
+    })
+}
+
+/// Signed or unsigned, decimal or hexadecimal; must fit one of the two readings of `bits`.
+fn integer(text: &str, bits: u32) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let magnitude = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) if !digits.starts_with(['+', '-']) => i128::from_str_radix(digits, 16).ok()?,
+        Some(_) => return None,
+        None => digits.parse::<u128>().ok()?.try_into().ok()?,
+    };
+    let value = if negative { -magnitude } else { magnitude };
+    (-(1i128 << (bits - 1))..(1i128 << bits)).contains(&value).then_some(value)
+}
+
+/// A result as it is printed.
+pub fn show(value: &Val) -> String {
+    match value {
+        Val::I32(v) => v.to_string(),
+        Val::I64(v) => v.to_string(),
+        Val::F32(v) => f32::from_bits(*v).to_string(),
+        Val::F64(v) => f64::from_bits(*v).to_string(),
+        Val::FuncRef(None) | Val::ExternRef(None) => "null".into(),
+        Val::FuncRef(Some(_)) => "funcref".into(),
+        Val::ExternRef(Some(v)) => v.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_fit_either_reading() {
+        assert_eq!(parse("-1", ValType::I32), Ok(Val::I32(-1)));
+        assert_eq!(parse("4294967295", ValType::I32), Ok(Val::I32(-1)));
+        assert_eq!(parse("0x80000000", ValType::I32), Ok(Val::I32(i32::MIN)));
+        assert!(parse("4294967296", ValType::I32).is_err());
+        assert!(parse("-2147483649", ValType::I32).is_err());
+        assert_eq!(parse("18446744073709551615", ValType::I64), Ok(Val::I64(-1)));
+        assert!(parse("1.0", ValType::I64).is_err());
+        assert!(parse("", ValType::I32).is_err());
+        assert!(parse("0x", ValType::I32).is_err());
+        assert!(parse("--1", ValType::I32).is_err());
+    }
+
+    #[test]
+    fn floats_and_references() {
+        assert_eq!(parse("1.5", ValType::F32), Ok(Val::F32(1.5f32.to_bits())));
+        assert_eq!(parse("-inf", ValType::F64), Ok(Val::F64(f64::NEG_INFINITY.to_bits())));
+        assert_eq!(parse("null", ValType::ExternRef), Ok(Val::ExternRef(None)));
+        assert!(parse("7", ValType::FuncRef).is_err());
+    }
+}
