@@ -16,6 +16,7 @@
 //! instance) has `Header::pc` null and a [`Boundary`] behind its header.
 
 use crate::instance::Instance;
+use crate::memory::Memory;
 use crate::meter::Meter;
 
 /// A function that a module defines, ready to be executed in place.
@@ -46,14 +47,14 @@ pub struct Func {
 /// What a call has to find again, in the callee's frame behind the locals.
 #[repr(C)]
 pub struct Header {
+    /// The caller.
+    pub func: *const Func,
     /// Where the caller goes on; null when there is a [`Boundary`].
     pub pc: *const u8,
     /// The caller's frame.
     pub fp: *mut u32,
     /// The caller's next entry in the side table.
     pub stp: *const u16,
-    /// The caller.
-    pub func: *const Func,
 }
 
 /// More of that, where the caller is not code of the same instance.
@@ -88,6 +89,8 @@ pub struct Context {
     pub func: *const Func,
     /// Its instance.
     pub instance: *const Instance,
+    /// [`Instance::memory`] of that.
+    pub memory: *const Memory,
     /// One past the last slot of the value stack.
     pub stack_end: *mut u32,
     pub meter: *const Meter,
@@ -99,20 +102,40 @@ pub struct Context {
     pub host: *mut (),
 }
 
-/// Executes the operation `code` whose immediates `context.pc` points at, on the operands in memory, and updates the context. Gives 0, [`SWITCHED`] or the number of a trap;
-/// for [`RETURN_BOUNDARY`], 0 when the host is the caller.
+/// What a call by the host brings.
+#[derive(Clone, Copy)]
+pub struct Host {
+    /// One past the last slot of the value stack.
+    pub stack_end: *mut u32,
+    pub meter: *const Meter,
+    pub slow: Slow,
+    /// See [`Context::store`].
+    pub store: *mut (),
+    /// See [`Context::host`].
+    pub host: *mut (),
+}
+
+/// Where execution stopped.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// The operation.
+    pub pc: *const u8,
+    pub func: *const Func,
+    pub instance: *const Instance,
+}
+
+/// Executes the operation `code` whose immediates `context.pc` points at, on the operands in memory, and updates the context. Gives 0, [`SWITCHED`] or the number of a trap.
 pub type Slow = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
 /// What a function of the embedder or of [`Slow`] gives when the context has changed as a whole: read everything anew.
 pub const SWITCHED: u32 = 0x100;
-/// The code by which the loop asks its [`Slow`] to return through a [`Boundary`]. No operation has it.
-pub const RETURN_BOUNDARY: u8 = 0xff;
-
 /// How a loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The function that the host called has returned; its results lie where its arguments lay.
     Returned,
+    /// The function was not entered: its frame has no room.
+    Refused(crate::TrapCode),
     /// Execution stopped. `Context::pc` and `Context::func` say where.
     Trapped(crate::TrapCode),
 }
@@ -163,11 +186,41 @@ impl Header {
 }
 
 impl Context {
+    /// A context in which nothing runs yet, with the topmost operand at `sp`.
+    #[inline(always)]
+    pub fn new(host: &Host, sp: *mut u32) -> Context {
+        Context {
+            pc: core::ptr::null(),
+            sp,
+            fp: core::ptr::null_mut(),
+            stp: core::ptr::null(),
+            func: core::ptr::null(),
+            instance: core::ptr::null(),
+            memory: core::ptr::null(),
+            stack_end: host.stack_end,
+            meter: host.meter,
+            slow: host.slow,
+            store: host.store,
+            host: host.host,
+        }
+    }
+
+    /// Makes `instance` the running one.
+    ///
+    /// # Safety
+    /// It is live and published.
+    unsafe fn switch(&mut self, instance: *const Instance) {
+        self.instance = instance;
+        // SAFETY: the caller's promise.
+        self.memory = unsafe { (*instance).memory };
+    }
+
     /// Makes the frame of `func`, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
     /// inline for their own calls.
     ///
     /// # Safety
     /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines `func`.
+    #[inline]
     pub unsafe fn enter(&mut self, func: *const Func, instance: *const Instance, return_pc: *const u8, caller: *const Instance) -> Result<(), crate::TrapCode> {
         // SAFETY: `func` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
         // of `frame` against the end of the stack covers every slot that is written here and by the function's operations.
@@ -192,7 +245,7 @@ impl Context {
             self.pc = callee.code;
             self.stp = callee.side_table;
             self.func = func;
-            self.instance = instance;
+            self.switch(instance);
             Ok(())
         }
     }
@@ -220,7 +273,7 @@ impl Context {
             let (pc, instance) = (self.pc, self.instance);
             self.enter(func, instance, core::ptr::null(), core::ptr::null())?;
             let header = self.fp.add((*func).locals as usize);
-            header.cast::<*const u8>().write_unaligned(pc);
+            Header::write(header, Header { pc, ..Header::read(header) });
             self.sp = header.add(HEADER);
             Ok(())
         }
@@ -279,7 +332,7 @@ impl Context {
             self.pc = callee.code;
             self.stp = callee.side_table;
             self.func = func;
-            self.instance = instance;
+            self.switch(instance);
             Ok(())
         }
     }
@@ -305,7 +358,7 @@ impl Context {
             self.pc = boundary.pc;
             let host = boundary.instance.is_null();
             if !host {
-                self.instance = boundary.instance;
+                self.switch(boundary.instance);
             }
             host
         }

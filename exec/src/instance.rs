@@ -92,7 +92,7 @@ pub(crate) mod offset {
 /// elements as the module's index spaces have, so an index that the validator accepted is inside.
 #[repr(C)]
 pub struct Instance {
-    /// Functions that the module defines.
+    /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports.
     pub funcs: *const Func,
     /// Functions that it imports.
     pub imports: *const Import,

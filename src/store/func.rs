@@ -8,7 +8,7 @@ use super::{slow, StoreData};
 use crate::alloc::List;
 use crate::error::Trap;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, Exit};
+use zonda_exec::frame::{Context, Exit, Host, Place};
 use zonda_exec::{Func, HostCall, Import, TrapCode};
 
 /// Addresses from here on are host functions of the store.
@@ -130,36 +130,21 @@ pub(crate) fn cross_import(instance: *const zonda_exec::Instance, func: &Func) -
 pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
     // SAFETY: the store is live, and what `target` points at lives as long as it.
     unsafe {
-        let args = stack.base.wrapping_add(1);
-        let mut context = Context {
-            pc: core::ptr::null(),
-            sp: stack.base,
-            fp: core::ptr::null_mut(),
-            stp: core::ptr::null(),
-            func: core::ptr::null(),
-            instance: core::ptr::null(),
-            stack_end: stack.end,
-            meter: (*store).meter.as_ptr(),
-            slow: slow::execute,
-            store: store.cast(),
-            host,
-        };
+        let from = Host { stack_end: stack.end, meter: (*store).meter.as_ptr(), slow: slow::execute, store: store.cast(), host };
         match target {
             Target::Wasm(instance, func) => {
-                context.sp = stack.base.add((*func).params as usize);
-                context.enter(func, instance, core::ptr::null(), core::ptr::null())?;
-                match zonda_exec::classic::run(&mut context) {
+                let sp = stack.base.add((*func).params as usize);
+                let mut place = Place { pc: core::ptr::null(), func, instance };
+                match zonda_exec::classic::call(&from, sp, func, instance, &mut place) {
                     Exit::Returned => Ok(()),
-                    Exit::Trapped(code) => {
-                        let (func, offset) = InstanceData::of(context.instance).place(context.func, context.pc);
-                        Err(Trap { code, func, offset, host: (*store).end_of_trap(code) })
-                    }
+                    Exit::Refused(code) => Err(Trap::new(code)),
+                    Exit::Trapped(code) => Err((*store).trap_at(code, &place)),
                 }
             }
             Target::Host(import) => {
-                context.sp = stack.base.add(import.params() as usize);
+                let mut context = Context::new(&from, stack.base.add(import.params() as usize));
                 let Some(host_call) = import.call else { return Err(Trap::new(TrapCode::Unlinked)) };
-                match host_call(&mut context, import, args) {
+                match host_call(&mut context, import, stack.base.wrapping_add(1)) {
                     0 => Ok(()),
                     code => {
                         let code = TrapCode::from_code(code).unwrap_or(TrapCode::Host);
@@ -168,5 +153,18 @@ pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, ta
                 }
             }
         }
+    }
+}
+
+impl StoreData<'_> {
+    /// The trap of code that stopped at this place.
+    ///
+    /// # Safety
+    /// The place is in an instance of this store.
+    #[cold]
+    unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
+        // SAFETY: the caller's promise.
+        let (func, offset) = unsafe { InstanceData::of(place.instance) }.place(place.func, place.pc);
+        Trap { code, func, offset, host: self.end_of_trap(code) }
     }
 }

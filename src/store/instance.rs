@@ -36,7 +36,7 @@ impl<'a> InstanceData<'a> {
         let own_slots: u32 = data.globals.iter().filter(|global| global.init != 0).map(|global| global.ty.content.slots()).sum();
         let instance = InstanceData {
             seen: Instance {
-                funcs: data.funcs.as_ptr(),
+                funcs: data.funcs.as_ptr().wrapping_sub(data.imported_funcs as usize),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),

@@ -8,7 +8,7 @@ use super::func::{import_target, Target};
 use super::instance::InstanceData;
 use super::StoreData;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, RETURN_BOUNDARY, SWITCHED};
+use zonda_exec::frame::{Context, SWITCHED};
 use zonda_exec::{leb, numeric, Instance, Op, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;
@@ -136,10 +136,6 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             Ok(OK)
         }
         None if code == 0xfc => slow.prefixed(),
-        None if code == RETURN_BOUNDARY => {
-            // SAFETY: the loop asks for this only in a frame with a boundary.
-            Ok(if unsafe { slow.context.leave() } { OK } else { SWITCHED })
-        }
         // Validation lets nothing else through.
         _ => Err(TrapCode::Unreachable),
     };

@@ -18,18 +18,30 @@ use portable as chosen;
 #[cfg(all(thumb2, not(feature = "portable")))]
 use thumb as chosen;
 
-use crate::frame::{Context, Exit, Func};
+use crate::frame::{Context, Exit, Func, Host, Place};
+use crate::instance::Instance;
 use crate::memory;
 use crate::side_table::{Branch, TWO_SLOTS};
 use crate::TrapCode;
 
-/// Runs until the call by the host returns or traps.
+/// Calls a function for the host, whose arguments end at `sp` (inclusive); runs until it returns or traps, and says in the second case where.
 ///
 /// # Safety
-/// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
-pub unsafe fn run(context: &mut Context) -> Exit {
+/// `func` is one of `instance`, whose invariants hold; the arguments are of its type; `host` is complete.
+#[inline(never)]
+pub unsafe fn call(host: &Host, sp: *mut u32, func: *const Func, instance: *const Instance, place: &mut Place) -> Exit {
+    let mut context = Context::new(host, sp);
     // SAFETY: the caller's promise.
-    unsafe { chosen::run(context) }
+    unsafe {
+        if let Err(trap) = context.enter(func, instance, core::ptr::null(), core::ptr::null()) {
+            return Exit::Refused(trap);
+        }
+        let exit = chosen::run(&mut context);
+        if exit != Exit::Returned {
+            *place = Place { pc: context.pc, func: context.func, instance: context.instance };
+        }
+        exit
+    }
 }
 
 /// The slot of a local that is not narrow, and whether it takes two slots.

@@ -5,7 +5,7 @@
 //! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::slow`.
 
 use super::{access, big_branch, call_before, map_local, trapped};
-use crate::frame::{Context, Exit, Func, Header, HEADER, RETURN_BOUNDARY, SWITCHED};
+use crate::frame::{Context, Exit, Func, Header, HEADER, SWITCHED};
 use crate::instance::Import;
 use crate::side_table::{ENTRY, WIDE};
 use crate::{leb, memory, numeric, TrapCode};
@@ -76,8 +76,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
         // Reads memory 0 anew.
         macro_rules! reload_memory {
             () => {{
-                let instance = &*(*ctx).instance;
-                let memory = &*instance.memory;
+                let memory = &*(*ctx).memory;
                 mem = memory.base;
                 limit = memory.fast_limit;
             }};
@@ -272,9 +271,10 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                             0x10 => {
                                 let index = index!();
                                 let instance = &*(*ctx).instance;
-                                break match index.checked_sub(instance.import_count) {
-                                    Some(defined) => Leave::Call(instance.funcs.add(defined as usize)),
-                                    None => Leave::Import(instance.imports.add(index as usize)),
+                                break if index >= instance.import_count {
+                                    Leave::Call(instance.funcs.wrapping_add(index as usize))
+                                } else {
+                                    Leave::Import(instance.imports.add(index as usize))
                                 };
                             }
 
@@ -490,10 +490,10 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                     let header = Header::read(fp.add(func.locals as usize));
                     if header.pc.is_null() {
                         save!();
-                        match ((*ctx).slow)(&mut *ctx, RETURN_BOUNDARY) {
-                            SWITCHED => reload!(),
-                            _ => return Exit::Returned,
+                        if (*ctx).leave() {
+                            return Exit::Returned;
                         }
+                        reload!();
                         continue;
                     }
                     let results = func.results as usize;
