@@ -33,6 +33,7 @@ impl Write for Line {
 }
 
 /// Writes one line to the host.
+#[inline(never)]
 pub fn line(text: fmt::Arguments) {
     let mut line = Line { text: [0; 256], len: 0 };
     let _ = line.write_fmt(text);

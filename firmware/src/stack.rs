@@ -14,7 +14,13 @@ fn pointer() -> usize {
     sp
 }
 
-/// Runs `f`; returns its result and the bytes of native stack that it used below the caller of its body.
+/// A frame of its own for `f` and what is inlined into it, so that it lies below the pointer that [`measure`] took.
+#[inline(never)]
+fn call<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// Runs `f`; returns its result and the bytes of native stack that it used, its own frame included.
 #[inline(never)]
 pub fn measure<R>(f: impl FnOnce() -> R) -> (R, u32) {
     let top = pointer();
@@ -31,7 +37,7 @@ pub fn measure<R>(f: impl FnOnce() -> R) -> (R, u32) {
             options(nostack),
         )
     };
-    let result = f();
+    let result = call(f);
     let mut lowest = bottom as *const u32;
     // SAFETY: memory of the stack, aligned as the stack pointer is.
     while (lowest as usize) < top && unsafe { lowest.read_volatile() } == PAINT {
