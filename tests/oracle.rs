@@ -1,5 +1,8 @@
 //! The bodies of the fuzz targets on their seeds and on all modules of the official suite, on stable Rust.
 
+#[path = "../fuzz/src/lib.rs"]
+mod zonda_fuzz;
+
 use std::path::Path;
 
 use zonda_script::{suite, Command, Script};

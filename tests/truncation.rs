@@ -1,5 +1,7 @@
 //! Criterion: a module that is cut off anywhere is refused, without a crash, and exactly where wasmparser refuses it.
 
+#[path = "../fuzz/src/lib.rs"]
+mod zonda_fuzz;
 #[path = "common/modules.rs"]
 mod modules;
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use arbitrary::Unstructured;
 
-use crate::smith;
+use super::smith;
 
 mod ours;
 mod theirs;

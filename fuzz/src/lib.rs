@@ -4,6 +4,8 @@
 //! [`validate()`] with wasmparser about what is a module, [`execute()`] with wasmi about what a module does;
 //! [`script()`] has no oracle and looks for crashes.
 
+#![allow(dead_code, unused_imports)] // A test may include this file and use only some of it.
+
 mod execute;
 mod script;
 mod smith;

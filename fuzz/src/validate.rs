@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use wasmparser::{Validator, WasmFeatures};
 use zonda::{Engine, Error, ErrorClass, Module};
 
-use crate::smith;
+use super::smith;
 
 /// What begins like a module is taken as one; other bytes choose a module of wasm-smith and damage it.
 pub fn validate(data: &[u8]) {

@@ -5,7 +5,7 @@ use zonda::{
 };
 
 use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
-use crate::smith::IMPORT_MODULE;
+use super::super::smith::IMPORT_MODULE;
 
 /// `None` when the module is refused for a limit of ours.
 pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {

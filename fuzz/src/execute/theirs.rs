@@ -6,7 +6,7 @@ use wasmi::{
 };
 
 use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
-use crate::smith::IMPORT_MODULE;
+use super::super::smith::IMPORT_MODULE;
 
 /// `None` when wasmi cannot load the module: the validators are compared elsewhere.
 pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
