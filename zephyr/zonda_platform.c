@@ -137,3 +137,39 @@ FUNC_NORETURN void zonda_platform_abort(const char *text, size_t len)
 	k_panic();
 	CODE_UNREACHABLE;
 }
+
+#ifdef CONFIG_ARM
+/*
+ * What rustc calls to copy and fill memory on Arm (run-time ABI for the Arm architecture, 4.3.4). libgcc has none of
+ * it and Zephyr's minimal libc neither, so that the library that comes with rustc would be taken: 2,400 bytes of flash
+ * for what the C library's functions, which are there anyway, do. Where the C library has these too, its own win.
+ */
+__weak void __aeabi_memcpy(void *dest, const void *src, size_t len)
+{
+	(void)memcpy(dest, src, len);
+}
+
+__weak void __aeabi_memmove(void *dest, const void *src, size_t len)
+{
+	(void)memmove(dest, src, len);
+}
+
+__weak void __aeabi_memset(void *dest, size_t len, int byte)
+{
+	(void)memset(dest, byte, len);
+}
+
+__weak void __aeabi_memclr(void *dest, size_t len)
+{
+	(void)memset(dest, 0, len);
+}
+
+void __aeabi_memcpy4(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memcpy")));
+void __aeabi_memcpy8(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memcpy")));
+void __aeabi_memmove4(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memmove")));
+void __aeabi_memmove8(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memmove")));
+void __aeabi_memset4(void *dest, size_t len, int byte) __attribute__((weak, alias("__aeabi_memset")));
+void __aeabi_memset8(void *dest, size_t len, int byte) __attribute__((weak, alias("__aeabi_memset")));
+void __aeabi_memclr4(void *dest, size_t len) __attribute__((weak, alias("__aeabi_memclr")));
+void __aeabi_memclr8(void *dest, size_t len) __attribute__((weak, alias("__aeabi_memclr")));
+#endif /* CONFIG_ARM */

@@ -35,17 +35,22 @@ static NativeSymbol natives[] = {
 	{"sleep_ms", sleep_ms, "(i)", NULL},
 };
 
-static int run(void)
+/* Loads the program and runs it: the thread's function. */
+static void run(void *unused_1, void *unused_2, void *unused_3)
 {
 	char error[64];
 	wasm_module_t module;
 	wasm_module_inst_t instance;
 	const char *exception;
 
+	ARG_UNUSED(unused_1);
+	ARG_UNUSED(unused_2);
+	ARG_UNUSED(unused_3);
+
 	module = wasm_runtime_load((uint8_t *)blinky_wasm, sizeof(blinky_wasm), error, sizeof(error));
 	if (module == NULL) {
 		printk("load: %s\n", error);
-		return -EINVAL;
+		return;
 	}
 
 	instance = wasm_runtime_instantiate(module, CONFIG_ZONDA_STACK_SIZE, CONFIG_ZONDA_APP_HEAP_SIZE,
@@ -53,7 +58,7 @@ static int run(void)
 	if (instance == NULL) {
 		printk("instantiate: %s\n", error);
 		wasm_runtime_unload(module);
-		return -ENOMEM;
+		return;
 	}
 
 	/* Returns when the program's main does, which blinky's never does. */
@@ -66,8 +71,10 @@ static int run(void)
 
 	wasm_runtime_deinstantiate(instance);
 	wasm_runtime_unload(module);
-	return exception == NULL ? 0 : -EFAULT;
 }
+
+static K_THREAD_STACK_DEFINE(stack, CONFIG_ZONDA_THREAD_STACK_SIZE);
+static struct k_thread thread;
 
 int main(void)
 {
@@ -77,7 +84,6 @@ int main(void)
 		.native_symbols = natives,
 		.n_native_symbols = ARRAY_SIZE(natives),
 	};
-	int result;
 
 	if (!gpio_is_ready_dt(&led) || gpio_pin_configure_dt(&led, GPIO_OUTPUT_INACTIVE) != 0) {
 		printk("led0 is not ready\n");
@@ -89,7 +95,8 @@ int main(void)
 		return -ENOMEM;
 	}
 
-	result = run();
-	wasm_runtime_destroy();
-	return result;
+	/* The firmware goes on with its own work; the program has a thread to itself. */
+	k_thread_create(&thread, stack, K_THREAD_STACK_SIZEOF(stack), run, NULL, NULL, NULL, K_PRIO_PREEMPT(5), 0,
+			K_NO_WAIT);
+	return 0;
 }
