@@ -7,11 +7,15 @@
 
 mod alloc;
 mod binary;
+#[cfg(feature = "capi")]
+pub mod capi;
 mod code;
 mod error;
 mod host;
 mod limits;
 mod module;
+#[cfg(feature = "capi")]
+mod platform;
 mod store;
 mod validate;
 

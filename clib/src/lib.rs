@@ -1,1 +1,15 @@
+//! Zonda as a static library for C applications: the C API of the crate `zonda`, with what a program without `std` has to bring
+//! itself: the allocator that RuntimeInitArgs chooses, and a panic handler.
 #![no_std]
+
+use core::panic::PanicInfo;
+use zonda::capi::RuntimeAllocator;
+
+#[global_allocator]
+static ALLOCATOR: RuntimeAllocator = RuntimeAllocator;
+
+/// Nothing reaches this: it is there because the language wants it. Says nothing of `info`, as formatting would cost flash.
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    zonda::capi::abort("panic")
+}

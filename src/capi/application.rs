@@ -1,0 +1,191 @@
+//! Running a whole program: its main function with arguments, or a function that is named on a command line.
+
+use super::exec_env::*;
+use super::instance::wasm_runtime_lookup_function;
+use super::memory::*;
+use super::number;
+use super::text::{c_bytes, with_line, Text};
+use super::types::*;
+use crate::binary::types::ValType;
+use crate::platform;
+use core::ffi::{c_char, c_void};
+use core::ptr::null_mut;
+use zonda_exec::frame::{read64, write64};
+
+/// Runs the program's main function (`main`, `__main_argc_argv` or `_main`), with copies of the arguments if it takes them. What it returns goes to
+/// `*(int *)argv` when there are arguments. False when the call has failed: then wasm_runtime_get_exception() says why.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_inst_t, argc: i32, argv: *mut *mut c_char) -> bool {
+    // SAFETY: the application gives a live instance and `argc` strings.
+    unsafe {
+        let names = [c"main", c"__main_argc_argv", c"_main"];
+        let func = names.iter().map(|name| wasm_runtime_lookup_function(module_inst, name.as_ptr())).find(|func| !func.is_null());
+        let Some(func) = func else {
+            (*module_inst).fail("lookup main function failed");
+            return false;
+        };
+        let params = wasm_func_get_param_count(func, module_inst);
+        let results = wasm_func_get_result_count(func, module_inst);
+        let fits = (params == 0 || params == 2)
+            && results <= 1
+            && func_type(module_inst, func.addr() as u32 - 1).is_some_and(|ty| ty.params().chain(ty.results()).all(|ty| ty == ValType::I32));
+        if !fits {
+            (*module_inst).fail("invalid function type of main function");
+            return false;
+        }
+        let exec_env = wasm_runtime_get_exec_env_singleton(module_inst);
+        if exec_env.is_null() {
+            (*module_inst).fail("allocate memory failed");
+            return false;
+        }
+        let argc = argc.max(0) as usize;
+        let mut cells = [argc as u32, 0];
+        let mut copies = 0;
+        if params == 2 {
+            match copy_arguments(module_inst, argc, argv) {
+                Some((at, pointers)) => (copies, cells[1]) = (at, pointers),
+                None => {
+                    (*module_inst).fail("allocate memory failed");
+                    return false;
+                }
+            }
+        }
+        let done = wasm_runtime_call_wasm(exec_env, func, params, cells.as_mut_ptr());
+        if done {
+            if results != 0 && argc != 0 && !argv.is_null() {
+                *argv.cast::<u32>() = cells[0];
+            }
+            // After a trap nothing can be expected of the module's own free.
+            wasm_runtime_module_free(module_inst, copies);
+        } else if (*module_inst).allocator.is_none() {
+            wasm_runtime_module_free(module_inst, copies);
+        }
+        done
+    }
+}
+
+/// Copies strings into linear memory, with the array of pointers to them before them. Gives where that is, twice: for freeing, and as a pointer.
+///
+/// # Safety
+/// `instance` is live, and `argv` has `argc` strings.
+unsafe fn copy_arguments(instance: wasm_module_inst_t, argc: usize, argv: *mut *mut c_char) -> Option<(u64, u32)> {
+    // SAFETY: the caller's promise; as many bytes were allocated as are written.
+    unsafe {
+        let pointers = argc.checked_mul(4)?;
+        let mut total = pointers;
+        for number in 0..argc {
+            total = total.checked_add(c_bytes(*argv.add(number)).len() + 1)?;
+        }
+        let mut native: *mut c_void = null_mut();
+        let at = wasm_runtime_module_malloc(instance, total.max(4) as u64, &mut native);
+        if at == 0 {
+            return None;
+        }
+        let native = native.cast::<u8>();
+        let mut offset = pointers;
+        for number in 0..argc {
+            let text = c_bytes(*argv.add(number));
+            native.add(number * 4).cast::<[u8; 4]>().write((at as u32 + offset as u32).to_le_bytes());
+            native.add(offset).copy_from_nonoverlapping(text.as_ptr(), text.len());
+            native.add(offset + text.len()).write(0);
+            offset += text.len() + 1;
+        }
+        Some((at, at as u32))
+    }
+}
+
+/// The bits of a value in text.
+fn parse(text: &[u8], ty: ValType) -> Option<u64> {
+    // WAMR allows a suffix for the type.
+    let text = text.split(|&byte| byte == b'_').next().unwrap_or(text);
+    match ty {
+        ValType::F32 => number::float(text).map(|value| (value as f32).to_bits() as u64),
+        ValType::F64 => number::float(text).map(f64::to_bits),
+        ValType::FuncRef | ValType::ExternRef if text == b"null" => Some(0),
+        // A function is numbered from 1 on the stack.
+        ValType::FuncRef => number::integer(text).map(|index| index.wrapping_add(1)),
+        _ => number::integer(text),
+    }
+}
+
+/// Writes a result as WAMR does.
+fn write_result(text: &mut Text, ty: ValType, bits: u64) {
+    match ty {
+        ValType::I32 | ValType::I64 => {
+            text.str("0x").hexadecimal(bits);
+        }
+        ValType::F32 => number::write_float(text, f32::from_bits(bits as u32) as f64),
+        ValType::F64 => number::write_float(text, f64::from_bits(bits)),
+        ValType::FuncRef if bits == 0 => {
+            text.str("func:ref.null");
+            return;
+        }
+        ValType::FuncRef => {
+            text.number(bits as u32 - 1).str(":ref.func");
+            return;
+        }
+        ValType::ExternRef if bits == 0 => {
+            text.str("extern:ref.null");
+            return;
+        }
+        ValType::ExternRef => {
+            text.str("0x").hexadecimal(bits).str(":ref.extern");
+            return;
+        }
+    }
+    text.str(":").str(ty.name());
+}
+
+/// Calls an exported function with arguments in text, and prints its results to the console. False when that has
+/// failed: then wasm_runtime_get_exception() says why.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_application_execute_func(
+    module_inst: wasm_module_inst_t,
+    name: *const c_char,
+    argc: i32,
+    argv: *mut *mut c_char,
+) -> bool {
+    // SAFETY: the application gives a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
+    unsafe {
+        let func = wasm_runtime_lookup_function(module_inst, name);
+        let index = (func.addr() as u32).wrapping_sub(1);
+        let Some(ty) = func_type(module_inst, index).filter(|_| !func.is_null()) else {
+            (*module_inst).fail("lookup function failed");
+            return false;
+        };
+        if ty.params().len() != argc.max(0) as usize {
+            (*module_inst).fail("invalid input argument count");
+            return false;
+        }
+        let exec_env = wasm_runtime_get_exec_env_singleton(module_inst);
+        if exec_env.is_null() {
+            (*module_inst).fail("allocate memory failed");
+            return false;
+        }
+        let bits = |number, ty| parse(c_bytes(*argv.add(number)), ty);
+        if !ty.params().enumerate().all(|(number, ty)| bits(number, ty).is_some()) {
+            (*module_inst).fail("invalid input argument");
+            return false;
+        }
+        let results = call_func(exec_env, index, |mut to| {
+            for (number, ty) in ty.params().enumerate() {
+                let bits = bits(number, ty).unwrap_or(0);
+                match ty.slots() {
+                    2 => write64(to, bits),
+                    _ => *to = bits as u32,
+                }
+                to = to.add(ty.slots() as usize);
+            }
+        });
+        let Some(mut from) = results else { return false };
+        let mut separator = "";
+        for ty in ty.results() {
+            let bits = if ty.slots() == 2 { read64(from) } else { *from as u64 };
+            from = from.add(ty.slots() as usize);
+            with_line(|text| write_result(text.str(separator), ty, bits), platform::console);
+            separator = ",";
+        }
+        platform::console(b"\n");
+        true
+    }
+}

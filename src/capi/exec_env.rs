@@ -1,0 +1,333 @@
+//! Execution environments: operand stacks, and calls on them.
+//!
+//! Invariant: while a native function runs, `import` and `args` of its environment say which one and where its
+//! arguments lie, so a call that it makes goes on above them.
+
+use super::instance::WASMModuleInstanceCommon;
+use super::types::*;
+use crate::alloc::{List, Owned, OutOfMemory};
+use crate::binary::types::ValType;
+use crate::error::Trap;
+use crate::module::FuncType;
+use crate::platform;
+use crate::store::func::{call, import_target, Stack, Target};
+use core::ffi::c_void;
+use core::ptr::{null, null_mut};
+use zonda_exec::frame::{read64, write64};
+use zonda_exec::{Import, TrapCode};
+
+/// Slots behind the stack that may be read: see `native::words`.
+const SPARE: usize = 3;
+
+pub struct WASMExecEnv {
+    pub(super) instance: wasm_module_inst_t,
+    stack: List<u32>,
+    user_data: *mut c_void,
+    /// The native function that runs on this environment; null when none does.
+    pub(super) import: *const Import,
+    pub(super) args: *mut u32,
+}
+
+impl WASMExecEnv {
+    pub(super) fn new(instance: wasm_module_inst_t, stack_size: u32) -> Result<Owned<WASMExecEnv>, OutOfMemory> {
+        let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
+        let stack = List::zeroed(size as usize / 4 + SPARE)?;
+        Owned::new(WASMExecEnv { instance, stack, user_data: null_mut(), import: null(), args: null_mut() })
+    }
+
+    /// The part of the stack that is free.
+    fn free_stack(&mut self) -> Stack {
+        let start = self.stack.as_mut_ptr();
+        let end = start.wrapping_add(self.stack.len() - SPARE);
+        // SAFETY: the running function's import lives as long as the instance.
+        let base = match unsafe { self.import.as_ref() } {
+            Some(import) => self.args.wrapping_add(import.params().max(import.results()) as usize),
+            None => start,
+        };
+        // Results may lie beyond the arguments, in the last frame that fits.
+        Stack { base: base.min(end), end }
+    }
+}
+
+/// Calls a function of the environment's instance. `write` puts the arguments on the stack; gives where the results lie, or sets the exception.
+///
+/// # Safety
+/// `env` is live. `write` fills as many slots as it is told, with values of the parameters.
+pub(super) unsafe fn call_func(env: wasm_exec_env_t, func: u32, write: impl FnOnce(*mut u32)) -> Option<*mut u32> {
+    // SAFETY: the caller's promise; instance and store live longer than their environments. No reference is held during the call.
+    unsafe {
+        let instance = (*env).instance;
+        let data = &*(*instance).data;
+        let target = match data.defined(func) {
+            Some(defined) => Target::Wasm(&raw const data.seen, defined),
+            None => match data.imports.get(func as usize) {
+                Some(import) => import_target(import),
+                None => {
+                    (*instance).fail("invalid function");
+                    return None;
+                }
+            },
+        };
+        let (params, results) = match target {
+            Target::Wasm(_, func) => ((*func).params as u32, (*func).results as u32),
+            Target::Host(import) => (import.params(), import.results()),
+        };
+        let stack = (*env).free_stack();
+        let (outer, outer_args) = ((*env).import, (*env).args);
+        let current = core::mem::replace(&mut (*instance).current, env);
+        if outer.is_null() {
+            (*instance).failed = false;
+        }
+        let done = match stack.args(params.max(results) as usize) {
+            Ok(args) => {
+                write(args);
+                call((*instance).store.as_ptr(), env.cast(), stack, target).map(|()| args)
+            }
+            Err(code) => Err(Trap::new(code)),
+        };
+        (*env).import = outer;
+        (*env).args = outer_args;
+        (*instance).current = current;
+        done.map_err(|trap| (*instance).trapped(trap.code)).ok()
+    }
+}
+
+/// The index of a function.
+fn index(function: wasm_function_inst_t) -> u32 {
+    (function.addr() as u32).wrapping_sub(1)
+}
+
+/// The function with an index.
+pub(super) fn function(index: u32) -> wasm_function_inst_t {
+    core::ptr::without_provenance_mut(index as usize + 1)
+}
+
+/// The type of a function.
+///
+/// # Safety
+/// `instance` is live.
+pub(super) unsafe fn func_type<'t>(instance: wasm_module_inst_t, func: u32) -> Option<FuncType<'t>> {
+    // SAFETY: the caller's promise; the type stays in the module's bytes.
+    let data = unsafe { &*(*(*instance).data).module.data.as_ptr() };
+    data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
+}
+
+/// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called. NULL when there is no memory.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_create_exec_env(module_inst: wasm_module_inst_t, stack_size: u32) -> wasm_exec_env_t {
+    WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), Owned::into_raw)
+}
+
+/// Frees an execution environment, on which nothing runs. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t) {
+    if !exec_env.is_null() {
+        // SAFETY: made by `wasm_runtime_create_exec_env`.
+        drop(unsafe { Owned::from_raw(exec_env) });
+    }
+}
+
+/// The environment of the instance's own, made when it is first asked for with the stack size that was given to
+/// wasm_runtime_instantiate(). NULL when there is no memory.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(module_inst: wasm_module_inst_t) -> wasm_exec_env_t {
+    // SAFETY: the application gives a live instance.
+    let instance = unsafe { &mut *module_inst };
+    if instance.singleton.is_none() {
+        instance.singleton = WASMExecEnv::new(module_inst, instance.default_stack).ok();
+    }
+    instance.singleton.as_ref().map_or(null_mut(), Owned::as_ptr)
+}
+
+/// The instance of an environment.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_module_inst(exec_env: wasm_exec_env_t) -> wasm_module_inst_t {
+    // SAFETY: the application gives a live environment.
+    unsafe { (*exec_env).instance }
+}
+
+/// Any pointer of the application's, kept with the environment.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_user_data(exec_env: wasm_exec_env_t, user_data: *mut c_void) {
+    // SAFETY: the application gives a live environment.
+    unsafe { (*exec_env).user_data = user_data }
+}
+
+/// What wasm_runtime_set_user_data() set; NULL before.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -> *mut c_void {
+    // SAFETY: the application gives a live environment.
+    unsafe { (*exec_env).user_data }
+}
+
+/// The `attachment` of the native function that runs on the environment; NULL when none does.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_function_attachment(exec_env: wasm_exec_env_t) -> *mut c_void {
+    // SAFETY: the application gives a live environment; `data` of its import is a registered symbol, or null.
+    unsafe {
+        let symbol = (*exec_env).import.as_ref().and_then(|import| import.data.cast::<NativeSymbol>().as_ref());
+        symbol.map_or(null_mut(), |symbol| symbol.attachment)
+    }
+}
+
+/// Calls a function. `argv` holds the arguments in cells of 32 bits, two for i64 and f64, and receives the results, so it has to be large
+/// enough for either. False when the call has failed: then wasm_runtime_get_exception() says why.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_call_wasm(exec_env: wasm_exec_env_t, function: wasm_function_inst_t, argc: u32, argv: *mut u32) -> bool {
+    // SAFETY: the application gives a live environment, a function of its instance and `argc` cells.
+    unsafe {
+        let func = index(function);
+        let instance = (*exec_env).instance;
+        let Some((params, results)) = (*(*instance).data).module.data.func_type(func).map(|ty| (ty.param_slots, ty.result_slots)) else {
+            (*instance).fail("invalid function");
+            return false;
+        };
+        if argc < params as u32 {
+            (*instance).fail("too few arguments");
+            return false;
+        }
+        match call_func(exec_env, func, |to| copy_cells(to, argv, params)) {
+            Some(from) => copy_cells(argv, from, results),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// # Safety
+/// Both places have `count` cells, or `count` is 0.
+#[inline]
+unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u16) {
+    let mut left = count as usize;
+    while left > 0 {
+        left -= 1;
+        // SAFETY: the caller's promise.
+        unsafe { *to.add(left) = *from.add(left) };
+    }
+}
+
+/// The kind of values of a type, for wasm_val_t.
+pub(super) fn val_kind(ty: ValType) -> wasm_valkind_t {
+    match ty {
+        ValType::I32 => WASM_I32,
+        ValType::I64 => WASM_I64,
+        ValType::F32 => WASM_F32,
+        ValType::F64 => WASM_F64,
+        ValType::FuncRef => WASM_FUNCREF,
+        ValType::ExternRef => WASM_EXTERNREF,
+    }
+}
+
+/// Calls a function with typed values. False when the call has failed, or when number or kinds of `args` or the number of `results` are
+/// not the function's: wasm_runtime_get_exception() says why.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
+    exec_env: wasm_exec_env_t,
+    function: wasm_function_inst_t,
+    num_results: u32,
+    results: *mut wasm_val_t,
+    num_args: u32,
+    args: *mut wasm_val_t,
+) -> bool {
+    // SAFETY: the application gives a live environment and as many values as it says; each member of a union that is read is the one that the kind names.
+    unsafe {
+        let func = index(function);
+        let instance = (*exec_env).instance;
+        let ty = func_type(instance, func).filter(|ty| {
+            let (params, results) = ty.codes();
+            let mut arg = args;
+            params.len() == num_args as usize
+                && results.len() == num_results as usize
+                && ty.params().all(|ty| {
+                    let value = &*arg;
+                    arg = arg.add(1);
+                    value.kind == val_kind(ty) && (ty != ValType::ExternRef || u32::try_from(value.of.foreign).is_ok())
+                })
+        });
+        let Some(ty) = ty else {
+            (*instance).fail("arguments or results do not fit the function's type");
+            return false;
+        };
+        let done = call_func(exec_env, func, |mut to| {
+            let mut arg = args;
+            for ty in ty.params() {
+                let of = (*arg).of;
+                match ty.slots() {
+                    2 => write64(to, of.i64 as u64),
+                    _ => *to = of.i32 as u32 + (ty == ValType::FuncRef) as u32,
+                }
+                arg = arg.add(1);
+                to = to.add(ty.slots() as usize);
+            }
+        });
+        let Some(mut from) = done else { return false };
+        let mut result = results;
+        for ty in ty.results() {
+            let bits = if ty.slots() == 2 { read64(from) } else { *from as u64 };
+            let bits = if ty == ValType::FuncRef { (bits as u32).wrapping_sub(1) as u64 } else { bits };
+            *result = wasm_val_t { kind: val_kind(ty), _paddings: [0; 7], of: wasm_val_of_t { i64: bits as i64 } };
+            result = result.add(1);
+            from = from.add(ty.slots() as usize);
+        }
+        true
+    }
+}
+
+/// The number of a function's parameters.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_func_get_param_count(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t) -> u32 {
+    // SAFETY: the application gives a live instance.
+    unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().0.len() as u32)
+}
+
+/// The number of a function's results.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_func_get_result_count(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t) -> u32 {
+    // SAFETY: the application gives a live instance.
+    unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().1.len() as u32)
+}
+
+/// # Safety
+/// `to` has a place for each type.
+unsafe fn write_kinds(types: impl Iterator<Item = ValType>, mut to: *mut wasm_valkind_t) {
+    for ty in types {
+        // SAFETY: the caller's promise.
+        unsafe {
+            *to = val_kind(ty);
+            to = to.add(1);
+        }
+    }
+}
+
+/// The kinds of a function's parameters.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_func_get_param_types(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t, param_types: *mut wasm_valkind_t) {
+    // SAFETY: the application gives a live instance and as many places as there are parameters.
+    unsafe {
+        if let Some(ty) = func_type(module_inst, index(func_inst)) {
+            write_kinds(ty.params(), param_types);
+        }
+    }
+}
+
+/// The kinds of a function's results.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_func_get_result_types(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t, result_types: *mut wasm_valkind_t) {
+    // SAFETY: the application gives a live instance and as many places as there are results.
+    unsafe {
+        if let Some(ty) = func_type(module_inst, index(func_inst)) {
+            write_kinds(ty.results(), result_types);
+        }
+    }
+}
+
+impl WASMModuleInstanceCommon {
+    /// Notes why a call failed. What the native function said that failed stays.
+    fn trapped(&mut self, code: TrapCode) {
+        match code {
+            TrapCode::Host if self.failed => {}
+            TrapCode::Terminated => self.fail("terminated by user"),
+            code => self.fail(code.message()),
+        }
+    }
+}

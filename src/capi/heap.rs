@@ -1,0 +1,213 @@
+//! Where the runtime's memory comes from: the mode that RuntimeInitArgs chose, behind Rust's global allocator and
+//! behind wasm_runtime_malloc().
+//!
+//! Invariant: the mode changes only while nothing is allocated (the application's part of the bargain, as with WAMR).
+
+use super::pool::{Pool, UNIT};
+use super::types::*;
+use crate::platform;
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::ffi::{c_uint, c_void};
+use core::mem::transmute;
+use core::ptr::null_mut;
+
+type Malloc = unsafe extern "C" fn(usize) -> *mut c_void;
+type Realloc = unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void;
+type Free = unsafe extern "C" fn(*mut c_void);
+
+#[derive(Clone, Copy)]
+enum Mode {
+    System,
+    Pool,
+    Callbacks { malloc: Malloc, realloc: Option<Realloc>, free: Free },
+}
+
+struct State {
+    mode: Mode,
+    pool: Pool,
+}
+
+struct Heap(UnsafeCell<State>);
+// SAFETY: the mode is written while nobody else is in the runtime, the pool is used under the platform's lock.
+unsafe impl Sync for Heap {}
+
+static HEAP: Heap = Heap(UnsafeCell::new(State { mode: Mode::System, pool: Pool::new() }));
+
+fn mode() -> Mode {
+    // SAFETY: written only by `choose` and `reset`, while nobody else is in the runtime.
+    unsafe { (*HEAP.0.get()).mode }
+}
+
+fn with_pool<R>(body: impl FnOnce(&mut Pool) -> R) -> R {
+    // SAFETY: the lock makes this the only borrow.
+    platform::locked(|| body(unsafe { &mut (*HEAP.0.get()).pool }))
+}
+
+/// Chooses the mode.
+///
+/// # Safety
+/// The option has what its type says: a pool that is nobody else's, or functions that allocate.
+pub(super) unsafe fn choose(args: &RuntimeInitArgs) -> bool {
+    // SAFETY: which member of the union was written is what the type says; addresses of functions are those of C functions with
+    // these parameters, by the caller's promise.
+    unsafe {
+        let mode = match args.mem_alloc_type {
+            Alloc_With_Pool => {
+                let pool = args.mem_alloc_option.pool;
+                if !with_pool(|own| own.init(pool.heap_buf.cast(), pool.heap_size as usize)) {
+                    return false;
+                }
+                Mode::Pool
+            }
+            Alloc_With_Allocator => {
+                let functions = args.mem_alloc_option.allocator;
+                if functions.malloc_func.is_null() || functions.free_func.is_null() {
+                    return false;
+                }
+                Mode::Callbacks {
+                    malloc: transmute::<*mut c_void, Malloc>(functions.malloc_func),
+                    realloc: transmute::<*mut c_void, Option<Realloc>>(functions.realloc_func),
+                    free: transmute::<*mut c_void, Free>(functions.free_func),
+                }
+            }
+            Alloc_With_System_Allocator => Mode::System,
+            _ => return false,
+        };
+        (*HEAP.0.get()).mode = mode;
+    }
+    true
+}
+
+/// Goes back to the system's memory.
+pub(super) fn reset() {
+    // SAFETY: the application destroys the runtime while nobody else is in it.
+    unsafe { (*HEAP.0.get()).mode = Mode::System };
+}
+
+fn allocate(size: usize) -> *mut u8 {
+    match mode() {
+        Mode::System => platform::allocate(size, UNIT),
+        Mode::Pool => with_pool(|pool| pool.allocate(size)),
+        // SAFETY: the function takes any size.
+        Mode::Callbacks { malloc, .. } => unsafe { malloc(size).cast() },
+    }
+}
+
+/// # Safety
+/// `at` comes from [`allocate`] and is freed once.
+unsafe fn free(at: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match mode() {
+            Mode::System => platform::free(at),
+            Mode::Pool => with_pool(|pool| pool.free(at)),
+            Mode::Callbacks { free, .. } => free(at.cast()),
+        }
+    }
+}
+
+/// # Safety
+/// `at` comes from [`allocate`] and held `before` bytes.
+unsafe fn reallocate(at: *mut u8, before: usize, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise; both blocks have at least as many bytes as are copied.
+    unsafe {
+        match mode() {
+            Mode::Pool if with_pool(|pool| pool.resize(at, size)) => return at,
+            Mode::Callbacks { realloc: Some(realloc), .. } => return realloc(at.cast(), size).cast(),
+            _ => {}
+        }
+        let new = allocate(size);
+        if !new.is_null() {
+            new.copy_from_nonoverlapping(at, before.min(size));
+            free(at);
+        }
+        new
+    }
+}
+
+/// Rust's allocator for an application in C: takes memory from where RuntimeInitArgs says. Nothing is aligned to more than 8 bytes.
+pub struct RuntimeAllocator;
+
+// SAFETY: `allocate`, `free` and `reallocate` do what the trait asks for, and none of them unwinds.
+unsafe impl GlobalAlloc for RuntimeAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.align() > UNIT {
+            return null_mut();
+        }
+        allocate(layout.size())
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, _: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { free(at) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { reallocate(at, layout.size(), size) }
+    }
+}
+
+/// Only a pool knows the size of a block; elsewhere blocks of wasm_runtime_malloc() begin with it.
+const PREFIX: usize = UNIT;
+
+/// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
+    let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };
+    let at = allocate(size);
+    if at.is_null() {
+        return null_mut();
+    }
+    // SAFETY: the block holds the prefix and is aligned for it.
+    unsafe {
+        at.cast::<usize>().write(size);
+        at.add(PREFIX).cast()
+    }
+}
+
+/// Makes a block of wasm_runtime_malloc() larger or smaller; it may move. A NULL `ptr` is allocated.
+/// NULL when there is not enough memory; then the block stays as it is.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_realloc(ptr: *mut c_void, size: c_uint) -> *mut c_void {
+    // SAFETY: the prefix was written by `wasm_runtime_malloc`.
+    unsafe {
+        if ptr.is_null() {
+            return wasm_runtime_malloc(size);
+        }
+        let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };
+        let at = ptr.cast::<u8>().sub(PREFIX);
+        let new = reallocate(at, at.cast::<usize>().read(), size);
+        if new.is_null() {
+            return null_mut();
+        }
+        new.cast::<usize>().write(size);
+        new.add(PREFIX).cast()
+    }
+}
+
+/// Gives a block of wasm_runtime_malloc() back. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
+    if !ptr.is_null() {
+        // SAFETY: the block begins with the prefix.
+        unsafe { free(ptr.cast::<u8>().sub(PREFIX)) }
+    }
+}
+
+/// How full the pool is, in bytes. False when the memory does not come from a pool.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(mem_alloc_info: *mut mem_alloc_info_t) -> bool {
+    if !matches!(mode(), Mode::Pool) {
+        return false;
+    }
+    let info = with_pool(|pool| mem_alloc_info_t {
+        total_size: pool.total as u32,
+        total_free_size: pool.free as u32,
+        highmark_size: (pool.total - pool.least_free) as u32,
+    });
+    // SAFETY: the application gives a place for it.
+    unsafe { *mem_alloc_info = info };
+    true
+}

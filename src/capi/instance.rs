@@ -1,0 +1,237 @@
+//! Instances: each has a store of its own. What a module's instance owns is freed with it.
+
+use super::app_heap::AppHeap;
+use super::exec_env::{call_func, function, WASMExecEnv};
+use super::module::{describe, WASMModuleCommon};
+use super::native::provide;
+use super::text::{c_bytes, Text};
+use super::types::*;
+use crate::alloc::Owned;
+use crate::binary::types::ExternKind;
+use crate::error::Error;
+use crate::platform;
+use crate::store::instance::InstanceData;
+use crate::store::link::{copy_segments, instantiate};
+use crate::store::{StoreConfig, StoreData};
+use core::ffi::{c_char, c_void};
+use core::ptr::null_mut;
+
+/// Bytes of an exception's text, with "Exception: " and the NUL; what is longer is cut off.
+const EXCEPTION: usize = 96;
+const PREFIX: &str = "Exception: ";
+
+pub struct WASMModuleInstanceCommon {
+    /// Whether there is an exception.
+    pub(super) failed: bool,
+    exception: [u8; EXCEPTION],
+    pub(super) store: Owned<StoreData<'static>>,
+    /// Belongs to the store.
+    pub(super) data: *mut InstanceData<'static>,
+    module: *mut WASMModuleCommon,
+    custom_data: *mut c_void,
+    pub(super) default_stack: u32,
+    /// The environment on which a call runs.
+    pub(super) current: wasm_exec_env_t,
+    pub(super) singleton: Option<Owned<WASMExecEnv>>,
+    pub(super) heap: AppHeap,
+    /// The module's own allocator: the functions `malloc` and `free`.
+    pub(super) allocator: Option<(u32, u32)>,
+}
+
+impl WASMModuleInstanceCommon {
+    fn new(module: *mut WASMModuleCommon, args: &InstantiationArgs) -> Result<Owned<WASMModuleInstanceCommon>, Error> {
+        // SAFETY: the application gives a live module.
+        let loaded = unsafe { &(*module).module };
+        let data = &*loaded.data;
+        let page_shift = data.memories.first().map_or(16, |memory| memory.page_shift);
+        let memory_limit = match (args.max_memory_pages, platform::defaults().memory_limit) {
+            (0, 0) => u64::MAX,
+            (0, limit) => limit as u64,
+            (pages, _) => (pages as u64) << page_shift,
+        };
+        let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
+        let index = instantiate(&mut store, loaded, &mut |_, wanted| Ok(provide(wanted)))?;
+        let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
+        copy_segments(at)?;
+        let func = |name| data.export(name).filter(|export| export.kind == ExternKind::Func).map(|export| export.index);
+        let mut instance = Owned::new(WASMModuleInstanceCommon {
+            failed: false,
+            exception: [0; EXCEPTION],
+            store,
+            data: at,
+            module,
+            custom_data: null_mut(),
+            default_stack: args.default_stack_size,
+            current: null_mut(),
+            singleton: None,
+            heap: AppHeap::new(),
+            allocator: func("malloc").zip(func("free")),
+        })?;
+        let heap_size = args.host_managed_heap_size & !7;
+        if instance.allocator.is_none() && heap_size != 0 {
+            // SAFETY: the instance and its memories live as long as the store.
+            let memory = unsafe { (*at).memories.first().map(|&memory| &mut *memory) };
+            if let Some(memory) = memory {
+                let start = memory.append(heap_size).ok_or(Error::OutOfMemory)?;
+                instance.heap = AppHeap::within(start, heap_size);
+            }
+        }
+        Ok(instance)
+    }
+
+    /// Runs the start function, if there is one, on a stack that is made for it: most modules have none. False when it has failed, with an exception.
+    ///
+    /// # Safety
+    /// `this` is live.
+    unsafe fn start(this: *mut WASMModuleInstanceCommon) -> bool {
+        // SAFETY: the caller's promise; a start function has no parameters.
+        unsafe {
+            let Some(start) = (&(*(*this).data).module.data).start else { return true };
+            match WASMExecEnv::new(this, (*this).default_stack) {
+                Ok(env) => call_func(env.as_ptr(), start, |_| ()).is_some(),
+                Err(_) => {
+                    (*this).fail("allocate memory failed");
+                    false
+                }
+            }
+        }
+    }
+
+    /// Sets the exception.
+    pub(super) fn fail(&mut self, reason: &str) {
+        self.fail_with(reason.as_bytes());
+    }
+
+    /// The exception without what stands before it.
+    fn reason(&self) -> &[u8] {
+        let text = self.exception.get(PREFIX.len()..).unwrap_or(&[]);
+        text.split(|&byte| byte == 0).next().unwrap_or(text)
+    }
+
+    fn fail_with(&mut self, reason: &[u8]) {
+        // SAFETY: the buffer has that size.
+        unsafe { Text::new(self.exception.as_mut_ptr(), EXCEPTION) }.str(PREFIX).bytes(reason);
+        self.failed = true;
+    }
+}
+
+/// Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
+/// function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's
+/// default. `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
+/// NULL on failure; `error_buf` gets the reason.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiate(
+    module: wasm_module_t,
+    default_stack_size: u32,
+    host_managed_heap_size: u32,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_inst_t {
+    let args = InstantiationArgs { default_stack_size, host_managed_heap_size, max_memory_pages: 0 };
+    // SAFETY: handed on.
+    unsafe { wasm_runtime_instantiate_ex(module, &args, error_buf, error_buf_size) }
+}
+
+/// The same with a limit for the linear memory.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
+    module: wasm_module_t,
+    args: *const InstantiationArgs,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_inst_t {
+    // SAFETY: the application gives a live module, arguments, and a buffer of that size.
+    unsafe {
+        let mut text = Text::new(error_buf.cast(), error_buf_size as usize);
+        text.str("WASM module instantiate failed: ");
+        match WASMModuleInstanceCommon::new(module, &*args) {
+            Ok(instance) if WASMModuleInstanceCommon::start(instance.as_ptr()) => {
+                Text::new(error_buf.cast(), error_buf_size as usize);
+                return instance.into_raw();
+            }
+            Ok(instance) => text.bytes(instance.reason()),
+            Err(error) => describe(&mut text, &error),
+        };
+        null_mut()
+    }
+}
+
+/// Frees an instance and all it has, but for execution environments that the application has made. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_deinstantiate(module_inst: wasm_module_inst_t) {
+    if !module_inst.is_null() {
+        // SAFETY: made by `wasm_runtime_instantiate`.
+        drop(unsafe { Owned::from_raw(module_inst) });
+    }
+}
+
+/// The module of an instance.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_module(module_inst: wasm_module_inst_t) -> wasm_module_t {
+    // SAFETY: the application gives a live instance.
+    unsafe { (*module_inst).module }
+}
+
+/// The exported function with this name; NULL when there is none.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_lookup_function(module_inst: wasm_module_inst_t, name: *const c_char) -> wasm_function_inst_t {
+    // SAFETY: the application gives a live instance and a string.
+    let (data, name) = unsafe { (&*(*(*module_inst).data).module.data, c_bytes(name)) };
+    let mut exports = data.exports();
+    let export = exports.find(|export| export.kind == ExternKind::Func && export.name.as_bytes() == name);
+    export.map_or(null_mut(), |export| function(export.index))
+}
+
+/// The text of the exception, with "Exception: " before it; NULL when there is none.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_exception(module_inst: wasm_module_inst_t) -> *const c_char {
+    // SAFETY: the application gives a live instance.
+    let instance = unsafe { &*module_inst };
+    if instance.failed {
+        instance.exception.as_ptr().cast()
+    } else {
+        core::ptr::null()
+    }
+}
+
+/// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_exception(module_inst: wasm_module_inst_t, exception: *const c_char) {
+    // SAFETY: the application gives a live instance, and a string or null.
+    unsafe {
+        if exception.is_null() {
+            (*module_inst).failed = false;
+        } else {
+            (*module_inst).fail_with(c_bytes(exception));
+        }
+    }
+}
+
+/// Forgets the exception.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_inst_t) {
+    // SAFETY: the application gives a live instance.
+    unsafe { (*module_inst).failed = false }
+}
+
+/// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called
+/// from another thread and from an interrupt handler. When nothing runs, the next call is stopped.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t) {
+    // SAFETY: the application gives a live instance; the meter is made for being shared.
+    unsafe { (*(*(*module_inst).store.as_ptr()).meter.as_ptr()).interrupt() }
+}
+
+/// Any pointer of the application's, kept with the instance.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_custom_data(module_inst: wasm_module_inst_t, custom_data: *mut c_void) {
+    // SAFETY: the application gives a live instance.
+    unsafe { (*module_inst).custom_data = custom_data }
+}
+
+/// What wasm_runtime_set_custom_data() set; NULL before.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_custom_data(module_inst: wasm_module_inst_t) -> *mut c_void {
+    // SAFETY: the application gives a live instance.
+    unsafe { (*module_inst).custom_data }
+}

@@ -1,0 +1,165 @@
+//! Arm, VFP variant: AAPCS32 chapter 7.1.2. Integers go as in the base standard; floats to s0 to s15 and d0 to d7, which are the same registers:
+//! a double takes an even pair, and a single fills the lowest gap that is left (C.1.vfp), until a float had to go to the stack (C.2.vfp).
+//! A float result comes in s0 or d0.
+
+use core::mem::transmute;
+
+#[cfg_attr(test, allow(dead_code))]
+pub(in crate::capi) const SOFT: bool = false;
+
+const CORE: usize = 4;
+const STACK: usize = 12;
+
+pub(in crate::capi) struct Arguments {
+    core: [u32; CORE],
+    core_len: usize,
+    singles: [u32; 16],
+    /// One bit for each that is free.
+    free: u32,
+    stack: [u32; STACK],
+    stack_len: usize,
+}
+
+impl Arguments {
+    #[cfg_attr(test, allow(dead_code))]
+    #[inline(always)]
+    pub(in crate::capi) fn new(env: *mut ()) -> Arguments {
+        Arguments::first(env.addr() as u32)
+    }
+
+    #[inline(always)]
+    fn first(word: u32) -> Arguments {
+        Arguments { core: [word, 0, 0, 0], core_len: 1, singles: [0; 16], free: 0xffff, stack: [0; STACK], stack_len: 0 }
+    }
+
+    /// Whether there is room for all that was given.
+    pub(in crate::capi) fn fit(&self) -> bool {
+        self.stack_len <= STACK
+    }
+
+    fn stacked(&mut self, value: u32) {
+        if let Some(word) = self.stack.get_mut(self.stack_len) {
+            *word = value;
+        }
+        self.stack_len += 1;
+    }
+
+    fn stacked_long(&mut self, value: u64) {
+        self.stack_len += self.stack_len & 1;
+        self.stacked(value as u32);
+        self.stacked((value >> 32) as u32);
+    }
+
+    pub(in crate::capi) fn int(&mut self, value: u32) {
+        match self.core.get_mut(self.core_len) {
+            Some(word) => *word = value,
+            None => return self.stacked(value),
+        }
+        self.core_len += 1;
+    }
+
+    pub(in crate::capi) fn long(&mut self, value: u64) {
+        self.core_len += self.core_len & 1;
+        if self.core_len < CORE {
+            self.int(value as u32);
+            self.int((value >> 32) as u32);
+        } else {
+            self.stacked_long(value);
+        }
+    }
+
+    pub(in crate::capi) fn pointer(&mut self, value: *mut u8) {
+        self.int(value.addr() as u32);
+    }
+
+    pub(in crate::capi) fn single(&mut self, bits: u32) {
+        let register = self.free.trailing_zeros();
+        match self.singles.get_mut(register as usize) {
+            Some(single) => {
+                *single = bits;
+                self.free &= self.free - 1;
+            }
+            None => self.stacked(bits),
+        }
+    }
+
+    pub(in crate::capi) fn double(&mut self, bits: u64) {
+        let register = (self.free & self.free >> 1 & 0x5555).trailing_zeros();
+        match self.singles.get_mut(register as usize..).and_then(|singles| singles.first_chunk_mut()) {
+            Some(pair) => {
+                *pair = [bits as u32, (bits >> 32) as u32];
+                self.free &= !(3 << register);
+            }
+            None => {
+                self.free = 0;
+                self.stacked_long(bits);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `func` is a C function that takes what was given; `float` says whether it gives a float.
+    #[cfg_attr(test, allow(dead_code))]
+    #[rustfmt::skip]
+    pub(in crate::capi) unsafe fn call(&self, func: *const (), float: bool) -> u64 {
+        type Few<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64) -> R;
+        type Many<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64,
+            u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> R;
+        let [a, b, c, d] = self.core;
+        let mut doubles = [0f64; 8];
+        for (double, pair) in doubles.iter_mut().zip(self.singles.chunks_exact(2)) {
+            if let [low, high] = pair {
+                *double = f64::from_bits(*low as u64 | (*high as u64) << 32);
+            }
+        }
+        let [s, t, u, v, w, x, y, z] = doubles;
+        let [e, f, g, h, i, j, k, l, m, n, o, p] = self.stack;
+        // SAFETY: the caller's promise. Registers and words beyond the function's own are ignored by it. A single comes in the low half of d0.
+        unsafe {
+            match (self.stack_len == 0, float) {
+                (true, false) => transmute::<*const (), Few<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z),
+                (true, true) => transmute::<*const (), Few<f64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z).to_bits(),
+                (false, false) => transmute::<*const (), Many<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z, e, f, g, h, i, j, k, l, m, n, o, p),
+                (false, true) => transmute::<*const (), Many<f64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z, e, f, g, h, i, j, k, l, m, n, o, p).to_bits(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn singles_fill_gaps() {
+        let mut arguments = Arguments::first(1);
+        arguments.single(10);
+        arguments.double(0x31_0000_0030);
+        arguments.single(11);
+        arguments.single(12);
+        assert_eq!(arguments.singles[..5], [10, 11, 0x30, 0x31, 12]);
+        arguments.int(2);
+        arguments.int(3);
+        arguments.long(0x5_0000_0004);
+        arguments.int(6);
+        assert_eq!(arguments.core, [1, 2, 3, 0]);
+        assert_eq!(arguments.stack[..3], [4, 5, 6]);
+        arguments.long(0x8_0000_0007);
+        assert_eq!(arguments.stack[..6], [4, 5, 6, 0, 7, 8]);
+    }
+
+    #[test]
+    fn no_gap_is_filled_once_a_float_is_on_the_stack() {
+        let mut arguments = Arguments::first(1);
+        arguments.single(1);
+        (0..7).for_each(|value| arguments.double(value));
+        arguments.double(0x99);
+        arguments.single(2);
+        assert_eq!(arguments.stack[..3], [0x99, 0, 2]);
+        assert_eq!(arguments.singles[1], 0);
+        let mut full = Arguments::first(1);
+        (0..16).for_each(|value| full.single(value));
+        full.single(77);
+        assert_eq!((full.singles[15], full.stack[0]), (15, 77));
+    }
+}

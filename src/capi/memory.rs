@@ -1,0 +1,211 @@
+//! Linear memory for native functions: addresses ("app") to pointers ("native") and back, and allocation in it.
+//! All of it concerns the instance's first memory.
+
+use super::exec_env::{call_func, wasm_runtime_get_exec_env_singleton};
+use super::types::*;
+use core::ffi::{c_char, c_void};
+use core::ptr::null_mut;
+use zonda_exec::{Memory, TrapCode};
+
+/// The instance's memory, as its code sees it.
+///
+/// # Safety
+/// `instance` is live, and the result is not kept across anything that can grow the memory.
+unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
+    // SAFETY: the caller's promise; there is an empty memory where the module has none.
+    unsafe { &*(*(*instance).data).seen.memory }
+}
+
+/// Whether `size` bytes at `at` lie within the memory.
+fn within(memory: &Memory, at: u64, size: u64) -> bool {
+    at.checked_add(size).is_some_and(|end| end <= memory.len as u64)
+}
+
+/// The length of the string at `at` with its NUL, when all of it lies within the memory.
+pub(super) fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
+    let room = memory.len.checked_sub(at as usize)?;
+    // SAFETY: `at` + `room` is the memory's length.
+    let bytes = unsafe { core::slice::from_raw_parts(memory.base.add(at as usize), room) };
+    bytes.iter().position(|&byte| byte == 0).map(|len| len as u32 + 1)
+}
+
+/// Gives `valid`, and sets the exception when it is not.
+///
+/// # Safety
+/// `instance` is live.
+unsafe fn checked(instance: wasm_module_inst_t, valid: bool) -> bool {
+    if !valid {
+        // SAFETY: the caller's promise.
+        unsafe { (*instance).fail(TrapCode::MemoryOutOfBounds.message()) };
+    }
+    valid
+}
+
+/// Whether `size` bytes at `app_offset` lie within the linear memory; if not, the exception is set.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_validate_app_addr(module_inst: wasm_module_inst_t, app_offset: u64, size: u64) -> bool {
+    // SAFETY: the application gives a live instance.
+    unsafe { checked(module_inst, within(memory(module_inst), app_offset, size)) }
+}
+
+/// Whether there is a string at `app_str_offset` that ends with NUL within the linear memory; if not, the exception is set.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(module_inst: wasm_module_inst_t, app_str_offset: u64) -> bool {
+    let at = u32::try_from(app_str_offset).ok();
+    // SAFETY: the application gives a live instance.
+    unsafe { checked(module_inst, at.and_then(|at| find_nul(memory(module_inst), at)).is_some()) }
+}
+
+/// Whether `size` bytes at `native_ptr` lie within the linear memory; if not, the exception is set.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_validate_native_addr(module_inst: wasm_module_inst_t, native_ptr: *mut c_void, size: u64) -> bool {
+    // SAFETY: the application gives a live instance.
+    unsafe {
+        let memory = memory(module_inst);
+        let at = native_ptr.addr().checked_sub(memory.base.addr());
+        checked(module_inst, at.is_some_and(|at| within(memory, at as u64, size)))
+    }
+}
+
+/// The pointer to an address; NULL when it lies outside of the linear memory. Valid until the memory grows.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(module_inst: wasm_module_inst_t, app_offset: u64) -> *mut c_void {
+    // SAFETY: the application gives a live instance; the address was checked.
+    unsafe {
+        let memory = memory(module_inst);
+        if within(memory, app_offset, 1) {
+            memory.base.add(app_offset as usize).cast()
+        } else {
+            null_mut()
+        }
+    }
+}
+
+/// The address of a pointer; 0 when it does not point into the linear memory.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(module_inst: wasm_module_inst_t, native_ptr: *mut c_void) -> u64 {
+    // SAFETY: the application gives a live instance.
+    let memory = unsafe { memory(module_inst) };
+    let at = native_ptr.addr().wrapping_sub(memory.base.addr());
+    if at < memory.len {
+        at as u64
+    } else {
+        0
+    }
+}
+
+/// The addresses that go with `app_offset`: those of the linear memory. False when it lies outside. Either place may be NULL.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
+    module_inst: wasm_module_inst_t,
+    app_offset: u64,
+    p_app_start_offset: *mut u64,
+    p_app_end_offset: *mut u64,
+) -> bool {
+    // SAFETY: the application gives a live instance, and places or null.
+    unsafe {
+        let memory = memory(module_inst);
+        if !within(memory, app_offset, 1) {
+            return false;
+        }
+        if let Some(start) = p_app_start_offset.as_mut() {
+            *start = 0;
+        }
+        if let Some(end) = p_app_end_offset.as_mut() {
+            *end = memory.len as u64;
+        }
+    }
+    true
+}
+
+/// The pointers that go with `native_ptr`: those into the linear memory. False when it points elsewhere. Either place may be NULL.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
+    module_inst: wasm_module_inst_t,
+    native_ptr: *mut u8,
+    p_native_start_addr: *mut *mut u8,
+    p_native_end_addr: *mut *mut u8,
+) -> bool {
+    // SAFETY: the application gives a live instance, and places or null.
+    unsafe {
+        let memory = memory(module_inst);
+        if native_ptr.addr().wrapping_sub(memory.base.addr()) >= memory.len {
+            return false;
+        }
+        if let Some(start) = p_native_start_addr.as_mut() {
+            *start = memory.base;
+        }
+        if let Some(end) = p_native_end_addr.as_mut() {
+            *end = memory.base.add(memory.len);
+        }
+    }
+    true
+}
+
+/// Calls a function of the module's allocator.
+///
+/// # Safety
+/// `instance` is live.
+unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32) -> Option<u32> {
+    // SAFETY: the caller's promise. The parameter's place is there, as the types were checked; the result's may hold anything when there is none.
+    unsafe {
+        let mut env = (*instance).current;
+        if env.is_null() {
+            env = wasm_runtime_get_exec_env_singleton(instance);
+        }
+        if env.is_null() {
+            return None;
+        }
+        call_func(env, func, |args| *args = argument).map(|results| *results)
+    }
+}
+
+/// Allocates `size` bytes in linear memory: with the malloc that the module exports, else in the heap that was appended at instantiation. Gives the
+/// address and, in `p_native_addr` if that is not NULL, the pointer; 0 when there is no room. The module's malloc may grow the memory, which moves it.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_module_malloc(module_inst: wasm_module_inst_t, size: u64, p_native_addr: *mut *mut c_void) -> u64 {
+    // SAFETY: the application gives a live instance, and a place or null.
+    unsafe {
+        let size = u32::try_from(size).ok();
+        let at = size.and_then(|size| match (*module_inst).allocator {
+            Some((malloc, _)) => call_allocator(module_inst, malloc, size),
+            None => (*module_inst).heap.allocate(size),
+        });
+        // What a module's malloc gives is not to be trusted.
+        let at = at.unwrap_or(0) as u64;
+        if at == 0 || !within(memory(module_inst), at, size.unwrap_or(0) as u64) {
+            return 0;
+        }
+        if let Some(place) = p_native_addr.as_mut() {
+            *place = wasm_runtime_addr_app_to_native(module_inst, at);
+        }
+        at
+    }
+}
+
+/// Frees what wasm_runtime_module_malloc() gave. 0 is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_module_free(module_inst: wasm_module_inst_t, ptr: u64) {
+    // SAFETY: the application gives a live instance.
+    unsafe {
+        match (*module_inst).allocator {
+            _ if ptr == 0 => {}
+            Some((_, free)) => drop(call_allocator(module_inst, free, ptr as u32)),
+            None => drop((*module_inst).heap.free(ptr as u32)),
+        }
+    }
+}
+
+/// Copies `size` bytes into linear memory that is allocated for them. Gives the address; 0 when there is no room.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_module_dup_data(module_inst: wasm_module_inst_t, src: *const c_char, size: u64) -> u64 {
+    let mut to = null_mut();
+    // SAFETY: the application gives a live instance and as many bytes; as many were allocated.
+    unsafe {
+        let at = wasm_runtime_module_malloc(module_inst, size, &mut to);
+        if at != 0 {
+            to.cast::<u8>().copy_from_nonoverlapping(src.cast(), size as usize);
+        }
+        at
+    }
+}

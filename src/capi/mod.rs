@@ -1,0 +1,53 @@
+//! The C embedding API: `include/wasm_export.h` is generated from here, with WAMR's names, types and meaning.
+//!
+//! Stands on the store and on the platform functions, beside the Rust API. Nothing here formats with
+//! `core::fmt` or can panic. What the application promises by calling (live handles, buffers of the size it says) is the
+//! safety contract of every function; the header says what each of them wants.
+//!
+//! | room | owns |
+//! |---|---|
+//! | `types` | the types of the header |
+//! | `runtime` | setting up, log |
+//! | `heap`, `pool` | where memory comes from |
+//! | `module`, `instance`, `exec_env` | the three handles, calls, exceptions |
+//! | `natives`, `signature` | registered native functions |
+//! | `native`, `invoke` | calls from Wasm code to them |
+//! | `memory`, `app_heap` | linear memory for native functions |
+//! | `application` | running a whole program |
+//! | `fuel` | bounds |
+#![allow(clippy::missing_safety_doc, non_upper_case_globals)]
+
+mod app_heap;
+mod application;
+mod exec_env;
+#[cfg(feature = "fuel")]
+mod fuel;
+mod heap;
+mod instance;
+mod invoke;
+mod memory;
+mod module;
+mod native;
+mod natives;
+mod number;
+mod pool;
+mod runtime;
+mod signature;
+mod text;
+mod types;
+
+pub use application::*;
+pub use exec_env::*;
+#[cfg(feature = "fuel")]
+pub use fuel::*;
+pub use heap::*;
+pub use instance::*;
+pub use memory::*;
+pub use module::*;
+pub use natives::*;
+pub use runtime::*;
+pub use types::*;
+
+/// Ends everything, for the panic handler of a firmware.
+#[cfg(not(feature = "std"))]
+pub use crate::platform::abort;

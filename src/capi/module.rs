@@ -1,0 +1,86 @@
+//! Loading modules.
+
+use super::text::Text;
+use super::types::*;
+use crate::alloc::Owned;
+use crate::error::Error;
+use crate::{Engine, Module};
+use core::ffi::c_char;
+use core::ptr::null_mut;
+
+pub struct WASMModuleCommon {
+    /// Borrows the application's bytes, which stay until the module is unloaded.
+    pub(super) module: Module<'static>,
+}
+
+/// Says in words what went wrong.
+pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
+    match error {
+        Error::Module(error) => {
+            let message = error.kind.message();
+            if message.is_empty() {
+                text.str("error ").number(error.kind as u32);
+            } else {
+                text.str(message);
+            }
+            text.str(" (offset ").number(error.offset).str(")")
+        }
+        Error::OutOfMemory => text.str("allocate memory failed"),
+        Error::Link { import, .. } => text.str("cannot link import ").number(*import),
+        Error::Trap(trap) => text.str(trap.code.message()),
+        _ => text.str("an implementation limit is exceeded"),
+    }
+}
+
+fn load(bytes: &'static [u8], copy: bool) -> Result<Owned<WASMModuleCommon>, Error> {
+    let engine = Engine::default();
+    let module = if copy { Module::from_vec(&engine, bytes)? } else { Module::new(&engine, bytes)? };
+    Ok(Owned::new(WASMModuleCommon { module })?)
+}
+
+/// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
+/// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+    // SAFETY: handed on.
+    unsafe { load_from(buf, size, false, error_buf, error_buf_size) }
+}
+
+/// The same with a choice to copy the bytes.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_load_ex(
+    buf: *const u8,
+    size: u32,
+    args: *const LoadArgs,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_t {
+    // SAFETY: handed on; the application gives arguments.
+    unsafe { load_from(buf, size, (*args).wasm_binary_freeable, error_buf, error_buf_size) }
+}
+
+/// # Safety
+/// `buf` points at `size` bytes that stay as long as the module, or for now when they are copied; `error_buf` is null or a buffer of its size.
+unsafe fn load_from(buf: *const u8, size: u32, copy: bool, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bytes = if buf.is_null() { &[] } else { core::slice::from_raw_parts(buf, size as usize) };
+        match load(bytes, copy) {
+            Ok(module) => module.into_raw(),
+            Err(error) => {
+                let mut text = Text::new(error_buf.cast(), error_buf_size as usize);
+                describe(text.str("WASM module load failed: "), &error);
+                null_mut()
+            }
+        }
+    }
+}
+
+/// Frees a module of which no instance is left. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_unload(module: wasm_module_t) {
+    if !module.is_null() {
+        // SAFETY: made by `wasm_runtime_load`.
+        drop(unsafe { Owned::from_raw(module) });
+    }
+}

@@ -1,0 +1,186 @@
+//! Calls from Wasm code to native functions: how each import is called is chosen once, when it is resolved.
+//!
+//! Invariant: an import that `provide` gave has in `data` a symbol whose signature, if any, fits the import's type, and in `extra` the
+//! codes of its parameters, as many as its slots say; its arguments fit an `Arguments`.
+
+use super::exec_env::WASMExecEnv;
+use super::invoke::{call_words, Arguments, SOFT};
+use super::memory::find_nul;
+use super::natives::lookup;
+use super::runtime::log_warning;
+use super::signature;
+use super::text::c_bytes;
+use super::types::NativeSymbol;
+use crate::binary::types::{ExternKind, ValType};
+use crate::module::FuncType;
+use crate::store::link::{Provided, Wanted};
+use zonda_exec::frame::{read64, write64, Context};
+use zonda_exec::instance::HostCall;
+use zonda_exec::{Import, TrapCode};
+
+const F32: u8 = ValType::F32 as u8;
+const F64: u8 = ValType::F64 as u8;
+
+/// What stands for an import. A function that is not registered, or with another type, is provided as one that traps, as in WAMR.
+pub(super) fn provide(wanted: &Wanted) -> Option<Provided> {
+    let problem = match wanted.ty.filter(|_| wanted.kind == ExternKind::Func) {
+        None => " is not a function",
+        Some(ty) => match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
+            None => " is not registered",
+            Some(symbol) => match choose(symbol, &ty) {
+                Some(call) => return Some(Provided::Native { call, data: symbol.cast(), extra: ty.codes().0.as_ptr().cast() }),
+                None => " is registered with another type",
+            },
+        },
+    };
+    log_warning(|text| {
+        text.str("import ").str(wanted.module).str(".").str(wanted.name).str(problem);
+    });
+    (wanted.kind == ExternKind::Func).then_some(Provided::Native { call: unlinked, data: core::ptr::null(), extra: core::ptr::null() })
+}
+
+/// How a function is called, if it fits the import's type.
+fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<HostCall> {
+    // SAFETY: the symbol is registered.
+    let signature = unsafe { c_bytes((*symbol).signature) };
+    let (params, results) = ty.codes();
+    if results.len() > 1 || (!signature.is_empty() && !signature::matches(signature, ty)) {
+        return None;
+    }
+    let float = results.first().is_some_and(|&code| code == F32 || code == F64);
+    let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
+    let converts = signature.contains(&b'*') || signature.contains(&b'$');
+    if params.len() <= 3 && !converts && params.iter().all(|&code| is_word(code)) && (SOFT || !float) {
+        match results {
+            [] => return Some(words::<0>),
+            [code] if is_word(*code) => return Some(words::<1>),
+            _ => {}
+        }
+    }
+    let mut arguments = Arguments::new(core::ptr::null_mut());
+    for &code in params {
+        match code {
+            F32 => arguments.single(0),
+            F64 => arguments.double(0),
+            _ if code == ValType::I64 as u8 => arguments.long(0),
+            _ => arguments.int(0),
+        }
+    }
+    if !arguments.fit() {
+        return None;
+    }
+    Some(if SOFT || !float { any::<false> } else { any::<true> })
+}
+
+/// # Safety
+/// As for [`Import::call`].
+unsafe extern "C" fn unlinked(_: &mut Context, _: &Import, _: *mut u32) -> u32 {
+    TrapCode::Unlinked as u32
+}
+
+/// Notes which native function runs, for those that ask the execution environment; gives the environment and the function.
+///
+/// # Safety
+/// The import was made by `provide`, and the context's host is an execution environment.
+#[inline(always)]
+unsafe fn enter<'c>(context: &Context, import: &'c Import, args: *mut u32) -> (&'c mut WASMExecEnv, *const ()) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let env = &mut *context.host.cast::<WASMExecEnv>();
+        env.import = import;
+        env.args = args;
+        (env, (*import.data.cast::<NativeSymbol>()).func_ptr.cast_const().cast())
+    }
+}
+
+/// Hands the result over, and says whether the function has failed.
+///
+/// # Safety
+/// `args` has room for as many slots of results, and `env` is a live execution environment.
+#[inline(always)]
+unsafe fn leave(env: *const WASMExecEnv, results: u32, args: *mut u32, result: u64) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match results {
+            0 => {}
+            1 => *args = result as u32,
+            _ => write64(args, result),
+        }
+        if (*(*env).instance).failed {
+            return TrapCode::Host as u32;
+        }
+    }
+    0
+}
+
+/// The call of a function of which all arguments are single words in core registers.
+///
+/// # Safety
+/// As for [`Import::call`]; the import was made by `provide`.
+unsafe extern "C" fn words<const RESULTS: u32>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+    // SAFETY: reading three words is fine with fewer arguments: execution environments keep that many spare ones behind the stack.
+    unsafe {
+        let (env, func) = enter(context, import, args);
+        let env: *mut WASMExecEnv = env;
+        let result = call_words(func, env.cast(), [*args, *args.add(1), *args.add(2)]);
+        leave(env, RESULTS, args, result)
+    }
+}
+
+/// The call of any function: values are laid out one by one, pointers checked and converted.
+///
+/// # Safety
+/// As for [`Import::call`]; the import was made by `provide`.
+unsafe extern "C" fn any<const FLOAT: bool>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+    // SAFETY: `extra` has as many codes as the slots say, and a signature, which is none or fits, as many letters behind its parenthesis.
+    unsafe {
+        let (env, func) = enter(context, import, args);
+        let env: *mut WASMExecEnv = env;
+        let memory = &*(*context.instance).memory;
+        let mut letter = (*import.data.cast::<NativeSymbol>()).signature.cast::<u8>();
+        if !letter.is_null() && *letter == 0 {
+            letter = core::ptr::null();
+        }
+        let mut code = import.extra.cast::<u8>();
+        let mut at = args;
+        let end = args.add(import.params() as usize);
+        let mut arguments = Arguments::new(env.cast());
+        while at < end {
+            let kind = if letter.is_null() {
+                0
+            } else {
+                letter = letter.add(1);
+                *letter
+            };
+            let next = at.add(1);
+            match *code {
+                F32 => arguments.single(*at),
+                F64 => {
+                    arguments.double(read64(at));
+                    at = next;
+                }
+                code if code == ValType::I64 as u8 => {
+                    arguments.long(read64(at));
+                    at = next;
+                }
+                _ if kind == b'*' || kind == b'$' => {
+                    let len = match kind {
+                        b'$' => find_nul(memory, *at),
+                        // The length is the next argument.
+                        _ if *letter.add(1) == b'~' => Some(*next),
+                        _ => Some(1),
+                    };
+                    match len.and_then(|len| memory.check(*at, 0, len as usize)) {
+                        Some(pointer) => arguments.pointer(pointer),
+                        None => return TrapCode::MemoryOutOfBounds as u32,
+                    }
+                }
+                _ => arguments.int(*at),
+            }
+            code = code.add(1);
+            at = at.add(1);
+        }
+        let result = arguments.call(func, FLOAT);
+        leave(env, import.results(), args, result)
+    }
+}

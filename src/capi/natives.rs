@@ -1,0 +1,171 @@
+//! The tables of native functions that the application registers. They stay where the application has them, may be constant, and are never
+//! written: a lookup goes through them one by one, once for each import of an instance.
+//!
+//! Invariant: every signature in a registered table has the right form.
+
+use super::signature;
+use super::text::c_bytes;
+use super::types::NativeSymbol;
+use crate::alloc::Owned;
+use crate::platform;
+use core::cell::UnsafeCell;
+use core::ffi::c_char;
+use core::ptr::null_mut;
+
+/// Allow `*` without `~` in the signatures of a table: only one byte at the pointer is checked then, as WAMR does.
+pub const ZONDA_NATIVES_BARE_POINTERS: u32 = 1;
+
+struct Table {
+    next: *mut Table,
+    module: *const c_char,
+    symbols: *const NativeSymbol,
+    count: u32,
+}
+
+struct Tables(UnsafeCell<*mut Table>);
+// SAFETY: touched under the platform's lock only.
+unsafe impl Sync for Tables {}
+
+static TABLES: Tables = Tables(UnsafeCell::new(null_mut()));
+
+/// Goes through the links between tables until `wanted` says so; gives that link, or the last, which is null.
+///
+/// # Safety
+/// The caller holds the platform's lock.
+unsafe fn find_link(mut wanted: impl FnMut(&Table) -> bool) -> *mut *mut Table {
+    let mut link = TABLES.0.get();
+    // SAFETY: tables in the list are live, and the lock keeps them so.
+    unsafe {
+        while let Some(table) = (*link).as_mut() {
+            if wanted(table) {
+                break;
+            }
+            link = &mut table.next;
+        }
+    }
+    link
+}
+
+impl Table {
+    fn symbols(&self) -> &[NativeSymbol] {
+        if self.count == 0 {
+            return &[];
+        }
+        // SAFETY: the application keeps the table for as long as it is registered.
+        unsafe { core::slice::from_raw_parts(self.symbols, self.count as usize) }
+    }
+
+    fn find(&self, module: &[u8], name: &[u8]) -> Option<&NativeSymbol> {
+        // SAFETY: names of a registered table are strings that the application keeps.
+        unsafe {
+            if c_bytes(self.module) != module {
+                return None;
+            }
+            self.symbols().iter().find(|symbol| c_bytes(symbol.symbol) == name)
+        }
+    }
+
+    /// Whether the table may be registered, else why not: the symbol and the reason.
+    fn check(&self, bare: bool) -> Result<(), (&[u8], &'static str)> {
+        // SAFETY: names and signatures of a table are strings that the application keeps.
+        unsafe {
+            let module = c_bytes(self.module);
+            for (index, symbol) in self.symbols().iter().enumerate() {
+                let name = c_bytes(symbol.symbol);
+                let signature = c_bytes(symbol.signature);
+                if symbol.symbol.is_null() || symbol.func_ptr.is_null() {
+                    return Err((name, "name or function is missing"));
+                }
+                if !signature.is_empty() {
+                    signature::check(signature, bare).map_err(|reason| (name, reason))?;
+                }
+                let before = self.symbols().iter().take(index).any(|other| c_bytes(other.symbol) == name);
+                if before || lookup(module, name).is_some() {
+                    return Err((name, "the symbol is registered already"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The function that is registered under the names.
+pub(super) fn lookup(module: &[u8], name: &[u8]) -> Option<*const NativeSymbol> {
+    platform::locked(|| {
+        let mut found = None;
+        // SAFETY: the lock is held.
+        unsafe {
+            find_link(|table| {
+                found = table.find(module, name).map(|symbol| &raw const *symbol);
+                found.is_some()
+            })
+        };
+        found
+    })
+}
+
+fn register(module: *const c_char, symbols: *const NativeSymbol, count: u32, flags: u32) -> bool {
+    if module.is_null() || (symbols.is_null() && count != 0) {
+        return false;
+    }
+    let table = Table { next: null_mut(), module, symbols, count };
+    if let Err((name, reason)) = table.check(flags & ZONDA_NATIVES_BARE_POINTERS != 0) {
+        // SAFETY: the module's name is a string.
+        let module = unsafe { c_bytes(module) };
+        super::runtime::log_error(|text| {
+            text.str("native ").bytes(module).str(".").bytes(name).str(" refused: ").str(reason);
+        });
+        return false;
+    }
+    let Ok(table) = Owned::new(table) else { return false };
+    platform::locked(|| {
+        // SAFETY: the lock is held.
+        unsafe { *find_link(|_| false) = table.into_raw() };
+    });
+    true
+}
+
+/// Takes a table out of the list and frees it. `module` null stands for any.
+pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) -> bool {
+    let table = platform::locked(|| {
+        // SAFETY: the lock is held; names are strings.
+        unsafe {
+            let link = find_link(|table| module.is_null() || table.symbols == symbols && c_bytes(table.module) == c_bytes(module));
+            let table = *link;
+            if !table.is_null() {
+                *link = (*table).next;
+            }
+            table
+        }
+    });
+    if !table.is_null() {
+        // SAFETY: the table was given up by `register`, and is no longer in the list.
+        drop(unsafe { Owned::from_raw(table) });
+    }
+    !table.is_null()
+}
+
+/// Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
+/// stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
+/// when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_register_natives(module_name: *const c_char, native_symbols: *const NativeSymbol, n_native_symbols: u32) -> bool {
+    register(module_name, native_symbols, n_native_symbols, 0)
+}
+
+/// The same with flags: ZONDA_NATIVES_BARE_POINTERS, for tables that were written for WAMR.
+#[no_mangle]
+pub unsafe extern "C" fn zonda_register_natives_with(
+    module_name: *const c_char,
+    native_symbols: *const NativeSymbol,
+    n_native_symbols: u32,
+    flags: u32,
+) -> bool {
+    register(module_name, native_symbols, n_native_symbols, flags)
+}
+
+/// Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_unregister_natives(module_name: *const c_char, native_symbols: *const NativeSymbol) -> bool {
+    !module_name.is_null() && unregister(module_name, native_symbols)
+}

@@ -1,0 +1,108 @@
+//! Setting the runtime up, and its log.
+
+use super::text::{with_line, Text};
+use super::types::*;
+use super::{heap, natives};
+use crate::platform;
+use core::ptr::null;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// The least important messages that are let through.
+static LEVEL: AtomicU8 = AtomicU8::new(WASM_LOG_LEVEL_WARNING as u8);
+
+fn log(level: log_level_t, platform_level: i32, write: impl FnOnce(&mut Text)) {
+    if LEVEL.load(Ordering::Relaxed) as u32 >= level {
+        with_line(write, |line| platform::log(platform_level, line));
+    }
+}
+
+pub(super) fn log_error(write: impl FnOnce(&mut Text)) {
+    log(WASM_LOG_LEVEL_ERROR, 1, write);
+}
+
+pub(super) fn log_warning(write: impl FnOnce(&mut Text)) {
+    log(WASM_LOG_LEVEL_WARNING, 2, write);
+}
+
+/// Sets the runtime up with memory from the system.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_init() -> bool {
+    heap::reset();
+    true
+}
+
+/// Sets the runtime up: where its memory comes from, and a first table of native functions. False when the memory is of no use or the table is refused.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
+    // SAFETY: the application gives arguments, with memory as their type says.
+    unsafe {
+        let args = &*init_args;
+        if !heap::choose(args) {
+            return false;
+        }
+        if args.n_native_symbols != 0
+            && !natives::wasm_runtime_register_natives(args.native_module_name, args.native_symbols, args.n_native_symbols)
+        {
+            heap::reset();
+            return false;
+        }
+    }
+    true
+}
+
+/// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions and the memory.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_destroy() {
+    while natives::unregister(null(), null()) {}
+    heap::reset();
+}
+
+/// Sets how important messages are that go to the log; warnings at the start.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_set_log_level(level: log_level_t) {
+    LEVEL.store(level.min(WASM_LOG_LEVEL_VERBOSE) as u8, Ordering::Relaxed);
+}
+
+const fn number(text: &str) -> u32 {
+    let bytes = text.as_bytes();
+    let mut value = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        value = value * 10 + (bytes[at] - b'0') as u32;
+        at += 1;
+    }
+    value
+}
+
+/// The version of the runtime.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_version(major: *mut u32, minor: *mut u32, patch: *mut u32) {
+    // SAFETY: the application gives three places.
+    unsafe {
+        *major = const { number(env!("CARGO_PKG_VERSION_MAJOR")) };
+        *minor = const { number(env!("CARGO_PKG_VERSION_MINOR")) };
+        *patch = const { number(env!("CARGO_PKG_VERSION_PATCH")) };
+    }
+}
+
+/// Whether code can be executed this way.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_is_running_mode_supported(running_mode: RunningMode) -> bool {
+    running_mode == Mode_Interp
+}
+
+/// Prepares a thread for calling functions. Nothing to do.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_init_thread_env() -> bool {
+    true
+}
+
+/// The end of that.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_destroy_thread_env() {}
+
+/// Whether the thread is prepared: always.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_thread_env_inited() -> bool {
+    true
+}

@@ -1,0 +1,85 @@
+//! Signatures of native functions: their form is checked once, at registration, and their fit to a module's import at
+//! instantiation; calls then rely on both.
+
+use crate::binary::types::ValType;
+use crate::module::FuncType;
+
+/// Checks the form "(…)r". `bare` allows a pointer without a length. Gives the reason for a refusal.
+pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
+    let mut letters = signature.iter();
+    if letters.next() != Some(&b'(') {
+        return Err("the signature does not begin with (");
+    }
+    let mut before = 0;
+    loop {
+        let letter = *letters.next().ok_or("the signature lacks )")?;
+        if before == b'*' && letter != b'~' && !bare {
+            return Err("a pointer * lacks its length ~");
+        }
+        match letter {
+            b')' => break,
+            b'~' if before != b'*' => return Err("a length ~ follows no pointer *"),
+            b'i' | b'I' | b'f' | b'F' | b'r' | b'*' | b'$' | b'~' => {}
+            _ => return Err("unknown letter in the signature"),
+        }
+        before = letter;
+    }
+    match (letters.next(), letters.next()) {
+        (None | Some(b'i' | b'I' | b'f' | b'F' | b'r'), None) => Ok(()),
+        _ => Err("the signature's result is wrong"),
+    }
+}
+
+/// Whether a letter can stand for a value of the type.
+fn fits(letter: u8, code: u8) -> bool {
+    let wanted = match letter {
+        b'I' => ValType::I64,
+        b'f' => ValType::F32,
+        b'F' => ValType::F64,
+        b'r' => ValType::ExternRef,
+        _ => ValType::I32,
+    };
+    wanted as u8 == code
+}
+
+/// Whether a signature of the right form stands for the type of a module's import.
+pub(super) fn matches(signature: &[u8], ty: &FuncType) -> bool {
+    let (params, results) = ty.codes();
+    let mut letters = signature.iter().skip(1);
+    let as_types = params.iter().all(|&code| letters.next().is_some_and(|&letter| letter != b')' && fits(letter, code)));
+    as_types
+        && letters.next() == Some(&b')')
+        && match (letters.next(), results) {
+            (None, []) => true,
+            (Some(&letter), &[code]) => fits(letter, code),
+            _ => false,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        for good in ["()", "()i", "(iIfFr)F", "(*~)", "($i*~)r", "(*~*~)"] {
+            assert_eq!(check(good.as_bytes(), false), Ok(()), "{good}");
+        }
+        for bad in ["", "(", "i", "(i", "(x)", "()x", "()ii", "(~)", "(i~)", "(*)", "(*i)", "(**~)", "()*", "()$", "( )", "($~)", "(*~~)", "(i) i"] {
+            assert!(check(bad.as_bytes(), false).is_err(), "{bad}");
+        }
+        assert_eq!(check(b"(*i*)", true), Ok(()));
+        assert!(check(b"(~)", true).is_err());
+    }
+
+    #[test]
+    fn types() {
+        let ty = FuncType::from_codes(&[0x7f, 0x7f, 0x7e], &[0x7d]);
+        assert!(matches(b"(*~I)f", &ty) && matches(b"($iI)f", &ty));
+        for other in ["(*~I)", "(*~)f", "(*~II)f", "(*~i)f", "(iiI)i"] {
+            assert!(!matches(other.as_bytes(), &ty), "{other}");
+        }
+        assert!(matches(b"(r)r", &FuncType::from_codes(&[0x6f], &[0x6f])));
+        assert!(!matches(b"()i", &FuncType::from_codes(&[], &[0x7f, 0x7f])));
+    }
+}

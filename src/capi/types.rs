@@ -1,0 +1,179 @@
+//! The types of wasm_export.h, with WAMR's names.
+//!
+//! Enumerations are numbers with named values: a C enumeration has another size with -fshort-enums, and a number that is no value
+//! of a Rust enumeration would be undefined behaviour.
+
+#![allow(non_camel_case_types, non_upper_case_globals)]
+
+use core::ffi::{c_char, c_int, c_void};
+
+/// A loaded module.
+pub type wasm_module_t = *mut super::module::WASMModuleCommon;
+/// An instance of a module.
+pub type wasm_module_inst_t = *mut super::instance::WASMModuleInstanceCommon;
+/// An execution environment: the operand stack of calls that do not overlap.
+pub type wasm_exec_env_t = *mut super::exec_env::WASMExecEnv;
+/// A function of an instance. Not a pointer: nothing to free, valid as long as the instance.
+pub type wasm_function_inst_t = *mut c_void;
+
+/// A function that modules can import.
+///
+/// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
+/// pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
+/// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct NativeSymbol {
+    /// Name under which modules import it.
+    pub symbol: *const c_char,
+    /// The function. Its first parameter is the wasm_exec_env_t of the call.
+    pub func_ptr: *mut c_void,
+    /// Its signature, or NULL.
+    pub signature: *const c_char,
+    /// What wasm_runtime_get_function_attachment() gives the function.
+    pub attachment: *mut c_void,
+}
+
+/// Where the runtime takes its memory from.
+pub type mem_alloc_type_t = u32;
+/// From a buffer that the application gives.
+pub const Alloc_With_Pool: mem_alloc_type_t = 0;
+/// From functions that the application gives.
+pub const Alloc_With_Allocator: mem_alloc_type_t = 1;
+/// From the system.
+pub const Alloc_With_System_Allocator: mem_alloc_type_t = 2;
+
+/// The buffer for Alloc_With_Pool.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MemAllocPool {
+    /// Belongs to the runtime from wasm_runtime_full_init() to wasm_runtime_destroy().
+    pub heap_buf: *mut c_void,
+    /// In bytes.
+    pub heap_size: u32,
+}
+
+/// The functions for Alloc_With_Allocator; those of C's malloc, realloc and free will do.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct MemAllocFunctions {
+    pub malloc_func: *mut c_void,
+    /// May be NULL: then blocks are copied.
+    pub realloc_func: *mut c_void,
+    pub free_func: *mut c_void,
+    /// Not used.
+    pub user_data: *mut c_void,
+}
+
+/// What goes with a mem_alloc_type_t.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union MemAllocOption {
+    pub pool: MemAllocPool,
+    pub allocator: MemAllocFunctions,
+}
+
+/// How full the pool is, in bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct mem_alloc_info_t {
+    pub total_size: u32,
+    pub total_free_size: u32,
+    /// The most that was ever in use.
+    pub highmark_size: u32,
+}
+
+/// How code is executed.
+pub type RunningMode = u32;
+/// By an interpreter.
+pub const Mode_Interp: RunningMode = 1;
+pub const Mode_Fast_JIT: RunningMode = 2;
+pub const Mode_LLVM_JIT: RunningMode = 3;
+pub const Mode_Multi_Tier_JIT: RunningMode = 4;
+
+/// What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
+#[repr(C)]
+pub struct RuntimeInitArgs {
+    pub mem_alloc_type: mem_alloc_type_t,
+    pub mem_alloc_option: MemAllocOption,
+    /// A first table of native functions, as for wasm_runtime_register_natives(); may be NULL.
+    pub native_module_name: *const c_char,
+    pub native_symbols: *const NativeSymbol,
+    pub n_native_symbols: u32,
+    /// From here on nothing is used; it is there for applications that set it.
+    pub max_thread_num: u32,
+    pub ip_addr: [c_char; 16],
+    pub unused: c_int,
+    pub instance_port: c_int,
+    pub fast_jit_code_cache_size: u32,
+    pub gc_heap_size: u32,
+    pub running_mode: RunningMode,
+    pub llvm_jit_opt_level: u32,
+    pub llvm_jit_size_level: u32,
+    pub segue_flags: u32,
+    pub enable_linux_perf: bool,
+}
+
+/// How a module is loaded.
+#[repr(C)]
+pub struct LoadArgs {
+    /// Not used.
+    pub name: *mut c_char,
+    /// Not used.
+    pub clone_wasm_binary: bool,
+    /// Copy the module, so that the application can free its bytes after loading.
+    pub wasm_binary_freeable: bool,
+    /// Not used: imports are resolved when the module is instantiated.
+    pub no_resolve: bool,
+}
+
+/// How a module is instantiated.
+#[repr(C)]
+pub struct InstantiationArgs {
+    /// Bytes of the operand stack of calls for which the application makes no execution environment; 0 for the default.
+    pub default_stack_size: u32,
+    /// Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
+    pub host_managed_heap_size: u32,
+    /// Most pages that the linear memory may have; 0 for the firmware's limit.
+    pub max_memory_pages: u32,
+}
+
+/// The type of a wasm_val_t.
+pub type wasm_valkind_t = u8;
+pub const WASM_I32: wasm_valkind_t = 0;
+pub const WASM_I64: wasm_valkind_t = 1;
+pub const WASM_F32: wasm_valkind_t = 2;
+pub const WASM_F64: wasm_valkind_t = 3;
+pub const WASM_V128: wasm_valkind_t = 4;
+pub const WASM_EXTERNREF: wasm_valkind_t = 128;
+pub const WASM_FUNCREF: wasm_valkind_t = 129;
+
+/// The bits of a wasm_val_t.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union wasm_val_of_t {
+    /// Also a function's index, -1 for null.
+    pub i32: i32,
+    pub i64: i64,
+    pub f32: f32,
+    pub f64: f64,
+    /// An externref: an object of the application, 0 for null. Values beyond 32 bits are refused.
+    pub foreign: usize,
+}
+
+/// A value with its type.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wasm_val_t {
+    pub kind: wasm_valkind_t,
+    pub _paddings: [u8; 7],
+    pub of: wasm_val_of_t,
+}
+
+/// How important a message is.
+pub type log_level_t = u32;
+pub const WASM_LOG_LEVEL_FATAL: log_level_t = 0;
+pub const WASM_LOG_LEVEL_ERROR: log_level_t = 1;
+pub const WASM_LOG_LEVEL_WARNING: log_level_t = 2;
+pub const WASM_LOG_LEVEL_DEBUG: log_level_t = 3;
+pub const WASM_LOG_LEVEL_VERBOSE: log_level_t = 4;

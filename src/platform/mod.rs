@@ -1,0 +1,43 @@
+//! What the C API needs of the system it runs on: a small set of functions, and nothing else knows the system.
+//!
+//! `hosted` implements them for a developer's machine; `firmware` declares them for Zephyr (zephyr/zonda_platform.c)
+//! and for bare metal, where the application implements them.
+
+#[cfg(not(feature = "std"))]
+mod firmware;
+#[cfg(feature = "std")]
+mod hosted;
+
+#[cfg(not(feature = "std"))]
+pub(crate) use firmware::*;
+#[cfg(feature = "std")]
+pub(crate) use hosted::*;
+
+/// Ends everything: for the panic handler, which lives outside.
+#[cfg(not(feature = "std"))]
+pub use firmware::abort;
+
+/// What an application gets that asks for nothing: the firmware's configuration says it.
+#[repr(C)]
+pub(crate) struct Defaults {
+    /// Bytes of an operand stack.
+    pub(crate) stack_size: u32,
+    /// Most bytes of a linear memory; 0 for as many as there are.
+    pub(crate) memory_limit: u32,
+}
+
+/// The lock that [`locked`] holds, for as long as it lives.
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        unlock();
+    }
+}
+
+/// Runs `body` while no other thread is in a `locked` body. Not to be nested.
+pub(crate) fn locked<R>(body: impl FnOnce() -> R) -> R {
+    lock();
+    let _guard = Guard;
+    body()
+}
