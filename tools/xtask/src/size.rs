@@ -1,8 +1,8 @@
 //! Flash and RAM that the runtime adds to a C application: the static library, linked with nothing but itself.
 //!
 //! What an application pulls in is what the linker keeps for the functions that it calls. So the library is linked with those functions as
-//! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float and `memcpy` come
-//! from the library too and are counted.
+//! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float comes
+//! from the library too and is counted; `memcpy` and its like are the C library's, as in a Zephyr image.
 
 use crate::{bench, shell, toolchain};
 use anyhow::{bail, Context, Result};
@@ -17,6 +17,14 @@ const HEADER: &str = "include/wasm_export.h";
 const PLATFORM: &str = "zonda_platform_";
 /// What a device has besides modes, as Kconfig's defaults say.
 const FEATURES: &[&str] = &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
+/// What the application's C library gives anyway, before the library's own copies are looked at.
+const LIBC: &[&str] = &[
+    "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen",
+    "__aeabi_memcpy", "__aeabi_memcpy4", "__aeabi_memcpy8",
+    "__aeabi_memmove", "__aeabi_memmove4", "__aeabi_memmove8",
+    "__aeabi_memset", "__aeabi_memset4", "__aeabi_memset8",
+    "__aeabi_memclr", "__aeabi_memclr4", "__aeabi_memclr8",
+];
 /// What an application calls that loads a module, gives it functions and calls it.
 const APPLICATION: &[&str] = &[
     "wasm_runtime_full_init",
@@ -133,6 +141,9 @@ fn library(mode: &str) -> Result<PathBuf> {
 fn link(library: &Path, roots: &[String], image: &Path) -> Result<()> {
     let mut linker = toolchain::linker(TARGET)?;
     linker.args(["--gc-sections", "--unresolved-symbols=ignore-all", "--entry", &roots[0], "-o"]).arg(image);
+    LIBC.iter().for_each(|name| {
+        linker.arg(format!("--defsym={name}=0"));
+    });
     roots.iter().for_each(|root| {
         linker.args(["--undefined", root]);
     });

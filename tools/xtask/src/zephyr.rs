@@ -62,6 +62,8 @@ pub fn build(base: &Path, board: &str, application: &str, folder: &Path) -> Resu
 pub fn emulate(folder: &Path) -> Command {
     let mut command = Command::new(crate::packages::QEMU_ARM.0);
     command.args(["-machine", "lm3s6965evb", "-cpu", "cortex-m3", "-nographic", "-monitor", "none", "-serial", "stdio"]);
+    // As Zephyr's own `run` does; otherwise its clock runs unevenly.
+    command.args(["-icount", "shift=6,align=off,sleep=on", "-rtc", "clock=vm"]);
     command.arg("-kernel").arg(folder.join("zephyr/zephyr.elf"));
     command
 }
