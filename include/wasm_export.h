@@ -45,7 +45,7 @@ typedef struct WASMModuleInstanceCommon WASMModuleInstanceCommon;
 typedef uint32_t mem_alloc_type_t;
 
 // The buffer for Alloc_With_Pool.
-typedef struct {
+typedef struct MemAllocPool {
     // Belongs to the runtime from wasm_runtime_full_init() to wasm_runtime_destroy().
     void *heap_buf;
     // In bytes.
@@ -53,7 +53,7 @@ typedef struct {
 } MemAllocPool;
 
 // The functions for Alloc_With_Allocator; those of C's malloc, realloc and free will do.
-typedef struct {
+typedef struct MemAllocFunctions {
     void *malloc_func;
     // May be NULL: then blocks are copied.
     void *realloc_func;
@@ -63,9 +63,9 @@ typedef struct {
 } MemAllocFunctions;
 
 // What goes with a mem_alloc_type_t.
-typedef union {
-    MemAllocPool pool;
-    MemAllocFunctions allocator;
+typedef union MemAllocOption {
+    struct MemAllocPool pool;
+    struct MemAllocFunctions allocator;
 } MemAllocOption;
 
 // A function that modules can import.
@@ -73,7 +73,7 @@ typedef union {
 // The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
 // pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
 // and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted.
-typedef struct {
+typedef struct NativeSymbol {
     // Name under which modules import it.
     const char *symbol;
     // The function. Its first parameter is the wasm_exec_env_t of the call.
@@ -88,12 +88,12 @@ typedef struct {
 typedef uint32_t RunningMode;
 
 // What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
-typedef struct {
+typedef struct RuntimeInitArgs {
     mem_alloc_type_t mem_alloc_type;
-    MemAllocOption mem_alloc_option;
+    union MemAllocOption mem_alloc_option;
     // A first table of native functions, as for wasm_runtime_register_natives(); may be NULL.
     const char *native_module_name;
-    const NativeSymbol *native_symbols;
+    const struct NativeSymbol *native_symbols;
     uint32_t n_native_symbols;
     // From here on nothing is used; it is there for applications that set it.
     uint32_t max_thread_num;
@@ -113,7 +113,7 @@ typedef struct {
 typedef uint32_t log_level_t;
 
 // How full the pool is, in bytes.
-typedef struct {
+typedef struct mem_alloc_info_t {
     uint32_t total_size;
     uint32_t total_free_size;
     // The most that was ever in use.
@@ -121,10 +121,10 @@ typedef struct {
 } mem_alloc_info_t;
 
 // A loaded module.
-typedef WASMModuleCommon *wasm_module_t;
+typedef struct WASMModuleCommon *wasm_module_t;
 
 // How a module is loaded.
-typedef struct {
+typedef struct LoadArgs {
     // Not used.
     char *name;
     // Not used.
@@ -136,10 +136,10 @@ typedef struct {
 } LoadArgs;
 
 // An instance of a module.
-typedef WASMModuleInstanceCommon *wasm_module_inst_t;
+typedef struct WASMModuleInstanceCommon *wasm_module_inst_t;
 
 // How a module is instantiated.
-typedef struct {
+typedef struct InstantiationArgs {
     // Bytes of the operand stack of calls for which the application makes no execution environment; 0 for the default.
     uint32_t default_stack_size;
     // Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
@@ -152,13 +152,13 @@ typedef struct {
 typedef void *wasm_function_inst_t;
 
 // An execution environment: the operand stack of calls that do not overlap.
-typedef WASMExecEnv *wasm_exec_env_t;
+typedef struct WASMExecEnv *wasm_exec_env_t;
 
 // The type of a wasm_val_t.
 typedef uint8_t wasm_valkind_t;
 
 // The bits of a wasm_val_t.
-typedef union {
+typedef union wasm_val_of_t {
     // Also a function's index, -1 for null.
     int32_t i32;
     int64_t i64;
@@ -169,10 +169,10 @@ typedef union {
 } wasm_val_of_t;
 
 // A value with its type.
-typedef struct {
+typedef struct wasm_val_t {
     wasm_valkind_t kind;
     uint8_t _paddings[7];
-    wasm_val_of_t of;
+    union wasm_val_of_t of;
 } wasm_val_t;
 
 // From a buffer that the application gives.
@@ -225,7 +225,7 @@ extern "C" {
 bool wasm_runtime_init(void);
 
 // Sets the runtime up: where its memory comes from, and a first table of native functions. False when the memory is of no use or the table is refused.
-bool wasm_runtime_full_init(const RuntimeInitArgs *init_args);
+bool wasm_runtime_full_init(const struct RuntimeInitArgs *init_args);
 
 // Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions and the memory.
 void wasm_runtime_destroy(void);
@@ -259,24 +259,24 @@ void *wasm_runtime_realloc(void *ptr, unsigned int size);
 void wasm_runtime_free(void *ptr);
 
 // How full the pool is, in bytes. False when the memory does not come from a pool.
-bool wasm_runtime_get_mem_alloc_info(mem_alloc_info_t *mem_alloc_info);
+bool wasm_runtime_get_mem_alloc_info(struct mem_alloc_info_t *mem_alloc_info);
 
 // Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
 // stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
 // when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
 bool wasm_runtime_register_natives(const char *module_name,
-                                   const NativeSymbol *native_symbols,
+                                   const struct NativeSymbol *native_symbols,
                                    uint32_t n_native_symbols);
 
 // The same with flags: ZONDA_NATIVES_BARE_POINTERS, for tables that were written for WAMR.
 bool zonda_register_natives_with(const char *module_name,
-                                 const NativeSymbol *native_symbols,
+                                 const struct NativeSymbol *native_symbols,
                                  uint32_t n_native_symbols,
                                  uint32_t flags);
 
 // Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
 bool wasm_runtime_unregister_natives(const char *module_name,
-                                     const NativeSymbol *native_symbols);
+                                     const struct NativeSymbol *native_symbols);
 
 // Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
 // wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason.
@@ -288,7 +288,7 @@ wasm_module_t wasm_runtime_load(const uint8_t *buf,
 // The same with a choice to copy the bytes.
 wasm_module_t wasm_runtime_load_ex(const uint8_t *buf,
                                    uint32_t size,
-                                   const LoadArgs *args,
+                                   const struct LoadArgs *args,
                                    char *error_buf,
                                    uint32_t error_buf_size);
 
@@ -307,7 +307,7 @@ wasm_module_inst_t wasm_runtime_instantiate(wasm_module_t module,
 
 // The same with a limit for the linear memory.
 wasm_module_inst_t wasm_runtime_instantiate_ex(wasm_module_t module,
-                                               const InstantiationArgs *args,
+                                               const struct InstantiationArgs *args,
                                                char *error_buf,
                                                uint32_t error_buf_size);
 
@@ -374,9 +374,9 @@ bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
 bool wasm_runtime_call_wasm_a(wasm_exec_env_t exec_env,
                               wasm_function_inst_t function,
                               uint32_t num_results,
-                              wasm_val_t *results,
+                              struct wasm_val_t *results,
                               uint32_t num_args,
-                              wasm_val_t *args);
+                              struct wasm_val_t *args);
 
 // The number of a function's parameters.
 uint32_t wasm_func_get_param_count(wasm_function_inst_t func_inst, wasm_module_inst_t module_inst);
