@@ -18,9 +18,34 @@ use std_alloc::alloc::{alloc, alloc_zeroed, dealloc, realloc};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
-fn array<T>(count: usize) -> Result<Layout, OutOfMemory> {
-    let bytes = count.checked_mul(size_of::<T>()).ok_or(OutOfMemory)?;
-    Layout::from_size_align(bytes, align_of::<T>()).map_err(|_| OutOfMemory)
+fn array(item: Layout, count: usize) -> Result<Layout, OutOfMemory> {
+    let bytes = count.checked_mul(item.size()).ok_or(OutOfMemory)?;
+    Layout::from_size_align(bytes, item.align()).map_err(|_| OutOfMemory)
+}
+
+/// Changes the memory of an array from `old` items to `new` items; the same code for items of every type.
+///
+/// # Safety
+/// `items` is memory for `old` items of this layout that this function gave, or anything when there are none.
+#[inline(never)]
+unsafe fn resize(items: NonNull<u8>, item: Layout, old: usize, new: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    let layout = array(item, new)?;
+    if old == new || item.size() == 0 {
+        return Ok(items);
+    }
+    let before = array(item, old)?;
+    // SAFETY: memory that is resized or freed was allocated with the layout of `old` items, and no size is zero.
+    unsafe {
+        NonNull::new(if old == 0 {
+            alloc(layout)
+        } else if new == 0 {
+            dealloc(items.as_ptr(), before);
+            return Ok(NonNull::dangling());
+        } else {
+            realloc(items.as_ptr(), before, layout.size())
+        })
+        .ok_or(OutOfMemory)
+    }
 }
 
 /// A growing array. Unlike `Vec` it grows only with a `Result`, and takes 3 words.
@@ -60,7 +85,7 @@ impl<T> List<T> {
     where
         T: Zero,
     {
-        let layout = array::<T>(len)?;
+        let layout = array(Layout::new::<T>(), len)?;
         if layout.size() == 0 {
             return Ok(List::new());
         }
@@ -71,40 +96,22 @@ impl<T> List<T> {
 
     /// Makes the capacity exactly `capacity`, which is not less than the length.
     fn set_capacity(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        let layout = array::<T>(capacity)?;
-        if capacity == self.capacity || size_of::<T>() == 0 {
-            return Ok(());
-        }
-        let items = if self.capacity == 0 {
-            // SAFETY: the size is not zero, for neither the capacity nor the size of `T` is.
-            unsafe { alloc(layout) }
-        } else if capacity == 0 {
-            self.free();
-            self.items = NonNull::dangling();
-            self.capacity = 0;
-            return Ok(());
-        } else {
-            // SAFETY: the memory was allocated with the layout of the old capacity, and the new size is not zero.
-            unsafe { realloc(self.items.as_ptr().cast(), array::<T>(self.capacity)?, layout.size()) }
-        };
-        self.items = NonNull::new(items.cast()).ok_or(OutOfMemory)?;
+        // SAFETY: the memory was allocated for the old capacity of items of this layout.
+        let items = unsafe { resize(self.items.cast(), Layout::new::<T>(), self.capacity, capacity)? };
+        self.items = items.cast();
         self.capacity = capacity;
         Ok(())
     }
 
     fn free(&mut self) {
-        if self.capacity != 0 && size_of::<T>() != 0 {
-            if let Ok(layout) = array::<T>(self.capacity) {
-                // SAFETY: the memory was allocated with this layout.
-                unsafe { dealloc(self.items.as_ptr().cast(), layout) };
-            }
-        }
+        // SAFETY: as in `set_capacity`; giving memory back does not fail.
+        let _ = unsafe { resize(self.items.cast(), Layout::new::<T>(), self.capacity, 0) };
     }
 
     /// Makes room for `more` items beyond the length, at least doubling the capacity when it grows.
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
         let needed = self.len.checked_add(more).ok_or(OutOfMemory)?;
-        if needed > self.capacity && size_of::<T>() != 0 {
+        if needed > self.capacity {
             self.set_capacity(needed.max(self.capacity.saturating_mul(2)).max(4))?;
         }
         Ok(())
@@ -214,7 +221,7 @@ unsafe impl Zero for u8 {}
 // SAFETY: an integer may be zero.
 unsafe impl Zero for u32 {}
 
-fn allocate<T: ?Sized>(layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+fn allocate(layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
     if layout.size() == 0 {
         // SAFETY: an alignment is never zero.
         return Ok(unsafe { NonNull::new_unchecked(ptr::without_provenance_mut(layout.align())) });
@@ -237,7 +244,7 @@ unsafe impl<T: Sync> Sync for Owned<T> {}
 impl<T> Owned<T> {
     /// Moves the value into memory of its own.
     pub fn new(value: T) -> Result<Owned<T>, OutOfMemory> {
-        let at = allocate::<T>(Layout::new::<T>())?.cast::<T>();
+        let at = allocate(Layout::new::<T>())?.cast::<T>();
         // SAFETY: the memory has the layout of `T`.
         unsafe { at.as_ptr().write(value) };
         Ok(Owned { value: at, owns: PhantomData })

@@ -99,6 +99,7 @@ kinds! {
         SwitchedOff Limit "this feature of WebAssembly is switched off in this build";
         TooLarge Limit "an implementation limit is exceeded";
         FrameTooLarge Limit "the frame of a function is too large";
+        OutOfMemory Limit "out of memory";
     }
 }
 

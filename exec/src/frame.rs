@@ -60,7 +60,7 @@ pub struct Header {
 /// More of that, where the caller is not code of the same instance.
 #[repr(C)]
 pub struct Boundary {
-    /// The caller's instance; null when the host called.
+    /// The caller's instance; null when the host called, and nothing else here or in the header means anything.
     pub instance: *const Instance,
     /// Where the caller goes on.
     pub pc: *const u8,
@@ -352,15 +352,15 @@ impl Context {
             core::ptr::copy(self.sp.add(1).sub(results), self.fp, results);
             // With nothing below, `sp` is one slot before the frame; never read then, as no operand is there.
             self.sp = self.fp.wrapping_add(results).wrapping_sub(1);
+            if boundary.instance.is_null() {
+                return true;
+            }
             self.fp = header.fp;
             self.stp = header.stp;
             self.func = header.func;
             self.pc = boundary.pc;
-            let host = boundary.instance.is_null();
-            if !host {
-                self.switch(boundary.instance);
-            }
-            host
+            self.switch(boundary.instance);
+            false
         }
     }
 }

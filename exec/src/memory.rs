@@ -6,6 +6,7 @@
 
 use crate::frame::{read64, write64};
 use crate::leb;
+use crate::op::Shape;
 use crate::trap::TrapCode;
 
 /// Every fast access looks at this many bytes, whatever its width.
@@ -97,50 +98,9 @@ pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
     }
 }
 
-macro_rules! slow {
-    ($top:ident $memory:ident $offset:ident $code:ident $($c:literal $op:ident $text:literal $kind:ident $value:ident $log2:literal $cell:ident;)*) => {
-        match $code { $($c => one!($kind $value $cell $top $memory $offset),)* _ => None }
-    };
-}
-
-macro_rules! one {
-    (load I32 $cell:ident $top:ident $memory:ident $offset:ident) => { load::<$cell>($top, $memory, $offset, |v, at| { *at = v as u32; 0 }) };
-    (load F32 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(load I32 $cell $top $memory $offset) };
-    (load I64 $cell:ident $top:ident $memory:ident $offset:ident) => { load::<$cell>($top, $memory, $offset, |v, at| { write64(at, v as u64); 1 }) };
-    (load F64 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(load I64 $cell $top $memory $offset) };
-    (store I32 $cell:ident $top:ident $memory:ident $offset:ident) => { store::<$cell>($top, $memory, $offset, 1, |at| *at as $cell) };
-    (store F32 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(store I32 $cell $top $memory $offset) };
-    (store I64 $cell:ident $top:ident $memory:ident $offset:ident) => { store::<$cell>($top, $memory, $offset, 2, |at| read64(at) as $cell) };
-    (store F64 $cell:ident $top:ident $memory:ident $offset:ident) => { one!(store I64 $cell $top $memory $offset) };
-}
-
-/// # Safety
-/// An address lies below `top`, and there is room for the value.
-#[inline(always)]
-unsafe fn load<C: Cell>(top: *mut u32, memory: &Memory, offset: u32, push: impl FnOnce(C, *mut u32) -> usize) -> Option<*mut u32> {
-    // SAFETY: the address is one slot; `check` gives a position only when all bytes of `C` lie inside.
-    unsafe {
-        let at = memory.check(*top.sub(1), offset, size_of::<C>())?;
-        let extra = push(C::load(at), top.sub(1));
-        Some(top.add(extra))
-    }
-}
-
-/// # Safety
-/// An address and a value of `slots` slots lie below `top`.
-#[inline(always)]
-unsafe fn store<C: Cell>(top: *mut u32, memory: &Memory, offset: u32, slots: usize, pop: impl FnOnce(*const u32) -> C) -> Option<*mut u32> {
-    // SAFETY: as in `load`.
-    unsafe {
-        let value = top.sub(slots);
-        let at = memory.check(*value.sub(1), offset, size_of::<C>())?;
-        pop(value).store(at);
-        Some(value.sub(1))
-    }
-}
-
 /// Executes any load or store with all its checks on the operands below `top` (one past the last slot). The loops
 /// come here when their own quick test fails: long immediates, another memory, an access near the end or outside.
+/// Nothing here is fast; it is short, for the signature in the table of operations says all that differs.
 ///
 /// Gives the new top.
 ///
@@ -148,9 +108,44 @@ unsafe fn store<C: Cell>(top: *mut u32, memory: &Memory, offset: u32, slots: usi
 /// `code` is a load or a store that the validator accepted, with its operands below `top` and room for its result.
 #[inline(never)]
 pub unsafe fn access(code: u8, memory: &Memory, offset: u32, top: *mut u32) -> Result<*mut u32, TrapCode> {
-    // SAFETY: the caller's promise.
-    let done = unsafe { crate::memory_ops! { slow top memory offset code } };
-    done.ok_or(TrapCode::MemoryOutOfBounds)
+    let sig = crate::op::sig(code);
+    let width = 1usize << sig.log2_width();
+    let wide = sig.value().slots() == 2;
+    let is_store = sig.shape() == Shape::Store;
+    // SAFETY: an address lies below `top`, for a store below a value of as many slots as its type takes; `check` gives a
+    // position only when all bytes lie inside.
+    unsafe {
+        let mut at = top.sub(1);
+        let mut value = 0u64;
+        if is_store {
+            value = *at as u64;
+            at = at.sub(1);
+            if wide {
+                value = read64(at);
+                at = at.sub(1);
+            }
+        }
+        let place = memory.check(*at, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
+        if is_store {
+            for i in 0..width {
+                *place.add(i) = (value >> (8 * i)) as u8;
+            }
+            return Ok(at);
+        }
+        for i in 0..width {
+            value |= (*place.add(i) as u64) << (8 * i);
+        }
+        if sig.is_signed_load() {
+            let unused = 64 - 8 * width as u32;
+            value = ((value << unused) as i64 >> unused) as u64;
+        }
+        *at = value as u32;
+        if wide {
+            write64(at, value);
+            at = at.add(1);
+        }
+        Ok(at.add(1))
+    }
 }
 
 #[cfg(test)]

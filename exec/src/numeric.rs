@@ -106,7 +106,7 @@ mod float {
         ($f:ident $u:ident: $eq:ident $ne:ident $lt:ident $gt:ident $le:ident $ge:ident
          $abs:ident $neg:ident $ceil:ident $floor:ident $trunc:ident $nearest:ident $sqrt:ident
          $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $copysign:ident $round:ident;
-         $libm_sqrt:path) => {
+         $bits_sqrt:ident) => {
             #[inline(always)] pub fn $eq(a: $u, b: $u) -> u32 { ($f::from_bits(a) == $f::from_bits(b)) as u32 }
             #[inline(always)] pub fn $ne(a: $u, b: $u) -> u32 { ($f::from_bits(a) != $f::from_bits(b)) as u32 }
             #[inline(always)] pub fn $lt(a: $u, b: $u) -> u32 { ($f::from_bits(a) < $f::from_bits(b)) as u32 }
@@ -120,7 +120,7 @@ mod float {
             #[inline(always)] pub fn $sub(a: $u, b: $u) -> $u { ($f::from_bits(a) - $f::from_bits(b)).to_bits() }
             #[inline(always)] pub fn $mul(a: $u, b: $u) -> $u { ($f::from_bits(a) * $f::from_bits(b)).to_bits() }
             #[inline(always)] pub fn $div(a: $u, b: $u) -> $u { ($f::from_bits(a) / $f::from_bits(b)).to_bits() }
-            #[inline(always)] pub fn $sqrt(a: $u) -> $u { $libm_sqrt($f::from_bits(a)).to_bits() }
+            #[inline(always)] pub fn $sqrt(a: $u) -> $u { $bits_sqrt(a) }
             #[inline(always)] pub fn $ceil(a: $u) -> $u { $round(a, Rounding::Up) }
             #[inline(always)] pub fn $floor(a: $u) -> $u { $round(a, Rounding::Down) }
             #[inline(always)] pub fn $trunc(a: $u) -> $u { $round(a, Rounding::TowardsZero) }
@@ -184,10 +184,62 @@ mod float {
 
     floats! { f32 u32: f32_eq f32_ne f32_lt f32_gt f32_le f32_ge
         f32_abs f32_neg f32_ceil f32_floor f32_trunc f32_nearest f32_sqrt
-        f32_add f32_sub f32_mul f32_div f32_min f32_max f32_copysign f32_round; libm::sqrtf }
+        f32_add f32_sub f32_mul f32_div f32_min f32_max f32_copysign f32_round; sqrt32 }
     floats! { f64 u64: f64_eq f64_ne f64_lt f64_gt f64_le f64_ge
         f64_abs f64_neg f64_ceil f64_floor f64_trunc f64_nearest f64_sqrt
-        f64_add f64_sub f64_mul f64_div f64_min f64_max f64_copysign f64_round; libm::sqrt }
+        f64_add f64_sub f64_mul f64_div f64_min f64_max f64_copysign f64_round; sqrt64 }
+
+    /// The square root, correctly rounded, one bit at a time: short rather than fast, as soft float is anyway.
+    #[inline(never)]
+    fn sqrt64(a: u64) -> u64 {
+        const FRACTION: u32 = 52;
+        const ONE: u64 = 1 << FRACTION;
+        const INFINITY: u64 = f64::INFINITY.to_bits();
+        if a << 1 == 0 || a == INFINITY {
+            return a;
+        }
+        if a > INFINITY {
+            // Negative, or a NaN: a quiet NaN.
+            return if a << 1 > INFINITY << 1 { a | ONE >> 1 } else { f64::NAN.to_bits() };
+        }
+        let mut exponent = (a >> FRACTION) as i32;
+        let mut rest = a & (ONE - 1);
+        if exponent == 0 {
+            // Subnormal: brought to the form of the others.
+            let shift = rest.leading_zeros() - 11;
+            rest <<= shift;
+            exponent = 1 - shift as i32;
+        }
+        rest |= ONE;
+        exponent -= 1023;
+        if exponent & 1 != 0 {
+            rest <<= 1;
+        }
+        exponent >>= 1;
+        // 53 bits of the root, and one for rounding.
+        rest <<= 1;
+        let mut root = 0u64;
+        let mut twice = 0u64;
+        let mut bit = ONE << 1;
+        while bit != 0 {
+            let trial = twice + bit;
+            if trial <= rest {
+                twice = trial + bit;
+                rest -= trial;
+                root += bit;
+            }
+            rest <<= 1;
+            bit >>= 1;
+        }
+        // A root is never exactly half way, so what is left over rounds up whenever the last bit is set.
+        root += root & 1;
+        (root >> 1).wrapping_add(((exponent + 1022) as u64) << FRACTION)
+    }
+
+    /// By way of f64: its 53 bits are more than twice 24 + 2, so rounding twice gives what rounding once does.
+    fn sqrt32(a: u32) -> u32 {
+        f32_demote_f64(sqrt64(f64_promote_f32(a)))
+    }
 
     mod extremum {
         //! Minimum and maximum on the bits: NaN wins, and -0 is less than +0 (spec: 4.3.3, fmin).
@@ -281,137 +333,85 @@ mod float {
     }
 }
 
-/// A number on the value stack, below `top`.
-trait Operand: Sized {
-    const SLOTS: usize;
-    /// # Safety
-    /// `at` points at as many slots of the value stack.
-    unsafe fn get(at: *const u32) -> Self;
-    /// # Safety
-    /// `at` points at as many slots of the value stack.
-    unsafe fn put(self, at: *mut u32);
+/// An operand or a result in 64 bits; a value of 32 bits is the low half.
+trait Bits: Copy {
+    fn from_bits(bits: u64) -> Self;
+    fn to_bits(self) -> u64;
 }
 
-impl Operand for u32 {
-    const SLOTS: usize = 1;
+impl Bits for u32 {
     #[inline(always)]
-    unsafe fn get(at: *const u32) -> u32 {
-        // SAFETY: the caller's promise.
-        unsafe { *at }
+    fn from_bits(bits: u64) -> u32 {
+        bits as u32
     }
     #[inline(always)]
-    unsafe fn put(self, at: *mut u32) {
-        // SAFETY: the caller's promise.
-        unsafe { *at = self }
+    fn to_bits(self) -> u64 {
+        self as u64
     }
 }
 
-impl Operand for u64 {
-    const SLOTS: usize = 2;
+impl Bits for u64 {
     #[inline(always)]
-    unsafe fn get(at: *const u32) -> u64 {
-        // SAFETY: the caller's promise.
-        unsafe { read64(at) }
+    fn from_bits(bits: u64) -> u64 {
+        bits
     }
     #[inline(always)]
-    unsafe fn put(self, at: *mut u32) {
-        // SAFETY: the caller's promise.
-        unsafe { write64(at, self) }
-    }
-}
-
-/// The code that [`execute`] gives for "no trap".
-pub const OK: u32 = 0;
-
-/// # Safety
-/// As many slots as `f` has operands lie below `top`, and it has room for its result there.
-#[inline(always)]
-unsafe fn unary<A: Operand, R: Operand>(top: *mut u32, f: impl Fn(A) -> R) -> (*mut u32, u32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let at = top.sub(A::SLOTS);
-        f(A::get(at)).put(at);
-        (at.add(R::SLOTS), OK)
-    }
-}
-
-/// # Safety
-/// As for [`unary`].
-#[inline(always)]
-unsafe fn binary<A: Operand, R: Operand>(top: *mut u32, f: impl Fn(A, A) -> R) -> (*mut u32, u32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let at = top.sub(2 * A::SLOTS);
-        f(A::get(at), A::get(at.add(A::SLOTS))).put(at);
-        (at.add(R::SLOTS), OK)
-    }
-}
-
-/// # Safety
-/// As for [`unary`].
-#[inline(always)]
-#[cfg_attr(not(feature = "float"), allow(dead_code))]
-unsafe fn try_unary<A: Operand, R: Operand>(top: *mut u32, f: impl Fn(A) -> Fallible<R>) -> (*mut u32, u32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let at = top.sub(A::SLOTS);
-        match f(A::get(at)) {
-            Ok(value) => {
-                value.put(at);
-                (at.add(R::SLOTS), OK)
-            }
-            Err(trap) => (top, trap as u32),
-        }
-    }
-}
-
-/// # Safety
-/// As for [`unary`].
-#[inline(always)]
-unsafe fn try_binary<A: Operand, R: Operand>(top: *mut u32, f: impl Fn(A, A) -> Fallible<R>) -> (*mut u32, u32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let at = top.sub(2 * A::SLOTS);
-        match f(A::get(at), A::get(at.add(A::SLOTS))) {
-            Ok(value) => {
-                value.put(at);
-                (at.add(R::SLOTS), OK)
-            }
-            Err(trap) => (top, trap as u32),
-        }
+    fn to_bits(self) -> u64 {
+        self
     }
 }
 
 macro_rules! apply {
-    (unop $top:ident $f:ident) => { unary($top, $f) };
-    (binop $top:ident $f:ident) => { binary($top, $f) };
-    (tryunop $top:ident $f:ident) => { try_unary($top, $f) };
-    (trybinop $top:ident $f:ident) => { try_binary($top, $f) };
+    (unop $a:ident $b:ident $f:ident) => { Ok(one($f, $a)) };
+    (binop $a:ident $b:ident $f:ident) => { Ok(two($f, $a, $b)) };
+    (tryunop $a:ident $b:ident $f:ident) => { $f(Bits::from_bits($a)).map(Bits::to_bits) };
+    (trybinop $a:ident $b:ident $f:ident) => { $f(Bits::from_bits($a), Bits::from_bits($b)).map(Bits::to_bits) };
+}
+
+#[inline(always)]
+fn one<A: Bits, R: Bits>(f: impl Fn(A) -> R, a: u64) -> u64 {
+    f(A::from_bits(a)).to_bits()
+}
+
+#[inline(always)]
+fn two<A: Bits, R: Bits>(f: impl Fn(A, A) -> R, a: u64, b: u64) -> u64 {
+    f(A::from_bits(a), A::from_bits(b)).to_bits()
 }
 
 macro_rules! dispatch {
-    ($name:ident $($code:literal $op:ident $text:literal $shape:ident $a:ident $r:ident $f:ident;)*) => {
-        /// Executes the operation `code` on the operands below `top`; gives the new top and the trap's number or [`OK`].
-        ///
-        /// # Safety
-        /// The operation stands in this table, its operands lie below `top`, and the stack has room for its result.
+    ($name:ident $($code:literal $op:ident $text:literal $shape:ident $ta:ident $tr:ident $f:ident;)*) => {
+        /// The result of the operation `code` for the operands `a` and `b`; `b` means nothing where there is one operand.
         #[inline(never)]
-        unsafe fn $name(code: u16, top: *mut u32) -> (*mut u32, u32) {
-            // SAFETY: the caller's promise is that of each of these functions.
-            unsafe {
-                match code {
-                    $($code => apply!($shape top $f),)*
-                    // The validator lets no other code pass to here.
-                    _ => (top, TrapCode::Unreachable as u32),
-                }
+        fn $name(code: u16, a: u64, b: u64) -> Fallible<u64> {
+            match code {
+                $($code => apply!($shape a b $f),)*
+                // The validator lets no other code pass to here.
+                _ => Err(TrapCode::Unreachable),
             }
         }
     };
 }
 
-crate::integer_ops! { dispatch execute_integer }
+crate::integer_ops! { dispatch integer }
 #[cfg(feature = "float")]
-crate::float_ops! { dispatch execute_float }
+crate::float_ops! { dispatch float_op }
+
+/// The code that [`execute`] gives for "no trap".
+pub const OK: u32 = 0;
+
+/// # Safety
+/// As many slots lie at `at` as a value takes.
+#[inline(always)]
+unsafe fn read(at: *const u32, wide: bool) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if wide {
+            read64(at)
+        } else {
+            *at as u64
+        }
+    }
+}
 
 /// Executes a numeric operation that a loop does not hold inline, on the operands below `top` (one past the last
 /// slot of the stack). Gives the new top, and the trap's number or [`OK`].
@@ -419,18 +419,35 @@ crate::float_ops! { dispatch execute_float }
 /// # Safety
 /// `code` is a numeric operation; its operands lie below `top`, and the stack has room for its result: both are what the
 /// validator establishes for each operation.
-#[inline(always)]
 pub unsafe fn execute(code: u16, top: *mut u32) -> (*mut u32, u32) {
-    #[cfg(feature = "float")]
-    {
-        let sig = if code < 0x100 { crate::op::sig(code as u8) } else { crate::op::prefixed_sig(code as u8) };
-        if sig.is_float() {
-            // SAFETY: the caller's promise.
-            return unsafe { execute_float(code, top) };
+    let sig = if code < 0x100 { crate::op::sig(code as u8) } else { crate::op::prefixed_sig(code as u8) };
+    let wide = sig.operand().slots() == 2;
+    let slots = sig.operand().slots() as usize;
+    // SAFETY: the caller's promise: the signature says how many slots the operands and the result take.
+    unsafe {
+        let mut at = top.sub(slots);
+        let mut a = read(at, wide);
+        let mut b = 0;
+        if sig.is_binary() {
+            b = a;
+            at = at.sub(slots);
+            a = read(at, wide);
+        }
+        #[cfg(feature = "float")]
+        let result = if sig.is_float() { float_op(code, a, b) } else { integer(code, a, b) };
+        #[cfg(not(feature = "float"))]
+        let result = integer(code, a, b);
+        match result {
+            Ok(value) => {
+                *at = value as u32;
+                if sig.value().slots() == 2 {
+                    write64(at, value);
+                }
+                (at.add(sig.value().slots() as usize), OK)
+            }
+            Err(trap) => (top, trap as u32),
         }
     }
-    // SAFETY: the caller's promise.
-    unsafe { execute_integer(code, top) }
 }
 
 #[cfg(all(test, feature = "float"))]
@@ -456,6 +473,10 @@ mod tests {
             let y = x as f64 * 1.000_000_1;
             assert_eq!(f64_ceil(y.to_bits()), y.ceil().to_bits(), "ceil {y:?}");
             assert_eq!(f64_nearest(y.to_bits()), y.round_ties_even().to_bits(), "nearest {y:?}");
+            for z in [y.abs(), f64::from_bits(y.to_bits() >> 1), f64::from_bits(bits as u64)] {
+                assert_eq!(f64_sqrt(z.to_bits()), z.sqrt().to_bits(), "sqrt {z:?}");
+            }
+            assert_eq!(f32_sqrt(x.abs().to_bits()), x.abs().sqrt().to_bits(), "sqrt {x:?}");
         }
     }
 

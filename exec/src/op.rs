@@ -311,7 +311,7 @@ impl Num {
 ///
 /// ```text
 /// bit 7..6  0 not in these tables, 1 numeric, 2 load, 3 store
-/// bit 5     numeric: two operands; load and store: unused
+/// bit 5     numeric: two operands; load: the value is sign-extended
 /// bit 4     numeric: unused
 /// bit 3..2  numeric: type of the operands; load and store: log2 of the width in bytes
 /// bit 1..0  type of the result, or of the value that is stored
@@ -323,10 +323,10 @@ impl Sig {
     const fn numeric(operands: u8, operand: Num, result: Num) -> Sig {
         Sig(0x40 | (operands - 1) << 5 | (operand as u8) << 2 | result as u8)
     }
-    const fn load(value: Num, log2: u8) -> Sig {
-        Sig(0x80 | log2 << 2 | value as u8)
+    const fn load(value: Num, log2: u8, signed: bool) -> Sig {
+        Sig(0x80 | (signed as u8) << 5 | log2 << 2 | value as u8)
     }
-    const fn store(value: Num, log2: u8) -> Sig {
+    const fn store(value: Num, log2: u8, _: bool) -> Sig {
         Sig(0xc0 | log2 << 2 | value as u8)
     }
     /// Which table the operation stands in.
@@ -338,6 +338,11 @@ impl Sig {
             2 => Shape::Load,
             _ => Shape::Store,
         }
+    }
+    /// Load: whether the value is sign-extended.
+    #[inline]
+    pub const fn is_signed_load(self) -> bool {
+        self.0 & 0xe0 == 0xa0
     }
     /// Numeric: whether there are two operands.
     #[inline]
@@ -447,7 +452,7 @@ macro_rules! define {
 
         const fn signatures() -> [Sig; 256] {
             let mut table = [Sig(0); 256];
-            $(table[$mc] = Sig::$mk(Num::$mv, $ml);)*
+            $(table[$mc] = Sig::$mk(Num::$mv, $ml, <$mm>::MIN != 0);)*
             $(if $nc < 0x100 { table[$nc & 0xff] = Sig::numeric(operands!($ns), Num::$na, Num::$nr); })*
             table
         }
@@ -475,6 +480,25 @@ pub fn sig(code: u8) -> Sig {
 #[inline]
 pub fn prefixed_sig(code: u8) -> Sig {
     PREFIXED[(code & 7) as usize]
+}
+
+/// The codes of one byte as numbers, by which the validator and the runtime match.
+pub mod codes {
+    use super::Op;
+    macro_rules! codes {
+        ($($constant:ident $name:ident)*) => { $(pub const $constant: u8 = Op::$name as u8;)* };
+    }
+    codes! {
+        UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
+        CALL Call CALL_INDIRECT CallIndirect RETURN_CALL ReturnCall RETURN_CALL_INDIRECT ReturnCallIndirect
+        DROP Drop SELECT Select SELECT_TYPED SelectTyped LOCAL_GET LocalGet LOCAL_SET LocalSet LOCAL_TEE LocalTee
+        GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow
+        I32_CONST I32Const I64_CONST I64Const F32_CONST F32Const F64_CONST F64Const
+        REF_NULL RefNull REF_IS_NULL RefIsNull REF_FUNC RefFunc
+        I32_ADD I32Add I32_SUB I32Sub I32_MUL I32Mul I64_ADD I64Add I64_SUB I64Sub I64_MUL I64Mul
+    }
+    /// What precedes the codes 0xFCnn.
+    pub const PREFIX: u8 = 0xfc;
 }
 
 #[cfg(test)]

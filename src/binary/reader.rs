@@ -3,43 +3,24 @@
 use crate::alloc::OutOfMemory;
 use crate::error::{Error, ErrorKind, ModuleError};
 
-/// What reading and validating give up with: the kind; the place is the reader's position, added once at the outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The module is wrong, at the reader's position.
-    Here(ErrorKind),
-    /// The module is wrong, at this offset.
-    At(ErrorKind, u32),
-    /// The host is out of memory.
-    OutOfMemory,
-}
+/// What reading and validating give. A refusal is one byte, which is what keeps the code for it small; its place is where the
+/// reader then stands ([`Reader::refuse_at`] moves it there).
+pub(crate) type Parsed<T> = Result<T, ErrorKind>;
 
-impl From<ErrorKind> for Refusal {
+impl From<OutOfMemory> for ErrorKind {
     #[inline]
-    fn from(kind: ErrorKind) -> Refusal {
-        Refusal::Here(kind)
+    fn from(_: OutOfMemory) -> ErrorKind {
+        ErrorKind::OutOfMemory
     }
 }
 
-impl From<OutOfMemory> for Refusal {
-    #[inline]
-    fn from(_: OutOfMemory) -> Refusal {
-        Refusal::OutOfMemory
+/// The error for the outside.
+pub(crate) fn error(kind: ErrorKind, offset: usize) -> Error {
+    match kind {
+        ErrorKind::OutOfMemory => Error::OutOfMemory,
+        kind => Error::Module(ModuleError { kind, offset: offset as u32 }),
     }
 }
-
-impl Refusal {
-    /// The error for the outside, with `offset` where the refusal has no place of its own.
-    pub(crate) fn at(self, offset: usize) -> Error {
-        match self {
-            Refusal::Here(kind) => Error::Module(ModuleError { kind, offset: offset as u32 }),
-            Refusal::At(kind, offset) => Error::Module(ModuleError { kind, offset }),
-            Refusal::OutOfMemory => Error::OutOfMemory,
-        }
-    }
-}
-
-pub(crate) type Parsed<T> = Result<T, Refusal>;
 
 /// Reads `bytes` from `pos` on. Offsets count from the start of the module, of which a reader may hold a beginning.
 #[derive(Clone)]
@@ -60,6 +41,25 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
+    /// Moves to `pos`, the place of what is refused.
+    #[cold]
+    pub(crate) fn refuse_at<T>(&mut self, pos: usize, kind: ErrorKind) -> Parsed<T> {
+        self.pos = pos;
+        Err(kind)
+    }
+
+    /// Runs `f` on the next `count` bytes, of which it has to use all; this reader goes on behind them, or stands where `f` refused.
+    pub(crate) fn inside<T>(&mut self, count: usize, kind: ErrorKind, f: impl FnOnce(&mut Reader<'a>) -> Parsed<T>) -> Parsed<T> {
+        let mut part = self.part(count)?;
+        let result = match f(&mut part) {
+            Ok(value) if part.is_empty() => return Ok(value),
+            Ok(_) => Err(kind),
+            Err(kind) => Err(kind),
+        };
+        self.pos = part.pos;
+        result
+    }
+
     /// Bytes that are left.
     pub(crate) fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.pos)
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
                 self.pos += 1;
                 Ok(byte)
             }
-            None => Err(ErrorKind::UnexpectedEnd.into()),
+            None => Err(ErrorKind::UnexpectedEnd),
         }
     }
 
@@ -140,14 +140,14 @@ impl<'a> Reader<'a> {
             let left = bits - shift;
             if left < 7 {
                 if byte >= 0x80 {
-                    return Err(ErrorKind::IntegerTooLong.into());
+                    return Err(ErrorKind::IntegerTooLong);
                 }
                 // Bits of this byte from `left` on do not fit; for signed ones the bit below them is the sign.
                 let used = if signed { left - 1 } else { left };
                 let rest = byte >> used;
                 let ones = 0x7f >> used;
                 if rest != 0 && !(signed && rest == ones) {
-                    return Err(ErrorKind::IntegerTooLarge.into());
+                    return Err(ErrorKind::IntegerTooLarge);
                 }
             }
             shift += 7;
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
         let at = self.pos;
         let count = self.u32()?;
         if count as usize > self.left() {
-            return Err(Refusal::At(ErrorKind::UnexpectedEnd, at as u32));
+            return self.refuse_at(at, ErrorKind::UnexpectedEnd);
         }
         Ok(count)
     }
@@ -176,7 +176,10 @@ impl<'a> Reader<'a> {
         let len = self.u32()? as usize;
         let at = self.pos;
         let bytes = self.take(len)?;
-        core::str::from_utf8(bytes).map_err(|_| Refusal::At(ErrorKind::BadUtf8, at as u32))
+        match core::str::from_utf8(bytes) {
+            Ok(name) => Ok(name),
+            Err(_) => self.refuse_at(at, ErrorKind::BadUtf8),
+        }
     }
 }
 
@@ -193,17 +196,17 @@ mod tests {
     #[test]
     fn integers_are_as_long_and_as_large_as_their_type() {
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], u32), Ok(u32::MAX));
-        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x1f], u32), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x00], u32), Err(ErrorKind::IntegerTooLong.into()));
-        assert_eq!(read!([0x80], u32), Err(ErrorKind::UnexpectedEnd.into()));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x1f], u32), Err(ErrorKind::IntegerTooLarge));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x00], u32), Err(ErrorKind::IntegerTooLong));
+        assert_eq!(read!([0x80], u32), Err(ErrorKind::UnexpectedEnd));
         assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x78], i32), Ok(i32::MIN));
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x07], i32), Ok(i32::MAX));
-        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], i32), Err(ErrorKind::IntegerTooLarge.into()));
-        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x70], i32), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], i32), Err(ErrorKind::IntegerTooLarge));
+        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x70], i32), Err(ErrorKind::IntegerTooLarge));
         assert_eq!(read!([0x7f], i32), Ok(-1));
         assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64), Ok(i64::MIN));
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], i64), Ok(i64::MAX));
-        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], i64), Err(ErrorKind::IntegerTooLarge.into()));
+        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], i64), Err(ErrorKind::IntegerTooLarge));
         assert_eq!(read!([0x40], i33), Ok(-64));
     }
 
@@ -212,7 +215,7 @@ mod tests {
         let mut whole = Reader::new(&[1, 2, 3, 4], 1);
         let mut part = whole.part(2).unwrap();
         assert_eq!((part.byte(), part.byte()), (Ok(2), Ok(3)));
-        assert_eq!(part.byte(), Err(ErrorKind::UnexpectedEnd.into()));
+        assert_eq!(part.byte(), Err(ErrorKind::UnexpectedEnd));
         assert_eq!(whole.byte(), Ok(4));
         assert!(whole.part(usize::MAX).is_err());
     }

@@ -57,13 +57,15 @@ impl ValType {
 
     pub(crate) fn read(reader: &mut Reader) -> Parsed<ValType> {
         let code = reader.peek().ok_or(ErrorKind::UnexpectedEnd)?;
-        let ty = ValType::from_code(code).ok_or(match code {
-            // v128, and the heads of types of later proposals.
-            0x7b | 0x63..=0x6e | 0x71..=0x74 => ErrorKind::Unsupported,
-            _ => ErrorKind::BadValueType,
-        })?;
+        let Some(ty) = ValType::from_code(code) else {
+            return Err(match code {
+                // v128, and the heads of types of later proposals.
+                0x7b | 0x63..=0x6e | 0x71..=0x74 => ErrorKind::Unsupported,
+                _ => ErrorKind::BadValueType,
+            });
+        };
         if !cfg!(feature = "float") && matches!(ty, ValType::F32 | ValType::F64) {
-            return Err(ErrorKind::SwitchedOff.into());
+            return Err(ErrorKind::SwitchedOff);
         }
         reader.byte()?;
         Ok(ty)
@@ -73,9 +75,9 @@ impl ValType {
         match reader.peek() {
             Some(0x70) => reader.byte().map(|_| ValType::FuncRef),
             Some(0x6f) => reader.byte().map(|_| ValType::ExternRef),
-            Some(0x63..=0x6e | 0x71..=0x74) => Err(ErrorKind::Unsupported.into()),
-            Some(_) => Err(ErrorKind::BadReferenceType.into()),
-            None => Err(ErrorKind::UnexpectedEnd.into()),
+            Some(0x63..=0x6e | 0x71..=0x74) => Err(ErrorKind::Unsupported),
+            Some(_) => Err(ErrorKind::BadReferenceType),
+            None => Err(ErrorKind::UnexpectedEnd),
         }
     }
 }
@@ -113,29 +115,29 @@ impl MemoryType {
         let flags = reader.byte()?;
         // Bit 0: a maximum; 1: shared; 2: 64-bit; 3: a page size.
         if flags & !0x0f != 0 {
-            return Err(ErrorKind::BadLimits.into());
+            return Err(ErrorKind::BadLimits);
         }
         if flags & 0x06 != 0 {
-            return Err(ErrorKind::Unsupported.into());
+            return Err(ErrorKind::Unsupported);
         }
         let limits = Limits::read_rest(reader, flags & 1 != 0)?;
         let mut page_shift = 16;
         if flags & 0x08 != 0 {
             if !cfg!(feature = "custom-page-sizes") {
-                return Err(ErrorKind::SwitchedOff.into());
+                return Err(ErrorKind::SwitchedOff);
             }
             let log2 = reader.u32()?;
             if log2 >= 64 {
-                return Err(ErrorKind::BadLimits.into());
+                return Err(ErrorKind::BadLimits);
             }
             if log2 != 0 && log2 != 16 {
-                return Err(ErrorKind::PageSize.into());
+                return Err(ErrorKind::PageSize);
             }
             page_shift = log2 as u8;
         }
         let most = if page_shift == 16 { 0x1_0000 } else { u32::MAX };
         if limits.min > most || limits.max.is_some_and(|max| max > most) {
-            return Err(ErrorKind::MemorySize.into());
+            return Err(ErrorKind::MemorySize);
         }
         limits.check_order()?;
         Ok(MemoryType { limits, page_shift })
@@ -157,7 +159,7 @@ impl Limits {
 
     fn check_order(&self) -> Parsed<()> {
         match self.max {
-            Some(max) if max < self.min => Err(ErrorKind::LimitsOrder.into()),
+            Some(max) if max < self.min => Err(ErrorKind::LimitsOrder),
             _ => Ok(()),
         }
     }
@@ -177,10 +179,10 @@ impl TableType {
         let element = ValType::read_ref(reader)?;
         let flags = reader.byte()?;
         if flags & !0x07 != 0 {
-            return Err(ErrorKind::BadLimits.into());
+            return Err(ErrorKind::BadLimits);
         }
         if flags & 0x06 != 0 {
-            return Err(ErrorKind::Unsupported.into());
+            return Err(ErrorKind::Unsupported);
         }
         let limits = Limits::read_rest(reader, flags & 1 != 0)?;
         limits.check_order()?;
@@ -201,7 +203,7 @@ impl GlobalType {
         let mutable = match reader.byte()? {
             0 => false,
             1 => true,
-            _ => return Err(ErrorKind::BadMutability.into()),
+            _ => return Err(ErrorKind::BadMutability),
         };
         Ok(GlobalType { content, mutable })
     }
@@ -218,13 +220,15 @@ pub enum ExternKind {
 }
 
 impl ExternKind {
-    pub(crate) fn from_code(code: u8) -> Option<ExternKind> {
-        Some(match code {
+    /// Reads the kind, or refuses the byte as `kind`.
+    pub(crate) fn read(reader: &mut Reader, kind: ErrorKind) -> Parsed<ExternKind> {
+        let at = reader.pos();
+        Ok(match reader.byte()? {
             0 => ExternKind::Func,
             1 => ExternKind::Table,
             2 => ExternKind::Memory,
             3 => ExternKind::Global,
-            _ => return None,
+            _ => return reader.refuse_at(at, kind),
         })
     }
 }

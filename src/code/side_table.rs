@@ -4,7 +4,7 @@
 //! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
 
 use crate::alloc::List;
-use crate::binary::reader::{Parsed, Refusal};
+use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 use crate::validate::sink::{At, LabelKind, Sink};
@@ -124,7 +124,7 @@ impl<'a> SideTable<'a> {
     /// Appends an entry that waits, in front of a chain; gives the chain's new start.
     fn wait(&mut self, at: At, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
         let entry = self.reserve()?;
-        let too_large = |_| Refusal::from(ErrorKind::FrameTooLarge);
+        let too_large = |_| ErrorKind::FrameTooLarge;
         let (keep, drop) = (u16::try_from(keep).map_err(too_large)?, u16::try_from(drop).map_err(too_large)?);
         let index = self.waiting.len() as u32;
         self.waiting.push(Waiting { pos: at.pos as u32, entry, keep, drop, next })?;

@@ -3,7 +3,7 @@
 use super::sort::heapsort;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::List;
-use crate::binary::reader::{Parsed, Reader, Refusal};
+use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::code::side_table::SideTable;
 use crate::error::{Error, ErrorKind};
@@ -44,8 +44,8 @@ pub(super) fn load(bytes: &[u8]) -> Result<ModuleData<'_>, Error> {
         sink = Some(table);
         Ok(())
     });
-    result.map_err(|refusal| refusal.at(reader.pos()))?;
-    loader.keep(sink.unwrap_or_else(|| SideTable::new(bytes, List::new()))).map_err(|refusal| refusal.at(bytes.len()))
+    result.map_err(|kind| error(kind, reader.pos()))?;
+    loader.keep(sink.unwrap_or_else(|| SideTable::new(bytes, List::new()))).map_err(|kind| error(kind, bytes.len()))
 }
 
 /// Checks a module and keeps nothing.
@@ -56,7 +56,7 @@ pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
         let funcs = core::mem::take(&mut loader.funcs);
         loader.code(code, &mut Nothing, |_, index| funcs.get(index).map(|func| func.type_index as u32))
     });
-    result.map_err(|refusal| refusal.at(reader.pos()))
+    result.map_err(|kind| error(kind, reader.pos()))
 }
 
 type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed<()> + 'c;
@@ -92,43 +92,34 @@ impl<'a> Loader<'a> {
 
     fn sections(&mut self, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
         if reader.left() > MAX_MODULE {
-            return Err(ErrorKind::TooLarge.into());
+            return Err(ErrorKind::TooLarge);
         }
-        let magic = reader.take(4);
-        if magic.is_ok_and(|magic| magic != b"\0asm") {
-            return Err(Refusal::At(ErrorKind::NotWasm, 0));
+        if reader.take(4)? != b"\0asm" {
+            return reader.refuse_at(0, ErrorKind::NotWasm);
         }
-        magic?;
         if reader.take(4)? != [1, 0, 0, 0] {
-            return Err(Refusal::At(ErrorKind::Version, 4));
+            return reader.refuse_at(4, ErrorKind::Version);
         }
         let mut last = 0;
         while !reader.is_empty() {
-            let at = reader.pos() as u32;
+            let at = reader.pos();
             let id = reader.byte()?;
-            let order = *ORDER.get(id as usize).ok_or(Refusal::At(ErrorKind::BadSectionId, at))?;
+            let Some(&order) = ORDER.get(id as usize) else { return reader.refuse_at(at, ErrorKind::BadSectionId) };
             let size = reader.u32()? as usize;
-            let mut section = reader.part(size)?;
             if id != 0 {
                 if order <= last {
-                    return Err(Refusal::At(ErrorKind::SectionOrder, at));
+                    return reader.refuse_at(at, ErrorKind::SectionOrder);
                 }
                 // Everything that code may name has to be known before the code is read.
                 last = order;
             }
-            let result = self.section(id, &mut section, code);
-            match result {
-                Ok(()) if section.is_empty() => {}
-                Ok(()) => return Err(Refusal::At(ErrorKind::SectionSize, section.pos() as u32)),
-                Err(Refusal::Here(kind)) => return Err(Refusal::At(kind, section.pos() as u32)),
-                Err(other) => return Err(other),
-            }
+            reader.inside(size, ErrorKind::SectionSize, |section| self.section(id, section, code))?;
         }
         if !self.bodies && !self.funcs.is_empty() {
-            return Err(ErrorKind::BodyCount.into());
+            return Err(ErrorKind::BodyCount);
         }
         if self.env.data_count.is_some_and(|count| count != self.data.len() as u32) {
-            return Err(ErrorKind::DataCount.into());
+            return Err(ErrorKind::DataCount);
         }
         Ok(())
     }
@@ -162,7 +153,7 @@ impl<'a> Loader<'a> {
                 let func = reader.u32()?;
                 let ty = self.env.func(func)?;
                 if ty.param_count != 0 || ty.result_count != 0 {
-                    return Err(ErrorKind::StartType.into());
+                    return Err(ErrorKind::StartType);
                 }
                 self.start = Some(func);
                 Ok(())
@@ -186,8 +177,8 @@ impl<'a> Loader<'a> {
         for _ in 0..count {
             match reader.byte()? {
                 0x60 => {}
-                0x4e..=0x50 | 0x5e | 0x5f => return Err(ErrorKind::Unsupported.into()),
-                _ => return Err(Refusal::At(ErrorKind::BadTypeForm, reader.pos() as u32 - 1)),
+                0x4e..=0x50 | 0x5e | 0x5f => return Err(ErrorKind::Unsupported),
+                _ => return reader.refuse_at(reader.pos() - 1, ErrorKind::BadTypeForm),
             }
             let (params, param_count, param_slots) = value_types(reader, MAX_PARAMS)?;
             let (results, result_count, result_slots) = value_types(reader, MAX_RESULTS)?;
@@ -234,8 +225,7 @@ impl<'a> Loader<'a> {
             let offset = reader.pos() as u32;
             reader.name()?;
             reader.name()?;
-            let at = reader.pos() as u32;
-            let kind = ExternKind::from_code(reader.byte()?).ok_or(Refusal::At(ErrorKind::BadImportKind, at))?;
+            let kind = ExternKind::read(reader, ErrorKind::BadImportKind)?;
             let mut ty = 0;
             match kind {
                 ExternKind::Func => {
@@ -299,17 +289,17 @@ impl<'a> Loader<'a> {
 
     fn add_table(&mut self, ty: TableType) -> Parsed<()> {
         if self.env.tables.len() as u32 >= MAX_TABLES {
-            return Err(ErrorKind::TooLarge.into());
+            return Err(ErrorKind::TooLarge);
         }
         Ok(self.env.tables.push(ty)?)
     }
 
     fn add_memory(&mut self, ty: MemoryType) -> Parsed<()> {
         if !self.env.memories.is_empty() && !cfg!(feature = "multi-memory") {
-            return Err(ErrorKind::MultipleMemories.into());
+            return Err(ErrorKind::MultipleMemories);
         }
         if self.env.memories.len() as u32 >= MAX_MEMORIES {
-            return Err(ErrorKind::TooLarge.into());
+            return Err(ErrorKind::TooLarge);
         }
         Ok(self.env.memories.push(ty)?)
     }
@@ -351,7 +341,7 @@ impl<'a> Loader<'a> {
         for pair in order.windows(2) {
             if let [a, b] = *pair {
                 if name(a) == name(b) {
-                    return Err(Refusal::At(ErrorKind::DuplicateExport, a.max(b)));
+                    return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
                 }
             }
         }
@@ -367,7 +357,7 @@ impl<'a> Loader<'a> {
             let segment = ElementHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
             if let Some(table) = segment.table {
                 if self.env.table(table)?.element != segment.ty {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
             }
             for _ in 0..segment.count {
@@ -402,21 +392,17 @@ impl<'a> Loader<'a> {
         let count = reader.u32()?;
         let defined = self.env.funcs.len() as u32 - self.imported_funcs;
         if count != defined {
-            return Err(ErrorKind::BodyCount.into());
+            return Err(ErrorKind::BodyCount);
         }
         let mut validator = FuncValidator::new();
         for index in 0..count as usize {
             let at = reader.pos();
             let size = reader.u32()?;
             if size > MAX_BODY {
-                return Err(Refusal::At(ErrorKind::TooLarge, at as u32));
+                return reader.refuse_at(at, ErrorKind::TooLarge);
             }
-            let mut body = reader.part(size as usize)?;
             let ty = ty(sink, index).ok_or(ErrorKind::UnknownType)?;
-            match validator.validate(&self.env, ty, &mut body, sink) {
-                Err(Refusal::Here(kind)) => return Err(Refusal::At(kind, body.pos() as u32)),
-                other => other?,
-            }
+            reader.inside(size as usize, ErrorKind::BodySize, |body| validator.validate(&self.env, ty, body, sink))?;
         }
         Ok(())
     }
@@ -459,7 +445,7 @@ fn limited(reader: &mut Reader, most: u32) -> Parsed<u32> {
     let at = reader.pos();
     let count = reader.count()?;
     if count > most {
-        return Err(Refusal::At(ErrorKind::TooLarge, at as u32));
+        return reader.refuse_at(at, ErrorKind::TooLarge);
     }
     Ok(count)
 }
@@ -495,7 +481,7 @@ impl ElementHeader {
         let at = reader.pos();
         let flags = reader.u32()?;
         if flags > 7 {
-            return Err(Refusal::At(ErrorKind::BadElementKind, at as u32));
+            return reader.refuse_at(at, ErrorKind::BadElementKind);
         }
         let expressions = flags & 4 != 0;
         let mut table = None;
@@ -508,7 +494,7 @@ impl ElementHeader {
             if expressions {
                 ty = ValType::read_ref(reader)?;
             } else if reader.byte()? != 0 {
-                return Err(ErrorKind::BadElementKind.into());
+                return Err(ErrorKind::BadElementKind);
             }
         }
         let count = limited(reader, MAX_TABLE_ELEMENTS)?;
@@ -530,7 +516,7 @@ impl DataHeader {
             0 => Some(0),
             1 => None,
             2 => Some(reader.u32()?),
-            _ => return Err(Refusal::At(ErrorKind::BadDataKind, at as u32)),
+            _ => return reader.refuse_at(at, ErrorKind::BadDataKind),
         };
         if memory.is_some() {
             offset(reader, ValType::I32)?;

@@ -1,6 +1,6 @@
 //! Exports, read from the module's bytes each time: names stay in flash.
 
-use crate::binary::reader::{Parsed, Reader, Refusal};
+use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ExternKind;
 use crate::error::ErrorKind;
 
@@ -17,8 +17,7 @@ pub(crate) struct ExportEntry<'a> {
 impl<'a> ExportEntry<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Parsed<ExportEntry<'a>> {
         let name = reader.name()?;
-        let at = reader.pos() as u32;
-        let kind = ExternKind::from_code(reader.byte()?).ok_or(Refusal::At(ErrorKind::BadExportKind, at))?;
+        let kind = ExternKind::read(reader, ErrorKind::BadExportKind)?;
         let index = reader.u32()?;
         Ok(ExportEntry { name, kind, index })
     }

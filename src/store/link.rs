@@ -7,7 +7,7 @@ use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
 use crate::alloc::{Owned, Shared};
-use crate::binary::reader::{Parsed, Reader};
+use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::error::{Error, ErrorKind, LinkErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
@@ -53,7 +53,7 @@ struct Types<'i, 'a>(&'i ModuleData<'a>);
 
 impl Scope for Types<'_, '_> {
     fn global(&mut self, index: u32) -> Parsed<ValType> {
-        self.0.globals.get(index as usize).map(|global| global.ty.content).ok_or(ErrorKind::UnknownGlobal.into())
+        self.0.globals.get(index as usize).map(|global| global.ty.content).ok_or(ErrorKind::UnknownGlobal)
     }
     fn func(&mut self, _: u32) -> Parsed<()> {
         Ok(())
@@ -72,7 +72,7 @@ impl Source for Evaluation<'_, '_> {
 impl Evaluation<'_, '_> {
     fn value(&mut self, reader: &mut Reader) -> Result<u64, Error> {
         let data = &*self.instance.module.data;
-        walk(reader, &mut Types(data), self).map(|(_, value)| value).map_err(|refusal| refusal.at(reader.pos()))
+        walk(reader, &mut Types(data), self).map(|(_, value)| value).map_err(|kind| error(kind, reader.pos()))
     }
 
     /// Passes over an expression.
@@ -276,7 +276,7 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Result<(), Error> {
             if let Some(error) = failed {
                 return Err(error);
             }
-            header.map_err(|refusal| refusal.at(offset as usize))?
+            header.map_err(|kind| error(kind, offset as usize))?
         };
         if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
             // SAFETY: tables live as long as the store.
@@ -300,7 +300,7 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Result<(), Error> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let header = header.map_err(|refusal| refusal.at(offset as usize))?;
+        let header = header.map_err(|kind| error(kind, offset as usize))?;
         if let Some(&memory) = header.memory.and_then(|memory| instance.memories.get(memory as usize)) {
             // SAFETY: memories live as long as the store.
             init_memory(instance, unsafe { &mut *memory }, segment as u32, at, 0, header.len)?;

@@ -9,7 +9,8 @@ use super::instance::InstanceData;
 use super::StoreData;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, SWITCHED};
-use zonda_exec::{leb, numeric, Instance, Op, TrapCode};
+use zonda_exec::op::codes as op;
+use zonda_exec::{leb, numeric, Instance, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;
 
@@ -79,14 +80,14 @@ impl Slow<'_> {
 /// The context is that of running, validated code whose operation has this code, with the store that [`super::func::call`] set.
 pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
     let mut slow = Slow { context };
-    let outcome = match Op::from_code(code as u16) {
-        Some(Op::CallIndirect) => slow.call_indirect(false),
-        Some(Op::ReturnCallIndirect) => slow.call_indirect(true),
-        Some(Op::ReturnCall) => {
+    let outcome = match code {
+        op::CALL_INDIRECT => slow.call_indirect(false),
+        op::RETURN_CALL_INDIRECT => slow.call_indirect(true),
+        op::RETURN_CALL => {
             let index = slow.index();
             slow.tail_call(index)
         }
-        Some(Op::TableGet) => {
+        op::TABLE_GET => {
             let table = slow.index();
             let index = slow.pop();
             match slow.table(table).elements.get(index as usize) {
@@ -97,7 +98,7 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 None => Err(TrapCode::TableOutOfBounds),
             }
         }
-        Some(Op::TableSet) => {
+        op::TABLE_SET => {
             let table = slow.index();
             let value = slow.pop();
             let index = slow.pop();
@@ -109,33 +110,33 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 None => Err(TrapCode::TableOutOfBounds),
             }
         }
-        Some(Op::MemorySize) => {
+        op::MEMORY_SIZE => {
             let memory = slow.index();
             slow.push(slow.memory(memory).seen.pages);
             Ok(OK)
         }
-        Some(Op::MemoryGrow) => {
+        op::MEMORY_GROW => {
             let memory = slow.index();
             let delta = slow.pop();
             slow.push(slow.memory(memory).grow(delta).unwrap_or(u32::MAX));
             Ok(OK)
         }
-        Some(Op::RefNull) => {
+        op::REF_NULL => {
             slow.index();
             slow.push(0);
             Ok(OK)
         }
-        Some(Op::RefIsNull) => {
+        op::REF_IS_NULL => {
             let reference = slow.pop();
             slow.push((reference == 0) as u32);
             Ok(OK)
         }
-        Some(Op::RefFunc) => {
+        op::REF_FUNC => {
             let index = slow.index();
             slow.push(slow.instance().func_base + index);
             Ok(OK)
         }
-        None if code == 0xfc => slow.prefixed(),
+        op::PREFIX => slow.prefixed(),
         // Validation lets nothing else through.
         _ => Err(TrapCode::Unreachable),
     };

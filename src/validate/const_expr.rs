@@ -7,7 +7,7 @@ use crate::alloc::List;
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
-use zonda_exec::Op;
+use zonda_exec::op::codes::*;
 
 /// Where the values of a constant expression come from.
 pub(crate) trait Source {
@@ -41,10 +41,10 @@ impl Scope for Env<'_> {
     fn global(&mut self, index: u32) -> Parsed<ValType> {
         let ty = Env::global(self, index)?;
         if index >= self.imported_globals {
-            return Err(ErrorKind::UnknownGlobal.into());
+            return Err(ErrorKind::UnknownGlobal);
         }
         if ty.mutable {
-            return Err(ErrorKind::ConstantExpressionExpected.into());
+            return Err(ErrorKind::ConstantExpressionExpected);
         }
         Ok(ty.content)
     }
@@ -63,45 +63,45 @@ pub(crate) fn walk(reader: &mut Reader, scope: &mut dyn Scope, source: &mut dyn 
     let mut top: Option<(ValType, u64)> = None;
     let mut below: List<(ValType, u64)> = List::new();
     loop {
-        let code = reader.byte()? as u16;
-        let value = match Op::from_code(code) {
-            Some(Op::I32Const) => (ValType::I32, reader.i32()? as u32 as u64),
-            Some(Op::I64Const) => (ValType::I64, reader.i64()? as u64),
-            Some(Op::F32Const) if cfg!(feature = "float") => (ValType::F32, little_endian(reader.take(4)?)),
-            Some(Op::F64Const) if cfg!(feature = "float") => (ValType::F64, little_endian(reader.take(8)?)),
-            Some(Op::GlobalGet) => {
+        let code = reader.byte()?;
+        let value = match code {
+            I32_CONST => (ValType::I32, reader.i32()? as u32 as u64),
+            I64_CONST => (ValType::I64, reader.i64()? as u64),
+            F32_CONST if cfg!(feature = "float") => (ValType::F32, little_endian(reader.take(4)?)),
+            F64_CONST if cfg!(feature = "float") => (ValType::F64, little_endian(reader.take(8)?)),
+            GLOBAL_GET => {
                 let index = reader.u32()?;
                 (scope.global(index)?, source.global(index))
             }
-            Some(Op::RefNull) => (ValType::read_ref(reader)?, 0),
-            Some(Op::RefFunc) => {
+            REF_NULL => (ValType::read_ref(reader)?, 0),
+            REF_FUNC => {
                 let index = reader.u32()?;
                 scope.func(index)?;
                 (ValType::FuncRef, source.func(index))
             }
-            Some(op @ (Op::I32Add | Op::I32Sub | Op::I32Mul | Op::I64Add | Op::I64Sub | Op::I64Mul)) if cfg!(feature = "extended-const") => {
-                let ty = if matches!(op, Op::I32Add | Op::I32Sub | Op::I32Mul) { ValType::I32 } else { ValType::I64 };
+            I32_ADD | I32_SUB | I32_MUL | I64_ADD | I64_SUB | I64_MUL if cfg!(feature = "extended-const") => {
+                let ty = if matches!(code, I32_ADD | I32_SUB | I32_MUL) { ValType::I32 } else { ValType::I64 };
                 let (b_ty, b) = top.take().ok_or(ErrorKind::TypeMismatch)?;
                 let (a_ty, a) = below.pop().ok_or(ErrorKind::TypeMismatch)?;
                 if a_ty != ty || b_ty != ty {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
-                let value = match op {
-                    Op::I32Add | Op::I64Add => a.wrapping_add(b),
-                    Op::I32Sub | Op::I64Sub => a.wrapping_sub(b),
+                let value = match code {
+                    I32_ADD | I64_ADD => a.wrapping_add(b),
+                    I32_SUB | I64_SUB => a.wrapping_sub(b),
                     _ => a.wrapping_mul(b),
                 };
                 (ty, if ty == ValType::I32 { value as u32 as u64 } else { value })
             }
-            Some(Op::End) => {
+            END => {
                 return match top {
                     Some(value) if below.is_empty() => Ok(value),
-                    _ => Err(ErrorKind::TypeMismatch.into()),
+                    _ => Err(ErrorKind::TypeMismatch),
                 };
             }
-            Some(_) => return Err(ErrorKind::ConstantExpressionExpected.into()),
-            None if matches!(code, 0xfb..=0xfe) => return Err(ErrorKind::ConstantExpressionExpected.into()),
-            None => return Err(ErrorKind::UnknownOperation.into()),
+            // Whatever is no operation at all is malformed, whatever is one is not constant.
+            0x06..=0x0a | 0x14..=0x19 | 0x1d..=0x1f | 0x27 | 0xc5..=0xcf | 0xd3..=0xfa | 0xff => return Err(ErrorKind::UnknownOperation),
+            _ => return Err(ErrorKind::ConstantExpressionExpected),
         };
         if let Some(previous) = top.replace(value) {
             below.push(previous)?;
@@ -119,6 +119,6 @@ pub(crate) fn check(reader: &mut Reader, env: &mut Env, want: ValType) -> Parsed
     if ty == want {
         Ok(())
     } else {
-        Err(ErrorKind::TypeMismatch.into())
+        Err(ErrorKind::TypeMismatch)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Env<'a> {
 
 impl<'a> Env<'a> {
     pub(crate) fn ty(&self, index: u32) -> Parsed<TypeEntry> {
-        self.types.get(index as usize).copied().ok_or(ErrorKind::UnknownType.into())
+        self.types.get(index as usize).copied().ok_or(ErrorKind::UnknownType)
     }
 
     /// The type of a function.
@@ -53,19 +53,19 @@ impl<'a> Env<'a> {
     }
 
     pub(crate) fn table(&self, index: u32) -> Parsed<TableType> {
-        self.tables.get(index as usize).copied().ok_or(ErrorKind::UnknownTable.into())
+        self.tables.get(index as usize).copied().ok_or(ErrorKind::UnknownTable)
     }
 
     pub(crate) fn memory(&self, index: u32) -> Parsed<MemoryType> {
-        self.memories.get(index as usize).copied().ok_or(ErrorKind::UnknownMemory.into())
+        self.memories.get(index as usize).copied().ok_or(ErrorKind::UnknownMemory)
     }
 
     pub(crate) fn global(&self, index: u32) -> Parsed<GlobalType> {
-        self.globals.get(index as usize).copied().ok_or(ErrorKind::UnknownGlobal.into())
+        self.globals.get(index as usize).copied().ok_or(ErrorKind::UnknownGlobal)
     }
 
     pub(crate) fn element(&self, index: u32) -> Parsed<ValType> {
-        self.elements.get(index as usize).copied().ok_or(ErrorKind::UnknownElem.into())
+        self.elements.get(index as usize).copied().ok_or(ErrorKind::UnknownElem)
     }
 
     /// Codes of the parameters of a type.

@@ -7,10 +7,11 @@ use super::env::{Env, TypeEntry};
 use super::locals::Locals;
 use super::sink::{At, LabelKind, Sink};
 use super::stacks::{slots, BlockType, Control, Stacks, UNKNOWN};
-use crate::binary::reader::{Parsed, Reader, Refusal};
+use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
-use zonda_exec::op::{self, Num, Op, Shape};
+use zonda_exec::op::codes::*;
+use zonda_exec::op::{self, Num, Shape};
 
 const I32: u8 = ValType::I32 as u8;
 const I64: u8 = ValType::I64 as u8;
@@ -52,9 +53,6 @@ impl FuncValidator {
             walk.operation()?;
         }
         let operands = walk.stacks.max_height;
-        if !reader.is_empty() {
-            return Err(ErrorKind::BodySize.into());
-        }
         sink.finish(reader.pos(), operands)
     }
 }
@@ -77,19 +75,22 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         let start = self.reader.pos();
         let code = match self.reader.byte() {
             Ok(code) => code,
-            Err(_) => return Err(ErrorKind::EndExpected.into()),
+            Err(_) => return Err(ErrorKind::EndExpected),
         };
-        self.known_operation(code).map_err(|refusal| match refusal {
+        let result = self.known_operation(code);
+        if let Err(kind) = result {
             // Rules that fail are reported where the operation starts, bytes that cannot be read where they stand.
-            Refusal::Here(kind) if kind.class() == crate::error::ErrorClass::Invalid => Refusal::At(kind, start as u32),
-            other => other,
-        })
+            if kind.class() == crate::error::ErrorClass::Invalid {
+                return self.reader.refuse_at(start, kind);
+            }
+        }
+        result
     }
 
     fn known_operation(&mut self, byte: u8) -> Parsed<()> {
         let sig = op::sig(byte);
         if sig.is_float() && !cfg!(feature = "float") {
-            return Err(ErrorKind::SwitchedOff.into());
+            return Err(ErrorKind::SwitchedOff);
         }
         match sig.shape() {
             Shape::Numeric => self.numeric(sig),
@@ -123,7 +124,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         let mut memory = 0;
         if flags >= 0x40 {
             if !cfg!(feature = "multi-memory") || flags >= 0x80 {
-                return Err(Refusal::At(ErrorKind::BadMemArg, at as u32));
+                return self.reader.refuse_at(at, ErrorKind::BadMemArg);
             }
             memory = self.reader.u32()?;
         }
@@ -133,7 +134,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         self.reader.u32()?;
         self.env.memory(memory)?;
         if flags & 0x3f > log2_width {
-            return Err(ErrorKind::Alignment.into());
+            return Err(ErrorKind::Alignment);
         }
         Ok(I32)
     }
@@ -145,7 +146,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         } else {
             match self.reader.byte()? {
                 0 => 0,
-                _ => return Err(ErrorKind::ZeroByte.into()),
+                _ => return Err(ErrorKind::ZeroByte),
             }
         };
         self.env.memory(index).map(|_| ())
@@ -181,7 +182,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.env.params(&entry) == self.env.results(&entry)
             }
         };
-        if same { Ok(()) } else { Err(ErrorKind::TypeMismatch.into()) }
+        if same { Ok(()) } else { Err(ErrorKind::TypeMismatch) }
     }
 
     /// The types and the slots of the results of a block, or of its parameters.
@@ -261,7 +262,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 stacks.check_all(codes).map(|()| (slots, codes.len()))
             })?;
             if *arity.get_or_insert(types) != types {
-                return Err(ErrorKind::TypeMismatch.into());
+                return Err(ErrorKind::TypeMismatch);
             }
             self.sink.branch(at, depth, keep)?;
         }
@@ -276,14 +277,14 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
 
     fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<()> {
         if !cfg!(feature = "tail-call") {
-            return Err(ErrorKind::SwitchedOff.into());
+            return Err(ErrorKind::SwitchedOff);
         }
         let BlockType::Func(outer) = self.stacks.controls.first().ok_or(ErrorKind::EndExpected)?.ty else {
-            return Err(ErrorKind::TypeMismatch.into());
+            return Err(ErrorKind::TypeMismatch);
         };
         let outer = self.env.ty(outer as u32)?;
         if self.env.results(&outer) != self.env.results(ty) {
-            return Err(ErrorKind::TypeMismatch.into());
+            return Err(ErrorKind::TypeMismatch);
         }
         self.stacks.pop_all(self.env.params(ty))?;
         self.stacks.set_unreachable();
@@ -295,7 +296,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         let table = self.table()?;
         let ty = self.env.ty(ty)?;
         if table != FUNC_REF {
-            return Err(ErrorKind::TypeMismatch.into());
+            return Err(ErrorKind::TypeMismatch);
         }
         self.stacks.pop(I32)?;
         Ok(ty)
@@ -304,24 +305,6 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
     fn plain(&mut self, byte: u8) -> Parsed<()> {
         let at = self.at();
         let pos = at.pos;
-        const fn is(op: Op) -> u8 {
-            op as u8
-        }
-        macro_rules! op {
-            ($($name:ident)|+) => { $(is(Op::$name))|+ };
-        }
-        // Patterns have to be constants, so each operation's code is named once here.
-        macro_rules! codes {
-            ($($constant:ident $name:ident)*) => { $(const $constant: u8 = op!($name);)* };
-        }
-        codes! {
-            UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
-            CALL Call CALL_INDIRECT CallIndirect RETURN_CALL ReturnCall RETURN_CALL_INDIRECT ReturnCallIndirect
-            DROP Drop SELECT Select SELECT_TYPED SelectTyped LOCAL_GET LocalGet LOCAL_SET LocalSet LOCAL_TEE LocalTee
-            GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow
-            I32_CONST I32Const I64_CONST I64Const F32_CONST F32Const F64_CONST F64Const
-            REF_NULL RefNull REF_IS_NULL RefIsNull REF_FUNC RefFunc
-        }
         match byte {
             UNREACHABLE => self.stacks.set_unreachable(),
             NOP => {}
@@ -332,7 +315,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let live = self.stacks.live;
                 let control = self.close()?;
                 if control.kind != LabelKind::If {
-                    return Err(ErrorKind::ElseWithoutIf.into());
+                    return Err(ErrorKind::ElseWithoutIf);
                 }
                 self.sink.otherwise(At { live, ..at })?;
                 let ty = control.ty;
@@ -396,7 +379,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let first = self.stacks.pop_any()?;
                 let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
                 if is_ref(first) || is_ref(second) || first != second && first != UNKNOWN && second != UNKNOWN {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
                 if slots(ty) == 2 {
@@ -407,7 +390,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             SELECT_TYPED => {
                 let count = self.reader.u32()?;
                 if count != 1 {
-                    return Err(ErrorKind::SelectArity.into());
+                    return Err(ErrorKind::SelectArity);
                 }
                 let ty = ValType::read(self.reader)? as u8;
                 self.stacks.pop(I32)?;
@@ -437,7 +420,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let index = self.reader.u32()?;
                 let global = self.env.global(index)?;
                 if !global.mutable {
-                    return Err(ErrorKind::ImmutableGlobal.into());
+                    return Err(ErrorKind::ImmutableGlobal);
                 }
                 self.stacks.pop(global.content as u8)?;
             }
@@ -470,7 +453,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             }
             F32_CONST | F64_CONST => {
                 if !cfg!(feature = "float") {
-                    return Err(ErrorKind::SwitchedOff.into());
+                    return Err(ErrorKind::SwitchedOff);
                 }
                 let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
                 self.reader.take(bytes)?;
@@ -483,7 +466,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             REF_IS_NULL => {
                 let ty = self.stacks.pop_any()?;
                 if ty != UNKNOWN && !ValType::from_code(ty).is_some_and(ValType::is_ref) {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
                 self.stacks.push(I32)?;
             }
@@ -491,17 +474,17 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let index = self.reader.u32()?;
                 self.env.func(index)?;
                 if !self.env.is_declared(index) {
-                    return Err(ErrorKind::UndeclaredReference.into());
+                    return Err(ErrorKind::UndeclaredReference);
                 }
                 self.stacks.push(FUNC_REF)?;
             }
-            0xfc => {
+            PREFIX => {
                 let code = self.reader.u32()?;
                 return self.prefixed(code);
             }
             // Exceptions, function references, GC, SIMD, threads.
-            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => return Err(ErrorKind::Unsupported.into()),
-            _ => return Err(Refusal::At(ErrorKind::UnknownOperation, pos as u32 - 1)),
+            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => return Err(ErrorKind::Unsupported),
+            _ => return self.reader.refuse_at(pos - 1, ErrorKind::UnknownOperation),
         }
         Ok(())
     }
@@ -515,7 +498,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         match code {
             0..=7 => {
                 if !cfg!(feature = "float") {
-                    return Err(ErrorKind::SwitchedOff.into());
+                    return Err(ErrorKind::SwitchedOff);
                 }
                 self.numeric(op::prefixed_sig(code as u8))
             }
@@ -547,7 +530,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let element = self.reader.u32()?;
                 let table = self.table()?;
                 if self.env.element(element)? as u8 != table {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
                 self.three()
             }
@@ -561,7 +544,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 let to = self.table()?;
                 let from = self.table()?;
                 if to != from {
-                    return Err(ErrorKind::TypeMismatch.into());
+                    return Err(ErrorKind::TypeMismatch);
                 }
                 self.three()
             }
@@ -584,14 +567,14 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.stacks.pop(ty)?;
                 self.stacks.pop(I32).map(|_| ())
             }
-            _ => Err(ErrorKind::UnknownOperation.into()),
+            _ => Err(ErrorKind::UnknownOperation),
         }
     }
 
     fn data(&self, index: u32) -> Parsed<()> {
         match self.env.data_count {
-            None => Err(ErrorKind::DataCountRequired.into()),
-            Some(count) if index >= count => Err(ErrorKind::UnknownData.into()),
+            None => Err(ErrorKind::DataCountRequired),
+            Some(count) if index >= count => Err(ErrorKind::UnknownData),
             Some(_) => Ok(()),
         }
     }

@@ -51,14 +51,14 @@ impl Locals {
     fn add(&mut self, count: u32, ty: ValType) -> Parsed<()> {
         let total = self.count as u64 + count as u64;
         if total > MAX_LOCALS as u64 {
-            return Err(ErrorKind::TooManyLocals.into());
+            return Err(ErrorKind::TooManyLocals);
         }
         if count == 0 {
             return Ok(());
         }
         let slots = self.slots + count * ty.slots();
         if slots > MAX_LOCAL_SLOTS {
-            return Err(ErrorKind::FrameTooLarge.into());
+            return Err(ErrorKind::FrameTooLarge);
         }
         if !self.groups.last().is_some_and(|last| last.ty == ty) {
             self.groups.push(Group { first: self.count, slot: self.slots, ty })?;
@@ -95,7 +95,7 @@ impl Locals {
     #[inline]
     pub(crate) fn ty(&self, index: u32) -> Parsed<u8> {
         if index >= self.count {
-            return Err(ErrorKind::UnknownLocal.into());
+            return Err(ErrorKind::UnknownLocal);
         }
         match self.near.get(index as usize) {
             Some(&code) => Ok(code),

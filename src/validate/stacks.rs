@@ -75,7 +75,7 @@ impl Stacks {
         if self.height > self.max_height {
             self.max_height = self.height;
             if self.height > MAX_OPERAND_SLOTS {
-                return Err(ErrorKind::FrameTooLarge.into());
+                return Err(ErrorKind::FrameTooLarge);
             }
         }
         Ok(())
@@ -85,7 +85,7 @@ impl Stacks {
     #[inline(never)]
     pub(super) fn pop_any(&mut self) -> Parsed<u8> {
         if self.operands.len() as u32 == self.base {
-            return if self.unreachable { Ok(UNKNOWN) } else { Err(ErrorKind::TypeMismatch.into()) };
+            return if self.unreachable { Ok(UNKNOWN) } else { Err(ErrorKind::TypeMismatch) };
         }
         let code = self.operands.pop().unwrap_or(UNKNOWN);
         self.height -= slots(code);
@@ -97,7 +97,7 @@ impl Stacks {
     pub(super) fn pop(&mut self, want: u8) -> Parsed<u8> {
         let code = self.pop_any()?;
         if code != want && code != UNKNOWN && want != UNKNOWN {
-            return Err(ErrorKind::TypeMismatch.into());
+            return Err(ErrorKind::TypeMismatch);
         }
         Ok(code)
     }
@@ -124,12 +124,12 @@ impl Stacks {
                 if self.unreachable {
                     return Ok(());
                 }
-                return Err(ErrorKind::TypeMismatch.into());
+                return Err(ErrorKind::TypeMismatch);
             }
             at -= 1;
             match self.operands.get(at) {
                 Some(&code) if code == want || code == UNKNOWN => {}
-                _ => return Err(ErrorKind::TypeMismatch.into()),
+                _ => return Err(ErrorKind::TypeMismatch),
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl Stacks {
     /// Closes the innermost label, whose operands have been taken, and gives it.
     pub(super) fn leave(&mut self) -> Parsed<Control> {
         if self.operands.len() as u32 != self.base {
-            return Err(ErrorKind::TypeMismatch.into());
+            return Err(ErrorKind::TypeMismatch);
         }
         let control = self.controls.pop().ok_or(ErrorKind::EndExpected)?;
         self.live = !control.dead;
@@ -178,6 +178,6 @@ impl Stacks {
     /// The label `depth` labels out.
     pub(super) fn label(&self, depth: u32) -> Parsed<Control> {
         let index = self.controls.len().checked_sub(1).and_then(|last| last.checked_sub(depth as usize));
-        index.and_then(|index| self.controls.get(index)).copied().ok_or(ErrorKind::UnknownLabel.into())
+        index.and_then(|index| self.controls.get(index)).copied().ok_or(ErrorKind::UnknownLabel)
     }
 }

@@ -18,7 +18,7 @@ use portable as chosen;
 #[cfg(all(thumb2, not(feature = "portable")))]
 use thumb as chosen;
 
-use crate::frame::{Context, Exit, Func, Host, Place};
+use crate::frame::{Boundary, Context, Exit, Func, Header, Host, Place, BOUNDARY, HEADER};
 use crate::instance::Instance;
 use crate::memory;
 use crate::side_table::{Branch, TWO_SLOTS};
@@ -30,12 +30,37 @@ use crate::TrapCode;
 /// `func` is one of `instance`, whose invariants hold; the arguments are of its type; `host` is complete.
 #[inline(never)]
 pub unsafe fn call(host: &Host, sp: *mut u32, func: *const Func, instance: *const Instance, place: &mut Place) -> Exit {
-    let mut context = Context::new(host, sp);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
     unsafe {
-        if let Err(trap) = context.enter(func, instance, core::ptr::null(), core::ptr::null()) {
-            return Exit::Refused(trap);
+        let callee = &*func;
+        let first = sp.add(1);
+        if callee.frame as usize > (host.stack_end.addr() - first.addr()) / 4 {
+            return Exit::Refused(TrapCode::StackOverflow);
         }
+        let fp = first.sub(callee.params as usize);
+        let header = fp.add(callee.locals as usize);
+        let mut local = first;
+        while local != header {
+            *local = 0;
+            local = local.add(1);
+        }
+        (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
+        let boundary = header.add(HEADER);
+        (&raw mut (*boundary.cast::<Boundary>()).instance).write_unaligned(core::ptr::null());
+        let mut context = Context {
+            pc: callee.code,
+            sp: boundary.add(BOUNDARY),
+            fp,
+            stp: callee.side_table,
+            func,
+            instance,
+            memory: (*instance).memory,
+            stack_end: host.stack_end,
+            meter: host.meter,
+            slow: host.slow,
+            store: host.store,
+            host: host.host,
+        };
         let exit = chosen::run(&mut context);
         if exit != Exit::Returned {
             *place = Place { pc: context.pc, func: context.func, instance: context.instance };
