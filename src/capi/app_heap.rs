@@ -19,15 +19,10 @@ pub(super) struct AppHeap {
 }
 
 impl AppHeap {
-    /// No heap.
-    pub(super) const fn new() -> AppHeap {
-        AppHeap { start: 0, end: 0, used: List::new() }
-    }
-
-    /// The heap of `len` bytes from `start` on.
-    pub(super) fn within(start: u32, len: u32) -> AppHeap {
-        let aligned = start.saturating_add(7) & !7;
-        AppHeap { start: aligned, end: start.saturating_add(len), used: List::new() }
+    /// The heap in the last `len` bytes before `end`; none when there are not as many.
+    pub(super) fn ending_at(end: u32, len: u32) -> AppHeap {
+        let start = end.checked_sub(len).unwrap_or(end);
+        AppHeap { start: start.saturating_add(7) & !7, end, used: List::new() }
     }
 
     /// Takes the first gap that is large enough. Gives its address.
@@ -73,7 +68,7 @@ mod tests {
 
     #[test]
     fn fills_gaps_and_frees() {
-        let mut heap = AppHeap::within(100, 64);
+        let mut heap = AppHeap::ending_at(164, 64);
         assert_eq!((heap.allocate(10), heap.allocate(8), heap.allocate(1)), (Some(104), Some(120), Some(128)));
         assert!(heap.free(120) && !heap.free(120) && !heap.free(105));
         assert_eq!((heap.allocate(9), heap.allocate(3)), (Some(136), Some(120)));
@@ -84,6 +79,6 @@ mod tests {
             assert!(heap.free(at));
         }
         assert_eq!(heap.allocate(56), Some(104));
-        assert_eq!(AppHeap::new().allocate(1), None);
+        assert_eq!(AppHeap::ending_at(0, 64).allocate(1), None);
     }
 }

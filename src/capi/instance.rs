@@ -49,12 +49,17 @@ impl WASMModuleInstanceCommon {
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
+        let func = |name| data.export(name).filter(|export| export.kind == ExternKind::Func).map(|export| export.index);
+        let allocator = func("malloc").zip(func("free"));
+        let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
+        store.appended = heap_size;
         let index = instantiate(&mut store, loaded, &mut |_, wanted| Ok(provide(wanted)))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
         copy_segments(at)?;
-        let func = |name| data.export(name).filter(|export| export.kind == ExternKind::Func).map(|export| export.index);
-        let mut instance = Owned::new(WASMModuleInstanceCommon {
+        let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
+        let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
+        let instance = Owned::new(WASMModuleInstanceCommon {
             failed: false,
             exception: [0; EXCEPTION],
             store,
@@ -64,18 +69,9 @@ impl WASMModuleInstanceCommon {
             default_stack: args.default_stack_size,
             current: null_mut(),
             singleton: None,
-            heap: AppHeap::new(),
-            allocator: func("malloc").zip(func("free")),
+            heap,
+            allocator,
         })?;
-        let heap_size = args.host_managed_heap_size & !7;
-        if instance.allocator.is_none() && heap_size != 0 {
-            // SAFETY: the instance and its memories live as long as the store.
-            let memory = unsafe { (*at).memories.first().map(|&memory| &mut *memory) };
-            if let Some(memory) = memory {
-                let start = memory.append(heap_size).ok_or(Error::OutOfMemory)?;
-                instance.heap = AppHeap::within(start, heap_size);
-            }
-        }
         Ok(instance)
     }
 

@@ -108,7 +108,10 @@ mod tests {
 
     #[test]
     fn numbers() {
-        with_line(|text| drop(text.number(0).str(" ").number(u32::MAX).str(" ").hexadecimal(u64::MAX)), |line| {
+        let write = |text: &mut Text| {
+            text.number(0).str(" ").number(u32::MAX).str(" ").hexadecimal(u64::MAX);
+        };
+        with_line(write, |line| {
             assert_eq!(line, b"0 4294967295 ffffffffffffffff")
         });
     }

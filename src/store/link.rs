@@ -342,7 +342,7 @@ impl StoreData<'_> {
 
     /// Makes a memory; gives its address.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<*mut MemoryData, Error> {
-        let memory = Owned::new(MemoryData::new(ty, self.config.memory_limit)?)?;
+        let memory = Owned::new(MemoryData::new(ty, self.config.memory_limit, core::mem::take(&mut self.appended))?)?;
         let at = memory.as_ptr();
         self.memories.push(memory)?;
         Ok(at)

@@ -16,11 +16,15 @@ pub(crate) struct MemoryData {
 }
 
 impl MemoryData {
-    /// A memory of the type's least size, or of as much as `limit` allows, of zeros.
-    pub(crate) fn new(ty: MemoryType, limit: u64) -> Result<MemoryData, OutOfMemory> {
+    /// A memory of the type's least size, or of as much as `limit` allows, of zeros; and behind that `appended` bytes, which count as
+    /// pages begun, so that growing never hands them out.
+    pub(crate) fn new(ty: MemoryType, limit: u64, appended: u32) -> Result<MemoryData, OutOfMemory> {
         let wanted = (ty.limits.min as u64) << ty.page_shift;
-        let len = usize::try_from(wanted.min(limit)).map_err(|_| OutOfMemory)?;
-        let seen = Memory { pages: ty.limits.min, page_shift: ty.page_shift, ..Memory::empty() };
+        let total = wanted.min(limit) + appended as u64;
+        let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
+        // Less than 2^32, as the total is at most 4 GiB and what was appended.
+        let begun = (total + (1 << ty.page_shift) - 1) >> ty.page_shift;
+        let seen = Memory { pages: ty.limits.min.max(begun as u32), page_shift: ty.page_shift, ..Memory::empty() };
         let mut memory = MemoryData { seen, bytes: List::zeroed(len)?, ty, limit };
         memory.sync();
         Ok(memory)
@@ -49,8 +53,8 @@ impl MemoryData {
         let pages = before.checked_add(delta).filter(|&pages| pages <= self.ty.most_pages())?;
         if delta != 0 {
             let bytes = (pages as u64) << self.ty.page_shift;
-            // Neither beyond the limit, nor from a size that is below what `pages` says already.
-            if bytes > self.limit || self.bytes.len() as u64 != (before as u64) << self.ty.page_shift {
+            // A memory that was cut at the limit is at it for good.
+            if bytes > self.limit {
                 return None;
             }
             self.bytes.resize_zeroed(usize::try_from(bytes).ok()?).ok()?;
@@ -59,16 +63,6 @@ impl MemoryData {
         }
         Some(before)
     }
-
-    /// Appends `len` bytes that do not count as pages: the C API's application heap. Gives the address of the first.
-    #[cfg(feature = "capi")]
-    pub(crate) fn append(&mut self, len: u32) -> Option<u32> {
-        let at = u32::try_from(self.bytes.len()).ok()?;
-        let total = at.checked_add(len)?;
-        self.bytes.resize_zeroed(total as usize).ok()?;
-        self.sync();
-        Some(at)
-    }
 }
 
 #[cfg(test)]
@@ -76,7 +70,7 @@ mod tests {
     use super::*;
 
     fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> MemoryData {
-        MemoryData::new(MemoryType { limits: Limits { min, max }, page_shift }, limit).unwrap()
+        MemoryData::new(MemoryType { limits: Limits { min, max }, page_shift }, limit, 0).unwrap()
     }
 
     #[test]
@@ -95,5 +89,14 @@ mod tests {
         let mut cut = memory(1, None, 16, 2000);
         assert_eq!((cut.seen.len, cut.seen.pages), (2000, 1));
         assert_eq!((cut.grow(0), cut.grow(1)), (Some(1), None));
+    }
+
+    #[test]
+    fn what_is_appended_is_not_handed_out() {
+        let ty = MemoryType { limits: Limits { min: 1, max: None }, page_shift: 16 };
+        let mut memory = MemoryData::new(ty, u64::MAX, 100).unwrap();
+        assert_eq!((memory.seen.len, memory.seen.pages), ((1 << 16) + 100, 2));
+        assert_eq!(memory.grow(1), Some(2));
+        assert_eq!(memory.bytes().len(), 3 << 16);
     }
 }

@@ -62,6 +62,8 @@ pub(crate) struct StoreData<'a> {
     stack_top: *mut u32,
     /// What the host function reported that caused the last trap.
     pub(crate) host_code: u32,
+    /// Bytes that are appended to the next memory, once: the C API's application heap.
+    pub(crate) appended: u32,
 }
 
 // SAFETY: the raw pointers point at what the store owns itself, or at what the embedder had to give as `Send`.
@@ -85,6 +87,7 @@ impl<'a> StoreData<'a> {
             stack,
             stack_top,
             host_code: 0,
+            appended: 0,
         })
     }
 

@@ -20,8 +20,8 @@ pub(in crate::capi) struct Arguments {
     stack_len: usize,
 }
 
+#[cfg_attr(test, allow(dead_code))]
 impl Arguments {
-    #[cfg_attr(test, allow(dead_code))]
     #[inline(always)]
     pub(in crate::capi) fn new(env: *mut ()) -> Arguments {
         Arguments::first(env.addr() as u32)
@@ -99,7 +99,6 @@ impl Arguments {
 
     /// # Safety
     /// `func` is a C function that takes what was given; `float` says whether it gives a float.
-    #[cfg_attr(test, allow(dead_code))]
     #[rustfmt::skip]
     pub(in crate::capi) unsafe fn call(&self, func: *const (), float: bool) -> u64 {
         type Few<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64) -> R;

@@ -16,8 +16,8 @@ pub(in crate::capi) struct Arguments {
     len: usize,
 }
 
+#[cfg_attr(test, allow(dead_code))]
 impl Arguments {
-    #[cfg_attr(test, allow(dead_code))]
     #[inline(always)]
     pub(in crate::capi) fn new(env: *mut ()) -> Arguments {
         Arguments::first(env.addr() as u32)
@@ -64,7 +64,6 @@ impl Arguments {
 
     /// # Safety
     /// `func` is a C function that takes what was given.
-    #[cfg_attr(test, allow(dead_code))]
     #[rustfmt::skip]
     pub(in crate::capi) unsafe fn call(&self, func: *const (), _float: bool) -> u64 {
         type Few = unsafe extern "C" fn(u32, u32, u32, u32, u32, u32, u32, u32) -> u64;

@@ -12,6 +12,7 @@ macro_rules! shape {
                 result()
             }
             fn result() -> $result { 42 as $result }
+            #[allow(unused_mut)]
             let mut arguments = Arguments::new(core::ptr::without_provenance_mut(0x1234));
             $(arguments.$push($bits);)*
             assert!(arguments.fit());

@@ -1,0 +1,70 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The platform functions for tests on a developer's machine, as a firmware would define them.
+ */
+
+#include "platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+unsigned allocated_blocks;
+char last_message[256];
+
+const struct {
+    uint32_t stack_size;
+    uint32_t memory_limit;
+} zonda_platform_defaults = {4096, 0};
+
+void *zonda_platform_alloc(size_t size, size_t align)
+{
+    void *memory = align <= 16 ? malloc(size) : NULL;
+
+    allocated_blocks += memory != NULL;
+    return memory;
+}
+
+void zonda_platform_free(void *ptr)
+{
+    allocated_blocks -= ptr != NULL;
+    free(ptr);
+}
+
+void zonda_platform_log(int level, const char *text, size_t len)
+{
+    (void)level;
+    if (len >= sizeof(last_message)) {
+        len = sizeof(last_message) - 1;
+    }
+    memcpy(last_message, text, len);
+    last_message[len] = '\0';
+}
+
+void zonda_platform_console(const char *text, size_t len)
+{
+    fwrite(text, 1, len, stdout);
+}
+
+static int locked;
+
+void zonda_platform_lock(void)
+{
+    if (locked++ != 0) {
+        abort();
+    }
+}
+
+void zonda_platform_unlock(void)
+{
+    if (--locked != 0) {
+        abort();
+    }
+}
+
+void zonda_platform_abort(const char *text, size_t len)
+{
+    fprintf(stderr, "%.*s\n", (int)len, text);
+    abort();
+}

@@ -1,0 +1,16 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Blocks that zonda_platform_alloc() gave and that were not given back. */
+extern unsigned allocated_blocks;
+/* The last message in the log. */
+extern char last_message[256];
+
+#endif
