@@ -117,11 +117,18 @@ impl<T> List<T> {
         Ok(())
     }
 
+    /// Makes room for one more item when there is none.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> Result<(), OutOfMemory> {
+        self.reserve(1)
+    }
+
     /// Appends an item.
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), OutOfMemory> {
         if self.len == self.capacity {
-            self.reserve(1)?;
+            self.grow()?;
         }
         // SAFETY: there is room for one more item.
         unsafe { self.items.as_ptr().add(self.len).write(item) };
@@ -139,6 +146,9 @@ impl<T> List<T> {
 
     /// Drops all items beyond the first `len`.
     pub fn truncate(&mut self, len: usize) {
+        if !core::mem::needs_drop::<T>() {
+            self.len = self.len.min(len);
+        }
         while self.len > len {
             self.pop();
         }

@@ -9,7 +9,8 @@ macro_rules! kinds {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
-        #[repr(u8)]
+        // As wide as a register, so that a result of it and a number comes back in two.
+        #[repr(u32)]
         pub enum $name { $($(#[$vdoc])* #[doc = $text] $variant,)* }
 
         impl $name {

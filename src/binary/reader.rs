@@ -71,12 +71,18 @@ impl<'a> Reader<'a> {
         self.pos >= self.bytes.len()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn byte(&mut self) -> Parsed<u8> {
+        self.byte_as_u32().map(|byte| byte as u8)
+    }
+
+    /// The next byte, in the width of a register: see [`ErrorKind`].
+    #[inline(never)]
+    fn byte_as_u32(&mut self) -> Parsed<u32> {
         match self.bytes.get(self.pos) {
             Some(&byte) => {
                 self.pos += 1;
-                Ok(byte)
+                Ok(byte as u32)
             }
             None => Err(ErrorKind::UnexpectedEnd),
         }
@@ -103,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned integer of 32 bits (spec: 5.2.2).
-    #[inline]
+    #[inline(never)]
     pub(crate) fn u32(&mut self) -> Parsed<u32> {
         match self.bytes.get(self.pos) {
             Some(&byte) if byte < 0x80 => {

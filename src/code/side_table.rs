@@ -199,13 +199,13 @@ impl Sink for SideTable<'_> {
     }
 
     fn otherwise(&mut self, at: At) -> Parsed<()> {
-        let Some(label) = self.labels.last().copied() else { return Ok(()) };
-        let mut waiting = label.waiting;
+        let Some(label) = self.labels.last() else { return Ok(()) };
+        let (mut waiting, condition) = (label.waiting, label.condition);
         if at.live {
             // The end of the first arm goes behind the second one; its results lie where they belong.
             waiting = self.wait(at, 0, 0, waiting)?;
         }
-        self.resolve(label.condition, at.pos)?;
+        self.resolve(condition, at.pos)?;
         if let Some(label) = self.labels.last_mut() {
             label.kind = LabelKind::Else;
             label.waiting = waiting;
@@ -215,12 +215,14 @@ impl Sink for SideTable<'_> {
     }
 
     fn end(&mut self, at: At) -> Parsed<()> {
-        let Some(label) = self.labels.pop() else { return Ok(()) };
+        let Some(label) = self.labels.last() else { return Ok(()) };
+        let (kind, waiting, condition) = (label.kind, label.waiting, label.condition);
         // A branch to the function's label goes to its `end`, which returns.
-        let pos = if label.kind == LabelKind::Func { at.pos - 1 } else { at.pos };
-        self.resolve(label.waiting, pos)?;
-        self.resolve(label.condition, pos)?;
-        if label.kind == LabelKind::Func {
+        let pos = if kind == LabelKind::Func { at.pos - 1 } else { at.pos };
+        self.resolve(waiting, pos)?;
+        self.resolve(condition, pos)?;
+        self.labels.truncate(self.labels.len() - 1);
+        if kind == LabelKind::Func {
             self.waiting.truncate(0);
         }
         Ok(())
@@ -228,7 +230,7 @@ impl Sink for SideTable<'_> {
 
     fn branch(&mut self, at: At, depth: u32, keep: u32) -> Parsed<()> {
         let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
-        let Some(label) = self.labels.get(index).copied() else { return Ok(()) };
+        let Some(label) = self.labels.get(index) else { return Ok(()) };
         if !at.live {
             return Ok(());
         }
@@ -237,10 +239,11 @@ impl Sink for SideTable<'_> {
         let keep = if drop == 0 { 0 } else { keep };
         match label.kind {
             LabelKind::Loop => {
+                let (pos, target) = (label.pos, label.entry);
                 let entry = self.reserve()?;
                 let branch = Branch {
-                    dpc: label.pos as i32 - at.pos as i32,
-                    dstp: label.entry as i32 - entry as i32,
+                    dpc: pos as i32 - at.pos as i32,
+                    dstp: target as i32 - entry as i32,
                     keep,
                     drop,
                 };
@@ -249,7 +252,8 @@ impl Sink for SideTable<'_> {
             kind => {
                 // A return takes its results from the top of the stack, wherever that is.
                 let (keep, drop) = if kind == LabelKind::Func { (0, 0) } else { (keep, drop) };
-                let chain = self.wait(at, keep, drop, label.waiting)?;
+                let waiting = label.waiting;
+                let chain = self.wait(at, keep, drop, waiting)?;
                 if let Some(label) = self.labels.get_mut(index) {
                     label.waiting = chain;
                 }

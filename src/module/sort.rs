@@ -9,9 +9,16 @@ pub(super) fn heapsort(items: &mut [u32], less: &dyn Fn(u32, u32) -> bool) {
             heap -= 1;
         } else {
             end -= 1;
-            items.swap(0, end);
+            swap(items, 0, end);
         }
         sift(items.get_mut(..end).unwrap_or(&mut []), heap, less);
+    }
+}
+
+/// Swaps two items that are there.
+fn swap(items: &mut [u32], a: usize, b: usize) {
+    if let Ok([a, b]) = items.get_disjoint_mut([a, b]) {
+        core::mem::swap(a, b);
     }
 }
 
@@ -23,7 +30,7 @@ fn sift(items: &mut [u32], mut root: usize, less: &dyn Fn(u32, u32) -> bool) {
             child += 1;
         }
         match (items.get(root), items.get(child)) {
-            (Some(&parent), Some(&largest)) if less(parent, largest) => items.swap(root, child),
+            (Some(&parent), Some(&largest)) if less(parent, largest) => swap(items, root, child),
             _ => return,
         }
         root = child;

@@ -6,7 +6,7 @@
 use super::env::{Env, TypeEntry};
 use super::locals::Locals;
 use super::sink::{At, LabelKind, Sink};
-use super::stacks::{slots, BlockType, Control, Stacks, UNKNOWN};
+use super::stacks::{slots, BlockType, Stacks, UNKNOWN};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -95,14 +95,14 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         match sig.shape() {
             Shape::Numeric => self.numeric(sig),
             Shape::Load => {
-                let address = self.memarg(sig.log2_width())?;
-                self.stacks.pop(address)?;
+                self.memarg(sig.log2_width())?;
+                self.stacks.pop(I32)?;
                 self.stacks.push(code(sig.value()))
             }
             Shape::Store => {
-                let address = self.memarg(sig.log2_width())?;
+                self.memarg(sig.log2_width())?;
                 self.stacks.pop(code(sig.value()))?;
-                self.stacks.pop(address).map(|_| ())
+                self.stacks.pop(I32)
             }
             Shape::Plain => self.plain(byte),
         }
@@ -117,8 +117,8 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         self.stacks.push(code(sig.value()))
     }
 
-    /// Reads the immediates of a load or store, and gives the type of the address.
-    fn memarg(&mut self, log2_width: u32) -> Parsed<u8> {
+    /// Reads the immediates of a load or store.
+    fn memarg(&mut self, log2_width: u32) -> Parsed<()> {
         let at = self.reader.pos();
         let flags = self.reader.u32()?;
         let mut memory = 0;
@@ -136,7 +136,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
         }
-        Ok(I32)
+        Ok(())
     }
 
     /// An index of a memory, which is a zero byte without multi-memory.
@@ -152,9 +152,9 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         self.env.memory(index).map(|_| ())
     }
 
-    fn table(&mut self) -> Parsed<u8> {
+    fn table(&mut self) -> Parsed<u32> {
         let index = self.reader.u32()?;
-        Ok(self.env.table(index)?.element as u8)
+        Ok(self.env.table(index)?.element as u32)
     }
 
     fn block_type(&mut self) -> Parsed<BlockType> {
@@ -205,12 +205,12 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
     }
 
     /// Takes what a branch to the label carries and gives its slots.
-    fn pop_label(&mut self, label: &Control) -> Parsed<u32> {
-        self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes).map(|()| slots))
+    fn pop_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes).map(|()| slots))
     }
 
-    fn push_label(&mut self, label: &Control) -> Parsed<u32> {
-        self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes).map(|()| slots))
+    fn push_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes).map(|()| slots))
     }
 
     fn enter(&mut self, kind: LabelKind, at: At) -> Parsed<()> {
@@ -234,18 +234,18 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
     }
 
     /// Takes the results of the innermost block and closes it.
-    fn close(&mut self) -> Parsed<Control> {
-        let label = self.stacks.label(0)?;
-        self.with_types(label.ty, true, |stacks, codes, _| stacks.pop_all(codes))?;
+    fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
+        let (_, ty) = self.stacks.label(0)?;
+        self.with_types(ty, true, |stacks, codes, _| stacks.pop_all(codes))?;
         self.stacks.leave()
     }
 
     /// Takes what the branch carries, and gives its label.
-    fn branch(&mut self, pos: usize) -> Parsed<Control> {
+    fn branch(&mut self, pos: usize) -> Parsed<(LabelKind, BlockType)> {
         let depth = self.reader.u32()?;
         let label = self.stacks.label(depth)?;
         let at = At { pos, ..self.at() };
-        let keep = self.pop_label(&label)?;
+        let keep = self.pop_label(label)?;
         self.sink.branch(at, depth, keep)?;
         Ok(label)
     }
@@ -256,9 +256,9 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         let mut arity = None;
         for _ in 0..=count {
             let depth = self.reader.u32()?;
-            let label = self.stacks.label(depth)?;
+            let (kind, ty) = self.stacks.label(depth)?;
             let at = At { pos, ..self.at() };
-            let (keep, types) = self.with_types(label.ty, label.kind != LabelKind::Loop, |stacks, codes, slots| {
+            let (keep, types) = self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
                 stacks.check_all(codes).map(|()| (slots, codes.len()))
             })?;
             if *arity.get_or_insert(types) != types {
@@ -270,6 +270,11 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         Ok(())
     }
 
+    /// The label of the function.
+    fn outermost(&self) -> Parsed<(LabelKind, BlockType)> {
+        self.stacks.label((self.stacks.controls.len() as u32).wrapping_sub(1))
+    }
+
     fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
         self.stacks.pop_all(self.env.params(ty))?;
         self.stacks.push_all(self.env.results(ty))
@@ -279,9 +284,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         if !cfg!(feature = "tail-call") {
             return Err(ErrorKind::SwitchedOff);
         }
-        let BlockType::Func(outer) = self.stacks.controls.first().ok_or(ErrorKind::EndExpected)?.ty else {
-            return Err(ErrorKind::TypeMismatch);
-        };
+        let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
         let outer = self.env.ty(outer as u32)?;
         if self.env.results(&outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
@@ -293,7 +296,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
 
     fn indirect(&mut self) -> Parsed<TypeEntry> {
         let ty = self.reader.u32()?;
-        let table = self.table()?;
+        let table = self.table()? as u8;
         let ty = self.env.ty(ty)?;
         if table != FUNC_REF {
             return Err(ErrorKind::TypeMismatch);
@@ -313,24 +316,23 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             IF => self.enter(LabelKind::If, at)?,
             ELSE => {
                 let live = self.stacks.live;
-                let control = self.close()?;
-                if control.kind != LabelKind::If {
+                let (kind, ty) = self.close()?;
+                if kind != LabelKind::If {
                     return Err(ErrorKind::ElseWithoutIf);
                 }
                 self.sink.otherwise(At { live, ..at })?;
-                let ty = control.ty;
                 self.stacks.enter(LabelKind::Else, ty)?;
                 self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))?;
             }
             END => {
                 let live = self.stacks.live;
-                let control = self.close()?;
-                if control.kind == LabelKind::If {
-                    self.check_one_armed(control.ty)?;
+                let (kind, ty) = self.close()?;
+                if kind == LabelKind::If {
+                    self.check_one_armed(ty)?;
                 }
                 self.sink.end(At { live, ..at })?;
-                if control.kind != LabelKind::Func {
-                    self.with_types(control.ty, true, |stacks, codes, _| stacks.push_all(codes))?;
+                if kind != LabelKind::Func {
+                    self.with_types(ty, true, |stacks, codes, _| stacks.push_all(codes))?;
                 }
             }
             BR => {
@@ -341,12 +343,12 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.stacks.pop(I32)?;
                 // The label's operands stay for what follows.
                 let label = self.branch(pos)?;
-                self.push_label(&label)?;
+                self.push_label(label)?;
             }
             BR_TABLE => self.branch_table(pos)?,
             RETURN => {
-                let label = self.stacks.controls.first().copied().ok_or(ErrorKind::EndExpected)?;
-                self.pop_label(&label)?;
+                let label = self.outermost()?;
+                self.pop_label(label)?;
                 self.stacks.set_unreachable();
             }
             CALL => {
@@ -368,15 +370,15 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.tail_call(&ty)?;
             }
             DROP => {
-                let ty = self.stacks.pop_any()?;
+                let ty = self.stacks.pop_any()? as u8;
                 if slots(ty) == 2 {
                     self.sink.wide(at)?;
                 }
             }
             SELECT => {
                 self.stacks.pop(I32)?;
-                let second = self.stacks.pop_any()?;
-                let first = self.stacks.pop_any()?;
+                let second = self.stacks.pop_any()? as u8;
+                let first = self.stacks.pop_any()? as u8;
                 let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
                 if is_ref(first) || is_ref(second) || first != second && first != UNKNOWN && second != UNKNOWN {
                     return Err(ErrorKind::TypeMismatch);
@@ -399,15 +401,15 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.stacks.push(ty)?;
             }
             LOCAL_GET => {
-                let ty = self.local()?;
+                let ty = self.local()? as u8;
                 self.stacks.push(ty)?;
             }
             LOCAL_SET => {
-                let ty = self.local()?;
+                let ty = self.local()? as u8;
                 self.stacks.pop(ty)?;
             }
             LOCAL_TEE => {
-                let ty = self.local()?;
+                let ty = self.local()? as u8;
                 self.stacks.pop(ty)?;
                 self.stacks.push(ty)?;
             }
@@ -425,12 +427,12 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.stacks.pop(global.content as u8)?;
             }
             TABLE_GET => {
-                let ty = self.table()?;
+                let ty = self.table()? as u8;
                 self.stacks.pop(I32)?;
                 self.stacks.push(ty)?;
             }
             TABLE_SET => {
-                let ty = self.table()?;
+                let ty = self.table()? as u8;
                 self.stacks.pop(ty)?;
                 self.stacks.pop(I32)?;
             }
@@ -464,7 +466,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
                 self.stacks.push(ty)?;
             }
             REF_IS_NULL => {
-                let ty = self.stacks.pop_any()?;
+                let ty = self.stacks.pop_any()? as u8;
                 if ty != UNKNOWN && !ValType::from_code(ty).is_some_and(ValType::is_ref) {
                     return Err(ErrorKind::TypeMismatch);
                 }
@@ -489,7 +491,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         Ok(())
     }
 
-    fn local(&mut self) -> Parsed<u8> {
+    fn local(&mut self) -> Parsed<u32> {
         let index = self.reader.u32()?;
         self.locals.ty(index)
     }
@@ -528,7 +530,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             // table.init
             12 => {
                 let element = self.reader.u32()?;
-                let table = self.table()?;
+                let table = self.table()? as u8;
                 if self.env.element(element)? as u8 != table {
                     return Err(ErrorKind::TypeMismatch);
                 }
@@ -550,7 +552,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             }
             // table.grow
             15 => {
-                let ty = self.table()?;
+                let ty = self.table()? as u8;
                 self.stacks.pop(I32)?;
                 self.stacks.pop(ty)?;
                 self.stacks.push(I32)
@@ -562,10 +564,10 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             }
             // table.fill
             17 => {
-                let ty = self.table()?;
+                let ty = self.table()? as u8;
                 self.stacks.pop(I32)?;
                 self.stacks.pop(ty)?;
-                self.stacks.pop(I32).map(|_| ())
+                self.stacks.pop(I32)
             }
             _ => Err(ErrorKind::UnknownOperation),
         }
@@ -583,6 +585,6 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
     fn three(&mut self) -> Parsed<()> {
         self.stacks.pop(I32)?;
         self.stacks.pop(I32)?;
-        self.stacks.pop(I32).map(|_| ())
+        self.stacks.pop(I32)
     }
 }

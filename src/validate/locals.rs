@@ -93,13 +93,13 @@ impl Locals {
 
     /// The type of a local.
     #[inline]
-    pub(crate) fn ty(&self, index: u32) -> Parsed<u8> {
+    pub(crate) fn ty(&self, index: u32) -> Parsed<u32> {
         if index >= self.count {
             return Err(ErrorKind::UnknownLocal);
         }
         match self.near.get(index as usize) {
-            Some(&code) => Ok(code),
-            None => Ok(self.find(index).map_or(0, |group| group.ty as u8)),
+            Some(&code) => Ok(code as u32),
+            None => Ok(self.find(index).map_or(0, |group| group.ty as u32)),
         }
     }
 

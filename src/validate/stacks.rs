@@ -82,24 +82,23 @@ impl Stacks {
     }
 
     /// Takes an operand of any type.
-    #[inline(never)]
-    pub(super) fn pop_any(&mut self) -> Parsed<u8> {
+    #[inline]
+    pub(super) fn pop_any(&mut self) -> Parsed<u32> {
         if self.operands.len() as u32 == self.base {
-            return if self.unreachable { Ok(UNKNOWN) } else { Err(ErrorKind::TypeMismatch) };
+            return if self.unreachable { Ok(UNKNOWN as u32) } else { Err(ErrorKind::TypeMismatch) };
         }
         let code = self.operands.pop().unwrap_or(UNKNOWN);
         self.height -= slots(code);
-        Ok(code)
+        Ok(code as u32)
     }
 
     /// Takes an operand of this type.
-    #[inline]
-    pub(super) fn pop(&mut self, want: u8) -> Parsed<u8> {
-        let code = self.pop_any()?;
-        if code != want && code != UNKNOWN && want != UNKNOWN {
-            return Err(ErrorKind::TypeMismatch);
+    #[inline(never)]
+    pub(super) fn pop(&mut self, want: u8) -> Parsed<()> {
+        match self.pop_any()? as u8 {
+            code if code == want || code == UNKNOWN || want == UNKNOWN => Ok(()),
+            _ => Err(ErrorKind::TypeMismatch),
         }
-        Ok(code)
     }
 
     pub(super) fn pop_all(&mut self, codes: &[u8]) -> Parsed<()> {
@@ -145,7 +144,7 @@ impl Stacks {
     }
 
     /// Closes the innermost label, whose operands have been taken, and gives it.
-    pub(super) fn leave(&mut self) -> Parsed<Control> {
+    pub(super) fn leave(&mut self) -> Parsed<(LabelKind, BlockType)> {
         if self.operands.len() as u32 != self.base {
             return Err(ErrorKind::TypeMismatch);
         }
@@ -161,7 +160,7 @@ impl Stacks {
                 self.unreachable = false;
             }
         }
-        Ok(control)
+        Ok((control.kind, control.ty))
     }
 
     /// The rest of the block cannot be reached: its operands are forgotten.
@@ -175,9 +174,12 @@ impl Stacks {
         }
     }
 
-    /// The label `depth` labels out.
-    pub(super) fn label(&self, depth: u32) -> Parsed<Control> {
-        let index = self.controls.len().checked_sub(1).and_then(|last| last.checked_sub(depth as usize));
-        index.and_then(|index| self.controls.get(index)).copied().ok_or(ErrorKind::UnknownLabel)
+    /// Kind and type of the label `depth` labels out.
+    pub(super) fn label(&self, depth: u32) -> Parsed<(LabelKind, BlockType)> {
+        let index = self.controls.len().wrapping_sub(1).wrapping_sub(depth as usize);
+        match self.controls.get(index) {
+            Some(label) => Ok((label.kind, label.ty)),
+            None => Err(ErrorKind::UnknownLabel),
+        }
     }
 }
