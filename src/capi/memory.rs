@@ -11,7 +11,7 @@ use zonda_exec::{Memory, TrapCode};
 ///
 /// # Safety
 /// `instance` is live, and the result is not kept across anything that can grow the memory.
-unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
+pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
     // SAFETY: the caller's promise; there is an empty memory where the module has none.
     unsafe { &*(*(*instance).data).seen.memory }
 }

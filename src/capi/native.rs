@@ -5,7 +5,7 @@
 
 use super::exec_env::WASMExecEnv;
 use super::invoke::{call_words, Arguments, SOFT};
-use super::memory::find_nul;
+use super::memory::{find_nul, memory};
 use super::natives::lookup;
 use super::runtime::log_warning;
 use super::signature;
@@ -136,7 +136,8 @@ unsafe extern "C" fn any<const FLOAT: bool>(context: &mut Context, import: &Impo
     unsafe {
         let (env, func) = enter(context, import, args);
         let env: *mut WASMExecEnv = env;
-        let memory = &*(*context.instance).memory;
+        // Not through the context: where the host calls an import directly, no instance runs.
+        let memory = memory((*env).instance);
         let mut letter = (*import.data.cast::<NativeSymbol>()).signature.cast::<u8>();
         if !letter.is_null() && *letter == 0 {
             letter = core::ptr::null();

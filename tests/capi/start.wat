@@ -1,0 +1,2 @@
+;; Fails to start.
+(module (func $start (unreachable)) (start $start))

@@ -1,0 +1,75 @@
+//! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
+//! links tests/capi/main.c with it and runs that. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// All that a C application can have.
+const FEATURES: [&str; 8] =
+    ["classic", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
+
+/// What `wasm_application_execute_func` prints.
+const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where this test builds: cargo holds a lock on its own directory while tests run.
+fn scratch() -> PathBuf {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi");
+    std::fs::create_dir_all(&scratch).expect("there is room for the test's files");
+    scratch
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn library() -> PathBuf {
+    let target = scratch().join("cargo");
+    let features: Vec<String> = FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
+    run(Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["build", "--quiet", "--release", "--package", "zonda-c", "--features", &features.join(",")])
+        .env_remove("RUSTFLAGS")
+        .arg("--target-dir")
+        .arg(&target));
+    target.join("release/libzonda_c.a")
+}
+
+/// The modules as arrays of bytes in C, constant, as in flash.
+fn modules() -> String {
+    let mut header = String::from("#include <stdint.h>\n");
+    for name in ["natives", "malloc", "main", "start"] {
+        let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat"))).expect("the module is WebAssembly text");
+        let _ = writeln!(header, "static const uint8_t {name}_wasm[] = {bytes:?};");
+    }
+    header.replace('[', "{").replace(']', "}").replace("_wasm{}", "_wasm[]")
+}
+
+#[test]
+fn an_application_in_c() {
+    if Command::new("cc").arg("--version").output().is_err() || !cfg!(target_arch = "x86_64") {
+        eprintln!("skipped: there is no C compiler, or this is not x86-64");
+        return;
+    }
+    let scratch = scratch();
+    std::fs::write(scratch.join("modules.h"), modules()).expect("the modules can be written");
+    let program = scratch.join("program");
+    run(Command::new("cc")
+        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-o"])
+        .arg(&program)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg("-I")
+        .arg(&scratch)
+        .arg(root().join("tests/capi/main.c"))
+        .arg(root().join("tests/capi/platform.c"))
+        .arg(library()));
+    assert_eq!(run(&mut Command::new(program)), PRINTED);
+}
