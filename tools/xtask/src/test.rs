@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, demo, shell, size, spec, zephyr};
+use crate::{bench, demo, shell, size, spec, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -37,8 +37,8 @@ impl Report {
 }
 
 fn host(report: &mut Report) {
-    report.part("formatting", || shell::run(shell::cargo().args(["fmt", "--all", "--check"])));
     report.part("clippy", || {
+        toolchain::component("clippy", "cargo-clippy")?;
         shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]))
     });
     report.part("unit and integration tests", || shell::run(shell::cargo().args(["test", "--quiet"])));

@@ -44,6 +44,16 @@ fn debian_is_complete() -> bool {
     Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_CARGO).exists() && sources.exists() && shell::has(DEBIAN_LINKER)
 }
 
+/// Makes sure that a component of the host's toolchain is there, which a minimal one lacks.
+pub fn component(name: &str, program: &str) -> Result<()> {
+    let works = Command::new(program).arg("--version").current_dir(shell::root()).output().is_ok_and(|output| output.status.success());
+    if works {
+        return Ok(());
+    }
+    shell::step(&format!("rustup component add {name}"));
+    shell::run(Command::new("rustup").args(["component", "add", name]).current_dir(shell::root()))
+}
+
 /// The linker for `target`, as a GNU-like command.
 pub fn linker(target: &str) -> Result<Command> {
     Ok(match find(target)? {
