@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`op`] | the table of operations: code, name, immediates, types |
 //! | [`numeric`] | what each numeric operation computes |
+//! | `float` | operations on floats, written for size |
 //! | [`trap`] | the reasons for which execution stops |
 //! | [`frame`] | slots, frames and the layout of a call on the value stack |
 //! | [`memory`] | linear memory and bounds-checked access to it |
@@ -22,6 +23,8 @@ compile_error!("linear memory is accessed in place, so the target has to be litt
 
 #[cfg(feature = "classic")]
 pub mod classic;
+#[cfg(feature = "float")]
+mod float;
 pub mod frame;
 pub mod instance;
 pub mod leb;

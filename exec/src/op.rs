@@ -1,6 +1,6 @@
 //! The operations of WebAssembly, declared once (spec: 5.4, appendix "Index of Instructions").
 //!
-//! Four tables, one for each way in which an operation is executed. Everything that needs the list is
+//! Tables, one for each way in which an operation is executed. Everything that needs the list is
 //! generated from them: the type [`Op`], the names, the validator's signatures ([`Sig`]), the dispatch of
 //! numeric operations in [`crate::numeric`] and in the loops. A row reads
 //!
@@ -123,6 +123,23 @@ macro_rules! word_ops {
     } };
 }
 
+/// Comparisons of i64: `eq ne`, then signed and unsigned `lt gt le ge`. Columns as for [`word_ops`]; there is one function for all.
+#[macro_export]
+macro_rules! relation_ops {
+    ($m:ident $($a:tt)*) => { $m! { $($a)*
+        0x51 I64Eq "i64.eq" binop I64 I32 i64_relation;
+        0x52 I64Ne "i64.ne" binop I64 I32 i64_relation;
+        0x53 I64LtS "i64.lt_s" binop I64 I32 i64_relation;
+        0x54 I64LtU "i64.lt_u" binop I64 I32 i64_relation;
+        0x55 I64GtS "i64.gt_s" binop I64 I32 i64_relation;
+        0x56 I64GtU "i64.gt_u" binop I64 I32 i64_relation;
+        0x57 I64LeS "i64.le_s" binop I64 I32 i64_relation;
+        0x58 I64LeU "i64.le_u" binop I64 I32 i64_relation;
+        0x59 I64GeS "i64.ge_s" binop I64 I32 i64_relation;
+        0x5a I64GeU "i64.ge_u" binop I64 I32 i64_relation;
+    } };
+}
+
 /// The other integer operations; those with `try` can trap. Columns as for [`word_ops`].
 #[macro_export]
 macro_rules! integer_ops {
@@ -135,16 +152,6 @@ macro_rules! integer_ops {
         0x6f I32RemS "i32.rem_s" trybinop I32 I32 i32_rem_s;
         0x70 I32RemU "i32.rem_u" trybinop I32 I32 i32_rem_u;
         0x50 I64Eqz "i64.eqz" unop I64 I32 i64_eqz;
-        0x51 I64Eq "i64.eq" binop I64 I32 i64_eq;
-        0x52 I64Ne "i64.ne" binop I64 I32 i64_ne;
-        0x53 I64LtS "i64.lt_s" binop I64 I32 i64_lt_s;
-        0x54 I64LtU "i64.lt_u" binop I64 I32 i64_lt_u;
-        0x55 I64GtS "i64.gt_s" binop I64 I32 i64_gt_s;
-        0x56 I64GtU "i64.gt_u" binop I64 I32 i64_gt_u;
-        0x57 I64LeS "i64.le_s" binop I64 I32 i64_le_s;
-        0x58 I64LeU "i64.le_u" binop I64 I32 i64_le_u;
-        0x59 I64GeS "i64.ge_s" binop I64 I32 i64_ge_s;
-        0x5a I64GeU "i64.ge_u" binop I64 I32 i64_ge_u;
         0x79 I64Clz "i64.clz" unop I64 I64 i64_clz;
         0x7a I64Ctz "i64.ctz" unop I64 I64 i64_ctz;
         0x7b I64Popcnt "i64.popcnt" unop I64 I64 i64_popcnt;
@@ -397,7 +404,10 @@ macro_rules! collect {
     (memory { $($p:tt)* } $($m:tt)*) => { word_ops! { collect word { $($p)* } { $($m)* } } };
     (word { $($p:tt)* } { $($m:tt)* } $($w:tt)*) => { integer_ops! { collect integer { $($p)* } { $($m)* } { $($w)* } } };
     (integer { $($p:tt)* } { $($m:tt)* } { $($w:tt)* } $($i:tt)*) => {
-        float_ops! { collect float { $($p)* } { $($m)* } { $($w)* $($i)* } }
+        relation_ops! { collect relation { $($p)* } { $($m)* } { $($w)* $($i)* } }
+    };
+    (relation { $($p:tt)* } { $($m:tt)* } { $($n:tt)* } $($i:tt)*) => {
+        float_ops! { collect float { $($p)* } { $($m)* } { $($n)* $($i)* } }
     };
     (float { $($p:tt)* } { $($m:tt)* } { $($n:tt)* } $($f:tt)*) => { define! { { $($p)* } { $($m)* } { $($n)* $($f)* } } };
 }

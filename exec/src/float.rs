@@ -1,0 +1,368 @@
+//! Operations on floats, and conversions between them and integers (spec: 4.3.3, 4.3.4).
+//!
+//! Written for size: what differs only in width is done once. A value is taken *left-aligned*, the sign in bit 63, so that
+//! signs, comparisons, minimum and maximum are the same for f32 and f64; roundings, truncations and the square root of an f32 are
+//! done on the f64 of the same value, which is exact. What is left to the target's floating point (or to its library) is add,
+//! subtract, multiply and divide in both widths, and the conversions between the two.
+//!
+//! A NaN that an operation makes is quiet; which one is left open.
+
+use crate::numeric::relation;
+use crate::TrapCode;
+use core::cmp::Ordering;
+
+const SIGN: u64 = 1 << 63;
+/// Bits of the fraction of an f64.
+const FRACTION: u32 = 52;
+const ONE: u64 = 1 << FRACTION;
+const INFINITY: u64 = f64::INFINITY.to_bits();
+
+fn promote(a: u64) -> u64 {
+    (f32::from_bits(a as u32) as f64).to_bits()
+}
+
+fn demote(a: u64) -> u64 {
+    (f64::from_bits(a) as f32).to_bits() as u64
+}
+
+/// Compares two left-aligned values, of which `infinity` is the greatest number; `None` when one is a NaN.
+fn compare(a: u64, b: u64, infinity: u64) -> Option<Ordering> {
+    if a & !SIGN > infinity || b & !SIGN > infinity {
+        return None;
+    }
+    // Sign and magnitude, made comparable as two's complement; both zeros become 0.
+    let key = |x: u64| if x & SIGN != 0 { (x & !SIGN).wrapping_neg() as i64 } else { x as i64 };
+    Some(key(a).cmp(&key(b)))
+}
+
+/// The lesser or the greater one; NaN wins, and -0 is less than +0.
+fn extremum(a: u64, b: u64, infinity: u64, least: bool) -> u64 {
+    // The highest bit of the fraction makes a NaN quiet.
+    let quiet = (infinity & infinity.wrapping_neg()) >> 1;
+    match compare(a, b, infinity) {
+        None => (if a & !SIGN > infinity { a } else { b }) | quiet,
+        // Equal, or both zero: for the minimum a sign counts, for the maximum it does not.
+        Some(Ordering::Equal) if least => a | b,
+        Some(Ordering::Equal) => a & b,
+        Some(order) if (order == Ordering::Less) == least => a,
+        Some(_) => b,
+    }
+}
+
+/// The direction of a rounding: `ceil floor trunc nearest`, by their order in the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rounding {
+    Up,
+    Down,
+    TowardsZero,
+    Nearest,
+}
+
+/// Rounds an f64 to an integral value.
+fn round(a: u64, mode: Rounding) -> u64 {
+    let exponent = ((a & !SIGN) >> FRACTION) as i32 - 1023;
+    if exponent >= FRACTION as i32 {
+        // Integral already, infinite, or a NaN, which has to become quiet.
+        return if a & !SIGN > INFINITY { a | ONE >> 1 } else { a };
+    }
+    let negative = a & SIGN != 0;
+    // Below one: 0 or 1 with the sign. Else the unit is the bit that stands for one.
+    let small = exponent < 0;
+    let unit = if small { SIGN } else { ONE >> exponent };
+    let rest = if small { a & !SIGN } else { a & (unit - 1) };
+    let away = match mode {
+        Rounding::Up => !negative && rest != 0,
+        Rounding::Down => negative && rest != 0,
+        Rounding::TowardsZero => false,
+        // A half goes to the even neighbour: below one to 0, else to where the unit's bit is 0; at exponent 0 that
+        // bit is the implicit one, which counts as set.
+        Rounding::Nearest if small => exponent == -1 && a & (ONE - 1) != 0,
+        Rounding::Nearest => rest > unit >> 1 || rest == unit >> 1 && (exponent == 0 || a & unit != 0),
+    };
+    match (small, away) {
+        (true, true) => a & SIGN | 1023 << FRACTION,
+        (true, false) => a & SIGN,
+        // A carry out of the fraction moves on into the exponent, as it should.
+        (false, true) => (a & !(unit - 1)).wrapping_add(unit),
+        (false, false) => a & !(unit - 1),
+    }
+}
+
+/// The square root of an f64, correctly rounded, one bit at a time: short rather than fast, as soft float is anyway.
+fn sqrt(a: u64) -> u64 {
+    if a << 1 == 0 || a == INFINITY {
+        return a;
+    }
+    if a > INFINITY {
+        // Negative, or a NaN: a quiet NaN.
+        return if a << 1 > INFINITY << 1 { a | ONE >> 1 } else { f64::NAN.to_bits() };
+    }
+    let mut exponent = (a >> FRACTION) as i32;
+    let mut rest = a & (ONE - 1);
+    if exponent == 0 {
+        // Subnormal: brought to the form of the others.
+        let shift = rest.leading_zeros() - 11;
+        rest <<= shift;
+        exponent = 1 - shift as i32;
+    }
+    rest |= ONE;
+    exponent -= 1023;
+    if exponent & 1 != 0 {
+        rest <<= 1;
+    }
+    exponent >>= 1;
+    // 53 bits of the root, and one for rounding.
+    rest <<= 1;
+    let mut root = 0u64;
+    let mut twice = 0u64;
+    let mut bit = ONE << 1;
+    while bit != 0 {
+        let trial = twice + bit;
+        if trial <= rest {
+            twice = trial + bit;
+            rest -= trial;
+            root += bit;
+        }
+        rest <<= 1;
+        bit >>= 1;
+    }
+    // A root is never exactly half way, so what is left over rounds up whenever the last bit is set.
+    root += root & 1;
+    (root >> 1).wrapping_add(((exponent + 1022) as u64) << FRACTION)
+}
+
+/// Truncates an f64 to an integer of 32 or 64 bits. What does not fit is a trap, or the nearest integer when `saturate`.
+fn truncate(a: u64, signed: bool, wide: bool, saturate: bool) -> Result<u64, TrapCode> {
+    let negative = a & SIGN != 0;
+    if a & !SIGN > INFINITY {
+        return if saturate { Ok(0) } else { Err(TrapCode::InvalidConversionToInteger) };
+    }
+    let exponent = ((a & !SIGN) >> FRACTION) as i32 - 1023;
+    let mantissa = a & (ONE - 1) | ONE;
+    let magnitude = match exponent {
+        ..=-1 => 0,
+        0..=51 => mantissa >> (52 - exponent),
+        52..=63 => mantissa << (exponent - 52),
+        _ => u64::MAX,
+    };
+    let bits = if wide { 64 } else { 32 };
+    // The greatest magnitude that fits: 2^n - 1, or 2^(n-1) less one for a positive number.
+    let most = match (signed, negative) {
+        (false, false) => u64::MAX >> (64 - bits),
+        (false, true) => 0,
+        (true, _) => (1 << (bits - 1)) - !negative as u64,
+    };
+    let clamped = if magnitude > most || exponent > 63 {
+        if !saturate {
+            return Err(TrapCode::IntegerOverflow);
+        }
+        most
+    } else {
+        magnitude
+    };
+    Ok(if negative { clamped.wrapping_neg() } else { clamped })
+}
+
+/// The float of an integer, rounded to `digits` binary digits to the nearest one, halves to the even one: as an f64.
+fn from_integer(value: u64, negative: bool, digits: u32) -> u64 {
+    let magnitude = if negative { value.wrapping_neg() } else { value };
+    if magnitude == 0 {
+        return 0;
+    }
+    let shift = magnitude.leading_zeros();
+    let normal = magnitude << shift;
+    // The highest `digits` bits stay; the bit below and whether anything is set below that decide.
+    let dropped = 64 - digits;
+    let kept = normal >> dropped;
+    let rest = normal << digits;
+    let up = rest > SIGN || rest == SIGN && kept & 1 != 0;
+    // `kept` with its implicit one is added to the exponent, into which a carry moves on as it should.
+    let mantissa = (kept + up as u64) << (53 - digits);
+    let exponent = (1023 + 62 - shift as u64) << FRACTION;
+    (mantissa + exponent) | if negative { SIGN } else { 0 }
+}
+
+/// Add, subtract, multiply, divide, by their order in the table.
+macro_rules! arithmetic {
+    ($f:ident $u:ident $name:ident) => {
+        fn $name(which: u16, a: u64, b: u64) -> u64 {
+            let (a, b) = ($f::from_bits(a as $u), $f::from_bits(b as $u));
+            let result = match which {
+                0 => a + b,
+                1 => a - b,
+                2 => a * b,
+                _ => a / b,
+            };
+            result.to_bits() as u64
+        }
+    };
+}
+arithmetic! { f32 u32 arithmetic32 }
+arithmetic! { f64 u64 arithmetic64 }
+
+/// The result of the operation `code` of [`crate::float_ops`] for the operands `a` and `b` in their low bits; `b` means nothing where there is one
+/// operand.
+#[inline(never)]
+pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
+    // The codes of f32 and f64 follow the same order.
+    let family = |first32: u16, first64: u16| (code >= first64, code - if code >= first64 { first64 } else { first32 });
+    Ok(match code {
+        0x5b..=0x66 => {
+            let (double, which) = family(0x5b, 0x61);
+            let shift = if double { 0 } else { 32 };
+            let infinity = if double { INFINITY } else { (f32::INFINITY.to_bits() as u64) << 32 };
+            relation(which, compare(a << shift, b << shift, infinity)) as u64
+        }
+        0x8b..=0xa6 => {
+            let (double, which) = family(0x8b, 0x99);
+            let shift = if double { 0 } else { 32 };
+            let infinity = if double { INFINITY } else { (f32::INFINITY.to_bits() as u64) << 32 };
+            let (left, right) = (a << shift, b << shift);
+            match which {
+                0 => (left & !SIGN) >> shift,
+                1 => (left ^ SIGN) >> shift,
+                2..=6 => {
+                    let value = if double { a } else { promote(a) };
+                    let value = match which {
+                        2 => round(value, Rounding::Up),
+                        3 => round(value, Rounding::Down),
+                        4 => round(value, Rounding::TowardsZero),
+                        5 => round(value, Rounding::Nearest),
+                        // The 53 bits of an f64 are more than twice 24 + 2, so rounding twice gives what rounding once does.
+                        _ => sqrt(value),
+                    };
+                    if double { value } else { demote(value) }
+                }
+                7..=10 if double => arithmetic64(which - 7, a, b),
+                7..=10 => arithmetic32(which - 7, a, b),
+                11 | 12 => extremum(left, right, infinity, which == 11) >> shift,
+                _ => (left & !SIGN | right & SIGN) >> shift,
+            }
+        }
+        0xa8..=0xb1 | 0xfc00..=0xfc07 => {
+            // Truncations, in groups of four: of f32 signed and unsigned, of f64 signed and unsigned.
+            let (wide, which, saturate) = match code {
+                0xa8..=0xab => (false, code - 0xa8, false),
+                0xae..=0xb1 => (true, code - 0xae, false),
+                _ => (code & 4 != 0, code & 3, true),
+            };
+            truncate(if which < 2 { promote(a) } else { a }, which & 1 == 0, wide, saturate)?
+        }
+        0xb2..=0xb5 | 0xb7..=0xba => {
+            // Conversions, in groups of four: of i32 signed and unsigned, of i64 signed and unsigned.
+            let double = code >= 0xb7;
+            let which = code - if double { 0xb7 } else { 0xb2 };
+            let value = if which == 0 { a as i32 as i64 as u64 } else { a };
+            let float = from_integer(value, which & 1 == 0 && value & SIGN != 0, if double { 53 } else { 24 });
+            if double { float } else { demote(float) }
+        }
+        0xb6 => demote(a),
+        0xbb => promote(a),
+        // Reinterpretations, 0xbc to 0xbf.
+        _ => a,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op(code: u16, a: u64, b: u64) -> u64 {
+        operation(code, a, b).unwrap()
+    }
+
+    /// Whether two f64 are the same, or both a NaN, of which the first is quiet.
+    fn same(a: u64, b: u64) -> bool {
+        a == b || f64::from_bits(a).is_nan() && f64::from_bits(b).is_nan() && a & ONE >> 1 != 0
+    }
+
+    fn same32(a: u64, b: u32) -> bool {
+        a == b as u64 || f32::from_bits(a as u32).is_nan() && f32::from_bits(b).is_nan() && a & 1 << 22 != 0
+    }
+
+    #[test]
+    fn agrees_with_the_host() {
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state ^ state >> 29
+        };
+        let special = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 1e300, f64::MIN_POSITIVE, 5e-324, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for step in 0..400_000usize {
+            // Any bits; exponents near those of integers; values that are special.
+            let mut pick = || match random() % 4 {
+                0 => random(),
+                1 => special[random() as usize % special.len()].to_bits(),
+                _ => random() & (SIGN | ONE - 1) | (1023 - 4 + random() % 72) << 52,
+            };
+            let (a, b) = (pick(), pick());
+            let (x, y) = (f64::from_bits(a), f64::from_bits(b));
+            for (which, is) in [x == y, x != y, x < y, x > y, x <= y, x >= y].into_iter().enumerate() {
+                assert_eq!(op(0x61 + which as u16, a, b), is as u64, "{which} {x:?} {y:?}");
+            }
+            let unary = [x.abs(), -x, x.ceil(), x.floor(), x.trunc(), x.round_ties_even(), x.sqrt()];
+            for (which, is) in unary.into_iter().enumerate() {
+                let got = op(0x99 + which as u16, a, 0);
+                assert!(same(got, is.to_bits()) || which < 2 && got == is.to_bits(), "{which} {x:?} {got:x}");
+            }
+            let binary = [x + y, x - y, x * y, x / y];
+            for (which, is) in binary.into_iter().enumerate() {
+                assert!(same(op(0xa0 + which as u16, a, b), is.to_bits()), "{which} {x:?} {y:?}");
+            }
+            if !x.is_nan() && !y.is_nan() && x != y {
+                assert_eq!(op(0xa4, a, b), x.min(y).to_bits());
+                assert_eq!(op(0xa5, a, b), x.max(y).to_bits());
+            }
+            let (p, q) = (if step % 2 == 0 { x as f32 } else { f32::from_bits(a as u32) }, y as f32);
+            let (a, b) = (p.to_bits() as u64, q.to_bits() as u64);
+            for (which, is) in [p == q, p != q, p < q, p > q, p <= q, p >= q].into_iter().enumerate() {
+                assert_eq!(op(0x5b + which as u16, a, b), is as u64, "{which} {p:?} {q:?}");
+            }
+            let unary = [p.ceil(), p.floor(), p.trunc(), p.round_ties_even(), p.sqrt()];
+            for (which, is) in unary.into_iter().enumerate() {
+                assert!(same32(op(0x8d + which as u16, a, 0), is.to_bits()), "{which} {p:?}");
+            }
+            let n = random() >> (random() % 64);
+            assert_eq!(op(0xb2, n & 0xffff_ffff, 0), (n as i32 as f32).to_bits() as u64);
+            assert_eq!(op(0xb3, n & 0xffff_ffff, 0), (n as u32 as f32).to_bits() as u64);
+            assert_eq!(op(0xb4, n, 0), (n as i64 as f32).to_bits() as u64);
+            assert_eq!(op(0xb5, n, 0), (n as f32).to_bits() as u64);
+            assert_eq!(op(0xb7, n & 0xffff_ffff, 0), (n as i32 as f64).to_bits());
+            assert_eq!(op(0xb8, n & 0xffff_ffff, 0), (n as u32 as f64).to_bits());
+            assert_eq!(op(0xb9, n, 0), (n as i64 as f64).to_bits());
+            assert_eq!(op(0xba, n, 0), (n as f64).to_bits());
+            let bits = x.to_bits();
+            assert_eq!(op(0xfc02, bits, 0) as i32, x as i32, "{x:?}");
+            assert_eq!(op(0xfc03, bits, 0) as u32, x as u32, "{x:?}");
+            assert_eq!(op(0xfc06, bits, 0) as i64, x as i64, "{x:?}");
+            assert_eq!(op(0xfc07, bits, 0), x as u64, "{x:?}");
+            assert_eq!(op(0xfc00, a, 0) as i32, p as i32);
+            assert_eq!(op(0xfc05, a, 0), p as u64);
+        }
+    }
+
+    #[test]
+    fn truncation_traps_at_the_exact_bounds() {
+        let traps = |code, x: f64| operation(code, x.to_bits(), 0);
+        assert_eq!(traps(0xaa, -2147483648.9).map(|v| v as i32), Ok(i32::MIN));
+        assert_eq!(traps(0xaa, -2147483649.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(0xaa, 2147483647.9), Ok(i32::MAX as u64));
+        assert_eq!(traps(0xaa, 2147483648.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(0xab, -0.9), Ok(0));
+        assert_eq!(traps(0xab, -1.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(0xab, 4294967295.9), Ok(u32::MAX as u64));
+        assert_eq!(traps(0xb1, 18446744073709551616.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(0xb0, -9223372036854775808.0).map(|v| v as i64), Ok(i64::MIN));
+        assert_eq!(traps(0xb0, f64::NAN), Err(TrapCode::InvalidConversionToInteger));
+    }
+
+    #[test]
+    fn extrema_order_zeros_and_prefer_nan() {
+        let (zero, minus) = (0, SIGN);
+        assert_eq!((op(0xa4, zero, minus), op(0xa5, minus, zero)), (minus, zero));
+        assert_eq!(op(0x96, 0, 1 << 31), 1 << 31);
+        let signalling = INFINITY | 1;
+        assert_eq!(op(0xa4, 0, signalling), signalling | ONE >> 1);
+        assert_eq!(op(0x97, 0x7f80_0001, 0), 0x7fc0_0001);
+    }
+}
