@@ -15,7 +15,7 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
         Err(Error::Module(error)) if error.kind.class() == zonda::ErrorClass::Limit => return None,
         Err(error) => panic!("a module of wasm-smith is refused: {error}"),
     };
-    let config = StoreConfig { stack_bytes: 64 << 20, ..StoreConfig::default() };
+    let config = StoreConfig { stack_bytes: 1 << 20, ..StoreConfig::default() };
     let mut store = Store::with_config(&engine, Vec::new(), config).ok()?;
     store.set_fuel(u64::MAX);
     let linker = linker(&module);

@@ -13,7 +13,7 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     let mut config = Config::default();
     config.wasm_custom_page_sizes(true).wasm_tail_call(true).wasm_extended_const(true).wasm_multi_memory(true);
     config.set_max_recursion_depth(10_000);
-    config.set_max_stack_height(64 << 20);
+    config.set_max_stack_height(4 << 20);
     let engine = Engine::new(&config);
     let module = Module::new(&engine, bytes).ok()?;
     let mut store = Store::new(&engine, Vec::new());
