@@ -117,6 +117,14 @@ impl<T> List<T> {
         Ok(())
     }
 
+    /// Makes room for exactly `capacity` items, if there is less.
+    pub fn reserve_exact(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
+        if capacity > self.capacity {
+            self.set_capacity(capacity)?;
+        }
+        Ok(())
+    }
+
     /// Makes room for one more item when there is none.
     #[cold]
     #[inline(never)]

@@ -54,7 +54,9 @@ impl WASMModuleInstanceCommon {
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
         store.appended = heap_size;
-        let index = instantiate(&mut store, loaded, &mut |_, wanted| Ok(provide(wanted)))?;
+        let mut number = 0;
+        let made = instantiate(&mut store, loaded, &mut number, &mut |_, wanted| Ok(provide(wanted)));
+        let index = made.map_err(|fault| fault.error(number))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
         copy_segments(at)?;
         let end = store.memories.first().map_or(0, |memory| memory.bytes().len());

@@ -9,6 +9,7 @@ use crate::alloc::{List, Shared};
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, Trap};
 use crate::module::{ExportEntry, Module};
+use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
 use crate::store::link::{copy_segments, instantiate, start, Provided};
@@ -116,21 +117,23 @@ impl<T: 'static> Linker<T> {
     pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
         let store = store.as_store_mut();
         let at: *const Store<'a, T> = store;
-        let index = instantiate(&mut store.inner, module, &mut |_, wanted| {
+        let mut number = 0;
+        let made = instantiate(&mut store.inner, module, &mut number, &mut |_, wanted| {
             let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(None) };
             // SAFETY: the store's own fields besides `inner` are only read; `instantiate` passes `inner` on as shared.
             let store = unsafe { &*at };
             Ok(Some(match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
-                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(store.id).ok_or(Error::WrongStore)?),
-                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(store)?.as_ptr()),
-                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(store)?.as_ptr()),
+                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(store.id).ok_or(Fault::WRONG_STORE)?),
+                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(store).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
+                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(store).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
                 Definition::Extern(Extern::Global(global)) => {
-                    let (place, ty) = global.place(store)?;
+                    let (place, ty) = global.place(store).map_err(|_| Fault::WRONG_STORE)?;
                     Provided::Global(place, ty)
                 }
             }))
-        })?;
+        });
+        let index = made.map_err(|fault| fault.error(number))?;
         let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
         copy_segments(instance)?;
         let stack = store.inner.free_stack();

@@ -173,7 +173,7 @@ impl<'a> Loader<'a> {
 
     fn types(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_TYPES)?;
-        self.env.types = List::with_capacity(count as usize)?;
+        self.env.types.reserve_exact(count as usize)?;
         for _ in 0..count {
             match reader.byte()? {
                 0x60 => {}
@@ -220,7 +220,7 @@ impl<'a> Loader<'a> {
 
     fn imports(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_IMPORTS)?;
-        self.imports = List::with_capacity(count as usize)?;
+        self.imports.reserve_exact(count as usize)?;
         for _ in 0..count {
             let offset = reader.pos() as u32;
             reader.name()?;
@@ -265,7 +265,7 @@ impl<'a> Loader<'a> {
 
     fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
-        self.funcs = List::with_capacity(count as usize)?;
+        self.funcs.reserve_exact(count as usize)?;
         self.env.funcs.reserve(count as usize)?;
         for _ in 0..count {
             let index = reader.u32()?;
@@ -350,8 +350,8 @@ impl<'a> Loader<'a> {
 
     fn element_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_ELEMENT_SEGMENTS)?;
-        self.elements = List::with_capacity(count as usize)?;
-        self.env.elements = List::with_capacity(count as usize)?;
+        self.elements.reserve_exact(count as usize)?;
+        self.env.elements.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.elements.push(reader.pos() as u32)?;
             let segment = ElementHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
@@ -376,7 +376,7 @@ impl<'a> Loader<'a> {
 
     fn data_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_DATA_SEGMENTS)?;
-        self.data = List::with_capacity(count as usize)?;
+        self.data.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.data.push(reader.pos() as u32)?;
             let segment = DataHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;

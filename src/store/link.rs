@@ -7,9 +7,10 @@ use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
 use crate::alloc::{Owned, Shared};
-use crate::binary::reader::{error, Parsed, Reader};
+use super::fault::{Fault, Made};
+use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
-use crate::error::{Error, ErrorKind, LinkErrorKind, Trap};
+use crate::error::{ErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
 use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
@@ -42,7 +43,7 @@ pub(crate) struct Wanted<'m> {
 }
 
 /// Finds what stands for an import.
-pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &Wanted) -> Result<Option<Provided>, Error> + 'r;
+pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &Wanted) -> Made<Option<Provided>> + 'r;
 
 /// The values that constant expressions of an instance have.
 pub(super) struct Evaluation<'i, 'a> {
@@ -70,9 +71,17 @@ impl Source for Evaluation<'_, '_> {
 }
 
 impl Evaluation<'_, '_> {
-    fn value(&mut self, reader: &mut Reader) -> Result<u64, Error> {
+    fn value(&mut self, reader: &mut Reader) -> Made<u64> {
         let data = &*self.instance.module.data;
-        walk(reader, &mut Types(data), self).map(|(_, value)| value).map_err(|kind| error(kind, reader.pos()))
+        Ok(walk(reader, &mut Types(data), self)?.1)
+    }
+
+    /// Evaluates the offset of a segment into `at`, as the reading of a segment's header wants it.
+    fn offset(&mut self, reader: &mut Reader, at: &mut u32) -> Parsed<()> {
+        let data = &*self.instance.module.data;
+        let (_, value) = walk(reader, &mut Types(data), self)?;
+        *at = value as u32;
+        Ok(())
     }
 
     /// Passes over an expression.
@@ -132,19 +141,17 @@ pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u3
     Elements { evaluation: Evaluation { instance }, reader, expressions, count }
 }
 
-/// Makes an instance of `module`. Its start function has not run yet: [`start`] does that.
-pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, resolve: &mut Resolver) -> Result<u32, Error> {
+/// Makes an instance of `module`. Its start function has not run yet: [`start`] does that. Where linking stops, `number` says at which import.
+pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.funcs.len() as u32;
     let base = store.next_func;
     // The upper half of the numbers is the host's.
-    let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Error::TooLarge)?;
+    let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
     let mut instance = Owned::new(InstanceData::new(module.clone(), base)?)?;
-    for (number, import) in data.imports.iter().enumerate() {
-        provide(store, &mut instance, import, resolve).map_err(|error| match error {
-            Error::Link { kind, .. } => Error::Link { kind, import: number as u32 },
-            other => other,
-        })?;
+    for import in data.imports.iter() {
+        provide(store, &mut instance, import, resolve)?;
+        *number += 1;
     }
     for &ty in data.tables.iter().skip(data.imported_tables as usize) {
         let table = store.new_table(ty, 0)?;
@@ -163,16 +170,15 @@ pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<
 }
 
 /// Resolves an import and adds it to the instance.
-fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry, resolve: &mut Resolver) -> Result<(), Error> {
-    let error = |kind| Error::Link { kind, import: 0 };
+fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry, resolve: &mut Resolver) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     let (module_name, name) = data.import_names(import.offset);
     let ty = data.types.get(import.ty as usize).filter(|_| import.kind == ExternKind::Func);
     let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
     let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
-    let provided = resolve(store, &wanted)?.ok_or(error(LinkErrorKind::Unknown))?;
-    let incompatible = error(LinkErrorKind::Incompatible);
+    let provided = resolve(store, &wanted)?.ok_or(Fault::UNKNOWN_IMPORT)?;
+    let incompatible = Fault::INCOMPATIBLE_IMPORT;
     match (import.kind, provided) {
         (ExternKind::Func, provided) => {
             let ty = ty.ok_or(incompatible)?;
@@ -239,7 +245,7 @@ pub(crate) fn closure_import(closure: &Shared<HostClosure>) -> Import {
     Import::new(Some(closure.call), closure.data, closure.as_ptr().cast(), params, results)
 }
 
-fn make_globals(instance: &mut InstanceData) -> Result<(), Error> {
+fn make_globals(instance: &mut InstanceData) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     let mut cell = instance.cells.as_mut_ptr();
@@ -256,28 +262,16 @@ fn make_globals(instance: &mut InstanceData) -> Result<(), Error> {
 }
 
 /// Copies the active segments of an instance, in order.
-pub(crate) fn copy_segments(instance: *mut InstanceData) -> Result<(), Error> {
+pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
     // SAFETY: the instance lives in its store, and none of its code runs yet.
     let instance = unsafe { &mut *instance };
     let module = instance.module.clone();
     let data = &*module.data;
     for (segment, &offset) in data.elements.iter().enumerate() {
         let mut at = 0;
-        let header = {
-            let mut evaluation = Evaluation { instance };
-            let mut reader = Reader::new(data.bytes, offset as usize);
-            let mut failed = None;
-            let header = ElementHeader::read(&mut reader, &mut |reader, _| {
-                evaluation.value(reader).map(|value| at = value as u32).or_else(|error| {
-                    failed = Some(error);
-                    Ok(())
-                })
-            });
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            header.map_err(|kind| error(kind, offset as usize))?
-        };
+        let mut evaluation = Evaluation { instance };
+        let mut reader = Reader::new(data.bytes, offset as usize);
+        let header = ElementHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
         if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
             // SAFETY: tables live as long as the store.
             init_table(instance, unsafe { &mut *table }, segment as u32, at, 0, None)?;
@@ -290,17 +284,7 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Result<(), Error> {
         let mut at = 0;
         let mut evaluation = Evaluation { instance };
         let mut reader = Reader::new(data.bytes, offset as usize);
-        let mut failed = None;
-        let header = DataHeader::read(&mut reader, &mut |reader, _| {
-            evaluation.value(reader).map(|value| at = value as u32).or_else(|error| {
-                failed = Some(error);
-                Ok(())
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let header = header.map_err(|kind| error(kind, offset as usize))?;
+        let header = DataHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
         if let Some(&memory) = header.memory.and_then(|memory| instance.memories.get(memory as usize)) {
             // SAFETY: memories live as long as the store.
             init_memory(instance, unsafe { &mut *memory }, segment as u32, at, 0, header.len)?;
@@ -333,7 +317,7 @@ pub(crate) unsafe fn start(store: *mut StoreData, instance: *mut InstanceData, h
 
 impl StoreData<'_> {
     /// Makes a table; gives its address.
-    pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Result<*mut TableData, Error> {
+    pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Made<*mut TableData> {
         let table = Owned::new(TableData::new(ty, init)?)?;
         let at = table.as_ptr();
         self.tables.push(table)?;
@@ -341,7 +325,7 @@ impl StoreData<'_> {
     }
 
     /// Makes a memory; gives its address.
-    pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Result<*mut MemoryData, Error> {
+    pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Made<*mut MemoryData> {
         let memory = Owned::new(MemoryData::new(ty, self.config.memory_limit, core::mem::take(&mut self.appended))?)?;
         let at = memory.as_ptr();
         self.memories.push(memory)?;

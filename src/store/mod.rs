@@ -7,6 +7,7 @@
 //! ([`Owned`]) and lives as long as the store.
 
 mod bulk;
+pub(crate) mod fault;
 pub(crate) mod func;
 pub(crate) mod instance;
 pub(crate) mod link;

@@ -2,7 +2,7 @@
 
 use crate::alloc::{List, OutOfMemory};
 use crate::binary::types::{Limits, TableType};
-use crate::error::Error;
+use super::fault::{Fault, Made};
 use crate::limits::MAX_TABLE_ELEMENTS;
 
 /// A table: references as the value stack holds them, 0 for null.
@@ -12,9 +12,9 @@ pub(crate) struct TableData {
 }
 
 impl TableData {
-    pub(crate) fn new(ty: TableType, init: u32) -> Result<TableData, Error> {
+    pub(crate) fn new(ty: TableType, init: u32) -> Made<TableData> {
         if ty.limits.min > MAX_TABLE_ELEMENTS {
-            return Err(Error::TooLarge);
+            return Err(Fault::TOO_LARGE);
         }
         let mut elements = List::zeroed(ty.limits.min as usize)?;
         if init != 0 {
