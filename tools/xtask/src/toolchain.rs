@@ -85,6 +85,10 @@ pub fn cargo_build(target: &str) -> Result<Command> {
         }
     };
     command.args(["--quiet", "--release", "--target", target]);
+    // Where the loops are written in instructions, what is left of their crate is rare code.
+    if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") {
+        command.args(["--config", "profile.release.package.zonda-exec.opt-level='z'"]);
+    }
     command.arg("--target-dir").arg(shell::target_dir().join("device"));
     Ok(command)
 }
