@@ -20,9 +20,17 @@ enum Command {
     Compare { file: PathBuf },
 }
 
-/// Assertions that fail on the emulated board, exactly so many, because they grow a memory to 20 or 52 MB and it has 16 MB. On the
-/// host they hold.
-const TOO_LARGE: &[(&str, u32)] = &[("wasm-v2/call.wast", 1), ("wasm-v2/call_indirect.wast", 1), ("wasm-v2/memory_grow.wast", 2)];
+/// Assertions that fail on the emulated board, exactly so many in each file, because they grow a memory to 20 or 52 MB and it has 16 MB.
+/// On the host they hold.
+const TOO_LARGE: &[(&str, u32)] = &[
+    ("multi-value/call.wast", 1),
+    ("multi-value/call_indirect.wast", 1),
+    ("reference-types/call_indirect.wast", 1),
+    ("reference-types/memory_grow.wast", 2),
+    ("wasm-v2/call.wast", 1),
+    ("wasm-v2/call_indirect.wast", 1),
+    ("wasm-v2/memory_grow.wast", 2),
+];
 
 fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
     counts.sort_by(|one, other| one.0.cmp(&other.0));
@@ -77,10 +85,11 @@ fn run() -> Result<()> {
         Command::Compare { file } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
-            for (name, failing) in TOO_LARGE {
-                let Some((_, counts)) = counts.iter_mut().find(|(file, _)| file == name) else { continue };
-                counts.failed = counts.failed.checked_sub(*failing).with_context(|| format!("{name} fails less often than it must"))?;
-                counts.passed += failing;
+            for (name, counts) in &mut counts {
+                for (_, failing) in TOO_LARGE.iter().filter(|(file, _)| file == name) {
+                    counts.failed = counts.failed.checked_sub(*failing).with_context(|| format!("{name} has to fail {failing} times"))?;
+                    counts.passed += failing;
+                }
             }
             let unrun = suite::files();
             counts.extend(unrun.iter().filter(|file| !file.runs).map(|file| (file.name.clone(), file.counts_unrun())));
