@@ -162,20 +162,19 @@ pub unsafe extern "C" fn wasm_application_execute_func(
             (*module_inst).fail("allocate memory failed");
             return false;
         }
-        let bits = |number, ty| parse(c_bytes(*argv.add(number)), ty);
-        if !ty.params().enumerate().all(|(number, ty)| bits(number, ty).is_some()) {
-            (*module_inst).fail("invalid input argument");
-            return false;
-        }
-        let results = call_func(exec_env, index, |mut to| {
+        let results = call_func(exec_env, index, &mut |mut to| {
             for (number, ty) in ty.params().enumerate() {
-                let bits = bits(number, ty).unwrap_or(0);
+                let Some(bits) = parse(c_bytes(*argv.add(number)), ty) else {
+                    (*module_inst).fail("invalid input argument");
+                    return false;
+                };
                 match ty.slots() {
                     2 => write64(to, bits),
                     _ => *to = bits as u32,
                 }
                 to = to.add(ty.slots() as usize);
             }
+            true
         });
         let Some(mut from) = results else { return false };
         let mut separator = "";

@@ -6,7 +6,6 @@
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
 use crate::alloc::{List, Owned, OutOfMemory};
-use crate::binary::types::ValType;
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform;
@@ -36,6 +35,7 @@ impl WASMExecEnv {
     }
 
     /// The part of the stack that is free.
+    #[inline(always)]
     fn free_stack(&mut self) -> Stack {
         let start = self.stack.as_mut_ptr();
         let end = start.wrapping_add(self.stack.len() - SPARE);
@@ -49,47 +49,78 @@ impl WASMExecEnv {
     }
 }
 
-/// Calls a function of the environment's instance. `write` puts the arguments on the stack; gives where the results lie, or sets the exception.
+/// A function that is to be called, and how many slots its parameters and results take.
+pub(super) struct Callee<'i> {
+    target: Target<'i>,
+    params: u32,
+    results: u32,
+}
+
+/// The function with an index; the exception is set when there is none.
 ///
 /// # Safety
-/// `env` is live. `write` fills as many slots as it is told, with values of the parameters.
-pub(super) unsafe fn call_func(env: wasm_exec_env_t, func: u32, write: impl FnOnce(*mut u32)) -> Option<*mut u32> {
+/// `instance` is live, and outlives the callee.
+#[inline(always)]
+unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'i>> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let data = &*(*instance).data;
+        if let Some(defined) = data.defined(func) {
+            let target = Target::Wasm(&raw const data.seen, defined);
+            return Some(Callee { target, params: defined.params as u32, results: defined.results as u32 });
+        }
+        match data.imports.get(func as usize) {
+            Some(import) => Some(Callee { target: import_target(import), params: import.params(), results: import.results() }),
+            None => {
+                (*instance).fail("invalid function");
+                None
+            }
+        }
+    }
+}
+
+/// Calls a function of the environment's instance. `write` puts the arguments on the stack, or sets the exception and gives false. Gives where the results
+/// lie, or sets the exception.
+///
+/// # Safety
+/// `env` is live, and the callee is of its instance. `write` fills as many slots as there are of parameters, with values of them.
+#[inline(always)]
+unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*mut u32) -> bool) -> Option<*mut u32> {
     // SAFETY: the caller's promise; instance and store live longer than their environments. No reference is held during the call.
     unsafe {
         let instance = (*env).instance;
-        let data = &*(*instance).data;
-        let target = match data.defined(func) {
-            Some(defined) => Target::Wasm(&raw const data.seen, defined),
-            None => match data.imports.get(func as usize) {
-                Some(import) => import_target(import),
-                None => {
-                    (*instance).fail("invalid function");
-                    return None;
-                }
-            },
-        };
-        let (params, results) = match target {
-            Target::Wasm(_, func) => ((*func).params as u32, (*func).results as u32),
-            Target::Host(import) => (import.params(), import.results()),
-        };
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = core::mem::replace(&mut (*instance).current, env);
         if outer.is_null() {
             (*instance).failed = false;
         }
-        let done = match stack.args(params.max(results) as usize) {
-            Ok(args) => {
-                write(args);
-                call((*instance).store.as_ptr(), env.cast(), stack, target).map(|()| args)
-            }
+        let done = match stack.args(callee.params.max(callee.results) as usize) {
+            // The exception stands.
+            Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
+            Ok(args) => call((*instance).store.as_ptr(), env.cast(), stack, callee.target).map(|()| args),
             Err(code) => Err(Trap::new(code)),
         };
         (*env).import = outer;
         (*env).args = outer_args;
         (*instance).current = current;
-        done.map_err(|trap| (*instance).trapped(trap.code)).ok()
+        match done {
+            Ok(results) => Some(results),
+            Err(trap) => {
+                (*instance).trapped(trap.code);
+                None
+            }
+        }
     }
+}
+
+/// Calls the function with an index, as [`call_callee`] does.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn call_func(env: wasm_exec_env_t, func: u32, write: &mut dyn FnMut(*mut u32) -> bool) -> Option<*mut u32> {
+    // SAFETY: the caller's promise.
+    unsafe { call_callee(env, callee((*env).instance, func)?, write) }
 }
 
 /// The index of a function.
@@ -176,17 +207,17 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(exec_env: wasm_exe
 pub unsafe extern "C" fn wasm_runtime_call_wasm(exec_env: wasm_exec_env_t, function: wasm_function_inst_t, argc: u32, argv: *mut u32) -> bool {
     // SAFETY: the application gives a live environment, a function of its instance and `argc` cells.
     unsafe {
-        let func = index(function);
-        let instance = (*exec_env).instance;
-        let Some((params, results)) = (*(*instance).data).module.data.func_type(func).map(|ty| (ty.param_slots, ty.result_slots)) else {
-            (*instance).fail("invalid function");
-            return false;
-        };
-        if argc < params as u32 {
-            (*instance).fail("too few arguments");
+        let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
+        let (params, results) = (callee.params, callee.results);
+        if argc < params {
+            (*(*exec_env).instance).fail("too few arguments");
             return false;
         }
-        match call_func(exec_env, func, |to| copy_cells(to, argv, params)) {
+        let write = |to| {
+            copy_cells(to, argv, params);
+            true
+        };
+        match call_callee(exec_env, callee, write) {
             Some(from) => copy_cells(argv, from, results),
             None => return false,
         }
@@ -197,7 +228,7 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(exec_env: wasm_exec_env_t, funct
 /// # Safety
 /// Both places have `count` cells, or `count` is 0.
 #[inline]
-unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u16) {
+unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u32) {
     let mut left = count as usize;
     while left > 0 {
         left -= 1;
@@ -206,16 +237,19 @@ unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u16) {
     }
 }
 
-/// The kind of values of a type, for wasm_val_t.
-pub(super) fn val_kind(ty: ValType) -> wasm_valkind_t {
-    match ty {
-        ValType::I32 => WASM_I32,
-        ValType::I64 => WASM_I64,
-        ValType::F32 => WASM_F32,
-        ValType::F64 => WASM_F64,
-        ValType::FuncRef => WASM_FUNCREF,
-        ValType::ExternRef => WASM_EXTERNREF,
+/// The kind of a value, for wasm_val_t, from its type's code.
+#[inline(never)]
+fn kind(code: u8) -> wasm_valkind_t {
+    match code {
+        0x7c..=0x7f => 0x7f - code,
+        0x70 => WASM_FUNCREF,
+        _ => WASM_EXTERNREF,
     }
+}
+
+/// Slots of a value of this kind.
+pub(super) fn slots(kind: wasm_valkind_t) -> usize {
+    1 + (kind == WASM_I64 || kind == WASM_F64) as usize
 }
 
 /// Calls a function with typed values. False when the call has failed, or when number or kinds of `args` or the number of `results` are
@@ -233,45 +267,44 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     unsafe {
         let func = index(function);
         let instance = (*exec_env).instance;
-        let ty = func_type(instance, func).filter(|ty| {
-            let (params, results) = ty.codes();
-            let mut arg = args;
-            params.len() == num_args as usize
-                && results.len() == num_results as usize
-                && ty.params().all(|ty| {
-                    let value = &*arg;
-                    arg = arg.add(1);
-                    value.kind == val_kind(ty) && (ty != ValType::ExternRef || u32::try_from(value.of.foreign).is_ok())
-                })
-        });
-        let Some(ty) = ty else {
-            (*instance).fail("arguments or results do not fit the function's type");
+        let codes = func_type(instance, func).map(|ty| ty.codes());
+        let codes = codes.filter(|(params, results)| params.len() == num_args as usize && results.len() == num_results as usize);
+        let Some((param_codes, result_codes)) = codes else {
+            (*instance).fail(MISFIT);
             return false;
         };
-        let done = call_func(exec_env, func, |mut to| {
+        let done = call_func(exec_env, func, &mut |mut to| {
             let mut arg = args;
-            for ty in ty.params() {
-                let of = (*arg).of;
-                match ty.slots() {
+            for &code in param_codes {
+                let kind = kind(code);
+                let wasm_val_t { kind: given, of, .. } = *arg;
+                if given != kind || (kind == WASM_EXTERNREF && u32::try_from(of.foreign).is_err()) {
+                    (*instance).fail(MISFIT);
+                    return false;
+                }
+                match slots(kind) {
                     2 => write64(to, of.i64 as u64),
-                    _ => *to = of.i32 as u32 + (ty == ValType::FuncRef) as u32,
+                    _ => *to = of.i32.wrapping_add((kind == WASM_FUNCREF) as i32) as u32,
                 }
                 arg = arg.add(1);
-                to = to.add(ty.slots() as usize);
+                to = to.add(slots(kind));
             }
+            true
         });
         let Some(mut from) = done else { return false };
         let mut result = results;
-        for ty in ty.results() {
-            let bits = if ty.slots() == 2 { read64(from) } else { *from as u64 };
-            let bits = if ty == ValType::FuncRef { (bits as u32).wrapping_sub(1) as u64 } else { bits };
-            *result = wasm_val_t { kind: val_kind(ty), _paddings: [0; 7], of: wasm_val_of_t { i64: bits as i64 } };
+        for &code in result_codes {
+            let kind = kind(code);
+            let bits = if slots(kind) == 2 { read64(from) } else { (*from).wrapping_sub((kind == WASM_FUNCREF) as u32) as u64 };
+            *result = wasm_val_t { kind, _paddings: [0; 7], of: wasm_val_of_t { i64: bits as i64 } };
             result = result.add(1);
-            from = from.add(ty.slots() as usize);
+            from = from.add(slots(kind));
         }
         true
     }
 }
+
+const MISFIT: &str = "arguments or results do not fit the function's type";
 
 /// The number of a function's parameters.
 #[no_mangle]
@@ -289,11 +322,11 @@ pub unsafe extern "C" fn wasm_func_get_result_count(func_inst: wasm_function_ins
 
 /// # Safety
 /// `to` has a place for each type.
-unsafe fn write_kinds(types: impl Iterator<Item = ValType>, mut to: *mut wasm_valkind_t) {
-    for ty in types {
+unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
+    for &code in codes {
         // SAFETY: the caller's promise.
         unsafe {
-            *to = val_kind(ty);
+            *to = kind(code);
             to = to.add(1);
         }
     }
@@ -305,7 +338,7 @@ pub unsafe extern "C" fn wasm_func_get_param_types(func_inst: wasm_function_inst
     // SAFETY: the application gives a live instance and as many places as there are parameters.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {
-            write_kinds(ty.params(), param_types);
+            write_kinds(ty.codes().0, param_types);
         }
     }
 }
@@ -316,13 +349,14 @@ pub unsafe extern "C" fn wasm_func_get_result_types(func_inst: wasm_function_ins
     // SAFETY: the application gives a live instance and as many places as there are results.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {
-            write_kinds(ty.results(), result_types);
+            write_kinds(ty.codes().1, result_types);
         }
     }
 }
 
 impl WASMModuleInstanceCommon {
     /// Notes why a call failed. What the native function said that failed stays.
+    #[cold]
     fn trapped(&mut self, code: TrapCode) {
         match code {
             TrapCode::Host if self.failed => {}

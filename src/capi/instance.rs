@@ -1,14 +1,15 @@
 //! Instances: each has a store of its own. What a module's instance owns is freed with it.
 
 use super::app_heap::AppHeap;
-use super::exec_env::{call_func, function, WASMExecEnv};
+use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::module::{describe, WASMModuleCommon};
 use super::native::provide;
 use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::Owned;
-use crate::binary::types::ExternKind;
+use crate::binary::types::{ExternKind, ValType};
 use crate::error::Error;
+use crate::module::{FuncType, ModuleData};
 use crate::platform;
 use crate::store::instance::InstanceData;
 use crate::store::link::{copy_segments, instantiate};
@@ -38,6 +39,14 @@ pub struct WASMModuleInstanceCommon {
     pub(super) allocator: Option<(u32, u32)>,
 }
 
+/// The exported function of this name, if it takes one i32 and gives this number of them.
+fn export(data: &ModuleData, name: &str, results: usize) -> Option<u32> {
+    let export = data.export(name).filter(|export| export.kind == ExternKind::Func)?;
+    let ty = FuncType::of(data.bytes, data.func_type(export.index)?);
+    let i32s = [ValType::I32 as u8];
+    (ty.codes() == (&i32s[..], i32s.get(..results)?)).then_some(export.index)
+}
+
 impl WASMModuleInstanceCommon {
     fn new(module: *mut WASMModuleCommon, args: &InstantiationArgs) -> Result<Owned<WASMModuleInstanceCommon>, Error> {
         // SAFETY: the application gives a live module.
@@ -49,8 +58,7 @@ impl WASMModuleInstanceCommon {
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
-        let func = |name| data.export(name).filter(|export| export.kind == ExternKind::Func).map(|export| export.index);
-        let allocator = func("malloc").zip(func("free"));
+        let allocator = export(data, "malloc", 1).zip(export(data, "free", 0));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
         store.appended = heap_size;
@@ -86,7 +94,7 @@ impl WASMModuleInstanceCommon {
         unsafe {
             let Some(start) = (&(*(*this).data).module.data).start else { return true };
             match WASMExecEnv::new(this, (*this).default_stack) {
-                Ok(env) => call_func(env.as_ptr(), start, |_| ()).is_some(),
+                Ok(env) => wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut()),
                 Err(_) => {
                     (*this).fail("allocate memory failed");
                     false
@@ -96,6 +104,8 @@ impl WASMModuleInstanceCommon {
     }
 
     /// Sets the exception.
+    #[cold]
+    #[inline(never)]
     pub(super) fn fail(&mut self, reason: &str) {
         self.fail_with(reason.as_bytes());
     }
@@ -106,6 +116,7 @@ impl WASMModuleInstanceCommon {
         text.split(|&byte| byte == 0).next().unwrap_or(text)
     }
 
+    #[inline(never)]
     fn fail_with(&mut self, reason: &[u8]) {
         // SAFETY: the buffer has that size.
         unsafe { Text::new(self.exception.as_mut_ptr(), EXCEPTION) }.str(PREFIX).bytes(reason);

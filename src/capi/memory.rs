@@ -1,7 +1,7 @@
 //! Linear memory for native functions: addresses ("app") to pointers ("native") and back, and allocation in it.
 //! All of it concerns the instance's first memory.
 
-use super::exec_env::{call_func, wasm_runtime_get_exec_env_singleton};
+use super::exec_env::{function, wasm_runtime_call_wasm, wasm_runtime_get_exec_env_singleton};
 use super::types::*;
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
@@ -147,16 +147,14 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
 /// # Safety
 /// `instance` is live.
 unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32) -> Option<u32> {
-    // SAFETY: the caller's promise. The parameter's place is there, as the types were checked; the result's may hold anything when there is none.
+    let mut cell = argument;
+    // SAFETY: the caller's promise. The function has one parameter and at most one result, both of one cell.
     unsafe {
         let mut env = (*instance).current;
         if env.is_null() {
             env = wasm_runtime_get_exec_env_singleton(instance);
         }
-        if env.is_null() {
-            return None;
-        }
-        call_func(env, func, |args| *args = argument).map(|results| *results)
+        (!env.is_null() && wasm_runtime_call_wasm(env, function(func), 1, &mut cell)).then_some(cell)
     }
 }
 

@@ -32,18 +32,12 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
     }
 }
 
-fn load(bytes: &'static [u8], copy: bool) -> Result<Owned<WASMModuleCommon>, Error> {
-    let engine = Engine::default();
-    let module = if copy { Module::from_vec(&engine, bytes)? } else { Module::new(&engine, bytes)? };
-    Ok(Owned::new(WASMModuleCommon { module })?)
-}
-
 /// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
 /// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
-    // SAFETY: handed on.
-    unsafe { load_from(buf, size, false, error_buf, error_buf_size) }
+    // SAFETY: the application gives bytes that stay, and a buffer of that size.
+    unsafe { hand_out(Module::new(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size) }
 }
 
 /// The same with a choice to copy the bytes.
@@ -55,23 +49,38 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    // SAFETY: handed on; the application gives arguments.
-    unsafe { load_from(buf, size, (*args).wasm_binary_freeable, error_buf, error_buf_size) }
+    // SAFETY: the application gives arguments, bytes that stay if they are not copied, and a buffer of that size.
+    unsafe {
+        if (*args).wasm_binary_freeable {
+            hand_out(Module::from_vec(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size)
+        } else {
+            wasm_runtime_load(buf, size, error_buf, error_buf_size)
+        }
+    }
 }
 
 /// # Safety
-/// `buf` points at `size` bytes that stay as long as the module, or for now when they are copied; `error_buf` is null or a buffer of its size.
-unsafe fn load_from(buf: *const u8, size: u32, copy: bool, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+/// `buf` is null or points at `size` bytes that stay for as long as they are used.
+unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
+    if buf.is_null() {
+        return &[];
+    }
     // SAFETY: the caller's promise.
-    unsafe {
-        let bytes = if buf.is_null() { &[] } else { core::slice::from_raw_parts(buf, size as usize) };
-        match load(bytes, copy) {
-            Ok(module) => module.into_raw(),
-            Err(error) => {
-                let mut text = Text::new(error_buf.cast(), error_buf_size as usize);
-                describe(text.str("WASM module load failed: "), &error);
-                null_mut()
-            }
+    unsafe { core::slice::from_raw_parts(buf, size as usize) }
+}
+
+/// Gives the application its module, or the reason why there is none.
+///
+/// # Safety
+/// `error_buf` is null or a buffer of its size.
+unsafe fn hand_out(module: Result<Module<'static>, Error>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+    match module.and_then(|module| Ok(Owned::new(WASMModuleCommon { module })?)) {
+        Ok(module) => module.into_raw(),
+        Err(error) => {
+            // SAFETY: the caller's promise.
+            let mut text = unsafe { Text::new(error_buf.cast(), error_buf_size as usize) };
+            describe(text.str("WASM module load failed: "), &error);
+            null_mut()
         }
     }
 }

@@ -24,6 +24,7 @@ impl Text {
         text
     }
 
+    #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Text {
         let count = bytes.len().min(self.room - self.len);
         if count != 0 {
@@ -42,6 +43,7 @@ impl Text {
     }
 
     /// A number in decimal.
+    #[inline(never)]
     pub(super) fn number(&mut self, number: u32) -> &mut Text {
         let digit = [b'0' + (number % 10) as u8];
         if number > 9 {
@@ -81,6 +83,7 @@ pub(super) fn with_line(write: impl FnOnce(&mut Text), then: impl FnOnce(&[u8]))
 ///
 /// # Safety
 /// `text` is null or a NUL-terminated string that lives as long as the result is used.
+#[inline(never)]
 pub(super) unsafe fn c_bytes<'t>(text: *const c_char) -> &'t [u8] {
     if text.is_null() {
         return &[];
