@@ -52,7 +52,9 @@ pub fn qemu(mode: &str) -> Result<()> {
     for (number, line) in index.lines().enumerate() {
         let (file, name) = line.split_once(' ').context("the index of scripts is damaged")?;
         let found = script(&image, &folder.join(file)).with_context(|| name.to_owned())?;
-        eprintln!("    [{}/{total}] {name}: {found}", number + 1);
+        if number % 30 == 29 || number + 1 == total {
+            eprintln!("    {} of {total} files", number + 1);
+        }
         counts.push_str(&format!("{name} {found}\n"));
     }
     fs::write(folder.join("counts"), counts)?;
