@@ -49,6 +49,11 @@ fn host(report: &mut Report) {
         shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.part("specification suite, host", || spec::host("classic"));
+    // What multi-memory supersedes can only be tested without it.
+    report.part("specification suite, 2.0 without proposals", || {
+        let features = ["--no-default-features", "--features", "suite,error-text"];
+        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"]).args(features))
+    });
 }
 
 fn qemu(report: &mut Report) {
