@@ -12,47 +12,87 @@ use core::mem::size_of;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{fence, AtomicU32, Ordering};
-use std_alloc::alloc::{alloc, alloc_zeroed, dealloc, realloc};
+use std_alloc::alloc::{alloc, dealloc, realloc};
 
 /// The host has no memory left for what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
-fn array(item: Layout, count: usize) -> Result<Layout, OutOfMemory> {
-    let bytes = count.checked_mul(item.size()).ok_or(OutOfMemory)?;
-    Layout::from_size_align(bytes, item.align()).map_err(|_| OutOfMemory)
-}
+/// The alignment of every list's memory, so that giving it back needs no type.
+const ALIGN: usize = 8;
 
-/// Changes the memory of an array from `old` items to `new` items; the same code for items of every type.
-///
-/// # Safety
-/// `items` is memory for `old` items of this layout that this function gave, or anything when there are none.
-#[inline(never)]
-unsafe fn resize(items: NonNull<u8>, item: Layout, old: usize, new: usize) -> Result<NonNull<u8>, OutOfMemory> {
-    let layout = array(item, new)?;
-    if old == new || item.size() == 0 {
-        return Ok(items);
-    }
-    let before = array(item, old)?;
-    // SAFETY: memory that is resized or freed was allocated with the layout of `old` items, and no size is zero.
-    unsafe {
-        NonNull::new(if old == 0 {
-            alloc(layout)
-        } else if new == 0 {
-            dealloc(items.as_ptr(), before);
-            return Ok(NonNull::dangling());
-        } else {
-            realloc(items.as_ptr(), before, layout.size())
-        })
-        .ok_or(OutOfMemory)
-    }
-}
-
-/// A growing array. Unlike `Vec` it grows only with a `Result`, and takes 3 words.
-pub struct List<T> {
-    items: NonNull<T>,
+/// What a list is, whatever its items: the code for allocating is the same for all types.
+struct Raw {
+    items: NonNull<u8>,
     len: usize,
-    capacity: usize,
+    /// Size of the memory at `items`.
+    bytes: usize,
+}
+
+impl Raw {
+    /// Changes the memory to exactly `capacity` items of `size` bytes.
+    #[inline(never)]
+    fn set_capacity(&mut self, size: usize, capacity: usize) -> Result<(), OutOfMemory> {
+        let bytes = capacity.checked_mul(size).ok_or(OutOfMemory)?;
+        if self.bytes != bytes {
+            if bytes == 0 {
+                self.free();
+                return Ok(());
+            }
+            let layout = Layout::from_size_align(bytes, ALIGN).map_err(|_| OutOfMemory)?;
+            // SAFETY: memory that is resized was allocated with this alignment and the old size; no size is zero.
+            let items = unsafe {
+                if self.bytes == 0 {
+                    alloc(layout)
+                } else {
+                    realloc(self.items.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN), bytes)
+                }
+            };
+            self.items = NonNull::new(items).ok_or(OutOfMemory)?;
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
+
+    /// Gives all memory back.
+    #[inline(never)]
+    fn free(&mut self) {
+        if self.bytes != 0 {
+            // SAFETY: it was allocated with this alignment and size.
+            unsafe { dealloc(self.items.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN)) };
+            self.bytes = 0;
+        }
+    }
+
+    /// Makes room for `more` items beyond the length, at least doubling the capacity when it grows.
+    #[inline(never)]
+    fn reserve(&mut self, size: usize, more: usize) -> Result<(), OutOfMemory> {
+        let needed = self.len.checked_add(more).ok_or(OutOfMemory)?;
+        let capacity = self.bytes.checked_div(size).unwrap_or(usize::MAX);
+        if needed > capacity {
+            self.set_capacity(size, needed.max(capacity.saturating_mul(2)).max(4))?;
+        }
+        Ok(())
+    }
+
+    /// Appends bytes of zero until there are `len` items.
+    #[inline(never)]
+    fn resize_zeroed(&mut self, size: usize, len: usize) -> Result<(), OutOfMemory> {
+        if len > self.len {
+            if len.saturating_mul(size) > self.bytes {
+                self.set_capacity(size, len)?;
+            }
+            // SAFETY: the memory has room for `len` items.
+            unsafe { ptr::write_bytes(self.items.as_ptr().add(self.len * size), 0, (len - self.len) * size) };
+            self.len = len;
+        }
+        Ok(())
+    }
+}
+
+/// A growing array. Unlike `Vec` it grows only with a `Result`.
+pub struct List<T> {
+    raw: Raw,
     owns: PhantomData<T>,
 }
 
@@ -68,15 +108,20 @@ impl<T> Default for List<T> {
 }
 
 impl<T> List<T> {
+    const SIZE: usize = {
+        assert!(align_of::<T>() <= ALIGN);
+        size_of::<T>()
+    };
+
     /// An empty list, which owns no memory.
     pub const fn new() -> List<T> {
-        List { items: NonNull::dangling(), len: 0, capacity: 0, owns: PhantomData }
+        List { raw: Raw { items: NonNull::<T>::dangling().cast(), len: 0, bytes: 0 }, owns: PhantomData }
     }
 
     /// An empty list with room for exactly `capacity` items.
     pub fn with_capacity(capacity: usize) -> Result<List<T>, OutOfMemory> {
         let mut list = List::new();
-        list.set_capacity(capacity)?;
+        list.reserve_exact(capacity)?;
         Ok(list)
     }
 
@@ -85,86 +130,60 @@ impl<T> List<T> {
     where
         T: Zero,
     {
-        let layout = array(Layout::new::<T>(), len)?;
-        if layout.size() == 0 {
-            return Ok(List::new());
-        }
-        // SAFETY: the size is not zero.
-        let items = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)?;
-        Ok(List { items: items.cast(), len, capacity: len, owns: PhantomData })
-    }
-
-    /// Makes the capacity exactly `capacity`, which is not less than the length.
-    fn set_capacity(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        // SAFETY: the memory was allocated for the old capacity of items of this layout.
-        let items = unsafe { resize(self.items.cast(), Layout::new::<T>(), self.capacity, capacity)? };
-        self.items = items.cast();
-        self.capacity = capacity;
-        Ok(())
-    }
-
-    fn free(&mut self) {
-        // SAFETY: as in `set_capacity`; giving memory back does not fail.
-        let _ = unsafe { resize(self.items.cast(), Layout::new::<T>(), self.capacity, 0) };
+        let mut list = List::new();
+        list.resize_zeroed(len)?;
+        Ok(list)
     }
 
     /// Makes room for `more` items beyond the length, at least doubling the capacity when it grows.
+    #[inline]
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        let needed = self.len.checked_add(more).ok_or(OutOfMemory)?;
-        if needed > self.capacity {
-            self.set_capacity(needed.max(self.capacity.saturating_mul(2)).max(4))?;
-        }
-        Ok(())
+        self.raw.reserve(Self::SIZE, more)
     }
 
     /// Makes room for exactly `capacity` items, if there is less.
+    #[inline]
     pub fn reserve_exact(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        if capacity > self.capacity {
-            self.set_capacity(capacity)?;
+        if capacity.saturating_mul(Self::SIZE) > self.raw.bytes {
+            self.raw.set_capacity(Self::SIZE, capacity)?;
         }
         Ok(())
-    }
-
-    /// Makes room for one more item when there is none.
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) -> Result<(), OutOfMemory> {
-        self.reserve(1)
     }
 
     /// Appends an item.
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), OutOfMemory> {
-        if self.len == self.capacity {
-            self.grow()?;
+        if (self.raw.len + 1) * Self::SIZE > self.raw.bytes {
+            self.reserve(1)?;
         }
         // SAFETY: there is room for one more item.
-        unsafe { self.items.as_ptr().add(self.len).write(item) };
-        self.len += 1;
+        unsafe { self.as_mut_ptr().add(self.raw.len).write(item) };
+        self.raw.len += 1;
         Ok(())
     }
 
     /// Removes the last item.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        self.len = self.len.checked_sub(1)?;
+        self.raw.len = self.raw.len.checked_sub(1)?;
         // SAFETY: the item was written, and the length no longer counts it.
-        Some(unsafe { self.items.as_ptr().add(self.len).read() })
+        Some(unsafe { self.as_mut_ptr().add(self.raw.len).read() })
     }
 
     /// Drops all items beyond the first `len`.
+    #[inline]
     pub fn truncate(&mut self, len: usize) {
         if !core::mem::needs_drop::<T>() {
-            self.len = self.len.min(len);
+            self.raw.len = self.raw.len.min(len);
         }
-        while self.len > len {
+        while self.raw.len > len {
             self.pop();
         }
     }
 
     /// Gives memory that is not used back. Where the allocator cannot, the list stays as it is.
     pub fn shrink(&mut self) {
-        let _ = self.set_capacity(self.len);
+        let _ = self.raw.set_capacity(Self::SIZE, self.raw.len);
     }
 
     /// Appends copies of `value` until there are `len` items.
@@ -172,36 +191,26 @@ impl<T> List<T> {
     where
         T: Copy,
     {
-        if len > self.len {
-            self.set_capacity(len.max(self.capacity))?;
-            while self.len < len {
-                // SAFETY: the capacity is at least `len`.
-                unsafe { self.items.as_ptr().add(self.len).write(value) };
-                self.len += 1;
-            }
+        self.reserve_exact(len)?;
+        while self.raw.len < len {
+            self.push(value)?;
         }
         Ok(())
     }
 
     /// Appends zeros until there are `len` items.
+    #[inline]
     pub fn resize_zeroed(&mut self, len: usize) -> Result<(), OutOfMemory>
     where
         T: Zero,
     {
-        if len > self.len {
-            if self.capacity < len {
-                self.set_capacity(len)?;
-            }
-            // SAFETY: the capacity is at least `len`, and zero bytes are a value of `T`.
-            unsafe { ptr::write_bytes(self.items.as_ptr().add(self.len), 0, len - self.len) };
-            self.len = len;
-        }
-        Ok(())
+        self.raw.resize_zeroed(Self::SIZE, len)
     }
 
     /// Where the items begin; dangling when there is no room for any.
+    #[inline]
     pub fn as_mut_ptr(&mut self) -> *mut T {
-        self.items.as_ptr()
+        self.raw.items.as_ptr().cast()
     }
 }
 
@@ -210,7 +219,7 @@ impl<T> Deref for List<T> {
     #[inline]
     fn deref(&self) -> &[T] {
         // SAFETY: the first `len` items are written.
-        unsafe { core::slice::from_raw_parts(self.items.as_ptr(), self.len) }
+        unsafe { core::slice::from_raw_parts(self.raw.items.as_ptr().cast(), self.raw.len) }
     }
 }
 
@@ -218,14 +227,15 @@ impl<T> DerefMut for List<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: the first `len` items are written.
-        unsafe { core::slice::from_raw_parts_mut(self.items.as_ptr(), self.len) }
+        unsafe { core::slice::from_raw_parts_mut(self.raw.items.as_ptr().cast(), self.raw.len) }
     }
 }
 
 impl<T> Drop for List<T> {
+    #[inline]
     fn drop(&mut self) {
         self.truncate(0);
-        self.free();
+        self.raw.free();
     }
 }
 
@@ -347,6 +357,13 @@ impl<T> Shared<T> {
         Ok(Shared { counted, owns: PhantomData })
     }
 
+    /// The value, if there is no other owner.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: live as long as `self`; with a count of 1 nobody else reaches the value.
+        let counted = unsafe { self.counted.as_mut() };
+        (*counted.count.get_mut() == 1).then_some(&mut counted.value)
+    }
+
     /// The value's address, the same for all owners.
     pub fn as_ptr(&self) -> *const T {
         // SAFETY: the value is live as long as one of its owners.
@@ -394,14 +411,14 @@ mod tests {
             list.push(i).unwrap();
         }
         list.shrink();
-        assert_eq!(list.capacity, 100);
+        assert_eq!(list.raw.bytes, 400);
         list.push(100).unwrap();
         assert!(list.iter().copied().eq(0..=100));
         assert_eq!(list.pop(), Some(100));
         list.truncate(0);
         assert_eq!(list.pop(), None);
         list.shrink();
-        assert_eq!(list.capacity, 0);
+        assert_eq!(list.raw.bytes, 0);
         assert!(List::<u32>::with_capacity(usize::MAX).is_err());
         assert!(List::<u32>::zeroed(usize::MAX / 2).is_err());
     }

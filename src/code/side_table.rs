@@ -63,11 +63,11 @@ pub(crate) struct SideTable<'a> {
 }
 
 impl<'a> SideTable<'a> {
-    /// For functions whose parameters, results and types are filled in.
-    pub(crate) fn new(bytes: &'a [u8], funcs: List<Func>) -> SideTable<'a> {
+    /// Without functions: they are put in with their parameters, results and types.
+    pub(crate) fn new(bytes: &'a [u8]) -> SideTable<'a> {
         SideTable {
             bytes,
-            funcs,
+            funcs: List::new(),
             next: 0,
             table: List::new(),
             short_memargs: true,
@@ -79,7 +79,7 @@ impl<'a> SideTable<'a> {
     }
 
     /// Ends the table, after which the functions' pointers into it are set.
-    pub(crate) fn complete(mut self) -> Parsed<(List<Func>, List<u16>, bool)> {
+    pub(crate) fn complete(&mut self) -> Parsed<()> {
         for _ in 0..ENTRY {
             self.table.push(0)?;
         }
@@ -89,7 +89,7 @@ impl<'a> SideTable<'a> {
             // Until here the pointer was the index of the function's first entry.
             func.side_table = first.wrapping_add(func.side_table.addr());
         }
-        Ok((self.funcs, self.table, self.short_memargs))
+        Ok(())
     }
 
     fn here(&self) -> u32 {

@@ -114,6 +114,7 @@ impl<T: 'static> Linker<T> {
     /// # Errors
     /// [`Error::Link`] with the number of the import; [`Error::Trap`] when a segment does not fit or the start function traps. What the
     /// module did to imported memories and tables until then stays (spec: 4.5.4).
+    #[inline(never)]
     pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
         let store = store.as_store_mut();
         let at: *const Store<'a, T> = store;

@@ -2,7 +2,7 @@
 
 use super::sort::heapsort;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
-use crate::alloc::List;
+use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::code::side_table::SideTable;
@@ -17,7 +17,7 @@ use zonda_exec::Func;
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
 
-/// What is known of a module while it is read.
+/// What is known of a module while it is read. Its functions are kept apart (`inline(never)`), so that the stack holds one of them at a time.
 struct Loader<'a> {
     env: Env<'a>,
     imports: List<ImportEntry>,
@@ -31,27 +31,29 @@ struct Loader<'a> {
     start: Option<u32>,
     exports: (u32, u32),
     bodies: bool,
+    sink: Option<SideTable<'a>>,
 }
 
 /// Loads a module.
-pub(super) fn load(bytes: &[u8]) -> Result<ModuleData<'_>, Error> {
+#[inline(never)]
+pub(super) fn load(bytes: &[u8]) -> Result<Shared<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(bytes, 0);
-    let mut loader = Loader::new(bytes);
-    let mut sink = None;
+    let mut loader = Loader::new(bytes)?;
     let result = loader.sections(&mut reader, &mut |loader, code| {
-        let mut table = SideTable::new(bytes, core::mem::take(&mut loader.funcs));
-        loader.code(code, &mut table, |table, index| table.funcs.get(index).map(|func| func.type_index as u32))?;
-        sink = Some(table);
-        Ok(())
+        let mut sink = loader.sink.take().unwrap_or_else(|| SideTable::new(bytes));
+        sink.funcs = core::mem::take(&mut loader.funcs);
+        let result = loader.code(code, &mut sink, |sink, index| sink.funcs.get(index).map(|func| func.type_index as u32));
+        loader.sink = Some(sink);
+        result
     });
     result.map_err(|kind| error(kind, reader.pos()))?;
-    loader.keep(sink.unwrap_or_else(|| SideTable::new(bytes, List::new()))).map_err(|kind| error(kind, bytes.len()))
+    loader.keep().map_err(|kind| error(kind, bytes.len()))
 }
 
 /// Checks a module and keeps nothing.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
-    let mut loader = Loader::new(bytes);
+    let mut loader = Loader::new(bytes)?;
     let result = loader.sections(&mut reader, &mut |loader, code| {
         let funcs = core::mem::take(&mut loader.funcs);
         loader.code(code, &mut Nothing, |_, index| funcs.get(index).map(|func| func.type_index as u32))
@@ -62,8 +64,10 @@ pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
 type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed<()> + 'c;
 
 impl<'a> Loader<'a> {
-    fn new(bytes: &'a [u8]) -> Loader<'a> {
-        Loader {
+    /// In memory of its own: the stack of a device is for what is deep.
+    #[inline(never)]
+    fn new(bytes: &'a [u8]) -> Result<Owned<Loader<'a>>, OutOfMemory> {
+        Owned::new(Loader {
             env: Env {
                 bytes,
                 types: List::new(),
@@ -87,7 +91,8 @@ impl<'a> Loader<'a> {
             start: None,
             exports: (0, 0),
             bodies: false,
-        }
+            sink: None,
+        })
     }
 
     fn sections(&mut self, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
@@ -171,6 +176,7 @@ impl<'a> Loader<'a> {
         }
     }
 
+    #[inline(never)]
     fn types(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_TYPES)?;
         self.env.types.reserve_exact(count as usize)?;
@@ -189,6 +195,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Finds for each type the first one that is equal to it.
+    #[inline(never)]
     fn canonical_types(&mut self) -> Parsed<()> {
         let bytes = self.env.bytes;
         let types = &mut self.env.types;
@@ -218,6 +225,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn imports(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_IMPORTS)?;
         self.imports.reserve_exact(count as usize)?;
@@ -263,13 +271,14 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
         self.funcs.reserve_exact(count as usize)?;
         self.env.funcs.reserve(count as usize)?;
         for _ in 0..count {
             let index = reader.u32()?;
-            let ty = self.env.ty(index)?;
+            let ty = *self.env.ty(index)?;
             self.env.funcs.push(ty.canonical)?;
             self.funcs.push(Func {
                 code: core::ptr::null(),
@@ -304,6 +313,7 @@ impl<'a> Loader<'a> {
         Ok(self.env.memories.push(ty)?)
     }
 
+    #[inline(never)]
     fn globals(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_GLOBALS.saturating_sub(self.env.imported_globals))?;
         for _ in 0..count {
@@ -316,6 +326,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn exports(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_EXPORTS)?;
         let first = reader.pos() as u32;
@@ -348,6 +359,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn element_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_ELEMENT_SEGMENTS)?;
         self.elements.reserve_exact(count as usize)?;
@@ -374,6 +386,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn data_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_DATA_SEGMENTS)?;
         self.data.reserve_exact(count as usize)?;
@@ -388,13 +401,14 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn code<S: Sink>(&mut self, reader: &mut Reader<'a>, sink: &mut S, ty: impl Fn(&S, usize) -> Option<u32>) -> Parsed<()> {
         let count = reader.u32()?;
         let defined = self.env.funcs.len() as u32 - self.imported_funcs;
         if count != defined {
             return Err(ErrorKind::BodyCount);
         }
-        let mut validator = FuncValidator::new();
+        let mut validator = FuncValidator::new()?;
         for index in 0..count as usize {
             let at = reader.pos();
             let size = reader.u32()?;
@@ -407,36 +421,37 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn keep(self, sink: SideTable<'a>) -> Parsed<ModuleData<'a>> {
-        let (funcs, side_table, short_memargs) = sink.complete()?;
+    #[inline(never)]
+    fn keep(&mut self) -> Parsed<Shared<ModuleData<'a>>> {
+        use core::mem::take;
+        let mut sink = self.sink.take().unwrap_or_else(|| SideTable::new(self.env.bytes));
+        sink.complete()?;
         let mut globals = List::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
             globals.push(GlobalEntry { ty, init })?;
         }
-        let mut tables = self.env.tables;
-        tables.shrink();
-        let mut memories = self.env.memories;
-        memories.shrink();
-        Ok(ModuleData {
+        self.env.tables.shrink();
+        self.env.memories.shrink();
+        Ok(Shared::new(ModuleData {
             bytes: self.env.bytes,
             owned: List::new(),
-            types: self.env.types,
-            imports: self.imports,
+            types: take(&mut self.env.types),
+            imports: take(&mut self.imports),
             imported_funcs: self.imported_funcs,
-            tables,
+            tables: take(&mut self.env.tables),
             imported_tables: self.imported_tables,
-            memories,
+            memories: take(&mut self.env.memories),
             imported_memories: self.imported_memories,
             globals,
             imported_globals: self.env.imported_globals,
-            funcs,
-            side_table,
-            short_memargs,
-            elements: self.elements,
-            data: self.data,
+            funcs: take(&mut sink.funcs),
+            side_table: take(&mut sink.table),
+            short_memargs: sink.short_memargs,
+            elements: take(&mut self.elements),
+            data: take(&mut self.data),
             start: self.start,
             exports: self.exports,
-        })
+        })?)
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Module<'a> {
     /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].
     pub fn new(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
         let _ = engine;
-        Ok(Module { data: Shared::new(load::load(bytes)?)? })
+        Ok(Module { data: load::load(bytes)? })
     }
 
     /// Checks that a module would be accepted, and keeps nothing.
@@ -115,8 +115,10 @@ impl Module<'static> {
         // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
         let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
         let mut data = load::load(bytes)?;
-        data.owned = owned;
-        Ok(Module { data: Shared::new(data)? })
+        if let Some(data) = data.get_mut() {
+            data.owned = owned;
+        }
+        Ok(Module { data })
     }
 }
 

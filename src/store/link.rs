@@ -142,6 +142,7 @@ pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u3
 }
 
 /// Makes an instance of `module`. Its start function has not run yet: [`start`] does that. Where linking stops, `number` says at which import.
+#[inline(never)]
 pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.funcs.len() as u32;
@@ -262,6 +263,7 @@ fn make_globals(instance: &mut InstanceData) -> Made<()> {
 }
 
 /// Copies the active segments of an instance, in order.
+#[inline(never)]
 pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
     // SAFETY: the instance lives in its store, and none of its code runs yet.
     let instance = unsafe { &mut *instance };

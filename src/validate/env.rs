@@ -42,26 +42,28 @@ pub(crate) struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    pub(crate) fn ty(&self, index: u32) -> Parsed<TypeEntry> {
-        self.types.get(index as usize).copied().ok_or(ErrorKind::UnknownType)
+    #[inline(never)]
+    pub(crate) fn ty(&self, index: u32) -> Parsed<&TypeEntry> {
+        self.types.get(index as usize).ok_or(ErrorKind::UnknownType)
     }
 
     /// The type of a function.
-    pub(crate) fn func(&self, index: u32) -> Parsed<TypeEntry> {
+    #[inline(never)]
+    pub(crate) fn func(&self, index: u32) -> Parsed<&TypeEntry> {
         let ty = *self.funcs.get(index as usize).ok_or(ErrorKind::UnknownFunc)?;
         self.ty(ty as u32)
     }
 
-    pub(crate) fn table(&self, index: u32) -> Parsed<TableType> {
-        self.tables.get(index as usize).copied().ok_or(ErrorKind::UnknownTable)
+    pub(crate) fn table(&self, index: u32) -> Parsed<&TableType> {
+        self.tables.get(index as usize).ok_or(ErrorKind::UnknownTable)
     }
 
-    pub(crate) fn memory(&self, index: u32) -> Parsed<MemoryType> {
-        self.memories.get(index as usize).copied().ok_or(ErrorKind::UnknownMemory)
+    pub(crate) fn memory(&self, index: u32) -> Parsed<&MemoryType> {
+        self.memories.get(index as usize).ok_or(ErrorKind::UnknownMemory)
     }
 
-    pub(crate) fn global(&self, index: u32) -> Parsed<GlobalType> {
-        self.globals.get(index as usize).copied().ok_or(ErrorKind::UnknownGlobal)
+    pub(crate) fn global(&self, index: u32) -> Parsed<&GlobalType> {
+        self.globals.get(index as usize).ok_or(ErrorKind::UnknownGlobal)
     }
 
     pub(crate) fn element(&self, index: u32) -> Parsed<ValType> {
@@ -93,6 +95,7 @@ impl<'a> Env<'a> {
 }
 
 /// The codes of `count` value types that stand at `at`; they were read before, so they are there.
+#[inline(never)]
 pub(crate) fn codes(bytes: &[u8], at: u32, count: u16) -> &[u8] {
     bytes.get(at as usize..).and_then(|rest| rest.get(..count as usize)).unwrap_or(&[])
 }

@@ -7,6 +7,7 @@ use super::env::{Env, TypeEntry};
 use super::locals::Locals;
 use super::sink::{At, LabelKind, Sink};
 use super::stacks::{slots, BlockType, Stacks, UNKNOWN};
+use crate::alloc::{OutOfMemory, Owned};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -34,15 +35,17 @@ pub(crate) struct FuncValidator {
 }
 
 impl FuncValidator {
-    pub(crate) const fn new() -> FuncValidator {
-        FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] }
+    /// In memory of its own: the stack of a device is for what is deep.
+    #[inline(never)]
+    pub(crate) fn new() -> Result<Owned<FuncValidator>, OutOfMemory> {
+        Owned::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] })
     }
 
     /// Checks the body that `reader` holds, of a function of type `ty`, and drives `sink` with it.
     pub(crate) fn validate<S: Sink>(&mut self, env: &Env, ty: u32, reader: &mut Reader<'_>, sink: &mut S) -> Parsed<()> {
         let entry = env.ty(ty)?;
         self.stacks.reset();
-        self.locals.read(env.params(&entry), reader)?;
+        self.locals.read(env.params(entry), reader)?;
         sink.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
@@ -66,7 +69,7 @@ struct Walk<'w, 'e, 'r, S> {
     single: &'w mut [u8; 1],
 }
 
-impl<S: Sink> Walk<'_, '_, '_, S> {
+impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     fn at(&self) -> At {
         At { pos: self.reader.pos(), height: self.stacks.height, live: self.stacks.live }
     }
@@ -179,7 +182,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             BlockType::Value(_) => false,
             BlockType::Func(index) => {
                 let entry = self.env.ty(index as u32)?;
-                self.env.params(&entry) == self.env.results(&entry)
+                self.env.params(entry) == self.env.results(entry)
             }
         };
         if same { Ok(()) } else { Err(ErrorKind::TypeMismatch) }
@@ -195,9 +198,9 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             BlockType::Func(index) => {
                 let entry = self.env.ty(index as u32)?;
                 if results {
-                    f(self.stacks, self.env.results(&entry), entry.result_slots as u32)
+                    f(self.stacks, self.env.results(entry), entry.result_slots as u32)
                 } else {
-                    f(self.stacks, self.env.params(&entry), entry.param_slots as u32)
+                    f(self.stacks, self.env.params(entry), entry.param_slots as u32)
                 }
             }
             _ => f(self.stacks, &[], 0),
@@ -286,7 +289,7 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         }
         let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
         let outer = self.env.ty(outer as u32)?;
-        if self.env.results(&outer) != self.env.results(ty) {
+        if self.env.results(outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
         self.stacks.pop_all(self.env.params(ty))?;
@@ -294,10 +297,11 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
         Ok(())
     }
 
-    fn indirect(&mut self) -> Parsed<TypeEntry> {
+    fn indirect(&mut self) -> Parsed<&'w TypeEntry> {
         let ty = self.reader.u32()?;
         let table = self.table()? as u8;
-        let ty = self.env.ty(ty)?;
+        let env: &'w Env = self.env;
+        let ty = env.ty(ty)?;
         if table != FUNC_REF {
             return Err(ErrorKind::TypeMismatch);
         }
@@ -354,20 +358,20 @@ impl<S: Sink> Walk<'_, '_, '_, S> {
             CALL => {
                 let index = self.reader.u32()?;
                 let ty = self.env.func(index)?;
-                self.call(&ty)?;
+                self.call(ty)?;
             }
             CALL_INDIRECT => {
                 let ty = self.indirect()?;
-                self.call(&ty)?;
+                self.call(ty)?;
             }
             RETURN_CALL => {
                 let index = self.reader.u32()?;
                 let ty = self.env.func(index)?;
-                self.tail_call(&ty)?;
+                self.tail_call(ty)?;
             }
             RETURN_CALL_INDIRECT => {
                 let ty = self.indirect()?;
-                self.tail_call(&ty)?;
+                self.tail_call(ty)?;
             }
             DROP => {
                 let ty = self.stacks.pop_any()? as u8;
