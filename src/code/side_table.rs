@@ -3,7 +3,7 @@
 //! The format is in [`zonda_exec::side_table`]. Positions and table indices of forward branches are not known when the
 //! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
 
-use crate::alloc::List;
+use crate::alloc::{List, OutOfMemory, Owned};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
@@ -64,8 +64,9 @@ pub(crate) struct SideTable<'a> {
 
 impl<'a> SideTable<'a> {
     /// Without functions: they are put in with their parameters, results and types.
-    pub(crate) fn new(bytes: &'a [u8]) -> SideTable<'a> {
-        SideTable {
+    #[inline(never)]
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Owned<SideTable<'a>>, OutOfMemory> {
+        Owned::new(SideTable {
             bytes,
             funcs: List::new(),
             next: 0,
@@ -75,7 +76,7 @@ impl<'a> SideTable<'a> {
             labels: List::new(),
             waiting: List::new(),
             large: List::new(),
-        }
+        })
     }
 
     /// Ends the table, after which the functions' pointers into it are set.

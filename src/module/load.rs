@@ -31,7 +31,8 @@ struct Loader<'a> {
     start: Option<u32>,
     exports: (u32, u32),
     bodies: bool,
-    sink: Option<SideTable<'a>>,
+    /// Away only while code is read.
+    sink: Option<Owned<SideTable<'a>>>,
 }
 
 /// Loads a module.
@@ -40,9 +41,9 @@ pub(super) fn load(bytes: &[u8]) -> Result<Shared<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(bytes, 0);
     let mut loader = Loader::new(bytes)?;
     let result = loader.sections(&mut reader, &mut |loader, code| {
-        let mut sink = loader.sink.take().unwrap_or_else(|| SideTable::new(bytes));
+        let Some(mut sink) = loader.sink.take() else { return Err(ErrorKind::SectionOrder) };
         sink.funcs = core::mem::take(&mut loader.funcs);
-        let result = loader.code(code, &mut sink, |sink, index| sink.funcs.get(index).map(|func| func.type_index as u32));
+        let result = loader.code(code, &mut *sink, |sink, index| sink.funcs.get(index).map(|func| func.type_index as u32));
         loader.sink = Some(sink);
         result
     });
@@ -91,10 +92,11 @@ impl<'a> Loader<'a> {
             start: None,
             exports: (0, 0),
             bodies: false,
-            sink: None,
+            sink: Some(SideTable::new(bytes)?),
         })
     }
 
+    #[inline(never)]
     fn sections(&mut self, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
         if reader.left() > MAX_MODULE {
             return Err(ErrorKind::TooLarge);
@@ -129,6 +131,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn section(&mut self, id: u8, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
         match id {
             0 => {
@@ -424,7 +427,7 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn keep(&mut self) -> Parsed<Shared<ModuleData<'a>>> {
         use core::mem::take;
-        let mut sink = self.sink.take().unwrap_or_else(|| SideTable::new(self.env.bytes));
+        let Some(mut sink) = self.sink.take() else { return Err(ErrorKind::SectionOrder) };
         sink.complete()?;
         let mut globals = List::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
