@@ -5,30 +5,31 @@ use wasm_smith::{Config, Module};
 
 /// For the validator: anything goes.
 pub fn config(u: &mut Unstructured) -> Result<Config> {
-    let mut config = Config::default();
-    config.bulk_memory_enabled = true;
-    config.reference_types_enabled = true;
-    config.custom_page_sizes_enabled = true;
-    config.extended_const_enabled = true;
-    config.tail_call_enabled = true;
-    config.generate_custom_sections = true;
-    config.max_memories = 3;
-    config.max_tables = 3;
-    config.min_uleb_size = u.int_in_range(1..=5)?;
-    // What Zonda does not have yet.
-    config.acquire_release_atomics_enabled = false;
-    config.compact_imports_enabled = false;
-    config.custom_descriptors_enabled = false;
-    config.exceptions_enabled = false;
-    config.gc_enabled = false;
-    config.memory64_enabled = false;
-    config.multibyte_array_access_enabled = false;
-    config.relaxed_simd_enabled = false;
-    config.shared_everything_threads_enabled = false;
-    config.simd_enabled = false;
-    config.threads_enabled = false;
-    config.wide_arithmetic_enabled = false;
-    Ok(config)
+    Ok(Config {
+        bulk_memory_enabled: true,
+        reference_types_enabled: true,
+        custom_page_sizes_enabled: true,
+        extended_const_enabled: true,
+        tail_call_enabled: true,
+        generate_custom_sections: true,
+        max_memories: 3,
+        max_tables: 3,
+        min_uleb_size: u.int_in_range(1..=5)?,
+        // What Zonda does not have yet.
+        acquire_release_atomics_enabled: false,
+        compact_imports_enabled: false,
+        custom_descriptors_enabled: false,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        memory64_enabled: false,
+        multibyte_array_access_enabled: false,
+        relaxed_simd_enabled: false,
+        shared_everything_threads_enabled: false,
+        simd_enabled: false,
+        threads_enabled: false,
+        wide_arithmetic_enabled: false,
+        ..Config::default()
+    })
 }
 
 /// For execution: small, so that both engines have the same memory, and with one outcome only.
