@@ -88,6 +88,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next byte, if there is one.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.pos).copied();
+        self.pos += byte.is_some() as usize;
+        byte
+    }
+
     /// The next byte, which stays.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.pos).copied()

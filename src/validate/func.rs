@@ -76,10 +76,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
 
     fn operation(&mut self) -> Parsed<()> {
         let start = self.reader.pos();
-        let code = match self.reader.byte() {
-            Ok(code) => code,
-            Err(_) => return Err(ErrorKind::EndExpected),
-        };
+        let Some(code) = self.reader.next() else { return Err(ErrorKind::EndExpected) };
         let result = self.known_operation(code);
         if let Err(kind) = result {
             // Rules that fail are reported where the operation starts, bytes that cannot be read where they stand.
@@ -99,8 +96,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             Shape::Numeric => self.numeric(sig),
             Shape::Load => {
                 self.memarg(sig.log2_width())?;
-                self.stacks.pop(I32)?;
-                self.stacks.push(code(sig.value()))
+                self.stacks.replace(I32, code(sig.value()))
             }
             Shape::Store => {
                 self.memarg(sig.log2_width())?;
@@ -116,8 +112,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if sig.is_binary() {
             self.stacks.pop(operand)?;
         }
-        self.stacks.pop(operand)?;
-        self.stacks.push(code(sig.value()))
+        self.stacks.replace(operand, code(sig.value()))
     }
 
     /// Reads the immediates of a load or store.
@@ -414,8 +409,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             LOCAL_TEE => {
                 let ty = self.local()? as u8;
-                self.stacks.pop(ty)?;
-                self.stacks.push(ty)?;
+                self.stacks.replace(ty, ty)?;
             }
             GLOBAL_GET => {
                 let index = self.reader.u32()?;

@@ -87,7 +87,9 @@ impl Stacks {
         if self.operands.len() as u32 == self.base {
             return if self.unreachable { Ok(UNKNOWN as u32) } else { Err(ErrorKind::TypeMismatch) };
         }
-        let code = self.operands.pop().unwrap_or(UNKNOWN);
+        let last = self.operands.len().wrapping_sub(1);
+        let code = self.operands.get(last).copied().unwrap_or(UNKNOWN);
+        self.operands.truncate(last);
         self.height -= slots(code);
         Ok(code as u32)
     }
@@ -99,6 +101,21 @@ impl Stacks {
             code if code == want || code == UNKNOWN || want == UNKNOWN => Ok(()),
             _ => Err(ErrorKind::TypeMismatch),
         }
+    }
+
+    /// Takes an operand of one type and puts a result of another in its place.
+    #[inline(never)]
+    pub(super) fn replace(&mut self, from: u8, to: u8) -> Parsed<()> {
+        if self.operands.len() as u32 != self.base && slots(from) == slots(to) {
+            if let Some(top) = self.operands.last_mut() {
+                if *top == from {
+                    *top = to;
+                    return Ok(());
+                }
+            }
+        }
+        self.pop(from)?;
+        self.push(to)
     }
 
     pub(super) fn pop_all(&mut self, codes: &[u8]) -> Parsed<()> {
