@@ -25,13 +25,15 @@ pub struct WASMExecEnv {
     /// The native function that runs on this environment; null when none does.
     pub(super) import: *const Import,
     pub(super) args: *mut u32,
+    /// What a native function gives that runs on this environment: 0, or the number of a trap while the instance has an exception.
+    pub(super) trap: u32,
 }
 
 impl WASMExecEnv {
     pub(super) fn new(instance: wasm_module_inst_t, stack_size: u32) -> Result<Owned<WASMExecEnv>, OutOfMemory> {
         let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
         let stack = List::zeroed(size as usize / 4 + SPARE)?;
-        Owned::new(WASMExecEnv { instance, stack, user_data: null_mut(), import: null(), args: null_mut() })
+        Owned::new(WASMExecEnv { instance, stack, user_data: null_mut(), import: null(), args: null_mut(), trap: 0 })
     }
 
     /// The part of the stack that is free.
@@ -93,7 +95,7 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = core::mem::replace(&mut (*instance).current, env);
         if outer.is_null() {
-            (*instance).failed = false;
+            (*instance).set_failed(false);
         }
         let done = match stack.args(callee.params.max(callee.results) as usize) {
             // The exception stands.
@@ -104,6 +106,11 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
         (*env).import = outer;
         (*env).args = outer_args;
         (*instance).current = current;
+        if !current.is_null() {
+            // The native function that called may run on another environment, which has not heard yet.
+            let failed = (*instance).failed;
+            (*instance).set_failed(failed);
+        }
         match done {
             Ok(results) => Some(results),
             Err(trap) => {
@@ -359,7 +366,7 @@ impl WASMModuleInstanceCommon {
     #[cold]
     fn trapped(&mut self, code: TrapCode) {
         match code {
-            TrapCode::Host if self.failed => {}
+            TrapCode::Host if self.failed => self.set_failed(true),
             TrapCode::Terminated => self.fail("terminated by user"),
             code => self.fail(code.message()),
         }

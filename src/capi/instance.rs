@@ -16,6 +16,7 @@ use crate::store::link::{copy_segments, instantiate};
 use crate::store::{StoreConfig, StoreData};
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
+use zonda_exec::TrapCode;
 
 /// Bytes of an exception's text, with "Exception: " and the NUL; what is longer is cut off.
 const EXCEPTION: usize = 96;
@@ -92,7 +93,8 @@ impl WASMModuleInstanceCommon {
     unsafe fn start(this: *mut WASMModuleInstanceCommon) -> bool {
         // SAFETY: the caller's promise; a start function has no parameters.
         unsafe {
-            let Some(start) = (&(*(*this).data).module.data).start else { return true };
+            let data = &*(*this).data;
+            let Some(start) = data.module.data.start else { return true };
             match WASMExecEnv::new(this, (*this).default_stack) {
                 Ok(env) => wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut()),
                 Err(_) => {
@@ -120,7 +122,16 @@ impl WASMModuleInstanceCommon {
     fn fail_with(&mut self, reason: &[u8]) {
         // SAFETY: the buffer has that size.
         unsafe { Text::new(self.exception.as_mut_ptr(), EXCEPTION) }.str(PREFIX).bytes(reason);
-        self.failed = true;
+        self.set_failed(true);
+    }
+
+    /// Says whether there is an exception, also where a running native function has it looked at.
+    pub(super) fn set_failed(&mut self, failed: bool) {
+        self.failed = failed;
+        // SAFETY: the environment on which a call runs is live.
+        if let Some(env) = unsafe { self.current.as_mut() } {
+            env.trap = if failed { TrapCode::Host as u32 } else { 0 };
+        }
     }
 }
 
@@ -209,7 +220,7 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(module_inst: wasm_module_ins
     // SAFETY: the application gives a live instance, and a string or null.
     unsafe {
         if exception.is_null() {
-            (*module_inst).failed = false;
+            (*module_inst).set_failed(false);
         } else {
             (*module_inst).fail_with(c_bytes(exception));
         }
@@ -220,7 +231,7 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(module_inst: wasm_module_ins
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_inst_t) {
     // SAFETY: the application gives a live instance.
-    unsafe { (*module_inst).failed = false }
+    unsafe { (*module_inst).set_failed(false) }
 }
 
 /// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called

@@ -146,6 +146,7 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
 ///
 /// # Safety
 /// `instance` is live.
+#[inline(never)]
 unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32) -> Option<u32> {
     let mut cell = argument;
     // SAFETY: the caller's promise. The function has one parameter and at most one result, both of one cell.

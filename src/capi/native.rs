@@ -1,7 +1,7 @@
 //! Calls from Wasm code to native functions: how each import is called is chosen once, when it is resolved.
 //!
-//! Invariant: an import that `provide` gave has in `data` a symbol whose signature, if any, fits the import's type, and in `extra` the
-//! codes of its parameters, as many as its slots say; its arguments fit an `Arguments`.
+//! Invariant: an import that `provide` gave has in `data` a symbol whose signature, if any, fits the import's type. Where `any` calls it, `extra`
+//! are the codes of its parameters, as many as its slots say, and its arguments fit an `Arguments`; else `extra` is the function.
 
 use super::exec_env::WASMExecEnv;
 use super::invoke::{call_words, Arguments, SOFT};
@@ -28,7 +28,7 @@ pub(super) fn provide(wanted: &Wanted) -> Option<Provided> {
         Some(ty) => match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
             None => " is not registered",
             Some(symbol) => match choose(symbol, &ty) {
-                Some(call) => return Some(Provided::Native { call, data: symbol.cast(), extra: ty.codes().0.as_ptr().cast() }),
+                Some((call, extra)) => return Some(Provided::Native { call, data: symbol.cast(), extra }),
                 None => " is registered with another type",
             },
         },
@@ -39,8 +39,8 @@ pub(super) fn provide(wanted: &Wanted) -> Option<Provided> {
     (wanted.kind == ExternKind::Func).then_some(Provided::Native { call: unlinked, data: core::ptr::null(), extra: core::ptr::null() })
 }
 
-/// How a function is called, if it fits the import's type.
-fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<HostCall> {
+/// How a function is called, and what that takes, if it fits the import's type.
+fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *const ())> {
     // SAFETY: the symbol is registered.
     let signature = unsafe { c_bytes((*symbol).signature) };
     let (params, results) = ty.codes();
@@ -51,9 +51,12 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<HostCall> {
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
     let converts = signature.contains(&b'*') || signature.contains(&b'$');
     if params.len() <= 3 && !converts && params.iter().all(|&code| is_word(code)) && (SOFT || !float) {
-        match results {
-            [] => return Some(words::<0>),
-            [code] if is_word(*code) => return Some(words::<1>),
+        // SAFETY: the symbol is registered.
+        let func = unsafe { (*symbol).func_ptr.cast_const().cast() };
+        match (results, params) {
+            ([], []) => return Some((words::<0, 0>, func)),
+            ([], _) => return Some((words::<3, 0>, func)),
+            ([code], _) if is_word(*code) => return Some((words::<3, 1>, func)),
             _ => {}
         }
     }
@@ -69,7 +72,8 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<HostCall> {
     if !arguments.fit() {
         return None;
     }
-    Some(if SOFT || !float { any::<false> } else { any::<true> })
+    let call: HostCall = if SOFT || !float { any::<false> } else { any::<true> };
+    Some((call, params.as_ptr().cast()))
 }
 
 /// # Safety
@@ -78,52 +82,35 @@ unsafe extern "C" fn unlinked(_: &mut Context, _: &Import, _: *mut u32) -> u32 {
     TrapCode::Unlinked as u32
 }
 
-/// Notes which native function runs, for those that ask the execution environment; gives the environment and the function.
+/// Notes which native function runs, for those that ask the execution environment; gives that.
 ///
 /// # Safety
-/// The import was made by `provide`, and the context's host is an execution environment.
+/// The context's host is an execution environment.
 #[inline(always)]
-unsafe fn enter<'c>(context: &Context, import: &'c Import, args: *mut u32) -> (&'c mut WASMExecEnv, *const ()) {
+unsafe fn enter(context: &Context, import: &Import, args: *mut u32) -> *mut WASMExecEnv {
+    let env = context.host.cast::<WASMExecEnv>();
     // SAFETY: the caller's promise.
     unsafe {
-        let env = &mut *context.host.cast::<WASMExecEnv>();
-        env.import = import;
-        env.args = args;
-        (env, (*import.data.cast::<NativeSymbol>()).func_ptr.cast_const().cast())
+        (*env).import = import;
+        (*env).args = args;
     }
+    env
 }
 
-/// Hands the result over, and says whether the function has failed.
-///
-/// # Safety
-/// `args` has room for as many slots of results, and `env` is a live execution environment.
-#[inline(always)]
-unsafe fn leave(env: *const WASMExecEnv, results: u32, args: *mut u32, result: u64) -> u32 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match results {
-            0 => {}
-            1 => *args = result as u32,
-            _ => write64(args, result),
-        }
-        if (*(*env).instance).failed {
-            return TrapCode::Host as u32;
-        }
-    }
-    0
-}
-
-/// The call of a function of which all arguments are single words in core registers.
+/// The call of a function of which all arguments are single words in core registers, as is the result, if any.
 ///
 /// # Safety
 /// As for [`Import::call`]; the import was made by `provide`.
-unsafe extern "C" fn words<const RESULTS: u32>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
-    // SAFETY: reading three words is fine with fewer arguments: execution environments keep that many spare ones behind the stack.
+unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+    // SAFETY: reading more words than there are arguments is fine: execution environments keep spare ones behind the stack.
     unsafe {
-        let (env, func) = enter(context, import, args);
-        let env: *mut WASMExecEnv = env;
-        let result = call_words(func, env.cast(), [*args, *args.add(1), *args.add(2)]);
-        leave(env, RESULTS, args, result)
+        let env = enter(context, import, args);
+        let arguments = if READ == 0 { [0; 3] } else { [*args, *args.add(1), *args.add(2)] };
+        let result = call_words(import.extra, env.cast(), arguments);
+        if RESULTS != 0 {
+            *args = result as u32;
+        }
+        (*env).trap
     }
 }
 
@@ -134,11 +121,11 @@ unsafe extern "C" fn words<const RESULTS: u32>(context: &mut Context, import: &I
 unsafe extern "C" fn any<const FLOAT: bool>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
     // SAFETY: `extra` has as many codes as the slots say, and a signature, which is none or fits, as many letters behind its parenthesis.
     unsafe {
-        let (env, func) = enter(context, import, args);
-        let env: *mut WASMExecEnv = env;
+        let env = enter(context, import, args);
+        let symbol = &*import.data.cast::<NativeSymbol>();
         // Not through the context: where the host calls an import directly, no instance runs.
         let memory = memory((*env).instance);
-        let mut letter = (*import.data.cast::<NativeSymbol>()).signature.cast::<u8>();
+        let mut letter = symbol.signature.cast::<u8>();
         if !letter.is_null() && *letter == 0 {
             letter = core::ptr::null();
         }
@@ -181,7 +168,12 @@ unsafe extern "C" fn any<const FLOAT: bool>(context: &mut Context, import: &Impo
             code = code.add(1);
             at = at.add(1);
         }
-        let result = arguments.call(func, FLOAT);
-        leave(env, import.results(), args, result)
+        let result = arguments.call(symbol.func_ptr.cast_const().cast(), FLOAT);
+        match import.results() {
+            0 => {}
+            1 => *args = result as u32,
+            _ => write64(args, result),
+        }
+        (*env).trap
     }
 }

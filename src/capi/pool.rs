@@ -80,7 +80,7 @@ impl Pool {
                 if block.size >= size {
                     let next = block.next;
                     *link = self.split(block, size, next);
-                    self.took((*block).size);
+                    self.took(block.size);
                     return (block as *mut Block).cast::<u8>().add(HEADER);
                 }
                 link = &mut block.next;
@@ -184,7 +184,7 @@ mod tests {
             assert!(at > end);
             // SAFETY: blocks of the list are live.
             unsafe {
-                assert!((*at).size >= LEAST && (*at).size % UNIT == 0);
+                assert!((*at).size >= LEAST && (*at).size.is_multiple_of(UNIT));
                 sum += (*at).size;
                 end = at.byte_add((*at).size);
                 at = (*at).next;
