@@ -30,7 +30,7 @@ static void sleep_ms(wasm_exec_env_t exec_env, int32_t ms)
 	k_msleep(ms);
 }
 
-static NativeSymbol natives[] = {
+static const NativeSymbol natives[] = {
 	{"led_set", led_set, "(i)", NULL},
 	{"sleep_ms", sleep_ms, "(i)", NULL},
 };

@@ -19,7 +19,7 @@ static void print(wasm_exec_env_t exec_env, const char *text, uint32_t len)
 	printk("%.*s", (int)len, text);
 }
 
-static NativeSymbol natives[] = {
+static const NativeSymbol natives[] = {
 	{"print", print, "(*~)", NULL},
 };
 

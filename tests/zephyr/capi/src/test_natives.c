@@ -91,7 +91,7 @@ static int32_t native_fails(wasm_exec_env_t exec_env)
 	return 0;
 }
 
-static NativeSymbol natives[] = {
+static const NativeSymbol natives[] = {
 	{"i", native_i, "(i)i", &attachment},
 	{"I", native_I, "(I)I", NULL},
 	{"f", native_f, "(f)f", NULL},
@@ -257,7 +257,7 @@ ZTEST(natives, test_native_that_fails)
 ZTEST(natives, test_refused)
 {
 	/* Bare pointers, letters that do not exist, and what is no signature at all. */
-	static NativeSymbol bad[][1] = {
+	static const NativeSymbol bad[][1] = {
 		{{"bad", native_none, "(*)", NULL}},
 		{{"bad", native_none, "(*i)", NULL}},
 		{{"bad", native_none, "(~)", NULL}},
@@ -268,7 +268,7 @@ ZTEST(natives, test_refused)
 		{{"bad", native_none, "()*", NULL}},
 		{{"bad", NULL, "()", NULL}},
 	};
-	static NativeSymbol twice[] = {
+	static const NativeSymbol twice[] = {
 		{"twice", native_none, "()", NULL},
 		{"twice", native_none, "()", NULL},
 	};
