@@ -64,7 +64,11 @@ impl WASMModuleInstanceCommon {
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
         store.appended = heap_size;
         let mut number = 0;
-        let made = instantiate(&mut store, loaded, &mut number, &mut |_, wanted| Ok(provide(wanted)));
+        let made = instantiate(&mut store, loaded, &mut number, &mut |_, instance, wanted| {
+            let Some(import) = provide(wanted) else { return Ok(false) };
+            instance.imports.push(import)?;
+            Ok(true)
+        });
         let index = made.map_err(|fault| fault.error(number))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
         copy_segments(at)?;

@@ -11,9 +11,9 @@ use super::runtime::log_warning;
 use super::signature;
 use super::text::c_bytes;
 use super::types::NativeSymbol;
-use crate::binary::types::{ExternKind, ValType};
+use crate::binary::types::ValType;
 use crate::module::FuncType;
-use crate::store::link::{Provided, Wanted};
+use crate::store::link::Wanted;
 use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::instance::HostCall;
 use zonda_exec::{Import, TrapCode};
@@ -21,22 +21,22 @@ use zonda_exec::{Import, TrapCode};
 const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 
-/// What stands for an import. A function that is not registered, or with another type, is provided as one that traps, as in WAMR.
-pub(super) fn provide(wanted: &Wanted) -> Option<Provided> {
-    let problem = match wanted.ty.filter(|_| wanted.kind == ExternKind::Func) {
-        None => " is not a function",
-        Some(ty) => match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
-            None => " is not registered",
-            Some(symbol) => match choose(symbol, &ty) {
-                Some((call, extra)) => return Some(Provided::Native { call, data: symbol.cast(), extra }),
-                None => " is registered with another type",
-            },
+/// What stands for an import of a function; `None` for others. A function that is not registered, or with another type, is provided as one
+/// that traps, as in WAMR.
+pub(super) fn provide(wanted: &Wanted) -> Option<Import> {
+    let (params, results) = wanted.ty?.slots();
+    let import = |call, data, extra| Some(Import::new(Some(call), data, extra, params, results));
+    let problem = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
+        None => " is not registered",
+        Some(symbol) => match choose(symbol, &wanted.ty?) {
+            Some((call, extra)) => return import(call, symbol.cast(), extra),
+            None => " is registered with another type",
         },
     };
     log_warning(|text| {
         text.str("import ").str(wanted.module).str(".").str(wanted.name).str(problem);
     });
-    (wanted.kind == ExternKind::Func).then_some(Provided::Native { call: unlinked, data: core::ptr::null(), extra: core::ptr::null() })
+    import(unlinked, core::ptr::null(), core::ptr::null())
 }
 
 /// How a function is called, and what that takes, if it fits the import's type.

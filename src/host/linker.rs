@@ -12,7 +12,7 @@ use crate::module::{ExportEntry, Module};
 use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
-use crate::store::link::{copy_segments, instantiate, start, Provided};
+use crate::store::link::{add, copy_segments, instantiate, start, Provided};
 use core::marker::PhantomData;
 
 enum Definition {
@@ -119,11 +119,11 @@ impl<T: 'static> Linker<T> {
         let store = store.as_store_mut();
         let at: *const Store<'a, T> = store;
         let mut number = 0;
-        let made = instantiate(&mut store.inner, module, &mut number, &mut |_, wanted| {
-            let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(None) };
+        let made = instantiate(&mut store.inner, module, &mut number, &mut |inner, instance, wanted| {
+            let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(false) };
             // SAFETY: the store's own fields besides `inner` are only read; `instantiate` passes `inner` on as shared.
             let store = unsafe { &*at };
-            Ok(Some(match &entry.definition {
+            let provided = match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
                 Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(store.id).ok_or(Fault::WRONG_STORE)?),
                 Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(store).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
@@ -132,7 +132,8 @@ impl<T: 'static> Linker<T> {
                     let (place, ty) = global.place(store).map_err(|_| Fault::WRONG_STORE)?;
                     Provided::Global(place, ty)
                 }
-            }))
+            };
+            add(inner, instance, wanted, provided)
         });
         let index = made.map_err(|fault| fault.error(number))?;
         let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();

@@ -14,17 +14,15 @@ use crate::error::{ErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
 use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
-use zonda_exec::{GlobalRef, HostCall, Import};
+use zonda_exec::{GlobalRef, Import};
 
-/// What a resolver provides for an import.
+/// What can stand for an import.
+#[cfg_attr(feature = "capi", allow(dead_code))]
 pub(crate) enum Provided {
     /// A function of the store.
     Func(u32),
     /// A host function.
     Closure(Shared<HostClosure>),
-    /// A host function whose type the resolver has matched itself.
-    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    Native { call: HostCall, data: *const (), extra: *const () },
     /// A table, a memory, a global of the store.
     Table(*mut TableData),
     Memory(*mut MemoryData),
@@ -42,8 +40,9 @@ pub(crate) struct Wanted<'m> {
     pub(crate) ty: Option<FuncType<'m>>,
 }
 
-/// Finds what stands for an import.
-pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &Wanted) -> Made<Option<Provided>> + 'r;
+/// Finds what stands for an import and adds it to the instance, by [`add`] or as an [`Import`] whose type it has matched itself. False when there is
+/// nothing. (So a program that has only the C API, which knows functions only, does not carry [`add`].)
+pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &mut InstanceData, &Wanted) -> Made<bool> + 'r;
 
 /// The values that constant expressions of an instance have.
 pub(super) struct Evaluation<'i, 'a> {
@@ -178,12 +177,21 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
     let ty = data.types.get(import.ty as usize).filter(|_| import.kind == ExternKind::Func);
     let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
     let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
-    let provided = resolve(store, &wanted)?.ok_or(Fault::UNKNOWN_IMPORT)?;
+    match resolve(store, instance, &wanted)? {
+        true => Ok(()),
+        false => Err(Fault::UNKNOWN_IMPORT),
+    }
+}
+
+/// Adds what stands for an import to the instance, if kind and type are right.
+#[cfg_attr(feature = "capi", allow(dead_code))]
+pub(crate) fn add(store: &StoreData, instance: &mut InstanceData, wanted: &Wanted, provided: Provided) -> Made<bool> {
+    let module = instance.module.clone();
+    let data = &*module.data;
     let incompatible = Fault::INCOMPATIBLE_IMPORT;
-    match (import.kind, provided) {
+    match (wanted.kind, provided) {
         (ExternKind::Func, provided) => {
-            let ty = ty.ok_or(incompatible)?;
-            let (params, results) = ty.slots();
+            let ty = wanted.ty.ok_or(incompatible)?;
             let entry = match provided {
                 Provided::Func(address) => {
                     if store.func_type(address) != Some(ty) {
@@ -202,9 +210,6 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
                     let import = closure_import(&closure);
                     instance.keep.push(closure)?;
                     import
-                }
-                Provided::Native { call, data, extra } => {
-                    Import::new(Some(call), data, extra, params, results)
                 }
                 _ => return Err(incompatible),
             };
@@ -237,7 +242,7 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
         }
         _ => return Err(incompatible),
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The import that calls a closure.
