@@ -37,7 +37,7 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.
-    unsafe { hand_out(Module::new(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size) }
+    unsafe { hand_out(&Module::new(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size) }
 }
 
 /// The same with a choice to copy the bytes.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     // SAFETY: the application gives arguments, bytes that stay if they are not copied, and a buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
-            hand_out(Module::from_vec(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size)
+            hand_out(&Module::from_vec(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size)
         } else {
             wasm_runtime_load(buf, size, error_buf, error_buf_size)
         }
@@ -73,16 +73,19 @@ unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
 ///
 /// # Safety
 /// `error_buf` is null or a buffer of its size.
-unsafe fn hand_out(module: Result<Module<'static>, Error>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
-    match module.and_then(|module| Ok(Owned::new(WASMModuleCommon { module })?)) {
-        Ok(module) => module.into_raw(),
-        Err(error) => {
-            // SAFETY: the caller's promise.
-            let mut text = unsafe { Text::new(error_buf.cast(), error_buf_size as usize) };
-            describe(text.str("WASM module load failed: "), &error);
-            null_mut()
-        }
-    }
+#[inline(never)]
+unsafe fn hand_out(module: &Result<Module<'static>, Error>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+    let error = match module {
+        Ok(module) => match Owned::new(WASMModuleCommon { module: module.clone() }) {
+            Ok(module) => return module.into_raw(),
+            Err(_) => &Error::OutOfMemory,
+        },
+        Err(error) => error,
+    };
+    // SAFETY: the caller's promise.
+    let mut text = unsafe { Text::new(error_buf.cast(), error_buf_size as usize) };
+    describe(text.str("WASM module load failed: "), error);
+    null_mut()
 }
 
 /// Frees a module of which no instance is left. NULL is ignored.
