@@ -1,7 +1,7 @@
 //! Running a whole program: its main function with arguments, or a function that is named on a command line.
 
 use super::exec_env::*;
-use super::instance::wasm_runtime_lookup_function;
+use super::instance::exported_func;
 use super::memory::*;
 use super::number;
 use super::text::{c_bytes, with_line, Text};
@@ -18,18 +18,14 @@ use zonda_exec::frame::{read64, write64};
 pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_inst_t, argc: i32, argv: *mut *mut c_char) -> bool {
     // SAFETY: the application gives a live instance and `argc` strings.
     unsafe {
-        let names = [c"main", c"__main_argc_argv", c"_main"];
-        let func = names.iter().map(|name| wasm_runtime_lookup_function(module_inst, name.as_ptr())).find(|func| !func.is_null());
-        let Some(func) = func else {
+        let data = &(&*(*module_inst).data).module.data;
+        let names: [&[u8]; 3] = [b"main", b"__main_argc_argv", b"_main"];
+        let Some(func) = names.iter().find_map(|name| exported_func(data, name)) else {
             (*module_inst).fail("lookup main function failed");
             return false;
         };
-        let params = wasm_func_get_param_count(func, module_inst);
-        let results = wasm_func_get_result_count(func, module_inst);
-        let fits = (params == 0 || params == 2)
-            && results <= 1
-            && func_type(module_inst, func.addr() as u32 - 1).is_some_and(|ty| ty.params().chain(ty.results()).all(|ty| ty == ValType::I32));
-        if !fits {
+        let (params, results) = data.func_type(func).map_or((u32::MAX, 0), |ty| (ty.param_slots as u32, ty.result_slots));
+        if (params != 0 && params != 2) || results > 1 {
             (*module_inst).fail("invalid function type of main function");
             return false;
         }
@@ -50,7 +46,7 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
                 }
             }
         }
-        let done = wasm_runtime_call_wasm(exec_env, func, params, cells.as_mut_ptr());
+        let done = wasm_runtime_call_wasm(exec_env, function(func), params, cells.as_mut_ptr());
         if done {
             if results != 0 && argc != 0 && !argv.is_null() {
                 *argv.cast::<u32>() = cells[0];
@@ -147,9 +143,8 @@ pub unsafe extern "C" fn wasm_application_execute_func(
 ) -> bool {
     // SAFETY: the application gives a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
     unsafe {
-        let func = wasm_runtime_lookup_function(module_inst, name);
-        let index = (func.addr() as u32).wrapping_sub(1);
-        let Some(ty) = func_type(module_inst, index).filter(|_| !func.is_null()) else {
+        let func = exported_func(&(&*(*module_inst).data).module.data, c_bytes(name));
+        let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?))) else {
             (*module_inst).fail("lookup function failed");
             return false;
         };

@@ -7,9 +7,9 @@ use super::native::provide;
 use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::Owned;
-use crate::binary::types::{ExternKind, ValType};
+use crate::binary::types::ExternKind;
 use crate::error::Error;
-use crate::module::{FuncType, ModuleData};
+use crate::module::ModuleData;
 use crate::platform;
 use crate::store::instance::InstanceData;
 use crate::store::link::{copy_segments, instantiate};
@@ -40,12 +40,18 @@ pub struct WASMModuleInstanceCommon {
     pub(super) allocator: Option<(u32, u32)>,
 }
 
-/// The exported function of this name, if it takes one i32 and gives this number of them.
-fn export(data: &ModuleData, name: &str, results: usize) -> Option<u32> {
-    let export = data.export(name).filter(|export| export.kind == ExternKind::Func)?;
-    let ty = FuncType::of(data.bytes, data.func_type(export.index)?);
-    let i32s = [ValType::I32 as u8];
-    (ty.codes() == (&i32s[..], i32s.get(..results)?)).then_some(export.index)
+/// The index of the exported function with this name.
+pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
+    let mut exports = data.exports();
+    let export = exports.find(|export| export.kind == ExternKind::Func && export.name.as_bytes() == name);
+    export.map(|export| export.index)
+}
+
+/// The exported function of this name, if it takes one cell and gives this number of them.
+fn allocator(data: &ModuleData, name: &[u8], results: u16) -> Option<u32> {
+    let func = exported_func(data, name)?;
+    let ty = data.func_type(func)?;
+    (ty.param_slots == 1 && ty.result_slots == results).then_some(func)
 }
 
 impl WASMModuleInstanceCommon {
@@ -59,7 +65,7 @@ impl WASMModuleInstanceCommon {
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
-        let allocator = export(data, "malloc", 1).zip(export(data, "free", 0));
+        let allocator = allocator(data, b"malloc", 1).zip(allocator(data, b"free", 0));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
         store.appended = heap_size;
@@ -201,9 +207,7 @@ pub unsafe extern "C" fn wasm_runtime_get_module(module_inst: wasm_module_inst_t
 pub unsafe extern "C" fn wasm_runtime_lookup_function(module_inst: wasm_module_inst_t, name: *const c_char) -> wasm_function_inst_t {
     // SAFETY: the application gives a live instance and a string.
     let (data, name) = unsafe { (&*(*(*module_inst).data).module.data, c_bytes(name)) };
-    let mut exports = data.exports();
-    let export = exports.find(|export| export.kind == ExternKind::Func && export.name.as_bytes() == name);
-    export.map_or(null_mut(), |export| function(export.index))
+    exported_func(data, name).map_or(null_mut(), function)
 }
 
 /// The text of the exception, with "Exception: " before it; NULL when there is none.

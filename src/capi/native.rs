@@ -49,7 +49,8 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
     }
     let float = results.first().is_some_and(|&code| code == F32 || code == F64);
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
-    let converts = signature.contains(&b'*') || signature.contains(&b'$');
+    // Not `contains`, which brings a search for long texts along.
+    let converts = signature.iter().any(|&letter| letter == b'*' || letter == b'$');
     if params.len() <= 3 && !converts && params.iter().all(|&code| is_word(code)) && (SOFT || !float) {
         // SAFETY: the symbol is registered.
         let func = unsafe { (*symbol).func_ptr.cast_const().cast() };
