@@ -11,8 +11,14 @@ use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{fence, AtomicU32, Ordering};
+use core::sync::atomic::{fence, Ordering};
 use std_alloc::alloc::{alloc, dealloc, realloc};
+
+/// A number that threads count with. CPUs without atomic additions (Cortex-M0, riscv32 without the A extension) mask interrupts instead.
+#[cfg(target_has_atomic = "32")]
+pub(crate) use core::sync::atomic::AtomicU32;
+#[cfg(not(target_has_atomic = "32"))]
+pub(crate) use portable_atomic::AtomicU32;
 
 /// The host has no memory left for what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

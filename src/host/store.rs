@@ -1,10 +1,10 @@
 //! The store, and what stands for it while a host function runs.
 
-use crate::alloc::{Owned, Shared};
+use crate::alloc::{AtomicU32, Owned, Shared};
 use crate::error::Error;
 use crate::store::{StoreConfig, StoreData};
 use crate::Engine;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 use zonda_exec::Meter;
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
