@@ -13,6 +13,7 @@ mod code;
 mod error;
 mod host;
 mod limits;
+mod message;
 mod module;
 #[cfg(feature = "capi")]
 mod platform;

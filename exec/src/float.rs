@@ -17,8 +17,10 @@ const FRACTION: u32 = 52;
 const ONE: u64 = 1 << FRACTION;
 const INFINITY: u64 = f64::INFINITY.to_bits();
 
+/// A NaN becomes quiet, which not every target's library sees to.
 fn promote(a: u64) -> u64 {
-    (f32::from_bits(a as u32) as f64).to_bits()
+    let quiet = if a & 0x7fff_ffff > 0x7f80_0000 { ONE >> 1 } else { 0 };
+    (f32::from_bits(a as u32) as f64).to_bits() | quiet
 }
 
 fn demote(a: u64) -> u64 {

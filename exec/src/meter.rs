@@ -20,6 +20,7 @@ pub struct Meter {
 }
 
 /// Where the loops find the fields.
+#[cfg_attr(not(thumb2), allow(dead_code))]
 pub(crate) const INTERRUPT: usize = core::mem::offset_of!(Meter, interrupt);
 
 // SAFETY: fuel is touched only by the thread that owns the store; other threads reach a meter through

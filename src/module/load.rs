@@ -8,6 +8,7 @@ use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValTyp
 use crate::code::side_table::SideTable;
 use crate::error::{Error, ErrorKind};
 use crate::limits::*;
+use crate::message::message;
 use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
@@ -47,8 +48,13 @@ pub(super) fn load(bytes: &[u8]) -> Result<Shared<ModuleData<'_>>, Error> {
         loader.sink = Some(sink);
         result
     });
-    result.map_err(|kind| error(kind, reader.pos()))?;
-    loader.keep().map_err(|kind| error(kind, bytes.len()))
+    if let Err(kind) = result {
+        message!(debug, "module refused at offset 0x{:x}: {}", reader.pos(), kind.message());
+        return Err(error(kind, reader.pos()));
+    }
+    let loaded = loader.keep().map_err(|kind| error(kind, bytes.len()))?;
+    message!(debug, "module of {} bytes loaded, {} functions, side table of {} entries", bytes.len(), loaded.funcs.len(), loaded.side_table.len());
+    Ok(loaded)
 }
 
 /// Checks a module and keeps nothing.

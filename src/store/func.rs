@@ -7,6 +7,7 @@ use super::instance::InstanceData;
 use super::{slow, StoreData};
 use crate::alloc::List;
 use crate::error::Trap;
+use crate::message::message;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, Exit, Host, Place};
 use zonda_exec::{Func, HostCall, Import, TrapCode};
@@ -165,6 +166,7 @@ impl StoreData<'_> {
     unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
         // SAFETY: the caller's promise.
         let (func, offset) = unsafe { InstanceData::of(place.instance) }.place(place.func, place.pc);
+        message!(debug, "trap in function {} at offset 0x{:x}: {}", func, offset, code.message());
         Trap { code, func, offset, host: self.end_of_trap(code) }
     }
 }

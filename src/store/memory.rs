@@ -2,6 +2,7 @@
 
 use crate::alloc::{List, OutOfMemory};
 use crate::binary::types::{Limits, MemoryType};
+use crate::message::message;
 use zonda_exec::Memory;
 
 /// A memory. Its first field is what code sees; [`MemoryData::sync`] keeps that true.
@@ -20,6 +21,9 @@ impl MemoryData {
     /// pages begun, so that growing never hands them out.
     pub(crate) fn new(ty: MemoryType, limit: u64, appended: u32) -> Result<MemoryData, OutOfMemory> {
         let wanted = (ty.limits.min as u64) << ty.page_shift;
+        if wanted > limit {
+            message!(warn, "memory of {} bytes is limited to {}: what lies beyond traps", wanted, limit);
+        }
         let total = wanted.min(limit) + appended as u64;
         let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
         // Less than 2^32, as the total is at most 4 GiB and what was appended.
