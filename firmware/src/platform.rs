@@ -2,18 +2,28 @@
 //! other memory, and they have one thread, so a lock has nothing to do.
 
 use crate::{console, say};
+use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::slice;
 
 /// As `Defaults` in src/platform.
 #[repr(C)]
-struct Defaults {
+pub struct Defaults {
     stack_size: u32,
-    memory_limit: u32,
+    memory_limit: UnsafeCell<u32>,
 }
 
+// SAFETY: one thread; the limit changes before the runtime reads it.
+unsafe impl Sync for Defaults {}
+
 #[no_mangle]
-static zonda_platform_defaults: Defaults = Defaults { stack_size: 4096, memory_limit: 0 };
+static zonda_platform_defaults: Defaults = Defaults { stack_size: 4096, memory_limit: UnsafeCell::new(0) };
+
+/// Sets the most bytes that a memory gets. Called before the runtime starts.
+pub fn limit_memory(bytes: u32) {
+    // SAFETY: nobody holds a reference to the limit yet.
+    unsafe { *zonda_platform_defaults.memory_limit.get() = bytes }
+}
 
 #[no_mangle]
 extern "C" fn zonda_platform_alloc(_size: usize, _align: usize) -> *mut c_void {

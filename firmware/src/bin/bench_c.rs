@@ -7,7 +7,7 @@ use core::ffi::{c_char, c_void, CStr};
 use core::ptr::null_mut;
 use firmware::job::{Argument, Job};
 use firmware::report::{Clock, Costs};
-use firmware::{board, console, say, stack};
+use firmware::{board, console, platform, say, stack};
 use zonda::capi::*;
 
 firmware::on_panic!();
@@ -92,6 +92,7 @@ unsafe fn run(job: &Job) {
         let mut args: RuntimeInitArgs = core::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;
         args.mem_alloc_option.pool = MemAllocPool { heap_buf: board::heap_start().cast(), heap_size: board::HEAP_BYTES as u32 };
+        platform::limit_memory(job.memory_limit);
         if !wasm_runtime_full_init(&mut args) {
             fail("the runtime does not start", core::ptr::null());
         }
