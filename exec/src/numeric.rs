@@ -172,7 +172,7 @@ pub(crate) fn relation(which: u16, order: Option<Ordering>) -> bool {
 /// The comparison of i64 at this place in [`crate::relation_ops`].
 fn i64_relation(which: u16, a: u64, b: u64) -> bool {
     // From `lt` on there are two of each, the signed one first.
-    let signed = which >= 2 && which % 2 == 0;
+    let signed = which >= 2 && which & 1 == 0;
     let order = if signed { (a as i64).cmp(&(b as i64)) } else { a.cmp(&b) };
     relation(if which < 2 { which } else { which / 2 + 1 }, Some(order))
 }

@@ -4,6 +4,7 @@
 //! top itself, frame, next side-table entry, first byte and limit of memory 0, and the number of narrow locals.
 //! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::slow`.
 
+use super::strict::check;
 use super::{access, big_branch, call_before, map_local, trapped};
 use crate::frame::{Context, Exit, Func, Header, HEADER, SWITCHED};
 use crate::instance::Import;
@@ -219,6 +220,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
             }
 
             let leave = 'dispatch: loop {
+                check(ctx, pc, sp, fp, stp);
                 let op = *pc;
                 pc = pc.add(1);
                 macro_rules! arms {
