@@ -4,6 +4,7 @@ use super::app_heap::AppHeap;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::module::{describe, WASMModuleCommon};
 use super::native::provide;
+use super::runtime::log_warning;
 use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::Owned;
@@ -59,12 +60,17 @@ impl WASMModuleInstanceCommon {
         // SAFETY: the application gives a live module.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
-        let page_shift = data.memories.first().map_or(16, |memory| memory.page_shift);
+        let (page_shift, pages) = data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
         let memory_limit = match (args.max_memory_pages, platform::defaults().memory_limit) {
             (0, 0) => u64::MAX,
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
+        if (pages as u64) << page_shift > memory_limit {
+            log_warning(|text| {
+                text.str("memory of ").number(pages).str(" pages cut to ").number(memory_limit as u32).str(" bytes");
+            });
+        }
         let allocator = allocator(data, b"malloc", 1).zip(allocator(data, b"free", 0));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;

@@ -535,6 +535,27 @@ static void test_data_and_version(void)
     wasm_runtime_destroy();
 }
 
+static void test_memory_limit(void)
+{
+    struct program program;
+    wasm_module_inst_t module_inst;
+    uint32_t argv[1] = {1};
+
+    init_with_pool();
+    zonda_platform_defaults.memory_limit = 2000;
+    program = start(malloc_wasm, sizeof(malloc_wasm), 0);
+    CHECK(strcmp(last_message, "memory of 1 pages cut to 2000 bytes") == 0);
+    stop(&program);
+    program = start(natives_wasm, sizeof(natives_wasm), 0);
+    module_inst = program.instance;
+    CHECK(validate_app_addr(0, 2000) && !validate_app_addr(0, 2001));
+    check_trap(&program, "fill_end", 0, NULL, "out of bounds memory access");
+    CHECK(call(&program, "grow", 1, argv) && argv[0] == (uint32_t)-1);
+    stop(&program);
+    zonda_platform_defaults.memory_limit = 0;
+    wasm_runtime_destroy();
+}
+
 static void test_application(void)
 {
     struct program program;
@@ -685,6 +706,7 @@ int main(void)
     test_bare_pointers();
     test_loading_errors();
     test_data_and_version();
+    test_memory_limit();
     test_application();
     test_out_of_memory(natives_wasm, sizeof(natives_wasm), "inc");
     test_out_of_memory(main_wasm, sizeof(main_wasm), "twice");

@@ -13,10 +13,8 @@
 unsigned allocated_blocks;
 char last_message[256];
 
-const struct {
-    uint32_t stack_size;
-    uint32_t memory_limit;
-} zonda_platform_defaults = {4096, 0};
+/* Constant in a firmware. */
+struct zonda_defaults zonda_platform_defaults = {4096, 0};
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {

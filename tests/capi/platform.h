@@ -13,4 +13,9 @@ extern unsigned allocated_blocks;
 /* The last message in the log. */
 extern char last_message[256];
 
+extern struct zonda_defaults {
+    uint32_t stack_size;
+    uint32_t memory_limit;
+} zonda_platform_defaults;
+
 #endif
