@@ -4,7 +4,7 @@
 //! are the codes of its parameters, as many as its slots say, and its arguments fit an `Arguments`; else `extra` is the function.
 
 use super::exec_env::WASMExecEnv;
-use super::invoke::{call_words, Arguments, SOFT};
+use super::invoke::{call_plain, call_words, Arguments, SOFT};
 use super::memory::{find_nul, memory};
 use super::natives::lookup;
 use super::runtime::log_warning;
@@ -106,8 +106,11 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(context: &mu
     // SAFETY: reading more words than there are arguments is fine: execution environments keep spare ones behind the stack.
     unsafe {
         let env = enter(context, import, args);
-        let arguments = if READ == 0 { [0; 3] } else { [*args, *args.add(1), *args.add(2)] };
-        let result = call_words(import.extra, env.cast(), arguments);
+        let result = if READ == 0 {
+            call_plain(import.extra, env.cast())
+        } else {
+            call_words(import.extra, env.cast(), [*args, *args.add(1), *args.add(2)])
+        };
         if RESULTS != 0 {
             *args = result as u32;
         }

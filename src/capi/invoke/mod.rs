@@ -44,5 +44,16 @@ pub(super) unsafe fn call_words(func: *const (), env: *mut (), words: [u32; 3]) 
     unsafe { transmute::<*const (), Words>(func)(env, words[0], words[1], words[2]) }
 }
 
+/// Calls a function whose only parameter is the execution environment.
+///
+/// # Safety
+/// `func` is a C function of that form.
+#[inline(always)]
+pub(super) unsafe fn call_plain(func: *const (), env: *mut ()) -> u64 {
+    type Plain = unsafe extern "C" fn(*mut ()) -> u64;
+    // SAFETY: the caller's promise; as above for the result.
+    unsafe { transmute::<*const (), Plain>(func)(env) }
+}
+
 #[cfg(test)]
 mod tests;
