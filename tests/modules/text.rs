@@ -7,17 +7,17 @@ const TEXT: &str = "the zonda wind falls down the eastern slope of the andes and
 
 #[no_mangle]
 pub extern "C" fn run(n: i32) -> i32 {
-    let mut counts: BTreeMap<String, (u32, f32)> = BTreeMap::new();
+    let mut counts: BTreeMap<String, (u32, u64)> = BTreeMap::new();
     for round in 0..n {
         for (place, word) in TEXT.split(' ').enumerate() {
             let entry = counts.entry(if round % 2 == 0 { word.to_string() } else { word.to_uppercase() }).or_default();
             entry.0 += 1;
-            entry.1 += place as f32 / 8.0;
+            entry.1 += place as u64 * 1_000_000_007;
         }
     }
     let mut text = String::new();
     for (word, (count, weight)) in &counts {
-        let _ = write!(text, "{word:>8}={count:03}/{weight:.3};");
+        let _ = write!(text, "{word:>8}={count:03}/{weight:x};");
     }
     text.bytes().fold(7u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) as i32
 }

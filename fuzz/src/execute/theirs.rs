@@ -1,7 +1,7 @@
 //! The same module in wasmi.
 
 use wasmi::{
-    Caller, Config, Engine, Error, ExternRef, Func, Instance, Linker, Module, Nullable, Store, TrapCode, Val, ValType, F32,
+    Caller, Config, Engine, Error, ExternRef, Func, Instance, Linker, Module, Ref, Store, TrapCode, Val, ValType, F32,
     F64,
 };
 
@@ -106,8 +106,8 @@ fn tell(store: impl wasmi::AsContext<Data = Vec<Event>>, value: &Val) -> Value {
         Val::F32(v) => Value::F32(v.to_bits()),
         Val::F64(v) => Value::F64(v.to_bits()),
         Val::FuncRef(v) => Value::Func(v.is_null()),
-        Val::ExternRef(Nullable::Null) => Value::Extern(None),
-        Val::ExternRef(Nullable::Val(v)) => {
+        Val::ExternRef(Ref::Null) => Value::Extern(None),
+        Val::ExternRef(Ref::Val(v)) => {
             Value::Extern(v.data(store.as_context()).downcast_ref::<u32>().copied())
         }
         Val::V128(_) => panic!("no module of ours has vectors"),
@@ -120,9 +120,9 @@ fn give(store: impl wasmi::AsContextMut, value: Value) -> Val {
         Value::I64(v) => Val::I64(v),
         Value::F32(v) => Val::F32(F32::from_bits(v)),
         Value::F64(v) => Val::F64(F64::from_bits(v)),
-        Value::Func(_) => Val::FuncRef(Nullable::Null),
-        Value::Extern(None) => Val::ExternRef(Nullable::Null),
-        Value::Extern(Some(v)) => Val::ExternRef(Nullable::Val(ExternRef::new(store, v))),
+        Value::Func(_) => Val::FuncRef(Ref::Null),
+        Value::Extern(None) => Val::ExternRef(Ref::Null),
+        Value::Extern(Some(v)) => Val::ExternRef(Ref::Val(ExternRef::new(store, v))),
     }
 }
 
@@ -140,7 +140,7 @@ fn kind(code: TrapCode) -> TrapKind {
         TrapCode::IntegerDivisionByZero => TrapKind::DivideByZero,
         TrapCode::IntegerOverflow => TrapKind::Overflow,
         TrapCode::BadConversionToInteger => TrapKind::BadConversion,
-        TrapCode::StackOverflow | TrapCode::OutOfSystemMemory | TrapCode::GrowthOperationLimited => TrapKind::Limit,
+        TrapCode::StackOverflow | TrapCode::GrowthOperationLimited => TrapKind::Limit,
         _ => TrapKind::Other,
     }
 }
