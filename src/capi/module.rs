@@ -37,7 +37,12 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.
-    unsafe { hand_out(&Module::new(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size) }
+    unsafe {
+        match Module::new(&Engine::default(), bytes(buf, size)) {
+            Ok(module) => hand_out(module, error_buf, error_buf_size),
+            Err(error) => refuse(&error, error_buf, error_buf_size),
+        }
+    }
 }
 
 /// The same with a choice to copy the bytes.
@@ -52,7 +57,10 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     // SAFETY: the application gives arguments, bytes that stay if they are not copied, and a buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
-            hand_out(&Module::from_vec(&Engine::default(), bytes(buf, size)), error_buf, error_buf_size)
+            match Module::from_vec(&Engine::default(), bytes(buf, size)) {
+                Ok(module) => hand_out(module, error_buf, error_buf_size),
+                Err(error) => refuse(&error, error_buf, error_buf_size),
+            }
         } else {
             wasm_runtime_load(buf, size, error_buf, error_buf_size)
         }
@@ -69,19 +77,25 @@ unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
     unsafe { core::slice::from_raw_parts(buf, size as usize) }
 }
 
-/// Gives the application its module, or the reason why there is none.
+/// Gives the application its module.
+///
+/// # Safety
+/// As for [`refuse`].
+#[inline(never)]
+unsafe fn hand_out(module: Module<'static>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+    match Owned::new(WASMModuleCommon { module }) {
+        Ok(module) => module.into_raw(),
+        // SAFETY: the caller's promise.
+        Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },
+    }
+}
+
+/// Gives the application the reason why there is no module.
 ///
 /// # Safety
 /// `error_buf` is null or a buffer of its size.
 #[inline(never)]
-unsafe fn hand_out(module: &Result<Module<'static>, Error>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
-    let error = match module {
-        Ok(module) => match Owned::new(WASMModuleCommon { module: module.clone() }) {
-            Ok(module) => return module.into_raw(),
-            Err(_) => &Error::OutOfMemory,
-        },
-        Err(error) => error,
-    };
+unsafe fn refuse(error: &Error, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
     // SAFETY: the caller's promise.
     let mut text = unsafe { Text::new(error_buf.cast(), error_buf_size as usize) };
     describe(text.str("WASM module load failed: "), error);
