@@ -153,7 +153,7 @@ fn rows(options: &Options) -> Result<(Vec<Row>, Vec<String>)> {
     let mut rows = Vec::new();
     let mut over = Vec::new();
     for task in &tasks {
-        shell::step(&format!("{} {}", task.name, task.path.display()));
+        shell::step(&format!("measuring {}", task.name));
         let row = measure(&image, options, task)?;
         over.extend(excess(&row, &task.limits, &options.api));
         if options.json {

@@ -92,8 +92,14 @@ fn twister_on(base: &Path, boards: &[(&str, &str)], prepare: impl FnOnce(&mut Co
     shell::run(&mut command)
 }
 
+/// What Rust needs for these boards. blinky_rust takes nothing but rustup's; the module itself finds Debian's too.
+const TARGETS: [&str; 3] = ["thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
+
 /// Tests and samples, on Arm and, with a compiler for it, on RISC-V.
 pub fn twister(base: &Path) -> Result<()> {
+    for target in TARGETS {
+        crate::toolchain::find(target)?;
+    }
     twister_on(base, &ARM, |_| ())?;
     if env::var_os("ZEPHYR_SDK_INSTALL_DIR").is_some() {
         return twister_on(base, &[RISC_V], |_| ());
