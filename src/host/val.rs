@@ -225,7 +225,7 @@ macro_rules! tuples {
             const CODES: &'static [u8] = &[$($v::CODE),*];
             const SLOTS: usize = 0 $(+ $v::SLOTS)*;
             #[inline(always)]
-            #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
+            #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments, clippy::unused_unit)]
             unsafe fn get(at: *const u32) -> Self {
                 let mut at = at;
                 $(

@@ -127,7 +127,15 @@ fn give(store: impl wasmi::AsContextMut, value: Value) -> Val {
 }
 
 fn trap(error: &Error) -> TrapKind {
-    error.as_trap_code().map_or(TrapKind::Other, kind)
+    // wasmi gives no code for table.copy and the like, only words.
+    error.as_trap_code().map_or_else(
+        || match error.to_string() {
+            text if text.starts_with("out of bounds table access") => TrapKind::TableOutOfBounds,
+            text if text.starts_with("out of bounds memory access") => TrapKind::MemoryOutOfBounds,
+            _ => TrapKind::Other,
+        },
+        kind,
+    )
 }
 
 fn kind(code: TrapCode) -> TrapKind {
