@@ -7,7 +7,7 @@
 //!
 //! A NaN that an operation makes is quiet; which one is left open.
 
-use crate::numeric::relation;
+use crate::relation::relation;
 use crate::TrapCode;
 use core::cmp::Ordering;
 

@@ -18,6 +18,7 @@
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::meter::Meter;
+pub use crate::slot::{read64, write64};
 
 /// A function that a module defines, ready to be executed in place.
 #[repr(C)]
@@ -138,29 +139,6 @@ pub enum Exit {
     Refused(crate::TrapCode),
     /// Execution stopped. `Context::pc` and `Context::func` say where.
     Trapped(crate::TrapCode),
-}
-
-/// Reads a value of two slots.
-///
-/// # Safety
-/// `at` points at two slots.
-#[inline(always)]
-pub unsafe fn read64(at: *const u32) -> u64 {
-    // SAFETY: the caller's promise. Two words, for a slot is aligned to 4 bytes only.
-    unsafe { *at as u64 | (*at.add(1) as u64) << 32 }
-}
-
-/// Writes a value of two slots.
-///
-/// # Safety
-/// `at` points at two slots.
-#[inline(always)]
-pub unsafe fn write64(at: *mut u32, value: u64) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        *at = value as u32;
-        *at.add(1) = (value >> 32) as u32;
-    }
 }
 
 impl Header {

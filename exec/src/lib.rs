@@ -10,7 +10,8 @@
 //! | [`numeric`] | what each numeric operation computes |
 //! | `float` | operations on floats, written for size |
 //! | [`trap`] | the reasons for which execution stops |
-//! | [`frame`] | slots, frames and the layout of a call on the value stack |
+//! | [`slot`] | values of two slots |
+//! | [`frame`] | frames and the layout of a call on the value stack |
 //! | [`memory`] | linear memory and bounds-checked access to it |
 //! | [`instance`] | what running code sees of its instance |
 //! | [`side_table`] | branch targets of code that is executed in place |
@@ -32,7 +33,9 @@ pub mod memory;
 pub mod meter;
 pub mod numeric;
 pub mod op;
+mod relation;
 pub mod side_table;
+pub mod slot;
 pub mod trap;
 
 pub use frame::{Context, Exit, Func};

@@ -4,7 +4,7 @@
 //! the runtime crate's `store`, never while a loop holds a copy: each operation that can change them ends with
 //! the loop reading them anew.
 
-use crate::frame::{read64, write64};
+use crate::slot::{read64, write64};
 use crate::leb;
 use crate::op::Shape;
 use crate::trap::TrapCode;

@@ -3,9 +3,9 @@
 //! Values are bits: i32 and f32 are `u32`, i64 and f64 are `u64`. A function for each row of the tables in
 //! [`crate::op`]; its name is the last column.
 
-use crate::frame::{read64, write64};
+use crate::relation::relation;
+use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
-use core::cmp::Ordering;
 
 type Fallible<T> = Result<T, TrapCode>;
 
@@ -157,17 +157,6 @@ macro_rules! dispatch {
 }
 
 crate::integer_ops! { dispatch integer }
-
-/// `eq ne lt gt le ge`, by this order, of two values that compare like this; `None` when one is a NaN.
-pub(crate) fn relation(which: u16, order: Option<Ordering>) -> bool {
-    match (which, order) {
-        (0, Some(Ordering::Equal)) => true,
-        (1, order) => order != Some(Ordering::Equal),
-        (2, Some(Ordering::Less)) | (3, Some(Ordering::Greater)) => true,
-        (4, Some(Ordering::Less | Ordering::Equal)) | (5, Some(Ordering::Greater | Ordering::Equal)) => true,
-        _ => false,
-    }
-}
 
 /// The comparison of i64 at this place in [`crate::relation_ops`].
 fn i64_relation(which: u16, a: u64, b: u64) -> bool {
