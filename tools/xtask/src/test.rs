@@ -39,14 +39,16 @@ impl Report {
 fn host(report: &mut Report) {
     report.part("clippy", || {
         toolchain::component("clippy", "cargo-clippy")?;
-        shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]))
+        shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--features", "zonda/capi", "--", "-D", "warnings"]))
     });
-    report.part("unit and integration tests", || shell::run(shell::cargo().args(["test", "--quiet"])));
+    report.part("unit and integration tests", || {
+        shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"]))
+    });
     report.part("unit and integration tests, strict", || {
-        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--features", "strict"]))
+        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--features", "strict,capi"]))
     });
     report.part("rustdoc without warnings", || {
-        shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"]).env("RUSTDOCFLAGS", "-D warnings"))
     });
     report.part("specification suite, host", || spec::host("classic"));
     // What multi-memory supersedes can only be tested without it.
