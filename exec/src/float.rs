@@ -295,7 +295,7 @@ mod tests {
             let mut pick = || match random() % 4 {
                 0 => random(),
                 1 => special[random() as usize % special.len()].to_bits(),
-                _ => random() & (SIGN | ONE - 1) | (1023 - 4 + random() % 72) << 52,
+                _ => (random() & (SIGN | (ONE - 1))) | ((1023 - 4 + random() % 72) << 52),
             };
             let (a, b) = (pick(), pick());
             let (x, y) = (f64::from_bits(a), f64::from_bits(b));

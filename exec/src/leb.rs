@@ -22,7 +22,7 @@ pub unsafe fn u32(pc: *const u8) -> (u32, *const u8) {
 /// The same for an integer of any length, out of line.
 ///
 /// # Safety
-/// As for [`u32`].
+/// As for [`u32()`].
 #[inline(never)]
 pub unsafe fn u32_long(mut pc: *const u8) -> (u32, *const u8) {
     let mut value = 0u32;
@@ -43,7 +43,7 @@ pub unsafe fn u32_long(mut pc: *const u8) -> (u32, *const u8) {
 /// Reads a signed integer of at most 32 bits, any length.
 ///
 /// # Safety
-/// As for [`u32`].
+/// As for [`u32()`].
 #[inline(never)]
 pub unsafe fn i32_long(pc: *const u8) -> (i32, *const u8) {
     // SAFETY: the caller's promise.
@@ -54,7 +54,7 @@ pub unsafe fn i32_long(pc: *const u8) -> (i32, *const u8) {
 /// Reads a signed integer of at most 64 bits.
 ///
 /// # Safety
-/// As for [`u32`].
+/// As for [`u32()`].
 #[inline(never)]
 pub unsafe fn i64_long(mut pc: *const u8) -> (i64, *const u8) {
     let mut value = 0u64;
@@ -78,7 +78,7 @@ pub unsafe fn i64_long(mut pc: *const u8) -> (i64, *const u8) {
 /// The position behind an integer of any kind.
 ///
 /// # Safety
-/// As for [`u32`].
+/// As for [`u32()`].
 #[inline(always)]
 pub unsafe fn skip(mut pc: *const u8) -> *const u8 {
     // SAFETY: the caller's promise.

@@ -10,7 +10,7 @@ mod linker;
 mod store;
 mod val;
 
-pub use closure::{Caller, IntoHostFunc};
+pub use closure::{Caller, HostResult, IntoHostFunc};
 pub use extern_::{Extern, Global, Memory, Table};
 pub use func::{Func, TypedFunc};
 pub use linker::{Instance, Linker};

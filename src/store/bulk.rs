@@ -25,7 +25,9 @@ fn copy<T: Copy>(to: &mut [T], from: Option<&[T]>, at: u32, source: u32, len: u3
             if to.len().checked_sub(len)? < source.max(at) {
                 return None;
             }
-            to.copy_within(source..source + len, at);
+            let items = to.as_mut_ptr();
+            // SAFETY: both ranges lie inside of the list: neither start is behind its length less `len`. They may overlap.
+            unsafe { core::ptr::copy(items.add(source), items.add(at), len) };
         }
     }
     Some(())

@@ -3,10 +3,10 @@
 //! | room | owns |
 //! |---|---|
 //! | [`demo`] | the blinking LED |
-//! | [`test`] | all tests, in order |
+//! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
-//! | [`bench`] | instructions, heap and stack of a module on an emulated Cortex-M |
+//! | [mod@bench] | instructions, heap and stack of a module on an emulated Cortex-M |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west and twister |
