@@ -14,15 +14,29 @@ fn pointer() -> usize {
     sp
 }
 
-/// A frame of its own for `f` and what is inlined into it, so that it lies below the pointer that [`measure`] took.
+/// A frame of its own for `f` and what is inlined into it. Also gives the pointer below this frame.
 #[inline(never)]
-fn call<R>(f: impl FnOnce() -> R) -> R {
-    f()
+fn call<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    let result = f();
+    (result, pointer())
 }
 
-/// Runs `f`; returns its result and the bytes of native stack that it used, its own frame included.
-#[inline(never)]
+/// Runs `f`; returns its result and the bytes of native stack that it used, the frame of its own body included, into which
+/// the compiler may have put some of what is measured.
 pub fn measure<R>(f: impl FnOnce() -> R) -> (R, u32) {
+    let (result, lowest, top, _) = paint_and_run(f);
+    (result, (top - lowest) as u32)
+}
+
+/// The same for an `f` that does nothing but call functions across a C interface: the frame of its own body is not theirs.
+pub fn measure_calls<R>(f: impl FnOnce() -> R) -> (R, u32) {
+    let (result, lowest, _, below) = paint_and_run(f);
+    (result, (below - lowest) as u32)
+}
+
+/// Result; the lowest address that lost its paint; the stack pointers above and below the frame of `f`.
+#[inline(never)]
+fn paint_and_run<R>(f: impl FnOnce() -> R) -> (R, usize, usize, usize) {
     let top = pointer();
     let bottom = top - DEPTH;
     // SAFETY: free stack: this function is the innermost, and the loop calls nothing.
@@ -37,11 +51,11 @@ pub fn measure<R>(f: impl FnOnce() -> R) -> (R, u32) {
             options(nostack),
         )
     };
-    let result = call(f);
+    let (result, below) = call(f);
     let mut lowest = bottom as *const u32;
     // SAFETY: memory of the stack, aligned as the stack pointer is.
     while (lowest as usize) < top && unsafe { lowest.read_volatile() } == PAINT {
         lowest = lowest.wrapping_add(1);
     }
-    (result, (top - lowest as usize) as u32)
+    (result, lowest as usize, top, below)
 }

@@ -104,7 +104,7 @@ unsafe fn run(job: &Job) {
 
         let before = used();
         let start = board::ticks();
-        let ((module, module_heap, instance, env), load_stack) = stack::measure(|| {
+        let ((module, module_heap, instance, env), load_stack) = stack::measure_calls(|| {
             let module = wasm_runtime_load(job.module.as_ptr().cast_mut(), job.module.len() as u32, error.as_mut_ptr(), error.len() as u32);
             if module.is_null() {
                 fail("load", error.as_ptr());
@@ -137,7 +137,7 @@ unsafe fn run(job: &Job) {
         let mut cells = [0u32; 16];
         let start = board::ticks();
         let (well, used) = if job.repeat != 0 {
-            stack::measure(|| {
+            stack::measure_calls(|| {
                 let mut well = true;
                 for i in 0..job.repeat {
                     // The result is the first parameter of the next call.
@@ -158,7 +158,7 @@ unsafe fn run(job: &Job) {
                     count += 1;
                 }
             }
-            stack::measure(|| wasm_runtime_call_wasm(env, function, count as u32, cells.as_mut_ptr()))
+            stack::measure_calls(|| wasm_runtime_call_wasm(env, function, count as u32, cells.as_mut_ptr()))
         };
         costs.call = board::ticks().wrapping_sub(start);
         costs.stack = used;

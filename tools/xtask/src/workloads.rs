@@ -45,8 +45,7 @@ pub const STANDARD: &[Workload] = &[
 
 /// Native stack in bytes, whatever the module.
 pub const STACK_EXECUTING: u64 = 640;
-/// Promised: 1,024.
-pub const STACK_LOADING: u64 = 1060;
+pub const STACK_LOADING: u64 = 1024;
 /// Flash of classic mode with the whole C API. Promised: 36,864.
 pub const FLASH: u64 = 52_500;
 /// Static RAM, beside the pool.
