@@ -1,6 +1,6 @@
 //! The board's own registers: an LED, a clock, waiting.
 //!
-//! A board is one file with `NAME`, `HEAP_BYTES`, `heap_start`, `led_init`, `led_set`, `led_is_on` and, where instructions are measured,
+//! A board is one file with `HEAP_BYTES`, `heap_start`, `led_init`, `led_set`, `led_is_on` and, where instructions are measured,
 //! `cycles_init` and `ticks` with `INSTRUCTIONS_PER_TICK`.
 
 #[cfg(feature = "lm3s6965")]

@@ -1,6 +1,7 @@
 //! The allocator of images that use the Rust API: a first-fit list over the board's heap that counts what is in use. An image names it
 //! with [`use_heap!`](crate::use_heap).
 
+use crate::board;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
@@ -34,10 +35,10 @@ fn state() -> *mut State {
     STATE.0.get()
 }
 
-/// Gives the allocator its memory. Called once, before the first allocation.
-pub fn init(start: *mut u8, bytes: usize) {
-    // SAFETY: the one call, with memory that nobody else uses.
-    unsafe { (*state()).heap.init(start, bytes) }
+/// Gives the allocator the board's heap. Called once, before the first allocation.
+pub fn init() {
+    // SAFETY: memory that nobody else uses; one thread.
+    unsafe { (*state()).heap.init(board::heap_start(), board::HEAP_BYTES) }
 }
 
 /// Bytes in use, as the allocator rounds them.

@@ -116,7 +116,7 @@ fn run(job: &Job) -> Result<(), Error> {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    heap::init(board::heap_start(), board::HEAP_BYTES);
+    heap::init();
     board::ticks_init();
     let Some(job) = Job::load() else {
         say!("there is no job at {:#x}", firmware::job::ADDRESS);

@@ -28,7 +28,7 @@ fn blink() -> Result<(), zonda::Error> {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    heap::init(board::heap_start(), board::HEAP_BYTES);
+    heap::init();
     board::led_init();
     if let Some(mut core) = cortex_m::Peripherals::take() {
         board::wait_init(&mut core.SYST);

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use firmware::{board, console, heap, job, say};
+use firmware::{console, heap, job, say};
 use zonda_script::{run, Options, Script};
 
 firmware::on_panic!();
@@ -13,7 +13,7 @@ const BYTES: usize = 2 << 20;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    heap::init(board::heap_start(), board::HEAP_BYTES);
+    heap::init();
     // SAFETY: memory of the board that nobody writes; it has some value at every byte.
     let bytes = unsafe { core::slice::from_raw_parts(job::ADDRESS as *const u8, BYTES) };
     let Ok(script) = Script::new(bytes) else {
