@@ -93,7 +93,7 @@ unsafe fn run(job: &Job) {
         args.mem_alloc_type = Alloc_With_Pool;
         args.mem_alloc_option.pool = MemAllocPool { heap_buf: board::heap_start().cast(), heap_size: board::HEAP_BYTES as u32 };
         platform::limit_memory(job.memory_limit);
-        if !wasm_runtime_full_init(&mut args) {
+        if !wasm_runtime_full_init(&args) {
             fail("the runtime does not start", core::ptr::null());
         }
         let before = used();
