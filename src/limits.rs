@@ -1,7 +1,7 @@
 //! Every limit of the implementation, in one place. What goes beyond one is refused with an error, not truncated.
 //!
 //! Most follow the limits that browsers agreed on (WebAssembly JavaScript Interface, appendix "Implementation
-//! Limits"); those marked "ours" come from the width of a field.
+//! Limits"); those marked "ours" come from the width of a field. A module may have as many bytes as 32 bits can count.
 
 /// Types of functions. Ours: type indices are kept in 16 bits.
 pub const MAX_TYPES: u32 = 65_535;
@@ -35,5 +35,3 @@ pub const MAX_LOCALS: u32 = 50_000;
 pub const MAX_LOCAL_SLOTS: u32 = 32_767;
 /// Slots of 32 bits of the operands of a function. Ours: the number of dropped slots is kept in 16 bits.
 pub const MAX_OPERAND_SLOTS: u32 = 65_535;
-/// Bytes of a module. Offsets are kept in 32 bits, and the binary format can say no more.
-pub const MAX_MODULE: usize = u32::MAX as usize;

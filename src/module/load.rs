@@ -104,7 +104,8 @@ impl<'a> Loader<'a> {
 
     #[inline(never)]
     fn sections(&mut self, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
-        if reader.left() > MAX_MODULE {
+        // Offsets are kept in 32 bits.
+        if u32::try_from(reader.left()).is_err() {
             return Err(ErrorKind::TooLarge);
         }
         if reader.take(4)? != b"\0asm" {
