@@ -30,3 +30,8 @@ pub use zonda_exec::TrapCode;
 /// How modules are loaded and run. Cheap to copy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Engine {}
+
+/// The README's program has to compile and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
