@@ -1,7 +1,7 @@
 //! What each numeric operation computes (spec: 4.3), and the dispatch of those that the loops do not hold inline.
 //!
-//! Values are bits: i32 and f32 are `u32`, i64 and f64 are `u64`. A function for each row of the tables in
-//! [`crate::op`]; its name is the last column.
+//! Values are bits: i32 and f32 are `u32`, i64 and f64 are `u64`. A function for each row of the integer tables in
+//! [`crate::op`]; its name is the last column. Floats are computed in `float`, comparisons of i64 in one function for all.
 
 use crate::relation::relation;
 use crate::slot::{read64, write64};

@@ -179,7 +179,8 @@ macro_rules! integer_ops {
     } };
 }
 
-/// Operations on floats, and conversions between them and integers. Columns as for [`word_ops`].
+/// Operations on floats, and conversions between them and integers. Columns as for [`word_ops`], but for the last: `float::operation`
+/// computes them all by their place in this order, and the name only says which it is.
 #[macro_export]
 macro_rules! float_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
