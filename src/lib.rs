@@ -25,11 +25,36 @@ pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
 pub use module::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo};
 pub use host::*;
 pub use store::StoreConfig;
-pub use zonda_exec::TrapCode;
+pub use zonda_exec::{Mode, TrapCode};
 
 /// How modules are loaded and run. Cheap to copy.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Engine {}
+#[derive(Clone, Copy, Debug)]
+pub struct Engine {
+    mode: Mode,
+}
+
+impl Engine {
+    /// An engine whose modules are made for this mode when they are loaded, and whose instances run in it.
+    pub fn new(mode: Mode) -> Engine {
+        Engine { mode }
+    }
+
+    /// The mode.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+impl Default for Engine {
+    /// Fast mode where it is built in, else classic mode.
+    fn default() -> Engine {
+        #[cfg(feature = "fast")]
+        let mode = Mode::Fast;
+        #[cfg(not(feature = "fast"))]
+        let mode = Mode::Classic;
+        Engine { mode }
+    }
+}
 
 /// The README's program has to compile and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -20,15 +20,10 @@ use crate::memory::Memory;
 use crate::meter::Meter;
 pub use crate::slot::{read64, write64};
 
-/// A function that a module defines, ready to be executed in place.
+/// What a call needs to know of a function, in every mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct Func {
-    /// First operation.
-    pub code: *const u8,
-    /// Behind the final `end`.
-    pub end: *const u8,
-    /// First entry in the side table.
-    pub side_table: *const u16,
+pub struct Shape {
     /// Slots of the parameters.
     pub params: u16,
     /// Slots of parameters and other locals together.
@@ -39,17 +34,48 @@ pub struct Func {
     pub type_index: u16,
     /// Slots that a frame takes beyond the parameters: other locals, header, boundary, pad and operands.
     pub frame: u32,
+}
+
+/// A function that a module defines, ready to be executed in place.
+#[repr(C)]
+pub struct Func {
+    pub shape: Shape,
+    /// First operation.
+    pub code: *const u8,
+    /// Behind the final `end`.
+    pub end: *const u8,
+    /// First entry in the side table.
+    pub side_table: *const u16,
     /// Locals with an index below this have it as their slot, and take one slot. At most 127, so such an index is one byte.
     pub narrow: u8,
     /// Whether the map of locals is in groups (more than [`crate::side_table::MAPPED`] locals).
     pub grouped: bool,
 }
 
+/// The same function as register code. Without pointers, for it may lie in flash; docs/container.md has its bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct RegFunc {
+    pub shape: Shape,
+    /// Offset of the first operation in [`Instance::code`].
+    pub code: u32,
+}
+
+/// Where a call goes, in the mode of the function's instance.
+#[derive(Clone, Copy)]
+pub struct Callee {
+    pub shape: *const Shape,
+    /// First operation.
+    pub code: *const u8,
+    /// First entry in the side table; null in fast mode.
+    pub side_table: *const u16,
+}
+
 /// What a call has to find again, in the callee's frame behind the locals.
 #[repr(C)]
 pub struct Header {
     /// The caller.
-    pub func: *const Func,
+    pub func: *const Shape,
     /// Where the caller goes on; null when there is a [`Boundary`].
     pub pc: *const u8,
     /// The caller's frame.
@@ -86,8 +112,8 @@ pub struct Context {
     pub sp: *mut u32,
     pub fp: *mut u32,
     pub stp: *const u16,
-    /// The function that runs.
-    pub func: *const Func,
+    /// The function that runs: the first field of its [`Func`] or [`RegFunc`].
+    pub func: *const Shape,
     /// Its instance.
     pub instance: *const Instance,
     /// [`Instance::memory`] of that.
@@ -121,7 +147,7 @@ pub struct Host {
 pub struct Place {
     /// The operation.
     pub pc: *const u8,
-    pub func: *const Func,
+    pub func: *const Shape,
     pub instance: *const Instance,
 }
 
@@ -130,6 +156,9 @@ pub type Slow = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
 /// What a function of the embedder or of [`Slow`] gives when the context has changed as a whole: read everything anew.
 pub const SWITCHED: u32 = 0x100;
+/// The same, and what runs now has to be run by another mode's loop.
+pub const OTHER_MODE: u32 = 0x101;
+
 /// How a loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -183,27 +212,31 @@ impl Context {
         }
     }
 
-    /// Makes `instance` the running one.
+    /// Makes `instance` the running one. Gives [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
     /// It is live and published.
-    unsafe fn switch(&mut self, instance: *const Instance) {
-        self.instance = instance;
-        // SAFETY: the caller's promise.
-        self.memory = unsafe { (*instance).memory };
+    unsafe fn switch(&mut self, instance: *const Instance) -> u32 {
+        // SAFETY: the caller's promise; the instance that ran before is live, too, where there is one.
+        unsafe {
+            let same = self.instance.is_null() || (*self.instance).mode == (*instance).mode;
+            self.instance = instance;
+            self.memory = (*instance).memory;
+            if same { SWITCHED } else { OTHER_MODE }
+        }
     }
 
-    /// Makes the frame of `func`, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
-    /// inline for their own calls.
+    /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
+    /// inline for their own calls. Gives [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
-    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines `func`.
+    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
     #[inline]
-    pub unsafe fn enter(&mut self, func: *const Func, instance: *const Instance, return_pc: *const u8, caller: *const Instance) -> Result<(), crate::TrapCode> {
-        // SAFETY: `func` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
+    pub unsafe fn enter(&mut self, to: Callee, instance: *const Instance, return_pc: *const u8, caller: *const Instance) -> Result<u32, crate::TrapCode> {
+        // SAFETY: `to` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
         // of `frame` against the end of the stack covers every slot that is written here and by the function's operations.
         unsafe {
-            let callee = &*func;
+            let callee = &*to.shape;
             let fp = self.sp.add(1).sub(callee.params as usize);
             let free = self.stack_end.offset_from(self.sp.add(1));
             if (callee.frame as isize) > free {
@@ -220,40 +253,42 @@ impl Context {
             boundary.cast::<Boundary>().write_unaligned(Boundary { instance: caller, pc: return_pc });
             self.sp = boundary.add(BOUNDARY);
             self.fp = fp;
-            self.pc = callee.code;
-            self.stp = callee.side_table;
-            self.func = func;
-            self.switch(instance);
-            Ok(())
+            self.pc = to.code;
+            self.stp = to.side_table;
+            self.func = to.shape;
+            Ok(self.switch(instance))
         }
     }
 
-    /// Calls a function that another instance defines: makes its frame and goes there. Gives [`SWITCHED`] or a trap's number.
+    /// Calls a function that another instance defines: makes its frame and goes there. Gives [`SWITCHED`], [`OTHER_MODE`] or a trap's number.
     ///
     /// # Safety
     /// The import has no `call`, and its arguments lie on the stack.
     pub unsafe fn cross(&mut self, import: &crate::Import) -> u32 {
         let (pc, caller) = (self.pc, self.instance);
-        // SAFETY: `data` and `extra` of such an import are an instance and a function of it, which live as long as the store.
-        match unsafe { self.enter(import.extra.cast(), import.data.cast(), pc, caller) } {
-            Ok(()) => SWITCHED,
-            Err(trap) => trap as u32,
+        // SAFETY: `data` and `extra` of such an import are an instance and the index of a function that it defines.
+        unsafe {
+            let instance: *const Instance = import.data.cast();
+            match self.enter((*instance).callee(import.extra.addr() as u32), instance, pc, caller) {
+                Ok(switched) => switched,
+                Err(trap) => trap as u32,
+            }
         }
     }
 
-    /// Makes the frame of `func` of the running instance, whose arguments end at `sp` (inclusive), and goes there; it returns to `pc`.
+    /// Makes the frame of a function of the running instance, whose arguments end at `sp` (inclusive), and goes there; it returns to `pc`.
     ///
     /// # Safety
     /// The arguments lie on the stack as the function's type says.
-    pub unsafe fn call(&mut self, func: *const Func) -> Result<(), crate::TrapCode> {
+    pub unsafe fn call(&mut self, to: Callee) -> Result<u32, crate::TrapCode> {
         // SAFETY: as in `enter`; a boundary is made room for and left out.
         unsafe {
             let (pc, instance) = (self.pc, self.instance);
-            self.enter(func, instance, core::ptr::null(), core::ptr::null())?;
-            let header = self.fp.add((*func).locals as usize);
+            let switched = self.enter(to, instance, core::ptr::null(), core::ptr::null())?;
+            let header = self.fp.add((*to.shape).locals as usize);
             Header::write(header, Header { pc, ..Header::read(header) });
             self.sp = header.add(HEADER);
-            Ok(())
+            Ok(switched)
         }
     }
 
@@ -275,15 +310,15 @@ impl Context {
         }
     }
 
-    /// Replaces the running frame by that of `func` of `instance`, whose arguments end at `sp` (inclusive).
+    /// Replaces the running frame by that of a function of `instance`, whose arguments end at `sp` (inclusive).
     ///
     /// # Safety
-    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines `func`.
-    pub unsafe fn tail_call(&mut self, func: *const Func, instance: *const Instance) -> Result<(), crate::TrapCode> {
+    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
+    pub unsafe fn tail_call(&mut self, to: Callee, instance: *const Instance) -> Result<u32, crate::TrapCode> {
         // SAFETY: the arguments are copied down to the start of the running frame, of which everything that is needed was read before;
         // the check of the callee's frame covers what is written.
         unsafe {
-            let callee = &*func;
+            let callee = &*to.shape;
             let (mut header, mut boundary) = self.return_address();
             let params = callee.params as usize;
             let free = self.stack_end.offset_from(self.fp);
@@ -307,19 +342,19 @@ impl Context {
                 self.sp = self.sp.add(BOUNDARY);
             }
             Header::write(at, header);
-            self.pc = callee.code;
-            self.stp = callee.side_table;
-            self.func = func;
-            self.switch(instance);
-            Ok(())
+            self.pc = to.code;
+            self.stp = to.side_table;
+            self.func = to.shape;
+            Ok(self.switch(instance))
         }
     }
 
-    /// Returns from the running function through its boundary: the results, which end at `sp`, go to where the arguments lay. Gives whether the caller is the host.
+    /// Returns from the running function through its boundary: the results, which end at `sp`, go to where the arguments lay. Gives 0 when the caller
+    /// is the host, else [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
     /// The running frame has a boundary.
-    pub unsafe fn leave(&mut self) -> bool {
+    pub unsafe fn leave(&mut self) -> u32 {
         // SAFETY: the frame was made by `enter`, so header and boundary lie behind its locals.
         unsafe {
             let func = &*self.func;
@@ -331,14 +366,13 @@ impl Context {
             // With nothing below, `sp` is one slot before the frame; never read then, as no operand is there.
             self.sp = self.fp.wrapping_add(results).wrapping_sub(1);
             if boundary.instance.is_null() {
-                return true;
+                return 0;
             }
             self.fp = header.fp;
             self.stp = header.stp;
             self.func = header.func;
             self.pc = boundary.pc;
-            self.switch(boundary.instance);
-            false
+            self.switch(boundary.instance)
         }
     }
 }

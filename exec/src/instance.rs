@@ -1,6 +1,6 @@
 //! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps true.
 
-use crate::frame::{Context, Func};
+use crate::frame::{Callee, Context, Func, RegFunc};
 use crate::memory::Memory;
 
 /// Where a global lives: a pointer to its slots, with the lowest bit set when there are two.
@@ -37,7 +37,7 @@ pub struct Import {
     pub call: Option<HostCall>,
     /// What `call` needs, or the instance that defines the function ([`Instance`]).
     pub data: *const (),
-    /// More of that, or the function ([`Func`]).
+    /// More of that, or the index of the function there.
     pub extra: *const (),
     /// From the home of the topmost operand to the first argument, in bytes.
     args: i16,
@@ -92,8 +92,13 @@ pub(crate) mod offset {
 /// elements as the module's index spaces have, so an index that the validator accepted is inside.
 #[repr(C)]
 pub struct Instance {
-    /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports.
+    /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports. Null when the module was
+    /// not prepared for classic mode.
     pub funcs: *const Func,
+    /// The same for fast mode.
+    pub reg_funcs: *const RegFunc,
+    /// Register code of all functions.
+    pub code: *const u8,
     /// Functions that it imports.
     pub imports: *const Import,
     /// How many it imports.
@@ -107,4 +112,43 @@ pub struct Instance {
     pub memories: *const *mut Memory,
     /// The runtime crate's own record of the instance.
     pub owner: *mut (),
+    /// How its functions are executed; its records are there.
+    pub mode: Mode,
+}
+
+/// How functions are executed. Chosen for each instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mode {
+    /// The bytes of the module in place: least RAM.
+    #[cfg(feature = "classic")]
+    Classic = 0,
+    /// Register code, made when the module is loaded or on the host before.
+    #[cfg(feature = "fast")]
+    Fast = 1,
+}
+
+impl Instance {
+    /// Where a call of a function goes that the module defines.
+    ///
+    /// # Safety
+    /// `func` is inside the index space and not imported.
+    #[inline]
+    pub unsafe fn callee(&self, func: u32) -> Callee {
+        // SAFETY: the caller's promise; the records of the instance's mode are there.
+        unsafe {
+            match self.mode {
+                #[cfg(feature = "classic")]
+                Mode::Classic => {
+                    let func = self.funcs.wrapping_add(func as usize);
+                    Callee { shape: &raw const (*func).shape, code: (*func).code, side_table: (*func).side_table }
+                }
+                #[cfg(feature = "fast")]
+                Mode::Fast => {
+                    let func = self.reg_funcs.wrapping_add(func as usize);
+                    Callee { shape: &raw const (*func).shape, code: self.code.wrapping_add((*func).code as usize), side_table: core::ptr::null() }
+                }
+            }
+        }
+    }
 }

@@ -16,14 +16,23 @@
 //! | [`instance`] | what running code sees of its instance |
 //! | [`side_table`] | branch targets of code that is executed in place |
 //! | `classic` | the loop that executes Wasm bytes in place |
+//! | [`fast`] | register code: its table of operations, and the loop that executes it |
+//! | `run` | a call by the host, and the change between loops |
 #![no_std]
 #![recursion_limit = "256"]
+
+#[cfg(not(any(feature = "classic", feature = "fast")))]
+compile_error!("at least one of the modes `classic` and `fast` has to be switched on");
+#[cfg(test)]
+extern crate std;
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("linear memory is accessed in place, so the target has to be little endian");
 
 #[cfg(feature = "classic")]
 pub mod classic;
+#[cfg(feature = "fast")]
+pub mod fast;
 #[cfg(feature = "float")]
 mod float;
 pub mod frame;
@@ -34,13 +43,15 @@ pub mod meter;
 pub mod numeric;
 pub mod op;
 mod relation;
+mod run;
 pub mod side_table;
 pub mod slot;
 pub mod trap;
 
-pub use frame::{Context, Exit, Func};
-pub use instance::{GlobalRef, HostCall, Import, Instance};
+pub use frame::{Context, Exit, Func, RegFunc, Shape};
+pub use instance::{GlobalRef, HostCall, Import, Instance, Mode};
 pub use memory::Memory;
 pub use meter::Meter;
 pub use op::Op;
+pub use run::call;
 pub use trap::TrapCode;

@@ -183,6 +183,30 @@ unsafe fn read(at: *const u32, wide: bool) -> u64 {
     }
 }
 
+/// The type of a numeric operation.
+#[inline(always)]
+fn signature(code: u16) -> crate::op::Sig {
+    if code < 0x100 {
+        crate::op::sig(code as u8)
+    } else {
+        crate::op::prefixed_sig(code as u8)
+    }
+}
+
+/// The result of a numeric operation for the operands `a` and `b`.
+#[inline(always)]
+fn compute(code: u16, sig: crate::op::Sig, a: u64, b: u64) -> Fallible<u64> {
+    match code {
+        0x51..=0x5a => Ok(i64_relation(code - 0x51, a, b) as u64),
+        #[cfg(feature = "float")]
+        _ if sig.is_float() => float_op(code, a, b),
+        _ => {
+            let _ = sig;
+            integer(code, a, b)
+        }
+    }
+}
+
 /// Executes a numeric operation that a loop does not hold inline, on the operands below `top` (one past the last
 /// slot of the stack). Gives the new top, and the trap's number or [`OK`].
 ///
@@ -190,34 +214,36 @@ unsafe fn read(at: *const u32, wide: bool) -> u64 {
 /// `code` is a numeric operation; its operands lie below `top`, and the stack has room for its result: both are what the
 /// validator establishes for each operation.
 pub unsafe fn execute(code: u16, top: *mut u32) -> (*mut u32, u32) {
-    let sig = if code < 0x100 { crate::op::sig(code as u8) } else { crate::op::prefixed_sig(code as u8) };
-    let wide = sig.operand().slots() == 2;
+    let sig = signature(code);
     let slots = sig.operand().slots() as usize;
+    let at = top.wrapping_sub(if sig.is_binary() { 2 * slots } else { slots });
     // SAFETY: the caller's promise: the signature says how many slots the operands and the result take.
+    match unsafe { on_slots(code, at, at, at.wrapping_add(slots)) } {
+        OK => (at.wrapping_add(sig.value().slots() as usize), OK),
+        trap => (top, trap),
+    }
+}
+
+/// The same with the places of the result and of both operands. What `b` points at does not matter where there is one operand. Gives the trap's number or [`OK`].
+///
+/// # Safety
+/// `code` is a numeric operation, and each place has as many slots as its type takes.
+pub unsafe fn on_slots(code: u16, to: *mut u32, a: *const u32, b: *const u32) -> u32 {
+    let sig = signature(code);
+    let wide = sig.operand().slots() == 2;
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut at = top.sub(slots);
-        let mut a = read(at, wide);
-        let mut b = 0;
-        if sig.is_binary() {
-            b = a;
-            at = at.sub(slots);
-            a = read(at, wide);
-        }
-        let result = match code {
-            0x51..=0x5a => Ok(i64_relation(code - 0x51, a, b) as u64),
-            #[cfg(feature = "float")]
-            _ if sig.is_float() => float_op(code, a, b),
-            _ => integer(code, a, b),
-        };
-        match result {
+        let first = read(a, wide);
+        let second = if sig.is_binary() { read(b, wide) } else { 0 };
+        match compute(code, sig, first, second) {
             Ok(value) => {
-                *at = value as u32;
+                *to = value as u32;
                 if sig.value().slots() == 2 {
-                    write64(at, value);
+                    write64(to, value);
                 }
-                (at.add(sig.value().slots() as usize), OK)
+                OK
             }
-            Err(trap) => (top, trap as u32),
+            Err(trap) => trap as u32,
         }
     }
 }

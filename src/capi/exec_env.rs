@@ -68,7 +68,7 @@ unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'
     unsafe {
         let data = &*(*instance).data;
         if let Some(defined) = data.defined(func) {
-            let target = Target::Wasm(&raw const data.seen, defined);
+            let target = Target::Wasm(&raw const data.seen, func);
             return Some(Callee { target, params: defined.params as u32, results: defined.results as u32 });
         }
         match data.imports.get(func as usize) {

@@ -7,10 +7,11 @@ use crate::alloc::{List, OutOfMemory, Owned};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
-use crate::validate::sink::{At, LabelKind, Sink};
+use super::Code;
+use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
 use zonda_exec::frame::OVERHEAD;
 use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
-use zonda_exec::Func;
+use zonda_exec::{Func, Shape};
 
 const NONE: u32 = u32::MAX;
 
@@ -46,15 +47,22 @@ struct Large {
     words: [u16; BIG],
 }
 
+/// What classic mode keeps of a module.
+pub(crate) struct Classic {
+    pub(crate) funcs: List<Func>,
+    pub(crate) table: List<u16>,
+    /// Whether every memarg was memory 0 with its alignment in one byte.
+    pub(crate) short_memargs: bool,
+}
+
 /// Writes the side tables of all functions of a module, one behind the other.
 pub(crate) struct SideTable<'a> {
     bytes: &'a [u8],
     /// All functions; those before `next` are complete.
     pub(crate) funcs: List<Func>,
     next: usize,
-    pub(crate) table: List<u16>,
-    /// Whether every memarg was memory 0 with its alignment in one byte.
-    pub(crate) short_memargs: bool,
+    table: List<u16>,
+    short_memargs: bool,
     /// Where the function that is being written has its first entry.
     start: u32,
     labels: List<Label>,
@@ -80,7 +88,7 @@ impl<'a> SideTable<'a> {
     }
 
     /// Ends the table, after which the functions' pointers into it are set.
-    pub(crate) fn complete(&mut self) -> Parsed<()> {
+    pub(crate) fn complete(&mut self) -> Parsed<Code<'a>> {
         for _ in 0..ENTRY {
             self.table.push(0)?;
         }
@@ -90,7 +98,14 @@ impl<'a> SideTable<'a> {
             // Until here the pointer was the index of the function's first entry.
             func.side_table = first.wrapping_add(func.side_table.addr());
         }
-        Ok(())
+        let (funcs, table) = (core::mem::take(&mut self.funcs), core::mem::take(&mut self.table));
+        Ok(Code::Classic(Classic { funcs, table, short_memargs: self.short_memargs }))
+    }
+
+    /// Adds the record of the next function.
+    pub(crate) fn declare(&mut self, shape: Shape) -> Result<(), OutOfMemory> {
+        let null = core::ptr::null();
+        self.funcs.push(Func { shape, code: null, end: null, side_table: core::ptr::null(), narrow: 0, grouped: false })
     }
 
     fn here(&self) -> u32 {
@@ -183,7 +198,7 @@ impl Sink for SideTable<'_> {
         let code = self.bytes.as_ptr().wrapping_add(pos);
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.code = code;
-            func.locals = locals.slots() as u16;
+            func.shape.locals = locals.slots() as u16;
             func.narrow = narrow as u8;
             func.grouped = grouped;
             func.side_table = core::ptr::without_provenance(self.start as usize);
@@ -215,7 +230,7 @@ impl Sink for SideTable<'_> {
         Ok(())
     }
 
-    fn end(&mut self, at: At) -> Parsed<()> {
+    fn end(&mut self, at: At, _: u32) -> Parsed<()> {
         let Some(label) = self.labels.last() else { return Ok(()) };
         let (kind, waiting, condition) = (label.kind, label.waiting, label.condition);
         // A branch to the function's label goes to its `end`, which returns.
@@ -229,7 +244,7 @@ impl Sink for SideTable<'_> {
         Ok(())
     }
 
-    fn branch(&mut self, at: At, depth: u32, keep: u32) -> Parsed<()> {
+    fn branch(&mut self, at: At, _: How, depth: u32, keep: u32) -> Parsed<()> {
         let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
         let Some(label) = self.labels.get(index) else { return Ok(()) };
         if !at.live {
@@ -277,6 +292,10 @@ impl Sink for SideTable<'_> {
         self.short_memargs = false;
     }
 
+    fn operation(&mut self, _: At, _: Plain) -> Parsed<()> {
+        Ok(())
+    }
+
     fn finish(&mut self, end: usize, operands: u32) -> Parsed<()> {
         while let Some(large) = self.large.pop() {
             let distance = self.here() - large.entry;
@@ -290,7 +309,7 @@ impl Sink for SideTable<'_> {
         let end = self.bytes.as_ptr().wrapping_add(end);
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.end = end;
-            func.frame = (func.locals - func.params) as u32 + OVERHEAD as u32 + operands;
+            func.shape.frame = (func.shape.locals - func.shape.params) as u32 + OVERHEAD as u32 + operands;
         }
         self.next += 1;
         Ok(())

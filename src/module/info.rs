@@ -104,9 +104,9 @@ pub struct CustomSection<'a> {
 pub struct ModuleInfo {
     /// Length of the module.
     pub module_bytes: u32,
-    /// RAM for its side tables.
-    pub side_table_bytes: u32,
-    /// RAM for all that loading keeps, side tables included.
+    /// RAM for what its mode makes of its code: side tables, or register code.
+    pub code_bytes: u32,
+    /// RAM for all that loading keeps, that included.
     pub loaded_bytes: u32,
     /// Linear memory at the start, all memories together.
     pub memory_bytes: u64,
@@ -189,33 +189,46 @@ impl<'a> Module<'a> {
             + bytes(&data.tables)
             + bytes(&data.memories)
             + bytes(&data.globals)
-            + bytes(&data.funcs)
-            + bytes(&data.side_table)
+            + data.code.records_ram()
+            + data.code.ram()
             + bytes(&data.elements)
             + bytes(&data.data);
         ModuleInfo {
             module_bytes: data.bytes.len() as u32,
-            side_table_bytes: bytes(&data.side_table) as u32,
+            code_bytes: data.code.ram() as u32,
             loaded_bytes: loaded as u32,
             memory_bytes: data.memories.iter().map(|ty| (ty.limits.min as u64) << ty.page_shift).sum(),
             imported_funcs: data.imported_funcs,
-            funcs: data.funcs.len() as u32,
+            funcs: data.code.len() as u32,
         }
     }
 
-    /// What each function that it defines takes.
+    /// What each function that it defines takes, in the mode of its code.
     pub fn funcs(&self) -> impl Iterator<Item = FuncInfo<'a>> + '_ {
         let data = &*self.data;
-        data.funcs.iter().zip(data.imported_funcs..).filter_map(|(func, index)| {
-            let start = func.code.addr() - data.bytes.as_ptr().addr();
+        let mut bodies = Reader::new(data.bytes, data.bodies as usize);
+        (0..data.code.len() as u32).filter_map(move |index| {
+            let func = data.code.shape(index)?;
+            let code = body(&mut bodies).unwrap_or_default();
             Some(FuncInfo {
-                index,
+                index: data.imported_funcs + index,
                 ty: FuncType::of(data.bytes, data.types.get(func.type_index as usize)?),
-                code: (start as u32, (func.end.addr() - func.code.addr()) as u32),
+                code,
                 local_slots: func.locals as u32,
                 operand_slots: func.frame.saturating_sub(OVERHEAD as u32 + (func.locals - func.params) as u32),
                 frame_bytes: func.frame * 4,
             })
         })
     }
+}
+
+/// Reads a body: offset of its first operation, and bytes from there to its end.
+fn body(reader: &mut Reader) -> Option<(u32, u32)> {
+    let size = reader.u32().ok()? as usize;
+    let mut body = reader.part(size).ok()?;
+    for _ in 0..body.u32().ok()? {
+        body.u32().ok()?;
+        body.byte().ok()?;
+    }
+    Some((body.pos() as u32, body.left() as u32))
 }

@@ -5,7 +5,7 @@ use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
-use crate::code::side_table::SideTable;
+use crate::code::{Code, ModeSink};
 use crate::error::{Error, ErrorKind};
 use crate::limits::*;
 use crate::message::message;
@@ -13,7 +13,7 @@ use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
 use crate::validate::sink::{Nothing, Sink};
-use zonda_exec::Func;
+use zonda_exec::{Mode, Shape};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
@@ -25,46 +25,39 @@ struct Loader<'a> {
     imported_funcs: u32,
     imported_tables: u32,
     imported_memories: u32,
-    funcs: List<Func>,
     global_inits: List<u32>,
     elements: List<u32>,
     data: List<u32>,
     start: Option<u32>,
     exports: (u32, u32),
     bodies: bool,
-    /// Away only while code is read.
-    sink: Option<Owned<SideTable<'a>>>,
+    /// Offset of the first body.
+    code: u32,
+    /// Away only while code is read, and where code is not kept.
+    sink: Option<ModeSink<'a>>,
 }
 
-/// Loads a module.
+/// Loads a module, for a mode.
 #[inline(never)]
-pub(super) fn load(bytes: &[u8]) -> Result<Shared<ModuleData<'_>>, Error> {
-    let mut reader = Reader::new(bytes, 0);
-    let mut loader = Loader::new(bytes)?;
-    let result = loader.sections(&mut reader, &mut |loader, code| {
-        let Some(mut sink) = loader.sink.take() else { return Err(ErrorKind::SectionOrder) };
-        sink.funcs = core::mem::take(&mut loader.funcs);
-        let result = loader.code(code, &mut *sink, |sink, index| sink.funcs.get(index).map(|func| func.type_index as u32));
-        loader.sink = Some(sink);
-        result
-    });
-    if let Err(kind) = result {
-        message!(debug, "module refused at offset 0x{:x}: {}", reader.pos(), kind.message());
-        return Err(error(kind, reader.pos()));
-    }
+pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+    let mut loader = Loader::walk(bytes, Some(mode))?;
     let loaded = loader.keep().map_err(|kind| error(kind, bytes.len()))?;
-    message!(debug, "module of {} bytes loaded, {} functions, side table of {} entries", bytes.len(), loaded.funcs.len(), loaded.side_table.len());
+    message!(debug, "module of {} bytes loaded, {} functions, {} bytes made of their code", bytes.len(), loaded.code.len(), loaded.code.ram());
     Ok(loaded)
+}
+
+/// Makes the code of a module once more, for another mode.
+#[inline(never)]
+pub(crate) fn translate(bytes: &[u8], mode: Mode) -> Result<Code<'_>, Error> {
+    let mut loader = Loader::walk(bytes, Some(mode))?;
+    loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
 /// Checks a module and keeps nothing.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
-    let mut loader = Loader::new(bytes)?;
-    let result = loader.sections(&mut reader, &mut |loader, code| {
-        let funcs = core::mem::take(&mut loader.funcs);
-        loader.code(code, &mut Nothing, |_, index| funcs.get(index).map(|func| func.type_index as u32))
-    });
+    let mut loader = Loader::new(bytes, None)?;
+    let result = loader.sections(&mut reader, &mut |loader, code| loader.bodies(code, &mut Nothing));
     result.map_err(|kind| error(kind, reader.pos()))
 }
 
@@ -73,7 +66,11 @@ type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed
 impl<'a> Loader<'a> {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
-    fn new(bytes: &'a [u8]) -> Result<Owned<Loader<'a>>, OutOfMemory> {
+    fn new(bytes: &'a [u8], mode: Option<Mode>) -> Result<Owned<Loader<'a>>, OutOfMemory> {
+        let sink = match mode {
+            Some(mode) => Some(ModeSink::new(mode, bytes)?),
+            None => None,
+        };
         Owned::new(Loader {
             env: Env {
                 bytes,
@@ -91,15 +88,40 @@ impl<'a> Loader<'a> {
             imported_funcs: 0,
             imported_tables: 0,
             imported_memories: 0,
-            funcs: List::new(),
             global_inits: List::new(),
             elements: List::new(),
             data: List::new(),
             start: None,
             exports: (0, 0),
             bodies: false,
-            sink: Some(SideTable::new(bytes)?),
+            code: 0,
+            sink,
         })
+    }
+
+    /// Reads a whole module.
+    #[inline(never)]
+    fn walk(bytes: &'a [u8], mode: Option<Mode>) -> Result<Owned<Loader<'a>>, Error> {
+        let mut reader = Reader::new(bytes, 0);
+        let mut loader = Loader::new(bytes, mode)?;
+        let result = loader.sections(&mut reader, &mut |loader, code| {
+            let Some(mut sink) = loader.sink.take() else { return Err(ErrorKind::SectionOrder) };
+            let result = loader.bodies(code, &mut sink);
+            loader.sink = Some(sink);
+            result
+        });
+        match result {
+            Ok(()) => Ok(loader),
+            Err(kind) => {
+                message!(debug, "module refused at offset 0x{:x}: {}", reader.pos(), kind.message());
+                Err(error(kind, reader.pos()))
+            }
+        }
+    }
+
+    /// Functions that the module defines.
+    fn defined(&self) -> u32 {
+        self.env.funcs.len() as u32 - self.imported_funcs
     }
 
     #[inline(never)]
@@ -129,7 +151,7 @@ impl<'a> Loader<'a> {
             }
             reader.inside(size, ErrorKind::SectionSize, |section| self.section(id, section, code))?;
         }
-        if !self.bodies && !self.funcs.is_empty() {
+        if !self.bodies && self.defined() != 0 {
             return Err(ErrorKind::BodyCount);
         }
         if self.env.data_count.is_some_and(|count| count != self.data.len() as u32) {
@@ -284,24 +306,17 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
-        self.funcs.reserve_exact(count as usize)?;
+        if let Some(sink) = &mut self.sink {
+            sink.reserve(count as usize)?;
+        }
         self.env.funcs.reserve(count as usize)?;
         for _ in 0..count {
             let index = reader.u32()?;
             let ty = *self.env.ty(index)?;
             self.env.funcs.push(ty.canonical)?;
-            self.funcs.push(Func {
-                code: core::ptr::null(),
-                end: core::ptr::null(),
-                side_table: core::ptr::null(),
-                params: ty.param_slots,
-                locals: ty.param_slots,
-                results: ty.result_slots,
-                type_index: ty.canonical,
-                frame: 0,
-                narrow: 0,
-                grouped: false,
-            })?;
+            if let Some(sink) = &mut self.sink {
+                sink.declare(Shape { params: ty.param_slots, locals: ty.param_slots, results: ty.result_slots, type_index: ty.canonical, frame: 0 })?;
+            }
         }
         self.declare_room()
     }
@@ -412,30 +427,47 @@ impl<'a> Loader<'a> {
     }
 
     #[inline(never)]
-    fn code<S: Sink>(&mut self, reader: &mut Reader<'a>, sink: &mut S, ty: impl Fn(&S, usize) -> Option<u32>) -> Parsed<()> {
+    fn bodies<S: Sink>(&mut self, reader: &mut Reader<'a>, sink: &mut S) -> Parsed<()> {
         let count = reader.u32()?;
-        let defined = self.env.funcs.len() as u32 - self.imported_funcs;
-        if count != defined {
+        if count != self.defined() {
             return Err(ErrorKind::BodyCount);
         }
+        self.code = reader.pos() as u32;
         let mut validator = FuncValidator::new()?;
-        for index in 0..count as usize {
+        for index in self.imported_funcs..self.imported_funcs + count {
             let at = reader.pos();
             let size = reader.u32()?;
             if size > MAX_BODY {
                 return reader.refuse_at(at, ErrorKind::TooLarge);
             }
-            let ty = ty(sink, index).ok_or(ErrorKind::UnknownType)?;
-            reader.inside(size as usize, ErrorKind::BodySize, |body| validator.validate(&self.env, ty, body, sink))?;
+            let ty = *self.env.funcs.get(index as usize).ok_or(ErrorKind::UnknownType)? as u32;
+            reader.inside(size as usize, ErrorKind::BodySize, |body| {
+                let start = body.clone();
+                match validator.validate(&self.env, ty, body, sink) {
+                    Err(_) if sink.retry() => {
+                        *body = start;
+                        validator.validate(&self.env, ty, body, sink)
+                    }
+                    result => result,
+                }
+            })?;
         }
         Ok(())
+    }
+
+    fn take_code(&mut self) -> Parsed<Code<'a>> {
+        match &mut self.sink {
+            Some(sink) => sink.complete(),
+            None => Err(ErrorKind::SectionOrder),
+        }
     }
 
     #[inline(never)]
     fn keep(&mut self) -> Parsed<Shared<ModuleData<'a>>> {
         use core::mem::take;
-        let Some(mut sink) = self.sink.take() else { return Err(ErrorKind::SectionOrder) };
-        sink.complete()?;
+        let code = self.take_code()?;
+        // What is left of the sink goes before more is made.
+        self.sink = None;
         let mut globals = List::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
             globals.push(GlobalEntry { ty, init })?;
@@ -454,9 +486,8 @@ impl<'a> Loader<'a> {
             imported_memories: self.imported_memories,
             globals,
             imported_globals: self.env.imported_globals,
-            funcs: take(&mut sink.funcs),
-            side_table: take(&mut sink.table),
-            short_memargs: sink.short_memargs,
+            code,
+            bodies: self.code,
             elements: take(&mut self.elements),
             data: take(&mut self.data),
             start: self.start,

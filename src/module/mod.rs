@@ -6,15 +6,17 @@ mod names;
 mod sort;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
+use load::translate;
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
 use crate::alloc::{List, Shared};
+use crate::code::Code;
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::error::Error;
 use crate::validate::env::TypeEntry;
+use zonda_exec::Mode;
 use crate::Engine;
-use zonda_exec::Func;
 
 /// An import: where its entry stands, and its kind.
 #[derive(Clone, Copy)]
@@ -49,10 +51,10 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) imported_memories: u32,
     pub(crate) globals: List<GlobalEntry>,
     pub(crate) imported_globals: u32,
-    /// Functions that the module defines.
-    pub(crate) funcs: List<Func>,
-    pub(crate) side_table: List<u16>,
-    pub(crate) short_memargs: bool,
+    /// The functions that the module defines.
+    pub(crate) code: Code<'a>,
+    /// Offset of the first one's body.
+    pub(crate) bodies: u32,
     /// Offsets of the element segments.
     pub(crate) elements: List<u32>,
     /// Offsets of the data segments.
@@ -62,7 +64,7 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) exports: (u32, u32),
 }
 
-// SAFETY: the raw pointers in the function records point into `bytes` and `side_table`, which live as long and are not written.
+// SAFETY: the raw pointers in the function records point into `bytes` and into lists of the module, which live as long and are not written.
 unsafe impl Send for ModuleData<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for ModuleData<'_> {}
@@ -76,13 +78,12 @@ pub struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// Decodes and validates a module in the binary format.
+    /// Decodes and validates a module in the binary format, and makes its code for the engine's mode.
     ///
     /// # Errors
     /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].
     pub fn new(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
-        let _ = engine;
-        Ok(Module { data: load::load(bytes)? })
+        Ok(Module { data: load::load(bytes, engine.mode())? })
     }
 
     /// Checks that a module would be accepted, and keeps nothing.
@@ -106,7 +107,6 @@ impl Module<'static> {
     /// # Errors
     /// As for [`Module::new`].
     pub fn from_vec(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module<'static>, Error> {
-        let _ = engine;
         let bytes = bytes.as_ref();
         let mut owned = List::with_capacity(bytes.len())?;
         for &byte in bytes {
@@ -114,7 +114,7 @@ impl Module<'static> {
         }
         // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
         let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
-        let mut data = load::load(bytes)?;
+        let mut data = load::load(bytes, engine.mode())?;
         if let Some(data) = data.get_mut() {
             data.owned = owned;
         }
@@ -122,11 +122,16 @@ impl Module<'static> {
     }
 }
 
-impl ModuleData<'_> {
+impl<'a> ModuleData<'a> {
+    /// Makes the code of all functions for a mode.
+    pub(crate) fn translate(&self, mode: Mode) -> Result<Code<'a>, Error> {
+        translate(self.bytes, mode)
+    }
+
     /// The type of a function of the whole index space.
     pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
         let ty = match func.checked_sub(self.imported_funcs) {
-            Some(defined) => self.funcs.get(defined as usize)?.type_index,
+            Some(defined) => self.code.shape(defined)?.type_index,
             None => self.imports.iter().filter(|import| import.kind == ExternKind::Func).nth(func as usize)?.ty,
         };
         self.types.get(ty as usize)

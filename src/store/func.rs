@@ -10,7 +10,7 @@ use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, Exit, Host, Place};
-use zonda_exec::{Func, HostCall, Import, TrapCode};
+use zonda_exec::{HostCall, Import, Instance, TrapCode};
 
 /// Addresses from here on are host functions of the store.
 pub(crate) const HOST: u32 = 0x8000_0000;
@@ -73,8 +73,8 @@ impl Stack {
 /// What an address leads to.
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'i> {
-    /// A function that this instance defines.
-    Wasm(*const zonda_exec::Instance, *const Func),
+    /// A function that this instance defines, by its index.
+    Wasm(*const Instance, u32),
     /// A host function.
     Host(&'i Import),
 }
@@ -94,10 +94,7 @@ impl<'a> StoreData<'a> {
             return self.host_funcs.get((address & !HOST) as usize).map(|func| Target::Host(&func.import));
         }
         let (instance, index) = self.owner(address)?;
-        match instance.defined(index) {
-            Some(func) => Some(Target::Wasm(&raw const instance.seen, func)),
-            None => instance.imports.get(index as usize).map(import_target),
-        }
+        instance.target(index)
     }
 
     /// The type of the function at an address.
@@ -115,13 +112,18 @@ impl<'a> StoreData<'a> {
 pub(crate) fn import_target(import: &Import) -> Target<'_> {
     match import.call {
         Some(_) => Target::Host(import),
-        None => Target::Wasm(import.data.cast(), import.extra.cast()),
+        None => Target::Wasm(import.data.cast(), import.extra.addr() as u32),
     }
 }
 
 /// An import that another instance defines.
-pub(crate) fn cross_import(instance: *const zonda_exec::Instance, func: &Func) -> Import {
-    Import::new(None, instance.cast(), (&raw const *func).cast(), func.params as u32, func.results as u32)
+///
+/// # Safety
+/// The instance is live and defines the function.
+pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Import {
+    // SAFETY: the caller's promise.
+    let shape = unsafe { &*(*instance).callee(func).shape };
+    Import::new(None, instance.cast(), core::ptr::without_provenance(func as usize), shape.params as u32, shape.results as u32)
 }
 
 /// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will.
@@ -134,9 +136,8 @@ pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, ta
         let from = Host { stack_end: stack.end, meter: (*store).meter.as_ptr(), slow: slow::execute, store: store.cast(), host };
         match target {
             Target::Wasm(instance, func) => {
-                let sp = stack.base.add((*func).params as usize);
-                let mut place = Place { pc: core::ptr::null(), func, instance };
-                match zonda_exec::classic::call(&from, sp, func, instance, &mut place) {
+                let mut place = Place { pc: core::ptr::null(), func: core::ptr::null(), instance };
+                match zonda_exec::call(&from, stack.base.wrapping_add(1), func, instance, &mut place) {
                     Exit::Returned => Ok(()),
                     Exit::Refused(code) => Err(Trap::new(code)),
                     Exit::Trapped(code) => Err((*store).trap_at(code, &place)),

@@ -3,9 +3,11 @@
 use super::memory::MemoryData;
 use super::table::TableData;
 use crate::alloc::{List, Shared};
+use crate::error::Error;
 use crate::module::Module;
-use crate::store::func::HostClosure;
-use zonda_exec::{Func, GlobalRef, Import, Instance, Memory};
+use crate::code::Code;
+use crate::store::func::{import_target, HostClosure, Target};
+use zonda_exec::{Func, GlobalRef, Import, Instance, Memory, Mode, RegFunc, Shape};
 
 /// An instance: what its code sees, and who owns that.
 pub(crate) struct InstanceData<'a> {
@@ -26,6 +28,8 @@ pub(crate) struct InstanceData<'a> {
     no_memory: Memory,
     /// Host functions that `imports` call.
     pub(crate) keep: List<Shared<HostClosure>>,
+    /// Code for a mode that is not the module's.
+    own_code: Option<Code<'a>>,
 }
 
 impl<'a> InstanceData<'a> {
@@ -36,13 +40,16 @@ impl<'a> InstanceData<'a> {
         let own_slots: u32 = data.globals.iter().filter(|global| global.init != 0).map(|global| global.ty.content.slots()).sum();
         let instance = InstanceData {
             seen: Instance {
-                funcs: data.funcs.as_ptr().wrapping_sub(data.imported_funcs as usize),
+                funcs: core::ptr::null(),
+                reg_funcs: core::ptr::null(),
+                code: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),
                 memory: core::ptr::null(),
                 memories: core::ptr::null(),
                 owner: core::ptr::null_mut(),
+                mode: data.code.mode(),
             },
             func_base,
             imports: List::with_capacity(data.imported_funcs as usize)?,
@@ -53,6 +60,7 @@ impl<'a> InstanceData<'a> {
             dropped,
             no_memory: Memory::empty(),
             keep: List::new(),
+            own_code: None,
             module,
         };
         Ok(instance)
@@ -65,12 +73,33 @@ impl<'a> InstanceData<'a> {
         instance.seen.imports = instance.imports.as_ptr();
         instance.seen.globals = instance.globals.as_ptr();
         instance.seen.memories = instance.memories.as_ptr().cast();
-        instance.seen.memory = match instance.memories.first() {
-            // The first field of a memory's record is what code sees of it.
-            Some(&memory) if instance.module.data.short_memargs => memory.cast_const().cast(),
-            _ => &raw const instance.no_memory,
-        };
         instance.seen.owner = this.cast();
+        instance.publish_code();
+    }
+
+    /// Makes true what code sees of itself.
+    fn publish_code(&mut self) {
+        let code = self.own_code.as_ref().unwrap_or(&self.module.data.code);
+        code.publish(&mut self.seen, self.module.data.imported_funcs);
+        self.seen.memory = match self.memories.first() {
+            // The first field of a memory's record is what code sees of it.
+            Some(&memory) if code.sees_memory() => memory.cast_const().cast(),
+            _ => &raw const self.no_memory,
+        };
+    }
+
+    /// Has the instance run in a mode from its next call on. Code for it is made where the module's is for another.
+    ///
+    /// # Errors
+    /// As for loading; [`Error::Mode`] when the bytes of the functions are not there.
+    pub(crate) fn set_mode(&mut self, mode: Mode) -> Result<(), Error> {
+        if mode == self.seen.mode {
+            return Ok(());
+        }
+        let data = &*self.module.data;
+        self.own_code = if data.code.mode() == mode { None } else { Some(data.translate(mode)?) };
+        self.publish_code();
+        Ok(())
     }
 
     /// The record behind what code sees.
@@ -83,20 +112,38 @@ impl<'a> InstanceData<'a> {
     }
 
     /// A function that the module defines, by its index in the whole index space.
-    pub(crate) fn defined(&self, func: u32) -> Option<&Func> {
-        self.module.data.funcs.get(func.checked_sub(self.module.data.imported_funcs)? as usize)
+    pub(crate) fn defined(&self, func: u32) -> Option<&Shape> {
+        self.module.data.code.shape(func.checked_sub(self.module.data.imported_funcs)?)
+    }
+
+    /// Where a function leads, by its index in the whole index space.
+    pub(crate) fn target(&self, func: u32) -> Option<Target<'_>> {
+        match self.defined(func) {
+            Some(_) => Some(Target::Wasm(&raw const self.seen, func)),
+            None => self.imports.get(func as usize).map(import_target),
+        }
     }
 
     /// Number of functions, imported ones included.
     pub(crate) fn func_count(&self) -> u32 {
-        self.module.data.imported_funcs + self.module.data.funcs.len() as u32
+        self.module.data.imported_funcs + self.module.data.code.len() as u32
     }
 
     /// The index of a record among the module's functions, and the offset of a position in its code.
-    pub(crate) fn place(&self, func: *const Func, pc: *const u8) -> (u32, u32) {
+    pub(crate) fn place(&self, func: *const Shape, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
-        let index = (func.addr().wrapping_sub(data.funcs.as_ptr().addr())) / size_of::<Func>();
-        (data.imported_funcs + index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
+        match self.seen.mode {
+            #[cfg(feature = "classic")]
+            Mode::Classic => {
+                let index = func.addr().wrapping_sub(self.seen.funcs.addr()) / size_of::<Func>();
+                (index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
+            }
+            #[cfg(feature = "fast")]
+            Mode::Fast => {
+                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr()) / size_of::<RegFunc>();
+                (index as u32, data.offset_of(index as u32, pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
+            }
+        }
     }
 
     fn segment(&self, data: bool, index: u32) -> usize {

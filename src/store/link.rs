@@ -1,7 +1,7 @@
 //! Instantiation: imports are resolved and matched, the instance is made, segments are copied (spec: 4.5.4).
 
 use super::bulk::{init_memory, init_table};
-use super::func::{call, cross_import, import_target, HostClosure, Stack, Target};
+use super::func::{call, cross_import, HostClosure, Stack, Target};
 use super::instance::InstanceData;
 use super::memory::MemoryData;
 use super::table::TableData;
@@ -144,7 +144,7 @@ pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u3
 #[inline(never)]
 pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
     let data = &*module.data;
-    let count = data.imported_funcs + data.funcs.len() as u32;
+    let count = data.imported_funcs + data.code.len() as u32;
     let base = store.next_func;
     // The upper half of the numbers is the host's.
     let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
@@ -199,7 +199,7 @@ pub(crate) fn add(store: &StoreData, instance: &mut InstanceData, wanted: &Wante
                     }
                     match store.target(address).ok_or(incompatible)? {
                         // SAFETY: targets live as long as the store.
-                        Target::Wasm(owner, func) => cross_import(owner, unsafe { &*func }),
+                        Target::Wasm(owner, func) => unsafe { cross_import(owner, func) },
                         Target::Host(import) => *import,
                     }
                 }
@@ -311,13 +311,7 @@ pub(crate) unsafe fn start(store: *mut StoreData, instance: *mut InstanceData, h
         let instance = &*instance;
         let Some(func) = instance.module.data.start else { return Ok(()) };
         stack.args(0)?;
-        let target = match instance.defined(func) {
-            Some(func) => Target::Wasm(&raw const instance.seen, func),
-            None => match instance.imports.get(func as usize) {
-                Some(import) => import_target(import),
-                None => return Ok(()),
-            },
-        };
+        let Some(target) = instance.target(func) else { return Ok(()) };
         call(store, host, stack, target)
     }
 }

@@ -4,11 +4,11 @@
 //! The code was validated, so immediates are complete, indices are inside their spaces, and operands are there.
 
 use super::bulk;
-use super::func::{import_target, Target};
+use super::func::Target;
 use super::instance::InstanceData;
 use super::StoreData;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, SWITCHED};
+use zonda_exec::frame::Context;
 use zonda_exec::op::codes as op;
 use zonda_exec::{leb, numeric, Instance, TrapCode};
 
@@ -83,10 +83,9 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
     let outcome = match code {
         op::CALL_INDIRECT => slow.call_indirect(false),
         op::RETURN_CALL_INDIRECT => slow.call_indirect(true),
-        op::RETURN_CALL => {
-            let index = slow.index();
-            slow.tail_call(index)
-        }
+        // Of fast mode, where index or frame are large.
+        op::CALL => slow.call(false),
+        op::RETURN_CALL => slow.call(true),
         op::TABLE_GET => {
             let table = slow.index();
             let index = slow.pop();
@@ -173,7 +172,7 @@ impl Slow<'_> {
             if func.type_index != wanted.canonical {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
-            return self.go(Target::Wasm(&raw const instance.seen, func), tail);
+            return self.go(Target::Wasm(&raw const instance.seen, local), tail);
         }
         let store = self.store();
         let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
@@ -183,13 +182,9 @@ impl Slow<'_> {
         self.go(store.target(address).ok_or(TrapCode::UndefinedElement)?, tail)
     }
 
-    fn tail_call(&mut self, func: u32) -> Outcome {
-        let instance = self.instance();
-        let target = match instance.defined(func) {
-            Some(func) => Target::Wasm(&raw const instance.seen, func),
-            None => import_target(instance.imports.get(func as usize).ok_or(TrapCode::Unlinked)?),
-        };
-        self.go(target, true)
+    fn call(&mut self, tail: bool) -> Outcome {
+        let func = self.index();
+        self.go(self.instance().target(func).ok_or(TrapCode::Unlinked)?, tail)
     }
 
     /// Calls a function whose arguments lie on top of the stack.
@@ -198,11 +193,16 @@ impl Slow<'_> {
         // SAFETY: types were checked, so the arguments are those of the function; targets live as long as the store.
         unsafe {
             match target {
-                Target::Wasm(instance, func) if tail => context.tail_call(func, instance)?,
-                Target::Wasm(instance, func) if core::ptr::eq(instance, context.instance) => context.call(func)?,
                 Target::Wasm(instance, func) => {
+                    let callee = (*instance).callee(func);
+                    if tail {
+                        return context.tail_call(callee, instance);
+                    }
+                    if core::ptr::eq(instance, context.instance) {
+                        return context.call(callee);
+                    }
                     let (pc, caller): (_, *const Instance) = (context.pc, context.instance);
-                    context.enter(func, instance, pc, caller)?;
+                    context.enter(callee, instance, pc, caller)
                 }
                 Target::Host(import) => {
                     let call = import.call.ok_or(TrapCode::Unlinked)?;
@@ -211,14 +211,14 @@ impl Slow<'_> {
                         return Ok(code);
                     }
                     context.sp = import.after(context.sp);
-                    if tail {
-                        // The results lie on top: go on at the function's `end`, which returns them.
-                        context.pc = (*context.func).end.sub(1);
+                    #[cfg(feature = "classic")]
+                    if tail && (*context.instance).mode == zonda_exec::Mode::Classic {
+                        // The results lie on top: go on at the function's `end`, which returns them. Register code returns them by itself.
+                        context.pc = (*context.func.cast::<zonda_exec::Func>()).end.sub(1);
                     }
-                    return Ok(OK);
+                    Ok(OK)
                 }
             }
         }
-        Ok(SWITCHED)
     }
 }

@@ -109,7 +109,8 @@ pub(crate) fn walk(reader: &mut Reader, scope: &mut dyn Scope, source: &mut dyn 
     }
 }
 
-fn little_endian(bytes: &[u8]) -> u64 {
+/// A number in 64 bits from its bytes.
+pub(super) fn little_endian(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |value, &byte| value << 8 | byte as u64)
 }
 

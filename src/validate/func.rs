@@ -5,7 +5,7 @@
 
 use super::env::{Env, TypeEntry};
 use super::locals::Locals;
-use super::sink::{At, LabelKind, Sink};
+use super::sink::{At, How, LabelKind, Plain, Sink};
 use super::stacks::{slots, BlockType, Stacks, UNKNOWN};
 use crate::alloc::{OutOfMemory, Owned};
 use crate::binary::reader::{Parsed, Reader};
@@ -49,7 +49,7 @@ impl FuncValidator {
         sink.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
-        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single };
+        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, immediates: (0, 0) };
         let start = walk.at();
         walk.sink.enter(start, LabelKind::Func, 0)?;
         while !walk.stacks.controls.is_empty() {
@@ -67,6 +67,8 @@ struct Walk<'w, 'e, 'r, S> {
     stacks: &'w mut Stacks,
     locals: &'w Locals,
     single: &'w mut [u8; 1],
+    /// What the sink is told of the operation: see [`Plain`].
+    immediates: (u32, u32),
 }
 
 impl<'w, S: Sink> Walk<'w, '_, '_, S> {
@@ -88,23 +90,35 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn known_operation(&mut self, byte: u8) -> Parsed<()> {
+        let at = self.at();
+        let code = self.checked_operation(byte)?;
+        if matches!(byte, BLOCK..=END | BR..=BR_TABLE) {
+            return Ok(());
+        }
+        let plain = Plain { code, immediates: self.immediates, after: self.stacks.height, end: self.reader.pos() };
+        self.sink.operation(at, plain)
+    }
+
+    /// Checks an operation and gives its code.
+    fn checked_operation(&mut self, byte: u8) -> Parsed<u16> {
         let sig = op::sig(byte);
         if sig.is_float() && !cfg!(feature = "float") {
             return Err(ErrorKind::SwitchedOff);
         }
         match sig.shape() {
-            Shape::Numeric => self.numeric(sig),
+            Shape::Numeric => self.numeric(sig)?,
             Shape::Load => {
                 self.memarg(sig.log2_width())?;
-                self.stacks.replace(I32, code(sig.value()))
+                self.stacks.replace(I32, code(sig.value()))?;
             }
             Shape::Store => {
                 self.memarg(sig.log2_width())?;
                 self.stacks.pop(code(sig.value()))?;
-                self.stacks.pop(I32)
+                self.stacks.pop(I32)?;
             }
-            Shape::Plain => self.plain(byte),
+            Shape::Plain => return self.plain(byte),
         }
+        Ok(byte as u16)
     }
 
     fn numeric(&mut self, sig: op::Sig) -> Parsed<()> {
@@ -129,7 +143,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if self.reader.pos() != at + 1 {
             self.sink.long_memarg();
         }
-        self.reader.u32()?;
+        self.immediates = (self.reader.u32()?, memory);
         self.env.memory(memory)?;
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
@@ -239,12 +253,12 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     /// Takes what the branch carries, and gives its label.
-    fn branch(&mut self, pos: usize) -> Parsed<(LabelKind, BlockType)> {
+    fn branch(&mut self, pos: usize, how: How) -> Parsed<(LabelKind, BlockType)> {
         let depth = self.reader.u32()?;
         let label = self.stacks.label(depth)?;
         let at = At { pos, ..self.at() };
         let keep = self.pop_label(label)?;
-        self.sink.branch(at, depth, keep)?;
+        self.sink.branch(at, how, depth, keep)?;
         Ok(label)
     }
 
@@ -252,7 +266,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         let count = self.reader.count()?;
         self.stacks.pop(I32)?;
         let mut arity = None;
-        for _ in 0..=count {
+        for target in 0..=count {
             let depth = self.reader.u32()?;
             let (kind, ty) = self.stacks.label(depth)?;
             let at = At { pos, ..self.at() };
@@ -262,7 +276,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             if *arity.get_or_insert(types) != types {
                 return Err(ErrorKind::TypeMismatch);
             }
-            self.sink.branch(at, depth, keep)?;
+            let how = if target == 0 { How::Table(count) } else { How::Next };
+            self.sink.branch(at, how, depth, keep)?;
         }
         self.stacks.set_unreachable();
         Ok(())
@@ -274,6 +289,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
+        self.immediates.1 = ty.param_slots as u32;
         self.stacks.pop_all(self.env.params(ty))?;
         self.stacks.push_all(self.env.results(ty))
     }
@@ -284,6 +300,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         }
         let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
         let outer = self.env.ty(outer as u32)?;
+        self.immediates.1 = ty.param_slots as u32;
         if self.env.results(outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
@@ -304,7 +321,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         Ok(ty)
     }
 
-    fn plain(&mut self, byte: u8) -> Parsed<()> {
+    fn plain(&mut self, byte: u8) -> Parsed<u16> {
         let at = self.at();
         let pos = at.pos;
         match byte {
@@ -329,29 +346,31 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 if kind == LabelKind::If {
                     self.check_one_armed(ty)?;
                 }
-                self.sink.end(At { live, ..at })?;
+                let results = self.with_types(ty, true, |_, _, slots| Ok(slots))?;
+                self.sink.end(At { live, ..at }, results)?;
                 if kind != LabelKind::Func {
                     self.with_types(ty, true, |stacks, codes, _| stacks.push_all(codes))?;
                 }
             }
             BR => {
-                self.branch(pos)?;
+                self.branch(pos, How::Br)?;
                 self.stacks.set_unreachable();
             }
             BR_IF => {
                 self.stacks.pop(I32)?;
                 // The label's operands stay for what follows.
-                let label = self.branch(pos)?;
+                let label = self.branch(pos, How::BrIf)?;
                 self.push_label(label)?;
             }
             BR_TABLE => self.branch_table(pos)?,
             RETURN => {
                 let label = self.outermost()?;
-                self.pop_label(label)?;
+                self.immediates.0 = self.pop_label(label)?;
                 self.stacks.set_unreachable();
             }
             CALL => {
                 let index = self.reader.u32()?;
+                self.immediates.0 = index;
                 let ty = self.env.func(index)?;
                 self.call(ty)?;
             }
@@ -361,6 +380,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             RETURN_CALL => {
                 let index = self.reader.u32()?;
+                self.immediates.0 = index;
                 let ty = self.env.func(index)?;
                 self.tail_call(ty)?;
             }
@@ -370,6 +390,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             DROP => {
                 let ty = self.stacks.pop_any()? as u8;
+                self.immediates.0 = slots(ty);
                 if slots(ty) == 2 {
                     self.sink.wide(at)?;
                 }
@@ -383,6 +404,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
+                self.immediates.0 = slots(ty);
                 if slots(ty) == 2 {
                     self.sink.wide(at)?;
                 }
@@ -398,6 +420,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.pop(ty)?;
                 self.stacks.pop(ty)?;
                 self.stacks.push(ty)?;
+                self.immediates.0 = slots(ty);
             }
             LOCAL_GET => {
                 let ty = self.local()? as u8;
@@ -414,6 +437,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             GLOBAL_GET => {
                 let index = self.reader.u32()?;
                 let ty = self.env.global(index)?.content as u8;
+                self.immediates = (index, slots(ty));
                 self.stacks.push(ty)?;
             }
             GLOBAL_SET => {
@@ -422,6 +446,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 if !global.mutable {
                     return Err(ErrorKind::ImmutableGlobal);
                 }
+                self.immediates = (index, slots(global.content as u8));
                 self.stacks.pop(global.content as u8)?;
             }
             TABLE_GET => {
@@ -444,11 +469,12 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.push(I32)?;
             }
             I32_CONST => {
-                self.reader.i32()?;
+                self.immediates.0 = self.reader.i32()? as u32;
                 self.stacks.push(I32)?;
             }
             I64_CONST => {
-                self.reader.i64()?;
+                let value = self.reader.i64()?;
+                self.immediates = (value as u32, (value >> 32) as u32);
                 self.stacks.push(I64)?;
             }
             F32_CONST | F64_CONST => {
@@ -456,7 +482,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                     return Err(ErrorKind::SwitchedOff);
                 }
                 let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
-                self.reader.take(bytes)?;
+                let value = super::const_expr::little_endian(self.reader.take(bytes)?);
+                self.immediates = (value as u32, (value >> 32) as u32);
                 self.stacks.push(ty)?;
             }
             REF_NULL => {
@@ -480,18 +507,24 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             PREFIX => {
                 let code = self.reader.u32()?;
-                return self.prefixed(code);
+                self.prefixed(code)?;
+                return Ok(0xfc00 | code as u16);
             }
             // Exceptions, function references, GC, SIMD, threads.
             0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => return Err(ErrorKind::Unsupported),
             _ => return self.reader.refuse_at(pos - 1, ErrorKind::UnknownOperation),
         }
-        Ok(())
+        Ok(byte as u16)
     }
 
     fn local(&mut self) -> Parsed<u32> {
         let index = self.reader.u32()?;
-        self.locals.ty(index)
+        let ty = self.locals.ty(index)?;
+        #[cfg(feature = "fast")]
+        {
+            self.immediates = (self.locals.slot(index), slots(ty as u8));
+        }
+        Ok(ty)
     }
 
     fn prefixed(&mut self, code: u32) -> Parsed<()> {

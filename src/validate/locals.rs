@@ -25,13 +25,23 @@ const NEAR: usize = 64;
 pub(crate) struct Locals {
     groups: List<Group>,
     near: [u8; NEAR],
+    /// Slots of the first ones.
+    #[cfg(feature = "fast")]
+    near_slots: [u8; NEAR],
     count: u32,
     slots: u32,
 }
 
 impl Locals {
     pub(crate) const fn new() -> Locals {
-        Locals { groups: List::new(), near: [0; NEAR], count: 0, slots: 0 }
+        Locals {
+            groups: List::new(),
+            near: [0; NEAR],
+            #[cfg(feature = "fast")]
+            near_slots: [0; NEAR],
+            count: 0,
+            slots: 0,
+        }
     }
 
     /// Number of locals, parameters included.
@@ -62,6 +72,13 @@ impl Locals {
         }
         if !self.groups.last().is_some_and(|last| last.ty == ty) {
             self.groups.push(Group { first: self.count, slot: self.slots, ty })?;
+        }
+        #[cfg(feature = "fast")]
+        if let Some(near) = self.near_slots.get_mut(self.count as usize..) {
+            // At most 2 * NEAR.
+            for (slot, index) in near.iter_mut().take(count as usize).zip(0..) {
+                *slot = (self.slots + index * ty.slots()) as u8;
+            }
         }
         if let Some(near) = self.near.get_mut(self.count as usize..) {
             for code in near.iter_mut().take(count as usize) {
@@ -100,6 +117,16 @@ impl Locals {
         match self.near.get(index as usize) {
             Some(&code) => Ok(code as u32),
             None => Ok(self.find(index).map_or(0, |group| group.ty as u32)),
+        }
+    }
+
+    /// The slot of a local, which exists.
+    #[cfg(feature = "fast")]
+    #[inline]
+    pub(crate) fn slot(&self, index: u32) -> u32 {
+        match self.near_slots.get(index as usize) {
+            Some(&slot) => slot as u32,
+            None => self.find(index).map_or(0, |group| group.slot + (index - group.first) * group.ty.slots()),
         }
     }
 

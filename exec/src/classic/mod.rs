@@ -6,7 +6,7 @@
 //!
 //! What the loops assume and who establishes it: the code was validated, so operations are known, immediates
 //! complete, indices inside their spaces, operands present with their types, branch entries in order (validator
-//! and its sink); the frame's size was checked at the call (here and in [`Context::enter`]), so every push of the function has room.
+//! and its sink); the frame's size was checked at the call ([`crate::call`], [`Context::enter`], and in the loops), so every push of the function has room.
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
@@ -20,56 +20,11 @@ use portable as chosen;
 #[cfg(all(thumb2, not(feature = "portable")))]
 use thumb as chosen;
 
-use crate::frame::{Boundary, Context, Exit, Func, Header, Host, Place, BOUNDARY, HEADER};
-use crate::instance::Instance;
+use crate::frame::{Context, Func};
 use crate::memory;
 use crate::side_table::{Branch, TWO_SLOTS};
-use crate::TrapCode;
 
-/// Calls a function for the host, whose arguments end at `sp` (inclusive); runs until it returns or traps, and says in the second case where.
-///
-/// # Safety
-/// `func` is one of `instance`, whose invariants hold; the arguments are of its type; `host` is complete.
-#[inline(never)]
-pub unsafe fn call(host: &Host, sp: *mut u32, func: *const Func, instance: *const Instance, place: &mut Place) -> Exit {
-    // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
-    unsafe {
-        let callee = &*func;
-        let first = sp.add(1);
-        if callee.frame as usize > (host.stack_end.addr() - first.addr()) / 4 {
-            return Exit::Refused(TrapCode::StackOverflow);
-        }
-        let fp = first.sub(callee.params as usize);
-        let header = fp.add(callee.locals as usize);
-        let mut local = first;
-        while local != header {
-            *local = 0;
-            local = local.add(1);
-        }
-        (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
-        let boundary = header.add(HEADER);
-        (&raw mut (*boundary.cast::<Boundary>()).instance).write_unaligned(core::ptr::null());
-        let mut context = Context {
-            pc: callee.code,
-            sp: boundary.add(BOUNDARY),
-            fp,
-            stp: callee.side_table,
-            func,
-            instance,
-            memory: (*instance).memory,
-            stack_end: host.stack_end,
-            meter: host.meter,
-            slow: host.slow,
-            store: host.store,
-            host: host.host,
-        };
-        let exit = chosen::run(&mut context);
-        if exit != Exit::Returned {
-            *place = Place { pc: context.pc, func: context.func, instance: context.instance };
-        }
-        exit
-    }
-}
+pub(crate) use chosen::run;
 
 /// The slot of a local that is not narrow, and whether it takes two slots.
 ///
@@ -174,9 +129,4 @@ unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
         context.sp = context.sp.sub(drop);
         0
     }
-}
-
-/// The trap with this number.
-fn trapped(code: u32) -> Exit {
-    Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host))
 }

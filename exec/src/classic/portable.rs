@@ -5,8 +5,8 @@
 //! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::slow`.
 
 use super::strict::check;
-use super::{access, big_branch, call_before, map_local, trapped};
-use crate::frame::{Context, Exit, Func, Header, HEADER, SWITCHED};
+use super::{access, big_branch, call_before, map_local};
+use crate::frame::{Context, Func, Header, HEADER, OTHER_MODE, SWITCHED};
 use crate::instance::Import;
 use crate::side_table::{ENTRY, WIDE};
 use crate::{leb, memory, numeric, TrapCode};
@@ -46,12 +46,12 @@ unsafe fn is_wide(stp: *const u16, pc: *const u8) -> bool {
 /// In place of a trap's number: the meter says why.
 const STOPPED: u32 = 0;
 
-/// Runs until the call by the host returns or traps.
+/// Runs until the call by the host returns or traps, or another mode has to go on. Gives 0, the number of a trap, or [`OTHER_MODE`].
 ///
 /// # Safety
 /// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
 #[inline(never)]
-pub(super) unsafe fn run(context: &mut Context) -> Exit {
+pub(crate) unsafe fn run(context: &mut Context) -> u32 {
     // SAFETY: the caller's promise, and for each access the invariant that its comment names; see the head of this file.
     unsafe {
         let ctx: *mut Context = context;
@@ -64,6 +64,12 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
         let mut limit: usize;
         let mut narrow: u32;
 
+        // The running function; the context has its first field.
+        macro_rules! func {
+            () => {
+                (*ctx).func.cast::<Func>()
+            };
+        }
         // Writes what others may look at back to the context.
         macro_rules! save {
             () => {{
@@ -89,7 +95,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                 tos = *sp;
                 fp = (*ctx).fp;
                 stp = (*ctx).stp;
-                narrow = (*(*ctx).func).narrow as u32;
+                narrow = (*func!()).narrow as u32;
                 reload_memory!();
             }};
         }
@@ -98,7 +104,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
             ($code:expr, $at:expr) => {{
                 let code = $code;
                 (*ctx).pc = $at;
-                return trapped(code);
+                return code;
             }};
         }
         reload!();
@@ -246,7 +252,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                             0x05 | 0x0c => branch!(),
                             // end
                             0x0b => {
-                                if pc == (*(*ctx).func).end {
+                                if pc == (*func!()).end {
                                     break Leave::Return;
                                 }
                             }
@@ -327,7 +333,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                                     pc = pc.add(1);
                                     push!(*fp.add(index as usize));
                                 } else {
-                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    let (slot, wide) = map_local(func!(), index!());
                                     push!(*fp.add(slot));
                                     if wide {
                                         push!(*fp.add(slot + 1));
@@ -341,7 +347,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                                     pc = pc.add(1);
                                     *fp.add(index as usize) = pop!();
                                 } else {
-                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    let (slot, wide) = map_local(func!(), index!());
                                     if wide {
                                         *fp.add(slot + 1) = pop!();
                                     }
@@ -355,7 +361,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                                     pc = pc.add(1);
                                     *fp.add(index as usize) = tos;
                                 } else {
-                                    let (slot, wide) = map_local((*ctx).func, index!());
+                                    let (slot, wide) = map_local(func!(), index!());
                                     if wide {
                                         *fp.add(slot) = *sp.sub(1);
                                         *fp.add(slot + 1) = tos;
@@ -469,18 +475,18 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                     *sp = tos;
                     let next = sp.add(1);
                     // The caller's `sp` is inside of the stack, so the difference is not negative.
-                    if (callee.frame as usize) > ((*ctx).stack_end as usize - next as usize) / 4 {
+                    if (callee.shape.frame as usize) > ((*ctx).stack_end as usize - next as usize) / 4 {
                         stop!(TrapCode::StackOverflow as u32, call_before(pc));
                     }
-                    let new_fp = next.sub(callee.params as usize);
-                    let header = new_fp.add(callee.locals as usize);
+                    let new_fp = next.sub(callee.shape.params as usize);
+                    let header = new_fp.add(callee.shape.locals as usize);
                     let mut local = next;
                     while local != header {
                         *local = 0;
                         local = local.add(1);
                     }
                     Header::write(header, Header { pc, fp, stp, func: (*ctx).func });
-                    (*ctx).func = func;
+                    (*ctx).func = func.cast();
                     fp = new_fp;
                     sp = header.add(HEADER);
                     pc = callee.code;
@@ -488,17 +494,17 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                     narrow = callee.narrow as u32;
                 }
                 Leave::Return => {
-                    let func = &*(*ctx).func;
-                    let header = Header::read(fp.add(func.locals as usize));
+                    let func = &*func!();
+                    let header = Header::read(fp.add(func.shape.locals as usize));
                     if header.pc.is_null() {
                         save!();
-                        if (*ctx).leave() {
-                            return Exit::Returned;
+                        match (*ctx).leave() {
+                            SWITCHED => reload!(),
+                            done => return done,
                         }
-                        reload!();
                         continue;
                     }
-                    let results = func.results as usize;
+                    let results = func.shape.results as usize;
                     if results == 1 {
                         sp = fp;
                     } else {
@@ -511,7 +517,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                     fp = header.fp;
                     stp = header.stp;
                     (*ctx).func = header.func;
-                    narrow = (*header.func).narrow as u32;
+                    narrow = (*header.func.cast::<Func>()).narrow as u32;
                 }
                 Leave::Import(import) => {
                     let import = &*import;
@@ -527,6 +533,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                             reload_memory!();
                         }
                         SWITCHED => reload!(),
+                        OTHER_MODE => return OTHER_MODE,
                         code => stop!(code, call_before(pc)),
                     }
                 }
@@ -534,6 +541,7 @@ pub(super) unsafe fn run(context: &mut Context) -> Exit {
                     save!();
                     match ((*ctx).slow)(&mut *ctx, op) {
                         numeric::OK | SWITCHED => reload!(),
+                        OTHER_MODE => return OTHER_MODE,
                         code => stop!(code, pc.sub(1)),
                     }
                 }

@@ -3,6 +3,8 @@
 //! A failure is a bug of the validator, of its sink or of the loop, and no module can be blamed for it: it panics. Tests and fuzzers run
 //! with and without it; no device is meant to.
 
+#[cfg(feature = "strict")]
+use crate::frame::Func;
 use crate::frame::{Context, HEADER, PAD};
 use crate::side_table::ENTRY;
 
@@ -13,11 +15,11 @@ use crate::side_table::ENTRY;
 #[cfg(feature = "strict")]
 pub(super) unsafe fn check(context: *const Context, pc: *const u8, sp: *const u32, fp: *const u32, stp: *const u16) {
     // SAFETY: the caller's promise.
-    let (context, func) = unsafe { (&*context, &*(*context).func) };
+    let (context, func) = unsafe { (&*context, &*(*context).func.cast::<Func>()) };
     assert!(pc >= func.code && pc < func.end, "the next operation lies outside of the function");
-    let operands = fp.wrapping_add(func.locals as usize + HEADER + PAD - 1);
+    let operands = fp.wrapping_add(func.shape.locals as usize + HEADER + PAD - 1);
     assert!(sp >= operands && sp < context.stack_end, "the operand stack lies outside of the frame");
-    let highest = fp.wrapping_add(func.params as usize).wrapping_add(func.frame as usize);
+    let highest = fp.wrapping_add(func.shape.params as usize).wrapping_add(func.shape.frame as usize);
     assert!(sp < highest, "the operand stack is higher than validation computed");
     assert!(stp >= func.side_table && stp.addr() % 2 == 0, "the side table's next entry lies before the function's first");
     let distance = (stp.addr() - func.side_table.addr()) / 2;

@@ -17,8 +17,8 @@
 //! Indices and addresses that a linker has left room for are written in five bytes by the common toolchains, so that form has
 //! a path of its own.
 
-use super::{access, big_branch, call_before, find_group, trapped};
-use crate::frame::{Boundary, Context, Exit, Func, Header, HEADER, SWITCHED};
+use super::{access, big_branch, call_before, find_group};
+use crate::frame::{Boundary, Context, Func, Header, HEADER, SWITCHED};
 use crate::instance::{offset, Import, Instance};
 use crate::memory::Memory;
 use crate::{numeric, Meter};
@@ -50,9 +50,9 @@ unsafe extern "C" fn cross(context: &mut Context, import: &Import) -> u32 {
 }
 
 /// Returns to another instance.
-unsafe extern "C" fn leave(context: &mut Context) {
+unsafe extern "C" fn leave(context: &mut Context) -> u32 {
     // SAFETY: the loop asks for this in a frame with a boundary.
-    unsafe { context.leave() };
+    unsafe { context.leave() }
 }
 
 /// The slot of a local in a function with many, with bit 15 set when it takes two.
@@ -82,16 +82,13 @@ unsafe extern "C" fn stopped(meter: &Meter) -> u32 {
     }
 }
 
-/// Runs until the call by the host returns or traps.
+/// Runs until the call by the host returns or traps, or another mode has to go on. Gives 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
 ///
 /// # Safety
 /// As for [`super::run`].
-pub(super) unsafe fn run(context: &mut Context) -> Exit {
+pub(crate) unsafe fn run(context: &mut Context) -> u32 {
     // SAFETY: the caller's promise.
-    match unsafe { enter(context) } {
-        0 => Exit::Returned,
-        code => trapped(code),
-    }
+    unsafe { enter(context) }
 }
 
 /// The loop. Gives 0, or the number of a trap with `context.pc` at its operation.
@@ -456,7 +453,9 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    strd r7, r10, [r11, #{FP}]",
         "    mov r0, r11",
         "    bl {leave}",
-        "    b 20b",
+        "    cmp r0, #{SWITCHED}",
+        "    beq 20b",
+        "    b 85f",
         // To the host.
         "7:  cbz r2, 9f",
         "    sub r5, r5, r2, lsl #2",
@@ -539,6 +538,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    bl {cross}",
         "    cmp r0, #{SWITCHED}",
         "    beq 20b",
+        "    bhi 85f",
         "    b 3f",
         "7:  movs r0, #10",
         // A trap, r0, of a call that ends at r4.
@@ -907,6 +907,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    beq 20b",
         "    cmp r0, #{SWITCHED}",
         "    beq 20b",
+        // To the loop of another mode.
+        "    bhi 85f",
         // A trap, r0, of the operation whose code ends at r4.
         "80:",
         "    subs r1, r4, #1",
@@ -946,10 +948,10 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         CODE = const offset_of!(Func, code),
         END = const offset_of!(Func, end),
         SIDE_TABLE = const offset_of!(Func, side_table),
-        PARAMS = const offset_of!(Func, params),
-        LOCALS = const offset_of!(Func, locals),
-        RESULTS = const offset_of!(Func, results),
-        FRAME = const offset_of!(Func, frame),
+        PARAMS = const offset_of!(Func, shape.params),
+        LOCALS = const offset_of!(Func, shape.locals),
+        RESULTS = const offset_of!(Func, shape.results),
+        FRAME = const offset_of!(Func, shape.frame),
         NARROW = const offset_of!(Func, narrow),
         GROUPED = const offset_of!(Func, grouped),
         FUNC_SIZE = const size_of::<Func>(),

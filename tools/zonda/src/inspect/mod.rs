@@ -62,7 +62,7 @@ fn needs(module: &Module) {
     println!("  {:>10}  module, read in place (flash will do)", info.module_bytes);
     println!("  {code:>10}  of these, code of {} functions", info.funcs);
     println!("  {:>10}  RAM for the loaded module on this machine, side tables included", info.loaded_bytes);
-    println!("  {:>10}  of these, side tables", info.side_table_bytes);
+    println!("  {:>10}  of these, what the mode makes of the code", info.code_bytes);
     println!("  {:>10}  RAM for linear memory at the start", info.memory_bytes);
     println!("\nfunctions: stack is the deepest operand stack, frame what one call takes of the value stack, in bytes");
     println!("  {:>6}  {:>8}  {:>6}  {:>6}  {:>6}  type", "index", "code", "locals", "stack", "frame");

@@ -1,0 +1,435 @@
+//! The operations of register code, declared once. docs/register-code.md is the specification that this table belongs to.
+//!
+//! An operation is a byte, its code, and operands behind it, unaligned and little endian. A row reads
+//!
+//! ```text
+//! code  Name  "name in listings"  [operands]  accumulator;
+//! ```
+//!
+//! Operands, with their bytes:
+//!
+//! ```text
+//! s 1  slot that is read              d 1  slot that is written
+//! w 1  slot of a pair that is read    v 1  slot of a pair that is written
+//! k 1  i8, the second operand         x 4  u32, a constant or the offset of an access
+//! o 1  u8, the offset of an access    j 2  i16, a slot that is not near, or what `frame` moves by
+//! b 2  i16, from the operation's code to the target's       l 4  the same in i32
+//! g 2  u16, index of a global         f 2  u16, index of a function
+//! c 1  slot of the first argument     u 2  u16, a slot from the start of the frame, or a number of slots
+//! ```
+//!
+//! and what varies in length:
+//!
+//! ```text
+//! t  br_table: u16 n, then n + 1 targets in i16 (br_table.long: u32 n, i32), from the operation's code
+//! q  slow:     u8 code of WebAssembly, u16 slot behind the topmost operand, then the immediates as WebAssembly has them
+//! m  memory:   the same for a load or store
+//! p  num:      u8 code of WebAssembly (0 to 7: 0xFC00 to 0xFC07), u8 slot of the result, u8 slot of each operand
+//! ```
+//!
+//! The last column says what happens to the accumulator: `keep`, `get` (it is an operand), `set` (it is the result, or lost), `both`.
+//! An operation whose name ends with D writes its result to the slot `d` as well; it has the operands of the one without, then `d`.
+
+/// The table.
+#[macro_export]
+macro_rules! register_ops {
+    ($m:ident $($a:tt)*) => { $m! { $($a)*
+        // Control (spec: 4.4.8).
+        0x00 Unreachable "unreachable" [] keep;
+        0x01 Meter "meter" [] keep;
+        0x02 Br "br" [b] keep;
+        0x03 BrLong "br.long" [l] keep;
+        0x04 BrTable "br_table" [t] get;
+        0x05 BrTableLong "br_table.long" [t] get;
+        0x06 BrNzA "br_if.nz a" [b] get;
+        0x07 BrZA "br_if.z a" [b] get;
+        0x08 BrNzS "br_if.nz" [s b] keep;
+        0x09 BrZS "br_if.z" [s b] keep;
+        0x0a BrEqSS "br_if.eq" [s s b] keep;
+        0x0b BrNeSS "br_if.ne" [s s b] keep;
+        0x0c BrLtSSS "br_if.lt_s" [s s b] keep;
+        0x0d BrLtUSS "br_if.lt_u" [s s b] keep;
+        0x0e BrGeSSS "br_if.ge_s" [s s b] keep;
+        0x0f BrGeUSS "br_if.ge_u" [s s b] keep;
+        0x10 BrEqSK "br_if.eq" [s k b] keep;
+        0x11 BrNeSK "br_if.ne" [s k b] keep;
+        0x12 BrLtSSK "br_if.lt_s" [s k b] keep;
+        0x13 BrLtUSK "br_if.lt_u" [s k b] keep;
+        0x14 BrGeSSK "br_if.ge_s" [s k b] keep;
+        0x15 BrGeUSK "br_if.ge_u" [s k b] keep;
+        0x16 BrEqAK "br_if.eq a" [k b] get;
+        0x17 BrNeAK "br_if.ne a" [k b] get;
+        0x18 BrLtSAK "br_if.lt_s a" [k b] get;
+        0x19 BrLtUAK "br_if.lt_u a" [k b] get;
+        0x1a BrGeSAK "br_if.ge_s a" [k b] get;
+        0x1b BrGeUAK "br_if.ge_u a" [k b] get;
+        0x1c BrEqAS "br_if.eq a" [s b] get;
+        0x1d BrNeAS "br_if.ne a" [s b] get;
+        0x1e BrLtSAS "br_if.lt_s a" [s b] get;
+        0x1f BrLtUAS "br_if.lt_u a" [s b] get;
+        0x20 BrGeSAS "br_if.ge_s a" [s b] get;
+        0x21 BrGeUAS "br_if.ge_u a" [s b] get;
+        0x22 BrGtSAS "br_if.gt_s a" [s b] get;
+        0x23 BrGtUAS "br_if.gt_u a" [s b] get;
+        0x24 BrLeSAS "br_if.le_s a" [s b] get;
+        0x25 BrLeUAS "br_if.le_u a" [s b] get;
+        // Comparisons of i32: 1 or 0.
+        0x26 EqAK "i32.eq a" [k] both;
+        0x27 NeAK "i32.ne a" [k] both;
+        0x28 LtSAK "i32.lt_s a" [k] both;
+        0x29 LtUAK "i32.lt_u a" [k] both;
+        0x2a GeSAK "i32.ge_s a" [k] both;
+        0x2b GeUAK "i32.ge_u a" [k] both;
+        0x2c EqAS "i32.eq a" [s] both;
+        0x2d NeAS "i32.ne a" [s] both;
+        0x2e LtSAS "i32.lt_s a" [s] both;
+        0x2f LtUAS "i32.lt_u a" [s] both;
+        0x30 GeSAS "i32.ge_s a" [s] both;
+        0x31 GeUAS "i32.ge_u a" [s] both;
+        0x32 GtSAS "i32.gt_s a" [s] both;
+        0x33 GtUAS "i32.gt_u a" [s] both;
+        0x34 LeSAS "i32.le_s a" [s] both;
+        0x35 LeUAS "i32.le_u a" [s] both;
+        // Calls and returns.
+        0x36 Ret "return" [] keep;
+        0x37 RetA "return a" [] get;
+        0x38 RetS "return" [s] set;
+        0x39 RetN "return" [u u] keep;
+        0x3a Call "call" [f c] set;
+        0x3b CallImport "call.import" [f c] set;
+        0x3c Slow "slow" [q] set;
+        0x3d Memory "memory" [m] set;
+        // Numeric operations that have no code of their own here: the code of WebAssembly follows.
+        0x3e Num1 "num" [p] keep;
+        0x3f Num2 "num" [p] keep;
+        // Moves.
+        0x40 Get "get" [s] set;
+        0x41 Set "set a" [d] get;
+        0x42 Copy "copy" [s d] keep;
+        0x43 CopyW "copy.w" [w v] keep;
+        0x44 Const8 "const a" [k] set;
+        0x45 Const32 "const a" [x] set;
+        0x46 Put8 "const" [k d] keep;
+        0x47 Put32 "const" [x d] keep;
+        0x48 CopyIn "copy.in" [j d] keep;
+        0x49 CopyOut "copy.out" [s j] keep;
+        0x4a Frame "frame" [j] keep;
+        0x4b GlobalGet "global.get" [g] set;
+        0x4c GlobalGetD "global.get" [g d] set;
+        0x4d GlobalSet "global.set a" [g] get;
+        0x4e GlobalGetW "global.get.w" [g v] keep;
+        0x4f GlobalSetW "global.set.w" [w g] keep;
+        0x50 Select "select a" [s s] both;
+        0x51 SelectD "select a" [s s d] both;
+        0x52 SelectW "select.w a" [w w v] get;
+        // i64.
+        0x53 I64Add "i64.add" [w w v] keep;
+        0x54 I64Sub "i64.sub" [w w v] keep;
+        0x55 I64And "i64.and" [w w v] keep;
+        0x56 I64Or "i64.or" [w w v] keep;
+        0x57 I64Xor "i64.xor" [w w v] keep;
+        // Operations on the accumulator.
+        0x58 Clz "i32.clz a" [] both;
+        0x59 Ctz "i32.ctz a" [] both;
+        0x5a Ext8S "i32.extend8_s a" [] both;
+        0x5b Ext16S "i32.extend16_s a" [] both;
+        0x5c Zext8 "i32.extend8_u a" [] both;
+        0x5d Zext16 "i32.extend16_u a" [] both;
+        0x5e Ext8SD "i32.extend8_s a" [d] both;
+        0x5f Ext16SD "i32.extend16_s a" [d] both;
+        0x60 Zext8D "i32.extend8_u a" [d] both;
+        0x61 Zext16D "i32.extend16_u a" [d] both;
+        // Loads: address in a slot or in the accumulator, offset of 8 or 32 bits (spec: 4.4.7).
+        0x62 Load32A "i32.load a" [o] both;
+        0x63 Load8SA "i32.load8_s a" [o] both;
+        0x64 Load8UA "i32.load8_u a" [o] both;
+        0x65 Load16SA "i32.load16_s a" [o] both;
+        0x66 Load16UA "i32.load16_u a" [o] both;
+        0x67 Load32AD "i32.load a" [o d] both;
+        0x68 Load8SAD "i32.load8_s a" [o d] both;
+        0x69 Load8UAD "i32.load8_u a" [o d] both;
+        0x6a Load16SAD "i32.load16_s a" [o d] both;
+        0x6b Load16UAD "i32.load16_u a" [o d] both;
+        0x6c Load32S "i32.load" [s o] set;
+        0x6d Load8SS "i32.load8_s" [s o] set;
+        0x6e Load8US "i32.load8_u" [s o] set;
+        0x6f Load16SS "i32.load16_s" [s o] set;
+        0x70 Load16US "i32.load16_u" [s o] set;
+        0x71 Load32SD "i32.load" [s o d] set;
+        0x72 Load8SSD "i32.load8_s" [s o d] set;
+        0x73 Load8USD "i32.load8_u" [s o d] set;
+        0x74 Load16SSD "i32.load16_s" [s o d] set;
+        0x75 Load16USD "i32.load16_u" [s o d] set;
+        0x76 Load32AX "i32.load a" [x] both;
+        0x77 Load8SAX "i32.load8_s a" [x] both;
+        0x78 Load8UAX "i32.load8_u a" [x] both;
+        0x79 Load16SAX "i32.load16_s a" [x] both;
+        0x7a Load16UAX "i32.load16_u a" [x] both;
+        0x7b Load64A "i64.load a" [o v] get;
+        0x7c Load64S "i64.load" [s o v] keep;
+        // Stores: SA address in a slot, value in the accumulator; AS the other way round; SS both in slots.
+        0x7d Store32SA "i32.store a" [s o] get;
+        0x7e Store8SA "i32.store8 a" [s o] get;
+        0x7f Store16SA "i32.store16 a" [s o] get;
+        0x80 Store32AS "i32.store a:" [s o] get;
+        0x81 Store8AS "i32.store8 a:" [s o] get;
+        0x82 Store16AS "i32.store16 a:" [s o] get;
+        0x83 Store32SS "i32.store" [s s o] keep;
+        0x84 Store8SS "i32.store8" [s s o] keep;
+        0x85 Store16SS "i32.store16" [s s o] keep;
+        0x86 Store32SAX "i32.store a" [s x] get;
+        0x87 Store8SAX "i32.store8 a" [s x] get;
+        0x88 Store16SAX "i32.store16 a" [s x] get;
+        0x89 Store64A "i64.store a:" [w o] get;
+        0x8a Store64S "i64.store" [s w o] keep;
+        // Operations on two i32: SS both in slots, AS the first in the accumulator, SA the second, SK and AK the second in the code.
+        0x8b AddSS "i32.add" [s s] set;
+        0x8c AddAS "i32.add a" [s] both;
+        0x8d AddSK "i32.add" [s k] set;
+        0x8e AddAK "i32.add a" [k] both;
+        0x8f AddSSD "i32.add" [s s d] set;
+        0x90 AddASD "i32.add a" [s d] both;
+        0x91 AddSKD "i32.add" [s k d] set;
+        0x92 AddAKD "i32.add a" [k d] both;
+        0x93 AddAX "i32.add a" [x] both;
+        0x94 AddInc "i32.add!" [s k] set;
+        0x95 SubSS "i32.sub" [s s] set;
+        0x96 SubAS "i32.sub a" [s] both;
+        0x97 SubSA "i32.sub :a" [s] both;
+        0x98 SubSSD "i32.sub" [s s d] set;
+        0x99 SubASD "i32.sub a" [s d] both;
+        0x9a SubSAD "i32.sub :a" [s d] both;
+        0x9b SubKA "i32.sub :a" [k] both;
+        0x9c MulSS "i32.mul" [s s] set;
+        0x9d MulAS "i32.mul a" [s] both;
+        0x9e MulAK "i32.mul a" [k] both;
+        0x9f MulSSD "i32.mul" [s s d] set;
+        0xa0 MulASD "i32.mul a" [s d] both;
+        0xa1 AndSS "i32.and" [s s] set;
+        0xa2 AndAS "i32.and a" [s] both;
+        0xa3 AndSK "i32.and" [s k] set;
+        0xa4 AndAK "i32.and a" [k] both;
+        0xa5 AndSSD "i32.and" [s s d] set;
+        0xa6 AndASD "i32.and a" [s d] both;
+        0xa7 AndSKD "i32.and" [s k d] set;
+        0xa8 AndAKD "i32.and a" [k d] both;
+        0xa9 AndAX "i32.and a" [x] both;
+        0xaa OrSS "i32.or" [s s] set;
+        0xab OrAS "i32.or a" [s] both;
+        0xac OrAK "i32.or a" [k] both;
+        0xad OrSSD "i32.or" [s s d] set;
+        0xae OrASD "i32.or a" [s d] both;
+        0xaf XorSS "i32.xor" [s s] set;
+        0xb0 XorAS "i32.xor a" [s] both;
+        0xb1 XorAK "i32.xor a" [k] both;
+        0xb2 XorSSD "i32.xor" [s s d] set;
+        0xb3 XorASD "i32.xor a" [s d] both;
+        0xb4 ShlSK "i32.shl" [s k] set;
+        0xb5 ShlAK "i32.shl a" [k] both;
+        0xb6 ShlAS "i32.shl a" [s] both;
+        0xb7 ShlSA "i32.shl :a" [s] both;
+        0xb8 ShlSKD "i32.shl" [s k d] set;
+        0xb9 ShlAKD "i32.shl a" [k d] both;
+        0xba ShrSSK "i32.shr_s" [s k] set;
+        0xbb ShrSAK "i32.shr_s a" [k] both;
+        0xbc ShrSAS "i32.shr_s a" [s] both;
+        0xbd ShrSSA "i32.shr_s :a" [s] both;
+        0xbe ShrSSKD "i32.shr_s" [s k d] set;
+        0xbf ShrSAKD "i32.shr_s a" [k d] both;
+        0xc0 ShrUSK "i32.shr_u" [s k] set;
+        0xc1 ShrUAK "i32.shr_u a" [k] both;
+        0xc2 ShrUAS "i32.shr_u a" [s] both;
+        0xc3 ShrUSA "i32.shr_u :a" [s] both;
+        0xc4 ShrUSKD "i32.shr_u" [s k d] set;
+        0xc5 ShrUAKD "i32.shr_u a" [k d] both;
+        0xc6 RotrAK "i32.rotr a" [k] both;
+        0xc7 RotrAS "i32.rotr a" [s] both;
+        0xc8 RotlAS "i32.rotl a" [s] both;
+        0xc9 DivSAS "i32.div_s a" [s] both;
+        0xca DivSAK "i32.div_s a" [k] both;
+        0xcb DivUAS "i32.div_u a" [s] both;
+        0xcc DivUAK "i32.div_u a" [k] both;
+        0xcd RemSAS "i32.rem_s a" [s] both;
+        0xce RemSAK "i32.rem_s a" [k] both;
+        0xcf RemUAS "i32.rem_u a" [s] both;
+        0xd0 RemUAK "i32.rem_u a" [k] both;
+    } };
+}
+
+/// What an operand is; see the head of this file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    None,
+    Read,
+    Write,
+    ReadPair,
+    WritePair,
+    I8,
+    Offset,
+    U32,
+    Branch,
+    BranchLong,
+    Global,
+    Func,
+    Args,
+    Far,
+    U16,
+    Special,
+}
+
+/// What happens to the accumulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accumulator {
+    Keep,
+    Get,
+    Set,
+    Both,
+}
+
+impl Kind {
+    const fn from_bits(bits: u16) -> Kind {
+        use Kind::*;
+        [None, Read, Write, ReadPair, WritePair, I8, Offset, U32, Branch, BranchLong, Global, Func, Args, Far, U16, Special][bits as usize & 15]
+    }
+
+    /// Its bytes; 0 for what varies.
+    pub const fn bytes(self) -> usize {
+        use Kind::*;
+        match self {
+            None | Special => 0,
+            Read | Write | ReadPair | WritePair | I8 | Offset | Args => 1,
+            Branch | Global | Func | Far | U16 => 2,
+            U32 | BranchLong => 4,
+        }
+    }
+}
+
+macro_rules! kind {
+    (s) => { Kind::Read };
+    (d) => { Kind::Write };
+    (w) => { Kind::ReadPair };
+    (v) => { Kind::WritePair };
+    (k) => { Kind::I8 };
+    (o) => { Kind::Offset };
+    (x) => { Kind::U32 };
+    (b) => { Kind::Branch };
+    (l) => { Kind::BranchLong };
+    (g) => { Kind::Global };
+    (f) => { Kind::Func };
+    (c) => { Kind::Args };
+    (j) => { Kind::Far };
+    (u) => { Kind::U16 };
+    (t) => { Kind::Special };
+    (q) => { Kind::Special };
+    (m) => { Kind::Special };
+    (p) => { Kind::Special };
+}
+
+macro_rules! accumulator {
+    (keep) => { Accumulator::Keep };
+    (get) => { Accumulator::Get };
+    (set) => { Accumulator::Set };
+    (both) => { Accumulator::Both };
+}
+
+const fn pack(kinds: &[Kind]) -> u16 {
+    let mut packed = 0;
+    let mut i = kinds.len();
+    while i > 0 {
+        i -= 1;
+        packed = packed << 4 | kinds[i] as u16;
+    }
+    packed
+}
+
+macro_rules! define {
+    ($($code:literal $name:ident $text:literal [$($kind:ident)*] $acc:ident;)*) => {
+        /// An operation of register code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum RegOp { $(#[doc = $text] $name = $code,)* }
+
+        impl RegOp {
+            /// All operations, in the order of their codes.
+            pub const ALL: &'static [RegOp] = &[$(RegOp::$name,)*];
+
+            /// Its name in listings.
+            pub const fn name(self) -> &'static str {
+                match self { $(RegOp::$name => $text,)* }
+            }
+
+            /// What it does to the accumulator.
+            pub const fn accumulator(self) -> Accumulator {
+                match self { $(RegOp::$name => accumulator!($acc),)* }
+            }
+        }
+
+        /// The operands of each operation, four bits each, the first in the lowest.
+        static OPERANDS: [u16; RegOp::ALL.len()] = [$(pack(&[$(kind!($kind)),*]),)*];
+    };
+}
+
+register_ops! { define }
+
+// The codes follow each other, so that a code is known when it is below their number.
+const _: () = {
+    let mut i = 0;
+    while i < RegOp::ALL.len() {
+        assert!(RegOp::ALL[i] as usize == i);
+        i += 1;
+    }
+};
+
+impl RegOp {
+    /// The operation with this code.
+    pub fn from_code(code: u8) -> Option<RegOp> {
+        RegOp::ALL.get(code as usize).copied()
+    }
+
+    /// Its operands, in order.
+    pub fn operands(self) -> impl Iterator<Item = Kind> {
+        let packed = OPERANDS[self as usize];
+        (0..4).map(move |i| Kind::from_bits(packed >> (4 * i))).take_while(|&kind| kind != Kind::None)
+    }
+}
+
+/// Relations, in the order in which the operations for each stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Relation {
+    Eq,
+    Ne,
+    LtS,
+    LtU,
+    GeS,
+    GeU,
+    GtS,
+    GtU,
+    LeS,
+    LeU,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_are_those_of_the_table() {
+        assert!(RegOp::AddSSD.operands().eq([Kind::Read, Kind::Read, Kind::Write]));
+        assert!(RegOp::Ret.operands().eq([]));
+        assert!(RegOp::Call.operands().eq([Kind::Func, Kind::Args]));
+        assert_eq!(RegOp::from_code(RegOp::ALL.len() as u8), None);
+    }
+
+    #[test]
+    fn an_operation_with_d_has_the_operands_of_the_one_without() {
+        for &op in RegOp::ALL {
+            let name = std::format!("{op:?}");
+            if let Some(base) = name.strip_suffix('D').filter(|name| !name.ends_with("An")) {
+                let base = RegOp::ALL.iter().find(|op| std::format!("{op:?}") == base).expect(base);
+                assert!(op.operands().eq(base.operands().chain([Kind::Write])), "{name}");
+            }
+        }
+    }
+}
