@@ -168,6 +168,18 @@ impl<T> List<T> {
         Ok(())
     }
 
+    /// Appends copies of items.
+    pub fn append(&mut self, items: &[T]) -> Result<(), OutOfMemory>
+    where
+        T: Copy,
+    {
+        self.reserve(items.len())?;
+        // SAFETY: there is room for as many more items, which lie elsewhere.
+        unsafe { core::ptr::copy_nonoverlapping(items.as_ptr(), self.as_mut_ptr().add(self.raw.len), items.len()) };
+        self.raw.len += items.len();
+        Ok(())
+    }
+
     /// Removes the last item.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {

@@ -70,6 +70,13 @@ impl Import {
         sp.wrapping_byte_offset(self.args as isize)
     }
 
+    /// The home of the topmost operand, where the arguments start at `args`.
+    #[cfg(feature = "fast")]
+    #[inline(always)]
+    pub fn top(&self, args: *mut u32) -> *mut u32 {
+        args.wrapping_byte_offset(-(self.args as isize))
+    }
+
     /// The home of the topmost operand after the call, from the one before it.
     #[inline(always)]
     pub fn after(&self, sp: *mut u32) -> *mut u32 {

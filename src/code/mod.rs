@@ -137,8 +137,14 @@ impl<'a> ModeSink<'a> {
         })
     }
 
-    /// Makes room for records of as many functions.
-    pub(crate) fn reserve(&mut self, count: usize) -> Result<(), OutOfMemory> {
+    /// Makes room for records of as many functions, which `imported` ones precede.
+    pub(crate) fn reserve(&mut self, count: usize, imported: u32) -> Result<(), OutOfMemory> {
+        #[cfg(feature = "fast")]
+        #[allow(irrefutable_let_patterns)]
+        if let ModeSink::Fast(sink) = self {
+            sink.imported = imported;
+        }
+        let _ = imported;
         each!(self, sink => sink.funcs.reserve_exact(count))
     }
 

@@ -307,7 +307,7 @@ impl<'a> Loader<'a> {
     fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
         if let Some(sink) = &mut self.sink {
-            sink.reserve(count as usize)?;
+            sink.reserve(count as usize, self.imported_funcs)?;
         }
         self.env.funcs.reserve(count as usize)?;
         for _ in 0..count {

@@ -10,6 +10,8 @@ pub mod op;
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod strict;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
 

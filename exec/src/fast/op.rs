@@ -253,6 +253,8 @@ macro_rules! register_ops {
         0xce RemSAK "i32.rem_s a" [k] both;
         0xcf RemUAS "i32.rem_u a" [s] both;
         0xd0 RemUAK "i32.rem_u a" [k] both;
+        // More slots than a move or two.
+        0xd1 Move "move" [u u u] keep;
     } };
 }
 

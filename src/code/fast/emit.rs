@@ -1,0 +1,348 @@
+//! Writes operations of register code, and keeps what is known of the accumulator and of the last operation.
+//!
+//! Owns the invariants that slots which are named are near, that an operation whose result goes to a slot at once is the form that does so, and
+//! that every branch has a target in the end.
+
+use super::forms::with_slot;
+use crate::alloc::{List, OutOfMemory};
+use crate::binary::reader::Parsed;
+use crate::error::ErrorKind;
+use zonda_exec::fast::RegOp;
+
+/// Slots of a large function that carry values to and from slots that are not near; its operands' homes are behind them.
+pub(super) const SCRATCH: i32 = 8;
+/// No position, no slot.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A branch whose target is not known yet.
+#[derive(Clone, Copy)]
+struct Waiting {
+    /// The branch's code.
+    start: u32,
+    /// Where its distance stands.
+    field: u32,
+    /// The next one of the chain.
+    next: u32,
+}
+
+pub(super) struct Emitter {
+    pub(super) code: List<u8>,
+    /// Where the last operation starts, and what was written since ends. Nothing is known of the last operation when the code is longer.
+    last: u32,
+    end: u32,
+    /// Where the last operation names the slot of its result, when it has another than the accumulator and may have a third.
+    target: u32,
+    /// The slot that has the accumulator's value as well.
+    pub(super) cached: Option<i32>,
+    /// Whether the function is large: its slots are not all near, or its branches not all short.
+    pub(super) large: bool,
+    /// Whether it would have to be.
+    pub(super) too_small: bool,
+    waiting: List<Waiting>,
+}
+
+impl Emitter {
+    pub(super) const fn new() -> Emitter {
+        Emitter { code: List::new(), last: 0, end: NONE, target: NONE, cached: None, large: false, too_small: false, waiting: List::new() }
+    }
+
+    /// Starts a function.
+    pub(super) fn begin(&mut self) {
+        self.forget();
+        self.waiting.truncate(0);
+    }
+
+    pub(super) fn here(&self) -> u32 {
+        self.code.len() as u32
+    }
+
+    /// Control can come from elsewhere to here: nothing is known of what was before.
+    pub(super) fn forget(&mut self) {
+        self.end = NONE;
+        self.target = NONE;
+        self.cached = None;
+    }
+
+    /// What a function that is too small for something gives; it is translated once more as a large one.
+    #[cold]
+    pub(super) fn refuse<T>(&mut self) -> Parsed<T> {
+        self.too_small = true;
+        Err(ErrorKind::FrameTooLarge)
+    }
+
+    /// Appends the low `len` bytes of `bytes`.
+    fn append(&mut self, bytes: u64, len: usize) -> Result<(), OutOfMemory> {
+        self.code.append(bytes.to_le_bytes().get(..len).unwrap_or(&[]))
+    }
+
+    /// Writes an operation with `len` bytes of operands.
+    #[inline(never)]
+    pub(super) fn op(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<()> {
+        self.last = self.here();
+        self.target = NONE;
+        self.append(op as u64 | operands << 8, len + 1)?;
+        self.end = self.here();
+        Ok(())
+    }
+
+    /// The same for one whose result is in the accumulator and nowhere else.
+    pub(super) fn result(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<()> {
+        self.op(op, operands, len)?;
+        self.cached = None;
+        Ok(())
+    }
+
+    /// The same for one that writes a slot which its last operand but `behind` bytes names, or a pair.
+    pub(super) fn to(&mut self, op: RegOp, operands: u64, len: usize, behind: u32, slot: i32, slots: i32) -> Parsed<()> {
+        self.op(op, operands, len)?;
+        self.target = self.end - 1 - behind;
+        self.wrote(slot, slots);
+        Ok(())
+    }
+
+    /// Appends bytes to the last operation.
+    pub(super) fn tail(&mut self, bytes: &[u8]) -> Parsed<()> {
+        self.code.append(bytes)?;
+        self.end = self.here();
+        Ok(())
+    }
+
+    /// Slots have another value now, that is not the accumulator's.
+    pub(super) fn wrote(&mut self, slot: i32, slots: i32) {
+        if self.cached.is_some_and(|cached| cached >= slot && cached < slot + slots) {
+            self.cached = None;
+        }
+    }
+
+    /// The accumulator is lost.
+    pub(super) fn lost(&mut self) {
+        self.cached = None;
+    }
+
+    fn is_near(slot: i32) -> bool {
+        slot as u32 <= u8::MAX as u32
+    }
+
+    /// A slot that is read, as an operand: itself, or where the value was carried to.
+    #[inline(never)]
+    pub(super) fn read(&mut self, slot: i32, slots: i32, scratch: i32) -> Parsed<u64> {
+        if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
+            return Ok(slot as u64);
+        }
+        for i in 0..slots {
+            let from = self.far(slot + i)?;
+            self.op(RegOp::CopyIn, from | (scratch + i) as u64 * 0x1_0000, 3)?;
+        }
+        Ok(scratch as u64)
+    }
+
+    /// A slot that is written, as an operand; what does not fit is carried there by [`Emitter::written`].
+    pub(super) fn write(&mut self, slot: i32, slots: i32) -> Parsed<u64> {
+        if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
+            return Ok(slot as u64);
+        }
+        self.far(slot)?;
+        Ok(4)
+    }
+
+    /// Ends writing a slot.
+    pub(super) fn written(&mut self, slot: i32, slots: i32) -> Parsed<()> {
+        if !(Self::is_near(slot) && Self::is_near(slot + slots - 1)) {
+            for i in 0..slots {
+                let to = self.far(slot + i)?;
+                self.op(RegOp::CopyOut, (4 + i) as u64 | to << 8, 3)?;
+            }
+            self.wrote(slot, slots);
+        }
+        Ok(())
+    }
+
+    /// A slot that is not near, as an operand.
+    fn far(&mut self, slot: i32) -> Parsed<u64> {
+        if !self.large {
+            return self.refuse();
+        }
+        match i16::try_from(slot) {
+            Ok(slot) => Ok(slot as u16 as u64),
+            Err(_) => Err(ErrorKind::FrameTooLarge),
+        }
+    }
+
+    /// Writes the accumulator, which the last operation may have set, to a slot as well.
+    #[inline(never)]
+    pub(super) fn store(&mut self, slot: i32) -> Parsed<()> {
+        if self.cached == Some(slot) {
+            return Ok(());
+        }
+        let operand = self.write(slot, 1)?;
+        let form = match self.code.get(self.last as usize) {
+            Some(&code) if self.end == self.here() => RegOp::from_code(code),
+            _ => None,
+        };
+        let start = self.last as usize;
+        if form == Some(RegOp::AddSK) && self.code.get(start + 1).copied() == Some(operand as u8) {
+            self.patch(start, &[RegOp::AddInc as u8]);
+            self.end = NONE;
+        } else if let Some(form) = form.and_then(with_slot) {
+            self.patch(start, &[form as u8]);
+            self.append(operand, 1)?;
+            self.target = NONE;
+            self.end = NONE;
+        } else {
+            self.op(RegOp::Set, operand, 1)?;
+        }
+        self.written(slot, 1)?;
+        self.cached = Some(slot);
+        Ok(())
+    }
+
+    /// Copies a slot.
+    pub(super) fn copy(&mut self, from: i32, to: i32) -> Parsed<()> {
+        if from == to {
+            return Ok(());
+        }
+        if self.cached == Some(from) {
+            let operand = self.write(to, 1)?;
+            self.op(RegOp::Set, operand, 1)?;
+            return self.written(to, 1);
+        }
+        let source = self.read(from, 1, 0)?;
+        let operand = self.write(to, 1)?;
+        self.to(RegOp::Copy, source | operand << 8, 2, 0, to, 1)?;
+        self.written(to, 1)
+    }
+
+    /// Copies a pair.
+    pub(super) fn copy_pair(&mut self, from: i32, to: i32) -> Parsed<()> {
+        let source = self.read(from, 2, 0)?;
+        let operand = self.write(to, 2)?;
+        self.to(RegOp::CopyW, source | operand << 8, 2, 0, to, 2)?;
+        self.written(to, 2)
+    }
+
+    /// Writes a constant to a slot.
+    pub(super) fn put(&mut self, value: u32, to: i32) -> Parsed<()> {
+        let operand = self.write(to, 1)?;
+        match short(value) {
+            Some(k) => self.to(RegOp::Put8, k | operand << 8, 2, 0, to, 1)?,
+            None => self.to(RegOp::Put32, value as u64 | operand << 32, 5, 0, to, 1)?,
+        }
+        self.written(to, 1)
+    }
+
+    /// Has the accumulator be a slot's value.
+    pub(super) fn get(&mut self, slot: i32) -> Parsed<()> {
+        if self.cached == Some(slot) {
+            return Ok(());
+        }
+        let operand = self.read(slot, 1, 0)?;
+        self.op(RegOp::Get, operand, 1)?;
+        self.cached = Some(slot);
+        Ok(())
+    }
+
+    /// Has the accumulator be a constant.
+    pub(super) fn constant(&mut self, value: u32) -> Parsed<()> {
+        match short(value) {
+            Some(k) => self.result(RegOp::Const8, k, 1),
+            None => self.result(RegOp::Const32, value as u64, 4),
+        }
+    }
+
+    /// Has the last operation, which wrote its result to `from` and to nothing else, write it to `to` instead. Gives whether it could.
+    pub(super) fn retarget(&mut self, from: i32, to: i32, slots: i32) -> bool {
+        if self.end != self.here() || self.target == NONE || !Self::is_near(from) || !Self::is_near(to) || !Self::is_near(to + slots - 1) {
+            return false;
+        }
+        match self.code.get_mut(self.target as usize) {
+            Some(operand) if *operand == from as u8 => {
+                *operand = to as u8;
+                self.wrote(to, slots);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Overwrites bytes that are there.
+    fn patch(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.code.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    /// Bytes of a distance.
+    pub(super) fn distance_bytes(&self) -> usize {
+        if self.large { 4 } else { 2 }
+    }
+
+    /// Writes a distance into its field.
+    fn aim(&mut self, start: u32, field: u32, target: u32) -> Parsed<()> {
+        let distance = target as i32 - start as i32;
+        if self.large {
+            self.patch(field as usize, &distance.to_le_bytes());
+            return Ok(());
+        }
+        match i16::try_from(distance) {
+            Ok(distance) => {
+                self.patch(field as usize, &distance.to_le_bytes());
+                Ok(())
+            }
+            Err(_) => self.refuse(),
+        }
+    }
+
+    /// Says where the branch that starts at `start` goes, whose distance stands at `field`: to a known target, or to one for which the chain waits. Gives the chain.
+    pub(super) fn branch(&mut self, start: u32, field: u32, target: Option<u32>, chain: u32) -> Parsed<u32> {
+        match target {
+            Some(target) => {
+                self.aim(start, field, target)?;
+                Ok(chain)
+            }
+            None => {
+                let index = self.waiting.len() as u32;
+                self.waiting.push(Waiting { start, field, next: chain })?;
+                Ok(index)
+            }
+        }
+    }
+
+    /// Writes `br`.
+    pub(super) fn jump(&mut self, target: Option<u32>, chain: u32) -> Parsed<u32> {
+        let start = self.here();
+        let op = if self.large { RegOp::BrLong } else { RegOp::Br };
+        self.op(op, 0, self.distance_bytes())?;
+        self.branch(start, start + 1, target, chain)
+    }
+
+    /// Has all branches of a chain go to here. Gives whether there is one.
+    pub(super) fn resolve(&mut self, mut chain: u32) -> Parsed<bool> {
+        let any = chain != NONE;
+        let target = self.here();
+        while let Some(&Waiting { start, field, next }) = self.waiting.get(chain as usize) {
+            self.aim(start, field, target)?;
+            chain = next;
+        }
+        if any {
+            self.forget();
+        }
+        Ok(any)
+    }
+
+    /// Drops what a `br_if` around something else needs: has the branch at `start`, of which the last two bytes are the distance, go to here.
+    pub(super) fn around(&mut self, start: u32, field: u32) -> Parsed<()> {
+        match i16::try_from(self.here() - start) {
+            Ok(distance) => self.patch(field as usize, &distance.to_le_bytes()),
+            Err(_) => return Err(ErrorKind::FrameTooLarge),
+        }
+        // What is known of the accumulator holds here on both ways, of the last operation nothing does.
+        self.end = NONE;
+        self.target = NONE;
+        Ok(())
+    }
+}
+
+/// A constant as operand `k`, if it is one.
+pub(super) fn short(value: u32) -> Option<u64> {
+    i8::try_from(value as i32).ok().map(|k| k as u8 as u64)
+}

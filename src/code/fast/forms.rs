@@ -1,0 +1,207 @@
+//! Which operation of register code stands for an operation of WebAssembly, by where its operands are.
+
+use zonda_exec::fast::op::Relation;
+use zonda_exec::fast::RegOp;
+
+/// The forms that an operation on two i32 has.
+pub(super) struct Forms {
+    /// Whether the operands can change places.
+    pub(super) commutative: bool,
+    /// First operand in the accumulator.
+    pub(super) by_slot: RegOp,
+    /// Second operand in the accumulator.
+    pub(super) of_slot: Option<RegOp>,
+    pub(super) slots: Option<RegOp>,
+    pub(super) slot_constant: Option<RegOp>,
+    pub(super) constant: Option<RegOp>,
+    /// With a constant of 32 bits.
+    pub(super) long_constant: Option<RegOp>,
+}
+
+macro_rules! forms {
+    ($($name:ident $commutative:literal $as_:ident $sa:ident $ss:ident $sk:ident $ak:ident $ax:ident;)*) => {
+        $(static $name: Forms = Forms {
+            commutative: $commutative,
+            by_slot: RegOp::$as_,
+            of_slot: forms!(@ $sa),
+            slots: forms!(@ $ss),
+            slot_constant: forms!(@ $sk),
+            constant: forms!(@ $ak),
+            long_constant: forms!(@ $ax),
+        };)*
+    };
+    (@ None) => { None };
+    (@ $op:ident) => { Some(RegOp::$op) };
+}
+
+forms! {
+    ADD true AddAS None AddSS AddSK AddAK AddAX;
+    SUB false SubAS SubSA SubSS None None None;
+    MUL true MulAS None MulSS None MulAK None;
+    AND true AndAS None AndSS AndSK AndAK AndAX;
+    OR true OrAS None OrSS None OrAK None;
+    XOR true XorAS None XorSS None XorAK None;
+    SHL false ShlAS ShlSA None ShlSK ShlAK None;
+    SHR_S false ShrSAS ShrSSA None ShrSSK ShrSAK None;
+    SHR_U false ShrUAS ShrUSA None ShrUSK ShrUAK None;
+    ROTL false RotlAS None None None None None;
+    ROTR false RotrAS None None None RotrAK None;
+    DIV_S false DivSAS None None None DivSAK None;
+    DIV_U false DivUAS None None None DivUAK None;
+    REM_S false RemSAS None None None RemSAK None;
+    REM_U false RemUAS None None None RemUAK None;
+}
+
+/// The forms of an operation on two i32 that is no comparison.
+pub(super) fn forms(code: u16) -> Option<&'static Forms> {
+    Some(match code {
+        0x6a => &ADD,
+        0x6b => &SUB,
+        0x6c => &MUL,
+        0x6d => &DIV_S,
+        0x6e => &DIV_U,
+        0x6f => &REM_S,
+        0x70 => &REM_U,
+        0x71 => &AND,
+        0x72 => &OR,
+        0x73 => &XOR,
+        0x74 => &SHL,
+        0x75 => &SHR_S,
+        0x76 => &SHR_U,
+        0x77 => &ROTL,
+        0x78 => &ROTR,
+        _ => return None,
+    })
+}
+
+/// The form that writes its result to a slot as well.
+pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
+    use RegOp::*;
+    Some(match op {
+        GlobalGet => GlobalGetD,
+        Select => SelectD,
+        Ext8S => Ext8SD,
+        Ext16S => Ext16SD,
+        Zext8 => Zext8D,
+        Zext16 => Zext16D,
+        Load32A => Load32AD,
+        Load8SA => Load8SAD,
+        Load8UA => Load8UAD,
+        Load16SA => Load16SAD,
+        Load16UA => Load16UAD,
+        Load32S => Load32SD,
+        Load8SS => Load8SSD,
+        Load8US => Load8USD,
+        Load16SS => Load16SSD,
+        Load16US => Load16USD,
+        AddSS => AddSSD,
+        AddAS => AddASD,
+        AddSK => AddSKD,
+        AddAK => AddAKD,
+        SubSS => SubSSD,
+        SubAS => SubASD,
+        SubSA => SubSAD,
+        MulSS => MulSSD,
+        MulAS => MulASD,
+        AndSS => AndSSD,
+        AndAS => AndASD,
+        AndSK => AndSKD,
+        AndAK => AndAKD,
+        OrSS => OrSSD,
+        OrAS => OrASD,
+        XorSS => XorSSD,
+        XorAS => XorASD,
+        ShlSK => ShlSKD,
+        ShlAK => ShlAKD,
+        ShrSSK => ShrSSKD,
+        ShrSAK => ShrSAKD,
+        ShrUSK => ShrUSKD,
+        ShrUAK => ShrUAKD,
+        _ => return None,
+    })
+}
+
+/// Relations by the codes 0x46 to 0x4f.
+pub(super) fn relation(code: u16) -> Option<Relation> {
+    use Relation::*;
+    [Eq, Ne, LtS, LtU, GtS, GtU, LeS, LeU, GeS, GeU].get(code.wrapping_sub(0x46) as usize).copied()
+}
+
+/// The relation that holds when this one does not.
+pub(super) fn not(relation: Relation) -> Relation {
+    use Relation::*;
+    match relation {
+        Eq => Ne,
+        Ne => Eq,
+        LtS => GeS,
+        LtU => GeU,
+        GeS => LtS,
+        GeU => LtU,
+        GtS => LeS,
+        GtU => LeU,
+        LeS => GtS,
+        LeU => GtU,
+    }
+}
+
+/// The same relation for the operands in the other order.
+pub(super) fn swapped(relation: Relation) -> Relation {
+    use Relation::*;
+    match relation {
+        Eq => Eq,
+        Ne => Ne,
+        LtS => GtS,
+        LtU => GtU,
+        GeS => LeS,
+        GeU => LeU,
+        GtS => LtS,
+        GtU => LtU,
+        LeS => GeS,
+        LeU => GeU,
+    }
+}
+
+/// An equal relation among the first six, for a constant; `None` where there is none.
+pub(super) fn with_constant(relation: Relation, constant: u32) -> Option<(Relation, u32)> {
+    use Relation::*;
+    Some(match relation {
+        GtS => (GeS, (constant as i32).checked_add(1)? as u32),
+        LeS => (LtS, (constant as i32).checked_add(1)? as u32),
+        GtU => (GeU, constant.checked_add(1)?),
+        LeU => (LtU, constant.checked_add(1)?),
+        relation => (relation, constant),
+    })
+}
+
+/// The operation that stands `at` places behind the first of a family.
+pub(super) fn nth(first: RegOp, at: u32) -> RegOp {
+    RegOp::from_code(first as u8 + at as u8).unwrap_or(RegOp::Unreachable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_with_a_slot_is_in_use() {
+        for &op in RegOp::ALL {
+            let name = std::format!("{op:?}");
+            if let Some(base) = name.strip_suffix('D').filter(|base| RegOp::ALL.iter().any(|op| std::format!("{op:?}") == *base)) {
+                let base = *RegOp::ALL.iter().find(|op| std::format!("{op:?}") == base).unwrap();
+                if base != RegOp::Meter && !matches!(op, RegOp::I64And) {
+                    assert_eq!(with_slot(base), Some(op), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn families_stand_in_the_order_of_relations() {
+        use RegOp::*;
+        for (first, last, count) in [(BrEqSS, BrGeUSS, 6), (BrEqSK, BrGeUSK, 6), (BrEqAK, BrGeUAK, 6), (BrEqAS, BrLeUAS, 10), (EqAK, GeUAK, 6), (EqAS, LeUAS, 10)] {
+            assert_eq!(nth(first, count - 1), last);
+        }
+        assert_eq!(nth(Load32AD, 4), Load16UAD);
+        assert_eq!(nth(Store32SAX, 2), Store16SAX);
+    }
+}

@@ -1,0 +1,41 @@
+//! Fast mode's code: register code (docs/register-code.md), made here from WebAssembly or mapped from a file.
+
+mod emit;
+mod forms;
+mod translator;
+
+pub(crate) use translator::Translator;
+
+use crate::alloc::List;
+use zonda_exec::RegFunc;
+
+/// What fast mode keeps of a module.
+pub(crate) struct Fast<'a> {
+    pub(crate) funcs: Stored<'a, RegFunc>,
+    pub(crate) code: Stored<'a, u8>,
+}
+
+/// What was made here and lies in RAM, or was made elsewhere and lies where the embedder has it.
+pub(crate) enum Stored<'a, T> {
+    Made(List<T>),
+    #[allow(dead_code)]
+    Mapped(&'a [T]),
+}
+
+impl<T> Stored<'_, T> {
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Stored::Made(list) => list,
+            Stored::Mapped(items) => items,
+        }
+    }
+
+    /// RAM that it takes, in bytes.
+    pub(crate) fn ram(&self) -> usize {
+        match self {
+            Stored::Made(list) => size_of_val(&list[..]),
+            Stored::Mapped(_) => 0,
+        }
+    }
+}
