@@ -1,15 +1,25 @@
 //! Criterion: the official test suite, file by file, with exactly the counts of `spec-expected.txt`.
 
-use zonda_script::{suite, Options};
+use zonda_script::{suite, Engine, Mode, Options};
 
-#[test]
-fn the_official_suite_counts_as_written_down() {
+fn counts_as_written_down(mode: Mode) {
     let mut failures = Vec::new();
-    let counts = suite::run_host(&Options::default(), &mut |line| failures.push(line.to_string()));
+    let options = Options { engine: Engine::new(mode), ..Options::default() };
+    let counts = suite::run_host(&options, &mut |line| failures.push(line.to_string()));
     assert!(failures.is_empty(), "{} directives failed:\n{}", failures.len(), failures.join("\n"));
     if let Err(differences) = suite::compare(&counts) {
         panic!("{differences}");
     }
+}
+
+#[test]
+fn the_official_suite_in_classic_mode() {
+    counts_as_written_down(Mode::Classic);
+}
+
+#[test]
+fn the_official_suite_in_fast_mode() {
+    counts_as_written_down(Mode::Fast);
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! | [`frame`] | frames and the layout of a call on the value stack |
 //! | [`memory`] | linear memory and bounds-checked access to it |
 //! | [`instance`] | what running code sees of its instance |
+//! | `mode` | the names of the modes |
 //! | [`side_table`] | branch targets of code that is executed in place |
 //! | `classic` | the loop that executes Wasm bytes in place |
 //! | [`fast`] | register code: its table of operations, and the loop that executes it |
@@ -40,6 +41,7 @@ pub mod instance;
 pub mod leb;
 pub mod memory;
 pub mod meter;
+mod mode;
 pub mod numeric;
 pub mod op;
 mod relation;

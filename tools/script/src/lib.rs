@@ -22,6 +22,7 @@ mod write;
 
 pub use format::{Action, ActionKind, Command, Commands, Malformed, Script, Value, Values};
 pub use run::{run, Counts, Options};
+pub use zonda::{Engine, Mode};
 
 #[cfg(feature = "std")]
 pub use compile::{compile, CompileError};

@@ -16,6 +16,8 @@ use crate::spectest;
 /// How a script is run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
+    /// The mode in which everything runs.
+    pub engine: Engine,
     pub store: StoreConfig,
     /// Fuel for all calls between two resets; `None` for no limit.
     pub fuel: Option<u64>,
@@ -50,7 +52,6 @@ impl fmt::Display for Counts {
 
 /// Runs every command; `message` gets one line for each directive that failed.
 pub fn run(script: &Script, options: &Options, message: &mut dyn FnMut(fmt::Arguments)) -> Result<Counts, Malformed> {
-    let engine = Engine::default();
     let mut counts = Counts::default();
     let mut epoch = None;
     for command in script.commands() {
@@ -74,7 +75,7 @@ pub fn run(script: &Script, options: &Options, message: &mut dyn FnMut(fmt::Argu
             _ => {}
         }
         if epoch.is_none() {
-            match Epoch::new(engine, options) {
+            match Epoch::new(options) {
                 Ok(new) => epoch = Some(new),
                 Err(error) => message(format_args!("{}:{line}: cannot make a store: {error}", script.name())),
             }
@@ -156,7 +157,8 @@ struct Epoch<'a> {
 }
 
 impl<'a> Epoch<'a> {
-    fn new(engine: Engine, options: &Options) -> Result<Self, Error> {
+    fn new(options: &Options) -> Result<Self, Error> {
+        let engine = options.engine;
         let mut store = Store::with_config(&engine, (), options.store)?;
         if let Some(fuel) = options.fuel {
             store.set_fuel(fuel);

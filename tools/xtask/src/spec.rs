@@ -15,7 +15,7 @@ const SCRIPT: u32 = 0x0020_0000;
 #[derive(clap::Args)]
 pub struct Options {
     /// Mode of execution
-    #[arg(long, default_value = "classic", value_parser = ["classic"])]
+    #[arg(long, default_value = "fast", value_parser = ["fast", "classic"])]
     mode: String,
     /// Where the suite runs
     #[arg(long, default_value = "host", value_parser = ["host", "qemu"])]
@@ -35,9 +35,9 @@ fn suite() -> Command {
     command
 }
 
-pub fn host(_mode: &str) -> Result<()> {
-    shell::step("building the specification suite for the host");
-    shell::run(suite().arg("host"))
+pub fn host(mode: &str) -> Result<()> {
+    shell::step(&format!("running the specification suite on the host ({mode})"));
+    shell::run(suite().args(["host", "--mode", mode]))
 }
 
 /// Runs every script on the emulated board and compares the counts with those that are checked in.
@@ -80,7 +80,7 @@ fn script(image: &Path, script: &Path) -> Result<String> {
 pub fn run(options: &Options) -> Result<()> {
     match options.target.as_str() {
         "qemu" => qemu(&options.mode),
-        _ if options.write => shell::run(suite().args(["host", "--write", EXPECTED])),
+        _ if options.write => shell::run(suite().args(["host", "--mode", &options.mode, "--write", EXPECTED])),
         _ => host(&options.mode),
     }
 }

@@ -5,12 +5,14 @@ use clap::Parser;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use zonda_script::{suite, Counts, Options};
+use zonda_script::{suite, Counts, Engine, Mode, Options};
 
 #[derive(Parser)]
 enum Command {
     /// Run the suite on the host and compare the counts, or write them down anew
     Host {
+        #[arg(long, value_parser = mode)]
+        mode: Mode,
         #[arg(long)]
         write: Option<PathBuf>,
     },
@@ -31,6 +33,10 @@ const TOO_LARGE: &[(&str, u32)] = &[
     ("wasm-v2/call_indirect.wast", 1),
     ("wasm-v2/memory_grow.wast", 2),
 ];
+
+fn mode(name: &str) -> Result<Mode, String> {
+    Mode::named(name).ok_or_else(|| format!("there is no mode {name}"))
+}
 
 fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
     counts.sort_by(|one, other| one.0.cmp(&other.0));
@@ -65,8 +71,9 @@ fn parse(line: &str) -> Result<(String, Counts)> {
 
 fn run() -> Result<()> {
     match Command::parse() {
-        Command::Host { write } => {
-            let counts = suite::run_host(&Options::default(), &mut |message| eprintln!("{message}"));
+        Command::Host { mode, write } => {
+            let options = Options { engine: Engine::new(mode), ..Options::default() };
+            let counts = suite::run_host(&options, &mut |message| eprintln!("{message}"));
             match write {
                 Some(path) => Ok(fs::write(path, suite::table(&counts))?),
                 None => compare(counts),
