@@ -53,6 +53,20 @@ pub(crate) fn translate(bytes: &[u8], mode: Mode) -> Result<Code<'_>, Error> {
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
+/// For each operation its offset in the register code and in the module.
+#[cfg(feature = "fast")]
+#[inline(never)]
+pub(super) fn positions(bytes: &[u8]) -> Result<List<(u32, u32)>, Error> {
+    let mut loader = Loader::new(bytes, Some(Mode::Fast))?;
+    let Some(ModeSink::Fast(sink)) = &mut loader.sink else { return Ok(List::new()) };
+    sink.positions = Some(List::new());
+    loader.read()?;
+    match &mut loader.sink {
+        Some(ModeSink::Fast(sink)) => Ok(sink.positions.take().unwrap_or_default()),
+        _ => Ok(List::new()),
+    }
+}
+
 /// Checks a module and keeps nothing.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
@@ -102,16 +116,23 @@ impl<'a> Loader<'a> {
     /// Reads a whole module.
     #[inline(never)]
     fn walk(bytes: &'a [u8], mode: Option<Mode>) -> Result<Owned<Loader<'a>>, Error> {
-        let mut reader = Reader::new(bytes, 0);
         let mut loader = Loader::new(bytes, mode)?;
-        let result = loader.sections(&mut reader, &mut |loader, code| {
+        loader.read()?;
+        Ok(loader)
+    }
+
+    /// The same for a loader that was made.
+    #[inline(never)]
+    fn read(&mut self) -> Result<(), Error> {
+        let mut reader = Reader::new(self.env.bytes, 0);
+        let result = self.sections(&mut reader, &mut |loader, code| {
             let Some(mut sink) = loader.sink.take() else { return Err(ErrorKind::SectionOrder) };
             let result = loader.bodies(code, &mut sink);
             loader.sink = Some(sink);
             result
         });
         match result {
-            Ok(()) => Ok(loader),
+            Ok(()) => Ok(()),
             Err(kind) => {
                 message!(debug, "module refused at offset 0x{:x}: {}", reader.pos(), kind.message());
                 Err(error(kind, reader.pos()))

@@ -123,11 +123,18 @@ impl Module<'static> {
 }
 
 impl<'a> ModuleData<'a> {
-    /// The offset of what register code at this offset was made from.
+    /// The offset in the module of what register code at this offset was made from; 0 where memory for finding it is missing.
     #[cfg(feature = "fast")]
-    pub(crate) fn offset_of(&self, func: u32, code: u32) -> u32 {
-        let _ = (func, code);
-        0
+    pub(crate) fn offset_of(&self, code: u32) -> u32 {
+        let Ok(positions) = self.positions() else { return 0 };
+        let behind = positions.partition_point(|position| position.0 <= code);
+        behind.checked_sub(1).and_then(|last| positions.get(last)).map_or(0, |position| position.1)
+    }
+
+    /// For each operation of the module its offset in the register code and in the module, found by translating once more.
+    #[cfg(feature = "fast")]
+    pub(crate) fn positions(&self) -> Result<List<(u32, u32)>, Error> {
+        load::positions(self.bytes)
     }
 
     /// Makes the code of all functions for a mode.

@@ -141,7 +141,7 @@ impl<'a> InstanceData<'a> {
             #[cfg(feature = "fast")]
             Mode::Fast => {
                 let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr()) / size_of::<RegFunc>();
-                (index as u32, data.offset_of(index as u32, pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
+                (index as u32, data.offset_of(pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
             }
         }
     }

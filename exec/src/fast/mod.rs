@@ -6,12 +6,15 @@
 //! at operations of the same function, indices inside their spaces (the translator, or the verifier for code that was made elsewhere); the frame's size was
 //! checked at the call.
 
+pub mod decode;
 pub mod op;
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod strict;
+#[cfg(test)]
+mod tests;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
 

@@ -6,8 +6,8 @@
 //! The program counter is that of the running operation until its arm has done all that can trap.
 
 use super::strict::check;
-use super::{memory_op, num, RegOp};
-use crate::frame::{Context, Header, RegFunc, OTHER_MODE, SWITCHED};
+use super::{memory_op, num, RegOp, OVERHEAD};
+use crate::frame::{Context, Header, RegFunc, OTHER_MODE, PAD, SWITCHED};
 use crate::instance::Import;
 use crate::memory::{self, Cell, Memory};
 use crate::slot::{read64, write64};
@@ -19,8 +19,8 @@ enum Leave {
     Call(*const RegFunc, *mut u32),
     /// Call this imported function, whose arguments are here.
     Import(*const Import, *mut u32),
-    /// Return from the function, whose results are in place.
-    Return,
+    /// Return through the frame's boundary; the results end here.
+    Return(*mut u32),
     /// Execute `Slow`.
     Slow,
     /// Execute `Memory`.
@@ -305,6 +305,32 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     }};
                 }
 
+                // A slot of each frame that holds nothing.
+                macro_rules! pad {
+                    () => {
+                        fp.add((*(*ctx).func).locals as usize + OVERHEAD - PAD)
+                    };
+                }
+                macro_rules! one {
+                    () => {{
+                        let pad = pad!();
+                        *pad = acc;
+                        pad
+                    }};
+                }
+                // Returns. Results may lie where the header is, which is read first; where they end is for a return through a boundary.
+                macro_rules! back {
+                    ($end:expr, $copy:expr) => {{
+                        let header = Header::read(fp.add((*(*ctx).func).locals as usize));
+                        if header.pc.is_null() {
+                            break Leave::Return($end);
+                        }
+                        $copy;
+                        (pc, fp) = (header.pc, header.fp);
+                        (*ctx).func = header.func;
+                    }};
+                }
+
                 macro_rules! operations {
                     ({ $($how:ident $what:ident: $($form:ident $op:ident $($d:ident)?),*;)* } $($rest:tt)*) => {
                         match operation(*pc) {
@@ -396,20 +422,18 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     RegOp::BrZA => branch!(((acc == 0) as u32, 1)),
                     RegOp::BrNzS => branch!((slot!(1), 2)),
                     RegOp::BrZS => branch!(((slot!(1) == 0) as u32, 2)),
-                    RegOp::Ret => break Leave::Return,
-                    RegOp::RetA => {
-                        *fp = acc;
-                        break Leave::Return;
-                    }
+                    RegOp::Ret => back!(pad!(), {}),
+                    RegOp::RetA => back!(one!(), *fp = acc),
                     RegOp::RetS => {
                         acc = slot!(1);
-                        *fp = acc;
-                        break Leave::Return;
+                        back!(one!(), *fp = acc);
                     }
                     RegOp::RetN => {
-                        core::ptr::copy(fp.add(number!(1, u16) as usize), fp, number!(3, u16) as usize);
-                        acc = *fp;
-                        break Leave::Return;
+                        let (from, count) = (fp.add(number!(1, u16) as usize), number!(3, u16) as usize);
+                        back!(from.wrapping_add(count).wrapping_sub(1), {
+                            core::ptr::copy(from, fp, count);
+                            acc = *fp;
+                        });
                     }
                     RegOp::Call => break Leave::Call((*(*ctx).instance).reg_funcs.wrapping_add(number!(1, u16) as usize), pair!(3)),
                     RegOp::CallImport => break Leave::Import((*(*ctx).instance).imports.add(number!(1, u16) as usize), pair!(3)),
@@ -525,21 +549,13 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     fp = new_fp;
                     pc = (*(*ctx).instance).code.add(callee.code as usize);
                 }
-                Leave::Return => {
-                    let func = &*(*ctx).func;
-                    let header = Header::read(fp.add(func.locals as usize));
-                    if header.pc.is_null() {
-                        (*ctx).sp = fp.wrapping_add(func.results as usize).wrapping_sub(1);
-                        (*ctx).fp = fp;
-                        match (*ctx).leave() {
-                            SWITCHED => reload!(),
-                            done => return done,
-                        }
-                        continue;
+                Leave::Return(end) => {
+                    (*ctx).sp = end;
+                    (*ctx).fp = fp;
+                    match (*ctx).leave() {
+                        SWITCHED => reload!(),
+                        done => return done,
                     }
-                    pc = header.pc;
-                    fp = header.fp;
-                    (*ctx).func = header.func;
                 }
                 Leave::Import(import, args) => {
                     let import = &*import;

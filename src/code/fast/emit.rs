@@ -32,6 +32,8 @@ pub(super) struct Emitter {
     end: u32,
     /// Where the last operation names the slot of its result, when it has another than the accumulator and may have a third.
     target: u32,
+    /// Slots that are written there.
+    target_slots: i32,
     /// The slot that has the accumulator's value as well.
     pub(super) cached: Option<i32>,
     /// Whether the function is large: its slots are not all near, or its branches not all short.
@@ -43,7 +45,7 @@ pub(super) struct Emitter {
 
 impl Emitter {
     pub(super) const fn new() -> Emitter {
-        Emitter { code: List::new(), last: 0, end: NONE, target: NONE, cached: None, large: false, too_small: false, waiting: List::new() }
+        Emitter { code: List::new(), last: 0, end: NONE, target: NONE, target_slots: 0, cached: None, large: false, too_small: false, waiting: List::new() }
     }
 
     /// Starts a function.
@@ -96,6 +98,7 @@ impl Emitter {
     pub(super) fn to(&mut self, op: RegOp, operands: u64, len: usize, behind: u32, slot: i32, slots: i32) -> Parsed<()> {
         self.op(op, operands, len)?;
         self.target = self.end - 1 - behind;
+        self.target_slots = slots;
         self.wrote(slot, slots);
         Ok(())
     }
@@ -251,7 +254,7 @@ impl Emitter {
 
     /// Has the last operation, which wrote its result to `from` and to nothing else, write it to `to` instead. Gives whether it could.
     pub(super) fn retarget(&mut self, from: i32, to: i32, slots: i32) -> bool {
-        if self.end != self.here() || self.target == NONE || !Self::is_near(from) || !Self::is_near(to) || !Self::is_near(to + slots - 1) {
+        if self.end != self.here() || self.target == NONE || self.target_slots != slots || !Self::is_near(from) || !Self::is_near(to) || !Self::is_near(to + slots - 1) {
             return false;
         }
         match self.code.get_mut(self.target as usize) {

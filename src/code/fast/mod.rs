@@ -2,6 +2,7 @@
 
 mod emit;
 mod forms;
+pub(crate) mod listing;
 mod translator;
 
 pub(crate) use translator::Translator;

@@ -1135,18 +1135,19 @@ impl<'a> Translator<'a> {
                 self.emit.op(RegOp::Ret, 0, 0)
             }
             1 => {
+                // The operand stays, for there is code behind where the return is conditional.
+                let (height, len) = (self.height, self.len);
                 let operand = self.pop();
-                let source = self.source(operand);
-                self.height += 1;
-                self.len = (self.len + 1).min(self.height as usize).min(WINDOW);
-                match source {
-                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u64, 1),
+                match self.source(operand) {
+                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u64, 1)?,
                     _ => {
                         self.take(operand)?;
                         self.unbias()?;
-                        self.emit.op(RegOp::RetA, 0, 0)
+                        self.emit.op(RegOp::RetA, 0, 0)?;
                     }
                 }
+                (self.height, self.len) = (height, len);
+                Ok(())
             }
             _ => {
                 self.settle_top(results)?;

@@ -13,7 +13,9 @@ mod wast;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use zonda::Mode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +48,8 @@ enum Command {
     /// Decode and validate modules.
     #[command(after_help = EXIT_CODES)]
     Validate {
+        #[command(flatten)]
+        mode: ModeArgs,
         /// Modules, .wasm or .wat.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
@@ -56,12 +60,17 @@ enum Command {
         /// A module, .wasm or .wat.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print the register code of fast mode beside the operations that it was made from
+        #[arg(long)]
+        code: bool,
     },
     /// Run specification scripts and print the directives that passed, failed and are unsupported.
     ///
     /// `text` counts assertions about the text format, which are judged while the script is read.
     #[command(after_help = EXIT_CODES)]
     Wast {
+        #[command(flatten)]
+        mode: ModeArgs,
         /// Scripts, .wast.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
@@ -69,7 +78,20 @@ enum Command {
 }
 
 #[derive(Args)]
+struct ModeArgs {
+    /// How functions are executed: as register code, which is made when the module is loaded, or in place.
+    #[arg(long, value_name = "MODE", value_parser = modes(), default_value = zonda::Engine::default().mode().name())]
+    mode: Mode,
+}
+
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name())).try_map(|name| Mode::named(&name).ok_or("no such mode"))
+}
+
+#[derive(Args)]
 struct RunArgs {
+    #[command(flatten)]
+    mode: ModeArgs,
     /// A module, .wasm or .wat.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -92,9 +114,9 @@ fn main() -> ExitCode {
     // clap itself ends with 2 on wrong usage.
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::Validate { files } => validate::validate(&files),
-        Command::Inspect { file } => inspect::inspect(&file),
-        Command::Wast { files } => wast::wast(&files),
+        Command::Validate { mode, files } => validate::validate(mode.mode, &files),
+        Command::Inspect { file, code } => inspect::inspect(&file, code),
+        Command::Wast { mode, files } => wast::wast(mode.mode, &files),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

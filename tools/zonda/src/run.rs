@@ -13,7 +13,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let path = args.file.as_path();
     let bytes = read_module(path)?;
     let bad = |error: Error| bad_module(path, &error);
-    let engine = Engine::default();
+    let engine = Engine::new(args.mode.mode);
     let module = Module::new(&engine, &bytes).map_err(bad)?;
 
     let mut config = StoreConfig::default();

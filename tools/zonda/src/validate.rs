@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use zonda::{Engine, Module};
+use zonda::{Engine, Mode, Module};
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
 
-/// Validates every file, reports each that is bad, and fails if there was one.
-pub fn validate(files: &[PathBuf]) -> Result<(), Failure> {
+/// Validates every file and makes its code for the mode, reports each that is bad, and fails if there was one.
+pub fn validate(mode: Mode, files: &[PathBuf]) -> Result<(), Failure> {
     let mut bad = Vec::new();
     for path in files {
         let checked = read_module(path).and_then(|bytes| {
-            Module::new(&Engine::default(), &bytes).map(drop).map_err(|error| bad_module(path, &error))
+            Module::new(&Engine::new(mode), &bytes).map(drop).map_err(|error| bad_module(path, &error))
         });
         if let Err(failure) = checked {
             bad.push(failure.to_string());

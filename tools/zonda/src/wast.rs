@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use zonda_script::{compile, run, Counts, Options, Script};
+use zonda_script::{compile, run, Counts, Engine, Mode, Options, Script};
 
 use crate::failure::Failure;
 use crate::input::read;
 
 /// Runs every script, prints a line of counts for each, and failures to standard error.
-pub fn wast(files: &[PathBuf]) -> Result<(), Failure> {
+pub fn wast(mode: Mode, files: &[PathBuf]) -> Result<(), Failure> {
+    let options = Options { engine: Engine::new(mode), ..Options::default() };
     let mut total = Counts::default();
     for path in files {
         let name = path.display().to_string();
@@ -16,7 +17,7 @@ pub fn wast(files: &[PathBuf]) -> Result<(), Failure> {
         let source = String::from_utf8(read(path)?).map_err(|error| bad(error.to_string()))?;
         let bytes = compile(&name, &source).map_err(|error| Failure::Input(error.to_string()))?;
         let script = Script::new(&bytes).map_err(|error| bad(error.to_string()))?;
-        let counts = run(&script, &Options::default(), &mut |line| eprintln!("{line}"))
+        let counts = run(&script, &options, &mut |line| eprintln!("{line}"))
             .map_err(|error| bad(error.to_string()))?;
         println!("{name}: {}", describe(counts));
         total.add(counts);

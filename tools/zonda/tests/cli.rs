@@ -71,6 +71,20 @@ fn run_calls_start_or_main() {
 }
 
 #[test]
+fn every_mode_gives_the_same() {
+    let trap = |mode| zonda(&["run", "--mode", mode, &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
+    for mode in ["classic", "fast"] {
+        expect(&zonda(&["run", "--mode", mode, &real("sort.wasm"), "--invoke", "run", "5"]), 0, "-564508326\n", &[]);
+        expect(&zonda(&["validate", "--mode", mode, &real("sort.wasm")]), 0, "", &[]);
+        expect(&trap(mode), 1, "", &["integer divide by zero", "function ", "offset 0x"]);
+    }
+    assert_eq!(stderr(&trap("classic")), stderr(&trap("fast")));
+    for command in ["run", "validate", "wast"] {
+        expect(&zonda(&[command, "--mode", "slow", &real("sort.wasm")]), 2, "", &["slow", "classic", "fast"]);
+    }
+}
+
+#[test]
 fn a_trap_ends_with_1_and_says_where() {
     let output = zonda(&["run", &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
     expect(&output, 1, "", &["wide.wasm", "run64", "integer divide by zero", "function ", "offset 0x"]);
@@ -155,7 +169,8 @@ fn inspect_shows_what_is_there_and_what_it_needs() {
         "memory: memory, 2000 pages of 1 bytes, at most 4000",
         "g: global mutable i64",
         "67536  RAM for linear memory",
-        "side tables",
+        "side tables", "register code",
+        "frame classic", "frame fast",
     ] {
         assert!(text.contains(part), "'{part}' is not in:\n{text}");
     }
@@ -176,6 +191,8 @@ fn wast_counts_each_file() {
         (assert_return (invoke "f") (either (i32.const 1) (i32.const 2)))"#);
     let line = format!("{good}: 3 passed, 0 failed, 1 unsupported, 1 text\n");
     expect(&zonda(&["wast", &good]), 0, &line, &[]);
+    expect(&zonda(&["wast", "--mode", "classic", &good]), 0, &line, &[]);
+    expect(&zonda(&["wast", "--mode", "fast", &good]), 0, &line, &[]);
     let bad = file("wast", "bad.wast", br#"(module (func (export "f") (result i32) (i32.const 1)))
 (assert_return (invoke "f") (i32.const 2))
 (assert_trap (invoke "f") "unreachable")"#);

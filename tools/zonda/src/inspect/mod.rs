@@ -3,18 +3,24 @@
 //! Sections and features are read with `wasmparser`, so that a module which this runtime refuses can be looked into
 //! as well; imports, exports and needs come from the runtime itself.
 
+mod code;
 mod features;
 mod sections;
 
 use std::path::Path;
 
-use zonda::{Engine, ExternType, Module};
+use zonda::{Engine, ExternType, FuncInfo, Mode, Module};
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
 
-pub fn inspect(path: &Path) -> Result<(), Failure> {
+/// Prints what is in a module. With `listing` its register code alone.
+pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
+    if listing {
+        let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes).map_err(|error| bad_module(path, &error))?;
+        return code::print(&module, &bytes).map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
+    }
     let foreign = |error: wasmparser::BinaryReaderError| {
         Failure::Input(format!("{}: offset 0x{:x}: {}", path.display(), error.offset(), error.message()))
     };
@@ -23,9 +29,13 @@ pub fn inspect(path: &Path) -> Result<(), Failure> {
     let features = features::used(&bytes).map_err(foreign)?;
     println!("\nfeatures: {}", if features.is_empty() { "WebAssembly 1.0".into() } else { features.join(", ") });
 
-    let module = Module::new(&Engine::default(), &bytes).map_err(|error| bad_module(path, &error))?;
-    imports_and_exports(&module);
-    needs(&module);
+    let load = |mode: &Mode| Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error));
+    let modules = Mode::ALL.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let Some(module) = modules.first() else { return Ok(()) };
+    imports_and_exports(module);
+    needs(module);
+    modes(&modules);
+    functions(&modules);
     Ok(())
 }
 
@@ -61,16 +71,35 @@ fn needs(module: &Module) {
     println!("\nneeds, in bytes:");
     println!("  {:>10}  module, read in place (flash will do)", info.module_bytes);
     println!("  {code:>10}  of these, code of {} functions", info.funcs);
-    println!("  {:>10}  RAM for the loaded module on this machine, side tables included", info.loaded_bytes);
-    println!("  {:>10}  of these, what the mode makes of the code", info.code_bytes);
     println!("  {:>10}  RAM for linear memory at the start", info.memory_bytes);
-    println!("\nfunctions: stack is the deepest operand stack, frame what one call takes of the value stack, in bytes");
-    println!("  {:>6}  {:>8}  {:>6}  {:>6}  {:>6}  type", "index", "code", "locals", "stack", "frame");
-    for func in module.funcs() {
+}
+
+/// What the loaded module takes in each mode; `modules` is the module in each of [`Mode::ALL`].
+fn modes(modules: &[Module]) {
+    println!("\nRAM for the loaded module in each mode, on this machine, in bytes:");
+    for (mode, module) in Mode::ALL.iter().zip(modules) {
+        let info = module.info();
+        let what = match mode {
+            Mode::Classic => "side tables",
+            Mode::Fast => "register code",
+        };
+        println!("  {:>10}  {}, of these {} {what}", info.loaded_bytes, mode.name(), info.code_bytes);
+    }
+}
+
+fn functions(modules: &[Module]) {
+    println!("\nfunctions: stack is the deepest operand stack, frame what one call takes of the value stack in a mode, in bytes");
+    print!("  {:>6}  {:>8}  {:>6}  {:>6}", "index", "code", "locals", "stack");
+    Mode::ALL.iter().for_each(|mode| print!("  {:>13}", format!("frame {}", mode.name())));
+    println!("  type");
+    let funcs: Vec<Vec<FuncInfo>> = modules.iter().map(|module| module.funcs().collect()).collect();
+    let Some(first) = funcs.first() else { return };
+    for (number, func) in first.iter().enumerate() {
         let (slots, locals) = (func.operand_slots * 4, func.local_slots * 4);
-        println!(
-            "  {:>6}  {:>8}  {locals:>6}  {slots:>6}  {:>6}  {}",
-            func.index, func.code.1, func.frame_bytes, func.ty
-        );
+        print!("  {:>6}  {:>8}  {locals:>6}  {slots:>6}", func.index, func.code.1);
+        for frame in funcs.iter().filter_map(|funcs| Some(funcs.get(number)?.frame_bytes)) {
+            print!("  {frame:>13}");
+        }
+        println!("  {}", func.ty);
     }
 }

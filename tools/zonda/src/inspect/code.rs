@@ -1,0 +1,52 @@
+//! `zonda inspect --code`: the register code of each function, beside the operations of WebAssembly that it was made from.
+
+use std::collections::BTreeMap;
+
+use wasmparser::{Operator, Parser, Payload};
+use zonda::{Module, RegisterOp};
+
+/// Width of the column with WebAssembly's operations.
+const LEFT: usize = 44;
+
+/// Prints it. `bytes` are the module's.
+pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    let Some(code) = module.register_code()? else { return Ok(()) };
+    let mut by_offset: BTreeMap<u32, Vec<RegisterOp>> = BTreeMap::new();
+    for op in code.ops() {
+        by_offset.entry(op.offset).or_default().push(op);
+    }
+    let mut func = module.info().imported_funcs;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let Payload::CodeSectionEntry(body) = payload? else { continue };
+        println!("\nfunction {func}");
+        let mut depth = 1;
+        for operator in body.get_operators_reader()?.into_iter_with_offsets() {
+            let (operator, offset) = operator?;
+            if matches!(operator, Operator::End | Operator::Else) {
+                depth -= 1;
+            }
+            let text = format!("{:6x} {:indent$}{}", offset, "", name(&operator), indent = 2 * depth.min(8));
+            if matches!(operator, Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::Else) {
+                depth += 1;
+            }
+            let ops = by_offset.remove(&(offset as u32)).unwrap_or_default();
+            let mut left = text.as_str();
+            if ops.is_empty() {
+                println!("{left}");
+            }
+            for op in ops.iter().filter(|op| op.func == func) {
+                let hex: String = op.bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                println!("{left:LEFT$} {:5} {hex:16}  {}", op.code, op.text);
+                left = "";
+            }
+        }
+        func += 1;
+    }
+    Ok(())
+}
+
+/// An operation as the text format writes it, near enough: the parser's name for it, with its immediates.
+fn name(operator: &Operator) -> String {
+    let text = format!("{operator:?}");
+    text.chars().filter(|c| !c.is_whitespace() || *c == ' ').take(34).collect()
+}
