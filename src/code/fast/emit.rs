@@ -215,6 +215,30 @@ impl Emitter {
         self.written(to, 1)
     }
 
+    /// Copies a slot before the last operation, whose result is in the accumulator and nowhere else yet, so that it is still the last one. Gives whether that could be
+    /// done.
+    pub(super) fn copy_before(&mut self, from: i32, to: i32) -> Parsed<bool> {
+        let mut bytes = [0; 8];
+        let start = self.last as usize;
+        let last = match self.code.get(start..) {
+            Some(last) if self.end == self.here() && !self.large && last.len() <= bytes.len() => last,
+            _ => return Ok(false),
+        };
+        if last.first().and_then(|&code| with_slot(RegOp::from_code(code)?)).is_none() {
+            return Ok(false);
+        }
+        let len = last.len();
+        if let Some(place) = bytes.get_mut(..len) {
+            place.copy_from_slice(last);
+        }
+        let source = self.read(from, 1, 0)?;
+        let operand = self.write(to, 1)?;
+        self.code.truncate(start);
+        self.op(RegOp::Copy, source | operand << 8, 2)?;
+        self.op(RegOp::from_code(bytes[0]).unwrap_or(RegOp::Unreachable), u64::from_le_bytes(bytes) >> 8, len - 1)?;
+        Ok(true)
+    }
+
     /// Copies a pair.
     pub(super) fn copy_pair(&mut self, from: i32, to: i32) -> Parsed<()> {
         let source = self.read(from, 2, 0)?;

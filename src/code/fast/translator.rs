@@ -300,6 +300,13 @@ impl<'a> Translator<'a> {
     fn settle_local(&mut self, local: u32) -> Parsed<()> {
         for index in 0..self.len {
             if self.window.get(index) == Some(&Value::Local(local)) {
+                let home = self.home(self.height - (self.len - index) as u32);
+                if self.emit.cached.is_none() && self.emit.copy_before(self.local(local), home)? {
+                    if let Some(entry) = self.window.get_mut(index) {
+                        *entry = Value::Home;
+                    }
+                    continue;
+                }
                 self.settle(index)?;
             }
         }
@@ -953,7 +960,8 @@ impl<'a> Translator<'a> {
             let operand = self.pop();
             let before = self.emit.here();
             self.settle_local(local)?;
-            let settled = self.emit.here() != before;
+            // What was written before the last operation does not matter.
+            let settled = self.emit.here() != before && operand.value == Value::Home;
             let home = self.home(operand.height);
             if operand.value != Value::Home || settled || !self.emit.retarget(home, slot, 1) {
                 self.move_to(operand.value, home, slot)?;
