@@ -226,6 +226,17 @@ impl Context {
         }
     }
 
+    /// Accounts for a call. Each way to call does, for functions that call each other without end are a loop, too.
+    ///
+    /// # Safety
+    /// The meter is live.
+    #[inline]
+    unsafe fn count(&self) -> Result<(), crate::TrapCode> {
+        // SAFETY: the caller's promise.
+        let meter = unsafe { &*self.meter };
+        if meter.pass() { Ok(()) } else { Err(meter.reason()) }
+    }
+
     /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
     /// inline for their own calls. Gives [`SWITCHED`] or [`OTHER_MODE`].
     ///
@@ -242,6 +253,7 @@ impl Context {
             if (callee.frame as isize) > free {
                 return Err(crate::TrapCode::StackOverflow);
             }
+            self.count()?;
             let header = fp.add(callee.locals as usize);
             let mut local = self.sp.add(1);
             while local < header {
@@ -325,6 +337,7 @@ impl Context {
             if (params + callee.frame as usize) as isize > free {
                 return Err(crate::TrapCode::StackOverflow);
             }
+            self.count()?;
             if !core::ptr::eq(instance, self.instance) && !header.pc.is_null() {
                 boundary = Boundary { instance: self.instance, pc: header.pc };
                 header.pc = core::ptr::null();
