@@ -186,6 +186,8 @@ pub enum Error {
     Immutable,
     /// More of something than an implementation limit allows.
     TooLarge,
+    /// Not while a call into the store runs.
+    Running,
 }
 
 impl From<OutOfMemory> for Error {
@@ -247,6 +249,7 @@ impl fmt::Display for Error {
             Error::CannotGrow => f.write_str("cannot grow beyond the limit"),
             Error::Immutable => f.write_str("the global is immutable"),
             Error::TooLarge => f.write_str("an implementation limit is exceeded"),
+            Error::Running => f.write_str("not while code of the store runs"),
         }
     }
 }

@@ -5,14 +5,14 @@ mod common;
 mod modules;
 
 use common::{watch, Fail};
-use zonda::{Engine, Error, Linker, Module, Store, TrapCode, Val};
+use zonda::{Engine, Error, Linker, Mode, Module, Store, TrapCode, Val};
 
 #[global_allocator]
 static ALLOCATOR: common::Failing = common::Failing;
 
 /// Loads, links, instantiates, calls `run`, and drops everything.
-fn whole_life(bytes: &[u8], argument: i32) -> Result<i32, Error> {
-    let engine = Engine::default();
+fn whole_life(mode: Mode, bytes: &[u8], argument: i32) -> Result<i32, Error> {
+    let engine = Engine::new(mode);
     let module = Module::new(&engine, bytes)?;
     let mut linker = Linker::new();
     linker.func_wrap("env", "nop", || {})?;
@@ -68,7 +68,9 @@ fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl F
 fn three_modules() {
     for name in ["calls", "sort", "generic"] {
         let module = modules::module(name);
-        every_allocation(name, module.result, false, || whole_life(module.bytes, module.argument));
+        for mode in Mode::ALL {
+            every_allocation(name, module.result, false, || whole_life(*mode, module.bytes, module.argument));
+        }
     }
 }
 
@@ -76,7 +78,38 @@ fn three_modules() {
 fn modules_that_grow_their_memory() {
     for name in ["heap", "text"] {
         let module = modules::module(name);
-        every_allocation(name, module.result, true, || whole_life(module.bytes, module.argument));
+        for mode in Mode::ALL {
+            every_allocation(name, module.result, true, || whole_life(*mode, module.bytes, module.argument));
+        }
+    }
+}
+
+/// An instance that is switched to the other mode and back; when that fails, it still runs in the mode that it has.
+fn switched_life(bytes: &[u8], argument: i32) -> Result<i32, Error> {
+    let mut result = 0;
+    for (own, other) in [(Mode::Classic, Mode::Fast), (Mode::Fast, Mode::Classic)] {
+        let engine = Engine::new(own);
+        let module = Module::new(&engine, bytes)?;
+        let mut store = Store::new(&engine, ())?;
+        let instance = Linker::new().instantiate(&mut store, &module)?;
+        let run = instance.get_typed_func::<(i32,), i32>(&store, "run")?;
+        let before = run.call(&mut store, (argument,))?;
+        for mode in [other, own, other] {
+            let switched = instance.set_mode(&mut store, mode);
+            result = run.call(&mut store, (argument,))?;
+            assert_eq!(result, before);
+            assert_eq!(instance.mode(&store) == Ok(mode), switched.is_ok());
+            switched?;
+        }
+    }
+    Ok(result)
+}
+
+#[test]
+fn a_change_of_the_mode() {
+    for name in ["sort", "wide"] {
+        let module = modules::module(name);
+        every_allocation(name, module.result, false, || switched_life(module.bytes, module.argument));
     }
 }
 
@@ -113,8 +146,10 @@ fn a_refused_module_leaks_nothing() {
     let module = modules::module("text");
     for length in (0..module.bytes.len()).step_by(97) {
         let cut = &module.bytes[..length];
-        let (result, watched) = watch(Fail::Never, || Module::new(&Engine::default(), cut).map(drop));
-        assert!(result.is_err());
-        assert_eq!(watched.leaked, 0, "cut at {length}");
+        for mode in Mode::ALL {
+            let (result, watched) = watch(Fail::Never, || Module::new(&Engine::new(*mode), cut).map(drop));
+            assert!(result.is_err());
+            assert_eq!(watched.leaked, 0, "cut at {length}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
 use crate::store::link::{add, copy_segments, instantiate, start, Provided};
 use core::marker::PhantomData;
+use zonda_exec::Mode;
 
 enum Definition {
     Closure(Shared<HostClosure>),
@@ -167,16 +168,46 @@ impl Instance {
         self.store
     }
 
-    pub(super) fn data<'s, 'a, T>(&self, store: &'s Store<'a, T>) -> Result<&'s InstanceData<'a>, Error> {
+    /// Its place in the store, which may lie beyond the end.
+    fn index_in<T>(&self, store: &Store<'_, T>) -> Result<usize, Error> {
         if self.store != store.id {
             return Err(Error::WrongStore);
         }
-        if let Some(instance) = store.inner.instances.get(self.index as usize) {
-            return Ok(instance);
+        if self.index != u32::MAX {
+            return Ok(self.index as usize);
         }
         // Instances without functions share their base with the next one; handles without an index are made for running ones only.
         let after = store.inner.instances.partition_point(|instance| instance.func_base <= self.base);
-        store.inner.instances.get(after.wrapping_sub(1)).map(|instance| &**instance).ok_or(Error::WrongStore)
+        Ok(after.wrapping_sub(1))
+    }
+
+    pub(super) fn data<'s, 'a, T>(&self, store: &'s Store<'a, T>) -> Result<&'s InstanceData<'a>, Error> {
+        store.inner.instances.get(self.index_in(store)?).map(|instance| &**instance).ok_or(Error::WrongStore)
+    }
+
+    /// How its functions are executed: in the module's mode, until [`Instance::set_mode`].
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn mode<'a>(&self, store: impl AsStore<'a>) -> Result<Mode, Error> {
+        Ok(self.data(store.as_store())?.seen.mode)
+    }
+
+    /// Chooses how its functions are executed from the next call on. Instances of one module, and instances that call each other, may differ.
+    ///
+    /// A module's code is made for one mode, its engine's, when it is loaded. For another mode the instance gets code of its own, which
+    /// takes as long as loading, and RAM ([`ModuleInfo::code_bytes`](crate::ModuleInfo::code_bytes)). It is freed when the instance returns to the module's mode.
+    ///
+    /// # Errors
+    /// [`Error::Running`] in a host function, for its callers may be functions of the instance, whose code must stay;
+    /// [`Error::OutOfMemory`], [`Error::WrongStore`]. The instance then stays in the mode that it has.
+    pub fn set_mode<'a>(&self, mut store: impl AsStoreMut<'a>, mode: Mode) -> Result<(), Error> {
+        let store = store.as_store_mut();
+        let index = self.index_in(store)?;
+        if store.inner.is_running() {
+            return Err(Error::Running);
+        }
+        store.inner.instances.get_mut(index).ok_or(Error::WrongStore)?.set_mode(mode)
     }
 
     fn item<T>(&self, store: &Store<'_, T>, entry: &ExportEntry) -> Option<Extern> {

@@ -99,14 +99,15 @@ pub struct CustomSection<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What a module takes; all sizes in bytes.
+/// What a module takes, in the mode for which it was loaded; all sizes in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleInfo {
     /// Length of the module.
     pub module_bytes: u32,
-    /// RAM for what its mode makes of its code: side tables, or register code.
+    /// RAM for what its mode makes of its code: side tables (classic mode) or register code (fast mode). An instance that is switched to another
+    /// mode than its module's takes what that makes of the code, and a record for each function.
     pub code_bytes: u32,
-    /// RAM for all that loading keeps, that included.
+    /// RAM for all that loading keeps, `code_bytes` and the records of the functions included.
     pub loaded_bytes: u32,
     /// Linear memory at the start, all memories together.
     pub memory_bytes: u64,
@@ -116,7 +117,7 @@ pub struct ModuleInfo {
     pub funcs: u32,
 }
 
-/// What a function takes.
+/// What a function takes, in the mode for which its module was loaded.
 #[derive(Clone, Copy, Debug)]
 pub struct FuncInfo<'a> {
     /// Its index in the module.
@@ -128,7 +129,7 @@ pub struct FuncInfo<'a> {
     pub local_slots: u32,
     /// Deepest operand stack, in slots of 32 bits.
     pub operand_slots: u32,
-    /// What a call of it takes on the value stack beyond its parameters, in bytes.
+    /// What a call of it takes on the value stack beyond its parameters, in bytes. Differs between modes by a few slots.
     pub frame_bytes: u32,
 }
 

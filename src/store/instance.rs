@@ -88,10 +88,11 @@ impl<'a> InstanceData<'a> {
         };
     }
 
-    /// Has the instance run in a mode from its next call on. Code for it is made where the module's is for another.
+    /// Has the instance run in a mode from its next call on. Code for it is made where the module's is for another; what was made for the
+    /// mode before is freed, so no function of the instance may be running.
     ///
     /// # Errors
-    /// As for loading; [`Error::Mode`] when the bytes of the functions are not there.
+    /// As for loading. The instance is as it was then.
     pub(crate) fn set_mode(&mut self, mode: Mode) -> Result<(), Error> {
         if mode == self.seen.mode {
             return Ok(());
@@ -119,7 +120,9 @@ impl<'a> InstanceData<'a> {
     /// Where a function leads, by its index in the whole index space.
     pub(crate) fn target(&self, func: u32) -> Option<Target<'_>> {
         match self.defined(func) {
-            Some(_) => Some(Target::Wasm(&raw const self.seen, func)),
+            // By the owner's pointer: imports of other instances keep it, also when the mode is changed through it.
+            // SAFETY: `owner` is the address of this record.
+            Some(_) => Some(Target::Wasm(unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).seen }, func)),
             None => self.imports.get(func as usize).map(import_target),
         }
     }

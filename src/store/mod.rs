@@ -103,6 +103,11 @@ impl<'a> StoreData<'a> {
         core::mem::replace(&mut self.stack_top, top)
     }
 
+    /// Whether a call that used the store's own value stack has not ended: its frames refer to records of functions.
+    pub(crate) fn is_running(&mut self) -> bool {
+        !core::ptr::eq(self.stack_top, self.stack.as_mut_ptr())
+    }
+
     /// Ends what led to a trap: a wish to stop is granted, and the number that a host function reported is handed out.
     pub(crate) fn end_of_trap(&mut self, code: TrapCode) -> u32 {
         if code == TrapCode::Terminated {
