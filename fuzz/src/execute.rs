@@ -1,8 +1,10 @@
-//! Execution against wasmi: results, traps, calls of host functions, memories, globals, tables.
+//! Execution in both modes, against each other and against wasmi: results, traps, calls of host functions, memories, globals, tables. The modes are held to the
+//! places of traps and to the fuel as well.
 
 use std::fmt::Debug;
 
 use arbitrary::Unstructured;
+use zonda::Mode;
 
 use super::smith;
 
@@ -17,9 +19,20 @@ pub fn execute(data: &[u8]) {
     execute_module(&bytes, seed);
 }
 
-/// Runs the module in both engines and panics when they disagree. `seed` chooses the arguments.
+/// Runs the module in both modes and in wasmi, and panics when they disagree. `seed` chooses the arguments, and for one in four
+/// an amount of fuel that may not last.
 pub fn execute_module(bytes: &[u8], seed: u64) {
-    let (Some(ours), Some(theirs)) = (ours::run(bytes, seed), theirs::run(bytes, seed)) else { return };
+    let fuel = if seed & 3 == 3 { seed >> 2 & 0xfff } else { u64::MAX };
+    let (Some(classic), Some(fast)) = (ours::run(bytes, seed, Mode::Classic, fuel), ours::run(bytes, seed, Mode::Fast, fuel)) else { return };
+    // Frames of one mode are larger than the other's, so that only one of them may run out of stack: then the rest differs.
+    let limit = |run: &ours::Run| run.events.iter().any(|event| matches!(event, Event::Trapped(TrapKind::Limit)));
+    if !limit(&classic) && !limit(&fast) {
+        assert_eq!(classic, fast, "the modes differ (left: classic, right: fast)");
+    }
+    if fuel != u64::MAX {
+        return;
+    }
+    let (ours, Some(theirs)) = (fast.events, theirs::run(bytes, seed)) else { return };
     for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         // What follows depends on where an engine's own limit struck.
         if matches!(ours, Event::Trapped(TrapKind::Limit)) || matches!(theirs, Event::Trapped(TrapKind::Limit)) {
@@ -73,6 +86,7 @@ pub(crate) enum TrapKind {
     BadConversion,
     /// Stack or memory of the engine is used up: no statement about the module.
     Limit,
+    Fuel,
     Other,
 }
 

@@ -5,6 +5,8 @@ use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+#[cfg(feature = "fast")]
+use crate::code::fast::Positions;
 use crate::code::{Code, ModeSink};
 use crate::error::{Error, ErrorKind};
 use crate::limits::*;
@@ -53,17 +55,18 @@ pub(crate) fn translate(bytes: &[u8], mode: Mode) -> Result<Code<'_>, Error> {
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
-/// For each operation its offset in the register code and in the module.
+/// Translates once more to learn where operations of register code come from.
 #[cfg(feature = "fast")]
 #[inline(never)]
-pub(super) fn positions(bytes: &[u8]) -> Result<List<(u32, u32)>, Error> {
+pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Error> {
     let mut loader = Loader::new(bytes, Some(Mode::Fast))?;
-    let Some(ModeSink::Fast(sink)) = &mut loader.sink else { return Ok(List::new()) };
-    sink.positions = Some(List::new());
+    if let Some(ModeSink::Fast(sink)) = &mut loader.sink {
+        sink.positions = wanted;
+    }
     loader.read()?;
     match &mut loader.sink {
-        Some(ModeSink::Fast(sink)) => Ok(sink.positions.take().unwrap_or_default()),
-        _ => Ok(List::new()),
+        Some(ModeSink::Fast(sink)) => Ok(core::mem::replace(&mut sink.positions, Positions::Unknown)),
+        _ => Ok(Positions::Unknown),
     }
 }
 

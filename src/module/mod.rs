@@ -11,6 +11,8 @@ pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
 use crate::alloc::{List, Shared};
+#[cfg(feature = "fast")]
+use crate::code::fast::Positions;
 use crate::code::Code;
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::error::Error;
@@ -123,18 +125,26 @@ impl Module<'static> {
 }
 
 impl<'a> ModuleData<'a> {
-    /// The offset in the module of what register code at this offset was made from; 0 where memory for finding it is missing.
+    /// The offset in the module of what register code at this offset was made from: found by translating once more. 0 where memory for that is missing, and without the
+    /// feature `error-text`.
     #[cfg(feature = "fast")]
     pub(crate) fn offset_of(&self, code: u32) -> u32 {
-        let Ok(positions) = self.positions() else { return 0 };
-        let behind = positions.partition_point(|position| position.0 <= code);
-        behind.checked_sub(1).and_then(|last| positions.get(last)).map_or(0, |position| position.1)
+        if !cfg!(feature = "error-text") {
+            return 0;
+        }
+        match load::positions(self.bytes, Positions::Of(code, 0)) {
+            Ok(Positions::Of(_, offset)) => offset,
+            _ => 0,
+        }
     }
 
-    /// For each operation of the module its offset in the register code and in the module, found by translating once more.
+    /// For each operation of the module its offset in the register code and in the module.
     #[cfg(feature = "fast")]
     pub(crate) fn positions(&self) -> Result<List<(u32, u32)>, Error> {
-        load::positions(self.bytes)
+        match load::positions(self.bytes, Positions::All(List::new()))? {
+            Positions::All(positions) => Ok(positions),
+            _ => Ok(List::new()),
+        }
     }
 
     /// Makes the code of all functions for a mode.

@@ -1,15 +1,26 @@
 //! The module in Zonda.
 
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Instance, Linker, Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
+    Caller, Engine, Error, Extern, Func, Instance, Linker, Mode, Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
 
 use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
 use super::super::smith::IMPORT_MODULE;
 
+/// What a run in one mode gave.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) events: Vec<Event>,
+    /// Function and offset of each trap, but for those of limits.
+    pub(crate) places: Vec<(u32, u32)>,
+    /// What is left of the fuel.
+    pub(crate) fuel: u64,
+}
+
 /// `None` when the module is refused for a limit of ours.
-pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
-    let engine = Engine::default();
+pub(crate) fn run(bytes: &[u8], seed: u64, mode: Mode, fuel: u64) -> Option<Run> {
+    let engine = Engine::new(mode);
+    let mut places = Vec::new();
     let module = match Module::new(&engine, bytes) {
         Ok(module) => module,
         Err(Error::Module(error)) if error.kind.class() == zonda::ErrorClass::Limit => return None,
@@ -17,7 +28,7 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     };
     let config = StoreConfig { stack_bytes: 1 << 20, ..StoreConfig::default() };
     let mut store = Store::with_config(&engine, Vec::new(), config).ok()?;
-    store.set_fuel(u64::MAX);
+    store.set_fuel(fuel);
     let linker = linker(&module);
 
     let instance = match linker.instantiate(&mut store, &module) {
@@ -28,7 +39,8 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
                 _ => Event::NotInstantiated,
             };
             store.data_mut().push(event);
-            return Some(store.into_data());
+            let fuel = store.fuel();
+            return Some(Run { events: store.into_data(), places, fuel });
         }
     };
     store.data_mut().push(Event::Instantiated);
@@ -36,14 +48,15 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     let names = sorted(module.exports().map(|export| export.name));
     for name in &names {
         if let Some(Extern::Func(func)) = instance.get_export(&store, name) {
-            let outcome = call(&mut store, func, &mut arguments);
+            let outcome = call(&mut store, func, &mut arguments, &mut places);
             store.data_mut().push(Event::Called(name.to_string()));
             store.data_mut().push(outcome);
         }
     }
     let seen = observe(&store, &names, instance);
     store.data_mut().extend(seen);
-    Some(store.into_data())
+    let fuel = store.fuel();
+    Some(Run { events: store.into_data(), places, fuel })
 }
 
 fn linker(module: &Module) -> Linker<Vec<Event>> {
@@ -67,13 +80,18 @@ fn linker(module: &Module) -> Linker<Vec<Event>> {
     linker
 }
 
-fn call(store: &mut Store<Vec<Event>>, func: Func, arguments: &mut Arguments) -> Event {
+fn call(store: &mut Store<Vec<Event>>, func: Func, arguments: &mut Arguments, places: &mut Vec<(u32, u32)>) -> Event {
     let ty = func.ty(store).expect("a function of this store");
     let arguments: Vec<Val> = ty.params().map(|ty| give(arguments.value(type_of(ty)))).collect();
     let mut results = vec![Val::I32(0); ty.results().len()];
     match func.call(store, &arguments, &mut results) {
         Ok(()) => Event::Returned(results.iter().map(tell).collect()),
-        Err(Error::Trap(trap)) => Event::Trapped(kind(trap.code)),
+        Err(Error::Trap(trap)) => {
+            if !matches!(kind(trap.code), TrapKind::Limit | TrapKind::Fuel) {
+                places.push((trap.func, trap.offset));
+            }
+            Event::Trapped(kind(trap.code))
+        }
         Err(error) => panic!("a call failed: {error}"),
     }
 }
@@ -144,6 +162,7 @@ fn kind(code: TrapCode) -> TrapKind {
         TrapCode::IntegerOverflow => TrapKind::Overflow,
         TrapCode::InvalidConversionToInteger => TrapKind::BadConversion,
         TrapCode::StackOverflow | TrapCode::OutOfMemory => TrapKind::Limit,
+        TrapCode::OutOfFuel => TrapKind::Fuel,
         _ => TrapKind::Other,
     }
 }

@@ -5,7 +5,7 @@ mod forms;
 pub(crate) mod listing;
 mod translator;
 
-pub(crate) use translator::Translator;
+pub(crate) use translator::{Positions, Translator};
 
 use crate::alloc::List;
 use zonda_exec::RegFunc;

@@ -82,6 +82,18 @@ struct Stub {
     keep: u32,
 }
 
+/// Where operations come from: offsets in the code and in the module.
+pub(crate) enum Positions {
+    /// Nobody asks.
+    Unknown,
+    /// All of them, for listings.
+    #[allow(dead_code)]
+    All(List<(u32, u32)>),
+    /// For the operation at the first offset, which has trapped, the second one.
+    #[allow(dead_code)]
+    Of(u32, u32),
+}
+
 /// Translates all functions of a module.
 pub(crate) struct Translator<'a> {
     bytes: &'a [u8],
@@ -107,8 +119,8 @@ pub(crate) struct Translator<'a> {
     /// Number of `br_table`s so far.
     tables: u32,
     stubs: List<Stub>,
-    /// For listings and for the places of traps: told of each operation its offset in the code and in the module.
-    pub(crate) positions: Option<List<(u32, u32)>>,
+    /// Who wants to know where each operation comes from.
+    pub(crate) positions: Positions,
 }
 
 impl<'a> Translator<'a> {
@@ -133,7 +145,7 @@ impl<'a> Translator<'a> {
             table: (0, 0, 0),
             tables: 0,
             stubs: List::new(),
-            positions: None,
+            positions: Positions::Unknown,
         })
     }
 
@@ -1251,9 +1263,15 @@ impl<'a> Translator<'a> {
     }
 
     fn note(&mut self, at: At) -> Parsed<()> {
-        let here = self.emit.here();
-        if let Some(positions) = &mut self.positions {
-            positions.push((here, at.pos.saturating_sub(1) as u32))?;
+        let (here, offset) = (self.emit.here(), at.pos.saturating_sub(1) as u32);
+        match &mut self.positions {
+            Positions::Unknown => {}
+            Positions::All(positions) => positions.push((here, offset))?,
+            Positions::Of(code, found) => {
+                if here <= *code {
+                    *found = offset;
+                }
+            }
         }
         Ok(())
     }
@@ -1510,7 +1528,7 @@ impl Sink for Translator<'_> {
         }
         self.emit.large = true;
         self.emit.code.truncate(self.start as usize);
-        if let Some(positions) = &mut self.positions {
+        if let Positions::All(positions) = &mut self.positions {
             let before = positions.iter().take_while(|(code, _)| *code < self.start).count();
             positions.truncate(before);
         }
