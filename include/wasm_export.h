@@ -84,7 +84,7 @@ typedef struct NativeSymbol {
     void *attachment;
 } NativeSymbol;
 
-// How code is executed.
+// How code is executed. 0 is the same as Mode_Interp.
 typedef uint32_t RunningMode;
 
 // What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
@@ -95,13 +95,14 @@ typedef struct RuntimeInitArgs {
     const char *native_module_name;
     const struct NativeSymbol *native_symbols;
     uint32_t n_native_symbols;
-    // From here on nothing is used; it is there for applications that set it.
+    // Of what follows, only running_mode is used; the rest is there for applications that set it.
     uint32_t max_thread_num;
     char ip_addr[16];
     int unused;
     int instance_port;
     uint32_t fast_jit_code_cache_size;
     uint32_t gc_heap_size;
+    // As for wasm_runtime_set_default_running_mode().
     RunningMode running_mode;
     uint32_t llvm_jit_opt_level;
     uint32_t llvm_jit_size_level;
@@ -184,7 +185,7 @@ typedef struct wasm_val_t {
 // From the system.
 #define Alloc_With_System_Allocator 2
 
-// By an interpreter.
+// By the interpreter that the firmware's configuration prefers: in fast mode where that is built in, unless it says otherwise.
 #define Mode_Interp 1
 
 #define Mode_Fast_JIT 2
@@ -192,6 +193,12 @@ typedef struct wasm_val_t {
 #define Mode_LLVM_JIT 3
 
 #define Mode_Multi_Tier_JIT 4
+
+// In place, with the least RAM. Not in WAMR.
+#define Mode_Zonda_Classic 256
+
+// As register code, which takes RAM and is several times faster. Not in WAMR.
+#define Mode_Zonda_Fast 257
 
 #define WASM_I32 0
 
@@ -224,10 +231,12 @@ extern "C" {
 // Sets the runtime up with memory from the system.
 bool wasm_runtime_init(void);
 
-// Sets the runtime up: where its memory comes from, and a first table of native functions. False when the memory is of no use or the table is refused.
+// Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
+// use, the mode is not supported, or the table is refused.
 bool wasm_runtime_full_init(const struct RuntimeInitArgs *init_args);
 
-// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions and the memory.
+// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
+// running mode.
 void wasm_runtime_destroy(void);
 
 // Sets how important messages are that go to the log; warnings at the start.
@@ -238,6 +247,10 @@ void wasm_runtime_get_version(uint32_t *major, uint32_t *minor, uint32_t *patch)
 
 // Whether code can be executed this way.
 bool wasm_runtime_is_running_mode_supported(RunningMode running_mode);
+
+// Says how instances that are made from now on are executed. Choose before loading: a module is prepared for the mode that is the default then, and an
+// instance in another one takes memory of its own for that. False when the mode is not supported.
+bool wasm_runtime_set_default_running_mode(RunningMode running_mode);
 
 // Prepares a thread for calling functions. Nothing to do.
 bool wasm_runtime_init_thread_env(void);
@@ -294,6 +307,14 @@ wasm_module_t wasm_runtime_load_ex(const uint8_t *buf,
 
 // Frees a module of which no instance is left. NULL is ignored.
 void wasm_runtime_unload(wasm_module_t module);
+
+// Has the instance executed in a mode from its next call on. When the module was not loaded for that, code is made now, as when loading. False, and
+// all stays as it is, when the mode is not supported, there is no memory, or a function of the instance runs.
+bool wasm_runtime_set_running_mode(wasm_module_inst_t module_inst,
+                                   RunningMode running_mode);
+
+// How the instance is executed: Mode_Interp, or which interpreter where the application has said that.
+RunningMode wasm_runtime_get_running_mode(wasm_module_inst_t module_inst);
 
 // Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
 // function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All that a C application can have.
-const FEATURES: [&str; 8] =
-    ["classic", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
+const FEATURES: [&str; 9] =
+    ["classic", "fast", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
 
 /// What `wasm_application_execute_func` prints.
 const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
@@ -71,5 +71,6 @@ fn an_application_in_c() {
         .arg(root().join("tests/capi/main.c"))
         .arg(root().join("tests/capi/platform.c"))
         .arg(library()));
-    assert_eq!(run(&mut Command::new(program)), PRINTED);
+    assert_eq!(run(&mut Command::new(&program)), PRINTED);
+    assert_eq!(run(Command::new(&program).arg("classic")), PRINTED);
 }

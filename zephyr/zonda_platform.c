@@ -14,6 +14,8 @@
 #include <zephyr/sys/printk.h>
 #include <zephyr/sys/util.h>
 
+#include "wasm_export.h"
+
 LOG_MODULE_REGISTER(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
 /* Memory. Runs out like any heap: NULL is an answer, and the runtime has one for it. */
@@ -40,13 +42,15 @@ void zonda_platform_free(void *ptr)
 #endif
 }
 
-/* Defaults that the application can override for each instance; 0 for the limit means none. */
+/* Defaults that the application can override for each instance; 0 for the limit means none. As `Defaults` in src/platform. */
 const struct {
 	uint32_t stack_size;
 	uint32_t memory_limit;
+	uint32_t running_mode;
 } zonda_platform_defaults = {
 	.stack_size = CONFIG_ZONDA_STACK_SIZE,
 	.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
+	.running_mode = IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic : Mode_Interp,
 };
 
 /*

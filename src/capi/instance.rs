@@ -4,7 +4,7 @@ use super::app_heap::AppHeap;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::module::{describe, WASMModuleCommon};
 use super::native::provide;
-use super::runtime::log_warning;
+use super::runtime::{default_running_mode, engine, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::Owned;
@@ -26,6 +26,8 @@ const PREFIX: &str = "Exception: ";
 pub struct WASMModuleInstanceCommon {
     /// Whether there is an exception.
     pub(super) failed: bool,
+    /// Whether the application chose between the interpreters.
+    chose_mode: bool,
     exception: [u8; EXCEPTION],
     pub(super) store: Owned<StoreData<'static>>,
     /// Belongs to the store.
@@ -83,11 +85,14 @@ impl WASMModuleInstanceCommon {
         });
         let index = made.map_err(|fault| fault.error(number))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
+        // SAFETY: the store's instance, whose code does not run yet.
+        unsafe { (*at).set_mode(engine().mode())? };
         copy_segments(at)?;
         let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
         let instance = Owned::new(WASMModuleInstanceCommon {
             failed: false,
+            chose_mode: is_choice(default_running_mode()),
             exception: [0; EXCEPTION],
             store,
             data: at,
@@ -147,6 +152,41 @@ impl WASMModuleInstanceCommon {
         // SAFETY: the environment on which a call runs is live.
         if let Some(env) = unsafe { self.current.as_mut() } {
             env.trap = if failed { TrapCode::Host as u32 } else { 0 };
+        }
+    }
+}
+
+/// Whether this says which interpreter.
+fn is_choice(running_mode: RunningMode) -> bool {
+    running_mode >= Mode_Zonda_Classic
+}
+
+/// Has the instance executed in a mode from its next call on. When the module was not loaded for that, code is made now, as when loading. False, and
+/// all stays as it is, when the mode is not supported, there is no memory, or a function of the instance runs.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_running_mode(module_inst: wasm_module_inst_t, running_mode: RunningMode) -> bool {
+    // SAFETY: the application gives a live instance; no code of it runs when there is no environment on which a call does.
+    unsafe {
+        let done = match mode(running_mode) {
+            Some(mode) if (*module_inst).current.is_null() => (*(*module_inst).data).set_mode(mode).is_ok(),
+            _ => false,
+        };
+        if done {
+            (*module_inst).chose_mode = is_choice(running_mode);
+        }
+        done
+    }
+}
+
+/// How the instance is executed: Mode_Interp, or which interpreter where the application has said that.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_running_mode(module_inst: wasm_module_inst_t) -> RunningMode {
+    // SAFETY: the application gives a live instance.
+    unsafe {
+        if (*module_inst).chose_mode {
+            Mode_Zonda_Classic + (*(*module_inst).data).seen.mode as u32
+        } else {
+            Mode_Interp
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Loading modules.
 
+use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
 use crate::alloc::Owned;
 use crate::error::Error;
-use crate::{Engine, Module};
+use crate::Module;
 use core::ffi::c_char;
 use core::ptr::null_mut;
 
@@ -38,7 +39,7 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
 pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.
     unsafe {
-        match Module::new(&Engine::default(), bytes(buf, size)) {
+        match Module::new(&engine(), bytes(buf, size)) {
             Ok(module) => hand_out(module, error_buf, error_buf_size),
             Err(error) => refuse(&error, error_buf, error_buf_size),
         }
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     // SAFETY: the application gives arguments, bytes that stay if they are not copied, and a buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
-            match Module::from_vec(&Engine::default(), bytes(buf, size)) {
+            match Module::from_vec(&engine(), bytes(buf, size)) {
                 Ok(module) => hand_out(module, error_buf, error_buf_size),
                 Err(error) => refuse(&error, error_buf, error_buf_size),
             }

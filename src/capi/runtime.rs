@@ -3,12 +3,38 @@
 use super::text::{with_line, Text};
 use super::types::*;
 use super::{heap, natives};
-use crate::platform;
+use crate::{platform, Engine};
 use core::ptr::null;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
+use zonda_exec::Mode;
 
 /// The least important messages that are let through.
 static LEVEL: AtomicU8 = AtomicU8::new(WASM_LOG_LEVEL_WARNING as u8);
+
+/// How modules are executed that are loaded or instantiated from now on.
+static DEFAULT_MODE: AtomicU32 = AtomicU32::new(0);
+
+/// What `DEFAULT_MODE` says; always supported.
+pub(super) fn default_running_mode() -> RunningMode {
+    DEFAULT_MODE.load(Ordering::Relaxed)
+}
+
+/// The mode that is meant, if it is built in.
+pub(super) fn mode(running_mode: RunningMode) -> Option<Mode> {
+    let mut chosen = running_mode;
+    if chosen <= Mode_Interp {
+        chosen = platform::defaults().running_mode;
+    }
+    if chosen <= Mode_Interp {
+        return Some(Engine::default().mode());
+    }
+    Mode::ALL.iter().copied().find(|mode| chosen == Mode_Zonda_Classic + *mode as u32)
+}
+
+/// The engine for what is loaded.
+pub(super) fn engine() -> Engine {
+    mode(default_running_mode()).map_or(Engine::default(), Engine::new)
+}
 
 fn log(level: log_level_t, platform_level: i32, write: impl FnOnce(&mut Text)) {
     if LEVEL.load(Ordering::Relaxed) as u32 >= level {
@@ -31,15 +57,17 @@ pub unsafe extern "C" fn wasm_runtime_init() -> bool {
     true
 }
 
-/// Sets the runtime up: where its memory comes from, and a first table of native functions. False when the memory is of no use or the table is refused.
+/// Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
+/// use, the mode is not supported, or the table is refused.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
     // SAFETY: the application gives arguments, with memory as their type says.
     unsafe {
         let args = &*init_args;
-        if !heap::choose(args) {
+        if mode(args.running_mode).is_none() || !heap::choose(args) {
             return false;
         }
+        DEFAULT_MODE.store(args.running_mode, Ordering::Relaxed);
         if args.n_native_symbols != 0
             && !natives::wasm_runtime_register_natives(args.native_module_name, args.native_symbols, args.n_native_symbols)
         {
@@ -50,10 +78,12 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
     true
 }
 
-/// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions and the memory.
+/// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
+/// running mode.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy() {
     while natives::unregister(null(), null()) {}
+    DEFAULT_MODE.store(0, Ordering::Relaxed);
     heap::reset();
 }
 
@@ -88,7 +118,18 @@ pub unsafe extern "C" fn wasm_runtime_get_version(major: *mut u32, minor: *mut u
 /// Whether code can be executed this way.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_is_running_mode_supported(running_mode: RunningMode) -> bool {
-    running_mode == Mode_Interp
+    mode(running_mode).is_some()
+}
+
+/// Says how instances that are made from now on are executed. Choose before loading: a module is prepared for the mode that is the default then, and an
+/// instance in another one takes memory of its own for that. False when the mode is not supported.
+#[no_mangle]
+pub extern "C" fn wasm_runtime_set_default_running_mode(running_mode: RunningMode) -> bool {
+    let supported = mode(running_mode).is_some();
+    if supported {
+        DEFAULT_MODE.store(running_mode, Ordering::Relaxed);
+    }
+    supported
 }
 
 /// Prepares a thread for calling functions. Nothing to do.

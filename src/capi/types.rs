@@ -83,13 +83,17 @@ pub struct mem_alloc_info_t {
     pub highmark_size: u32,
 }
 
-/// How code is executed.
+/// How code is executed. 0 is the same as Mode_Interp.
 pub type RunningMode = u32;
-/// By an interpreter.
+/// By the interpreter that the firmware's configuration prefers: in fast mode where that is built in, unless it says otherwise.
 pub const Mode_Interp: RunningMode = 1;
 pub const Mode_Fast_JIT: RunningMode = 2;
 pub const Mode_LLVM_JIT: RunningMode = 3;
 pub const Mode_Multi_Tier_JIT: RunningMode = 4;
+/// In place, with the least RAM. Not in WAMR.
+pub const Mode_Zonda_Classic: RunningMode = 0x100;
+/// As register code, which takes RAM and is several times faster. Not in WAMR.
+pub const Mode_Zonda_Fast: RunningMode = 0x101;
 
 /// What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
 #[repr(C)]
@@ -100,13 +104,14 @@ pub struct RuntimeInitArgs {
     pub native_module_name: *const c_char,
     pub native_symbols: *const NativeSymbol,
     pub n_native_symbols: u32,
-    /// From here on nothing is used; it is there for applications that set it.
+    /// Of what follows, only running_mode is used; the rest is there for applications that set it.
     pub max_thread_num: u32,
     pub ip_addr: [c_char; 16],
     pub unused: c_int,
     pub instance_port: c_int,
     pub fast_jit_code_cache_size: u32,
     pub gc_heap_size: u32,
+    /// As for wasm_runtime_set_default_running_mode().
     pub running_mode: RunningMode,
     pub llvm_jit_opt_level: u32,
     pub llvm_jit_size_level: u32,

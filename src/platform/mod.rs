@@ -24,6 +24,8 @@ pub(crate) struct Defaults {
     pub(crate) stack_size: u32,
     /// Most bytes of a linear memory; 0 for as many as there are.
     pub(crate) memory_limit: u32,
+    /// How code is executed that is not told how: a `RunningMode`; 0 for fast mode where it is built in.
+    pub(crate) running_mode: u32,
 }
 
 /// The lock that [`locked`] holds, for as long as it lives.

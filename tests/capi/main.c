@@ -96,6 +96,19 @@ static int32_t again(wasm_exec_env_t exec_env, int32_t depth)
     return (int32_t)argv[0] + 1;
 }
 
+/* Counts the attempts to change how the running instance is executed that are refused. */
+static int32_t change(wasm_exec_env_t exec_env, int32_t running_mode)
+{
+    wasm_module_inst_t instance = get_module_inst(exec_env);
+    RunningMode before = wasm_runtime_get_running_mode(instance);
+    int32_t refused = 0;
+
+    refused += !wasm_runtime_set_running_mode(instance, (RunningMode)running_mode);
+    refused += !wasm_runtime_set_running_mode(instance, before);
+    CHECK(wasm_runtime_get_running_mode(instance) == before);
+    return refused;
+}
+
 static void halt(wasm_exec_env_t exec_env)
 {
     wasm_runtime_terminate(get_module_inst(exec_env));
@@ -114,6 +127,7 @@ static const NativeSymbol natives[] = {
     EXPORT_WASM_API_WITH_SIG(object, "(r)r"),
     EXPORT_WASM_API(fail),
     EXPORT_WASM_API_WITH_SIG(halt, ""),
+    EXPORT_WASM_API_WITH_SIG(change, "(i)i"),
 };
 
 /* Memory. */
@@ -612,6 +626,11 @@ static bool use_everything(const uint8_t *bytes, uint32_t size, const char *name
     if (exec_env == NULL) {
         goto end;
     }
+    if (!wasm_runtime_set_running_mode(instance, Mode_Zonda_Classic) || !wasm_runtime_set_running_mode(instance, Mode_Zonda_Fast)) {
+        /* As it was before. */
+        CHECK(wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, name), 1, argv));
+        goto end;
+    }
     CHECK(wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, name), 1, argv));
     at = wasm_runtime_module_malloc(instance, 64, NULL);
     if (at == 0) {
@@ -688,9 +707,92 @@ static void test_malloc(void)
     wasm_runtime_destroy();
 }
 
-int main(void)
+static const RunningMode interpreters[] = {Mode_Zonda_Classic, Mode_Zonda_Fast};
+
+static void test_modes(RunningMode preferred)
+{
+    struct program program;
+    RuntimeInitArgs args;
+    uint32_t before;
+
+    CHECK(wasm_runtime_is_running_mode_supported(0));
+    CHECK(wasm_runtime_is_running_mode_supported(Mode_Interp));
+    CHECK(wasm_runtime_is_running_mode_supported(Mode_Zonda_Classic));
+    CHECK(wasm_runtime_is_running_mode_supported(Mode_Zonda_Fast));
+    CHECK(!wasm_runtime_is_running_mode_supported(Mode_Fast_JIT));
+    CHECK(!wasm_runtime_is_running_mode_supported(Mode_LLVM_JIT));
+    CHECK(!wasm_runtime_is_running_mode_supported(Mode_Multi_Tier_JIT));
+    CHECK(!wasm_runtime_is_running_mode_supported(Mode_Zonda_Fast + 1));
+
+    memset(&args, 0, sizeof(args));
+    args.mem_alloc_type = Alloc_With_Pool;
+    args.mem_alloc_option.pool.heap_buf = pool;
+    args.mem_alloc_option.pool.heap_size = sizeof(pool);
+    args.running_mode = Mode_LLVM_JIT;
+    CHECK(!wasm_runtime_full_init(&args));
+    args.running_mode = Mode_Zonda_Classic;
+    CHECK(wasm_runtime_full_init(&args));
+    program = start(main_wasm, sizeof(main_wasm), 0);
+    CHECK(wasm_runtime_get_running_mode(program.instance) == Mode_Zonda_Classic);
+    stop(&program);
+    wasm_runtime_destroy();
+
+    /* One instance, from mode to mode. Code of its own is freed. */
+    init_with_pool();
+    program = start(natives_wasm, sizeof(natives_wasm), 0);
+    CHECK(wasm_runtime_get_running_mode(program.instance) == Mode_Interp);
+    CHECK(!wasm_runtime_set_running_mode(program.instance, Mode_Fast_JIT));
+    CHECK(wasm_runtime_get_running_mode(program.instance) == Mode_Interp);
+    before = free_bytes();
+    for (int i = 0; i < 6; i++) {
+        uint32_t argv[1] = {interpreters[i % 2]};
+
+        CHECK(wasm_runtime_set_running_mode(program.instance, interpreters[i % 2]));
+        CHECK(wasm_runtime_get_running_mode(program.instance) == interpreters[i % 2]);
+        CHECK((free_bytes() == before) == (interpreters[i % 2] == preferred));
+        /* Not while it runs. */
+        CHECK(call(&program, "change", 1, argv) && argv[0] == 42);
+        CHECK(call(&program, "floats", 0, argv) && argv[0] == 1);
+    }
+    CHECK(wasm_runtime_set_running_mode(program.instance, Mode_Interp));
+    CHECK(wasm_runtime_get_running_mode(program.instance) == Mode_Interp);
+    CHECK(free_bytes() == before);
+    stop(&program);
+
+    /* The default is that of the time when the instance is made. */
+    program.module = wasm_runtime_load(natives_wasm, sizeof(natives_wasm), error, sizeof(error));
+    CHECK(program.module != NULL);
+    for (int i = 0; i < 2; i++) {
+        uint32_t argv[1] = {41};
+
+        CHECK(wasm_runtime_set_default_running_mode(interpreters[i]));
+        CHECK(!wasm_runtime_set_default_running_mode(Mode_LLVM_JIT));
+        program.instance = wasm_runtime_instantiate(program.module, 2048, 0, error, sizeof(error));
+        CHECK(program.instance != NULL);
+        CHECK(wasm_runtime_get_running_mode(program.instance) == interpreters[i]);
+        program.exec_env = wasm_runtime_get_exec_env_singleton(program.instance);
+        CHECK(call(&program, "inc", 1, argv) && argv[0] == 42);
+        wasm_runtime_deinstantiate(program.instance);
+    }
+    wasm_runtime_unload(program.module);
+    wasm_runtime_destroy();
+
+    init_with_pool();
+    program = start(natives_wasm, sizeof(natives_wasm), 0);
+    CHECK(wasm_runtime_get_running_mode(program.instance) == Mode_Interp);
+    stop(&program);
+    wasm_runtime_destroy();
+}
+
+/* With an argument all of it in classic mode, else in fast mode, which is the default. */
+int main(int argc, char **argv)
 {
     RuntimeInitArgs args;
+
+    (void)argv;
+    if (argc > 1) {
+        zonda_platform_defaults.running_mode = Mode_Zonda_Classic;
+    }
 
     memset(&args, 0, sizeof(args));
     args.mem_alloc_type = 7;
@@ -708,6 +810,7 @@ int main(void)
     test_data_and_version();
     test_memory_limit();
     test_application();
+    test_modes(argc > 1 ? Mode_Zonda_Classic : Mode_Zonda_Fast);
     test_out_of_memory(natives_wasm, sizeof(natives_wasm), "inc");
     test_out_of_memory(main_wasm, sizeof(main_wasm), "twice");
     test_out_of_memory(malloc_wasm, sizeof(malloc_wasm), "malloc");

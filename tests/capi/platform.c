@@ -14,7 +14,7 @@ unsigned allocated_blocks;
 char last_message[256];
 
 /* Constant in a firmware. */
-struct zonda_defaults zonda_platform_defaults = {4096, 0};
+struct zonda_defaults zonda_platform_defaults = {4096, 0, 0};
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {

@@ -16,6 +16,7 @@ extern char last_message[256];
 extern struct zonda_defaults {
     uint32_t stack_size;
     uint32_t memory_limit;
+    uint32_t running_mode;
 } zonda_platform_defaults;
 
 #endif
