@@ -17,6 +17,8 @@ mod strict;
 mod tests;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
+#[cfg(feature = "precompiled")]
+pub mod verify;
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 use portable as chosen;

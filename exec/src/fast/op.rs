@@ -255,6 +255,31 @@ macro_rules! register_ops {
         0xd0 RemUAK "i32.rem_u a" [k] both;
         // More slots than a move or two.
         0xd1 Move "move" [u u u] keep;
+        // Chosen by how often real modules execute what they replace (docs/register-code.md).
+        0xd2 Skip "skip" [] keep;
+        0xd3 AddSX "i32.add" [s x] set;
+        0xd4 AddSXD "i32.add" [s x d] set;
+        0xd5 AddAXD "i32.add a" [x d] both;
+        0xd6 AndSX "i32.and" [s x] set;
+        0xd7 AndSXD "i32.and" [s x d] set;
+        0xd8 AndAXD "i32.and a" [x d] both;
+        0xd9 MulSK "i32.mul" [s k] set;
+        0xda MulSKD "i32.mul" [s k d] set;
+        0xdb MulAKD "i32.mul a" [k d] both;
+        0xdc RotrSK "i32.rotr" [s k] set;
+        0xdd RotrSKD "i32.rotr" [s k d] set;
+        0xde RotrAKD "i32.rotr a" [k d] both;
+        0xdf Zext8S "i32.extend8_u" [s] set;
+        0xe0 Zext8SD "i32.extend8_u" [s d] set;
+        0xe1 Zext16S "i32.extend16_u" [s] set;
+        0xe2 Zext16SD "i32.extend16_u" [s d] set;
+        0xe3 BrEqAX "br_if.eq a" [x b] get;
+        0xe4 BrNeAX "br_if.ne a" [x b] get;
+        0xe5 I64Mul "i64.mul" [w w v] keep;
+        0xe6 I64ShlK "i64.shl" [w k v] keep;
+        0xe7 I64ShrSK "i64.shr_s" [w k v] keep;
+        0xe8 I64ShrUK "i64.shr_u" [w k v] keep;
+        0xe9 I64RotlK "i64.rotl" [w k v] keep;
     } };
 }
 

@@ -223,6 +223,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     ($f:ident AK) => { (numeric::$f(acc, byte!(1)), 2) };
                     ($f:ident KA) => { (numeric::$f(byte!(1), acc), 2) };
                     ($f:ident AX) => { (numeric::$f(acc, number!(1, u32)), 5) };
+                    ($f:ident SX) => { (numeric::$f(slot!(1), number!(2, u32)), 6) };
                 }
                 macro_rules! place {
                     ($address:expr, $offset:expr) => {
@@ -280,6 +281,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 }
                 macro_rules! extend {
                     ($t:ident A $($d:ident)?) => { set!((acc as $t as u32, 1) $(, $d)?) };
+                    ($t:ident S $($d:ident)?) => { set!((slot!(1) as $t as u32, 2) $(, $d)?) };
                 }
                 macro_rules! jump {
                     ($f:ident $form:ident) => { branch!(two!($f $form)) };
@@ -301,6 +303,10 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 macro_rules! wide {
                     ($f:ident W) => {{
                         write64(pair!(3), numeric::$f(read64(pair!(1)), read64(pair!(2))));
+                        next!(4);
+                    }};
+                    ($f:ident K) => {{
+                        write64(pair!(3), numeric::$f(read64(pair!(1)), byte!(2) as u64));
                         next!(4);
                     }};
                 }
@@ -344,8 +350,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 }
                 operations! {
                     {
-                        jump i32_eq: SS BrEqSS, SK BrEqSK, AK BrEqAK, AS BrEqAS;
-                        jump i32_ne: SS BrNeSS, SK BrNeSK, AK BrNeAK, AS BrNeAS;
+                        jump i32_eq: SS BrEqSS, SK BrEqSK, AK BrEqAK, AS BrEqAS, AX BrEqAX;
+                        jump i32_ne: SS BrNeSS, SK BrNeSK, AK BrNeAK, AS BrNeAS, AX BrNeAX;
                         jump i32_lt_s: SS BrLtSSS, SK BrLtSSK, AK BrLtSAK, AS BrLtSAS;
                         jump i32_lt_u: SS BrLtUSS, SK BrLtUSK, AK BrLtUAK, AS BrLtUAS;
                         jump i32_ge_s: SS BrGeSSS, SK BrGeSSK, AK BrGeSAK, AS BrGeSAS;
@@ -364,16 +370,16 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         result i32_gt_u: AS GtUAS;
                         result i32_le_s: AS LeSAS;
                         result i32_le_u: AS LeUAS;
-                        result i32_add: SS AddSS AddSSD, AS AddAS AddASD, SK AddSK AddSKD, AK AddAK AddAKD, AX AddAX;
+                        result i32_add: SS AddSS AddSSD, AS AddAS AddASD, SK AddSK AddSKD, AK AddAK AddAKD, AX AddAX AddAXD, SX AddSX AddSXD;
                         result i32_sub: SS SubSS SubSSD, AS SubAS SubASD, SA SubSA SubSAD, KA SubKA;
-                        result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK;
-                        result i32_and: SS AndSS AndSSD, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX;
+                        result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK MulAKD, SK MulSK MulSKD;
+                        result i32_and: SS AndSS AndSSD, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
                         result i32_or: SS OrSS OrSSD, AS OrAS OrASD, AK OrAK;
                         result i32_xor: SS XorSS XorSSD, AS XorAS XorASD, AK XorAK;
                         result i32_shl: SK ShlSK ShlSKD, AK ShlAK ShlAKD, AS ShlAS, SA ShlSA;
                         result i32_shr_s: SK ShrSSK ShrSSKD, AK ShrSAK ShrSAKD, AS ShrSAS, SA ShrSSA;
                         result i32_shr_u: SK ShrUSK ShrUSKD, AK ShrUAK ShrUAKD, AS ShrUAS, SA ShrUSA;
-                        result i32_rotr: AK RotrAK, AS RotrAS;
+                        result i32_rotr: AK RotrAK RotrAKD, AS RotrAS, SK RotrSK RotrSKD;
                         result i32_rotl: AS RotlAS;
                         checked i32_div_s: AS DivSAS, AK DivSAK;
                         checked i32_div_u: AS DivUAS, AK DivUAK;
@@ -383,8 +389,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         unary i32_ctz: A Ctz;
                         extend i8: A Ext8S Ext8SD;
                         extend i16: A Ext16S Ext16SD;
-                        extend u8: A Zext8 Zext8D;
-                        extend u16: A Zext16 Zext16D;
+                        extend u8: A Zext8 Zext8D, S Zext8S Zext8SD;
+                        extend u16: A Zext16 Zext16D, S Zext16S Zext16SD;
                         load u32: A Load32A Load32AD, S Load32S Load32SD, AX Load32AX;
                         load i8: A Load8SA Load8SAD, S Load8SS Load8SSD, AX Load8SAX;
                         load u8: A Load8UA Load8UAD, S Load8US Load8USD, AX Load8UAX;
@@ -398,6 +404,11 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         wide i64_and: W I64And;
                         wide i64_or: W I64Or;
                         wide i64_xor: W I64Xor;
+                        wide i64_mul: W I64Mul;
+                        wide i64_shl: K I64ShlK;
+                        wide i64_shr_s: K I64ShrSK;
+                        wide i64_shr_u: K I64ShrUK;
+                        wide i64_rotl: K I64RotlK;
                     }
 
                     // --- control (spec: 4.4.8) ---
@@ -408,6 +419,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         }
                         next!(1);
                     }
+                    RegOp::Skip => next!(2),
                     RegOp::Br => pc = pc.offset(number!(1, i16) as isize),
                     RegOp::BrLong => pc = pc.offset(number!(1, i32) as isize),
                     RegOp::BrTable => {

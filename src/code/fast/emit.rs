@@ -30,6 +30,9 @@ pub(super) struct Emitter {
     /// Where the last operation starts, and what was written since ends. Nothing is known of the last operation when the code is longer.
     last: u32,
     end: u32,
+    /// The offset in the module of what is translated, and of what the last operation was written for.
+    pub(super) offset: u32,
+    last_offset: u32,
     /// Where the last operation names the slot of its result, when it has another than the accumulator and may have a third.
     target: u32,
     /// Slots that are written there.
@@ -45,7 +48,7 @@ pub(super) struct Emitter {
 
 impl Emitter {
     pub(super) const fn new() -> Emitter {
-        Emitter { code: List::new(), last: 0, end: NONE, target: NONE, target_slots: 0, cached: None, large: false, too_small: false, waiting: List::new() }
+        Emitter { code: List::new(), last: 0, end: NONE, offset: 0, last_offset: 0, target: NONE, target_slots: 0, cached: None, large: false, too_small: false, waiting: List::new() }
     }
 
     /// Starts a function.
@@ -81,6 +84,7 @@ impl Emitter {
     #[inline(never)]
     pub(super) fn op(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<()> {
         self.last = self.here();
+        self.last_offset = self.offset;
         self.target = NONE;
         self.append(op as u64 | operands << 8, len + 1)?;
         self.end = self.here();
@@ -215,17 +219,17 @@ impl Emitter {
         self.written(to, 1)
     }
 
-    /// Copies a slot before the last operation, whose result is in the accumulator and nowhere else yet, so that it is still the last one. Gives whether that could be
-    /// done.
-    pub(super) fn copy_before(&mut self, from: i32, to: i32) -> Parsed<bool> {
+    /// Copies a slot before the last operation, whose result is in the accumulator and nowhere else yet, so that it is still the last one. Gives where that starts now, and the
+    /// offset of what it was written for; `None` where it could not be done.
+    pub(super) fn copy_before(&mut self, from: i32, to: i32) -> Parsed<Option<(u32, u32)>> {
         let mut bytes = [0; 8];
         let start = self.last as usize;
         let last = match self.code.get(start..) {
             Some(last) if self.end == self.here() && !self.large && last.len() <= bytes.len() => last,
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
         if last.first().and_then(|&code| with_slot(RegOp::from_code(code)?)).is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         let len = last.len();
         if let Some(place) = bytes.get_mut(..len) {
@@ -233,10 +237,13 @@ impl Emitter {
         }
         let source = self.read(from, 1, 0)?;
         let operand = self.write(to, 1)?;
+        let (offset, now) = (self.last_offset, self.offset);
         self.code.truncate(start);
         self.op(RegOp::Copy, source | operand << 8, 2)?;
         self.op(RegOp::from_code(bytes[0]).unwrap_or(RegOp::Unreachable), u64::from_le_bytes(bytes) >> 8, len - 1)?;
-        Ok(true)
+        self.last_offset = offset;
+        self.offset = now;
+        Ok(Some((self.last, offset)))
     }
 
     /// Copies a pair.

@@ -16,10 +16,11 @@ pub(super) struct Forms {
     pub(super) constant: Option<RegOp>,
     /// With a constant of 32 bits.
     pub(super) long_constant: Option<RegOp>,
+    pub(super) slot_long_constant: Option<RegOp>,
 }
 
 macro_rules! forms {
-    ($($name:ident $commutative:literal $as_:ident $sa:ident $ss:ident $sk:ident $ak:ident $ax:ident;)*) => {
+    ($($name:ident $commutative:literal $as_:ident $sa:ident $ss:ident $sk:ident $ak:ident $ax:ident $sx:ident;)*) => {
         $(static $name: Forms = Forms {
             commutative: $commutative,
             by_slot: RegOp::$as_,
@@ -28,6 +29,7 @@ macro_rules! forms {
             slot_constant: forms!(@ $sk),
             constant: forms!(@ $ak),
             long_constant: forms!(@ $ax),
+            slot_long_constant: forms!(@ $sx),
         };)*
     };
     (@ None) => { None };
@@ -35,21 +37,21 @@ macro_rules! forms {
 }
 
 forms! {
-    ADD true AddAS None AddSS AddSK AddAK AddAX;
-    SUB false SubAS SubSA SubSS None None None;
-    MUL true MulAS None MulSS None MulAK None;
-    AND true AndAS None AndSS AndSK AndAK AndAX;
-    OR true OrAS None OrSS None OrAK None;
-    XOR true XorAS None XorSS None XorAK None;
-    SHL false ShlAS ShlSA None ShlSK ShlAK None;
-    SHR_S false ShrSAS ShrSSA None ShrSSK ShrSAK None;
-    SHR_U false ShrUAS ShrUSA None ShrUSK ShrUAK None;
-    ROTL false RotlAS None None None None None;
-    ROTR false RotrAS None None None RotrAK None;
-    DIV_S false DivSAS None None None DivSAK None;
-    DIV_U false DivUAS None None None DivUAK None;
-    REM_S false RemSAS None None None RemSAK None;
-    REM_U false RemUAS None None None RemUAK None;
+    ADD true AddAS None AddSS AddSK AddAK AddAX AddSX;
+    SUB false SubAS SubSA SubSS None None None None;
+    MUL true MulAS None MulSS MulSK MulAK None None;
+    AND true AndAS None AndSS AndSK AndAK AndAX AndSX;
+    OR true OrAS None OrSS None OrAK None None;
+    XOR true XorAS None XorSS None XorAK None None;
+    SHL false ShlAS ShlSA None ShlSK ShlAK None None;
+    SHR_S false ShrSAS ShrSSA None ShrSSK ShrSAK None None;
+    SHR_U false ShrUAS ShrUSA None ShrUSK ShrUAK None None;
+    ROTL false RotlAS None None None None None None;
+    ROTR false RotrAS None None RotrSK RotrAK None None;
+    DIV_S false DivSAS None None None DivSAK None None;
+    DIV_U false DivUAS None None None DivUAK None None;
+    REM_S false RemSAS None None None RemSAK None None;
+    REM_U false RemUAS None None None RemUAK None None;
 }
 
 /// The forms of an operation on two i32 that is no comparison.
@@ -80,6 +82,16 @@ pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
     Some(match op {
         GlobalGet => GlobalGetD,
         Select => SelectD,
+        Zext8S => Zext8SD,
+        Zext16S => Zext16SD,
+        AddSX => AddSXD,
+        AddAX => AddAXD,
+        AndSX => AndSXD,
+        AndAX => AndAXD,
+        MulSK => MulSKD,
+        MulAK => MulAKD,
+        RotrSK => RotrSKD,
+        RotrAK => RotrAKD,
         Ext8S => Ext8SD,
         Ext16S => Ext16SD,
         Zext8 => Zext8D,

@@ -94,6 +94,23 @@ pub(crate) enum Positions {
     Of(u32, u32),
 }
 
+impl Positions {
+    /// The operation that was written for this offset starts here now.
+    fn moved(&mut self, start: u32, of: u32) {
+        match self {
+            Positions::Of(code, offset) if *code == start => *offset = of,
+            Positions::All(positions) => {
+                // Those of the operation that is translated.
+                for position in positions.iter_mut().rev().take_while(|position| position.1 != of) {
+                    position.0 = position.0.max(start + 1);
+                }
+                let _ = positions.iter_mut().rev().find(|position| position.1 == of).map(|position| position.0 = start);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Translates all functions of a module.
 pub(crate) struct Translator<'a> {
     bytes: &'a [u8],
@@ -313,7 +330,9 @@ impl<'a> Translator<'a> {
         for index in 0..self.len {
             if self.window.get(index) == Some(&Value::Local(local)) {
                 let home = self.home(self.height - (self.len - index) as u32);
-                if self.emit.cached.is_none() && self.emit.copy_before(self.local(local), home)? {
+                let moved = if self.emit.cached.is_none() { self.emit.copy_before(self.local(local), home)? } else { None };
+                if let Some((start, offset)) = moved {
+                    self.positions.moved(start, offset);
                     if let Some(entry) = self.window.get_mut(index) {
                         *entry = Value::Home;
                     }
@@ -426,8 +445,14 @@ impl<'a> Translator<'a> {
                     second.value = Value::Constant(value.wrapping_neg());
                 }
                 (0x71, 0xff | 0xffff) => {
-                    self.take(first)?;
-                    self.emit.result(if value == 0xff { RegOp::Zext8 } else { RegOp::Zext16 }, 0, 0)?;
+                    let (slot_form, form) = if value == 0xff { (RegOp::Zext8S, RegOp::Zext8) } else { (RegOp::Zext16S, RegOp::Zext16) };
+                    if let Source::Slot(slot) = self.source(first) {
+                        self.settle_accumulator()?;
+                        self.with_slot(slot_form, slot)?;
+                    } else {
+                        self.take(first)?;
+                        self.emit.result(form, 0, 0)?;
+                    }
                     return self.push(Value::Accumulator);
                 }
                 (0x74..=0x76 | 0x78, _) => second.value = Value::Constant(value & 31),
@@ -479,6 +504,9 @@ impl<'a> Translator<'a> {
                 if let (Source::Slot(slot), Some(op), Some(k)) = (a, forms.slot_constant, short(value)) {
                     let slot = self.emit.read(slot, 1, 0)?;
                     self.emit.result(op, slot | k << 8, 2)?;
+                } else if let (Source::Slot(slot), Some(op)) = (a, forms.slot_long_constant) {
+                    let slot = self.emit.read(slot, 1, 0)?;
+                    self.emit.result(op, slot | (value as u64) << 8, 5)?;
                 } else if let (Source::Slot(slot), true, None) = (a, forms.commutative && forms.long_constant.is_none(), short(value)) {
                     self.emit.constant(value)?;
                     self.with_slot(forms.by_slot, slot)?;
@@ -563,6 +591,9 @@ impl<'a> Translator<'a> {
                         (Relation::Eq, 0) => self.distance(RegOp::BrZS, slot, 1),
                         _ => self.distance(nth(RegOp::BrEqSK, relation as u32), slot | k << 8, 2),
                     };
+                }
+                (Source::Accumulator, None) if matches!(relation, Relation::Eq | Relation::Ne) => {
+                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value as u64, 4);
                 }
                 (Source::Slot(_), None) => {
                     self.take(second)?;
@@ -665,6 +696,12 @@ impl<'a> Translator<'a> {
             0xad => return self.push(Value::Constant(0)),
             // Reinterpretations.
             0xbc..=0xbf => return Ok(()),
+            0x7e => return self.pair_op(RegOp::I64Mul),
+            0x86..=0x8a => {
+                if let Some(done) = self.shift_pair(code)? {
+                    return Ok(done);
+                }
+            }
             0x7c | 0x7d => return self.pair_op(nth(RegOp::I64Add, (code - 0x7c) as u32)),
             0x83..=0x85 => return self.pair_op(nth(RegOp::I64And, (code - 0x83) as u32)),
             _ => {}
@@ -712,6 +749,30 @@ impl<'a> Translator<'a> {
         self.emit.written(home, 2)?;
         self.push(Value::Home)?;
         self.push(Value::Home)
+    }
+
+    /// Shifts and rotations of a pair by a constant; `None` where the distance is none.
+    fn shift_pair(&mut self, code: u16) -> Parsed<Option<()>> {
+        let low = self.len.checked_sub(2).and_then(|index| self.window.get(index));
+        let Some(&Value::Constant(distance)) = low else { return Ok(None) };
+        let (op, distance) = match code {
+            0x86 => (RegOp::I64ShlK, distance),
+            0x87 => (RegOp::I64ShrSK, distance),
+            0x88 => (RegOp::I64ShrUK, distance),
+            0x89 => (RegOp::I64RotlK, distance),
+            _ => (RegOp::I64RotlK, distance.wrapping_neg()),
+        };
+        self.pop();
+        self.pop();
+        let first = self.pop_pair()?;
+        let home = self.home(self.height);
+        let a = self.emit.read(first, 2, 0)?;
+        let to = self.emit.write(home, 2)?;
+        self.emit.to(op, a | (distance as u64 & 63) << 8 | to << 16, 3, 0, home, 2)?;
+        self.emit.written(home, 2)?;
+        self.push(Value::Home)?;
+        self.push(Value::Home)?;
+        Ok(Some(()))
     }
 
     fn extend_signed(&mut self) -> Parsed<()> {
@@ -1264,6 +1325,7 @@ impl<'a> Translator<'a> {
 
     fn note(&mut self, at: At) -> Parsed<()> {
         let (here, offset) = (self.emit.here(), at.pos.saturating_sub(1) as u32);
+        self.emit.offset = offset;
         match &mut self.positions {
             Positions::Unknown => {}
             Positions::All(positions) => positions.push((here, offset))?,
@@ -1326,11 +1388,8 @@ impl Sink for Translator<'_> {
             }
             if kind == LabelKind::Loop {
                 // The loop is entered behind the operation that its turns begin with.
-                let start = self.emit.here();
-                let op = if self.emit.large { RegOp::BrLong } else { RegOp::Br };
-                let bytes = self.emit.distance_bytes();
-                self.emit.op(op, bytes as u64 + 2, bytes)?;
-                label.start = start + 1 + bytes as u32;
+                self.emit.op(RegOp::Skip, 0, 0)?;
+                label.start = self.emit.here();
                 self.emit.op(RegOp::Meter, 0, 0)?;
                 self.emit.forget();
             }

@@ -1,0 +1,209 @@
+//! Verifies the functions of a file as hostile input: records against the types that the module declares, and what register code names of the module. The rules about slots,
+//! branches and returns are in [`zonda_exec::fast::verify`]; docs/container.md has all.
+
+use super::container::{overhead, Container};
+use crate::alloc::List;
+use crate::binary::reader::Parsed;
+use crate::binary::types::ValType;
+use crate::error::ErrorKind;
+use crate::limits::MAX_LOCAL_SLOTS;
+use crate::validate::env::{codes, Env};
+use zonda_exec::fast::verify::{Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
+use zonda_exec::op::codes::*;
+use zonda_exec::op::{self, Shape};
+use zonda_exec::RegFunc;
+
+/// What is wrong, and where in the file.
+pub(crate) type Verified = Result<(), (ErrorKind, u32)>;
+
+/// Checks functions and code of a file, whose module was read into `env`, with as many imported functions and data segments.
+#[inline(never)]
+pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> Verified {
+    let [module_at, funcs_at, code_at] = file.at;
+    without_references(env).map_err(|(kind, at)| (kind, module_at + at))?;
+    let overhead = overhead(file.word_size);
+    let longest = records(file, env, imported, overhead).map_err(|(kind, index)| (kind, funcs_at + index * size_of::<RegFunc>() as u32))?;
+    let mut marks = List::zeroed(longest.div_ceil(32) as usize).map_err(|error| (error.into(), 0))?;
+    let mut rules = Names { env, imported, data, wrong: ErrorKind::RegisterCode };
+    let mut verifier = Verifier { code: file.code, funcs: file.funcs, imported, overhead, marks: &mut marks, rules: &mut rules };
+    let mut refused = Ok(());
+    for index in 0..file.funcs.len() {
+        refused = verifier.function(index as u32, end(file, index));
+        if refused.is_err() {
+            break;
+        }
+    }
+    refused.map_err(|(refusal, at)| {
+        let kind = match refusal {
+            Refusal::Operation => ErrorKind::RegisterCode,
+            Refusal::Slot => ErrorKind::RegisterSlot,
+            Refusal::Branch => ErrorKind::RegisterBranch,
+            Refusal::Flow => ErrorKind::RegisterFlow,
+            Refusal::Rule => rules.wrong,
+        };
+        (kind, code_at + at)
+    })
+}
+
+/// Where the code of a function ends.
+fn end(file: &Container, index: usize) -> u32 {
+    file.funcs.get(index + 1).map_or((file.code.len() - GUARD) as u32, |next| next.code)
+}
+
+/// No references as values, for register code has no types that would keep them apart from numbers. Else where they are in the module.
+fn without_references(env: &Env) -> Verified {
+    let is_ref = |code: u8| ValType::from_code(code).is_some_and(ValType::is_ref);
+    for ty in env.types.iter() {
+        let all = codes(env.bytes, ty.params, ty.param_count).iter().chain(codes(env.bytes, ty.results, ty.result_count));
+        if all.into_iter().any(|&code| is_ref(code)) {
+            return Err((ErrorKind::References, ty.params));
+        }
+    }
+    if env.globals.iter().any(|global| global.content.is_ref()) {
+        return Err((ErrorKind::References, 0));
+    }
+    Ok(())
+}
+
+/// Checks the records; gives the length of the longest function's code. Else which record is wrong.
+fn records(file: &Container, env: &Env, imported: u32, overhead: u32) -> Result<u32, (ErrorKind, u32)> {
+    let wrong = |index: usize| (ErrorKind::BadRecord, index as u32);
+    let declared = env.funcs.get(imported as usize..).unwrap_or(&[]);
+    let Some(code_len) = file.code.len().checked_sub(GUARD) else { return Err((ErrorKind::BadContainer, 0)) };
+    if file.code.get(code_len..).is_none_or(|guard| guard.iter().any(|&byte| byte != 0)) {
+        return Err((ErrorKind::BadContainer, 0));
+    }
+    if declared.len() != file.funcs.len() || declared.is_empty() && code_len != 0 {
+        return Err(wrong(0));
+    }
+    let (mut start, mut longest) = (0, 0);
+    for (index, (func, &ty)) in file.funcs.iter().zip(declared).enumerate() {
+        let shape = &func.shape;
+        let declared = env.ty(ty as u32).map_err(|_| wrong(index))?;
+        let is_declared = shape.type_index == ty && shape.params == declared.param_slots && shape.results == declared.result_slots;
+        let slots = (shape.params as u32).checked_add(shape.frame).filter(|&slots| slots <= MAX_SLOTS);
+        let has_operands = slots.is_some_and(|slots| slots > shape.locals as u32 + overhead);
+        let end = end(file, index);
+        let is_next = func.code == start && start < end && end as usize <= code_len;
+        if !is_declared || shape.locals < shape.params || shape.locals as u32 > MAX_LOCAL_SLOTS || !has_operands || !is_next {
+            return Err(wrong(index));
+        }
+        longest = longest.max(end - start);
+        start = end;
+    }
+    Ok(longest)
+}
+
+/// What register code names of the module, by the rules of validation (spec: 3.3).
+struct Names<'v, 'a> {
+    env: &'v Env<'a>,
+    imported: u32,
+    data: u32,
+    /// Why the last answer was no.
+    wrong: ErrorKind,
+}
+
+impl Rules for Names<'_, '_> {
+    fn global(&mut self, index: u16, wide: bool, written: bool) -> bool {
+        self.wrong = match self.env.global(index as u32) {
+            Ok(global) if (global.content.slots() == 2) != wide => ErrorKind::TypeMismatch,
+            Ok(global) if written && !global.mutable => ErrorKind::ImmutableGlobal,
+            Ok(_) => return true,
+            Err(kind) => kind,
+        };
+        false
+    }
+
+    fn operation(&mut self, func: u32, code: u16, [first, second]: [u32; 2]) -> Option<(u32, u32)> {
+        match self.slots(func, code, first, second) {
+            Ok(slots) => Some(slots),
+            Err(kind) => {
+                self.wrong = kind;
+                None
+            }
+        }
+    }
+}
+
+impl Names<'_, '_> {
+    /// Slots that an operation takes and gives, if it is allowed.
+    #[inline(never)]
+    fn slots(&self, func: u32, code: u16, first: u32, second: u32) -> Parsed<(u32, u32)> {
+        let env = self.env;
+        if code < 0x100 {
+            match code as u8 {
+                CALL => {
+                    let ty = env.func(first)?;
+                    return Ok((ty.param_slots as u32, ty.result_slots as u32));
+                }
+                CALL_INDIRECT => return self.indirect(first, second),
+                RETURN_CALL => {
+                    // What an imported one gives would have to be returned behind it.
+                    if first < self.imported {
+                        return Err(ErrorKind::UnknownFunc);
+                    }
+                    let ty = *env.funcs.get(first as usize).ok_or(ErrorKind::UnknownFunc)?;
+                    self.tail(func, ty as u32)?;
+                    return Ok((env.ty(ty as u32)?.param_slots as u32, 0));
+                }
+                RETURN_CALL_INDIRECT => {
+                    self.tail(func, first)?;
+                    return self.indirect(first, second);
+                }
+                MEMORY_SIZE => return env.memory(first).map(|_| (0, 1)),
+                MEMORY_GROW => return env.memory(first).map(|_| (1, 1)),
+                TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => return Err(ErrorKind::References),
+                _ => {}
+            }
+            let sig = op::sig(code as u8);
+            if sig.is_float() && !cfg!(feature = "float") {
+                return Err(ErrorKind::SwitchedOff);
+            }
+            let slots = sig.value().slots();
+            return match sig.shape() {
+                Shape::Load => env.memory(second).map(|_| (1, slots)),
+                Shape::Store => env.memory(second).map(|_| (1 + slots, 0)),
+                _ => Err(ErrorKind::RegisterCode),
+            };
+        }
+        let data = |index: u32| if index < self.data { Ok(()) } else { Err(ErrorKind::UnknownData) };
+        let same = |a: ValType, b: ValType| if a == b { Ok(()) } else { Err(ErrorKind::TypeMismatch) };
+        match code as u8 {
+            // memory.init, data.drop
+            8 => data(first).and(env.memory(second)).map(|_| (3, 0)),
+            9 => data(first).map(|()| (0, 0)),
+            // memory.copy, memory.fill
+            10 => env.memory(first).and(env.memory(second)).map(|_| (3, 0)),
+            11 => env.memory(first).map(|_| (3, 0)),
+            // table.init, elem.drop, table.copy
+            12 => same(env.element(first)?, env.table(second)?.element).map(|()| (3, 0)),
+            13 => env.element(first).map(|_| (0, 0)),
+            14 => same(env.table(first)?.element, env.table(second)?.element).map(|()| (3, 0)),
+            // table.size
+            16 => env.table(first).map(|_| (0, 1)),
+            15 | 17 => Err(ErrorKind::References),
+            _ => Err(ErrorKind::RegisterCode),
+        }
+    }
+
+    /// `call_indirect`: a type, a table, and below the operands the element.
+    fn indirect(&self, ty: u32, table: u32) -> Parsed<(u32, u32)> {
+        let ty = self.env.ty(ty)?;
+        if self.env.table(table)?.element != ValType::FuncRef {
+            return Err(ErrorKind::TypeMismatch);
+        }
+        Ok((ty.param_slots as u32 + 1, ty.result_slots as u32))
+    }
+
+    /// A tail call gives what the function gives.
+    fn tail(&self, func: u32, ty: u32) -> Parsed<()> {
+        if !cfg!(feature = "tail-call") {
+            return Err(ErrorKind::SwitchedOff);
+        }
+        let env = self.env;
+        if env.results(env.func(self.imported + func)?) != env.results(env.ty(ty)?) {
+            return Err(ErrorKind::TypeMismatch);
+        }
+        Ok(())
+    }
+}
