@@ -101,6 +101,17 @@ kinds! {
         TooLarge Limit "an implementation limit is exceeded";
         FrameTooLarge Limit "the frame of a function is too large";
         OutOfMemory Limit "out of memory";
+        Unaligned Limit "a precompiled module has to lie at an address that is a multiple of 4";
+        ContainerVersion Limit "precompiled by another version: compile the module again";
+        WordSize Limit "precompiled for pointers of another size: compile the module for this device";
+        BadContainer Malformed "damaged header or table of sections of a precompiled module";
+        BadRecord Malformed "damaged record of a precompiled function";
+        RegisterCode Malformed "unknown or incomplete operation of register code";
+        RegisterSlot Malformed "register code names a slot outside of its frame";
+        RegisterBranch Malformed "register code branches to what is no place for it";
+        RegisterFlow Malformed "register code goes on behind its end, or returns what it should not";
+        References Limit "a module that handles references as values cannot be precompiled";
+        NoBodies Limit "precompiled without the code section: compile the module with --keep-code";
     }
 }
 
@@ -188,6 +199,17 @@ pub enum Error {
     TooLarge,
     /// Not while a call into the store runs.
     Running,
+}
+
+impl Error {
+    /// The same about what lies `by` bytes further on.
+    #[cfg(feature = "precompiled")]
+    pub(crate) fn moved(self, by: u32) -> Error {
+        match self {
+            Error::Module(error) => Error::Module(ModuleError { offset: error.offset.saturating_add(by), ..error }),
+            error => error,
+        }
+    }
 }
 
 impl From<OutOfMemory> for Error {

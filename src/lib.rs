@@ -23,6 +23,8 @@ mod validate;
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
 #[cfg(feature = "fast")]
 pub use code::fast::listing::{RegisterCode, RegisterOp, RegisterText};
+#[cfg(feature = "compile")]
+pub use code::fast::{compile, CompileOptions};
 pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
 pub use module::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo};
 pub use host::*;

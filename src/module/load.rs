@@ -7,8 +7,14 @@ use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
+#[cfg(feature = "precompiled")]
+use crate::code::fast::container::{self, Container};
+#[cfg(feature = "precompiled")]
+use crate::code::fast::{verify::verify, Fast, Stored};
 use crate::code::{Code, ModeSink};
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "precompiled")]
+use crate::error::ModuleError;
 use crate::limits::*;
 use crate::message::message;
 use crate::validate::const_expr;
@@ -43,9 +49,51 @@ struct Loader<'a> {
 #[inline(never)]
 pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
     let mut loader = Loader::walk(bytes, Some(mode))?;
-    let loaded = loader.keep().map_err(|kind| error(kind, bytes.len()))?;
+    let kept = loader.take_code().and_then(|code| loader.keep(code, bytes));
+    let loaded = kept.map_err(|kind| error(kind, bytes.len()))?;
     message!(debug, "module of {} bytes loaded, {} functions, {} bytes made of their code", bytes.len(), loaded.code.len(), loaded.code.ram());
     Ok(loaded)
+}
+
+/// Loads a file that was made on the host, for fast mode. `mode` says which one the engine has.
+#[cfg(feature = "precompiled")]
+#[inline(never)]
+pub(super) fn load_container(file: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+    let mut reader = Reader::new(file, 0);
+    let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    let [module_at, ..] = parts.at;
+    if mode != Mode::Fast {
+        return load(parts.module, mode).map_err(|error| match error {
+            Error::Module(ModuleError { kind: ErrorKind::BodyCount, .. }) => ModuleError { kind: ErrorKind::NoBodies, offset: module_at }.into(),
+            error => error.moved(module_at),
+        });
+    }
+    if parts.word_size as usize != size_of::<usize>() {
+        return Err(error(ErrorKind::WordSize, container::WORD_SIZE_AT));
+    }
+    let mut loader = Loader::container(&parts)?;
+    let code = Code::Fast(Fast { funcs: Stored::Mapped(parts.funcs), code: Stored::Mapped(parts.code) });
+    loader.keep(code, file).map_err(|kind| error(kind, file.len()))
+}
+
+/// Checks a file that was made on the host, for whatever device, and keeps nothing.
+#[cfg(feature = "precompiled")]
+#[inline(never)]
+pub(crate) fn check_container(file: &[u8]) -> Result<(), Error> {
+    let mut reader = Reader::new(file, 0);
+    let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    Loader::container(&parts).map(drop)
+}
+
+/// Makes register code for a device whose frames have as many slots between locals and operands.
+#[cfg(feature = "compile")]
+pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Error> {
+    let mut loader = Loader::new(bytes, Some(Mode::Fast))?;
+    if let Some(ModeSink::Fast(sink)) = &mut loader.sink {
+        sink.overhead = overhead;
+    }
+    loader.read()?;
+    loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
 /// Makes the code of a module once more, for another mode.
@@ -141,6 +189,28 @@ impl<'a> Loader<'a> {
                 Err(error(kind, reader.pos()))
             }
         }
+    }
+
+    /// Reads the module of a file and verifies its functions. What is refused is said by its offset in the file.
+    #[cfg(feature = "precompiled")]
+    #[inline(never)]
+    fn container(parts: &Container<'a>) -> Result<Owned<Loader<'a>>, Error> {
+        let [module_at, ..] = parts.at;
+        let mut loader = Loader::new(parts.module, None)?;
+        // The code section may have been left out; where it was not, nobody looks into it.
+        loader.bodies = true;
+        loader.code = parts.module.len() as u32;
+        let mut reader = Reader::new(parts.module, 0);
+        let result = loader.sections(&mut reader, &mut |loader, code| {
+            if code.u32()? != loader.defined() {
+                return Err(ErrorKind::BodyCount);
+            }
+            loader.code = code.pos() as u32;
+            code.take(code.left()).map(|_| ())
+        });
+        result.map_err(|kind| error(kind, reader.pos()).moved(module_at))?;
+        verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32).map_err(|(kind, at)| error(kind, at as usize))?;
+        Ok(loader)
     }
 
     /// Functions that the module defines.
@@ -487,9 +557,8 @@ impl<'a> Loader<'a> {
     }
 
     #[inline(never)]
-    fn keep(&mut self) -> Parsed<Shared<ModuleData<'a>>> {
+    fn keep(&mut self, code: Code<'a>, file: &'a [u8]) -> Parsed<Shared<ModuleData<'a>>> {
         use core::mem::take;
-        let code = self.take_code()?;
         // What is left of the sink goes before more is made.
         self.sink = None;
         let mut globals = List::with_capacity(self.env.globals.len())?;
@@ -500,6 +569,7 @@ impl<'a> Loader<'a> {
         self.env.memories.shrink();
         Ok(Shared::new(ModuleData {
             bytes: self.env.bytes,
+            file,
             owned: List::new(),
             types: take(&mut self.env.types),
             imports: take(&mut self.imports),

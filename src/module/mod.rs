@@ -7,6 +7,8 @@ mod sort;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
 use load::translate;
+#[cfg(feature = "compile")]
+pub(crate) use load::{check_container, translate_for};
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
@@ -15,7 +17,9 @@ use crate::alloc::{List, Shared};
 use crate::code::fast::Positions;
 use crate::code::Code;
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
-use crate::error::Error;
+#[cfg(feature = "precompiled")]
+use crate::code::fast::container::is_container;
+use crate::error::{Error, ErrorKind, ModuleError};
 use crate::validate::env::TypeEntry;
 use zonda_exec::Mode;
 use crate::Engine;
@@ -41,7 +45,9 @@ pub(crate) struct GlobalEntry {
 /// What loading keeps.
 pub(crate) struct ModuleData<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Keeps `bytes` alive where the module owns them.
+    /// What was loaded: `bytes`, or the file that they are in.
+    file: &'a [u8],
+    /// Keeps that alive where the module owns it.
     owned: List<u8>,
     pub(crate) types: List<TypeEntry>,
     pub(crate) imports: List<ImportEntry>,
@@ -55,7 +61,7 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) imported_globals: u32,
     /// The functions that the module defines.
     pub(crate) code: Code<'a>,
-    /// Offset of the first one's body.
+    /// Offset of the first one's body; the length of the module where it has no code section, but functions.
     pub(crate) bodies: u32,
     /// Offsets of the element segments.
     pub(crate) elements: List<u32>,
@@ -82,10 +88,12 @@ pub struct Module<'a> {
 impl<'a> Module<'a> {
     /// Decodes and validates a module in the binary format, and makes its code for the engine's mode.
     ///
+    /// With the feature `precompiled`, `bytes` may be a file that `zonda compile` made (docs/container.md): its code is verified and runs where it lies.
+    ///
     /// # Errors
     /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].
     pub fn new(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
-        Ok(Module { data: load::load(bytes, engine.mode())? })
+        Ok(Module { data: open(bytes, engine.mode())? })
     }
 
     /// Checks that a module would be accepted, and keeps nothing.
@@ -93,11 +101,10 @@ impl<'a> Module<'a> {
     /// # Errors
     /// As for [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
-        let _ = engine;
-        load::validate(bytes)
+        validate(bytes, engine.mode())
     }
 
-    /// The module's bytes.
+    /// The module's bytes: of a file, the module in it, which may lack its code section.
     pub fn bytes(&self) -> &'a [u8] {
         self.data.bytes
     }
@@ -116,7 +123,7 @@ impl Module<'static> {
         }
         // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
         let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
-        let mut data = load::load(bytes, engine.mode())?;
+        let mut data = open(bytes, engine.mode())?;
         if let Some(data) = data.get_mut() {
             data.owned = owned;
         }
@@ -124,11 +131,36 @@ impl Module<'static> {
     }
 }
 
+/// Loads a module.
+#[cfg(not(feature = "precompiled"))]
+fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+    load::load(bytes, mode)
+}
+
+/// Loads a module, or a file that was made of one.
+#[cfg(feature = "precompiled")]
+fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+    if is_container(bytes) { load::load_container(bytes, mode) } else { load::load(bytes, mode) }
+}
+
+#[cfg(not(feature = "precompiled"))]
+fn validate(bytes: &[u8], _: Mode) -> Result<(), Error> {
+    load::validate(bytes)
+}
+
+#[cfg(feature = "precompiled")]
+fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
+    if is_container(bytes) { load::load_container(bytes, mode).map(drop) } else { load::validate(bytes) }
+}
+
 impl<'a> ModuleData<'a> {
     /// The offset in the module of what register code at this offset was made from: found by translating once more. 0 where memory for that is missing, and without the
     /// feature `error-text`.
     #[cfg(feature = "fast")]
     pub(crate) fn offset_of(&self, code: u32) -> u32 {
+        if !self.has_bodies() {
+            return self.offset_in_file(code);
+        }
         if !cfg!(feature = "error-text") {
             return 0;
         }
@@ -138,9 +170,26 @@ impl<'a> ModuleData<'a> {
         }
     }
 
-    /// For each operation of the module its offset in the register code and in the module.
+    /// The offset in the file of register code at this offset.
+    #[cfg(feature = "fast")]
+    fn offset_in_file(&self, code: u32) -> u32 {
+        match &self.code {
+            Code::Fast(fast) => (fast.code.as_slice().as_ptr().addr().wrapping_sub(self.file.as_ptr().addr()) as u32).wrapping_add(code),
+            _ => 0,
+        }
+    }
+
+    /// Whether there is a code section: a file may do without.
+    pub(crate) fn has_bodies(&self) -> bool {
+        self.code.len() == 0 || self.bodies as usize != self.bytes.len()
+    }
+
+    /// For each operation of the module its offset in the register code and in the module; of none where the module has no code section.
     #[cfg(feature = "fast")]
     pub(crate) fn positions(&self) -> Result<List<(u32, u32)>, Error> {
+        if !self.has_bodies() {
+            return Ok(List::new());
+        }
         match load::positions(self.bytes, Positions::All(List::new()))? {
             Positions::All(positions) => Ok(positions),
             _ => Ok(List::new()),
@@ -149,6 +198,9 @@ impl<'a> ModuleData<'a> {
 
     /// Makes the code of all functions for a mode.
     pub(crate) fn translate(&self, mode: Mode) -> Result<Code<'a>, Error> {
+        if !self.has_bodies() {
+            return Err(ModuleError { kind: ErrorKind::NoBodies, offset: 0 }.into());
+        }
         translate(self.bytes, mode)
     }
 

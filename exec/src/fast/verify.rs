@@ -4,7 +4,8 @@
 //! by operand. What names something of the module is asked of [`Rules`]. Lies in this crate, with the loops, because it is compiled for speed; nothing here trusts a byte, and nothing is unsafe.
 //!
 //! Branches need to know where operations start. `marks` has a bit for each byte of the function: ahead of the pass those to which a branch goes, behind it
-//! those where a `Meter` stands. The nearest one ahead is known, so that an operation that is no target costs one comparison.
+//! those where a `Meter` stands. The *stop* is the nearest one ahead in the word that the pass is in, or the end of that word, so that all else costs one comparison
+//! for each operation, and the whole is linear.
 
 use super::decode::Instruction;
 use super::op::{Kind, RegOp};
@@ -70,6 +71,9 @@ enum Form {
     BranchSlot1,
     BranchSlots12,
     Meter,
+    Skip,
+    /// Of a pair, by a distance that is not taken modulo anything.
+    Shift,
     Call,
     Global,
     GlobalSlot3,
@@ -107,7 +111,9 @@ const fn form(op: RegOp, operands: &[(Lane, u8)]) -> (Form, u8) {
     use Form::*;
     match op {
         RegOp::Meter => return (Meter, 1),
+        RegOp::Skip => return (Skip, 1),
         RegOp::Call => return (Call, CALL_BYTES),
+        RegOp::I64ShlK | RegOp::I64ShrSK | RegOp::I64ShrUK | RegOp::I64RotlK => return (Shift, 4),
         // Returns are checked against the function's type.
         RegOp::Ret | RegOp::RetA | RegOp::RetS => return (Rare, 0),
         _ => {}
@@ -247,8 +253,6 @@ struct Pass<'v, 'c, 'r> {
     large: bool,
     start: u32,
     end: u32,
-    /// The next target of a branch, or the end.
-    nearest: u32,
 }
 
 impl Verifier<'_, '_> {
@@ -260,19 +264,19 @@ impl Verifier<'_, '_> {
         let Some(&RegFunc { shape, code: start }) = self.funcs.get(index as usize) else { return Err((Refusal::Flow, 0)) };
         let first = shape.locals as u32 + self.overhead;
         let slots = shape.params as u32 + shape.frame;
-        if slots <= first || slots > MAX_SLOTS || start >= end || end as usize + GUARD > self.code.len() || (end - start).div_ceil(32) as usize > self.marks.len() {
+        let words = (end.saturating_sub(start)).div_ceil(32) as usize;
+        if slots <= first || slots > MAX_SLOTS || start >= end || end as usize + GUARD > self.code.len() || words > self.marks.len() {
             return Err((Refusal::Flow, start));
         }
         let frame = Bounds { locals: shape.locals as u32, first, operands: slots - first };
-        let mut pass = Pass { verifier: self, index, frame, bounds: frame, results: shape.results as u32, large: false, start, end, nearest: end };
+        let mut pass = Pass { verifier: self, index, frame, bounds: frame, results: shape.results as u32, large: false, start, end };
         let mut at = start;
         if pass.frame_operation(at) == Some(first as i32) {
             pass.large = true;
             pass.bounds = Bounds { locals: 0, first: 0, operands: frame.operands };
             at += FRAME_BYTES;
         }
-        pass.operations(&mut at).map_err(|refusal| (refusal, at))?;
-        let words = (end - start).div_ceil(32) as usize;
+        pass.operations(at)?;
         self.marks.get_mut(..words).unwrap_or(&mut []).fill(0);
         Ok(())
     }
@@ -286,32 +290,39 @@ fn window(code: &[u8], at: u32) -> &[u8; GUARD] {
 }
 
 impl<'c> Pass<'_, 'c, '_> {
-    /// Looks at all operations from `at` on, which then is where one was refused.
+    /// Looks at all operations from `at` on.
     #[inline(never)]
-    fn operations(&mut self, at: &mut u32) -> Result<(), Refusal> {
+    fn operations(&mut self, mut at: u32) -> Result<(), Refused> {
+        let code: &'c [u8] = self.verifier.code;
         let bounds = self.bounds;
+        let mut stop = self.start;
         let mut last = u32::MAX;
-        loop {
-            if *at >= self.nearest {
-                if *at > self.nearest {
-                    // A target inside of the last operation, or the end.
-                    return Err(if self.nearest == self.end { Refusal::Operation } else { Refusal::Branch });
+        let refusal = loop {
+            if at >= stop {
+                match self.pass_stop(stop, at) {
+                    Ok(next) => stop = next,
+                    Err(refusal) => break refusal,
                 }
-                if *at == self.end {
-                    return if self.ends_with(last) { Ok(()) } else { Err(Refusal::Flow) };
+                if at == self.end {
+                    if self.ends_with(last) {
+                        return Ok(());
+                    }
+                    break Refusal::Flow;
                 }
-                self.pass_target(*at);
             }
-            last = *at;
-            let bytes = window(self.verifier.code, *at);
+            last = at;
+            let Some(bytes) = code.get(at as usize..).and_then(<[u8]>::first_chunk::<GUARD>) else { break Refusal::Flow };
             let &[op, b1, b2, b3, _, b5, b6, _] = bytes;
             let (form, len) = FORMS[op as usize];
             let good = match form {
-                Form::Unknown => return Err(Refusal::Operation),
-                Form::Rare => {
-                    *at = self.rare(*at)?;
-                    continue;
-                }
+                Form::Unknown => break Refusal::Operation,
+                Form::Rare => match self.rare(at, stop) {
+                    Ok((behind, nearest)) => {
+                        (at, stop) = (behind, nearest);
+                        continue;
+                    }
+                    Err(refusal) => break refusal,
+                },
                 Form::Free => true,
                 Form::Slot1 => bounds.slot(b1),
                 Form::Slot2 => bounds.slot(b2),
@@ -329,8 +340,11 @@ impl<'c> Pass<'_, 'c, '_> {
                 Form::Slot1Pair3 => bounds.slot(b1) && bounds.pair(b3),
                 Form::Branch | Form::BranchSlot1 | Form::BranchSlots12 => {
                     // The distance is what the operation ends with.
-                    let [low, high, ..] = *window(self.verifier.code, *at + len as u32 - 2);
-                    self.branch(*at, i16::from_le_bytes([low, high]) as i32)?;
+                    let [low, high, ..] = *window(code, at + len as u32 - 2);
+                    match self.branch(at, i16::from_le_bytes([low, high]) as i32) {
+                        Ok(target) => stop = stop.min(target),
+                        Err(refusal) => break refusal,
+                    }
                     match form {
                         Form::Branch => true,
                         Form::BranchSlot1 => bounds.slot(b1),
@@ -338,15 +352,29 @@ impl<'c> Pass<'_, 'c, '_> {
                     }
                 }
                 Form::Meter => {
-                    self.mark(*at);
+                    self.mark(at);
                     true
                 }
-                Form::Call => {
-                    self.call(u16::from_le_bytes([b1, b2]) as u32, b3)?;
+                Form::Skip => {
+                    if b1 != RegOp::Meter as u8 {
+                        break Refusal::Flow;
+                    }
                     true
                 }
+                Form::Shift => {
+                    if b2 > 63 {
+                        break Refusal::Operation;
+                    }
+                    bounds.pair(b1) && bounds.pair(b3)
+                }
+                Form::Call => match self.call(u16::from_le_bytes([b1, b2]) as u32, b3) {
+                    Ok(()) => true,
+                    Err(refusal) => break refusal,
+                },
                 Form::Global | Form::GlobalSlot3 | Form::GlobalPair3 | Form::GlobalPair1 => {
-                    self.global(op, bytes)?;
+                    if let Err(refusal) = self.global(op, bytes) {
+                        break refusal;
+                    }
                     match form {
                         Form::Global => true,
                         Form::GlobalSlot3 => bounds.slot(b3),
@@ -356,10 +384,11 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             };
             if !good {
-                return Err(Refusal::Slot);
+                break Refusal::Slot;
             }
-            *at += len as u32;
-        }
+            at += len as u32;
+        };
+        Err((refusal, at))
     }
 
     /// Whether control does not go on behind the last operation.
@@ -392,46 +421,51 @@ impl<'c> Pass<'_, 'c, '_> {
         }
     }
 
-    /// The nearest target was reached: takes its mark away and finds the next.
+    /// The pass has come from `stop` to `at`, or over it: there must be no target between them. Takes the mark of `at` away and gives the next stop.
     #[inline(never)]
-    fn pass_target(&mut self, at: u32) {
-        let (index, bit) = self.place(at);
-        self.nearest = self.end;
-        // Marks up to and with this one stay out of it.
-        let mut behind = bit | (bit - 1);
-        if let Some(word) = self.verifier.marks.get_mut(index) {
-            *word &= !bit;
+    fn pass_stop(&mut self, stop: u32, at: u32) -> Result<u32, Refusal> {
+        if at > self.end {
+            return Err(Refusal::Operation);
         }
-        for (index, &word) in self.verifier.marks.iter().enumerate().skip(index) {
-            let ahead = word & !behind;
-            if ahead != 0 {
-                self.nearest = self.start + 32 * index as u32 + ahead.trailing_zeros();
-                return;
+        let (first, bit) = self.place(stop);
+        // Those of the stop's word that are behind it belong to operations that were looked at.
+        let mut from = !(bit - 1);
+        let (last, bit) = self.place(at);
+        for index in first..last {
+            if self.verifier.marks.get(index).is_some_and(|word| word & from != 0) {
+                return Err(Refusal::Branch);
             }
-            behind = 0;
-            if self.start + 32 * index as u32 + 32 >= self.end {
-                return;
-            }
+            from = !0;
+        }
+        let word_end = (self.start + 32 * (last as u32 + 1)).min(self.end);
+        // The end may be where the last word is.
+        let Some(word) = self.verifier.marks.get_mut(last) else { return Ok(word_end) };
+        if *word & from & (bit - 1) != 0 {
+            return Err(Refusal::Branch);
+        }
+        *word &= !bit;
+        match *word & !(bit - 1) {
+            0 => Ok(word_end),
+            ahead => Ok(self.start + 32 * last as u32 + ahead.trailing_zeros()),
         }
     }
 
-    /// A branch of the operation at `at`.
+    /// A branch of the operation at `at`. Gives its target if it lies ahead, else the function's end.
     #[inline(always)]
-    fn branch(&mut self, at: u32, distance: i32) -> Result<(), Refusal> {
+    fn branch(&mut self, at: u32, distance: i32) -> Result<u32, Refusal> {
         let target = at.wrapping_add(distance as u32);
-        // Before the function is far behind it, too, when no sign is seen.
+        // What lies before the function is far behind it, too, when no sign is seen.
         if target.wrapping_sub(self.start) >= self.end - self.start {
             return Err(Refusal::Branch);
         }
         let (index, bit) = self.place(target);
         let Some(word) = self.verifier.marks.get_mut(index) else { return Err(Refusal::Branch) };
-        if target <= at {
-            // There is a mark only where a `Meter` starts.
-            return if *word & bit != 0 { Ok(()) } else { Err(Refusal::Branch) };
+        if target > at {
+            *word |= bit;
+            return Ok(target);
         }
-        *word |= bit;
-        self.nearest = self.nearest.min(target);
-        Ok(())
+        // There is a mark only where a `Meter` starts.
+        if *word & bit != 0 { Ok(self.end) } else { Err(Refusal::Branch) }
     }
 
     // --- what names something else than slots ---
@@ -461,9 +495,9 @@ impl<'c> Pass<'_, 'c, '_> {
         (op == RegOp::Frame as u8 && at < self.end).then_some(i16::from_le_bytes([low, high]) as i32)
     }
 
-    /// Looks at an operation whose operands are not slots alone, or that is a return. Gives the position behind it.
+    /// Looks at an operation whose operands are not slots alone, or that is a return. Takes the stop ahead, and gives the position behind the operation and the stop then.
     #[inline(never)]
-    fn rare(&mut self, at: u32) -> Result<u32, Refusal> {
+    fn rare(&mut self, at: u32, mut stop: u32) -> Result<(u32, u32), Refusal> {
         let instruction = self.read(at)?;
         let next = at + instruction.len as u32;
         match instruction.op {
@@ -473,10 +507,10 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
                 self.give_back(&instruction)?;
             }
-            RegOp::Frame => return self.end_of_large(at),
+            RegOp::Frame => return Ok((self.end_of_large(at)?, stop)),
             RegOp::BrTable | RegOp::BrTableLong => {
                 for distance in instruction.distances() {
-                    self.branch(at, distance)?;
+                    stop = stop.min(self.branch(at, distance)?);
                 }
             }
             RegOp::Slow if is_tail_call(instruction.code) => {
@@ -520,7 +554,10 @@ impl<'c> Pass<'_, 'c, '_> {
                         Kind::Read | Kind::Write => self.bounds.slot(value as u8),
                         Kind::ReadPair | Kind::WritePair => self.bounds.pair(value as u8),
                         Kind::I8 | Kind::Offset | Kind::U32 => true,
-                        Kind::Branch | Kind::BranchLong => self.branch(at, value).map(|()| true)?,
+                        Kind::Branch | Kind::BranchLong => {
+                            stop = stop.min(self.branch(at, value)?);
+                            true
+                        }
                         Kind::Global => self.global(op as u8, window(self.verifier.code, at)).map(|()| true)?,
                         Kind::None | Kind::Func | Kind::Args | Kind::Far | Kind::U16 | Kind::Special => return Err(Refusal::Operation),
                     };
@@ -530,7 +567,7 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             }
         }
-        Ok(next)
+        Ok((next, stop))
     }
 
     /// The operation at this position, which is complete and ends inside of the function.

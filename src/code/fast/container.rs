@@ -16,6 +16,7 @@ pub(crate) const TAIL_CALL: u32 = 2;
 const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 } | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 };
 /// Where things stand.
 pub(crate) const VERSION_AT: usize = 4;
+pub(crate) const WORD_SIZE_AT: usize = 7;
 pub(crate) const FEATURES_AT: usize = 8;
 pub(crate) const HASH_AT: usize = 16;
 pub(crate) const HASH: usize = 32;
@@ -51,9 +52,8 @@ pub(crate) fn overhead(word_size: u8) -> u32 {
     POINTERS * word_size as u32 / 4 + 1
 }
 
-/// Reads header and table of sections. The reader then stands where something is refused.
-pub(crate) fn read<'a>(reader: &mut Reader<'a>) -> Parsed<Container<'a>> {
-    let file = reader.rest();
+/// Reads header and table of sections by a reader of the file, which stands where something is refused.
+pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Container<'a>> {
     // What lies in the file is used in place.
     if file.as_ptr().addr() % 4 != 0 {
         return Err(ErrorKind::Unaligned);

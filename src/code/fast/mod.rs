@@ -1,10 +1,18 @@
 //! Fast mode's code: register code (docs/register-code.md), made here from WebAssembly or mapped from a file.
 
+#[cfg(feature = "compile")]
+mod compile;
+#[cfg(feature = "precompiled")]
+pub(crate) mod container;
 mod emit;
 mod forms;
 pub(crate) mod listing;
 mod translator;
+#[cfg(feature = "precompiled")]
+pub(crate) mod verify;
 
+#[cfg(feature = "compile")]
+pub use compile::{compile, CompileOptions};
 pub(crate) use translator::{Positions, Translator};
 
 use crate::alloc::List;
@@ -19,7 +27,7 @@ pub(crate) struct Fast<'a> {
 /// What was made here and lies in RAM, or was made elsewhere and lies where the embedder has it.
 pub(crate) enum Stored<'a, T> {
     Made(List<T>),
-    #[allow(dead_code)]
+    #[cfg_attr(not(feature = "precompiled"), allow(dead_code))]
     Mapped(&'a [T]),
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> V
 
 /// Where the code of a function ends.
 fn end(file: &Container, index: usize) -> u32 {
-    file.funcs.get(index + 1).map_or((file.code.len() - GUARD) as u32, |next| next.code)
+    file.funcs.get(index + 1).map_or(file.code.len().saturating_sub(GUARD) as u32, |next| next.code)
 }
 
 /// No references as values, for register code has no types that would keep them apart from numbers. Else where they are in the module.

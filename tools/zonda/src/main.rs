@@ -1,7 +1,8 @@
-//! `zonda`: run, validate and inspect WebAssembly modules on the host.
+//! `zonda`: run, validate, compile and inspect WebAssembly modules on the host.
 //!
 //! This file is the command line and the exit codes; each command is a file of its own.
 
+mod compile;
 mod failure;
 mod input;
 mod inspect;
@@ -31,7 +32,7 @@ Host functions that the module may import from `env`:
   t_start(), t_stop()         mark the timed part of a benchmark; they do nothing here";
 
 #[derive(Parser)]
-#[command(name = "zonda", version, about = "Run, validate and inspect WebAssembly modules", after_help = EXIT_CODES)]
+#[command(name = "zonda", version, about = "Run, validate, compile and inspect WebAssembly modules", after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -54,6 +55,12 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Make the code of a module here, for a device that runs it in place and needs no RAM for it.
+    ///
+    /// The file holds the code, the module without its code section, and a hash of the module. A device loads it as it loads a module, where
+    /// CONFIG_ZONDA_PRECOMPILED is on, and verifies it.
+    #[command(after_help = EXIT_CODES)]
+    Compile(CompileArgs),
     /// Show the sections, imports, exports and features of a module, and the memory that it needs.
     #[command(after_help = EXIT_CODES)]
     Inspect {
@@ -89,6 +96,25 @@ fn modes() -> impl TypedValueParser<Value = Mode> {
 }
 
 #[derive(Args)]
+struct CompileArgs {
+    /// What code is made; register code is all there is.
+    #[arg(long, value_name = "MODE", value_parser = ["fast"], default_value = "fast")]
+    mode: String,
+    /// A module, .wasm or .wat.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Where to write it.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Bytes of a pointer of the device: 4, or 8 for a 64-bit host.
+    #[arg(long, value_name = "BYTES", value_parser = ["4", "8"], default_value = "4")]
+    word_size: String,
+    /// Keep the module's code section, for classic mode and for traps that say the offset in the module.
+    #[arg(long)]
+    keep_code: bool,
+}
+
+#[derive(Args)]
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
@@ -115,6 +141,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Validate { mode, files } => validate::validate(mode.mode, &files),
+        Command::Compile(args) => compile::compile(&args),
         Command::Inspect { file, code } => inspect::inspect(&file, code),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files),
     };
