@@ -1,7 +1,7 @@
 //! The job: a module and what to call in it. The host writes it into a file, and QEMU's loader puts that into memory
 //! (`-device loader,addr=…`), so that one image measures any module. `tools/xtask/src/job.rs` writes what this reads.
 //!
-//! Words of 32 bits, little endian: magic, mode, repeat, operand stack bytes, memory limit, count of arguments, length of the name, length of the module;
+//! Words of 32 bits, little endian: magic, mode (as `zonda::Mode` numbers them), repeat, operand stack bytes, memory limit, count of arguments, length of the name, length of the module;
 //! for each argument type (0 i32, 1 i64, 2 f32, 3 f64), low word, high word; the name and the module, each padded to a multiple of 4 bytes.
 
 use core::slice;
@@ -65,6 +65,11 @@ impl Job {
         let name = core::str::from_utf8(words.bytes(name)?).ok()?;
         let module = words.bytes(module)?;
         Some(Job { mode, repeat, stack_bytes, memory_limit, name, module, arguments })
+    }
+
+    /// The mode that it asks for, if the image has it.
+    pub fn mode(&self) -> Option<zonda::Mode> {
+        zonda::Mode::ALL.iter().copied().find(|mode| *mode as u32 == self.mode)
     }
 
     pub fn arguments(&self) -> impl Iterator<Item = Argument> {

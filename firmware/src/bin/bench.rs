@@ -5,7 +5,7 @@
 use firmware::job::{Argument, Job};
 use firmware::report::{Clock, Costs};
 use firmware::{board, console, heap, say, stack};
-use zonda::{Caller, Engine, Error, Linker, Module, Store, StoreConfig, Val};
+use zonda::{Caller, Engine, Error, Linker, Mode, Module, Store, StoreConfig, Val};
 
 firmware::on_panic!();
 firmware::use_heap!();
@@ -50,7 +50,7 @@ fn show(result: Option<&Val>) {
     }
 }
 
-fn run(job: &Job) -> Result<(), Error> {
+fn run(job: &Job, mode: Mode) -> Result<(), Error> {
     let mut costs = Costs::default();
     let before = heap::used();
     let linker = linker()?;
@@ -60,7 +60,7 @@ fn run(job: &Job) -> Result<(), Error> {
     heap::reset_peak();
     let start = board::ticks();
     let (loaded, load_stack) = stack::measure(|| {
-        let engine = Engine::default();
+        let engine = Engine::new(mode);
         let module = Module::new(&engine, job.module)?;
         let module_heap = heap::used() - before;
         let config = StoreConfig { stack_bytes: job.stack_bytes, memory_limit: job.memory_limit as u64 };
@@ -122,7 +122,11 @@ fn main() -> ! {
         say!("there is no job at {:#x}", firmware::job::ADDRESS);
         console::exit(false)
     };
-    match run(&job) {
+    let Some(mode) = job.mode() else {
+        say!("this image does not have mode {}", job.mode);
+        console::exit(false)
+    };
+    match run(&job, mode) {
         Ok(()) => console::exit(true),
         Err(error) => {
             say!("{error:?}");

@@ -92,6 +92,7 @@ unsafe fn run(job: &Job) {
         let mut args: RuntimeInitArgs = core::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;
         args.mem_alloc_option.pool = MemAllocPool { heap_buf: board::heap_start().cast(), heap_size: board::HEAP_BYTES as u32 };
+        args.running_mode = Mode_Zonda_Classic + job.mode;
         platform::limit_memory(job.memory_limit);
         if !wasm_runtime_full_init(&args) {
             fail("the runtime does not start", core::ptr::null());

@@ -1,6 +1,7 @@
 //! The file that tells the firmware what to run. `firmware/src/job.rs` reads it and describes it.
 
 use anyhow::{bail, Context, Result};
+use std::fmt;
 
 /// Where the firmware looks for it.
 pub const ADDRESS: u32 = 0x0020_0000;
@@ -27,6 +28,24 @@ impl Call {
         let words = list.split(',').map(str::trim).filter(|word| !word.is_empty());
         let arguments = words.map(Argument::parse).collect::<Result<_>>()?;
         Ok(Call { name: name.to_owned(), arguments })
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
+        write!(f, "{}({})", self.name, arguments.join(", "))
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Argument::I32(value) => write!(f, "{value}"),
+            Argument::I64(value) => write!(f, "{value}i64"),
+            Argument::F32(value) => write!(f, "{value}f32"),
+            Argument::F64(value) => write!(f, "{value}f64"),
+        }
     }
 }
 
@@ -94,6 +113,7 @@ mod tests {
         let call = Call::parse("add(1, -2, 3i64, 1.5f32, 4294967295)").unwrap();
         let arguments = [Argument::I32(1), Argument::I32(-2), Argument::I64(3), Argument::F32(1.5), Argument::I32(-1)];
         assert_eq!(call, Call { name: "add".into(), arguments: arguments.into() });
+        assert_eq!(call.to_string(), "add(1, -2, 3i64, 1.5f32, -1)");
         assert_eq!(Call::parse("main()").unwrap().arguments, []);
         for bad in ["run", "run(1", "run(x)", "run(4294967296)"] {
             assert!(Call::parse(bad).is_err(), "{bad}");

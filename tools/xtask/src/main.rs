@@ -6,7 +6,9 @@
 //! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
-//! | [mod@bench] | instructions, heap and stack of a module on an emulated Cortex-M |
+//! | [mod@bench] | what modules cost in each mode, on an emulated Cortex-M and on this machine; charts of it |
+//! | [`workloads`] | the modules that are measured, and what they may cost |
+//! | [`modes`] | the modes of execution |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west and twister |
@@ -19,6 +21,7 @@ mod bench;
 mod demo;
 mod firmware;
 mod job;
+mod modes;
 mod packages;
 mod qemu;
 mod shell;
@@ -51,7 +54,7 @@ enum Command {
     Spec(spec::Options),
     /// Flash and RAM that the runtime adds to an image
     Size(size::Options),
-    /// Instructions, heap and native stack of a module on an emulated Cortex-M3
+    /// Instructions, heap and native stack of modules in each mode, on an emulated Cortex-M3 or on this machine
     Bench(bench::Options),
 }
 

@@ -7,6 +7,9 @@ use std::process::Command;
 /// (program, package)
 pub const QEMU_ARM: (&str, &str) = ("qemu-system-arm", "qemu-system-arm");
 
+/// Counts instructions on this machine; what needs it does without where it is missing.
+pub const VALGRIND: (&str, &str) = ("valgrind", "valgrind");
+
 /// Makes sure that the programs are there: installs their packages when we are root, else says how to.
 pub fn need(programs: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<&(&str, &str)> = programs.iter().filter(|(program, _)| !shell::has(program)).collect();

@@ -4,8 +4,8 @@
 //! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float comes
 //! from the library too and is counted; `memcpy` and its like are the C library's, as in a Zephyr image.
 
-use crate::workloads::{FLASH, STATIC_RAM};
-use crate::{bench, shell, toolchain};
+use crate::workloads::{Flash, FLASH, STATIC_RAM};
+use crate::{shell, toolchain};
 use anyhow::{bail, Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind};
 use serde_json::json;
@@ -125,10 +125,10 @@ fn functions_of_header() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds the static library with a mode.
-fn library(mode: &str) -> Result<PathBuf> {
-    let features: Vec<String> = FEATURES.iter().chain([&mode]).map(|feature| format!("zonda/{feature}")).collect();
-    shell::step(&format!("building libzonda_c.a for {TARGET} ({mode})"));
+/// Builds the static library with these modes.
+fn library(modes: &[&str]) -> Result<PathBuf> {
+    let features: Vec<String> = FEATURES.iter().chain(modes).map(|feature| format!("zonda/{feature}")).collect();
+    shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
     let mut command = toolchain::cargo_build(TARGET)?;
     shell::run(command.args(["--package", "zonda-c", "--features", &features.join(",")]))?;
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
@@ -167,13 +167,13 @@ fn measure() -> Result<Vec<Row>> {
     let all = functions_of_header()?;
     let some: Vec<String> = APPLICATION.iter().map(|name| (*name).to_owned()).collect();
     let mut rows = Vec::new();
-    for (mode, _) in bench::MODES {
-        let library = library(mode)?;
+    for Flash { config, modes, .. } in &FLASH {
+        let library = library(modes)?;
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
-            let image = shell::target_dir().join(format!("size-{mode}-{calls}.elf"));
+            let image = shell::target_dir().join(format!("size-{config}-{calls}.elf"));
             link(&library, roots, &image)?;
             let (sizes, symbols) = inspect(&image, roots)?;
-            rows.push(Row { config: mode.to_owned(), calls, sizes, symbols });
+            rows.push(Row { config: (*config).to_owned(), calls, sizes, symbols });
         }
     }
     Ok(rows)
@@ -212,11 +212,16 @@ pub fn run(options: &Options) -> Result<()> {
 pub fn check() -> Result<()> {
     let rows = measure()?;
     print(&rows, false, 0);
-    for row in rows.iter().filter(|row| row.config == "classic" && row.calls == "c-api") {
+    let mut over = Vec::new();
+    for row in rows.iter().filter(|row| row.calls == "c-api") {
+        let most = FLASH.iter().find(|flash| flash.config == row.config).map_or(0, |flash| flash.limit);
         let (flash, ram) = (row.sizes.flash(), row.sizes.ram());
-        if flash > FLASH || ram > STATIC_RAM {
-            bail!("classic takes {flash} bytes of flash (at most {FLASH}) and {ram} of static RAM (at most {STATIC_RAM})");
+        if flash > most || ram > STATIC_RAM {
+            over.push(format!("{} takes {flash} bytes of flash (at most {most}) and {ram} of static RAM (at most {STATIC_RAM})", row.config));
         }
+    }
+    if !over.is_empty() {
+        bail!("{}", over.join("\n  "));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::firmware::{self, Board};
 use crate::qemu::Run;
-use crate::shell;
+use crate::{modes, shell};
 use anyhow::{bail, Context, Result};
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ const SCRIPT: u32 = 0x0020_0000;
 #[derive(clap::Args)]
 pub struct Options {
     /// Mode of execution
-    #[arg(long, default_value = "fast", value_parser = ["fast", "classic"])]
+    #[arg(long, default_value = modes::FAST.name, value_parser = [modes::FAST.name, modes::CLASSIC.name])]
     mode: String,
     /// Where the suite runs
     #[arg(long, default_value = "host", value_parser = ["host", "qemu"])]

@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, demo, shell, size, spec, toolchain, zephyr};
+use crate::{bench, demo, modes, shell, size, spec, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -50,16 +50,26 @@ fn host(report: &mut Report) {
     report.part("rustdoc without warnings", || {
         shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"]).env("RUSTDOCFLAGS", "-D warnings"))
     });
-    report.part("specification suite, host", || spec::host("classic"));
+    for mode in modes::ALL {
+        report.part(&format!("specification suite, host, {} mode", mode.name), || spec::host(mode.name));
+        // Nothing may need the other mode.
+        report.part(&format!("with {} mode alone", mode.name), || {
+            let features = format!("std,capi,float,tail-call,multi-memory,extended-const,custom-page-sizes,error-text,{}", mode.name);
+            let arguments = ["clippy", "--quiet", "--package", "zonda", "--lib", "--no-default-features", "--features"];
+            shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
+        });
+    }
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
-        let features = ["--no-default-features", "--features", "suite,error-text"];
+        let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
         shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"]).args(features))
     });
 }
 
 fn qemu(report: &mut Report) {
-    report.part("specification suite, Cortex-M3", || spec::qemu("classic"));
+    for mode in modes::ALL {
+        report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || spec::qemu(mode.name));
+    }
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
     report.part("size", size::check);
