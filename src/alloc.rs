@@ -232,6 +232,20 @@ impl<T> List<T> {
     }
 }
 
+impl List<u8> {
+    /// Appends the low `len` bytes of a number, at most 8.
+    #[inline(always)]
+    pub fn append_low(&mut self, bytes: u64, len: usize) -> Result<(), OutOfMemory> {
+        if self.raw.len + 8 > self.raw.bytes {
+            self.reserve(8)?;
+        }
+        // SAFETY: there is room for eight more bytes, whatever of them counts.
+        unsafe { self.as_mut_ptr().add(self.raw.len).cast::<[u8; 8]>().write(bytes.to_le_bytes()) };
+        self.raw.len += len.min(8);
+        Ok(())
+    }
+}
+
 impl<T> Deref for List<T> {
     type Target = [T];
     #[inline]

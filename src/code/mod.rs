@@ -175,14 +175,14 @@ impl Sink for ModeSink<'_> {
     fn branch(&mut self, at: At, how: How, depth: u32, keep: u32) -> Parsed<()> {
         each!(self, sink => sink.branch(at, how, depth, keep))
     }
-    fn wide(&mut self, at: At) -> Parsed<()> {
-        each!(self, sink => sink.wide(at))
+    fn wide(&mut self, pos: usize, live: bool) -> Parsed<()> {
+        each!(self, sink => sink.wide(pos, live))
     }
     fn long_memarg(&mut self) {
         each!(self, sink => sink.long_memarg())
     }
-    fn operation(&mut self, at: At, plain: Plain) -> Parsed<()> {
-        each!(self, sink => sink.operation(at, plain))
+    fn operation(&mut self, plain: &Plain) -> Parsed<()> {
+        each!(self, sink => sink.operation(plain))
     }
     fn finish(&mut self, end: usize, operands: u32) -> Parsed<()> {
         each!(self, sink => sink.finish(end, operands))

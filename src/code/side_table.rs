@@ -278,9 +278,9 @@ impl Sink for SideTable<'_> {
         }
     }
 
-    fn wide(&mut self, at: At) -> Parsed<()> {
-        if at.live {
-            let address = self.bytes.as_ptr().wrapping_add(at.pos).addr() as u32;
+    fn wide(&mut self, pos: usize, live: bool) -> Parsed<()> {
+        if live {
+            let address = self.bytes.as_ptr().wrapping_add(pos).addr() as u32;
             self.table.push(WIDE as u16)?;
             self.table.push(address as u16)?;
             self.table.push((address >> 16) as u16)?;
@@ -292,7 +292,7 @@ impl Sink for SideTable<'_> {
         self.short_memargs = false;
     }
 
-    fn operation(&mut self, _: At, _: Plain) -> Parsed<()> {
+    fn operation(&mut self, _: &Plain) -> Parsed<()> {
         Ok(())
     }
 

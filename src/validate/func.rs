@@ -49,7 +49,7 @@ impl FuncValidator {
         sink.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
-        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, immediates: (0, 0) };
+        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, plain: Plain { code: 0, immediates: (0, 0), live: true, pos: 0, end: 0, after: 0 } };
         let start = walk.at();
         walk.sink.enter(start, LabelKind::Func, 0)?;
         while !walk.stacks.controls.is_empty() {
@@ -67,8 +67,8 @@ struct Walk<'w, 'e, 'r, S> {
     stacks: &'w mut Stacks,
     locals: &'w Locals,
     single: &'w mut [u8; 1],
-    /// What the sink is told of the operation: see [`Plain`].
-    immediates: (u32, u32),
+    /// What the sink is told of the operation.
+    plain: Plain,
 }
 
 impl<'w, S: Sink> Walk<'w, '_, '_, S> {
@@ -90,13 +90,15 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn known_operation(&mut self, byte: u8) -> Parsed<()> {
-        let at = self.at();
-        let code = self.checked_operation(byte)?;
+        self.plain.live = self.stacks.live;
+        self.plain.pos = self.reader.pos();
+        self.plain.code = self.checked_operation(byte)?;
         if matches!(byte, BLOCK..=END | BR..=BR_TABLE) {
             return Ok(());
         }
-        let plain = Plain { code, immediates: self.immediates, after: self.stacks.height, end: self.reader.pos() };
-        self.sink.operation(at, plain)
+        self.plain.after = self.stacks.height;
+        self.plain.end = self.reader.pos();
+        self.sink.operation(&self.plain)
     }
 
     /// Checks an operation and gives its code.
@@ -143,7 +145,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if self.reader.pos() != at + 1 {
             self.sink.long_memarg();
         }
-        self.immediates = (self.reader.u32()?, memory);
+        self.plain.immediates = (self.reader.u32()?, memory);
         self.env.memory(memory)?;
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
@@ -225,9 +227,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes).map(|()| slots))
     }
 
-    fn enter(&mut self, kind: LabelKind, at: At) -> Parsed<()> {
+    fn enter(&mut self, kind: LabelKind) -> Parsed<()> {
+        let mut at = self.at();
         let ty = self.block_type()?;
-        let mut at = at;
         if kind == LabelKind::If {
             self.stacks.pop(I32)?;
             at.height = self.stacks.height;
@@ -289,7 +291,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
-        self.immediates.1 = ty.param_slots as u32;
+        self.plain.immediates.1 = ty.param_slots as u32;
         self.stacks.pop_all(self.env.params(ty))?;
         self.stacks.push_all(self.env.results(ty))
     }
@@ -300,7 +302,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         }
         let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
         let outer = self.env.ty(outer as u32)?;
-        self.immediates.1 = ty.param_slots as u32;
+        self.plain.immediates.1 = ty.param_slots as u32;
         if self.env.results(outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
@@ -322,16 +324,15 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn plain(&mut self, byte: u8) -> Parsed<u16> {
-        let at = self.at();
-        let pos = at.pos;
+        let (pos, live) = (self.plain.pos, self.plain.live);
         match byte {
             UNREACHABLE => self.stacks.set_unreachable(),
             NOP => {}
-            BLOCK => self.enter(LabelKind::Block, at)?,
-            LOOP => self.enter(LabelKind::Loop, at)?,
-            IF => self.enter(LabelKind::If, at)?,
+            BLOCK => self.enter(LabelKind::Block)?,
+            LOOP => self.enter(LabelKind::Loop)?,
+            IF => self.enter(LabelKind::If)?,
             ELSE => {
-                let live = self.stacks.live;
+                let at = self.at();
                 let (kind, ty) = self.close()?;
                 if kind != LabelKind::If {
                     return Err(ErrorKind::ElseWithoutIf);
@@ -341,7 +342,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))?;
             }
             END => {
-                let live = self.stacks.live;
+                let at = self.at();
                 let (kind, ty) = self.close()?;
                 if kind == LabelKind::If {
                     self.check_one_armed(ty)?;
@@ -365,12 +366,12 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             BR_TABLE => self.branch_table(pos)?,
             RETURN => {
                 let label = self.outermost()?;
-                self.immediates.0 = self.pop_label(label)?;
+                self.plain.immediates.0 = self.pop_label(label)?;
                 self.stacks.set_unreachable();
             }
             CALL => {
                 let index = self.reader.u32()?;
-                self.immediates.0 = index;
+                self.plain.immediates.0 = index;
                 let ty = self.env.func(index)?;
                 self.call(ty)?;
             }
@@ -380,7 +381,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             RETURN_CALL => {
                 let index = self.reader.u32()?;
-                self.immediates.0 = index;
+                self.plain.immediates.0 = index;
                 let ty = self.env.func(index)?;
                 self.tail_call(ty)?;
             }
@@ -390,9 +391,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             DROP => {
                 let ty = self.stacks.pop_any()? as u8;
-                self.immediates.0 = slots(ty);
+                self.plain.immediates.0 = slots(ty);
                 if slots(ty) == 2 {
-                    self.sink.wide(at)?;
+                    self.sink.wide(pos, live)?;
                 }
             }
             SELECT => {
@@ -404,9 +405,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
-                self.immediates.0 = slots(ty);
+                self.plain.immediates.0 = slots(ty);
                 if slots(ty) == 2 {
-                    self.sink.wide(at)?;
+                    self.sink.wide(pos, live)?;
                 }
                 self.stacks.push(ty)?;
             }
@@ -420,7 +421,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.pop(ty)?;
                 self.stacks.pop(ty)?;
                 self.stacks.push(ty)?;
-                self.immediates.0 = slots(ty);
+                self.plain.immediates.0 = slots(ty);
             }
             LOCAL_GET => {
                 let ty = self.local()? as u8;
@@ -437,7 +438,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             GLOBAL_GET => {
                 let index = self.reader.u32()?;
                 let ty = self.env.global(index)?.content as u8;
-                self.immediates = (index, slots(ty));
+                self.plain.immediates = (index, slots(ty));
                 self.stacks.push(ty)?;
             }
             GLOBAL_SET => {
@@ -446,7 +447,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 if !global.mutable {
                     return Err(ErrorKind::ImmutableGlobal);
                 }
-                self.immediates = (index, slots(global.content as u8));
+                self.plain.immediates = (index, slots(global.content as u8));
                 self.stacks.pop(global.content as u8)?;
             }
             TABLE_GET => {
@@ -469,12 +470,12 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.push(I32)?;
             }
             I32_CONST => {
-                self.immediates.0 = self.reader.i32()? as u32;
+                self.plain.immediates.0 = self.reader.i32()? as u32;
                 self.stacks.push(I32)?;
             }
             I64_CONST => {
                 let value = self.reader.i64()?;
-                self.immediates = (value as u32, (value >> 32) as u32);
+                self.plain.immediates = (value as u32, (value >> 32) as u32);
                 self.stacks.push(I64)?;
             }
             F32_CONST | F64_CONST => {
@@ -483,7 +484,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 }
                 let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
                 let value = super::const_expr::little_endian(self.reader.take(bytes)?);
-                self.immediates = (value as u32, (value >> 32) as u32);
+                self.plain.immediates = (value as u32, (value >> 32) as u32);
                 self.stacks.push(ty)?;
             }
             REF_NULL => {
@@ -522,7 +523,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         let ty = self.locals.ty(index)?;
         #[cfg(feature = "fast")]
         {
-            self.immediates = (self.locals.slot(index), slots(ty as u8));
+            self.plain.immediates = (self.locals.slot(index), slots(ty as u8));
         }
         Ok(ty)
     }

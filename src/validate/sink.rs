@@ -47,10 +47,14 @@ pub(crate) struct Plain {
     /// A load or store: offset and memory. A constant: low and high half. A local: its slot, and how many it takes. A global, a call: its index,
     /// and slots of its value or of the parameters; `call_indirect` the latter. `drop`, `select`, `return`: slots of the value, of the results.
     pub(crate) immediates: (u32, u32),
-    /// Operands on the stack after it.
-    pub(crate) after: u32,
+    /// Whether it can be reached.
+    pub(crate) live: bool,
+    /// Behind its code, before its immediates.
+    pub(crate) pos: usize,
     /// Behind its immediates.
     pub(crate) end: usize,
+    /// Operands on the stack after it.
+    pub(crate) after: u32,
 }
 
 /// Receives a function body in the order of its operations.
@@ -65,12 +69,12 @@ pub(crate) trait Sink {
     fn end(&mut self, at: At, results: u32) -> Parsed<()>;
     /// A branch to the label `depth` labels out, that keeps `keep` slots: `br`, `br_if`, and one call for each target of `br_table`.
     fn branch(&mut self, at: At, how: How, depth: u32, keep: u32) -> Parsed<()>;
-    /// `drop` or `select` whose operand takes two slots.
-    fn wide(&mut self, at: At) -> Parsed<()>;
+    /// `drop` or `select` whose operand takes two slots, with the code that ends at `pos`.
+    fn wide(&mut self, pos: usize, live: bool) -> Parsed<()>;
     /// A load or store whose immediates are not memory 0 with its alignment in one byte.
     fn long_memarg(&mut self);
-    /// Any operation but blocks and branches; `at` is before it.
-    fn operation(&mut self, at: At, plain: Plain) -> Parsed<()>;
+    /// Any operation but blocks and branches.
+    fn operation(&mut self, plain: &Plain) -> Parsed<()>;
     /// Asked after an error: whether the body shall be walked once more, from [`Sink::begin`] on, and the error forgotten.
     fn retry(&mut self) -> bool {
         false
@@ -98,11 +102,11 @@ impl Sink for Nothing {
     fn branch(&mut self, _: At, _: How, _: u32, _: u32) -> Parsed<()> {
         Ok(())
     }
-    fn wide(&mut self, _: At) -> Parsed<()> {
+    fn wide(&mut self, _: usize, _: bool) -> Parsed<()> {
         Ok(())
     }
     fn long_memarg(&mut self) {}
-    fn operation(&mut self, _: At, _: Plain) -> Parsed<()> {
+    fn operation(&mut self, _: &Plain) -> Parsed<()> {
         Ok(())
     }
     fn finish(&mut self, _: usize, _: u32) -> Parsed<()> {

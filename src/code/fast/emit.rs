@@ -76,8 +76,9 @@ impl Emitter {
     }
 
     /// Appends the low `len` bytes of `bytes`.
+    #[inline(always)]
     fn append(&mut self, bytes: u64, len: usize) -> Result<(), OutOfMemory> {
-        self.code.append(bytes.to_le_bytes().get(..len).unwrap_or(&[]))
+        self.code.append_low(bytes, len)
     }
 
     /// Writes an operation with `len` bytes of operands.
@@ -301,7 +302,10 @@ impl Emitter {
     /// Overwrites bytes that are there.
     fn patch(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.code.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            place.copy_from_slice(bytes);
+            // A few bytes, for which a call would cost more.
+            for (place, &byte) in place.iter_mut().zip(bytes) {
+                *place = byte;
+            }
         }
     }
 

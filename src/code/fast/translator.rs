@@ -18,7 +18,7 @@ use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
-use zonda_exec::op::{self, Shape as OpShape};
+use zonda_exec::op;
 use zonda_exec::{RegFunc, Shape};
 
 /// Operands that are remembered.
@@ -345,9 +345,18 @@ impl<'a> Translator<'a> {
     }
 
     /// Writes a comparison that was held back.
+    #[inline(always)]
     fn settle_comparison(&mut self) -> Parsed<()> {
+        if self.comparison.is_none() {
+            return Ok(());
+        }
+        self.write_comparison()
+    }
+
+    #[inline(never)]
+    fn write_comparison(&mut self) -> Parsed<()> {
         if let Some(comparison) = self.comparison.take() {
-            self.compare(comparison)?;
+            self.compare(&comparison)?;
             self.push(Value::Accumulator)?;
         }
         Ok(())
@@ -537,8 +546,8 @@ impl<'a> Translator<'a> {
 
     /// Has the accumulator be 1 or 0.
     #[inline(never)]
-    fn compare(&mut self, comparison: Comparison) -> Parsed<()> {
-        let Comparison { mut relation, mut first, mut second } = comparison;
+    fn compare(&mut self, comparison: &Comparison) -> Parsed<()> {
+        let &Comparison { mut relation, mut first, mut second } = comparison;
         if matches!(first.value, Value::Constant(_)) || matches!(self.source(second), Source::Accumulator) {
             relation = swapped(relation);
             (first, second) = (second, first);
@@ -570,8 +579,8 @@ impl<'a> Translator<'a> {
 
     /// Writes a branch that is taken when the relation holds, with its distance, two bytes, open. Gives where it starts and where the distance stands.
     #[inline(never)]
-    fn branch_if(&mut self, comparison: Comparison) -> Parsed<(u32, u32)> {
-        let Comparison { mut relation, mut first, mut second } = comparison;
+    fn branch_if(&mut self, comparison: &Comparison) -> Parsed<(u32, u32)> {
+        let &Comparison { mut relation, mut first, mut second } = comparison;
         if matches!(first.value, Value::Constant(_)) {
             relation = swapped(relation);
             (first, second) = (second, first);
@@ -652,7 +661,6 @@ impl<'a> Translator<'a> {
     // --- operations on pairs and numbers ---
 
     fn numeric(&mut self, code: u16) -> Parsed<()> {
-        let sig = if code < 0x100 { op::sig(code as u8) } else { op::prefixed_sig(code as u8) };
         match code {
             0x45 => {
                 // i32.eqz
@@ -668,7 +676,6 @@ impl<'a> Translator<'a> {
                 return Ok(());
             }
             0x46..=0x4f => {
-                self.settle_comparison()?;
                 let second = self.pop();
                 let first = self.pop();
                 if first.value != Value::Accumulator && second.value != Value::Accumulator {
@@ -677,7 +684,7 @@ impl<'a> Translator<'a> {
                 self.comparison = relation(code).map(|relation| Comparison { relation, first, second });
                 return Ok(());
             }
-            _ => self.settle_comparison()?,
+            _ => {}
         }
         match code {
             0x67 => return self.unary(RegOp::Clz),
@@ -706,6 +713,7 @@ impl<'a> Translator<'a> {
             0x83..=0x85 => return self.pair_op(nth(RegOp::I64And, (code - 0x83) as u32)),
             _ => {}
         }
+        let sig = if code < 0x100 { op::sig(code as u8) } else { op::prefixed_sig(code as u8) };
         let slots = sig.operand().slots() as i32;
         let second = if sig.is_binary() { Some(self.pop_any(slots)?) } else { None };
         let first = self.pop_any(slots)?;
@@ -798,9 +806,9 @@ impl<'a> Translator<'a> {
     // --- memory ---
 
     /// Any load or store, on operands in their homes, with its immediates as they are.
-    fn memory(&mut self, code: u16, at: At, plain: Plain, result: u32) -> Parsed<()> {
+    fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
         self.settle_all()?;
-        self.verbatim(RegOp::Memory, code as u8, self.home(self.height), at.pos, plain.end)?;
+        self.verbatim(RegOp::Memory, plain.code as u8, self.home(self.height), plain.pos, plain.end)?;
         self.reset(plain.after - result);
         self.push_homes(result);
         self.emit.lost();
@@ -816,8 +824,8 @@ impl<'a> Translator<'a> {
     }
 
     #[inline(never)]
-    fn load(&mut self, code: u16, at: At, plain: Plain) -> Parsed<()> {
-        let sig = op::sig(code as u8);
+    fn load(&mut self, plain: &Plain) -> Parsed<()> {
+        let sig = op::sig(plain.code as u8);
         let (offset, memory) = plain.immediates;
         let wide = sig.value().slots() == 2;
         let whole_pair = wide && sig.log2_width() == 3;
@@ -826,9 +834,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = known else { return self.memory(code, at, plain, sig.value().slots()) };
+        let Some(sum) = known else { return self.memory(plain, sig.value().slots()) };
         if memory != 0 || whole_pair && offset > 0xff {
-            return self.memory(code, at, plain, sig.value().slots());
+            return self.memory(plain, sig.value().slots());
         }
         let mut address = self.pop();
         if let Value::Constant(_) = address.value {
@@ -886,8 +894,8 @@ impl<'a> Translator<'a> {
     }
 
     #[inline(never)]
-    fn store(&mut self, code: u16, at: At, plain: Plain) -> Parsed<()> {
-        let sig = op::sig(code as u8);
+    fn store(&mut self, plain: &Plain) -> Parsed<()> {
+        let sig = op::sig(plain.code as u8);
         let (mut offset, memory) = plain.immediates;
         let wide = sig.value().slots() == 2;
         let slots = sig.value().slots() as usize;
@@ -896,9 +904,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) if self.len > slots => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = sum else { return self.memory(code, at, plain, 0) };
+        let Some(sum) = sum else { return self.memory(plain, 0) };
         if memory != 0 || whole_pair && offset > 0xff {
-            return self.memory(code, at, plain, 0);
+            return self.memory(plain, 0);
         }
         if whole_pair {
             let value = self.pop_pair()?;
@@ -1096,7 +1104,7 @@ impl<'a> Translator<'a> {
             Ok(condition) => self.take(condition)?,
             Err(comparison) => {
                 self.settle_accumulator()?;
-                self.compare(comparison)?;
+                self.compare(&comparison)?;
             }
         }
         if slots == 2 {
@@ -1160,17 +1168,17 @@ impl<'a> Translator<'a> {
     }
 
     /// What the runtime executes: operands in their homes.
-    fn slow(&mut self, at: At, plain: Plain) -> Parsed<()> {
+    fn slow(&mut self, plain: &Plain) -> Parsed<()> {
         self.settle_all()?;
         let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
-        self.verbatim(RegOp::Slow, code, self.home(self.height), at.pos, plain.end)?;
+        self.verbatim(RegOp::Slow, code, self.home(self.height), plain.pos, plain.end)?;
         self.reset(plain.after);
         // The accumulator is the topmost operand.
         self.emit.cached = plain.after.checked_sub(1).map(|height| self.home(height));
         Ok(())
     }
 
-    fn tail_call(&mut self, at: At, plain: Plain) -> Parsed<()> {
+    fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
         let (func, params) = plain.immediates;
         let direct = plain.code as u8 == RETURN_CALL;
         if direct && func < self.imported {
@@ -1180,7 +1188,7 @@ impl<'a> Translator<'a> {
         self.settle_all()?;
         let top = self.absolute_home(self.height);
         self.unbias()?;
-        self.verbatim(RegOp::Slow, plain.code as u8, top, at.pos, plain.end)?;
+        self.verbatim(RegOp::Slow, plain.code as u8, top, plain.pos, plain.end)?;
         if !direct {
             // Where the function turns out to be one of the host, its results are to be returned.
             let base = self.absolute_home(self.height - 1 - params);
@@ -1323,8 +1331,12 @@ impl<'a> Translator<'a> {
         self.go_to(index)
     }
 
-    fn note(&mut self, at: At) -> Parsed<()> {
-        let (here, offset) = (self.emit.here(), at.pos.saturating_sub(1) as u32);
+    /// Says that what is written next is for the operation whose code ends at `pos`.
+    fn note(&mut self, pos: usize) -> Parsed<()> {
+        if !cfg!(feature = "error-text") {
+            return Ok(());
+        }
+        let (here, offset) = (self.emit.here(), pos.saturating_sub(1) as u32);
         self.emit.offset = offset;
         match &mut self.positions {
             Positions::Unknown => {}
@@ -1376,13 +1388,13 @@ impl Sink for Translator<'_> {
     fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
         let mut label = Label { kind, live: at.live, height: 0, params, start: 0, chain: NONE, condition: NONE, moves: (0, 0) };
         if at.live {
-            self.note(at)?;
+            self.note(at.pos)?;
             let condition = if kind == LabelKind::If { Some(self.condition()) } else { None };
             self.settle_comparison()?;
             if let Some(condition) = condition {
-                self.settle_for(condition)?;
+                self.settle_all()?;
                 let condition = Comparison { relation: not(condition.relation), ..condition };
-                label.condition = self.jump_if(condition, None, NONE)?;
+                label.condition = self.jump_if(&condition, None, NONE)?;
             } else {
                 self.settle_all()?;
             }
@@ -1426,7 +1438,7 @@ impl Sink for Translator<'_> {
             return Ok(());
         }
         if at.live {
-            self.note(at)?;
+            self.note(at.pos)?;
             self.settle_comparison()?;
             if label.kind == LabelKind::Func {
                 return self.give_back(results);
@@ -1448,7 +1460,7 @@ impl Sink for Translator<'_> {
         }
         let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
         let Some(&label) = self.labels.get(index) else { return Ok(()) };
-        self.note(at)?;
+        self.note(at.pos)?;
         match how {
             How::Br => {
                 self.settle_comparison()?;
@@ -1470,16 +1482,16 @@ impl Sink for Translator<'_> {
                 let condition = self.condition();
                 let moves = keep != 0 && self.height - keep != label.height;
                 if keep != 0 {
-                    self.settle_for(condition)?;
+                    self.settle_all()?;
                 }
                 if label.kind != LabelKind::Func && !moves {
                     let target = (label.kind == LabelKind::Loop).then_some(label.start);
-                    let chain = self.jump_if(condition, target, label.chain)?;
+                    let chain = self.jump_if(&condition, target, label.chain)?;
                     self.set_chain(index, chain);
                     return Ok(());
                 }
                 let condition = Comparison { relation: not(condition.relation), ..condition };
-                let (start, field) = self.branch_if(condition)?;
+                let (start, field) = self.branch_if(&condition)?;
                 let cached = self.emit.cached;
                 if label.kind == LabelKind::Func {
                     self.give_back(keep)?;
@@ -1521,63 +1533,55 @@ impl Sink for Translator<'_> {
         }
     }
 
-    fn wide(&mut self, _: At) -> Parsed<()> {
+    fn wide(&mut self, _: usize, _: bool) -> Parsed<()> {
         Ok(())
     }
 
     fn long_memarg(&mut self) {}
 
-    fn operation(&mut self, at: At, plain: Plain) -> Parsed<()> {
-        if !at.live {
+    fn operation(&mut self, plain: &Plain) -> Parsed<()> {
+        if !plain.live {
             return Ok(());
         }
-        self.note(at)?;
+        self.note(plain.pos)?;
         let (a, b) = plain.immediates;
         let code = plain.code as u8;
-        let sig = if plain.code < 0x100 { op::sig(code) } else if plain.code < 0xfc08 { op::prefixed_sig(code) } else { op::sig(0) };
-        match sig.shape() {
-            OpShape::Numeric => return self.numeric(plain.code),
-            OpShape::Load => {
-                self.settle_comparison()?;
-                return self.load(plain.code, at, plain);
-            }
-            OpShape::Store => {
-                self.settle_comparison()?;
-                return self.store(plain.code, at, plain);
-            }
-            OpShape::Plain => {}
-        }
         if plain.code > 0xff {
             self.settle_comparison()?;
-            return self.slow(at, plain);
+            return if code < 8 { self.numeric(plain.code) } else { self.slow(plain) };
         }
-        match code {
-            SELECT | SELECT_TYPED => return self.select(a),
-            NOP => return Ok(()),
-            _ => self.settle_comparison()?,
+        // A comparison waits for what takes it.
+        if self.comparison.is_some() && !matches!(code, 0x45 | SELECT | SELECT_TYPED | NOP) {
+            self.write_comparison()?;
         }
         match code {
             UNREACHABLE => self.emit.op(RegOp::Unreachable, 0, 0),
+            NOP => Ok(()),
             RETURN => self.give_back(a),
             CALL => self.call(a, b, plain.after),
-            RETURN_CALL | RETURN_CALL_INDIRECT => self.tail_call(at, plain),
+            RETURN_CALL | RETURN_CALL_INDIRECT => self.tail_call(plain),
             DROP => {
                 for _ in 0..a {
                     self.pop();
                 }
                 Ok(())
             }
+            SELECT | SELECT_TYPED => self.select(a),
             LOCAL_GET => self.local_get(a, b),
             LOCAL_SET => self.local_set(a, b, false),
             LOCAL_TEE => self.local_set(a, b, true),
-            GLOBAL_GET | GLOBAL_SET => self.global(code == GLOBAL_GET, a, b),
+            GLOBAL_GET => self.global(true, a, b),
+            GLOBAL_SET => self.global(false, a, b),
+            0x28..=0x35 => self.load(plain),
+            0x36..=0x3e => self.store(plain),
             I32_CONST | F32_CONST => self.push(Value::Constant(a)),
             I64_CONST | F64_CONST => {
                 self.push(Value::Constant(a))?;
                 self.push(Value::Constant(b))
             }
+            0x45..=0xc4 => self.numeric(plain.code),
             REF_NULL => self.push(Value::Constant(0)),
-            _ => self.slow(at, plain),
+            _ => self.slow(plain),
         }
     }
 
@@ -1612,16 +1616,10 @@ impl Sink for Translator<'_> {
 }
 
 impl Translator<'_> {
-    /// Puts all operands into their homes, for a branch whose condition was taken already.
-    fn settle_for(&mut self, condition: Comparison) -> Parsed<()> {
-        debug_assert!(condition.first.value == Value::Accumulator || condition.second.value != Value::Accumulator || self.len <= WINDOW);
-        self.settle_all()
-    }
-
     /// Writes a branch to a label that is taken when the relation holds. Gives the label's chain.
-    fn jump_if(&mut self, condition: Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
+    fn jump_if(&mut self, condition: &Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
         if self.emit.large {
-            let (start, field) = self.branch_if(Comparison { relation: not(condition.relation), ..condition })?;
+            let (start, field) = self.branch_if(&Comparison { relation: not(condition.relation), ..*condition })?;
             let chain = self.emit.jump(target, chain)?;
             self.emit.around(start, field)?;
             return Ok(chain);
