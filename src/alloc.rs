@@ -156,6 +156,15 @@ impl<T> List<T> {
         Ok(())
     }
 
+    /// Makes room for `more` items; where there is enough this is one comparison.
+    #[inline(always)]
+    pub fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
+        if (self.raw.len + more) * Self::SIZE > self.raw.bytes {
+            self.reserve(more)?;
+        }
+        Ok(())
+    }
+
     /// Appends an item.
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), OutOfMemory> {

@@ -2,7 +2,7 @@
 
 use super::memory::MemoryData;
 use super::table::TableData;
-use crate::alloc::{List, Shared};
+use crate::alloc::{List, Owned, Shared};
 use crate::error::Error;
 use crate::module::Module;
 use crate::code::Code;
@@ -29,7 +29,7 @@ pub(crate) struct InstanceData<'a> {
     /// Host functions that `imports` call.
     pub(crate) keep: List<Shared<HostClosure>>,
     /// Code for a mode that is not the module's.
-    own_code: Option<Code<'a>>,
+    own_code: Option<Owned<Code<'a>>>,
 }
 
 impl<'a> InstanceData<'a> {
@@ -79,7 +79,7 @@ impl<'a> InstanceData<'a> {
 
     /// Makes true what code sees of itself.
     fn publish_code(&mut self) {
-        let code = self.own_code.as_ref().unwrap_or(&self.module.data.code);
+        let code = self.own_code.as_deref().unwrap_or(&self.module.data.code);
         code.publish(&mut self.seen, self.module.data.imported_funcs);
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
@@ -98,7 +98,7 @@ impl<'a> InstanceData<'a> {
             return Ok(());
         }
         let data = &*self.module.data;
-        self.own_code = if data.code.mode() == mode { None } else { Some(data.translate(mode)?) };
+        self.own_code = if data.code.mode() == mode { None } else { Some(Owned::new(data.translate(mode)?)?) };
         self.publish_code();
         Ok(())
     }

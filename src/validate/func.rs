@@ -32,13 +32,15 @@ pub(crate) struct FuncValidator {
     pub(crate) locals: Locals,
     /// A place for the single code of a block type that is a value type.
     single: [u8; 1],
+    /// What a sink is told of an operation: here, for the stack of a device is for what is deep.
+    plain: Plain,
 }
 
 impl FuncValidator {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
     pub(crate) fn new() -> Result<Owned<FuncValidator>, OutOfMemory> {
-        Owned::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] })
+        Owned::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0], plain: Plain::NOTHING })
     }
 
     /// Checks the body that `reader` holds, of a function of type `ty`, and drives `sink` with it.
@@ -49,7 +51,7 @@ impl FuncValidator {
         sink.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
-        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, plain: Plain { code: 0, immediates: (0, 0), live: true, pos: 0, end: 0, after: 0 } };
+        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, plain: &mut self.plain };
         let start = walk.at();
         walk.sink.enter(start, LabelKind::Func, 0)?;
         while !walk.stacks.controls.is_empty() {
@@ -68,7 +70,7 @@ struct Walk<'w, 'e, 'r, S> {
     locals: &'w Locals,
     single: &'w mut [u8; 1],
     /// What the sink is told of the operation.
-    plain: Plain,
+    plain: &'w mut Plain,
 }
 
 impl<'w, S: Sink> Walk<'w, '_, '_, S> {
@@ -98,7 +100,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         }
         self.plain.after = self.stacks.height;
         self.plain.end = self.reader.pos();
-        self.sink.operation(&self.plain)
+        self.sink.operation(self.plain)
     }
 
     /// Checks an operation and gives its code.
@@ -132,6 +134,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     /// Reads the immediates of a load or store.
+    #[inline(never)]
     fn memarg(&mut self, log2_width: u32) -> Parsed<()> {
         let at = self.reader.pos();
         let flags = self.reader.u32()?;
@@ -171,6 +174,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         Ok(self.env.table(index)?.element as u32)
     }
 
+    #[inline(never)]
     fn block_type(&mut self) -> Parsed<BlockType> {
         match self.reader.peek() {
             Some(0x40) => {
@@ -264,6 +268,34 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         Ok(label)
     }
 
+    #[inline(never)]
+    fn otherwise(&mut self) -> Parsed<()> {
+        let at = self.at();
+        let (kind, ty) = self.close()?;
+        if kind != LabelKind::If {
+            return Err(ErrorKind::ElseWithoutIf);
+        }
+        self.sink.otherwise(at)?;
+        self.stacks.enter(LabelKind::Else, ty)?;
+        self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))
+    }
+
+    #[inline(never)]
+    fn end(&mut self) -> Parsed<()> {
+        let at = self.at();
+        let (kind, ty) = self.close()?;
+        if kind == LabelKind::If {
+            self.check_one_armed(ty)?;
+        }
+        let results = self.with_types(ty, true, |_, _, slots| Ok(slots))?;
+        self.sink.end(at, results)?;
+        if kind != LabelKind::Func {
+            self.with_types(ty, true, |stacks, codes, _| stacks.push_all(codes))?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
     fn branch_table(&mut self, pos: usize) -> Parsed<()> {
         let count = self.reader.count()?;
         self.stacks.pop(I32)?;
@@ -296,6 +328,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         self.stacks.push_all(self.env.results(ty))
     }
 
+    #[inline(never)]
     fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<()> {
         if !cfg!(feature = "tail-call") {
             return Err(ErrorKind::SwitchedOff);
@@ -311,6 +344,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         Ok(())
     }
 
+    #[inline(never)]
     fn indirect(&mut self) -> Parsed<&'w TypeEntry> {
         let ty = self.reader.u32()?;
         let table = self.table()? as u8;
@@ -331,28 +365,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             BLOCK => self.enter(LabelKind::Block)?,
             LOOP => self.enter(LabelKind::Loop)?,
             IF => self.enter(LabelKind::If)?,
-            ELSE => {
-                let at = self.at();
-                let (kind, ty) = self.close()?;
-                if kind != LabelKind::If {
-                    return Err(ErrorKind::ElseWithoutIf);
-                }
-                self.sink.otherwise(At { live, ..at })?;
-                self.stacks.enter(LabelKind::Else, ty)?;
-                self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))?;
-            }
-            END => {
-                let at = self.at();
-                let (kind, ty) = self.close()?;
-                if kind == LabelKind::If {
-                    self.check_one_armed(ty)?;
-                }
-                let results = self.with_types(ty, true, |_, _, slots| Ok(slots))?;
-                self.sink.end(At { live, ..at }, results)?;
-                if kind != LabelKind::Func {
-                    self.with_types(ty, true, |stacks, codes, _| stacks.push_all(codes))?;
-                }
-            }
+            ELSE => self.otherwise()?,
+            END => self.end()?,
             BR => {
                 self.branch(pos, How::Br)?;
                 self.stacks.set_unreachable();
@@ -528,6 +542,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         Ok(ty)
     }
 
+    #[inline(never)]
     fn prefixed(&mut self, code: u32) -> Parsed<()> {
         match code {
             0..=7 => {

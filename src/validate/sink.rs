@@ -57,6 +57,11 @@ pub(crate) struct Plain {
     pub(crate) after: u32,
 }
 
+impl Plain {
+    /// Before the first operation.
+    pub(crate) const NOTHING: Plain = Plain { code: 0, immediates: (0, 0), live: true, pos: 0, end: 0, after: 0 };
+}
+
 /// Receives a function body in the order of its operations.
 pub(crate) trait Sink {
     /// A function body starts; its first operation stands at `pos`.

@@ -21,6 +21,8 @@ use zonda_exec::op::codes::*;
 use zonda_exec::op;
 use zonda_exec::{RegFunc, Shape};
 
+/// Bytes of code for which room is made before a branch is translated, for the stack is deeper where it is written.
+const ROOM: usize = 64;
 /// Operands that are remembered.
 const WINDOW: usize = 16;
 
@@ -429,6 +431,7 @@ impl<'a> Translator<'a> {
 
     // --- operations on i32 ---
 
+    #[inline(never)]
     fn unary(&mut self, op: RegOp) -> Parsed<()> {
         self.pop_accumulator()?;
         self.emit.result(op, 0, 0)?;
@@ -691,7 +694,6 @@ impl<'a> Translator<'a> {
             0x68 => return self.unary(RegOp::Ctz),
             0xc0 => return self.unary(RegOp::Ext8S),
             0xc1 => return self.unary(RegOp::Ext16S),
-            0x6a..=0x78 => return self.binary(code),
             // i32.wrap_i64
             0xa7 => {
                 self.pop();
@@ -713,6 +715,12 @@ impl<'a> Translator<'a> {
             0x83..=0x85 => return self.pair_op(nth(RegOp::I64And, (code - 0x83) as u32)),
             _ => {}
         }
+        self.number(code)
+    }
+
+    /// An operation on numbers that has none of its own.
+    #[inline(never)]
+    fn number(&mut self, code: u16) -> Parsed<()> {
         let sig = if code < 0x100 { op::sig(code as u8) } else { op::prefixed_sig(code as u8) };
         let slots = sig.operand().slots() as i32;
         let second = if sig.is_binary() { Some(self.pop_any(slots)?) } else { None };
@@ -746,6 +754,7 @@ impl<'a> Translator<'a> {
         self.in_slot(operand)
     }
 
+    #[inline(never)]
     fn pair_op(&mut self, op: RegOp) -> Parsed<()> {
         let second = self.pop_pair()?;
         let first = self.pop_pair()?;
@@ -760,6 +769,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Shifts and rotations of a pair by a constant; `None` where the distance is none.
+    #[inline(never)]
     fn shift_pair(&mut self, code: u16) -> Parsed<Option<()>> {
         let low = self.len.checked_sub(2).and_then(|index| self.window.get(index));
         let Some(&Value::Constant(distance)) = low else { return Ok(None) };
@@ -783,6 +793,7 @@ impl<'a> Translator<'a> {
         Ok(Some(()))
     }
 
+    #[inline(never)]
     fn extend_signed(&mut self) -> Parsed<()> {
         let low = self.pop();
         if let Value::Constant(value) = low.value {
@@ -806,6 +817,7 @@ impl<'a> Translator<'a> {
     // --- memory ---
 
     /// Any load or store, on operands in their homes, with its immediates as they are.
+    #[inline(never)]
     fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
         self.settle_all()?;
         self.verbatim(RegOp::Memory, plain.code as u8, self.home(self.height), plain.pos, plain.end)?;
@@ -816,6 +828,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Writes an operation with a code of WebAssembly, a slot, and bytes of the module.
+    #[inline(never)]
     fn verbatim(&mut self, op: RegOp, code: u8, slot: i32, start: usize, end: usize) -> Parsed<()> {
         let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;
         self.emit.result(op, code as u64 | (slot as u64) << 8, 3)?;
@@ -1062,6 +1075,7 @@ impl<'a> Translator<'a> {
         }
     }
 
+    #[inline(never)]
     fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
         let index = index as u64;
         match (get, slots) {
@@ -1125,6 +1139,7 @@ impl<'a> Translator<'a> {
 
     // --- calls and returns ---
 
+    #[inline(never)]
     fn call(&mut self, func: u32, params: u32, after: u32) -> Parsed<()> {
         self.settle_top(params)?;
         let base = self.height.saturating_sub(params);
@@ -1168,6 +1183,7 @@ impl<'a> Translator<'a> {
     }
 
     /// What the runtime executes: operands in their homes.
+    #[inline(never)]
     fn slow(&mut self, plain: &Plain) -> Parsed<()> {
         self.settle_all()?;
         let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
@@ -1178,6 +1194,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
         let (func, params) = plain.immediates;
         let direct = plain.code as u8 == RETURN_CALL;
@@ -1250,6 +1267,7 @@ impl<'a> Translator<'a> {
     // --- branches ---
 
     /// Moves what a branch keeps to where the label wants it; it is in its homes.
+    #[inline(never)]
     fn move_kept(&mut self, keep: u32, height: u32) -> Parsed<()> {
         let (from, to) = (self.height - keep, height);
         if from == to {
@@ -1284,7 +1302,79 @@ impl<'a> Translator<'a> {
         }
     }
 
+    #[inline(never)]
+    fn br(&mut self, index: usize, label: &Label, keep: u32) -> Parsed<()> {
+        self.settle_comparison()?;
+        if label.kind == LabelKind::Func {
+            return self.give_back(keep);
+        }
+        if keep == 1 {
+            let operand = self.pop();
+            self.settle_accumulator()?;
+            let (home, slot) = (self.home(operand.height), self.home(label.height));
+            self.move_to(operand.value, home, slot)?;
+        } else {
+            self.settle_top(keep)?;
+            self.move_kept(keep, label.height)?;
+        }
+        self.go_to(index)
+    }
+
+    #[inline(never)]
+    fn br_if(&mut self, index: usize, label: &Label, keep: u32) -> Parsed<()> {
+        let mut condition = self.condition();
+        let moves = keep != 0 && self.height - keep != label.height;
+        if keep != 0 {
+            self.settle_all()?;
+        }
+        if label.kind != LabelKind::Func && !moves {
+            let target = (label.kind == LabelKind::Loop).then_some(label.start);
+            let chain = self.jump_if(&mut condition, target, label.chain)?;
+            self.set_chain(index, chain);
+            return Ok(());
+        }
+        // Around what has to be done where the branch is taken.
+        condition.relation = not(condition.relation);
+        let (start, field) = self.branch_if(&condition)?;
+        let cached = self.emit.cached;
+        if label.kind == LabelKind::Func {
+            self.give_back(keep)?;
+        } else {
+            self.move_kept(keep, label.height)?;
+            self.go_to(index)?;
+        }
+        self.emit.around(start, field)?;
+        self.emit.cached = cached;
+        Ok(())
+    }
+
+    /// Starts a `br_table` with as many targets and one more.
+    #[inline(never)]
+    fn br_table(&mut self, count: u32) -> Parsed<()> {
+        self.settle_comparison()?;
+        let operand = self.pop();
+        // Where the index is in the accumulator, what else there is goes to its homes by operations that keep it.
+        self.settle_all()?;
+        self.take(operand)?;
+        let start = self.emit.here();
+        let bytes = self.emit.distance_bytes();
+        if self.emit.large {
+            self.emit.op(RegOp::BrTableLong, count as u64, 4)?;
+        } else if count < u16::MAX as u32 {
+            self.emit.op(RegOp::BrTable, count as u64, 2)?;
+        } else {
+            return self.emit.refuse();
+        }
+        let first = self.emit.here();
+        let len = first as usize + (count as usize + 1) * bytes;
+        self.emit.code.reserve(len - first as usize)?;
+        self.emit.code.resize_zeroed(len)?;
+        self.table = (start, first, count + 1);
+        Ok(())
+    }
+
     /// Writes the next target of the `br_table`.
+    #[inline(never)]
     fn table_target(&mut self, index: usize, depth: u32, keep: u32) -> Parsed<()> {
         let (start, field, left) = self.table;
         let bytes = self.emit.distance_bytes() as u32;
@@ -1332,6 +1422,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Says that what is written next is for the operation whose code ends at `pos`.
+    #[inline(always)]
     fn note(&mut self, pos: usize) -> Parsed<()> {
         if !cfg!(feature = "error-text") {
             return Ok(());
@@ -1389,13 +1480,13 @@ impl Sink for Translator<'_> {
         let mut label = Label { kind, live: at.live, height: 0, params, start: 0, chain: NONE, condition: NONE, moves: (0, 0) };
         if at.live {
             self.note(at.pos)?;
-            let condition = if kind == LabelKind::If { Some(self.condition()) } else { None };
-            self.settle_comparison()?;
-            if let Some(condition) = condition {
+            if kind == LabelKind::If {
+                let mut condition = self.condition();
                 self.settle_all()?;
-                let condition = Comparison { relation: not(condition.relation), ..condition };
-                label.condition = self.jump_if(&condition, None, NONE)?;
+                condition.relation = not(condition.relation);
+                label.condition = self.jump_if(&mut condition, None, NONE)?;
             } else {
+                self.settle_comparison()?;
                 self.settle_all()?;
             }
             if kind == LabelKind::Loop {
@@ -1460,73 +1551,13 @@ impl Sink for Translator<'_> {
         }
         let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
         let Some(&label) = self.labels.get(index) else { return Ok(()) };
+        self.emit.code.make_room(ROOM)?;
         self.note(at.pos)?;
         match how {
-            How::Br => {
-                self.settle_comparison()?;
-                if label.kind == LabelKind::Func {
-                    return self.give_back(keep);
-                }
-                if keep == 1 {
-                    let operand = self.pop();
-                    self.settle_accumulator()?;
-                    let (home, slot) = (self.home(operand.height), self.home(label.height));
-                    self.move_to(operand.value, home, slot)?;
-                } else {
-                    self.settle_top(keep)?;
-                    self.move_kept(keep, label.height)?;
-                }
-                self.go_to(index)
-            }
-            How::BrIf => {
-                let condition = self.condition();
-                let moves = keep != 0 && self.height - keep != label.height;
-                if keep != 0 {
-                    self.settle_all()?;
-                }
-                if label.kind != LabelKind::Func && !moves {
-                    let target = (label.kind == LabelKind::Loop).then_some(label.start);
-                    let chain = self.jump_if(&condition, target, label.chain)?;
-                    self.set_chain(index, chain);
-                    return Ok(());
-                }
-                let condition = Comparison { relation: not(condition.relation), ..condition };
-                let (start, field) = self.branch_if(&condition)?;
-                let cached = self.emit.cached;
-                if label.kind == LabelKind::Func {
-                    self.give_back(keep)?;
-                } else {
-                    self.move_kept(keep, label.height)?;
-                    self.go_to(index)?;
-                }
-                self.emit.around(start, field)?;
-                self.emit.cached = cached;
-                Ok(())
-            }
+            How::Br => self.br(index, &label, keep),
+            How::BrIf => self.br_if(index, &label, keep),
             How::Table(count) => {
-                self.settle_comparison()?;
-                let operand = self.pop();
-                if operand.value == Value::Accumulator {
-                    // What else there is goes to its homes by operations that keep the accumulator.
-                    self.settle_all()?;
-                } else {
-                    self.settle_all()?;
-                    self.take(operand)?;
-                }
-                let start = self.emit.here();
-                let bytes = self.emit.distance_bytes();
-                if self.emit.large {
-                    self.emit.op(RegOp::BrTableLong, count as u64, 4)?;
-                } else if count < u16::MAX as u32 {
-                    self.emit.op(RegOp::BrTable, count as u64, 2)?;
-                } else {
-                    return self.emit.refuse();
-                }
-                let first = self.emit.here();
-                let len = first as usize + (count as usize + 1) * bytes;
-                self.emit.code.reserve(len - first as usize)?;
-                self.emit.code.resize_zeroed(len)?;
-                self.table = (start, first, count + 1);
+                self.br_table(count)?;
                 self.table_target(index, depth, keep)
             }
             How::Next => self.table_target(index, depth, keep),
@@ -1579,6 +1610,7 @@ impl Sink for Translator<'_> {
                 self.push(Value::Constant(a))?;
                 self.push(Value::Constant(b))
             }
+            0x6a..=0x78 => self.binary(plain.code),
             0x45..=0xc4 => self.numeric(plain.code),
             REF_NULL => self.push(Value::Constant(0)),
             _ => self.slow(plain),
@@ -1617,14 +1649,17 @@ impl Sink for Translator<'_> {
 
 impl Translator<'_> {
     /// Writes a branch to a label that is taken when the relation holds. Gives the label's chain.
-    fn jump_if(&mut self, condition: &Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
+    #[inline(always)]
+    fn jump_if(&mut self, condition: &mut Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
         if self.emit.large {
-            let (start, field) = self.branch_if(&Comparison { relation: not(condition.relation), ..*condition })?;
+            condition.relation = not(condition.relation);
+        }
+        let (start, field) = self.branch_if(condition)?;
+        if self.emit.large {
             let chain = self.emit.jump(target, chain)?;
             self.emit.around(start, field)?;
             return Ok(chain);
         }
-        let (start, field) = self.branch_if(condition)?;
         self.emit.branch(start, field, target, chain)
     }
 }
