@@ -96,6 +96,21 @@ impl<'a> Module<'a> {
         Ok(Module { data: open(bytes, engine.mode())? })
     }
 
+    /// Loads a file that `zonda compile` made without looking at its code: what loading costs then does not depend on how much code there is.
+    ///
+    /// # Errors
+    /// As for [`Module::new`].
+    ///
+    /// # Safety
+    /// The file is as this version of `zonda compile` made it, for instance because its signature was checked. Code that was tampered with, and damage, can read and write any memory.
+    #[cfg(feature = "precompiled")]
+    pub unsafe fn new_trusted(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
+        if !is_container(bytes) {
+            return Module::new(engine, bytes);
+        }
+        Ok(Module { data: load::load_container(bytes, engine.mode(), true)? })
+    }
+
     /// Checks that a module would be accepted, and keeps nothing.
     ///
     /// # Errors
@@ -137,10 +152,14 @@ fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
     load::load(bytes, mode)
 }
 
+/// Whether files are taken as their maker's word: see the feature.
+#[cfg(feature = "precompiled")]
+const TRUSTED: bool = cfg!(feature = "trust-precompiled");
+
 /// Loads a module, or a file that was made of one.
 #[cfg(feature = "precompiled")]
 fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
-    if is_container(bytes) { load::load_container(bytes, mode) } else { load::load(bytes, mode) }
+    if is_container(bytes) { load::load_container(bytes, mode, TRUSTED) } else { load::load(bytes, mode) }
 }
 
 #[cfg(not(feature = "precompiled"))]
@@ -150,7 +169,7 @@ fn validate(bytes: &[u8], _: Mode) -> Result<(), Error> {
 
 #[cfg(feature = "precompiled")]
 fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
-    if is_container(bytes) { load::load_container(bytes, mode).map(drop) } else { load::validate(bytes) }
+    if is_container(bytes) { load::load_container(bytes, mode, false).map(drop) } else { load::validate(bytes) }
 }
 
 impl<'a> ModuleData<'a> {

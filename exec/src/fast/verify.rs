@@ -3,9 +3,8 @@
 //! One pass over a function, front to back, that looks at each operation once: by a table of forms, since most operations are a code and some slots; what has no form is looked at operand
 //! by operand. What names something of the module is asked of [`Rules`]. Lies in this crate, with the loops, because it is compiled for speed; nothing here trusts a byte, and nothing is unsafe.
 //!
-//! Branches need to know where operations start. `marks` has a bit for each byte of the function: ahead of the pass those to which a branch goes, behind it
-//! those where a `Meter` stands. The *stop* is the nearest one ahead in the word that the pass is in, or the end of that word, so that all else costs one comparison
-//! for each operation, and the whole is linear.
+//! Branches need to know where operations start. There are two bits for each byte of the function: whether an operation starts there, and whether a branch from before goes
+//! there. A branch back looks at the first at once; those forward are compared with it at the end of the function.
 
 use super::decode::Instruction;
 use super::op::{Kind, RegOp};
@@ -47,10 +46,7 @@ pub trait Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Form {
-    /// No operation has this code.
-    Unknown,
-    /// Looked at in [`Pass::rare`].
-    Rare,
+    // Those that are looked at in `Pass::operations`.
     /// Nothing to look at.
     Free,
     Slot1,
@@ -59,6 +55,14 @@ enum Form {
     Slots13,
     Slots123,
     Slot5,
+    BranchSlot1,
+    Branch,
+    /// The branch that is always taken.
+    BranchEnd,
+    Call,
+    Return,
+    // In `Pass::other`.
+    BranchSlots12,
     Slots16,
     Pair1,
     Pair2,
@@ -67,18 +71,18 @@ enum Form {
     Pairs123,
     Slot1Pair2,
     Slot1Pair3,
-    Branch,
-    BranchSlot1,
-    BranchSlots12,
-    Meter,
+    Unreachable,
     Skip,
     /// Of a pair, by a distance that is not taken modulo anything.
     Shift,
-    Call,
     Global,
     GlobalSlot3,
     GlobalPair3,
     GlobalPair1,
+    // In `Pass::rare`.
+    Rare,
+    /// No operation has this code.
+    Unknown,
 }
 
 /// What an operand is to [`form`]: nothing, a slot, a pair, a distance, a global, or more than a form says.
@@ -110,12 +114,14 @@ macro_rules! lane {
 const fn form(op: RegOp, operands: &[(Lane, u8)]) -> (Form, u8) {
     use Form::*;
     match op {
-        RegOp::Meter => return (Meter, 1),
+        RegOp::Unreachable => return (Unreachable, 1),
         RegOp::Skip => return (Skip, 1),
+        RegOp::Br => return (BranchEnd, 3),
         RegOp::Call => return (Call, CALL_BYTES),
         RegOp::I64ShlK | RegOp::I64ShrSK | RegOp::I64ShrUK | RegOp::I64RotlK => return (Shift, 4),
         // Returns are checked against the function's type.
-        RegOp::Ret | RegOp::RetA | RegOp::RetS => return (Rare, 0),
+        RegOp::RetA | RegOp::RetS => return (Return, if let RegOp::RetS = op { 2 } else { 1 }),
+        RegOp::Ret => return (Rare, 0),
         _ => {}
     }
     // A decimal digit for each byte of operands, the first one the lowest: 1 a slot, 2 a pair.
@@ -232,9 +238,19 @@ pub struct Verifier<'c, 'r> {
     pub imported: u32,
     /// Slots between the locals and the operands, for the pointers of the device.
     pub overhead: u32,
-    /// A bit for each byte of the longest function, all 0.
+    /// As many words as [`marks`] says for the longest function, all 0.
     pub marks: &'c mut [u32],
     pub rules: &'r mut dyn Rules,
+}
+
+/// Words that the verifier needs for a function with so many bytes of code.
+pub fn marks(bytes: u32) -> usize {
+    2 * words(bytes)
+}
+
+/// Words with a bit for each of so many bytes, wherever they begin in a word.
+fn words(bytes: u32) -> usize {
+    bytes as usize / 32 + 2
 }
 
 /// What does not hold, and the offset of the operation in the code.
@@ -253,6 +269,10 @@ struct Pass<'v, 'c, 'r> {
     large: bool,
     start: u32,
     end: u32,
+    /// Words of each half of the marks.
+    words: usize,
+    /// Behind the last operation that control does not go on from.
+    closed: u32,
 }
 
 impl Verifier<'_, '_> {
@@ -263,13 +283,14 @@ impl Verifier<'_, '_> {
     pub fn function(&mut self, index: u32, end: u32) -> Result<(), Refused> {
         let Some(&RegFunc { shape, code: start }) = self.funcs.get(index as usize) else { return Err((Refusal::Flow, 0)) };
         let first = shape.locals as u32 + self.overhead;
-        let slots = shape.params as u32 + shape.frame;
-        let words = (end.saturating_sub(start)).div_ceil(32) as usize;
-        if slots <= first || slots > MAX_SLOTS || start >= end || end as usize + GUARD > self.code.len() || words > self.marks.len() {
+        let slots = (shape.params as u32).saturating_add(shape.frame);
+        let words = words(end.saturating_sub(start));
+        if slots <= first || slots > MAX_SLOTS || start >= end || end as usize + GUARD > self.code.len() || 2 * words > self.marks.len() {
             return Err((Refusal::Flow, start));
         }
         let frame = Bounds { locals: shape.locals as u32, first, operands: slots - first };
-        let mut pass = Pass { verifier: self, index, frame, bounds: frame, results: shape.results as u32, large: false, start, end };
+        let results = shape.results as u32;
+        let mut pass = Pass { verifier: self, index, frame, bounds: frame, results, large: false, start, end, words, closed: start };
         let mut at = start;
         if pass.frame_operation(at) == Some(first as i32) {
             pass.large = true;
@@ -277,9 +298,20 @@ impl Verifier<'_, '_> {
             at += FRAME_BYTES;
         }
         pass.operations(at)?;
-        self.marks.get_mut(..words).unwrap_or(&mut []).fill(0);
-        Ok(())
+        pass.finish()
     }
+}
+
+/// The bit of a position in its word. One instruction on Arm, which is why it is this one.
+#[inline(always)]
+fn bit(at: u32) -> u32 {
+    1u32.rotate_right(at)
+}
+
+/// Where the word of a position ends, or the function.
+#[inline(always)]
+fn word_end(at: u32, end: u32) -> u32 {
+    ((at | 31) + 1).min(end)
 }
 
 /// The operation with its operands; [`GUARD`] sees to it that there are as many bytes.
@@ -295,188 +327,184 @@ impl<'c> Pass<'_, 'c, '_> {
     fn operations(&mut self, mut at: u32) -> Result<(), Refused> {
         let code: &'c [u8] = self.verifier.code;
         let bounds = self.bounds;
-        let mut stop = self.start;
-        let mut last = u32::MAX;
+        let end = self.end;
+        // Starts in the word that the pass is in, which ends here.
+        let mut starts = 0;
+        let mut stop = word_end(at, end);
         let refusal = loop {
             if at >= stop {
-                match self.pass_stop(stop, at) {
-                    Ok(next) => stop = next,
-                    Err(refusal) => break refusal,
-                }
-                if at == self.end {
-                    if self.ends_with(last) {
+                self.keep_starts(stop, starts);
+                if at >= end {
+                    if at == end && self.closed == end {
                         return Ok(());
                     }
-                    break Refusal::Flow;
+                    break if at == end { Refusal::Flow } else { Refusal::Operation };
                 }
+                starts = 0;
+                stop = word_end(at, end);
             }
-            last = at;
-            let Some(bytes) = code.get(at as usize..).and_then(<[u8]>::first_chunk::<GUARD>) else { break Refusal::Flow };
-            let &[op, b1, b2, b3, _, b5, b6, _] = bytes;
-            let (form, len) = FORMS[op as usize];
-            let good = match form {
-                Form::Unknown => break Refusal::Operation,
-                Form::Rare => match self.rare(at, stop) {
-                    Ok((behind, nearest)) => {
-                        (at, stop) = (behind, nearest);
-                        continue;
-                    }
-                    Err(refusal) => break refusal,
-                },
+            starts |= bit(at);
+            // SAFETY: `at` is less than the function's end, and `Verifier::function` has checked that `GUARD` bytes are behind that.
+            let bytes = unsafe { &*code.as_ptr().add(at as usize).cast::<[u8; GUARD]>() };
+            let form = &FORMS[bytes[0] as usize];
+            let good = match form.0 {
                 Form::Free => true,
-                Form::Slot1 => bounds.slot(b1),
-                Form::Slot2 => bounds.slot(b2),
-                Form::Slots12 => bounds.slot(b1) && bounds.slot(b2),
-                Form::Slots13 => bounds.slot(b1) && bounds.slot(b3),
-                Form::Slots123 => bounds.slot(b1) && bounds.slot(b2) && bounds.slot(b3),
-                Form::Slot5 => bounds.slot(b5),
-                Form::Slots16 => bounds.slot(b1) && bounds.slot(b6),
-                Form::Pair1 => bounds.pair(b1),
-                Form::Pair2 => bounds.pair(b2),
-                Form::Pairs12 => bounds.pair(b1) && bounds.pair(b2),
-                Form::Pairs13 => bounds.pair(b1) && bounds.pair(b3),
-                Form::Pairs123 => bounds.pair(b1) && bounds.pair(b2) && bounds.pair(b3),
-                Form::Slot1Pair2 => bounds.slot(b1) && bounds.pair(b2),
-                Form::Slot1Pair3 => bounds.slot(b1) && bounds.pair(b3),
-                Form::Branch | Form::BranchSlot1 | Form::BranchSlots12 => {
-                    // The distance is what the operation ends with.
-                    let [low, high, ..] = *window(code, at + len as u32 - 2);
-                    match self.branch(at, i16::from_le_bytes([low, high]) as i32) {
-                        Ok(target) => stop = stop.min(target),
-                        Err(refusal) => break refusal,
+                Form::Slot1 => bounds.slot(bytes[1]),
+                Form::Slot2 => bounds.slot(bytes[2]),
+                Form::Slots12 => bounds.slot(bytes[1]) && bounds.slot(bytes[2]),
+                Form::Slots13 => bounds.slot(bytes[1]) && bounds.slot(bytes[3]),
+                Form::Slots123 => bounds.slot(bytes[1]) && bounds.slot(bytes[2]) && bounds.slot(bytes[3]),
+                Form::Slot5 => bounds.slot(bytes[5]),
+                Form::BranchSlot1 | Form::Branch | Form::BranchEnd => {
+                    if form.0 == Form::BranchSlot1 && !bounds.slot(bytes[1]) {
+                        break Refusal::Slot;
                     }
-                    match form {
-                        Form::Branch => true,
-                        Form::BranchSlot1 => bounds.slot(b1),
-                        _ => bounds.slot(b1) && bounds.slot(b2),
+                    self.keep_starts(stop, starts);
+                    // What the operation ends with.
+                    let distance = [bytes[(form.1 as usize - 2) % GUARD], bytes[(form.1 as usize - 1) % GUARD]];
+                    if !self.branch(at, i16::from_le_bytes(distance) as i32) {
+                        break Refusal::Branch;
                     }
-                }
-                Form::Meter => {
-                    self.mark(at);
+                    if form.0 == Form::BranchEnd {
+                        self.closed = at + form.1 as u32;
+                    }
                     true
                 }
-                Form::Skip => {
-                    if b1 != RegOp::Meter as u8 {
+                Form::Call => match self.call(u16::from_le_bytes([bytes[1], bytes[2]]) as u32, bytes[3]) {
+                    None => true,
+                    Some(refusal) => break refusal,
+                },
+                Form::Return => {
+                    if self.large || self.results != 1 {
                         break Refusal::Flow;
                     }
-                    true
+                    self.closed = at + form.1 as u32;
+                    form.1 == 1 || bounds.slot(bytes[1])
                 }
-                Form::Shift => {
-                    if b2 > 63 {
-                        break Refusal::Operation;
-                    }
-                    bounds.pair(b1) && bounds.pair(b3)
-                }
-                Form::Call => match self.call(u16::from_le_bytes([b1, b2]) as u32, b3) {
-                    Ok(()) => true,
-                    Err(refusal) => break refusal,
-                },
-                Form::Global | Form::GlobalSlot3 | Form::GlobalPair3 | Form::GlobalPair1 => {
-                    if let Err(refusal) = self.global(op, bytes) {
-                        break refusal;
-                    }
-                    match form {
-                        Form::Global => true,
-                        Form::GlobalSlot3 => bounds.slot(b3),
-                        Form::GlobalPair3 => bounds.pair(b3),
-                        _ => bounds.pair(b1),
+                _ => {
+                    self.keep_starts(stop, starts);
+                    match self.other(at, bytes) {
+                        Ok(next) => {
+                            // It may be long.
+                            if next >= stop && next < end {
+                                starts = 0;
+                                stop = word_end(next, end);
+                            }
+                            at = next;
+                            continue;
+                        }
+                        Err(refusal) => break refusal,
                     }
                 }
             };
             if !good {
                 break Refusal::Slot;
             }
-            at += len as u32;
+            at += form.1 as u32;
         };
         Err((refusal, at))
     }
 
-    /// Whether control does not go on behind the last operation.
-    fn ends_with(&self, last: u32) -> bool {
-        let bytes = window(self.verifier.code, last);
-        let Some(op) = RegOp::from_code(bytes[0]) else { return false };
-        match op {
-            RegOp::Unreachable | RegOp::Br | RegOp::BrLong | RegOp::BrTable | RegOp::BrTableLong => true,
-            RegOp::Ret | RegOp::RetA | RegOp::RetS | RegOp::RetN => true,
-            RegOp::Slow => bytes[1] == codes::RETURN_CALL,
-            // The return behind it was looked at with it.
-            RegOp::Frame => true,
-            _ => false,
-        }
+    /// Looks at an operation of the forms that are not common. Gives the position behind it.
+    #[inline(never)]
+    fn other(&mut self, at: u32, bytes: &[u8; GUARD]) -> Result<u32, Refusal> {
+        let &[op, b1, b2, b3, _, _, b6, _] = bytes;
+        let bounds = &self.bounds;
+        let (form, len) = FORMS[op as usize];
+        let next = at + len as u32;
+        let good = match form {
+            Form::Slots16 => bounds.slot(b1) && bounds.slot(b6),
+            Form::Pair1 => bounds.pair(b1),
+            Form::Pair2 => bounds.pair(b2),
+            Form::Pairs12 => bounds.pair(b1) && bounds.pair(b2),
+            Form::Pairs13 => bounds.pair(b1) && bounds.pair(b3),
+            Form::Pairs123 => bounds.pair(b1) && bounds.pair(b2) && bounds.pair(b3),
+            Form::Slot1Pair2 => bounds.slot(b1) && bounds.pair(b2),
+            Form::Slot1Pair3 => bounds.slot(b1) && bounds.pair(b3),
+            Form::BranchSlots12 => {
+                let distance = i16::from_le_bytes([bytes[3], bytes[4]]) as i32;
+                if !self.branch(at, distance) {
+                    return Err(Refusal::Branch);
+                }
+                self.bounds.slot(b1) && self.bounds.slot(b2)
+            }
+            Form::Unreachable => {
+                self.closed = next;
+                true
+            }
+            Form::Skip if b1 == RegOp::Meter as u8 => true,
+            Form::Skip => return Err(Refusal::Flow),
+            Form::Shift if b2 < 64 => bounds.pair(b1) && bounds.pair(b3),
+            Form::Shift => return Err(Refusal::Operation),
+            Form::Global => self.global(op, bytes).map(|()| true)?,
+            Form::GlobalSlot3 => self.global(op, bytes).map(|()| self.bounds.slot(b3))?,
+            Form::GlobalPair3 => self.global(op, bytes).map(|()| self.bounds.pair(b3))?,
+            Form::GlobalPair1 => self.global(op, bytes).map(|()| self.bounds.pair(b1))?,
+            Form::Unknown => return Err(Refusal::Operation),
+            // Those that are looked at in `operations`, too.
+            _ => return self.rare(at),
+        };
+        if good { Ok(next) } else { Err(Refusal::Slot) }
     }
 
     // --- branches ---
 
-    /// The word with the mark of a position of the function, and the mark in it.
+    /// The word of a position of the function, among those of each half of the marks.
     #[inline(always)]
-    fn place(&self, at: u32) -> (usize, u32) {
-        let bit = at - self.start;
-        ((bit / 32) as usize, 1 << (bit % 32))
+    fn word(&self, at: u32) -> usize {
+        (at / 32 - self.start / 32) as usize
     }
 
-    fn mark(&mut self, at: u32) {
-        let (word, bit) = self.place(at);
-        if let Some(word) = self.verifier.marks.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    /// The pass has come from `stop` to `at`, or over it: there must be no target between them. Takes the mark of `at` away and gives the next stop.
-    #[inline(never)]
-    fn pass_stop(&mut self, stop: u32, at: u32) -> Result<u32, Refusal> {
-        if at > self.end {
-            return Err(Refusal::Operation);
-        }
-        let (first, bit) = self.place(stop);
-        // Those of the stop's word that are behind it belong to operations that were looked at.
-        let mut from = !(bit - 1);
-        let (last, bit) = self.place(at);
-        for index in first..last {
-            if self.verifier.marks.get(index).is_some_and(|word| word & from != 0) {
-                return Err(Refusal::Branch);
-            }
-            from = !0;
-        }
-        let word_end = (self.start + 32 * (last as u32 + 1)).min(self.end);
-        // The end may be where the last word is.
-        let Some(word) = self.verifier.marks.get_mut(last) else { return Ok(word_end) };
-        if *word & from & (bit - 1) != 0 {
-            return Err(Refusal::Branch);
-        }
-        *word &= !bit;
-        match *word & !(bit - 1) {
-            0 => Ok(word_end),
-            ahead => Ok(self.start + 32 * last as u32 + ahead.trailing_zeros()),
-        }
-    }
-
-    /// A branch of the operation at `at`. Gives its target if it lies ahead, else the function's end.
+    /// Keeps the starts of the word that ends at `stop`.
     #[inline(always)]
-    fn branch(&mut self, at: u32, distance: i32) -> Result<u32, Refusal> {
+    fn keep_starts(&mut self, stop: u32, starts: u32) {
+        let index = self.word(stop - 1);
+        if let Some(word) = self.verifier.marks.get_mut(index) {
+            *word = starts;
+        }
+    }
+
+    /// Whether the operation at `at` may branch so far; the starts up to it are kept.
+    #[inline(always)]
+    fn branch(&mut self, at: u32, distance: i32) -> bool {
         let target = at.wrapping_add(distance as u32);
         // What lies before the function is far behind it, too, when no sign is seen.
         if target.wrapping_sub(self.start) >= self.end - self.start {
-            return Err(Refusal::Branch);
+            return false;
         }
-        let (index, bit) = self.place(target);
-        let Some(word) = self.verifier.marks.get_mut(index) else { return Err(Refusal::Branch) };
+        let index = self.word(target);
         if target > at {
-            *word |= bit;
-            return Ok(target);
+            // Is it an operation's start? `finish` says so.
+            if let Some(word) = self.verifier.marks.get_mut(self.words + index) {
+                *word |= bit(target);
+                return true;
+            }
+            return false;
         }
-        // There is a mark only where a `Meter` starts.
-        if *word & bit != 0 { Ok(self.end) } else { Err(Refusal::Branch) }
+        let starts = self.verifier.marks.get(index).copied().unwrap_or(0);
+        starts & bit(target) != 0 && self.verifier.code.get(target as usize) == Some(&(RegOp::Meter as u8))
+    }
+
+    /// Whether all branches went to starts, and no marks are left for the next function.
+    #[inline(never)]
+    fn finish(&mut self) -> Result<(), Refused> {
+        let (starts, targets) = self.verifier.marks.split_at_mut_checked(self.words).unwrap_or((&mut [], &mut []));
+        let mut wrong = 0;
+        for (starts, targets) in starts.iter_mut().zip(targets) {
+            wrong |= core::mem::take(targets) & !core::mem::take(starts);
+        }
+        if wrong == 0 { Ok(()) } else { Err((Refusal::Branch, self.start)) }
     }
 
     // --- what names something else than slots ---
 
     #[inline(always)]
-    fn call(&mut self, func: u32, args: u8) -> Result<(), Refusal> {
+    fn call(&self, func: u32, args: u8) -> Option<Refusal> {
         match self.verifier.funcs.get(func.wrapping_sub(self.verifier.imported) as usize) {
             // At least one slot, for the result that is looked at where there is none.
-            Some(callee) if self.bounds.range(args as u32, (callee.shape.params.max(callee.shape.results) as u32).max(1)) => Ok(()),
-            Some(_) => Err(Refusal::Slot),
-            None => Err(Refusal::Rule),
+            Some(callee) if self.bounds.range(args as u32, (callee.shape.params.max(callee.shape.results) as u32).max(1)) => None,
+            Some(_) => Some(Refusal::Slot),
+            None => Some(Refusal::Rule),
         }
     }
 
@@ -495,9 +523,9 @@ impl<'c> Pass<'_, 'c, '_> {
         (op == RegOp::Frame as u8 && at < self.end).then_some(i16::from_le_bytes([low, high]) as i32)
     }
 
-    /// Looks at an operation whose operands are not slots alone, or that is a return. Takes the stop ahead, and gives the position behind the operation and the stop then.
+    /// Looks at an operation whose operands are not slots alone, or that is a return. Gives the position behind it.
     #[inline(never)]
-    fn rare(&mut self, at: u32, mut stop: u32) -> Result<(u32, u32), Refusal> {
+    fn rare(&mut self, at: u32) -> Result<u32, Refusal> {
         let instruction = self.read(at)?;
         let next = at + instruction.len as u32;
         match instruction.op {
@@ -506,18 +534,29 @@ impl<'c> Pass<'_, 'c, '_> {
                     return Err(Refusal::Flow);
                 }
                 self.give_back(&instruction)?;
+                self.closed = next;
             }
-            RegOp::Frame => return Ok((self.end_of_large(at)?, stop)),
+            RegOp::Frame => {
+                let next = self.end_of_large(at)?;
+                self.closed = next;
+                return Ok(next);
+            }
             RegOp::BrTable | RegOp::BrTableLong => {
                 for distance in instruction.distances() {
-                    stop = stop.min(self.branch(at, distance)?);
+                    if !self.branch(at, distance) {
+                        return Err(Refusal::Branch);
+                    }
                 }
+                self.closed = next;
             }
             RegOp::Slow if is_tail_call(instruction.code) => {
                 if self.large {
                     return Err(Refusal::Flow);
                 }
                 self.on_operands(&instruction, self.frame)?;
+                if instruction.code == codes::RETURN_CALL as u16 {
+                    self.closed = next;
+                }
             }
             RegOp::Slow | RegOp::Memory => self.on_operands(&instruction, self.bounds)?,
             RegOp::CallImport => {
@@ -549,13 +588,18 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             }
             op => {
+                if op == RegOp::BrLong {
+                    self.closed = next;
+                }
                 for (kind, value) in instruction.operands() {
                     let good = match kind {
                         Kind::Read | Kind::Write => self.bounds.slot(value as u8),
                         Kind::ReadPair | Kind::WritePair => self.bounds.pair(value as u8),
                         Kind::I8 | Kind::Offset | Kind::U32 => true,
                         Kind::Branch | Kind::BranchLong => {
-                            stop = stop.min(self.branch(at, value)?);
+                            if !self.branch(at, value) {
+                                return Err(Refusal::Branch);
+                            }
                             true
                         }
                         Kind::Global => self.global(op as u8, window(self.verifier.code, at)).map(|()| true)?,
@@ -567,7 +611,7 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             }
         }
-        Ok((next, stop))
+        Ok(next)
     }
 
     /// The operation at this position, which is complete and ends inside of the function.

@@ -8,7 +8,7 @@ use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
-use zonda_exec::fast::verify::{Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
+use zonda_exec::fast::verify::{marks, Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
 use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, Shape};
 use zonda_exec::RegFunc;
@@ -23,9 +23,9 @@ pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> V
     without_references(env).map_err(|(kind, at)| (kind, module_at + at))?;
     let overhead = overhead(file.word_size);
     let longest = records(file, env, imported, overhead).map_err(|(kind, index)| (kind, funcs_at + index * size_of::<RegFunc>() as u32))?;
-    let mut marks = List::zeroed(longest.div_ceil(32) as usize).map_err(|error| (error.into(), 0))?;
+    let mut bits = List::zeroed(marks(longest)).map_err(|error| (error.into(), 0))?;
     let mut rules = Names { env, imported, data, wrong: ErrorKind::RegisterCode };
-    let mut verifier = Verifier { code: file.code, funcs: file.funcs, imported, overhead, marks: &mut marks, rules: &mut rules };
+    let mut verifier = Verifier { code: file.code, funcs: file.funcs, imported, overhead, marks: &mut bits, rules: &mut rules };
     let mut refused = Ok(());
     for index in 0..file.funcs.len() {
         refused = verifier.function(index as u32, end(file, index));
