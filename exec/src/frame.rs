@@ -160,14 +160,14 @@ pub const SWITCHED: u32 = 0x100;
 pub const OTHER_MODE: u32 = 0x101;
 
 /// How a loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Exit {
     /// The function that the host called has returned; its results lie where its arguments lay.
     Returned,
     /// The function was not entered: its frame has no room.
     Refused(crate::TrapCode),
-    /// Execution stopped. `Context::pc` and `Context::func` say where.
-    Trapped(crate::TrapCode),
+    /// Execution stopped there.
+    Trapped(crate::TrapCode, Place),
 }
 
 impl Header {

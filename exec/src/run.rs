@@ -4,13 +4,13 @@ use crate::frame::{Boundary, Context, Exit, Header, Host, Place, BOUNDARY, HEADE
 use crate::instance::{Instance, Mode};
 use crate::TrapCode;
 
-/// Calls a function that `instance` defines for the host, whose arguments lie at `fp`; runs until it returns or traps, and says in
-/// the second case where.
+/// Calls a function that `instance` defines for the host, whose arguments lie at `fp`; runs until it returns or traps. Inlined, so that
+/// the context is put together in one place: a call by the host is short.
 ///
 /// # Safety
 /// `func` is inside the index space of `instance`, whose invariants hold, and not imported; the arguments are of its type; `host` is complete.
-#[inline(never)]
-pub unsafe fn call(host: &Host, fp: *mut u32, func: u32, instance: *const Instance, place: &mut Place) -> Exit {
+#[inline(always)]
+pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instance) -> Exit {
     // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
     unsafe {
         let to = (*instance).callee(func);
@@ -20,10 +20,9 @@ pub unsafe fn call(host: &Host, fp: *mut u32, func: u32, instance: *const Instan
             return Exit::Refused(TrapCode::StackOverflow);
         }
         let header = fp.add(callee.locals as usize);
-        let mut local = first;
-        while local != header {
-            *local = 0;
-            local = local.add(1);
+        // Locals that are not parameters; many functions have none.
+        if callee.locals != callee.params {
+            zero(first, header);
         }
         (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
         let boundary = header.add(HEADER);
@@ -49,14 +48,29 @@ pub unsafe fn call(host: &Host, fp: *mut u32, func: u32, instance: *const Instan
                 #[cfg(feature = "fast")]
                 Mode::Fast => crate::fast::run(&mut context),
             };
-            match code {
-                0 => return Exit::Returned,
-                OTHER_MODE => {}
-                trap => {
-                    *place = Place { pc: context.pc, func: context.func, instance: context.instance };
-                    return Exit::Trapped(TrapCode::from_code(trap).unwrap_or(TrapCode::Host));
-                }
+            if code == 0 {
+                return Exit::Returned;
             }
+            if cfg!(all(feature = "classic", feature = "fast")) && code == OTHER_MODE {
+                continue;
+            }
+            let place = Place { pc: context.pc, func: context.func, instance: context.instance };
+            return Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place);
+        }
+    }
+}
+
+/// Makes slots 0.
+///
+/// # Safety
+/// They are inside of the value stack.
+#[inline(never)]
+unsafe fn zero(mut from: *mut u32, to: *mut u32) {
+    while from < to {
+        // SAFETY: the caller's promise.
+        unsafe {
+            *from = 0;
+            from = from.add(1);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::alloc::{Owned, Shared};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
-use crate::store::func::{call, HostClosure, HostFunc, Target, HOST};
+use crate::store::func::{call_inline, call, HostClosure, HostFunc, Target, HOST};
 use crate::store::link::closure_import;
 use core::marker::PhantomData;
 
@@ -173,7 +173,7 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         // SAFETY: the types were compared when the typed function was made; `Stack::args` has found room for parameters and results.
         unsafe {
             params.put(args);
-            call(store.inner.as_ptr(), host, stack, self.target)?;
+            call_inline(store.inner.as_ptr(), host, stack, self.target)?;
             Ok(R::get(args))
         }
     }

@@ -131,28 +131,71 @@ pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Impor
 /// # Safety
 /// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
 pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+    // SAFETY: the caller's promise.
+    unsafe { call_inline(store, host, stack, target) }
+}
+
+/// The same as part of its caller.
+///
+/// # Safety
+/// As for [`call`].
+#[inline(always)]
+pub(crate) unsafe fn call_inline(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
     // SAFETY: the store is live, and what `target` points at lives as long as it.
     unsafe {
-        let from = Host { stack_end: stack.end, meter: (*store).meter.as_ptr(), slow: slow::execute, store: store.cast(), host };
         match target {
             Target::Wasm(instance, func) => {
-                let mut place = Place { pc: core::ptr::null(), func: core::ptr::null(), instance };
-                match zonda_exec::call(&from, stack.base.wrapping_add(1), func, instance, &mut place) {
+                let from = from_host(store, host, stack);
+                match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
                     Exit::Returned => Ok(()),
-                    Exit::Refused(code) => Err(Trap::new(code)),
-                    Exit::Trapped(code) => Err((*store).trap_at(code, &place)),
+                    stopped => Err(stop(store, stopped)),
                 }
             }
-            Target::Host(import) => {
-                let mut context = Context::new(&from, stack.base.add(import.params() as usize));
-                let Some(host_call) = import.call else { return Err(Trap::new(TrapCode::Unlinked)) };
-                match host_call(&mut context, import, stack.base.wrapping_add(1)) {
-                    0 => Ok(()),
-                    code => {
-                        let code = TrapCode::from_code(code).unwrap_or(TrapCode::Host);
-                        Err(Trap { host: (*store).end_of_trap(code), ..Trap::new(code) })
-                    }
-                }
+            Target::Host(import) => call_host(store, host, stack, import),
+        }
+    }
+}
+
+/// What a call by the host brings.
+#[inline(always)]
+fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
+    // SAFETY: the store is live.
+    let meter = unsafe { (*store).meter.as_ptr() };
+    Host { stack_end: stack.end, meter, slow: slow::execute, store: store.cast(), host }
+}
+
+/// Why a call did not return.
+///
+/// # Safety
+/// The store is live, and the place is in an instance of it.
+#[cold]
+#[inline(never)]
+unsafe fn stop(store: *mut StoreData, exit: Exit) -> Trap {
+    match exit {
+        Exit::Returned => Trap::new(TrapCode::Host),
+        Exit::Refused(code) => Trap::new(code),
+        // SAFETY: the caller's promise.
+        Exit::Trapped(code, place) => unsafe { (*store).trap_at(code, &place) },
+    }
+}
+
+/// Calls a host function that no code stands between.
+///
+/// # Safety
+/// As for [`call`].
+#[cold]
+#[inline(never)]
+unsafe fn call_host(store: *mut StoreData, host: *mut (), stack: Stack, import: &Import) -> Result<(), Trap> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = from_host(store, host, stack);
+        let mut context = Context::new(&from, stack.base.add(import.params() as usize));
+        let Some(host_call) = import.call else { return Err(Trap::new(TrapCode::Unlinked)) };
+        match host_call(&mut context, import, stack.base.wrapping_add(1)) {
+            0 => Ok(()),
+            code => {
+                let code = TrapCode::from_code(code).unwrap_or(TrapCode::Host);
+                Err(Trap { host: (*store).end_of_trap(code), ..Trap::new(code) })
             }
         }
     }
