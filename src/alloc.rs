@@ -158,6 +158,7 @@ impl<T> List<T> {
 
     /// Makes room for `more` items; where there is enough this is one comparison.
     #[inline(always)]
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
         if (self.raw.len + more) * Self::SIZE > self.raw.bytes {
             self.reserve(more)?;
@@ -178,6 +179,7 @@ impl<T> List<T> {
     }
 
     /// Appends copies of items.
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub fn append(&mut self, items: &[T]) -> Result<(), OutOfMemory>
     where
         T: Copy,
@@ -244,6 +246,7 @@ impl<T> List<T> {
 impl List<u8> {
     /// Appends the low `len` bytes of a number, at most 8.
     #[inline(always)]
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub fn append_low(&mut self, bytes: u64, len: usize) -> Result<(), OutOfMemory> {
         if self.raw.len + 8 > self.raw.bytes {
             self.reserve(8)?;

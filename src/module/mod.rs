@@ -46,6 +46,7 @@ pub(crate) struct GlobalEntry {
 pub(crate) struct ModuleData<'a> {
     pub(crate) bytes: &'a [u8],
     /// What was loaded: `bytes`, or the file that they are in.
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     file: &'a [u8],
     /// Keeps that alive where the module owns it.
     owned: List<u8>,

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::module::Module;
 use crate::code::Code;
 use crate::store::func::{import_target, HostClosure, Target};
-use zonda_exec::{Func, GlobalRef, Import, Instance, Memory, Mode, RegFunc, Shape};
+use zonda_exec::{GlobalRef, Import, Instance, Memory, Mode, Shape};
 
 /// An instance: what its code sees, and who owns that.
 pub(crate) struct InstanceData<'a> {
@@ -138,12 +138,12 @@ impl<'a> InstanceData<'a> {
         match self.seen.mode {
             #[cfg(feature = "classic")]
             Mode::Classic => {
-                let index = func.addr().wrapping_sub(self.seen.funcs.addr()) / size_of::<Func>();
+                let index = func.addr().wrapping_sub(self.seen.funcs.addr()) / size_of::<zonda_exec::Func>();
                 (index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
             }
             #[cfg(feature = "fast")]
             Mode::Fast => {
-                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr()) / size_of::<RegFunc>();
+                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr()) / size_of::<zonda_exec::RegFunc>();
                 (index as u32, data.offset_of(pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
             }
         }

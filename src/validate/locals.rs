@@ -45,6 +45,7 @@ impl Locals {
     }
 
     /// Number of locals, parameters included.
+    #[cfg_attr(not(feature = "classic"), allow(dead_code))]
     pub(crate) fn count(&self) -> u32 {
         self.count
     }
@@ -54,6 +55,7 @@ impl Locals {
         self.slots
     }
 
+    #[cfg_attr(not(feature = "classic"), allow(dead_code))]
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }
