@@ -31,7 +31,7 @@ const TABLES: [(&str, &str); 6] = [
     ("stack", "bytes of native stack while executing"),
     ("load_stack", "bytes of native stack while loading"),
 ];
-/// Stands for [`cost`], not a key of a row.
+/// Stands for [`Task::cost`], not a key of a row.
 const COST: &str = "cost";
 
 #[derive(clap::Args)]
