@@ -82,30 +82,40 @@ impl Emitter {
     }
 
     /// Writes an operation with `len` bytes of operands.
+    pub(super) fn op(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<()> {
+        self.long(op, operands, 0, len)
+    }
+
+    /// The same with more than four bytes of operands: the low half of them, and the high half.
     #[inline(never)]
-    pub(super) fn op(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<()> {
+    pub(super) fn long(&mut self, op: RegOp, low: u32, high: u32, len: usize) -> Parsed<()> {
         self.last = self.here();
         self.last_offset = self.offset;
         self.target = NONE;
-        self.append(op as u64 | operands << 8, len + 1)?;
+        let bytes = (op as u32 | low << 8) as u64 | ((low >> 24 | high << 8) as u64) << 32;
+        self.append(bytes, len + 1)?;
         self.end = self.here();
         Ok(())
     }
 
     /// The same for one whose result is in the accumulator and nowhere else.
-    pub(super) fn result(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<()> {
+    pub(super) fn result(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<()> {
         self.op(op, operands, len)?;
         self.cached = None;
         Ok(())
     }
 
     /// The same for one that writes a slot which its last operand but `behind` bytes names, or a pair.
-    pub(super) fn to(&mut self, op: RegOp, operands: u64, len: usize, behind: u32, slot: i32, slots: i32) -> Parsed<()> {
+    pub(super) fn to(&mut self, op: RegOp, operands: u32, len: usize, behind: u32, slot: i32, slots: i32) -> Parsed<()> {
         self.op(op, operands, len)?;
+        self.writes(behind, slot, slots);
+        Ok(())
+    }
+
+    fn writes(&mut self, behind: u32, slot: i32, slots: i32) {
         self.target = self.end - 1 - behind;
         self.target_slots = slots;
         self.wrote(slot, slots);
-        Ok(())
     }
 
     /// Appends bytes to the last operation.
@@ -133,21 +143,21 @@ impl Emitter {
 
     /// A slot that is read, as an operand: itself, or where the value was carried to.
     #[inline(never)]
-    pub(super) fn read(&mut self, slot: i32, slots: i32, scratch: i32) -> Parsed<u64> {
+    pub(super) fn read(&mut self, slot: i32, slots: i32, scratch: i32) -> Parsed<u32> {
         if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
-            return Ok(slot as u64);
+            return Ok(slot as u32);
         }
         for i in 0..slots {
             let from = self.far(slot + i)?;
-            self.op(RegOp::CopyIn, from | (scratch + i) as u64 * 0x1_0000, 3)?;
+            self.op(RegOp::CopyIn, from | ((scratch + i) as u32) << 16, 3)?;
         }
-        Ok(scratch as u64)
+        Ok(scratch as u32)
     }
 
     /// A slot that is written, as an operand; what does not fit is carried there by [`Emitter::written`].
-    pub(super) fn write(&mut self, slot: i32, slots: i32) -> Parsed<u64> {
+    pub(super) fn write(&mut self, slot: i32, slots: i32) -> Parsed<u32> {
         if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
-            return Ok(slot as u64);
+            return Ok(slot as u32);
         }
         self.far(slot)?;
         Ok(4)
@@ -158,7 +168,7 @@ impl Emitter {
         if !(Self::is_near(slot) && Self::is_near(slot + slots - 1)) {
             for i in 0..slots {
                 let to = self.far(slot + i)?;
-                self.op(RegOp::CopyOut, (4 + i) as u64 | to << 8, 3)?;
+                self.op(RegOp::CopyOut, (4 + i) as u32 | to << 8, 3)?;
             }
             self.wrote(slot, slots);
         }
@@ -166,12 +176,12 @@ impl Emitter {
     }
 
     /// A slot that is not near, as an operand.
-    fn far(&mut self, slot: i32) -> Parsed<u64> {
+    fn far(&mut self, slot: i32) -> Parsed<u32> {
         if !self.large {
             return self.refuse();
         }
         match i16::try_from(slot) {
-            Ok(slot) => Ok(slot as u16 as u64),
+            Ok(slot) => Ok(slot as u16 as u32),
             Err(_) => Err(ErrorKind::FrameTooLarge),
         }
     }
@@ -193,7 +203,7 @@ impl Emitter {
             self.end = NONE;
         } else if let Some(form) = form.and_then(with_slot) {
             self.patch(start, &[form as u8]);
-            self.append(operand, 1)?;
+            self.append(operand as u64, 1)?;
             self.target = NONE;
             self.end = NONE;
         } else {
@@ -233,15 +243,16 @@ impl Emitter {
             return Ok(None);
         }
         let len = last.len();
-        if let Some(place) = bytes.get_mut(..len) {
-            place.copy_from_slice(last);
+        for (place, &byte) in bytes.iter_mut().zip(last) {
+            *place = byte;
         }
         let source = self.read(from, 1, 0)?;
         let operand = self.write(to, 1)?;
         let (offset, now) = (self.last_offset, self.offset);
         self.code.truncate(start);
         self.op(RegOp::Copy, source | operand << 8, 2)?;
-        self.op(RegOp::from_code(bytes[0]).unwrap_or(RegOp::Unreachable), u64::from_le_bytes(bytes) >> 8, len - 1)?;
+        let (code, operands) = (bytes[0], u64::from_le_bytes(bytes) >> 8);
+        self.long(RegOp::from_code(code).unwrap_or(RegOp::Unreachable), operands as u32, (operands >> 32) as u32, len - 1)?;
         self.last_offset = offset;
         self.offset = now;
         Ok(Some((self.last, offset)))
@@ -260,7 +271,10 @@ impl Emitter {
         let operand = self.write(to, 1)?;
         match short(value) {
             Some(k) => self.to(RegOp::Put8, k | operand << 8, 2, 0, to, 1)?,
-            None => self.to(RegOp::Put32, value as u64 | operand << 32, 5, 0, to, 1)?,
+            None => {
+                self.long(RegOp::Put32, value, operand, 5)?;
+                self.writes(0, to, 1);
+            }
         }
         self.written(to, 1)
     }
@@ -280,7 +294,7 @@ impl Emitter {
     pub(super) fn constant(&mut self, value: u32) -> Parsed<()> {
         match short(value) {
             Some(k) => self.result(RegOp::Const8, k, 1),
-            None => self.result(RegOp::Const32, value as u64, 4),
+            None => self.result(RegOp::Const32, value, 4),
         }
     }
 
@@ -381,6 +395,6 @@ impl Emitter {
 }
 
 /// A constant as operand `k`, if it is one.
-pub(super) fn short(value: u32) -> Option<u64> {
-    i8::try_from(value as i32).ok().map(|k| k as u8 as u64)
+pub(super) fn short(value: u32) -> Option<u32> {
+    i8::try_from(value as i32).ok().map(|k| k as u8 as u32)
 }

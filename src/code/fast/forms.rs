@@ -78,60 +78,71 @@ pub(super) fn forms(code: u16) -> Option<&'static Forms> {
 
 /// The form that writes its result to a slot as well.
 pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
-    use RegOp::*;
-    Some(match op {
-        GlobalGet => GlobalGetD,
-        Select => SelectD,
-        Zext8S => Zext8SD,
-        Zext16S => Zext16SD,
-        AddSX => AddSXD,
-        AddAX => AddAXD,
-        AndSX => AndSXD,
-        AndAX => AndAXD,
-        MulSK => MulSKD,
-        MulAK => MulAKD,
-        RotrSK => RotrSKD,
-        RotrAK => RotrAKD,
-        Ext8S => Ext8SD,
-        Ext16S => Ext16SD,
-        Zext8 => Zext8D,
-        Zext16 => Zext16D,
-        Load32A => Load32AD,
-        Load8SA => Load8SAD,
-        Load8UA => Load8UAD,
-        Load16SA => Load16SAD,
-        Load16UA => Load16UAD,
-        Load32S => Load32SD,
-        Load8SS => Load8SSD,
-        Load8US => Load8USD,
-        Load16SS => Load16SSD,
-        Load16US => Load16USD,
-        AddSS => AddSSD,
-        AddAS => AddASD,
-        AddSK => AddSKD,
-        AddAK => AddAKD,
-        SubSS => SubSSD,
-        SubAS => SubASD,
-        SubSA => SubSAD,
-        MulSS => MulSSD,
-        MulAS => MulASD,
-        AndSS => AndSSD,
-        AndAS => AndASD,
-        AndSK => AndSKD,
-        AndAK => AndAKD,
-        OrSS => OrSSD,
-        OrAS => OrASD,
-        XorSS => XorSSD,
-        XorAS => XorASD,
-        ShlSK => ShlSKD,
-        ShlAK => ShlAKD,
-        ShrSSK => ShrSSKD,
-        ShrSAK => ShrSAKD,
-        ShrUSK => ShrUSKD,
-        ShrUAK => ShrUAKD,
-        _ => return None,
-    })
+    RegOp::from_code(*WITH_SLOT.get(op as usize)?)
 }
+
+/// Codes of these forms; 0xff, which is none, where there is no such form.
+static WITH_SLOT: [u8; RegOp::ALL.len()] = {
+    use RegOp::*;
+    let pairs = [
+        (GlobalGet, GlobalGetD),
+        (Select, SelectD),
+        (Zext8S, Zext8SD),
+        (Zext16S, Zext16SD),
+        (AddSX, AddSXD),
+        (AddAX, AddAXD),
+        (AndSX, AndSXD),
+        (AndAX, AndAXD),
+        (MulSK, MulSKD),
+        (MulAK, MulAKD),
+        (RotrSK, RotrSKD),
+        (RotrAK, RotrAKD),
+        (Ext8S, Ext8SD),
+        (Ext16S, Ext16SD),
+        (Zext8, Zext8D),
+        (Zext16, Zext16D),
+        (Load32A, Load32AD),
+        (Load8SA, Load8SAD),
+        (Load8UA, Load8UAD),
+        (Load16SA, Load16SAD),
+        (Load16UA, Load16UAD),
+        (Load32S, Load32SD),
+        (Load8SS, Load8SSD),
+        (Load8US, Load8USD),
+        (Load16SS, Load16SSD),
+        (Load16US, Load16USD),
+        (AddSS, AddSSD),
+        (AddAS, AddASD),
+        (AddSK, AddSKD),
+        (AddAK, AddAKD),
+        (SubSS, SubSSD),
+        (SubAS, SubASD),
+        (SubSA, SubSAD),
+        (MulSS, MulSSD),
+        (MulAS, MulASD),
+        (AndSS, AndSSD),
+        (AndAS, AndASD),
+        (AndSK, AndSKD),
+        (AndAK, AndAKD),
+        (OrSS, OrSSD),
+        (OrAS, OrASD),
+        (XorSS, XorSSD),
+        (XorAS, XorASD),
+        (ShlSK, ShlSKD),
+        (ShlAK, ShlAKD),
+        (ShrSSK, ShrSSKD),
+        (ShrSAK, ShrSAKD),
+        (ShrUSK, ShrUSKD),
+        (ShrUAK, ShrUAKD),
+    ];
+    let mut table = [0xff; RegOp::ALL.len()];
+    let mut i = 0;
+    while i < pairs.len() {
+        table[pairs[i].0 as usize] = pairs[i].1 as u8;
+        i += 1;
+    }
+    table
+};
 
 /// Relations by the codes 0x46 to 0x4f.
 pub(super) fn relation(code: u16) -> Option<Relation> {

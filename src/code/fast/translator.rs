@@ -219,7 +219,13 @@ impl<'a> Translator<'a> {
     fn push(&mut self, value: Value) -> Parsed<()> {
         if self.len == WINDOW {
             self.settle(0)?;
-            self.window.copy_within(1.., 0);
+            for index in 1..WINDOW {
+                if let Some(&entry) = self.window.get(index) {
+                    if let Some(place) = self.window.get_mut(index - 1) {
+                        *place = entry;
+                    }
+                }
+            }
             self.len -= 1;
         }
         if let Some(entry) = self.window.get_mut(self.len) {
@@ -518,7 +524,8 @@ impl<'a> Translator<'a> {
                     self.emit.result(op, slot | k << 8, 2)?;
                 } else if let (Source::Slot(slot), Some(op)) = (a, forms.slot_long_constant) {
                     let slot = self.emit.read(slot, 1, 0)?;
-                    self.emit.result(op, slot | (value as u64) << 8, 5)?;
+                    self.emit.long(op, slot | value << 8, value >> 24, 5)?;
+                    self.emit.lost();
                 } else if let (Source::Slot(slot), true, None) = (a, forms.commutative && forms.long_constant.is_none(), short(value)) {
                     self.emit.constant(value)?;
                     self.with_slot(forms.by_slot, slot)?;
@@ -526,7 +533,7 @@ impl<'a> Translator<'a> {
                     self.take(first)?;
                     match (short(value), forms.constant, forms.long_constant) {
                         (Some(k), Some(op), _) => self.emit.result(op, k, 1)?,
-                        (_, _, Some(op)) => self.emit.result(op, value as u64, 4)?,
+                        (_, _, Some(op)) => self.emit.result(op, value as u32, 4)?,
                         _ => {
                             let slot = self.home(second.height.max(first.height));
                             self.emit.put(value, slot)?;
@@ -605,7 +612,7 @@ impl<'a> Translator<'a> {
                     };
                 }
                 (Source::Accumulator, None) if matches!(relation, Relation::Eq | Relation::Ne) => {
-                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value as u64, 4);
+                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value as u32, 4);
                 }
                 (Source::Slot(_), None) => {
                     self.take(second)?;
@@ -655,7 +662,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Writes a conditional branch with `len` bytes of operands before its distance.
-    fn distance(&mut self, op: RegOp, operands: u64, len: usize) -> Parsed<(u32, u32)> {
+    fn distance(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<(u32, u32)> {
         let start = self.emit.here();
         self.emit.op(op, operands, len + 2)?;
         Ok((start, start + 1 + len as u32))
@@ -733,7 +740,7 @@ impl<'a> Translator<'a> {
             None => 0,
         };
         let to = self.emit.write(home, results)?;
-        let operands = (code & 0xff) as u64 | to << 8 | a << 16 | b << 24;
+        let operands = (code & 0xff) as u32 | to << 8 | a << 16 | b << 24;
         match second {
             Some(_) => self.emit.to(RegOp::Num2, operands, 4, 2, home, results)?,
             None => self.emit.to(RegOp::Num1, operands, 3, 1, home, results)?,
@@ -786,7 +793,7 @@ impl<'a> Translator<'a> {
         let home = self.home(self.height);
         let a = self.emit.read(first, 2, 0)?;
         let to = self.emit.write(home, 2)?;
-        self.emit.to(op, a | (distance as u64 & 63) << 8 | to << 16, 3, 0, home, 2)?;
+        self.emit.to(op, a | (distance as u32 & 63) << 8 | to << 16, 3, 0, home, 2)?;
         self.emit.written(home, 2)?;
         self.push(Value::Home)?;
         self.push(Value::Home)?;
@@ -831,7 +838,7 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     fn verbatim(&mut self, op: RegOp, code: u8, slot: i32, start: usize, end: usize) -> Parsed<()> {
         let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;
-        self.emit.result(op, code as u64 | (slot as u64) << 8, 3)?;
+        self.emit.result(op, code as u32 | (slot as u32) << 8, 3)?;
         let bytes: &'a [u8] = self.bytes;
         self.emit.tail(bytes.get(start..end).unwrap_or(&[]))
     }
@@ -869,11 +876,11 @@ impl<'a> Translator<'a> {
             if let Source::Slot(slot) = source {
                 let slot = self.emit.read(slot, 1, 0)?;
                 let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64S, slot | (offset as u64) << 8 | to << 16, 3, 0, home, 2)?;
+                self.emit.to(RegOp::Load64S, slot | (offset as u32) << 8 | to << 16, 3, 0, home, 2)?;
             } else {
                 self.take(address)?;
                 let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64A, offset as u64 | to << 8, 2, 0, home, 2)?;
+                self.emit.to(RegOp::Load64A, offset as u32 | to << 8, 2, 0, home, 2)?;
             }
             self.emit.written(home, 2)?;
             self.push(Value::Home)?;
@@ -885,14 +892,14 @@ impl<'a> Translator<'a> {
         match source {
             Source::Slot(slot) if offset <= 0xff => {
                 let slot = self.emit.read(slot, 1, 0)?;
-                self.emit.result(nth(RegOp::Load32S, which), slot | (offset as u64) << 8, 2)?;
+                self.emit.result(nth(RegOp::Load32S, which), slot | (offset as u32) << 8, 2)?;
             }
             _ => {
                 self.take(address)?;
                 if offset <= 0xff {
-                    self.emit.result(nth(RegOp::Load32A, which), offset as u64, 1)?;
+                    self.emit.result(nth(RegOp::Load32A, which), offset as u32, 1)?;
                 } else {
-                    self.emit.result(nth(RegOp::Load32AX, which), offset as u64, 4)?;
+                    self.emit.result(nth(RegOp::Load32AX, which), offset as u32, 4)?;
                 }
             }
         }
@@ -932,11 +939,11 @@ impl<'a> Translator<'a> {
             return match self.source(address) {
                 Source::Slot(slot) => {
                     let slot = self.emit.read(slot, 1, 0)?;
-                    self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset as u64) << 16, 3)
+                    self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset as u32) << 16, 3)
                 }
                 _ => {
                     self.take(address)?;
-                    self.emit.op(RegOp::Store64A, pair | (offset as u64) << 8, 2)
+                    self.emit.op(RegOp::Store64A, pair | (offset as u32) << 8, 2)
                 }
             };
         }
@@ -955,7 +962,7 @@ impl<'a> Translator<'a> {
             _ => 0,
         };
         let near = offset <= 0xff;
-        let low = offset as u64;
+        let low = offset as u32;
         match (self.source(address), self.source(value)) {
             (Source::Slot(address), Source::Slot(value)) if near => {
                 let address = self.emit.read(address, 1, 0)?;
@@ -996,7 +1003,7 @@ impl<'a> Translator<'a> {
                 if near {
                     self.emit.op(nth(RegOp::Store32SA, which), slot | low << 8, 2)
                 } else {
-                    self.emit.op(nth(RegOp::Store32SAX, which), slot | low << 8, 5)
+                    self.emit.long(nth(RegOp::Store32SAX, which), slot | low << 8, low >> 24, 5)
                 }
             }
         }
@@ -1077,7 +1084,7 @@ impl<'a> Translator<'a> {
 
     #[inline(never)]
     fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
-        let index = index as u64;
+        let index = index as u32;
         match (get, slots) {
             (true, 1) => {
                 self.settle_accumulator()?;
@@ -1149,11 +1156,11 @@ impl<'a> Translator<'a> {
         match near {
             Some((slot, func)) => {
                 let op = if is_import { RegOp::CallImport } else { RegOp::Call };
-                self.emit.result(op, func as u64 | (slot as u64) << 16, 3)?;
+                self.emit.result(op, func as u32 | (slot as u32) << 16, 3)?;
             }
             None => {
                 let top = u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
-                self.emit.result(RegOp::Slow, CALL as u64 | (top as u64) << 8, 3)?;
+                self.emit.result(RegOp::Slow, CALL as u32 | (top as u32) << 8, 3)?;
                 let (bytes, len) = leb(func);
                 self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
             }
@@ -1218,7 +1225,7 @@ impl<'a> Translator<'a> {
     fn unbias(&mut self) -> Parsed<()> {
         if self.emit.large {
             let bias = i16::try_from(-self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
-            self.emit.op(RegOp::Frame, bias as u16 as u64, 2)?;
+            self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
         }
         Ok(())
     }
@@ -1229,7 +1236,7 @@ impl<'a> Translator<'a> {
             return self.emit.op(RegOp::Ret, 0, 0);
         }
         let first = u16::try_from(first).map_err(|_| ErrorKind::FrameTooLarge)?;
-        self.emit.op(RegOp::RetN, first as u64 | (count as u64) << 16, 4)
+        self.emit.op(RegOp::RetN, first as u32 | (count as u32) << 16, 4)
     }
 
     /// Returns from the function with the topmost operands.
@@ -1245,7 +1252,7 @@ impl<'a> Translator<'a> {
                 let (height, len) = (self.height, self.len);
                 let operand = self.pop();
                 match self.source(operand) {
-                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u64, 1)?,
+                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u32, 1)?,
                     _ => {
                         self.take(operand)?;
                         self.unbias()?;
@@ -1280,7 +1287,7 @@ impl<'a> Translator<'a> {
             _ => {
                 let slot = |slot: i32| u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge);
                 let (source, target, keep) = (slot(self.home(from))?, slot(self.home(to))?, slot(keep as i32)?);
-                self.emit.op(RegOp::Move, source as u64 | (target as u64) << 16 | (keep as u64) << 32, 6)?;
+                self.emit.long(RegOp::Move, source as u32 | (target as u32) << 16, keep as u32, 6)?;
                 self.emit.lost();
                 Ok(())
             }
@@ -1359,9 +1366,9 @@ impl<'a> Translator<'a> {
         let start = self.emit.here();
         let bytes = self.emit.distance_bytes();
         if self.emit.large {
-            self.emit.op(RegOp::BrTableLong, count as u64, 4)?;
+            self.emit.op(RegOp::BrTableLong, count as u32, 4)?;
         } else if count < u16::MAX as u32 {
-            self.emit.op(RegOp::BrTable, count as u64, 2)?;
+            self.emit.op(RegOp::BrTable, count as u32, 2)?;
         } else {
             return self.emit.refuse();
         }
@@ -1471,7 +1478,7 @@ impl Sink for Translator<'_> {
         }
         if self.emit.large {
             let bias = i16::try_from(self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
-            self.emit.op(RegOp::Frame, bias as u16 as u64, 2)?;
+            self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
         }
         Ok(())
     }
