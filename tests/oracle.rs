@@ -60,6 +60,20 @@ fn seeds_of_script() {
     seeds("script").iter().for_each(|seed| zonda_fuzz::script(seed));
 }
 
+#[test]
+#[cfg(feature = "compile")]
+fn seeds_of_container() {
+    seeds("container").iter().for_each(|seed| zonda_fuzz::container(seed));
+}
+
+#[test]
+#[cfg(feature = "compile")]
+fn damaged_files_do_no_harm() {
+    for seed in 0..3000 {
+        zonda_fuzz::container(&[&[1 + seed as u8 % 7], &noise(seed * 2 + 1, 200 + seed as usize % 3000)[..]].concat());
+    }
+}
+
 /// Bytes without any order, but the same every time.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut x = seed | 1;

@@ -22,6 +22,41 @@ fn the_official_suite_in_fast_mode() {
     counts_as_written_down(Mode::Fast);
 }
 
+/// Every module that can be compiled runs as the file that is made of it.
+#[test]
+#[cfg(feature = "compile")]
+fn the_official_suite_from_files() {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    static COMPILED: AtomicU32 = AtomicU32::new(0);
+    static LEFT: AtomicU32 = AtomicU32::new(0);
+    let prepare = |module: &[u8]| {
+        let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+        match zonda::compile(module, &options) {
+            Ok(file) => {
+                COMPILED.fetch_add(1, Relaxed);
+                // What is made for devices has to be right as well.
+                zonda::compile(module, &zonda::CompileOptions::default()).expect("it is for the other word size");
+                Some(file)
+            }
+            Err(zonda::Error::Module(error)) if error.kind == zonda::ErrorKind::References => {
+                LEFT.fetch_add(1, Relaxed);
+                None
+            }
+            // A module that is refused in any case.
+            Err(_) => None,
+        }
+    };
+    let mut failures = Vec::new();
+    let options = Options { engine: Engine::new(Mode::Fast), prepare: Some(prepare), ..Options::default() };
+    let counts = suite::run_host(&options, &mut |line| failures.push(line.to_string()));
+    assert!(failures.is_empty(), "{} directives failed:\n{}", failures.len(), failures.join("\n"));
+    if let Err(differences) = suite::compare(&counts) {
+        panic!("{differences}");
+    }
+    let (compiled, left) = (COMPILED.load(Relaxed), LEFT.load(Relaxed));
+    assert!(compiled > 900 && left < compiled / 5, "{compiled} modules compiled, {left} with references as values");
+}
+
 #[test]
 fn a_changed_count_is_noticed() {
     let mut counts: Vec<_> = suite::expected().into_iter().filter(|(name, _)| name != "total").collect();

@@ -51,6 +51,22 @@ pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
     Ok(module.to_bytes())
 }
 
+/// For files of register code, which know no references as values.
+pub fn numeric(u: &mut Unstructured) -> Result<Vec<u8>> {
+    let mut config = config(u)?;
+    config.reference_types_enabled = false;
+    config.max_tables = 1;
+    config.export_everything = true;
+    config.generate_custom_sections = false;
+    config.max_memory32_bytes = 2 << 16;
+    config.memory_max_size_required = true;
+    config.max_table_elements = 100;
+    config.table_max_size_required = true;
+    config.min_funcs = 1;
+    config.max_instructions = 100;
+    Ok(Module::new(config, u)?.to_bytes())
+}
+
 /// Names of the host functions in [`IMPORTS`].
 pub const IMPORT_MODULE: &str = "h";
 

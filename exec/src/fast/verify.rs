@@ -558,6 +558,8 @@ impl<'c> Pass<'_, 'c, '_> {
                     self.closed = next;
                 }
             }
+            // Anything else that the rules know would be executed as one.
+            RegOp::Memory if !matches!(crate::op::sig(instruction.code as u8).shape(), Shape::Load | Shape::Store) => return Err(Refusal::Operation),
             RegOp::Slow | RegOp::Memory => self.on_operands(&instruction, self.bounds)?,
             RegOp::CallImport => {
                 let [_, f1, f2, args, ..] = *window(self.verifier.code, at);

@@ -21,6 +21,8 @@ pub struct Options {
     pub store: StoreConfig,
     /// Fuel for all calls between two resets; `None` for no limit.
     pub fuel: Option<u64>,
+    /// Makes of a module what is instantiated in its place, for example a file of register code; `None` leaves it as it is.
+    pub prepare: Option<fn(&[u8]) -> Option<Vec<u8>>>,
 }
 
 /// What became of the directives of a script.
@@ -150,6 +152,7 @@ type Outcome = Result<(), Failure>;
 /// Everything between two resets.
 struct Epoch<'a> {
     engine: Engine,
+    prepare: Option<fn(&[u8]) -> Option<Vec<u8>>>,
     store: Store<'a, ()>,
     linker: Linker<()>,
     current: Option<Instance>,
@@ -165,7 +168,7 @@ impl<'a> Epoch<'a> {
         }
         let mut linker = Linker::new();
         spectest::define(&mut store, &mut linker)?;
-        Ok(Self { engine, store, linker, current: None, named: Vec::new() })
+        Ok(Self { engine, prepare: options.prepare, store, linker, current: None, named: Vec::new() })
     }
 
     fn forget_current(&mut self) {
@@ -239,7 +242,10 @@ impl<'a> Epoch<'a> {
     }
 
     fn instantiate(&mut self, bytes: &'a [u8]) -> Result<Instance, Error> {
-        let module = Module::new(&self.engine, bytes)?;
+        let module = match self.prepare.and_then(|prepare| prepare(bytes)) {
+            Some(file) => Module::from_vec(&self.engine, file)?,
+            None => Module::new(&self.engine, bytes)?,
+        };
         self.linker.instantiate(&mut self.store, &module)
     }
 
