@@ -5,6 +5,9 @@
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[cfg(test)]
+extern crate std;
+
 mod alloc;
 mod binary;
 #[cfg(feature = "capi")]
@@ -24,7 +27,7 @@ pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, V
 #[cfg(feature = "fast")]
 pub use code::fast::listing::{RegisterCode, RegisterOp, RegisterText};
 #[cfg(feature = "compile")]
-pub use code::fast::{compile, CompileOptions};
+pub use code::fast::{compile, CompileOptions, CompiledInfo};
 pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
 pub use module::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo};
 pub use host::*;

@@ -72,17 +72,17 @@ pub(super) fn load_container(file: &[u8], mode: Mode, trusted: bool) -> Result<S
         return Err(error(ErrorKind::WordSize, container::WORD_SIZE_AT));
     }
     let mut loader = Loader::container(&parts, trusted)?;
-    let code = Code::Fast(Fast { funcs: Stored::Mapped(parts.funcs), code: Stored::Mapped(parts.code) });
+    let code = Code::Fast(Fast { funcs: Stored::Mapped(parts.funcs), code: Stored::Mapped(parts.without_guard()) });
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
 }
 
-/// Checks a file that was made on the host, for whatever device, and keeps nothing.
-#[cfg(feature = "precompiled")]
+/// Checks a file that was made on the host, for whatever device, and keeps nothing; gives its parts.
+#[cfg(feature = "compile")]
 #[inline(never)]
-pub(crate) fn check_container(file: &[u8]) -> Result<(), Error> {
+pub(crate) fn check_container(file: &[u8]) -> Result<Container<'_>, Error> {
     let mut reader = Reader::new(file, 0);
     let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
-    Loader::container(&parts, false).map(drop)
+    Loader::container(&parts, false).map(|_| parts)
 }
 
 /// Makes register code for a device whose frames have as many slots between locals and operands.

@@ -2,18 +2,22 @@
 
 extern crate std;
 
-use super::container::{self, FLOAT, HASH_AT, MAGIC, REGISTER_CODE, SECTIONS, SECTIONS_AT, TAIL_CALL, VERSION};
+use super::container::{self, FLOAT, MAGIC, REGISTER_CODE, SECTIONS, SECTIONS_AT, TAIL_CALL, VERSION};
 use crate::binary::reader::Reader;
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, ModuleError};
 use crate::module::{check_container, translate_for};
 use sha2::{Digest, Sha256};
+use core::ops::Range;
 use std::vec::Vec;
 use zonda_exec::fast::decode::Instruction;
 use zonda_exec::fast::verify::GUARD;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::{self, codes};
 use zonda_exec::RegFunc;
+
+/// Where the hash stands.
+const HASH_AT: usize = 16;
 
 /// How [`compile`] makes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +56,62 @@ pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error
     guarded.resize(code.len() + GUARD, 0);
     let file = write(options.word_size, needs(code), Sha256::digest(module).into(), [&kept, &records, &guarded])?;
     // What is not fit to be loaded must not leave the host.
+    verified(&file)?;
+    Ok(file)
+}
+
+/// What is in a file that [`compile`] made.
+#[derive(Clone, Copy, Debug)]
+pub struct CompiledInfo<'a> {
+    /// Bytes of a pointer of the device that it is for.
+    pub word_size: u8,
+    /// SHA-256 of the module that it was made from.
+    pub hash: &'a [u8; 32],
+    /// The module, which may lack its code section.
+    pub module: &'a [u8],
+    /// Functions that it defines.
+    pub funcs: u32,
+    /// Bytes of register code.
+    pub code_bytes: u32,
+}
+
+impl<'a> CompiledInfo<'a> {
+    /// Whether the bytes are a file of this kind, good or bad.
+    pub fn is_compiled(bytes: &[u8]) -> bool {
+        container::is_container(bytes)
+    }
+
+    /// Reads and verifies a file for whatever device.
+    ///
+    /// # Errors
+    /// As for loading it.
+    pub fn read(file: &'a [u8]) -> Result<CompiledInfo<'a>, Error> {
+        let (word_size, [module, funcs, code]) = verified(file)?;
+        let damaged = Error::from(ModuleError { kind: ErrorKind::BadContainer, offset: 0 });
+        let hash = file.get(HASH_AT..).and_then(<[u8]>::first_chunk).ok_or(damaged)?;
+        let module = file.get(module).ok_or(damaged)?;
+        Ok(CompiledInfo { word_size, hash, module, funcs: (funcs.len() / size_of::<RegFunc>()) as u32, code_bytes: code.len().saturating_sub(GUARD) as u32 })
+    }
+}
+
+/// Verifies a file, wherever it lies; gives its word size and where its sections are.
+fn verified(file: &[u8]) -> Result<(u8, [Range<usize>; SECTIONS]), Error> {
     let mut aligned: Vec<u32> = Vec::new();
     aligned.resize(file.len().div_ceil(4), 0);
     // SAFETY: the words are as many bytes at least, which have no other owner; any bytes are words.
     let place = unsafe { core::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), file.len()) };
-    place.copy_from_slice(&file);
-    check_container(place)?;
-    Ok(file)
+    place.copy_from_slice(file);
+    let parts = check_container(place)?;
+    let lens = [parts.module.len(), size_of_val(parts.funcs), parts.code.len()];
+    let mut ranges = [0..0, 0..0, 0..0];
+    for ((range, at), len) in ranges.iter_mut().zip(parts.at).zip(lens) {
+        *range = at as usize..at as usize + len;
+    }
+    Ok((parts.word_size, ranges))
 }
 
 /// Where the code section of a valid module stands, with its id and size.
-fn code_section(module: &[u8]) -> core::ops::Range<usize> {
+fn code_section(module: &[u8]) -> Range<usize> {
     let mut reader = Reader::new(module, 8);
     loop {
         let start = reader.pos();
@@ -103,7 +152,6 @@ fn write(word_size: u8, features: u32, hash: [u8; container::HASH], sections: [&
     file.extend_from_slice(&[REGISTER_CODE, word_size]);
     file.extend_from_slice(&features.to_le_bytes());
     file.extend_from_slice(&number(SECTIONS_AT + contents.len())?.to_le_bytes());
-    debug_assert_eq!(file.len(), HASH_AT);
     file.extend_from_slice(&hash);
     file.extend_from_slice(&(SECTIONS as u32).to_le_bytes());
     file.extend_from_slice(&table);

@@ -3,6 +3,7 @@
 
 use crate::binary::reader::{Parsed, Reader};
 use crate::error::ErrorKind;
+use zonda_exec::fast::verify::GUARD;
 use zonda_exec::RegFunc;
 
 pub(crate) const MAGIC: &[u8; 4] = b"\0znd";
@@ -18,7 +19,6 @@ const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 } | if cfg!(
 pub(crate) const VERSION_AT: usize = 4;
 pub(crate) const WORD_SIZE_AT: usize = 7;
 pub(crate) const FEATURES_AT: usize = 8;
-pub(crate) const HASH_AT: usize = 16;
 pub(crate) const HASH: usize = 32;
 /// Sections, and where the first one begins.
 pub(crate) const SECTIONS: usize = 3;
@@ -39,6 +39,13 @@ pub(crate) struct Container<'a> {
     pub(crate) code: &'a [u8],
     /// Offsets in the file of the three.
     pub(crate) at: [u32; SECTIONS],
+}
+
+impl<'a> Container<'a> {
+    /// The register code alone.
+    pub(crate) fn without_guard(&self) -> &'a [u8] {
+        self.code.get(..self.code.len().saturating_sub(GUARD)).unwrap_or(&[])
+    }
 }
 
 /// Whether the bytes are such a file, good or bad.

@@ -12,7 +12,7 @@ mod translator;
 pub(crate) mod verify;
 
 #[cfg(feature = "compile")]
-pub use compile::{compile, CompileOptions};
+pub use compile::{compile, CompileOptions, CompiledInfo};
 pub(crate) use translator::{Positions, Translator};
 
 use crate::alloc::List;

@@ -14,7 +14,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let bytes = read_module(path)?;
     let bad = |error: Error| bad_module(path, &error);
     let engine = Engine::new(args.mode.mode);
-    let module = Module::new(&engine, &bytes).map_err(bad)?;
+    // Copied to where a compiled module may lie.
+    let module = Module::from_vec(&engine, &bytes).map_err(bad)?;
 
     let mut config = StoreConfig::default();
     if let Some(bytes) = args.memory_limit {

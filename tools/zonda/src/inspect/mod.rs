@@ -4,6 +4,7 @@
 //! as well; imports, exports and needs come from the runtime itself.
 
 mod code;
+mod compiled;
 mod features;
 mod sections;
 
@@ -17,6 +18,9 @@ use crate::input::{bad_module, read_module};
 /// Prints what is in a module. With `listing` its register code alone.
 pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
+    if compiled::is_compiled(&bytes) {
+        return compiled::print(path, &bytes, listing);
+    }
     if listing {
         let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes).map_err(|error| bad_module(path, &error))?;
         return code::print(&module, &bytes).map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
