@@ -1,6 +1,10 @@
 //! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps true.
 
-use crate::frame::{Callee, Context, Func, RegFunc};
+#[cfg(feature = "classic")]
+use crate::frame::Func;
+#[cfg(feature = "fast")]
+use crate::frame::RegFunc;
+use crate::frame::{Callee, Context};
 use crate::memory::Memory;
 
 /// Where a global lives: a pointer to its slots, with the lowest bit set when there are two.
@@ -101,10 +105,13 @@ pub(crate) mod offset {
 pub struct Instance {
     /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports. Null when the module was
     /// not prepared for classic mode.
+    #[cfg(feature = "classic")]
     pub funcs: *const Func,
     /// The same for fast mode.
+    #[cfg(feature = "fast")]
     pub reg_funcs: *const RegFunc,
     /// Register code of all functions.
+    #[cfg(feature = "fast")]
     pub code: *const u8,
     /// Functions that it imports.
     pub imports: *const Import,

@@ -33,15 +33,20 @@ pub(crate) struct InstanceData<'a> {
 }
 
 impl<'a> InstanceData<'a> {
-    pub(crate) fn new(module: Module<'a>, func_base: u32) -> Result<InstanceData<'a>, crate::alloc::OutOfMemory> {
+    /// In memory of its own, and not as part of its caller: the stack of a device is for what is deep.
+    #[inline(never)]
+    pub(crate) fn new(module: Module<'a>, func_base: u32) -> Result<Owned<InstanceData<'a>>, crate::alloc::OutOfMemory> {
         let data = &*module.data;
         let dropped = List::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
         let globals = List::with_capacity(data.globals.len())?;
         let own_slots: u32 = data.globals.iter().filter(|global| global.init != 0).map(|global| global.ty.content.slots()).sum();
-        let instance = InstanceData {
+        Owned::new(InstanceData {
             seen: Instance {
+                #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
+                #[cfg(feature = "fast")]
                 reg_funcs: core::ptr::null(),
+                #[cfg(feature = "fast")]
                 code: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
@@ -62,8 +67,7 @@ impl<'a> InstanceData<'a> {
             keep: List::new(),
             own_code: None,
             module,
-        };
-        Ok(instance)
+        })
     }
 
     /// Makes what code sees true, once all lists are complete and the record has its final address.

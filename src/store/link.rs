@@ -148,7 +148,7 @@ pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<
     let base = store.next_func;
     // The upper half of the numbers is the host's.
     let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
-    let mut instance = Owned::new(InstanceData::new(module.clone(), base)?)?;
+    let mut instance = InstanceData::new(module.clone(), base)?;
     for import in data.imports.iter() {
         provide(store, &mut instance, import, resolve)?;
         *number += 1;

@@ -20,6 +20,9 @@ const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 const FUNC_REF: u8 = ValType::FuncRef as u8;
 
+/// Whether a sink wants to be told each operation: only fast mode's does.
+const TOLD: bool = cfg!(feature = "fast");
+
 /// The code of a number type.
 #[inline]
 fn code(num: Num) -> u8 {
@@ -94,13 +97,35 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     fn known_operation(&mut self, byte: u8) -> Parsed<()> {
         self.plain.live = self.stacks.live;
         self.plain.pos = self.reader.pos();
-        self.plain.code = self.checked_operation(byte)?;
-        if matches!(byte, BLOCK..=END | BR..=BR_TABLE) {
+        let code = self.checked_operation(byte)?;
+        if !TOLD || matches!(byte, BLOCK..=END | BR..=BR_TABLE) {
             return Ok(());
         }
+        self.plain.code = code;
         self.plain.after = self.stacks.height;
         self.plain.end = self.reader.pos();
         self.sink.operation(self.plain)
+    }
+
+    /// Notes immediates for the sink: see [`Plain`].
+    #[inline(always)]
+    fn tell(&mut self, first: u32, second: u32) {
+        self.tell_first(first);
+        self.tell_second(second);
+    }
+
+    #[inline(always)]
+    fn tell_first(&mut self, first: u32) {
+        if TOLD {
+            self.plain.immediates.0 = first;
+        }
+    }
+
+    #[inline(always)]
+    fn tell_second(&mut self, second: u32) {
+        if TOLD {
+            self.plain.immediates.1 = second;
+        }
     }
 
     /// Checks an operation and gives its code.
@@ -148,7 +173,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if self.reader.pos() != at + 1 {
             self.sink.long_memarg();
         }
-        self.plain.immediates = (self.reader.u32()?, memory);
+        let offset = self.reader.u32()?;
+        self.tell(offset, memory);
         self.env.memory(memory)?;
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
@@ -323,7 +349,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
-        self.plain.immediates.1 = ty.param_slots as u32;
+        self.tell_second(ty.param_slots as u32);
         self.stacks.pop_all(self.env.params(ty))?;
         self.stacks.push_all(self.env.results(ty))
     }
@@ -335,7 +361,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         }
         let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
         let outer = self.env.ty(outer as u32)?;
-        self.plain.immediates.1 = ty.param_slots as u32;
+        self.tell_second(ty.param_slots as u32);
         if self.env.results(outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
@@ -380,12 +406,13 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             BR_TABLE => self.branch_table(pos)?,
             RETURN => {
                 let label = self.outermost()?;
-                self.plain.immediates.0 = self.pop_label(label)?;
+                let results = self.pop_label(label)?;
+                self.tell_first(results);
                 self.stacks.set_unreachable();
             }
             CALL => {
                 let index = self.reader.u32()?;
-                self.plain.immediates.0 = index;
+                self.tell_first(index);
                 let ty = self.env.func(index)?;
                 self.call(ty)?;
             }
@@ -395,7 +422,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             RETURN_CALL => {
                 let index = self.reader.u32()?;
-                self.plain.immediates.0 = index;
+                self.tell_first(index);
                 let ty = self.env.func(index)?;
                 self.tail_call(ty)?;
             }
@@ -405,7 +432,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             }
             DROP => {
                 let ty = self.stacks.pop_any()? as u8;
-                self.plain.immediates.0 = slots(ty);
+                self.tell_first(slots(ty));
                 if slots(ty) == 2 {
                     self.sink.wide(pos, live)?;
                 }
@@ -419,7 +446,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
-                self.plain.immediates.0 = slots(ty);
+                self.tell_first(slots(ty));
                 if slots(ty) == 2 {
                     self.sink.wide(pos, live)?;
                 }
@@ -435,7 +462,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.pop(ty)?;
                 self.stacks.pop(ty)?;
                 self.stacks.push(ty)?;
-                self.plain.immediates.0 = slots(ty);
+                self.tell_first(slots(ty));
             }
             LOCAL_GET => {
                 let ty = self.local()? as u8;
@@ -452,7 +479,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             GLOBAL_GET => {
                 let index = self.reader.u32()?;
                 let ty = self.env.global(index)?.content as u8;
-                self.plain.immediates = (index, slots(ty));
+                self.tell(index, slots(ty));
                 self.stacks.push(ty)?;
             }
             GLOBAL_SET => {
@@ -461,7 +488,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 if !global.mutable {
                     return Err(ErrorKind::ImmutableGlobal);
                 }
-                self.plain.immediates = (index, slots(global.content as u8));
+                self.tell(index, slots(global.content as u8));
                 self.stacks.pop(global.content as u8)?;
             }
             TABLE_GET => {
@@ -484,12 +511,13 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.stacks.push(I32)?;
             }
             I32_CONST => {
-                self.plain.immediates.0 = self.reader.i32()? as u32;
+                let value = self.reader.i32()?;
+                self.tell_first(value as u32);
                 self.stacks.push(I32)?;
             }
             I64_CONST => {
                 let value = self.reader.i64()?;
-                self.plain.immediates = (value as u32, (value >> 32) as u32);
+                self.tell(value as u32, (value >> 32) as u32);
                 self.stacks.push(I64)?;
             }
             F32_CONST | F64_CONST => {
@@ -498,7 +526,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 }
                 let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
                 let value = super::const_expr::little_endian(self.reader.take(bytes)?);
-                self.plain.immediates = (value as u32, (value >> 32) as u32);
+                self.tell(value as u32, (value >> 32) as u32);
                 self.stacks.push(ty)?;
             }
             REF_NULL => {
@@ -537,7 +565,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         let ty = self.locals.ty(index)?;
         #[cfg(feature = "fast")]
         {
-            self.plain.immediates = (self.locals.slot(index), slots(ty as u8));
+            self.tell(self.locals.slot(index), slots(ty as u8));
         }
         Ok(ty)
     }

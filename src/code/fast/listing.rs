@@ -1,6 +1,5 @@
 //! Register code for readers: each operation with where it lies, what it was made from, and its text.
 
-use super::Stored;
 use crate::alloc::List;
 use crate::error::Error;
 use crate::module::Module;
@@ -140,12 +139,5 @@ impl fmt::Display for RegisterText<'_> {
             }
         }
         i.distances().try_for_each(|distance| write!(f, " → {}", self.at as i32 + distance))
-    }
-}
-
-impl<T> Stored<'_, T> {
-    /// Whether it lies where the embedder has it.
-    pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self, Stored::Mapped(_))
     }
 }

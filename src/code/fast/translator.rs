@@ -1205,17 +1205,13 @@ impl<'a> Translator<'a> {
     fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
         let (func, params) = plain.immediates;
         let direct = plain.code as u8 == RETURN_CALL;
-        if direct && func < self.imported {
-            self.call(func, params, self.height - params + self.results)?;
-            return self.give_back(self.results);
-        }
         self.settle_all()?;
         let top = self.absolute_home(self.height);
         self.unbias()?;
         self.verbatim(RegOp::Slow, plain.code as u8, top, plain.pos, plain.end)?;
-        if !direct {
+        if !direct || func < self.imported {
             // Where the function turns out to be one of the host, its results are to be returned.
-            let base = self.absolute_home(self.height - 1 - params);
+            let base = self.absolute_home(self.height - params - !direct as u32);
             self.return_slots(base, self.results)?;
         }
         Ok(())
