@@ -96,8 +96,7 @@ impl<'a> CompiledInfo<'a> {
 
 /// Verifies a file, wherever it lies; gives its word size and where its sections are.
 fn verified(file: &[u8]) -> Result<(u8, [Range<usize>; SECTIONS]), Error> {
-    let mut aligned: Vec<u32> = Vec::new();
-    aligned.resize(file.len().div_ceil(4), 0);
+    let mut aligned = std::vec![0u32; file.len().div_ceil(4)];
     // SAFETY: the words are as many bytes at least, which have no other owner; any bytes are words.
     let place = unsafe { core::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), file.len()) };
     place.copy_from_slice(file);

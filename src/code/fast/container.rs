@@ -62,7 +62,7 @@ pub(crate) fn overhead(word_size: u8) -> u32 {
 /// Reads header and table of sections by a reader of the file, which stands where something is refused.
 pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Container<'a>> {
     // What lies in the file is used in place.
-    if file.as_ptr().addr() % 4 != 0 {
+    if !file.as_ptr().addr().is_multiple_of(4) {
         return Err(ErrorKind::Unaligned);
     }
     reader.take(MAGIC.len())?;

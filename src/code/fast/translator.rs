@@ -487,9 +487,7 @@ impl<'a> Translator<'a> {
         }
         let (a, b) = (self.source(first), self.source(second));
         // Where one of the operands is in the accumulator, no other operand is.
-        if !matches!(a, Source::Accumulator) && !matches!(b, Source::Accumulator) {
-            self.settle_accumulator()?;
-        } else if first.value != Value::Accumulator && second.value != Value::Accumulator {
+        if first.value != Value::Accumulator && second.value != Value::Accumulator {
             self.settle_accumulator()?;
         }
         match (a, b) {
@@ -533,7 +531,7 @@ impl<'a> Translator<'a> {
                     self.take(first)?;
                     match (short(value), forms.constant, forms.long_constant) {
                         (Some(k), Some(op), _) => self.emit.result(op, k, 1)?,
-                        (_, _, Some(op)) => self.emit.result(op, value as u32, 4)?,
+                        (_, _, Some(op)) => self.emit.result(op, value, 4)?,
                         _ => {
                             let slot = self.home(second.height.max(first.height));
                             self.emit.put(value, slot)?;
@@ -612,7 +610,7 @@ impl<'a> Translator<'a> {
                     };
                 }
                 (Source::Accumulator, None) if matches!(relation, Relation::Eq | Relation::Ne) => {
-                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value as u32, 4);
+                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value, 4);
                 }
                 (Source::Slot(_), None) => {
                     self.take(second)?;
@@ -793,7 +791,7 @@ impl<'a> Translator<'a> {
         let home = self.home(self.height);
         let a = self.emit.read(first, 2, 0)?;
         let to = self.emit.write(home, 2)?;
-        self.emit.to(op, a | (distance as u32 & 63) << 8 | to << 16, 3, 0, home, 2)?;
+        self.emit.to(op, a | (distance & 63) << 8 | to << 16, 3, 0, home, 2)?;
         self.emit.written(home, 2)?;
         self.push(Value::Home)?;
         self.push(Value::Home)?;
@@ -876,11 +874,11 @@ impl<'a> Translator<'a> {
             if let Source::Slot(slot) = source {
                 let slot = self.emit.read(slot, 1, 0)?;
                 let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64S, slot | (offset as u32) << 8 | to << 16, 3, 0, home, 2)?;
+                self.emit.to(RegOp::Load64S, slot | offset << 8 | to << 16, 3, 0, home, 2)?;
             } else {
                 self.take(address)?;
                 let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64A, offset as u32 | to << 8, 2, 0, home, 2)?;
+                self.emit.to(RegOp::Load64A, offset | to << 8, 2, 0, home, 2)?;
             }
             self.emit.written(home, 2)?;
             self.push(Value::Home)?;
@@ -892,14 +890,14 @@ impl<'a> Translator<'a> {
         match source {
             Source::Slot(slot) if offset <= 0xff => {
                 let slot = self.emit.read(slot, 1, 0)?;
-                self.emit.result(nth(RegOp::Load32S, which), slot | (offset as u32) << 8, 2)?;
+                self.emit.result(nth(RegOp::Load32S, which), slot | offset << 8, 2)?;
             }
             _ => {
                 self.take(address)?;
                 if offset <= 0xff {
-                    self.emit.result(nth(RegOp::Load32A, which), offset as u32, 1)?;
+                    self.emit.result(nth(RegOp::Load32A, which), offset, 1)?;
                 } else {
-                    self.emit.result(nth(RegOp::Load32AX, which), offset as u32, 4)?;
+                    self.emit.result(nth(RegOp::Load32AX, which), offset, 4)?;
                 }
             }
         }
@@ -939,11 +937,11 @@ impl<'a> Translator<'a> {
             return match self.source(address) {
                 Source::Slot(slot) => {
                     let slot = self.emit.read(slot, 1, 0)?;
-                    self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset as u32) << 16, 3)
+                    self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset) << 16, 3)
                 }
                 _ => {
                     self.take(address)?;
-                    self.emit.op(RegOp::Store64A, pair | (offset as u32) << 8, 2)
+                    self.emit.op(RegOp::Store64A, pair | offset << 8, 2)
                 }
             };
         }
@@ -962,7 +960,7 @@ impl<'a> Translator<'a> {
             _ => 0,
         };
         let near = offset <= 0xff;
-        let low = offset as u32;
+        let low = offset;
         match (self.source(address), self.source(value)) {
             (Source::Slot(address), Source::Slot(value)) if near => {
                 let address = self.emit.read(address, 1, 0)?;
@@ -1084,8 +1082,7 @@ impl<'a> Translator<'a> {
 
     #[inline(never)]
     fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
-        let index = index as u32;
-        match (get, slots) {
+                match (get, slots) {
             (true, 1) => {
                 self.settle_accumulator()?;
                 self.emit.result(RegOp::GlobalGet, index, 2)?;
@@ -1232,7 +1229,7 @@ impl<'a> Translator<'a> {
             return self.emit.op(RegOp::Ret, 0, 0);
         }
         let first = u16::try_from(first).map_err(|_| ErrorKind::FrameTooLarge)?;
-        self.emit.op(RegOp::RetN, first as u32 | (count as u32) << 16, 4)
+        self.emit.op(RegOp::RetN, first as u32 | count << 16, 4)
     }
 
     /// Returns from the function with the topmost operands.
@@ -1362,9 +1359,9 @@ impl<'a> Translator<'a> {
         let start = self.emit.here();
         let bytes = self.emit.distance_bytes();
         if self.emit.large {
-            self.emit.op(RegOp::BrTableLong, count as u32, 4)?;
+            self.emit.op(RegOp::BrTableLong, count, 4)?;
         } else if count < u16::MAX as u32 {
-            self.emit.op(RegOp::BrTable, count as u32, 2)?;
+            self.emit.op(RegOp::BrTable, count, 2)?;
         } else {
             return self.emit.refuse();
         }

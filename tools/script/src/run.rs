@@ -13,6 +13,9 @@ use zonda::{Engine, Error, ErrorClass, ErrorKind, Extern, Instance, LinkErrorKin
 use crate::format::{Action, ActionKind, Command, Malformed, Script, Value, Values};
 use crate::spectest;
 
+/// Makes of a module what is loaded in its place.
+pub type Prepare = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// How a script is run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -22,7 +25,7 @@ pub struct Options {
     /// Fuel for all calls between two resets; `None` for no limit.
     pub fuel: Option<u64>,
     /// Makes of a module what is instantiated in its place, for example a file of register code; `None` leaves it as it is.
-    pub prepare: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub prepare: Option<Prepare>,
 }
 
 /// What became of the directives of a script.
@@ -152,7 +155,7 @@ type Outcome = Result<(), Failure>;
 /// Everything between two resets.
 struct Epoch<'a> {
     engine: Engine,
-    prepare: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    prepare: Option<Prepare>,
     store: Store<'a, ()>,
     linker: Linker<()>,
     current: Option<Instance>,
