@@ -179,6 +179,25 @@ fn large_functions_are_verified() {
     assert_eq!(run(&Module::new(&Engine::new(FAST), file.bytes()).unwrap(), FAST, 20), Ok(42));
 }
 
+/// The verifier sees that a frame has room for what a function of the host gives in place of a tail call; a loop would write it behind the value stack.
+#[test]
+fn a_tail_call_of_the_host_has_room_for_its_results() {
+    for call in ["(return_call $host)", "(return_call_indirect (type $t) (i32.const 0))"] {
+        let results = " i32".repeat(20);
+        let module = wasm(&format!(
+            "(module (type $t (func (result{results}))) (import \"env\" \"many\" (func $host (type $t))) (table funcref (elem $host))
+                (func (export \"run\") (type $t) {call}))"
+        ));
+        for size in [4, 8] {
+            assert_eq!(kind(compile(&module, &options(size, false)).map(drop)), None, "{call}");
+        }
+        for mode in [FAST, Mode::Classic] {
+            let module = Module::new(&Engine::new(mode), &module).unwrap();
+            assert!(module.funcs().all(|func| func.operand_slots >= 20), "{call}");
+        }
+    }
+}
+
 // --- what cannot be compiled ---
 
 #[test]

@@ -366,6 +366,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             return Err(ErrorKind::TypeMismatch);
         }
         self.stacks.pop_all(self.env.params(ty))?;
+        // A function of the host gives its results here, where the frame has to have room for them.
+        self.stacks.push_all(self.env.results(ty))?;
         self.stacks.set_unreachable();
         Ok(())
     }
