@@ -75,6 +75,23 @@ fn three_modules() {
 }
 
 #[test]
+#[cfg(feature = "compile")]
+fn a_file_that_was_compiled() {
+    for name in ["calls", "sort"] {
+        let module = modules::module(name);
+        let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+        let file = zonda::compile(module.bytes, &options).unwrap();
+        every_allocation(name, module.result, false, || whole_life(Mode::Fast, &file, module.argument));
+        // Refused in the middle of verifying, it leaves nothing behind.
+        let mut damaged = file.clone();
+        let last = damaged.len() - 12;
+        damaged[last] = 0xff;
+        let (result, watched) = watch(Fail::Never, || Module::new(&Engine::new(Mode::Fast), &damaged).map(drop));
+        assert!(result.is_err() && watched.leaked == 0, "{result:?}");
+    }
+}
+
+#[test]
 fn modules_that_grow_their_memory() {
     for name in ["heap", "text"] {
         let module = modules::module(name);

@@ -38,7 +38,7 @@ pub trait Rules {
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool;
 
     /// Slots that an operation of WebAssembly takes and gives, one that `CallImport`, `Slow` or `Memory` executes in the function with this index among those
-    /// that the module defines; `None` when it is not allowed with these immediates. `return_call` gives nothing.
+    /// that the module defines; `None` when it is not allowed with these immediates.
     fn operation(&mut self, func: u32, code: u16, immediates: [u32; 2]) -> Option<(u32, u32)>;
 }
 
@@ -554,7 +554,7 @@ impl<'c> Pass<'_, 'c, '_> {
                     return Err(Refusal::Flow);
                 }
                 self.on_operands(&instruction, self.frame)?;
-                if instruction.code == codes::RETURN_CALL as u16 {
+                if self.is_final(&instruction) {
                     self.closed = next;
                 }
             }
@@ -656,7 +656,7 @@ impl<'c> Pass<'_, 'c, '_> {
         next += instruction.len as u32;
         if instruction.op == RegOp::Slow && is_tail_call(instruction.code) {
             self.on_operands(&instruction, self.frame)?;
-            if instruction.code == codes::RETURN_CALL as u16 {
+            if self.is_final(&instruction) {
                 return Ok(next);
             }
             instruction = self.read(next)?;
@@ -667,6 +667,12 @@ impl<'c> Pass<'_, 'c, '_> {
         }
         self.give_back(&instruction)?;
         Ok(next)
+    }
+
+    /// Whether control never goes on behind a tail call: not when it calls a function of the host, whose results are returned there.
+    fn is_final(&self, instruction: &Instruction) -> bool {
+        let [func, _] = instruction.immediates();
+        instruction.code == codes::RETURN_CALL as u16 && func >= self.verifier.imported
     }
 
     /// `Slow` and `Memory`: what the operation takes below slot `u`, and gives in its place.

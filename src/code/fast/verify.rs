@@ -138,13 +138,11 @@ impl Names<'_, '_> {
                 }
                 CALL_INDIRECT => return self.indirect(first, second),
                 RETURN_CALL => {
-                    // What an imported one gives would have to be returned behind it.
-                    if first < self.imported {
-                        return Err(ErrorKind::UnknownFunc);
-                    }
                     let ty = *env.funcs.get(first as usize).ok_or(ErrorKind::UnknownFunc)?;
                     self.tail(func, ty as u32)?;
-                    return Ok((env.ty(ty as u32)?.param_slots as u32, 0));
+                    let ty = env.ty(ty as u32)?;
+                    // A function of the host gives its results here.
+                    return Ok((ty.param_slots as u32, if first < self.imported { ty.result_slots as u32 } else { 0 }));
                 }
                 RETURN_CALL_INDIRECT => {
                     self.tail(func, first)?;
