@@ -153,16 +153,34 @@ impl Instance {
         unsafe {
             match self.mode {
                 #[cfg(feature = "classic")]
-                Mode::Classic => {
-                    let func = self.funcs.wrapping_add(func as usize);
-                    Callee { shape: &raw const (*func).shape, code: (*func).code, side_table: (*func).side_table }
-                }
+                Mode::Classic => self.classic_callee(func),
                 #[cfg(feature = "fast")]
-                Mode::Fast => {
-                    let func = self.reg_funcs.wrapping_add(func as usize);
-                    Callee { shape: &raw const (*func).shape, code: self.code.wrapping_add((*func).code as usize), side_table: core::ptr::null() }
-                }
+                Mode::Fast => self.fast_callee(func),
             }
         }
+    }
+
+    /// The same in classic mode.
+    ///
+    /// # Safety
+    /// As for [`Instance::callee`], of an instance in that mode.
+    #[cfg(feature = "classic")]
+    #[inline(always)]
+    pub(crate) unsafe fn classic_callee(&self, func: u32) -> Callee {
+        let func = self.funcs.wrapping_add(func as usize);
+        // SAFETY: the caller's promise: the record is one of the module's.
+        unsafe { Callee { shape: &raw const (*func).shape, code: (*func).code, side_table: (*func).side_table } }
+    }
+
+    /// The same in fast mode.
+    ///
+    /// # Safety
+    /// As for [`Instance::callee`], of an instance in that mode.
+    #[cfg(feature = "fast")]
+    #[inline(always)]
+    pub(crate) unsafe fn fast_callee(&self, func: u32) -> Callee {
+        let func = self.reg_funcs.wrapping_add(func as usize);
+        // SAFETY: the caller's promise: the record is one of the module's.
+        unsafe { Callee { shape: &raw const (*func).shape, code: self.code.wrapping_add((*func).code as usize), side_table: core::ptr::null() } }
     }
 }

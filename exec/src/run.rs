@@ -1,6 +1,6 @@
 //! A call by the host: makes the first frame, and runs the loop of whatever mode the running instance has until the call has ended.
 
-use crate::frame::{Boundary, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
+use crate::frame::{Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
 use crate::instance::{Instance, Mode};
 use crate::TrapCode;
 
@@ -13,7 +13,13 @@ use crate::TrapCode;
 pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instance) -> Exit {
     // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
     unsafe {
-        let to = (*instance).callee(func);
+        // The mode is looked at once.
+        let (to, run): (Callee, Loop) = match (*instance).mode {
+            #[cfg(feature = "classic")]
+            Mode::Classic => ((*instance).classic_callee(func), crate::classic::run),
+            #[cfg(feature = "fast")]
+            Mode::Fast => ((*instance).fast_callee(func), crate::fast::run),
+        };
         let callee = &*to.shape;
         let first = fp.add(callee.params as usize);
         if callee.frame as usize > (host.stack_end.addr() - first.addr()) / 4 {
@@ -41,21 +47,43 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instanc
             store: host.store,
             host: host.host,
         };
-        loop {
-            let code = match (*context.instance).mode {
-                #[cfg(feature = "classic")]
-                Mode::Classic => crate::classic::run(&mut context),
-                #[cfg(feature = "fast")]
-                Mode::Fast => crate::fast::run(&mut context),
-            };
+        let mut code = run(&mut context);
+        if code == 0 {
+            return Exit::Returned;
+        }
+        if cfg!(all(feature = "classic", feature = "fast")) && code == OTHER_MODE {
+            code = go_on(&mut context);
             if code == 0 {
                 return Exit::Returned;
             }
-            if cfg!(all(feature = "classic", feature = "fast")) && code == OTHER_MODE {
-                continue;
+        }
+        let place = Place { pc: context.pc, func: context.func, instance: context.instance };
+        Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
+    }
+}
+
+/// A mode's loop.
+type Loop = unsafe fn(&mut Context) -> u32;
+
+/// Goes on in the loop of the running instance's mode, and of the next one's, until the call has ended.
+///
+/// # Safety
+/// The context is complete, and its loop was left with [`OTHER_MODE`].
+#[cold]
+#[inline(never)]
+unsafe fn go_on(context: &mut Context) -> u32 {
+    loop {
+        // SAFETY: the caller's promise: an instance is running.
+        let code = unsafe {
+            match (*context.instance).mode {
+                #[cfg(feature = "classic")]
+                Mode::Classic => crate::classic::run(context),
+                #[cfg(feature = "fast")]
+                Mode::Fast => crate::fast::run(context),
             }
-            let place = Place { pc: context.pc, func: context.func, instance: context.instance };
-            return Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place);
+        };
+        if code != OTHER_MODE {
+            return code;
         }
     }
 }
