@@ -7,10 +7,14 @@
 //! checked at the call.
 
 pub mod decode;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod dispatch;
 pub mod op;
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod quick;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod strict;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A failure is a bug of the translator, of the verifier or of the loop, and no module can be blamed for it: it panics. Tests and fuzzers run
 //! with and without it; no device is meant to.
 
-use crate::frame::Context;
+use crate::frame::{Context, Shape};
 #[cfg(feature = "strict")]
 use {
     super::op::{Kind, RegOp},
@@ -14,12 +14,12 @@ use {
 /// Checks the loop's registers, and the operation's slots.
 ///
 /// # Safety
-/// The context's function is a live record, and `pc` points at an operation.
+/// `func` is the running function's record, and `pc` points at an operation.
 #[cfg(feature = "strict")]
-pub(super) unsafe fn check(context: *const Context, pc: *const u8, fp: *const u32) {
+pub(super) unsafe fn check(context: *const Context, func: *const Shape, pc: *const u8, fp: *const u32) {
     // SAFETY: the caller's promise.
     unsafe {
-        let (context, func) = (&*context, &*(*context).func.cast::<RegFunc>());
+        let (context, func) = (&*context, &*func.cast::<RegFunc>());
         let code = (*context.instance).code.wrapping_add(func.code as usize);
         assert!(pc >= code, "the next operation lies before the function");
         let op = RegOp::from_code(*pc).expect("the next operation is unknown");
@@ -55,4 +55,4 @@ pub(super) unsafe fn check(context: *const Context, pc: *const u8, fp: *const u3
 /// None is needed.
 #[cfg(not(feature = "strict"))]
 #[inline(always)]
-pub(super) unsafe fn check(_: *const Context, _: *const u8, _: *const u32) {}
+pub(super) unsafe fn check(_: *const Context, _: *const Shape, _: *const u8, _: *const u32) {}

@@ -121,6 +121,7 @@ impl World {
         live.memories[1].set(self.more.as_mut_ptr(), self.more.len());
         live.pointers = [&raw mut live.memories[0], &raw mut live.memories[1]];
         live.instance = Instance {
+            #[cfg(feature = "classic")]
             funcs: core::ptr::null(),
             reg_funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()),
             code: self.code.as_ptr(),
@@ -138,6 +139,7 @@ impl World {
         let (memory, null) = (Memory::empty, core::ptr::null());
         std::boxed::Box::new(Live {
             instance: Instance {
+                #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
                 reg_funcs: core::ptr::null(),
                 code: null,
@@ -190,7 +192,9 @@ fn run(function: (Shape, Code), args: &[u32]) -> Result<Vec<u32>, (TrapCode, usi
     World::new(vec![function]).call(0, args)
 }
 
+type One = fn(u32) -> u32;
 type Two = fn(u32, u32) -> Result<u32, TrapCode>;
+type TwoPairs = fn(u64, u64) -> u64;
 
 macro_rules! twos {
     ($($name:literal $f:ident)* ; $($try_name:literal $try_f:ident)*) => {
@@ -269,7 +273,7 @@ fn operations_on_two_words_compute_what_webassembly_says() {
             }
         }
     }
-    assert_eq!(seen, 97);
+    assert!(seen >= 97);
 }
 
 #[test]
@@ -303,12 +307,12 @@ fn branches_go_where_the_relation_says() {
             }
         }
     }
-    assert_eq!(seen, 34);
+    assert!(seen >= 34);
 }
 
 #[test]
 fn operations_on_one_word_compute_what_webassembly_says() {
-    let table: &[(RegOp, fn(u32) -> u32)] = &[
+    let table: &[(RegOp, One)] = &[
         (Clz, numeric::i32_clz),
         (Ctz, numeric::i32_ctz),
         (Ext8S, numeric::i32_extend8_s),
@@ -325,6 +329,13 @@ fn operations_on_one_word_compute_what_webassembly_says() {
             let to: &[i64] = if op.operands().next().is_some() { &[1] } else { &[] };
             let body = code().op(Get, &[0]).op(op, to).op(Set, &[2]).op(RetN, &[1, 2]);
             assert_eq!(run(function(2, 3, 2, 0, body), &[a, 77]), Ok(vec![if to.is_empty() { 77 } else { f(a) }, f(a)]), "{op:?} {a:#x}");
+        }
+    }
+    for (op, mask) in [(Zext8S, 0xff), (Zext16S, 0xffff)] {
+        for a in Noise(3).values() {
+            let to = RegOp::ALL[op as usize + 1];
+            let body = code().op(op, &[0]).op(Set, &[2]).op(Const8, &[1]).op(to, &[0, 1]).op(RetN, &[1, 2]);
+            assert_eq!(run(function(2, 3, 2, 0, body), &[a, 77]), Ok(vec![a & mask, a & mask]), "{op:?} {a:#x}");
         }
     }
     let body = code().op(AddInc, &[0, -3]).op(Set, &[1]).op(RetN, &[0, 2]);
@@ -422,7 +433,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
             }
         }
     }
-    assert_eq!(seen, 41);
+    assert!(seen >= 41);
 }
 
 macro_rules! codes {
@@ -437,20 +448,33 @@ crate::float_ops! { codes FLOATS }
 #[cfg(not(feature = "float"))]
 const FLOATS: &[u16] = &[];
 
+/// Whether the result of an operation of this type is a quiet NaN.
+fn is_nan(sig: crate::op::Sig, result: &[u32]) -> bool {
+    match sig.value() {
+        crate::op::Num::F32 => f32::from_bits(result[0]).is_nan() && result[0] >> 22 & 1 != 0,
+        crate::op::Num::F64 => f64::from_bits(result[0] as u64 | (result[1] as u64) << 32).is_nan() && result[1] >> 19 & 1 != 0,
+        _ => false,
+    }
+}
+
 #[test]
 fn numeric_operations_are_those_of_webassembly() {
     let mut noise = Noise(5);
     for &wasm in RELATIONS.iter().chain(INTEGERS).chain(FLOATS) {
         let sig = if wasm < 0x100 { crate::op::sig(wasm as u8) } else { crate::op::prefixed_sig(wasm as u8) };
         let mut values = noise.values();
-        values.extend([f32::NAN.to_bits(), 1.5f32.to_bits(), (-0.75f32).to_bits(), 0x7ff8_0000, 0x3ff8_0000, 0xc1e0_0000]);
+        values.extend([f32::NAN.to_bits(), 1.5f32.to_bits(), (-0.75f32).to_bits(), 0x7fa0_0000, 0x7ff8_0000, 0x3ff8_0000]);
+        // Around the bounds of truncations.
+        values.extend([0x4f00_0000, 0xcf00_0000, 0xcf00_0001, 0x4f7f_ffff, 0x4f80_0000, 0x5f00_0000, 0xdf00_0000, 0x5f80_0000, 0xbf7f_ffff]);
+        values.extend([0x41df_ffff, 0x41e0_0000, 0xc1e0_0000, 0xc1e0_0001, 0x41ef_ffff, 0x41f0_0000, 0x43e0_0000, 0xc3e0_0000, 0xc3e0_0001, 0x43f0_0000]);
+        values.extend([0xbfef_ffff, 0xbff0_0000, 0xffc0_0000, 0xff80_0000, 0x7f80_0000]);
         for &high in &values {
             for &other in &values {
                 let low = noise.next();
                 // A pair at 0, one at 2, the result at 4; some with the place of an operand.
                 let slots = [[low, high], [other, low], [high, other]][low as usize % 3];
                 let second = [high, other];
-                let to = if noise.next() % 3 == 0 { 0 } else { 4 };
+                let to = [0, 4, 4][noise.next() as usize % 3];
                 let operands = [wasm as i64, to, 0, 2];
                 let (op, count) = if sig.is_binary() { (Num2, 4) } else { (Num1, 3) };
                 let body = code().op(Const8, &[5]).op(op, &operands[..count]).op(Set, &[6]).op(RetN, &[0, 7]);
@@ -461,6 +485,10 @@ fn numeric_operations_are_those_of_webassembly() {
                 // SAFETY: the operands are there.
                 let trap = unsafe { numeric::on_slots(wasm, expected.as_mut_ptr().add(to as usize), args.as_ptr(), args.as_ptr().add(2)) };
                 match TrapCode::from_code(trap) {
+                    // Which NaN an operation makes is left open.
+                    None if expected != got.as_ref().unwrap()[..] && is_nan(sig, &expected[to as usize..]) => {
+                        assert!(is_nan(sig, &got.unwrap()[to as usize..]), "{wasm:#x} {args:x?}")
+                    }
                     None => assert_eq!(got, Ok(expected.to_vec()), "{wasm:#x} {args:x?}"),
                     Some(trap) => assert_eq!(got, Err((trap, 0, 2)), "{wasm:#x} {args:x?}"),
                 }
@@ -471,24 +499,34 @@ fn numeric_operations_are_those_of_webassembly() {
 
 #[test]
 fn operations_on_pairs() {
-    let fs: [(RegOp, fn(u64, u64) -> u64); 5] = [
+    let fs: [(RegOp, TwoPairs); 10] = [
         (I64Add, numeric::i64_add),
         (I64Sub, numeric::i64_sub),
+        (I64Mul, numeric::i64_mul),
         (I64And, numeric::i64_and),
         (I64Or, numeric::i64_or),
         (I64Xor, numeric::i64_xor),
+        (I64ShlK, numeric::i64_shl),
+        (I64ShrSK, numeric::i64_shr_s),
+        (I64ShrUK, numeric::i64_shr_u),
+        (I64RotlK, numeric::i64_rotl),
     ];
     let mut noise = Noise(6);
     for (op, f) in fs {
+        let by_constant = op.operands().nth(1) == Some(Kind::I8);
         for a in noise.values() {
             let args = [noise.next(), a, a, noise.next(), 1, 2];
+            let k = (a % 64) as i64;
             // Also where the result overlaps an operand halfway.
             for to in [4, 1] {
-                let body = code().op(op, &[0, 2, to]).op(RetN, &[0, 6]);
+                let body = code().op(op, &[0, if by_constant { k } else { 2 }, to]).op(RetN, &[0, 6]);
                 let mut expected = args;
                 // SAFETY: all are pairs of the array.
-                unsafe { write64(expected.as_mut_ptr().add(to as usize), f(read64(&args[0]), read64(&args[2]))) };
-                assert_eq!(run(function(6, 6, 6, 0, body), &args), Ok(expected.to_vec()));
+                unsafe {
+                    let second = if by_constant { k as u64 } else { read64(&args[2]) };
+                    write64(expected.as_mut_ptr().add(to as usize), f(read64(&args[0]), second));
+                }
+                assert_eq!(run(function(6, 6, 6, 0, body), &args), Ok(expected.to_vec()), "{op:?}");
             }
         }
     }
@@ -660,6 +698,11 @@ fn a_frame_without_room_is_a_trap_of_the_call() {
 
 #[test]
 fn the_meter_counts_calls_and_turns_of_loops() {
+    // A loop is entered behind its meter.
+    let body = code().op(Skip, &[]).op(Meter, &[]).op(Ret, &[]);
+    let mut world = World::new(vec![function(0, 0, 0, 0, body)]);
+    world.meter.interrupt();
+    assert_eq!(world.call(0, &[]), Ok(vec![]));
     // Three turns and a call.
     let body = code().op(Br, &[4]).op(Meter, &[]).op(AddInc, &[0, -1]).op(BrNzS, &[0, -4]).op(Call, &[1, 1 + OVERHEAD as i64]).op(Ret, &[]);
     let functions = |body: &Code| vec![function(1, 1, 0, 3, Code(body.0.clone())), function(0, 0, 0, 0, code().op(Ret, &[]))];
@@ -798,8 +841,8 @@ unsafe extern "C" fn slow(context: &mut Context, code: u8) -> u32 {
                 memory.set(memory.base, memory.len + 4);
                 0
             }
-            1 => context.call(callee).map_or_else(|trap| trap as u32, |switched| switched),
-            2 => context.tail_call(callee, context.instance).map_or_else(|trap| trap as u32, |switched| switched),
+            1 => context.call(callee).unwrap_or_else(|trap| trap as u32),
+            2 => context.tail_call(callee, context.instance).unwrap_or_else(|trap| trap as u32),
             3 => TrapCode::OutOfMemory as u32,
             _ => OTHER_MODE,
         }
