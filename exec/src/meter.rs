@@ -85,13 +85,10 @@ impl Meter {
         if self.is_interrupted() {
             return false;
         }
-        match self.slice.get().checked_sub(1) {
-            Some(left) => {
-                self.slice.set(left);
-                true
-            }
-            None => self.refill(),
-        }
+        // Written in any case, which on many CPUs is one instruction on memory.
+        let (left, was_empty) = self.slice.get().overflowing_sub(1);
+        self.slice.set(left);
+        !was_empty || self.refill()
     }
 
     /// Takes the next slice and one unit of it.
@@ -100,13 +97,8 @@ impl Meter {
     fn refill(&self) -> bool {
         let slice = self.rest.get().min(u32::MAX as u64);
         self.rest.set(self.rest.get() - slice);
-        match (slice as u32).checked_sub(1) {
-            Some(left) => {
-                self.slice.set(left);
-                true
-            }
-            None => false,
-        }
+        self.slice.set((slice as u32).saturating_sub(1));
+        slice != 0
     }
 
     /// Fuel that is left, in calls and turns of loops; `u64::MAX` at the start.

@@ -4,7 +4,7 @@
 //! Operations that differ in what they compute or where their operands are stand in families. What is long or rare, and all that traps, is done by
 //! `elsewhere`, once the loop was left: the program counter is that of the running operation until its arm has done all that can fail.
 
-use super::dispatch::{dispatch, leaving, operation, settled};
+use super::dispatch::{leaving, operation, settled};
 use super::strict::check;
 use super::{memory_op, num, quick, RegOp, OVERHEAD};
 use crate::frame::{Context, Header, OTHER_MODE, PAD, SWITCHED};
@@ -141,7 +141,6 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         let instance = &*(*ctx).instance;
         let meter = &*(*ctx).meter;
         let mut func = (*ctx).func;
-        let table = dispatch!(table execute);
 
         loop {
             check(ctx, func, pc, fp);
@@ -310,10 +309,10 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
 
             macro_rules! operations {
                 ({ $($how:ident $what:ident: $($form:ident $op:ident $($d:ident)?),*;)* } $($name:ident => $arm:block)*) => {
-                    crate::register_ops! { dispatch execute table pc {
-                        $($($op => { $how!($what $form) } $($d => { $how!($what $form D) })?)*)*
-                        $($name => $arm)*
-                    } }
+                    match operation(*pc) {
+                        $($(RegOp::$op => $how!($what $form), $(RegOp::$d => $how!($what $form D),)?)*)*
+                        $(RegOp::$name => $arm)*
+                    }
                 };
             }
             operations! {
