@@ -39,8 +39,7 @@ use crate::memory;
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
 
-/// Executes `Memory`, whose operands `at` points at: a load or store with all its checks, on operands in their homes. Gives the position behind it, or null and the number of a trap
-/// in `context.sp`'s place.
+/// Executes `Memory`, whose operands `at` points at: a load or store with all its checks, on operands in their homes. Gives the position behind it, or the number of a trap.
 ///
 /// # Safety
 /// The operation was made by the translator or verified.
