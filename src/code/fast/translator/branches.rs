@@ -1,0 +1,201 @@
+//! Branches and tables of branches (spec: 4.4.8).
+
+use super::{Comparison, Label, Positions, Stub, Translator};
+use crate::code::fast::emit::NONE;
+use crate::code::fast::forms::not;
+use crate::binary::reader::Parsed;
+use crate::error::ErrorKind;
+use crate::validate::sink::LabelKind;
+use zonda_exec::fast::RegOp;
+
+impl Translator<'_> {
+    /// Moves what a branch keeps to where the label wants it; it is in its homes.
+    #[inline(never)]
+    pub(super) fn move_kept(&mut self, keep: u32, height: u32) -> Parsed<()> {
+        let (from, to) = (self.height - keep, height);
+        if from == to {
+            return Ok(());
+        }
+        match keep {
+            0 => Ok(()),
+            1 => self.emit.copy(self.home(from), self.home(to)),
+            2 => self.emit.copy_pair(self.home(from), self.home(to)),
+            _ => {
+                let slot = |slot: i32| u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge);
+                let (source, target, keep) = (slot(self.home(from))?, slot(self.home(to))?, slot(keep as i32)?);
+                self.emit.long(RegOp::Move, source as u32 | (target as u32) << 16, keep as u32, 6)?;
+                self.emit.lost();
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes to a label, whose operands lie where it wants them.
+    pub(super) fn go_to(&mut self, index: usize) -> Parsed<()> {
+        let Some(&label) = self.labels.get(index) else { return Ok(()) };
+        let target = (label.kind == LabelKind::Loop).then_some(label.start);
+        let chain = self.emit.jump(target, label.chain)?;
+        self.set_chain(index, chain);
+        Ok(())
+    }
+
+    pub(super) fn set_chain(&mut self, index: usize, chain: u32) {
+        if let Some(label) = self.labels.get_mut(index) {
+            label.chain = chain;
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn br(&mut self, index: usize, label: &Label, keep: u32) -> Parsed<()> {
+        self.settle_comparison()?;
+        if label.kind == LabelKind::Func {
+            return self.give_back(keep);
+        }
+        if keep == 1 {
+            let operand = self.pop();
+            self.settle_accumulator()?;
+            let (home, slot) = (self.home(operand.height), self.home(label.height));
+            self.move_to(operand.value, home, slot)?;
+        } else {
+            self.settle_top(keep)?;
+            self.move_kept(keep, label.height)?;
+        }
+        self.go_to(index)
+    }
+
+    #[inline(never)]
+    pub(super) fn br_if(&mut self, index: usize, label: &Label, keep: u32) -> Parsed<()> {
+        let mut condition = self.condition();
+        let moves = keep != 0 && self.height - keep != label.height;
+        if keep != 0 {
+            self.settle_all()?;
+        }
+        if label.kind != LabelKind::Func && !moves {
+            let target = (label.kind == LabelKind::Loop).then_some(label.start);
+            let chain = self.jump_if(&mut condition, target, label.chain)?;
+            self.set_chain(index, chain);
+            return Ok(());
+        }
+        // Around what has to be done where the branch is taken.
+        condition.relation = not(condition.relation);
+        let (start, field) = self.branch_if(&condition)?;
+        let cached = self.emit.cached;
+        if label.kind == LabelKind::Func {
+            self.give_back(keep)?;
+        } else {
+            self.move_kept(keep, label.height)?;
+            self.go_to(index)?;
+        }
+        self.emit.around(start, field)?;
+        self.emit.cached = cached;
+        Ok(())
+    }
+
+    /// Starts a `br_table` with as many targets and one more.
+    #[inline(never)]
+    pub(super) fn br_table(&mut self, count: u32) -> Parsed<()> {
+        self.settle_comparison()?;
+        let operand = self.pop();
+        // Where the index is in the accumulator, what else there is goes to its homes by operations that keep it.
+        self.settle_all()?;
+        self.take(operand)?;
+        let start = self.emit.here();
+        let bytes = self.emit.distance_bytes();
+        if self.emit.large {
+            self.emit.op(RegOp::BrTableLong, count, 4)?;
+        } else if count < u16::MAX as u32 {
+            self.emit.op(RegOp::BrTable, count, 2)?;
+        } else {
+            return self.emit.refuse();
+        }
+        let first = self.emit.here();
+        let len = first as usize + (count as usize + 1) * bytes;
+        self.emit.code.reserve(len - first as usize)?;
+        self.emit.code.resize_zeroed(len)?;
+        self.table = (start, first, count + 1);
+        Ok(())
+    }
+
+    /// Writes the next target of the `br_table`.
+    #[inline(never)]
+    pub(super) fn table_target(&mut self, index: usize, depth: u32, keep: u32) -> Parsed<()> {
+        let (start, field, left) = self.table;
+        let bytes = self.emit.distance_bytes() as u32;
+        let Some(&label) = self.labels.get(index) else { return Ok(()) };
+        if label.kind == LabelKind::Func || keep != 0 && self.height - keep != label.height {
+            self.stubs.push(Stub { field, depth, keep })?;
+        } else {
+            let target = (label.kind == LabelKind::Loop).then_some(label.start);
+            let chain = self.emit.branch(start, field, target, label.chain)?;
+            self.set_chain(index, chain);
+        }
+        self.table = (start, field + bytes, left - 1);
+        if left == 1 {
+            self.tables += 1;
+            // In the order of the targets, so that a place that was written serves the same label again.
+            let stubs = core::mem::take(&mut self.stubs);
+            for stub in stubs.iter() {
+                self.table_stub(start, stub)?;
+            }
+            self.stubs = stubs;
+            self.stubs.truncate(0);
+        }
+        Ok(())
+    }
+
+    /// Writes the moves for a target of the `br_table` that starts at `start`, if they were not for another one.
+    pub(super) fn table_stub(&mut self, start: u32, stub: &Stub) -> Parsed<()> {
+        let Some(index) = self.labels.len().checked_sub(1 + stub.depth as usize) else { return Ok(()) };
+        let Some(&label) = self.labels.get(index) else { return Ok(()) };
+        if label.moves.0 == self.tables {
+            self.emit.branch(start, stub.field, Some(label.moves.1), NONE)?;
+            return Ok(());
+        }
+        self.emit.forget();
+        let here = self.emit.here();
+        self.emit.branch(start, stub.field, Some(here), NONE)?;
+        if let Some(label) = self.labels.get_mut(index) {
+            label.moves = (self.tables, here);
+        }
+        if label.kind == LabelKind::Func {
+            return self.give_back(stub.keep);
+        }
+        self.move_kept(stub.keep, label.height)?;
+        self.go_to(index)
+    }
+
+    /// Says that what is written next is for the operation whose code ends at `pos`.
+    #[inline(always)]
+    pub(super) fn note(&mut self, pos: usize) -> Parsed<()> {
+        if !cfg!(feature = "error-text") {
+            return Ok(());
+        }
+        let (here, offset) = (self.emit.here(), pos.saturating_sub(1) as u32);
+        self.emit.offset = offset;
+        match &mut self.positions {
+            Positions::Unknown => {}
+            Positions::All(positions) => positions.push((here, offset))?,
+            Positions::Of(code, found) => {
+                if here <= *code {
+                    *found = offset;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a branch to a label that is taken when the relation holds. Gives the label's chain.
+    #[inline(always)]
+    pub(super) fn jump_if(&mut self, condition: &mut Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
+        if self.emit.large {
+            condition.relation = not(condition.relation);
+        }
+        let (start, field) = self.branch_if(condition)?;
+        if self.emit.large {
+            let chain = self.emit.jump(target, chain)?;
+            self.emit.around(start, field)?;
+            return Ok(chain);
+        }
+        self.emit.branch(start, field, target, chain)
+    }
+}

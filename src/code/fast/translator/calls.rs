@@ -1,0 +1,145 @@
+//! Calls and returns (spec: 4.4.8), and what the runtime executes.
+
+use super::{Source, Translator, Value, WINDOW};
+use crate::binary::reader::Parsed;
+use crate::error::ErrorKind;
+use crate::validate::sink::Plain;
+use zonda_exec::fast::RegOp;
+use zonda_exec::op::codes::*;
+
+impl Translator<'_> {
+    #[inline(never)]
+    pub(super) fn call(&mut self, func: u32, params: u32, after: u32) -> Parsed<()> {
+        self.settle_top(params)?;
+        let base = self.height.saturating_sub(params);
+        let slot = self.home(base);
+        let is_import = func < self.imported;
+        let near = u8::try_from(slot).ok().zip(u16::try_from(func).ok());
+        match near {
+            Some((slot, func)) => {
+                let op = if is_import { RegOp::CallImport } else { RegOp::Call };
+                self.emit.result(op, func as u32 | (slot as u32) << 16, 3)?;
+            }
+            None => {
+                let top = u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
+                self.emit.result(RegOp::Slow, CALL as u32 | (top as u32) << 8, 3)?;
+                let (bytes, len) = leb(func);
+                self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
+            }
+        }
+        for _ in 0..params {
+            self.pop();
+        }
+        let results = after.saturating_sub(base);
+        self.push_results(results)?;
+        if results == 1 {
+            self.emit.cached = Some(slot);
+        }
+        Ok(())
+    }
+
+    /// Has results in their homes be on the operand stack.
+    pub(super) fn push_results(&mut self, results: u32) -> Parsed<()> {
+        if results as usize > WINDOW {
+            self.settle_all()?;
+            self.reset(self.height + results);
+            return Ok(());
+        }
+        for _ in 0..results {
+            self.push(Value::Home)?;
+        }
+        Ok(())
+    }
+
+    /// What the runtime executes: operands in their homes.
+    #[inline(never)]
+    pub(super) fn slow(&mut self, plain: &Plain) -> Parsed<()> {
+        self.settle_all()?;
+        let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
+        self.verbatim(RegOp::Slow, code, self.home(self.height), plain.pos, plain.end)?;
+        self.reset(plain.after);
+        // The accumulator is the topmost operand.
+        self.emit.cached = plain.after.checked_sub(1).map(|height| self.home(height));
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
+        let (func, params) = plain.immediates;
+        let direct = plain.code as u8 == RETURN_CALL;
+        self.settle_all()?;
+        let top = self.absolute_home(self.height);
+        self.unbias()?;
+        self.verbatim(RegOp::Slow, plain.code as u8, top, plain.pos, plain.end)?;
+        if !direct || func < self.imported {
+            // Where the function turns out to be one of the host, its results are to be returned.
+            let base = self.absolute_home(self.height - params - !direct as u32);
+            self.return_slots(base, self.results)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the frame pointer of a large function back.
+    pub(super) fn unbias(&mut self) -> Parsed<()> {
+        if self.emit.large {
+            let bias = i16::try_from(-self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
+            self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
+        }
+        Ok(())
+    }
+
+    /// Returns slots that are counted from the start of the frame.
+    pub(super) fn return_slots(&mut self, first: i32, count: u32) -> Parsed<()> {
+        if count == 0 {
+            return self.emit.op(RegOp::Ret, 0, 0);
+        }
+        let first = u16::try_from(first).map_err(|_| ErrorKind::FrameTooLarge)?;
+        self.emit.op(RegOp::RetN, first as u32 | count << 16, 4)
+    }
+
+    /// Returns from the function with the topmost operands.
+    #[inline(never)]
+    pub(super) fn give_back(&mut self, results: u32) -> Parsed<()> {
+        match results {
+            0 => {
+                self.unbias()?;
+                self.emit.op(RegOp::Ret, 0, 0)
+            }
+            1 => {
+                // The operand stays, for there is code behind where the return is conditional.
+                let (height, len) = (self.height, self.len);
+                let operand = self.pop();
+                match self.source(operand) {
+                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u32, 1)?,
+                    _ => {
+                        self.take(operand)?;
+                        self.unbias()?;
+                        self.emit.op(RegOp::RetA, 0, 0)?;
+                    }
+                }
+                (self.height, self.len) = (height, len);
+                Ok(())
+            }
+            _ => {
+                self.settle_top(results)?;
+                let base = self.absolute_home(self.height - results);
+                self.unbias()?;
+                self.return_slots(base, results)
+            }
+        }
+    }
+}
+
+/// An unsigned number in LEB128 (spec: 5.2.2).
+fn leb(mut value: u32) -> ([u8; 5], usize) {
+    let mut bytes = [0; 5];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = value as u8 & 0x7f;
+        value >>= 7;
+        if value == 0 {
+            return (bytes, i + 1);
+        }
+        *byte |= 0x80;
+    }
+    (bytes, 5)
+}

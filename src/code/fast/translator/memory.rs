@@ -1,0 +1,197 @@
+//! Loads and stores (spec: 4.4.7).
+
+use super::{Source, Translator, Value};
+use crate::code::fast::forms::nth;
+use crate::binary::reader::Parsed;
+use crate::error::ErrorKind;
+use crate::validate::sink::Plain;
+use zonda_exec::fast::RegOp;
+use zonda_exec::op;
+
+impl<'a> Translator<'a> {
+    /// Any load or store, on operands in their homes, with its immediates as they are.
+    #[inline(never)]
+    pub(super) fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
+        self.settle_all()?;
+        self.verbatim(RegOp::Memory, plain.code as u8, self.home(self.height), plain.pos, plain.end)?;
+        self.reset(plain.after - result);
+        self.push_homes(result);
+        self.emit.lost();
+        Ok(())
+    }
+
+    /// Writes an operation with a code of WebAssembly, a slot, and bytes of the module.
+    #[inline(never)]
+    pub(super) fn verbatim(&mut self, op: RegOp, code: u8, slot: i32, start: usize, end: usize) -> Parsed<()> {
+        let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;
+        self.emit.result(op, code as u32 | (slot as u32) << 8, 3)?;
+        let bytes: &'a [u8] = self.bytes;
+        self.emit.tail(bytes.get(start..end).unwrap_or(&[]))
+    }
+
+    #[inline(never)]
+    pub(super) fn load(&mut self, plain: &Plain) -> Parsed<()> {
+        let sig = op::sig(plain.code as u8);
+        let (offset, memory) = plain.immediates;
+        let wide = sig.value().slots() == 2;
+        let whole_pair = wide && sig.log2_width() == 3;
+        let mut offset = offset;
+        let known = match self.window.get(self.len.wrapping_sub(1)) {
+            Some(&Value::Constant(address)) => address.checked_add(offset),
+            _ => Some(offset),
+        };
+        let Some(sum) = known else { return self.memory(plain, sig.value().slots()) };
+        if memory != 0 || whole_pair && offset > 0xff {
+            return self.memory(plain, sig.value().slots());
+        }
+        let mut address = self.pop();
+        if let Value::Constant(_) = address.value {
+            address.value = Value::Constant(sum);
+            offset = 0;
+        }
+        let which = match (sig.log2_width(), sig.is_signed_load() && sig.log2_width() < 2) {
+            (0, true) => 1,
+            (0, false) => 2,
+            (1, true) => 3,
+            (1, false) => 4,
+            _ => 0,
+        };
+        let source = self.source(address);
+        if whole_pair {
+            let home = self.home(address.height);
+            if let Source::Slot(slot) = source {
+                let slot = self.emit.read(slot, 1, 0)?;
+                let to = self.emit.write(home, 2)?;
+                self.emit.to(RegOp::Load64S, slot | offset << 8 | to << 16, 3, 0, home, 2)?;
+            } else {
+                self.take(address)?;
+                let to = self.emit.write(home, 2)?;
+                self.emit.to(RegOp::Load64A, offset | to << 8, 2, 0, home, 2)?;
+            }
+            self.emit.written(home, 2)?;
+            self.push(Value::Home)?;
+            return self.push(Value::Home);
+        }
+        if address.value != Value::Accumulator {
+            self.settle_accumulator()?;
+        }
+        match source {
+            Source::Slot(slot) if offset <= 0xff => {
+                let slot = self.emit.read(slot, 1, 0)?;
+                self.emit.result(nth(RegOp::Load32S, which), slot | offset << 8, 2)?;
+            }
+            _ => {
+                self.take(address)?;
+                if offset <= 0xff {
+                    self.emit.result(nth(RegOp::Load32A, which), offset, 1)?;
+                } else {
+                    self.emit.result(nth(RegOp::Load32AX, which), offset, 4)?;
+                }
+            }
+        }
+        self.push(Value::Accumulator)?;
+        if !wide {
+            Ok(())
+        } else if sig.is_signed_load() {
+            self.extend_signed()
+        } else {
+            self.push(Value::Constant(0))
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn store(&mut self, plain: &Plain) -> Parsed<()> {
+        let sig = op::sig(plain.code as u8);
+        let (mut offset, memory) = plain.immediates;
+        let wide = sig.value().slots() == 2;
+        let slots = sig.value().slots() as usize;
+        let whole_pair = wide && sig.log2_width() == 3;
+        let sum = match self.window.get(self.len.wrapping_sub(1 + slots)) {
+            Some(&Value::Constant(address)) if self.len > slots => address.checked_add(offset),
+            _ => Some(offset),
+        };
+        let Some(sum) = sum else { return self.memory(plain, 0) };
+        if memory != 0 || whole_pair && offset > 0xff {
+            return self.memory(plain, 0);
+        }
+        if whole_pair {
+            let value = self.pop_pair()?;
+            let mut address = self.pop();
+            if let Value::Constant(_) = address.value {
+                address.value = Value::Constant(sum);
+                offset = 0;
+            }
+            let pair = self.emit.read(value, 2, 2)?;
+            return match self.source(address) {
+                Source::Slot(slot) => {
+                    let slot = self.emit.read(slot, 1, 0)?;
+                    self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset) << 16, 3)
+                }
+                _ => {
+                    self.take(address)?;
+                    self.emit.op(RegOp::Store64A, pair | offset << 8, 2)
+                }
+            };
+        }
+        if wide {
+            self.pop();
+        }
+        let value = self.pop();
+        let mut address = self.pop();
+        if let Value::Constant(_) = address.value {
+            address.value = Value::Constant(sum);
+            offset = 0;
+        }
+        let which = match sig.log2_width() {
+            0 => 1,
+            1 => 2,
+            _ => 0,
+        };
+        let near = offset <= 0xff;
+        let low = offset;
+        match (self.source(address), self.source(value)) {
+            (Source::Slot(address), Source::Slot(value)) if near => {
+                let address = self.emit.read(address, 1, 0)?;
+                let value = self.emit.read(value, 1, 2)?;
+                self.emit.op(nth(RegOp::Store32SS, which), address | value << 8 | low << 16, 3)
+            }
+            (Source::Accumulator, Source::Slot(value)) if near => {
+                let value = self.emit.read(value, 1, 2)?;
+                self.emit.op(nth(RegOp::Store32AS, which), value | low << 8, 2)
+            }
+            (Source::Accumulator, Source::Accumulator) if near && address.value != Value::Accumulator => {
+                let slot = self.slot(address);
+                let slot = self.emit.read(slot, 1, 0)?;
+                self.emit.op(nth(RegOp::Store32SA, which), slot | low << 8, 2)
+            }
+            (Source::Accumulator, Source::Accumulator) if near => {
+                let slot = self.slot(value);
+                let slot = self.emit.read(slot, 1, 0)?;
+                self.emit.op(nth(RegOp::Store32AS, which), slot | low << 8, 2)
+            }
+            (Source::Constant(address), Source::Slot(value)) => {
+                self.settle_accumulator()?;
+                self.emit.constant(address)?;
+                let value = self.emit.read(value, 1, 2)?;
+                self.emit.op(nth(RegOp::Store32AS, which), value, 2)
+            }
+            (Source::Accumulator, Source::Constant(constant)) if near => {
+                let slot = self.home(value.height);
+                self.emit.put(constant, slot)?;
+                let slot = self.emit.read(slot, 1, 2)?;
+                self.emit.op(nth(RegOp::Store32AS, which), slot | low << 8, 2)
+            }
+            _ => {
+                // The address in a slot, the value in the accumulator.
+                let slot = self.in_slot(address)?;
+                self.take(value)?;
+                let slot = self.emit.read(slot, 1, 0)?;
+                if near {
+                    self.emit.op(nth(RegOp::Store32SA, which), slot | low << 8, 2)
+                } else {
+                    self.emit.long(nth(RegOp::Store32SAX, which), slot | low << 8, low >> 24, 5)
+                }
+            }
+        }
+    }
+}

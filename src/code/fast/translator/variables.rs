@@ -1,0 +1,139 @@
+//! Locals, globals, and `select` (spec: 4.4.3, 4.4.5).
+
+use super::{Translator, Value};
+use crate::binary::reader::Parsed;
+use zonda_exec::fast::RegOp;
+
+impl Translator<'_> {
+    pub(super) fn local_get(&mut self, local: u32, slots: u32) -> Parsed<()> {
+        for i in 0..slots {
+            if self.emit.large {
+                let home = self.home(self.height);
+                self.emit.copy(self.local(local + i), home)?;
+                self.push(Value::Home)?;
+            } else {
+                self.push(Value::Local(local + i))?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn local_set(&mut self, local: u32, slots: u32, tee: bool) -> Parsed<()> {
+        let slot = self.local(local);
+        if slots == 2 {
+            let before = self.emit.here();
+            self.settle_local(local)?;
+            self.settle_local(local + 1)?;
+            let settled = self.emit.here() != before;
+            let high = self.pop();
+            let low = self.pop();
+            let home = self.home(low.height);
+            match (low.value, high.value) {
+                (Value::Home, Value::Home) => {
+                    if settled || !self.emit.retarget(home, slot, 2) {
+                        self.emit.copy_pair(home, slot)?;
+                    }
+                }
+                (Value::Local(first), Value::Local(second)) if second == first + 1 => {
+                    if first != local {
+                        self.emit.copy_pair(self.local(first), slot)?;
+                    }
+                }
+                // One of them may be what the other is written over.
+                (low, Value::Local(second)) if second == local => {
+                    self.place(high.value, home + 1)?;
+                    self.move_to(low, home, slot)?;
+                    self.emit.copy(home + 1, slot + 1)?;
+                }
+                (first, second) => {
+                    self.move_to(first, home, slot)?;
+                    self.move_to(second, home + 1, slot + 1)?;
+                }
+            }
+        } else {
+            let operand = self.pop();
+            let before = self.emit.here();
+            self.settle_local(local)?;
+            // What was written before the last operation does not matter.
+            let settled = self.emit.here() != before && operand.value == Value::Home;
+            let home = self.home(operand.height);
+            if operand.value != Value::Home || settled || !self.emit.retarget(home, slot, 1) {
+                self.move_to(operand.value, home, slot)?;
+            }
+        }
+        if tee {
+            return self.local_get(local, slots);
+        }
+        Ok(())
+    }
+
+    /// Has a slot be a value whose home is given.
+    pub(super) fn move_to(&mut self, value: Value, home: i32, slot: i32) -> Parsed<()> {
+        match value {
+            Value::Home => self.emit.copy(home, slot),
+            value => self.place(value, slot),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
+                match (get, slots) {
+            (true, 1) => {
+                self.settle_accumulator()?;
+                self.emit.result(RegOp::GlobalGet, index, 2)?;
+                self.push(Value::Accumulator)
+            }
+            (true, _) => {
+                let home = self.home(self.height);
+                let to = self.emit.write(home, 2)?;
+                self.emit.to(RegOp::GlobalGetW, index | to << 16, 3, 0, home, 2)?;
+                self.emit.written(home, 2)?;
+                self.push(Value::Home)?;
+                self.push(Value::Home)
+            }
+            (false, 1) => {
+                self.pop_accumulator()?;
+                self.emit.op(RegOp::GlobalSet, index, 2)
+            }
+            (false, _) => {
+                let pair = self.pop_pair()?;
+                let pair = self.emit.read(pair, 2, 0)?;
+                self.emit.op(RegOp::GlobalSetW, pair | index << 8, 3)
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn select(&mut self, slots: u32) -> Parsed<()> {
+        let condition = match self.comparison.take() {
+            Some(comparison) => Err(comparison),
+            None => Ok(self.pop()),
+        };
+        // Operands are put into slots before the condition is taken, for that needs the accumulator.
+        let slots_of = |this: &mut Self| this.pop_any(slots as i32);
+        let second = slots_of(self)?;
+        let first = slots_of(self)?;
+        match condition {
+            Ok(condition) => self.take(condition)?,
+            Err(comparison) => {
+                self.settle_accumulator()?;
+                self.compare(&comparison)?;
+            }
+        }
+        if slots == 2 {
+            let home = self.home(self.height);
+            let a = self.emit.read(first, 2, 0)?;
+            let b = self.emit.read(second, 2, 2)?;
+            let to = self.emit.write(home, 2)?;
+            self.emit.to(RegOp::SelectW, a | b << 8 | to << 16, 3, 0, home, 2)?;
+            self.emit.written(home, 2)?;
+            self.push(Value::Home)?;
+            return self.push(Value::Home);
+        }
+        let a = self.emit.read(first, 1, 0)?;
+        let b = self.emit.read(second, 1, 2)?;
+        self.emit.result(RegOp::Select, a | b << 8, 2)?;
+        self.push(Value::Accumulator)
+    }
+}

@@ -1,0 +1,240 @@
+//! Operations on i32: arithmetic, comparisons and the branches on them, in the form that fits where the operands are.
+
+use super::{Comparison, Operand, Source, Translator, Value};
+use crate::code::fast::emit::short;
+use crate::code::fast::forms::{forms, nth, swapped, with_constant};
+use crate::binary::reader::Parsed;
+use crate::error::ErrorKind;
+use zonda_exec::fast::op::Relation;
+use zonda_exec::fast::RegOp;
+
+impl Translator<'_> {
+    #[inline(never)]
+    pub(super) fn unary(&mut self, op: RegOp) -> Parsed<()> {
+        self.pop_accumulator()?;
+        self.emit.result(op, 0, 0)?;
+        self.push(Value::Accumulator)
+    }
+
+    /// Writes an operation with the accumulator and one slot as operands.
+    pub(super) fn with_slot(&mut self, op: RegOp, slot: i32) -> Parsed<()> {
+        let operand = self.emit.read(slot, 1, 0)?;
+        self.emit.result(op, operand, 1)
+    }
+
+    #[inline(never)]
+    pub(super) fn binary(&mut self, code: u16) -> Parsed<()> {
+        let mut second = self.pop();
+        let mut first = self.pop();
+        let mut code = code;
+        if let Value::Constant(value) = second.value {
+            // What WebAssembly has no operation for, and what can be said with another.
+            match (code as u8, value) {
+                (0x6b, _) => {
+                    code = 0x6a;
+                    second.value = Value::Constant(value.wrapping_neg());
+                }
+                (0x71, 0xff | 0xffff) => {
+                    let (slot_form, form) = if value == 0xff { (RegOp::Zext8S, RegOp::Zext8) } else { (RegOp::Zext16S, RegOp::Zext16) };
+                    if let Source::Slot(slot) = self.source(first) {
+                        self.settle_accumulator()?;
+                        self.with_slot(slot_form, slot)?;
+                    } else {
+                        self.take(first)?;
+                        self.emit.result(form, 0, 0)?;
+                    }
+                    return self.push(Value::Accumulator);
+                }
+                (0x74..=0x76 | 0x78, _) => second.value = Value::Constant(value & 31),
+                (0x77, _) => {
+                    code = 0x78;
+                    second.value = Value::Constant(value.wrapping_neg() & 31);
+                }
+                _ => {}
+            }
+        }
+        let Some(forms) = forms(code) else { return Ok(()) };
+        if forms.commutative && matches!(first.value, Value::Constant(_)) {
+            (first, second) = (second, first);
+        }
+        let (a, b) = (self.source(first), self.source(second));
+        // Where one of the operands is in the accumulator, no other operand is.
+        if first.value != Value::Accumulator && second.value != Value::Accumulator {
+            self.settle_accumulator()?;
+        }
+        match (a, b) {
+            (Source::Accumulator, Source::Accumulator) => {
+                let slot = self.slot(if first.value == Value::Accumulator { second } else { first });
+                self.with_slot(forms.by_slot, slot)?;
+            }
+            (Source::Accumulator, Source::Slot(slot)) => self.with_slot(forms.by_slot, slot)?,
+            (Source::Slot(slot), Source::Accumulator) => match forms.of_slot {
+                _ if forms.commutative => self.with_slot(forms.by_slot, slot)?,
+                Some(op) => self.with_slot(op, slot)?,
+                None => {
+                    let right = self.in_slot(second)?;
+                    self.emit.get(slot)?;
+                    self.with_slot(forms.by_slot, right)?;
+                }
+            },
+            (Source::Slot(left), Source::Slot(right)) => match forms.slots {
+                Some(op) => {
+                    let left = self.emit.read(left, 1, 0)?;
+                    let right = self.emit.read(right, 1, 2)?;
+                    self.emit.result(op, left | right << 8, 2)?;
+                }
+                None => {
+                    self.emit.get(left)?;
+                    self.with_slot(forms.by_slot, right)?;
+                }
+            },
+            (_, Source::Constant(value)) => {
+                if let (Source::Slot(slot), Some(op), Some(k)) = (a, forms.slot_constant, short(value)) {
+                    let slot = self.emit.read(slot, 1, 0)?;
+                    self.emit.result(op, slot | k << 8, 2)?;
+                } else if let (Source::Slot(slot), Some(op)) = (a, forms.slot_long_constant) {
+                    let slot = self.emit.read(slot, 1, 0)?;
+                    self.emit.long(op, slot | value << 8, value >> 24, 5)?;
+                    self.emit.lost();
+                } else if let (Source::Slot(slot), true, None) = (a, forms.commutative && forms.long_constant.is_none(), short(value)) {
+                    self.emit.constant(value)?;
+                    self.with_slot(forms.by_slot, slot)?;
+                } else {
+                    self.take(first)?;
+                    match (short(value), forms.constant, forms.long_constant) {
+                        (Some(k), Some(op), _) => self.emit.result(op, k, 1)?,
+                        (_, _, Some(op)) => self.emit.result(op, value, 4)?,
+                        _ => {
+                            let slot = self.home(second.height.max(first.height));
+                            self.emit.put(value, slot)?;
+                            self.with_slot(forms.by_slot, slot)?;
+                        }
+                    }
+                }
+            }
+            (Source::Constant(value), _) => match (b, short(value)) {
+                (Source::Accumulator, Some(k)) if code == 0x6b => self.emit.result(RegOp::SubKA, k, 1)?,
+                _ => {
+                    let right = self.in_slot(second)?;
+                    self.emit.constant(value)?;
+                    self.with_slot(forms.by_slot, right)?;
+                }
+            },
+        }
+        self.push(Value::Accumulator)
+    }
+
+    /// Has the accumulator be 1 or 0.
+    #[inline(never)]
+    pub(super) fn compare(&mut self, comparison: &Comparison) -> Parsed<()> {
+        let &Comparison { mut relation, mut first, mut second } = comparison;
+        if matches!(first.value, Value::Constant(_)) || matches!(self.source(second), Source::Accumulator) {
+            relation = swapped(relation);
+            (first, second) = (second, first);
+        }
+        if let Source::Constant(value) = self.source(second) {
+            if let Some((relation, value)) = with_constant(relation, value) {
+                if let Some(k) = short(value) {
+                    self.take(first)?;
+                    return self.emit.result(nth(RegOp::EqAK, relation as u32), k, 1);
+                }
+            }
+        }
+        // The accumulator can be the second one still when it is both.
+        let right = if second.value == Value::Accumulator && first.value == Value::Accumulator { self.home(second.height) } else { self.in_slot(second)? };
+        self.take(first)?;
+        self.with_slot(nth(RegOp::EqAS, relation as u32), right)
+    }
+
+    /// Takes the topmost operand as a condition.
+    pub(super) fn condition(&mut self) -> Comparison {
+        match self.comparison.take() {
+            Some(comparison) => comparison,
+            None => {
+                let first = self.pop();
+                Comparison { relation: Relation::Ne, first, second: Operand { value: Value::Constant(0), height: self.height + 1 } }
+            }
+        }
+    }
+
+    /// Writes a branch that is taken when the relation holds, with its distance, two bytes, open. Gives where it starts and where the distance stands.
+    #[inline(never)]
+    pub(super) fn branch_if(&mut self, comparison: &Comparison) -> Parsed<(u32, u32)> {
+        let &Comparison { mut relation, mut first, mut second } = comparison;
+        if matches!(first.value, Value::Constant(_)) {
+            relation = swapped(relation);
+            (first, second) = (second, first);
+        }
+        let mut a = self.source(first);
+        let mut b = self.source(second);
+        if let Source::Constant(value) = b {
+            let small = with_constant(relation, value).and_then(|(relation, value)| Some((relation, short(value)?)));
+            match (a, small) {
+                (Source::Accumulator, Some((Relation::Ne, 0))) => return self.distance(RegOp::BrNzA, 0, 0),
+                (Source::Accumulator, Some((Relation::Eq, 0))) => return self.distance(RegOp::BrZA, 0, 0),
+                (Source::Accumulator, Some((relation, k))) => return self.distance(nth(RegOp::BrEqAK, relation as u32), k, 1),
+                (Source::Slot(slot), Some((relation, k))) => {
+                    let slot = self.emit.read(slot, 1, 0)?;
+                    return match (relation, k) {
+                        (Relation::Ne, 0) => self.distance(RegOp::BrNzS, slot, 1),
+                        (Relation::Eq, 0) => self.distance(RegOp::BrZS, slot, 1),
+                        _ => self.distance(nth(RegOp::BrEqSK, relation as u32), slot | k << 8, 2),
+                    };
+                }
+                (Source::Accumulator, None) if matches!(relation, Relation::Eq | Relation::Ne) => {
+                    return self.distance(nth(RegOp::BrEqAX, relation as u32), value, 4);
+                }
+                (Source::Slot(_), None) => {
+                    self.take(second)?;
+                    b = Source::Accumulator;
+                }
+                _ => {
+                    let slot = self.home(second.height.max(first.height));
+                    // Both constant, or a constant that is long.
+                    self.take(first)?;
+                    a = Source::Accumulator;
+                    self.emit.put(value, slot)?;
+                    b = Source::Slot(slot);
+                }
+            }
+        }
+        if let (_, Source::Accumulator) = (a, b) {
+            if let Source::Accumulator = a {
+                let slot = self.slot(if first.value == Value::Accumulator { second } else { first });
+                if first.value == Value::Accumulator || second.value != Value::Accumulator {
+                    b = Source::Slot(slot);
+                } else {
+                    relation = swapped(relation);
+                    b = Source::Slot(slot);
+                }
+            } else {
+                relation = swapped(relation);
+                core::mem::swap(&mut a, &mut b);
+            }
+        }
+        match (a, b) {
+            (Source::Accumulator, Source::Slot(slot)) => {
+                let slot = self.emit.read(slot, 1, 0)?;
+                self.distance(nth(RegOp::BrEqAS, relation as u32), slot, 1)
+            }
+            (Source::Slot(mut left), Source::Slot(mut right)) => {
+                if relation as u8 > Relation::GeU as u8 {
+                    relation = swapped(relation);
+                    core::mem::swap(&mut left, &mut right);
+                }
+                let left = self.emit.read(left, 1, 0)?;
+                let right = self.emit.read(right, 1, 2)?;
+                self.distance(nth(RegOp::BrEqSS, relation as u32), left | right << 8, 2)
+            }
+            // Not reached: constants were dealt with.
+            _ => Err(ErrorKind::FrameTooLarge),
+        }
+    }
+
+    /// Writes a conditional branch with `len` bytes of operands before its distance.
+    pub(super) fn distance(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<(u32, u32)> {
+        let start = self.emit.here();
+        self.emit.op(op, operands, len + 2)?;
+        Ok((start, start + 1 + len as u32))
+    }
+}
