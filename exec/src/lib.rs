@@ -18,6 +18,7 @@
 //! | [`side_table`] | branch targets of code that is executed in place |
 //! | `classic` | the loop that executes Wasm bytes in place |
 //! | [`fast`] | register code: its table of operations, and the loop that executes it |
+//! | `elsewhere` | what the loops in Thumb-2 instructions call in every mode |
 //! | `run` | a call by the host, and the change between loops |
 #![no_std]
 #![recursion_limit = "256"]
@@ -32,6 +33,8 @@ compile_error!("linear memory is accessed in place, so the target has to be litt
 
 #[cfg(feature = "classic")]
 pub mod classic;
+#[cfg(all(thumb2, not(feature = "portable")))]
+mod elsewhere;
 #[cfg(feature = "fast")]
 pub mod fast;
 #[cfg(feature = "float")]

@@ -21,7 +21,8 @@ use super::{access, big_branch, call_before, find_group};
 use crate::frame::{Boundary, Context, Func, Header, HEADER, SWITCHED};
 use crate::instance::{offset, Import, Instance};
 use crate::memory::Memory;
-use crate::{numeric, Meter};
+use crate::elsewhere::{cross, leave, stopped};
+use crate::numeric;
 use core::mem::offset_of;
 
 // What the instructions below rely on.
@@ -43,18 +44,6 @@ unsafe extern "C" fn execute_numeric(code: u32, top: *mut u32) -> u64 {
     top.addr() as u64 | (code as u64) << 32
 }
 
-/// Calls a function of another instance.
-unsafe extern "C" fn cross(context: &mut Context, import: &Import) -> u32 {
-    // SAFETY: the loop passes an import without `call`, with its arguments on the stack.
-    unsafe { context.cross(import) }
-}
-
-/// Returns to another instance.
-unsafe extern "C" fn leave(context: &mut Context) -> u32 {
-    // SAFETY: the loop asks for this in a frame with a boundary.
-    unsafe { context.leave() }
-}
-
 /// The slot of a local in a function with many, with bit 15 set when it takes two.
 unsafe extern "C" fn grouped_local(func: &Func, index: u32) -> u32 {
     // SAFETY: the loop asks for locals of grouped functions only.
@@ -70,15 +59,6 @@ unsafe extern "C" fn i64_const(context: &mut Context) {
         context.pc = next;
         crate::frame::write64(context.sp.add(1), value as u64);
         context.sp = context.sp.add(2);
-    }
-}
-
-/// Whether the meter lets code go on, when its first look said no: 0, or the number of a trap.
-unsafe extern "C" fn stopped(meter: &Meter) -> u32 {
-    if meter.pass() {
-        0
-    } else {
-        meter.reason() as u32
     }
 }
 

@@ -21,7 +21,8 @@ use super::{memory_op, num, RegOp};
 use crate::frame::{Boundary, Context, Header, RegFunc, BOUNDARY, HEADER, SWITCHED};
 use crate::instance::{offset, Import, Instance};
 use crate::memory::{self, Memory};
-use crate::{register_ops, Meter};
+use crate::elsewhere::{cross, leave, stopped};
+use crate::register_ops;
 use core::mem::offset_of;
 
 // What the instructions below rely on.
@@ -37,27 +38,6 @@ const _: () = {
     assert!(size_of::<Import>() == 16 && offset_of!(Import, call) == 0);
     assert!(crate::meter::INTERRUPT == 0);
 };
-
-/// Calls a function of another instance.
-unsafe extern "C" fn cross(context: &mut Context, import: &Import) -> u32 {
-    // SAFETY: the loop passes an import without `call`, with its arguments on the stack.
-    unsafe { context.cross(import) }
-}
-
-/// Returns to another instance.
-unsafe extern "C" fn leave(context: &mut Context) -> u32 {
-    // SAFETY: the loop asks for this in a frame with a boundary.
-    unsafe { context.leave() }
-}
-
-/// Whether the meter lets code go on, when its first look said no: 0, or the number of a trap.
-unsafe extern "C" fn stopped(meter: &Meter) -> u32 {
-    if meter.pass() {
-        0
-    } else {
-        meter.reason() as u32
-    }
-}
 
 /// Executes `Memory`, or a load or store that is not plainly inside of memory 0, with all its checks. Gives the next operation, or null, in the low half; in the
 /// high half the accumulator, or the number of a trap.
