@@ -92,17 +92,14 @@ impl fmt::Display for RegisterText<'_> {
         let i = &self.instruction;
         let op = i.op;
         let sets = matches!(op.accumulator(), Accumulator::Set | Accumulator::Both);
-        let mut target = None;
         if sets && !matches!(op, RegOp::Slow | RegOp::Memory | RegOp::Call | RegOp::CallImport | RegOp::RetS) {
             f.write_str("a = ")?;
         }
         for (kind, value) in i.operands() {
             if matches!(kind, Kind::Write | Kind::WritePair) {
                 write!(f, "s{value} = ")?;
-                target = Some(value);
             }
         }
-        let _ = target;
         match op {
             RegOp::Num1 | RegOp::Num2 => {
                 let mut slots = i.operands();
