@@ -6,6 +6,7 @@
 //! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
+//! | [mod@fuzz] | the fuzz targets, with the table of what they found |
 //! | [mod@bench] | what modules cost in each mode, on an emulated Cortex-M and on this machine; charts of it |
 //! | [`workloads`] | the modules that are measured, and what they may cost |
 //! | [`modes`] | the modes of execution |
@@ -20,6 +21,7 @@
 mod bench;
 mod demo;
 mod firmware;
+mod fuzz;
 mod job;
 mod modes;
 mod packages;
@@ -52,6 +54,8 @@ enum Command {
     Test(test::Options),
     /// The test suite of the WebAssembly specification
     Spec(spec::Options),
+    /// Every fuzz target for its share of some minutes
+    Fuzz(fuzz::Options),
     /// Flash and RAM that the runtime adds to an image
     Size(size::Options),
     /// Instructions, heap and native stack of modules in each mode, on an emulated Cortex-M3 or on this machine
@@ -63,6 +67,7 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Spec(options) => spec::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Size(options) => size::run(&options),
         Command::Bench(options) => bench::run(&options),
     }

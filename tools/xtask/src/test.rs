@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, demo, modes, shell, size, spec, toolchain, zephyr};
+use crate::{bench, demo, fuzz, modes, shell, size, spec, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -59,11 +59,20 @@ fn host(report: &mut Report) {
             shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
         });
     }
+    fuzz(report);
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
         let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
         shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"]).args(features))
     });
+}
+
+/// Every fuzz target for a few seconds, where libFuzzer can be built.
+fn fuzz(report: &mut Report) {
+    match fuzz::Tools::find() {
+        Ok(tools) => report.part("fuzz targets, strict, from their seeds", || fuzz::check(&tools)),
+        Err(error) => eprintln!("\nNOT RUN: the fuzz targets with libFuzzer, because {error:#}. The test `oracle` runs them on the seeds"),
+    }
 }
 
 fn qemu(report: &mut Report) {

@@ -1,0 +1,142 @@
+//! `cargo xtask fuzz`: all targets of `fuzz/` with libFuzzer, for a number of minutes, and a table of what came of it.
+
+mod build;
+mod output;
+mod unit;
+
+use crate::shell;
+use anyhow::{bail, Context, Result};
+pub use build::Tools;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
+use unit::{Outcome, Unit};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// For how long, in all
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// Only this target of fuzz/fuzz_targets
+    #[arg(long)]
+    target: Option<String>,
+    /// Only with every assumed invariant checked; `=false`: only without. Half of the time each if not given
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    strict: Option<bool>,
+    /// How many at once; as many as there are CPUs if not given
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Runs the target on this file alone, with all that it writes
+    #[arg(long, requires = "target")]
+    input: Option<PathBuf>,
+}
+
+fn variant(strict: bool) -> &'static str {
+    if strict { "strict" } else { "plain" }
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let tools = Tools::find()?;
+    let targets: Vec<String> = build::targets()?.into_iter().filter(|name| options.target.as_ref().is_none_or(|only| only == name)).collect();
+    if targets.is_empty() {
+        bail!("there is no such target; there are: {}", build::targets()?.join(", "));
+    }
+    let variants = options.strict.map_or(vec![false, true], |strict| vec![strict]);
+    if let Some(input) = &options.input {
+        return run_input(&tools, &targets[0], &variants, input);
+    }
+    let jobs = jobs(options.jobs);
+    let shares = targets.len() * variants.len();
+    let time = Duration::from_secs_f64((options.minutes * 60.0 * jobs.min(shares) as f64 / shares as f64).max(1.0));
+    let mut units = Vec::new();
+    for &strict in &variants {
+        let folder = tools.build(strict)?;
+        units.extend(targets.iter().map(|target| Unit {
+            target: target.clone(),
+            strict,
+            program: folder.join(target),
+            time,
+            corpus: Some(build::folder("corpus").join(target)),
+            seed: 0,
+        }));
+    }
+    run_all(&units, jobs, tools.asan)
+}
+
+/// What `cargo xtask test` runs: every target for a few seconds from the seeds.
+pub fn check(tools: &Tools) -> Result<()> {
+    let folder = tools.build(true)?;
+    let unit = |target: String| Unit { strict: true, program: folder.join(&target), time: Duration::from_secs(6), corpus: None, seed: 1, target };
+    let units: Vec<Unit> = build::targets()?.into_iter().map(unit).collect();
+    run_all(&units, jobs(None), tools.asan)
+}
+
+fn jobs(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+fn run_input(tools: &Tools, target: &str, variants: &[bool], input: &Path) -> Result<()> {
+    let input = std::path::absolute(input)?;
+    for &strict in variants {
+        let program = tools.build(strict)?.join(target);
+        shell::run(Command::new(program).arg(&input).current_dir(shell::root()))?;
+    }
+    Ok(())
+}
+
+/// Runs all, `jobs` at once, and prints the table; an error if there are findings.
+fn run_all(units: &[Unit], jobs: usize, asan: bool) -> Result<()> {
+    let seconds = units.first().map_or(0, |unit| unit.time.as_secs());
+    shell::step(&format!("{} runs of {seconds} s, {jobs} at once{}", units.len(), if asan { ", with AddressSanitizer" } else { "" }));
+    let next = Mutex::new(0..units.len());
+    let outcomes: Mutex<Vec<(usize, Result<Outcome>)>> = Mutex::new(Vec::new());
+    let lock = "another thread panicked";
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| loop {
+                let Some(index) = next.lock().expect(lock).next() else { return };
+                let outcome = units[index].run();
+                let found = outcome.as_ref().map_or(0, |outcome| outcome.findings.len());
+                eprintln!("    {} {}: {found} findings", units[index].target, variant(units[index].strict));
+                outcomes.lock().expect(lock).push((index, outcome));
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().expect(lock);
+    outcomes.sort_by_key(|(index, _)| *index);
+    let mut rows = Vec::new();
+    for (index, outcome) in outcomes {
+        let unit = &units[index];
+        rows.push((unit, outcome.with_context(|| format!("the target {}", unit.target))?));
+    }
+    print(&rows)
+}
+
+/// The table to stdout, then the findings.
+fn print(rows: &[(&Unit, Outcome)]) -> Result<()> {
+    println!("{:<12} {:<7} {:>12} {:>9} {:>8} {:>9} {:>6} {:>9}", "target", "variant", "executions", "per s", "edges", "features", "new", "findings");
+    for (unit, outcome) in rows {
+        let speed = outcome.executions as f64 / outcome.seconds.max(0.001);
+        let Outcome { executions, edges, features, new_inputs, findings, .. } = outcome;
+        let name = variant(unit.strict);
+        println!("{:<12} {name:<7} {executions:>12} {speed:>9.0} {edges:>8} {features:>9} {new_inputs:>6} {:>9}", unit.target, findings.len());
+    }
+    let total = |of: fn(&Outcome) -> f64| rows.iter().map(|(_, outcome)| of(outcome)).sum::<f64>();
+    let seconds = total(|outcome| outcome.seconds);
+    println!("{} executions in {:.1} minutes of fuzzing", total(|outcome| outcome.executions as f64), seconds / 60.0);
+    let mut count = 0;
+    for (unit, outcome) in rows {
+        for finding in &outcome.findings {
+            count += 1;
+            println!("\n{} {}, {} times: {}", unit.target, variant(unit.strict), finding.times, finding.what);
+            let Some(input) = &finding.input else { continue };
+            let input = input.strip_prefix(shell::root()).unwrap_or(input).display();
+            println!("    input {input}\n    cargo xtask fuzz --target {} --strict={} --input {input}", unit.target, unit.strict);
+        }
+    }
+    if count > 0 {
+        bail!("{count} findings");
+    }
+    Ok(())
+}
