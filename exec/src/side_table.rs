@@ -5,7 +5,7 @@
 //! pointers. It is an array of `u16`:
 //!
 //! ```text
-//! a function's part  = [ map of locals ]  entry*  big*
+//! a function's part  = [ 0 map of locals ]  entry*  [ 0 big* ]
 //! entry   i16 dpc    from the position behind the branch's code to the target; 0 for a big one
 //!         i16 dstp   from this entry to the target's next entry, in units of u16
 //!         u16        bits 15..12 slots to keep, bits 11..0 slots to drop below them
@@ -19,7 +19,8 @@
 //!         u16 index of its first local, u16 slot of that one, with bit 15 as above
 //! ```
 //!
-//! The array ends with one entry of zeros, so that looking at the next entry is always allowed.
+//! The array ends with one entry of zeros, so that looking at the next entry is always allowed. Behind a function's last entry the next word is none that tells a
+//! wide one: a 0, or the first entry of the next function, which is of another address.
 
 /// Length of an entry, in units of u16.
 pub const ENTRY: usize = 3;

@@ -163,11 +163,17 @@ impl<'a> SideTable<'a> {
         Ok(())
     }
 
+    /// Ends a function's entries where something else follows them: its first word might be WIDE, and those behind it the address of a drop that comes after the last entry.
+    fn end_entries(&mut self) -> Parsed<()> {
+        Ok(self.table.push(0)?)
+    }
+
     fn map_locals(&mut self, locals: &Locals, narrow: u32) -> Parsed<bool> {
         let mark = |group: &crate::validate::locals::Group| if group.ty.slots() == 2 { TWO_SLOTS } else { 0 };
         if locals.count() <= narrow {
             return Ok(false);
         }
+        self.end_entries()?;
         if locals.count() as usize > MAPPED {
             for group in locals.groups().iter().rev() {
                 self.table.push(group.slot as u16 | mark(group))?;
@@ -297,6 +303,9 @@ impl Sink for SideTable<'_> {
     }
 
     fn finish(&mut self, end: usize, operands: u32) -> Parsed<()> {
+        if !self.large.is_empty() {
+            self.end_entries()?;
+        }
         while let Some(large) = self.large.pop() {
             let distance = self.here() - large.entry;
             if let Some(entry) = self.table.get_mut(large.entry as usize..large.entry as usize + ENTRY) {
