@@ -15,6 +15,7 @@
 //! it points at the pad. A frame entered from outside of the running loop (a call by the host, a call from another
 //! instance) has `Header::pc` null and a [`Boundary`] behind its header.
 
+use crate::bounds;
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::meter::Meter;
@@ -249,8 +250,7 @@ impl Context {
         unsafe {
             let callee = &*to.shape;
             let fp = self.sp.add(1).sub(callee.params as usize);
-            let free = self.stack_end.offset_from(self.sp.add(1));
-            if (callee.frame as isize) > free {
+            if !bounds::has_slots(self.sp.add(1).addr(), callee.frame, self.stack_end.addr()) {
                 return Err(crate::TrapCode::StackOverflow);
             }
             self.count()?;
@@ -333,8 +333,7 @@ impl Context {
             let callee = &*to.shape;
             let (mut header, mut boundary) = self.return_address();
             let params = callee.params as usize;
-            let free = self.stack_end.offset_from(self.fp);
-            if (params + callee.frame as usize) as isize > free {
+            if !bounds::has_slots(self.fp.addr(), callee.params as u32 + callee.frame, self.stack_end.addr()) {
                 return Err(crate::TrapCode::StackOverflow);
             }
             self.count()?;

@@ -12,6 +12,7 @@
 //! | [`trap`] | the reasons for which execution stops |
 //! | [`slot`] | values of two slots |
 //! | [`frame`] | frames and the layout of a call on the value stack |
+//! | `bounds` | whether an access or a frame is inside |
 //! | [`memory`] | linear memory and bounds-checked access to it |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the names of the modes |
@@ -31,6 +32,7 @@ extern crate std;
 #[cfg(not(target_endian = "little"))]
 compile_error!("linear memory is accessed in place, so the target has to be little endian");
 
+mod bounds;
 #[cfg(feature = "classic")]
 pub mod classic;
 #[cfg(all(thumb2, not(feature = "portable")))]

@@ -4,13 +4,11 @@
 //! the runtime crate's `store`, never while a loop holds a copy: each operation that can change them ends with
 //! the loop reading them anew.
 
+use crate::bounds;
 use crate::slot::{read64, write64};
 use crate::leb;
 use crate::op::Shape;
 use crate::trap::TrapCode;
-
-/// Every fast access looks at this many bytes, whatever its width.
-const WIDEST: usize = 8;
 
 /// A memory as code sees it.
 #[repr(C)]
@@ -37,19 +35,15 @@ impl Memory {
     pub fn set(&mut self, base: *mut u8, len: usize) {
         self.base = base;
         self.len = len;
-        self.fast_limit = len.saturating_sub(WIDEST - 1);
+        self.fast_limit = bounds::fast_limit(len);
     }
 
     /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them lies outside.
     #[inline(always)]
     pub fn check(&self, address: u32, offset: u32, width: usize) -> Option<*mut u8> {
-        let at = address as u64 + offset as u64;
-        if at + width as u64 <= self.len as u64 {
-            // SAFETY: `at` + `width` <= `len` was just checked, and `base` points at `len` bytes.
-            Some(unsafe { self.base.add(at as usize) })
-        } else {
-            None
-        }
+        let at = bounds::place(address, offset, width, self.len)?;
+        // SAFETY: the access lies inside of the memory, and `base` points at that many bytes.
+        Some(unsafe { self.base.add(at) })
     }
 }
 

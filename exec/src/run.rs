@@ -1,5 +1,6 @@
 //! A call by the host: makes the first frame, and runs the loop of whatever mode the running instance has until the call has ended.
 
+use crate::bounds;
 use crate::frame::{Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
 use crate::instance::{Instance, Mode};
 use crate::TrapCode;
@@ -22,7 +23,7 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instanc
         };
         let callee = &*to.shape;
         let first = fp.add(callee.params as usize);
-        if callee.frame as usize > (host.stack_end.addr() - first.addr()) / 4 {
+        if !bounds::has_slots(first.addr(), callee.frame, host.stack_end.addr()) {
             return Exit::Refused(TrapCode::StackOverflow);
         }
         let header = fp.add(callee.locals as usize);

@@ -6,6 +6,7 @@
 
 use super::strict::check;
 use super::{access, big_branch, call_before, map_local};
+use crate::bounds;
 use crate::frame::{Context, Func, Header, HEADER, OTHER_MODE, SWITCHED};
 use crate::instance::Import;
 use crate::side_table::{ENTRY, WIDE};
@@ -171,46 +172,34 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 ($op:ident $cell:ty) => {{
                     // The alignment is one byte, or `limit` is 0 (Instance::memory).
                     let offset = *pc.add(1);
-                    let (at, carry) = tos.overflowing_add(offset as u32);
                     if offset >= 0x80 {
                         let (offset, next) = leb::u32_long(pc.add(1));
-                        let (at, carry) = tos.overflowing_add(offset);
-                        if carry || at as usize >= limit {
-                            break Leave::Memory($op);
-                        }
+                        let Some(at) = bounds::near(tos, offset, limit) else { break Leave::Memory($op) };
                         pc = next;
-                        tos = <$cell as memory::Cell>::load(mem.add(at as usize)) as u32;
+                        tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
                         continue;
                     }
-                    if carry || at as usize >= limit {
-                        break Leave::Memory($op);
-                    }
+                    let Some(at) = bounds::near(tos, offset as u32, limit) else { break Leave::Memory($op) };
                     pc = pc.add(2);
-                    tos = <$cell as memory::Cell>::load(mem.add(at as usize)) as u32;
+                    tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
                 }};
             }
             macro_rules! store {
                 ($op:ident $cell:ty) => {{
                     let offset = *pc.add(1);
                     let address = *sp.sub(1);
-                    let (at, carry) = address.overflowing_add(offset as u32);
                     if offset >= 0x80 {
                         let (offset, next) = leb::u32_long(pc.add(1));
-                        let (at, carry) = address.overflowing_add(offset);
-                        if carry || at as usize >= limit {
-                            break Leave::Memory($op);
-                        }
+                        let Some(at) = bounds::near(address, offset, limit) else { break Leave::Memory($op) };
                         pc = next;
-                        memory::Cell::store(tos as $cell, mem.add(at as usize));
+                        memory::Cell::store(tos as $cell, mem.add(at));
                         sp = sp.sub(2);
                         tos = *sp;
                         continue;
                     }
-                    if carry || at as usize >= limit {
-                        break Leave::Memory($op);
-                    }
+                    let Some(at) = bounds::near(address, offset as u32, limit) else { break Leave::Memory($op) };
                     pc = pc.add(2);
-                    memory::Cell::store(tos as $cell, mem.add(at as usize));
+                    memory::Cell::store(tos as $cell, mem.add(at));
                     sp = sp.sub(2);
                     tos = *sp;
                 }};
@@ -475,7 +464,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     *sp = tos;
                     let next = sp.add(1);
                     // The caller's `sp` is inside of the stack, so the difference is not negative.
-                    if (callee.shape.frame as usize) > ((*ctx).stack_end as usize - next as usize) / 4 {
+                    if !bounds::has_slots(next.addr(), callee.shape.frame, (*ctx).stack_end.addr()) {
                         stop!(TrapCode::StackOverflow as u32, call_before(pc));
                     }
                     let new_fp = next.sub(callee.shape.params as usize);

@@ -7,6 +7,7 @@
 use super::dispatch::{leaving, operation, settled};
 use super::strict::check;
 use super::{memory_op, num, quick, RegOp, OVERHEAD};
+use crate::bounds;
 use crate::frame::{Context, Header, OTHER_MODE, PAD, SWITCHED};
 use crate::memory::{self, Cell, Memory};
 use crate::slot::{read64, write64};
@@ -18,25 +19,6 @@ const CALL: usize = 4;
 /// How many locals a call clears at a time: with the last ones no more than follows them in each frame.
 const ZEROS: usize = 8;
 const _: () = assert!(ZEROS <= OVERHEAD + 1);
-
-/// Where a load or store of memory 0 goes whose place may be accessed with any width.
-#[inline(always)]
-fn near(address: usize, offset: usize, limit: usize) -> Option<usize> {
-    // Both are of 32 bits.
-    let at = if usize::BITS > 32 { address + offset } else { address.checked_add(offset)? };
-    (at < limit).then_some(at)
-}
-
-/// Whether a frame has room behind the arguments, which lie in the caller's.
-#[inline(always)]
-fn has_room(from: *mut u32, frame: u32, end: *mut u32) -> bool {
-    if usize::BITS > 32 {
-        // No address is near the end of the address space.
-        from.wrapping_add(frame as usize) <= end
-    } else {
-        frame as usize <= (end.addr() - from.addr()) / 4
-    }
-}
 
 /// Executes the load or store at `pc` with all its checks. Gives the next operation and the accumulator, or a trap's number.
 ///
@@ -202,7 +184,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             }
             macro_rules! place {
                 ($address:expr, $offset:expr) => {
-                    match near($address, $offset, limit) {
+                    match bounds::near_extended($address, $offset, limit) {
                         Some(at) => mem.add(at),
                         None => leave!(),
                     }
@@ -420,7 +402,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                     let callee = &*to;
                     let frame = pair!(3);
                     let mut local = frame.add(callee.shape.params as usize);
-                    if !has_room(local, callee.shape.frame, (*ctx).stack_end) || !meter.pass() {
+                    if !bounds::has_room(local.addr(), callee.shape.frame, (*ctx).stack_end.addr()) || !meter.pass() {
                         leave!();
                     }
                     let header = frame.add(callee.shape.locals as usize);
