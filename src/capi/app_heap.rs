@@ -22,7 +22,8 @@ impl AppHeap {
     /// The heap in the last `len` bytes before `end`; none when there are not as many.
     pub(super) fn ending_at(end: u32, len: u32) -> AppHeap {
         let start = end.checked_sub(len).unwrap_or(end);
-        AppHeap { start: start.saturating_add(7) & !7, end, used: List::new() }
+        // Address 0 says that there is no room, so no block begins there.
+        AppHeap { start: start.max(1).saturating_add(7) & !7, end, used: List::new() }
     }
 
     /// Takes the first gap that is large enough. Gives its address.
@@ -80,5 +81,6 @@ mod tests {
         }
         assert_eq!(heap.allocate(56), Some(104));
         assert_eq!(AppHeap::ending_at(0, 64).allocate(1), None);
+        assert_eq!(AppHeap::ending_at(64, 64).allocate(1), Some(8));
     }
 }

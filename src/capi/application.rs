@@ -1,7 +1,7 @@
 //! Running a whole program: its main function with arguments, or a function that is named on a command line.
 
 use super::exec_env::*;
-use super::instance::exported_func;
+use super::instance::{exported_func, I32};
 use super::memory::*;
 use super::number;
 use super::text::{c_bytes, with_line, Text};
@@ -24,8 +24,9 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
             (*module_inst).fail("lookup main function failed");
             return false;
         };
-        let (params, results) = data.func_type(func).map_or((u32::MAX, 0), |ty| (ty.param_slots as u32, ty.result_slots));
-        if (params != 0 && params != 2) || results > 1 {
+        let (params, results) = func_type(module_inst, func).map_or((&[][..], &[][..]), |ty| ty.codes());
+        let (count, is_int) = (params.len(), |&code: &u8| code == I32);
+        if (count != 0 && count != 2) || results.len() > 1 || !params.iter().chain(results).all(is_int) {
             (*module_inst).fail("invalid function type of main function");
             return false;
         }
@@ -37,7 +38,7 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
         let argc = argc.max(0) as usize;
         let mut cells = [argc as u32, 0];
         let mut copies = 0;
-        if params == 2 {
+        if count == 2 {
             match copy_arguments(module_inst, argc, argv) {
                 Some((at, pointers)) => (copies, cells[1]) = (at, pointers),
                 None => {
@@ -46,9 +47,9 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
                 }
             }
         }
-        let done = wasm_runtime_call_wasm(exec_env, function(func), params, cells.as_mut_ptr());
+        let done = wasm_runtime_call_wasm(exec_env, function(func), count as u32, cells.as_mut_ptr());
         if done {
-            if results != 0 && argc != 0 && !argv.is_null() {
+            if !results.is_empty() && argc != 0 && !argv.is_null() {
                 *argv.cast::<u32>() = cells[0];
             }
             // After a trap nothing can be expected of the module's own free.

@@ -8,9 +8,9 @@ use super::runtime::{default_running_mode, engine, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::Owned;
-use crate::binary::types::ExternKind;
+use crate::binary::types::{ExternKind, ValType};
 use crate::error::Error;
-use crate::module::ModuleData;
+use crate::module::{FuncType, ModuleData};
 use crate::platform;
 use crate::store::instance::InstanceData;
 use crate::store::link::{copy_segments, instantiate};
@@ -43,6 +43,8 @@ pub struct WASMModuleInstanceCommon {
     pub(super) allocator: Option<(u32, u32)>,
 }
 
+pub(super) const I32: u8 = ValType::I32 as u8;
+
 /// The index of the exported function with this name.
 pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     let mut exports = data.exports();
@@ -50,11 +52,10 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     export.map(|export| export.index)
 }
 
-/// The exported function of this name, if it takes one cell and gives this number of them.
-fn allocator(data: &ModuleData, name: &[u8], results: u16) -> Option<u32> {
+/// The exported function of this name, if it takes an i32 and gives these results. Not anything else of one cell: a module would have numbers made references of.
+fn allocator(data: &ModuleData, name: &[u8], results: &[u8]) -> Option<u32> {
     let func = exported_func(data, name)?;
-    let ty = data.func_type(func)?;
-    (ty.param_slots == 1 && ty.result_slots == results).then_some(func)
+    (FuncType::of(data.bytes, data.func_type(func)?).codes() == (&[I32], results)).then_some(func)
 }
 
 impl WASMModuleInstanceCommon {
@@ -73,7 +74,7 @@ impl WASMModuleInstanceCommon {
                 text.str("memory of ").number(pages).str(" pages cut to ").number(memory_limit as u32).str(" bytes");
             });
         }
-        let allocator = allocator(data, b"malloc", 1).zip(allocator(data, b"free", 0));
+        let allocator = allocator(data, b"malloc", &[I32]).zip(allocator(data, b"free", &[]));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
         store.appended = heap_size;

@@ -7,13 +7,20 @@ use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::{Memory, TrapCode};
 
-/// The instance's memory, as its code sees it.
+/// The instance's first memory.
 ///
 /// # Safety
 /// `instance` is live, and the result is not kept across anything that can grow the memory.
 pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
-    // SAFETY: the caller's promise; there is an empty memory where the module has none.
-    unsafe { &*(*(*instance).data).seen.memory }
+    // SAFETY: the caller's promise; memories live as long as the instance, and there is an empty one where the module has none.
+    unsafe {
+        let data = &*(*instance).data;
+        match data.memories.first() {
+            // Not `seen.memory`, which is the empty one where code of classic mode may not see this one: a memarg is long.
+            Some(&memory) => &(*memory).seen,
+            None => &*data.seen.memory,
+        }
+    }
 }
 
 /// Whether `size` bytes at `at` lie within the memory.

@@ -428,6 +428,53 @@ static void test_memory(const uint8_t *bytes, uint32_t size, bool own_allocator)
     wasm_runtime_destroy();
 }
 
+/* Not every malloc is one. A module could have numbers of its choice made references of. */
+static void test_other_types(void)
+{
+    /*
+     * (module
+     *   (memory (export "memory") 1) (memory 1)
+     *   (func (export "malloc") (param externref) (result i32) (i32.const 1024))
+     *   (func (export "free") (param i32))
+     *   (func (export "main") (param externref i32) (result i32) (i32.const 7))
+     *   (func (i32.store 1 (i32.const 0) (i32.const 0))))
+     */
+    static const uint8_t others_wasm[] = {
+        0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x13, 0x04, 0x60, 0x01, 0x6f, 0x01, 0x7f, 0x60,
+        0x01, 0x7f, 0x00, 0x60, 0x02, 0x6f, 0x7f, 0x01, 0x7f, 0x60, 0x00, 0x00, 0x03, 0x05, 0x04, 0x00, 0x01,
+        0x02, 0x03, 0x05, 0x05, 0x02, 0x00, 0x01, 0x00, 0x01, 0x07, 0x21, 0x04, 0x06, 0x6d, 0x65, 0x6d, 0x6f,
+        0x72, 0x79, 0x02, 0x00, 0x06, 0x6d, 0x61, 0x6c, 0x6c, 0x6f, 0x63, 0x00, 0x00, 0x04, 0x66, 0x72, 0x65,
+        0x65, 0x00, 0x01, 0x04, 0x6d, 0x61, 0x69, 0x6e, 0x00, 0x02, 0x0a, 0x1a, 0x04, 0x05, 0x00, 0x41, 0x80,
+        0x08, 0x0b, 0x02, 0x00, 0x0b, 0x04, 0x00, 0x41, 0x07, 0x0b, 0x0a, 0x00, 0x41, 0x00, 0x41, 0x00, 0x36,
+        0x42, 0x01, 0x00, 0x0b};
+    char *argv[1] = {"program"};
+    struct program program;
+
+    init_with_pool();
+    program = start(others_wasm, sizeof(others_wasm), 1024);
+    CHECK(wasm_runtime_module_malloc(program.instance, 8, NULL) >= 65536);
+    CHECK(!wasm_application_execute_main(program.instance, 1, argv));
+    CHECK(strstr(wasm_runtime_get_exception(program.instance), "invalid function type of main function") != NULL);
+    /* Its code does not see its first memory in classic mode, for a load or store is of the other one; native functions do. */
+    CHECK(wasm_runtime_set_running_mode(program.instance, Mode_Zonda_Classic));
+    CHECK(wasm_runtime_addr_app_to_native(program.instance, 65535) != NULL);
+    stop(&program);
+    wasm_runtime_destroy();
+}
+
+/* The heap of a memory without pages begins at address 0, which is no block's. */
+static void test_heap_alone(void)
+{
+    static const uint8_t empty_wasm[] = {0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x05, 0x03, 0x01, 0x00, 0x00}; /* (module (memory 0)) */
+    struct program program;
+
+    init_with_pool();
+    program = start(empty_wasm, sizeof(empty_wasm), 64);
+    CHECK(wasm_runtime_module_malloc(program.instance, 8, NULL) == 8);
+    stop(&program);
+    wasm_runtime_destroy();
+}
+
 static bool refused(const char *symbol, const char *signature, uint32_t flags, const char *reason)
 {
     NativeSymbol table[2] = {{"fine", (void *)nop, "()", NULL}, {symbol, (void *)inc, signature, NULL}};
@@ -804,6 +851,8 @@ int main(int argc, char **argv)
     test_typed_calls();
     test_memory(natives_wasm, sizeof(natives_wasm), false);
     test_memory(malloc_wasm, sizeof(malloc_wasm), true);
+    test_other_types();
+    test_heap_alone();
     test_registration();
     test_bare_pointers();
     test_loading_errors();
