@@ -1,7 +1,7 @@
 //! Host functions: Rust closures that modules can call.
 
-use super::store::{AsStore, AsStoreMut, Store};
-use super::val::{Results, Val, Value};
+use super::store::{AsStore, AsStoreMut, Store, StoreMut};
+use super::val::{sealed, Results, Val, Value};
 use crate::alloc::{List, Owned, OutOfMemory, Shared};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
@@ -64,13 +64,13 @@ impl<'a, T> AsStore<'a> for Caller<'_, 'a, T> {
 }
 
 impl<'a, T> AsStoreMut<'a> for Caller<'_, 'a, T> {
-    fn as_store_mut(&mut self) -> &mut Store<'a, T> {
-        self.store
+    fn as_store_mut(&mut self) -> StoreMut<'_, 'a, T> {
+        StoreMut::new(self.store)
     }
 }
 
 /// What a host function may return: nothing, values, or a `Result` of these with a [`Trap`].
-pub trait HostResult {
+pub trait HostResult: sealed::HostResult {
     #[doc(hidden)]
     const CODES: &'static [u8];
     #[doc(hidden)]
@@ -83,6 +83,7 @@ pub trait HostResult {
 
 macro_rules! host_results {
     ($(($($v:ident)*))*) => { $(
+        impl<$($v: Value),*> sealed::HostResult for ($($v,)*) {}
         impl<$($v: Value),*> HostResult for ($($v,)*) {
             const CODES: &'static [u8] = <Self as Results>::CODES;
             const SLOTS: usize = <Self as Results>::SLOTS;
@@ -97,6 +98,8 @@ macro_rules! host_results {
 }
 host_results! { () (A) (A B) (A B C) (A B C D) }
 
+impl<V: Value> sealed::HostResult for V {}
+
 impl<V: Value> HostResult for V {
     const CODES: &'static [u8] = &[V::CODE];
     const SLOTS: usize = V::SLOTS;
@@ -107,6 +110,8 @@ impl<V: Value> HostResult for V {
         Ok(())
     }
 }
+
+impl<R: HostResult> sealed::HostResult for Result<R, Trap> {}
 
 impl<R: HostResult> HostResult for Result<R, Trap> {
     const CODES: &'static [u8] = R::CODES;

@@ -54,7 +54,7 @@ impl Memory {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: MemoryType) -> Result<Memory, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         store.inner.new_memory(ty)?;
         Ok(Memory { index: store.inner.memories.len() as u32 - 1, store: store.id })
     }
@@ -95,7 +95,7 @@ impl Memory {
     /// # Errors
     /// [`Error::CannotGrow`] beyond the type, the store's limit, or what the host has.
     pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32) -> Result<u32, Error> {
-        self.get_mut(store.as_store_mut())?.grow(delta).ok_or(Error::CannotGrow)
+        self.get_mut(store.as_store_mut().inside())?.grow(delta).ok_or(Error::CannotGrow)
     }
 
     /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's limit says so.
@@ -111,7 +111,7 @@ impl Memory {
     /// # Errors
     /// [`Error::WrongStore`].
     pub fn data_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<&'s mut [u8], Error> {
-        Ok(self.get_mut(store.as_store_mut())?.bytes_mut())
+        Ok(self.get_mut(store.as_store_mut().inside())?.bytes_mut())
     }
 
     /// Its bytes to be written, together with the embedder's data.
@@ -119,7 +119,7 @@ impl Memory {
     /// # Errors
     /// [`Error::WrongStore`].
     pub fn data_and_store_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<(&'s mut [u8], &'s mut S::Data), Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let at = self.get(store)?.as_ptr();
         // SAFETY: the bytes and the embedder's data are different parts of the store, which stays borrowed.
         let bytes = unsafe { (*at).bytes_mut() };
@@ -142,7 +142,7 @@ impl Memory {
     /// # Errors
     /// [`Error::OutOfBounds`].
     pub fn write<'a>(&self, mut store: impl AsStoreMut<'a>, address: u32, from: &[u8]) -> Result<(), Error> {
-        let bytes = self.get_mut(store.as_store_mut())?.bytes_mut();
+        let bytes = self.get_mut(store.as_store_mut().inside())?.bytes_mut();
         let to = bytes.get_mut(address as usize..).and_then(|rest| rest.get_mut(..from.len())).ok_or(Error::OutOfBounds)?;
         to.copy_from_slice(from);
         Ok(())
@@ -162,7 +162,7 @@ impl Table {
     /// # Errors
     /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::OutOfMemory`].
     pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: TableType, init: Val) -> Result<Table, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let init = reference(ty, init, store.id)?;
         store.inner.new_table(ty, init)?;
         Ok(Table { index: store.inner.tables.len() as u32 - 1, store: store.id })
@@ -215,7 +215,7 @@ impl Table {
     /// # Errors
     /// [`Error::OutOfBounds`], [`Error::TypeMismatch`].
     pub fn set<'a>(&self, mut store: impl AsStoreMut<'a>, index: u32, value: Val) -> Result<(), Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let id = store.id;
         let table = self.data_mut(store)?;
         let value = reference(table.ty(), value, id)?;
@@ -228,7 +228,7 @@ impl Table {
     /// # Errors
     /// [`Error::CannotGrow`], [`Error::TypeMismatch`].
     pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32, init: Val) -> Result<u32, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let id = store.id;
         let table = self.data_mut(store)?;
         let init = reference(table.ty(), init, id)?;
@@ -259,7 +259,7 @@ impl Global {
     /// # Errors
     /// [`Error::TypeMismatch`] when `value` has another type, [`Error::OutOfMemory`].
     pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: GlobalType, value: Val) -> Result<Global, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         if value.ty() != ty.content {
             return Err(Error::TypeMismatch);
         }
@@ -314,7 +314,7 @@ impl Global {
     /// # Errors
     /// [`Error::Immutable`], [`Error::TypeMismatch`].
     pub fn set<'a>(&self, mut store: impl AsStoreMut<'a>, value: Val) -> Result<(), Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let (place, ty) = self.place(store)?;
         if !ty.mutable {
             return Err(Error::Immutable);

@@ -36,7 +36,7 @@ impl Func {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn wrap<'a, S: AsStoreMut<'a>, Args>(mut store: S, f: impl IntoHostFunc<S::Data, Args>) -> Result<Func, Error> {
-        Func::add(store.as_store_mut(), f.into_closure()?.0)
+        Func::add(store.as_store_mut().inside(), f.into_closure()?.0)
     }
 
     /// Makes a host function of any type from a closure over values; together there may be 32 parameters and results.
@@ -53,7 +53,7 @@ impl Func {
         S::Data: 'static,
     {
         let closure = dynamic(params, results, f)?;
-        Func::add(store.as_store_mut(), closure)
+        Func::add(store.as_store_mut().inside(), closure)
     }
 
     fn add<T>(store: &mut Store<'_, T>, closure: Shared<HostClosure>) -> Result<Func, Error> {
@@ -81,7 +81,7 @@ impl Func {
     /// # Errors
     /// [`Error::TypeMismatch`] when number or types of the arguments are wrong, [`Error::Trap`] when execution stops.
     pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, args: &[Val], results: &mut [Val]) -> Result<(), Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let id = store.id;
         let stack = store.inner.free_stack();
         let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
@@ -165,7 +165,7 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
     /// [`Error::Trap`] when execution stops.
     #[inline]
     pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, params: P) -> Result<R, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         self.func.address(store)?;
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;

@@ -117,7 +117,7 @@ impl<T: 'static> Linker<T> {
     /// module did to imported memories and tables until then stays (spec: 4.5.4).
     #[inline(never)]
     pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let at: *const Store<'a, T> = store;
         let mut number = 0;
         let made = instantiate(&mut store.inner, module, &mut number, &mut |inner, instance, wanted| {
@@ -202,7 +202,7 @@ impl Instance {
     /// [`Error::Running`] in a host function, for its callers may be functions of the instance, whose code must stay;
     /// [`Error::OutOfMemory`], [`Error::WrongStore`]. The instance then stays in the mode that it has.
     pub fn set_mode<'a>(&self, mut store: impl AsStoreMut<'a>, mode: Mode) -> Result<(), Error> {
-        let store = store.as_store_mut();
+        let store = store.as_store_mut().inside();
         let index = self.index_in(store)?;
         if store.inner.is_running() {
             return Err(Error::Running);

@@ -14,5 +14,5 @@ pub use closure::{Caller, HostResult, IntoHostFunc};
 pub use extern_::{Extern, Global, Memory, Table};
 pub use func::{Func, TypedFunc};
 pub use linker::{Instance, Linker};
-pub use store::{AsStore, AsStoreMut, InterruptHandle, Store};
+pub use store::{AsStore, AsStoreMut, InterruptHandle, Store, StoreMut};
 pub use val::{Params, Results, Val, Value};

@@ -9,6 +9,11 @@ use zonda_exec::Meter;
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
+/// A number that no other store has: handles are told apart by it alone, so none may come twice.
+fn take_id(next: &AtomicU32) -> Result<u32, Error> {
+    next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1)).map_err(|_| Error::TooLarge)
+}
+
 /// Owns everything that exists at run time, and data of the embedder's for its host functions. All of it is freed when the store is dropped.
 ///
 /// Instances of one store can share memories, tables, globals and functions; instances of different stores cannot, and may run in
@@ -23,7 +28,7 @@ impl<'a, T> Store<'a, T> {
     /// A store with the usual configuration.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
+    /// As for [`Store::with_config`].
     pub fn new(engine: &Engine, data: T) -> Result<Store<'a, T>, Error> {
         Store::with_config(engine, data, StoreConfig::default())
     }
@@ -31,11 +36,11 @@ impl<'a, T> Store<'a, T> {
     /// A store with a value stack and limits of the embedder's choice.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`]; [`Error::TooLarge`] for the 4,294,967,295th store of a process.
     pub fn with_config(engine: &Engine, data: T, config: StoreConfig) -> Result<Store<'a, T>, Error> {
         let _ = engine;
         let inner = StoreData::new(config, true)?;
-        Ok(Store { inner, id: NEXT_ID.fetch_add(1, Ordering::Relaxed), data })
+        Ok(Store { inner, id: take_id(&NEXT_ID)?, data })
     }
 
     /// The embedder's data.
@@ -87,6 +92,7 @@ impl InterruptHandle {
 mod sealed {
     pub trait Sealed {}
     impl<T> Sealed for super::Store<'_, T> {}
+    impl<T> Sealed for super::StoreMut<'_, '_, T> {}
     impl<T> Sealed for crate::host::Caller<'_, '_, T> {}
     impl<S: Sealed> Sealed for &S {}
     impl<S: Sealed> Sealed for &mut S {}
@@ -103,7 +109,76 @@ pub trait AsStore<'a>: sealed::Sealed {
 /// A store, or a [`crate::Caller`] that stands for one, that may be changed.
 pub trait AsStoreMut<'a>: AsStore<'a> {
     /// The store.
-    fn as_store_mut(&mut self) -> &mut Store<'a, Self::Data>;
+    fn as_store_mut(&mut self) -> StoreMut<'_, 'a, Self::Data>;
+}
+
+/// A store that may be changed, but not replaced: while a host function runs, the code that called it still needs the store where it is, so
+/// no `&mut Store` may reach the host function, with which it could be moved away (`core::mem::replace`).
+///
+/// ```compile_fail,E0308
+/// use zonda::{AsStoreMut, Caller, Engine, Store};
+/// fn host(mut caller: Caller<'_, '_, u32>) {
+///     let mut other = Store::new(&Engine::default(), 0).unwrap();
+///     core::mem::swap(&mut other, caller.as_store_mut());
+/// }
+/// ```
+/// ```compile_fail,E0594
+/// use zonda::{AsStoreMut, Caller, Engine, Store};
+/// fn host(mut caller: Caller<'_, '_, u32>) {
+///     *caller.as_store_mut() = Store::new(&Engine::default(), 0).unwrap();
+/// }
+/// ```
+/// What it is for:
+/// ```
+/// use zonda::{AsStoreMut, Caller};
+/// fn host(mut caller: Caller<'_, '_, u32>) {
+///     *caller.as_store_mut().data_mut() += 1;
+///     caller.as_store_mut().set_fuel(1_000);
+/// }
+/// ```
+pub struct StoreMut<'s, 'a, T>(&'s mut Store<'a, T>);
+
+impl<'s, 'a, T> StoreMut<'s, 'a, T> {
+    pub(super) fn new(store: &'s mut Store<'a, T>) -> StoreMut<'s, 'a, T> {
+        StoreMut(store)
+    }
+
+    /// For this crate, which does not move the store.
+    pub(super) fn inside(self) -> &'s mut Store<'a, T> {
+        self.0
+    }
+
+    /// The embedder's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.0.data
+    }
+
+    /// Sets the fuel that is left.
+    #[cfg(feature = "fuel")]
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.0.set_fuel(fuel);
+    }
+}
+
+/// What only reads: [`Store::data`], [`Store::fuel`], [`Store::interrupt_handle`].
+impl<'a, T> core::ops::Deref for StoreMut<'_, 'a, T> {
+    type Target = Store<'a, T>;
+    fn deref(&self) -> &Store<'a, T> {
+        self.0
+    }
+}
+
+impl<'a, T> AsStore<'a> for StoreMut<'_, 'a, T> {
+    type Data = T;
+    fn as_store(&self) -> &Store<'a, T> {
+        self.0
+    }
+}
+
+impl<'a, T> AsStoreMut<'a> for StoreMut<'_, 'a, T> {
+    fn as_store_mut(&mut self) -> StoreMut<'_, 'a, T> {
+        StoreMut(self.0)
+    }
 }
 
 impl<'a, T> AsStore<'a> for Store<'a, T> {
@@ -114,8 +189,8 @@ impl<'a, T> AsStore<'a> for Store<'a, T> {
 }
 
 impl<'a, T> AsStoreMut<'a> for Store<'a, T> {
-    fn as_store_mut(&mut self) -> &mut Store<'a, T> {
-        self
+    fn as_store_mut(&mut self) -> StoreMut<'_, 'a, T> {
+        StoreMut(self)
     }
 }
 
@@ -134,7 +209,21 @@ impl<'a, S: AsStore<'a>> AsStore<'a> for &mut S {
 }
 
 impl<'a, S: AsStoreMut<'a>> AsStoreMut<'a> for &mut S {
-    fn as_store_mut(&mut self) -> &mut Store<'a, S::Data> {
+    fn as_store_mut(&mut self) -> StoreMut<'_, 'a, S::Data> {
         (**self).as_store_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_of_a_store_comes_twice() {
+        let next = AtomicU32::new(u32::MAX - 2);
+        assert_eq!(take_id(&next), Ok(u32::MAX - 2));
+        assert_eq!(take_id(&next), Ok(u32::MAX - 1));
+        assert_eq!(take_id(&next), Err(Error::TooLarge));
+        assert_eq!(take_id(&next), Err(Error::TooLarge));
     }
 }
