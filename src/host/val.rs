@@ -116,8 +116,28 @@ impl From<f64> for Val {
     }
 }
 
+/// Nobody else can implement the traits of this API: what an implementation says of types and slots is believed.
+pub(super) mod sealed {
+    pub trait Number {}
+    pub trait Values {}
+    pub trait HostResult {}
+}
+
 /// A Rust type that stands for a number type: i32, u32, i64, u64, f32, f64.
-pub trait Value: Copy {
+///
+/// ```compile_fail,E0277
+/// #[derive(Clone, Copy)]
+/// struct Wide;
+/// impl zonda::Value for Wide {
+///     const CODE: u8 = 0x7f;
+///     const SLOTS: usize = 1_000_000;
+///     unsafe fn get(_: *const u32) -> Wide {
+///         Wide
+///     }
+///     unsafe fn put(self, _: *mut u32) {}
+/// }
+/// ```
+pub trait Value: Copy + sealed::Number {
     #[doc(hidden)]
     const CODE: u8;
     #[doc(hidden)]
@@ -134,6 +154,7 @@ pub trait Value: Copy {
 
 macro_rules! values {
     ($($t:ty, $ty:ident, $slots:literal, |$at:ident| $get:expr, |$v:ident, $to:ident| $put:expr;)*) => { $(
+        impl sealed::Number for $t {}
         impl Value for $t {
             const CODE: u8 = ValType::$ty as u8;
             const SLOTS: usize = $slots;
@@ -162,7 +183,7 @@ values! {
 }
 
 /// Parameters of a typed function: a tuple of up to eight values, or a single one.
-pub trait Params {
+pub trait Params: sealed::Values {
     #[doc(hidden)]
     const CODES: &'static [u8];
     #[doc(hidden)]
@@ -174,7 +195,7 @@ pub trait Params {
 }
 
 /// Results of a typed function: a tuple of up to eight values, a single one, or nothing.
-pub trait Results: Sized {
+pub trait Results: Sized + sealed::Values {
     #[doc(hidden)]
     const CODES: &'static [u8];
     #[doc(hidden)]
@@ -184,6 +205,8 @@ pub trait Results: Sized {
     #[doc(hidden)]
     unsafe fn get(at: *const u32) -> Self;
 }
+
+impl<V: Value> sealed::Values for V {}
 
 impl<V: Value> Params for V {
     const CODES: &'static [u8] = &[V::CODE];
@@ -207,6 +230,7 @@ impl<V: Value> Results for V {
 
 macro_rules! tuples {
     ($(($($v:ident)*))*) => { $(
+        impl<$($v: Value),*> sealed::Values for ($($v,)*) {}
         impl<$($v: Value),*> Params for ($($v,)*) {
             const CODES: &'static [u8] = &[$($v::CODE),*];
             const SLOTS: usize = 0 $(+ $v::SLOTS)*;
