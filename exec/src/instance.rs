@@ -113,6 +113,11 @@ pub struct Instance {
     /// Register code of all functions.
     #[cfg(feature = "fast")]
     pub code: *const u8,
+    /// Behind it, and behind the last record: for checks.
+    #[cfg(all(feature = "fast", feature = "strict"))]
+    pub code_end: *const u8,
+    #[cfg(all(feature = "fast", feature = "strict"))]
+    pub reg_funcs_end: *const RegFunc,
     /// Functions that it imports.
     pub imports: *const Import,
     /// How many it imports.

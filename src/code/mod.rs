@@ -102,6 +102,8 @@ impl Code<'_> {
             Code::Fast(code) => {
                 seen.reg_funcs = code.funcs.as_slice().as_ptr().wrapping_sub(imported as usize);
                 seen.code = code.code.as_slice().as_ptr();
+                #[cfg(feature = "strict")]
+                (seen.code_end, seen.reg_funcs_end) = (code.code.as_slice().as_ptr_range().end, code.funcs.as_slice().as_ptr_range().end);
             }
             Code::Nothing(_) => {}
         }

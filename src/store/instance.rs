@@ -48,6 +48,10 @@ impl<'a> InstanceData<'a> {
                 reg_funcs: core::ptr::null(),
                 #[cfg(feature = "fast")]
                 code: core::ptr::null(),
+                #[cfg(all(feature = "fast", feature = "strict"))]
+                code_end: core::ptr::null(),
+                #[cfg(all(feature = "fast", feature = "strict"))]
+                reg_funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),

@@ -6,6 +6,7 @@
 use crate::frame::{Context, Shape};
 #[cfg(feature = "strict")]
 use {
+    super::decode::Instruction,
     super::op::{Kind, RegOp},
     super::OVERHEAD,
     crate::frame::RegFunc,
@@ -19,10 +20,16 @@ use {
 pub(super) unsafe fn check(context: *const Context, func: *const Shape, pc: *const u8, fp: *const u32) {
     // SAFETY: the caller's promise.
     unsafe {
+        let next = func.cast::<RegFunc>().wrapping_add(1);
         let (context, func) = (&*context, &*func.cast::<RegFunc>());
-        let code = (*context.instance).code.wrapping_add(func.code as usize);
-        assert!(pc >= code, "the next operation lies before the function");
+        let instance = &*context.instance;
+        let code = instance.code.wrapping_add(func.code as usize);
+        // Functions follow each other in the order of their records, without a gap.
+        let end = if next < instance.reg_funcs_end { instance.code.wrapping_add((*next).code as usize) } else { instance.code_end };
+        assert!(pc >= code && pc < end, "the next operation lies outside of the function");
+        let body = core::slice::from_raw_parts(code, end.addr() - code.addr());
         let op = RegOp::from_code(*pc).expect("the next operation is unknown");
+        assert!(Instruction::read(body, pc.addr() - code.addr()).is_some(), "the next operation is not complete");
         // A large function's frame pointer moves, and it has no slots in common with the header then.
         let is_large = *code == RegOp::Frame as u8;
         let shape = &func.shape;

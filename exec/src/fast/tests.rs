@@ -125,6 +125,10 @@ impl World {
             funcs: core::ptr::null(),
             reg_funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()),
             code: self.code.as_ptr(),
+            #[cfg(feature = "strict")]
+            code_end: self.code.as_ptr_range().end,
+            #[cfg(feature = "strict")]
+            reg_funcs_end: self.funcs.as_ptr_range().end,
             imports: self.imports.as_ptr(),
             import_count: self.imports.len() as u32,
             globals: self.globals.as_ptr(),
@@ -143,6 +147,10 @@ impl World {
                 funcs: core::ptr::null(),
                 reg_funcs: core::ptr::null(),
                 code: null,
+                #[cfg(feature = "strict")]
+                code_end: null,
+                #[cfg(feature = "strict")]
+                reg_funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: 0,
                 globals: core::ptr::null(),
@@ -911,4 +919,33 @@ fn strict_mode_knows_all_operations() {
 #[should_panic(expected = "header")]
 fn strict_mode_knows_the_header() {
     let _ = run(function(1, 1, 0, 0, code().op(Get, &[1]).op(Ret, &[])), &[1]);
+}
+
+#[cfg(feature = "strict")]
+#[test]
+#[should_panic(expected = "outside of the function")]
+fn strict_mode_knows_the_end_of_the_code() {
+    let _ = run(function(0, 0, 0, 0, code().op(Const8, &[1])), &[]);
+}
+
+#[cfg(feature = "strict")]
+#[test]
+#[should_panic(expected = "outside of the function")]
+fn strict_mode_knows_the_end_of_a_function_that_another_follows() {
+    let first = function(0, 0, 0, 0, code().op(Const8, &[1]));
+    let _ = World::new(vec![first, function(0, 0, 0, 0, code().op(Ret, &[]))]).call(0, &[]);
+}
+
+#[cfg(feature = "strict")]
+#[test]
+#[should_panic(expected = "outside of the function")]
+fn strict_mode_knows_a_branch_that_leads_out() {
+    let _ = run(function(0, 0, 0, 0, code().op(Br, &[-1]).op(Ret, &[])), &[]);
+}
+
+#[cfg(feature = "strict")]
+#[test]
+#[should_panic(expected = "not complete")]
+fn strict_mode_knows_the_end_of_an_operation() {
+    let _ = run(function(0, 0, 0, 0, Code(vec![Const32 as u8, 1, 2, 3])), &[]);
 }
