@@ -1,5 +1,6 @@
 //! Bulk operations on memories and tables (spec: 4.4.6, 4.4.7): checked as a whole, then done.
 
+use super::bounds;
 use super::instance::InstanceData;
 use super::link::{element_values, Evaluation};
 use super::slow::Slow;
@@ -22,7 +23,7 @@ fn copy<T: Copy>(to: &mut [T], from: Option<&[T]>, at: u32, source: u32, len: u3
             to.get_mut(at..)?.get_mut(..len)?.copy_from_slice(from);
         }
         None => {
-            if to.len().checked_sub(len)? < source.max(at) {
+            if !bounds::both_inside(to.len(), at, source, len) {
                 return None;
             }
             let items = to.as_mut_ptr();
@@ -131,7 +132,7 @@ pub(super) fn init_table(
     let mut values = element_values(instance, segment);
     let count = if instance.is_dropped(false, segment) { 0 } else { values.count };
     let len = len.unwrap_or(count);
-    if source as u64 + len as u64 > count as u64 {
+    if !bounds::in_segment(source, len, count) {
         return Err(TrapCode::TableOutOfBounds);
     }
     for _ in 0..source {

@@ -1,5 +1,6 @@
 //! Memories at run time (spec: 4.2.8).
 
+use super::bounds;
 use crate::alloc::{List, OutOfMemory};
 use crate::binary::types::{Limits, MemoryType};
 use crate::message::message;
@@ -20,15 +21,12 @@ impl MemoryData {
     /// A memory of the type's least size, or of as much as `limit` allows, of zeros; and behind that `appended` bytes, which count as
     /// pages begun, so that growing never hands them out.
     pub(crate) fn new(ty: MemoryType, limit: u64, appended: u32) -> Result<MemoryData, OutOfMemory> {
-        let wanted = (ty.limits.min as u64) << ty.page_shift;
-        if wanted > limit {
-            message!(warn, "memory of {} bytes is limited to {}: what lies beyond traps", wanted, limit);
+        let (total, pages) = bounds::first_size(ty.limits.min, ty.page_shift, limit, appended);
+        if (ty.limits.min as u64) << ty.page_shift > limit {
+            message!(warn, "memory of {} pages is limited to {} bytes: what lies beyond traps", ty.limits.min, limit);
         }
-        let total = wanted.min(limit) + appended as u64;
         let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
-        // Less than 2^32, as the total is at most 4 GiB and what was appended.
-        let begun = (total + (1 << ty.page_shift) - 1) >> ty.page_shift;
-        let seen = Memory { pages: ty.limits.min.max(begun as u32), page_shift: ty.page_shift, ..Memory::empty() };
+        let seen = Memory { pages, page_shift: ty.page_shift, ..Memory::empty() };
         let mut memory = MemoryData { seen, bytes: List::zeroed(len)?, ty, limit };
         memory.sync();
         Ok(memory)
@@ -54,13 +52,8 @@ impl MemoryData {
     /// Grows by `delta` pages; gives the size before, in pages, or `None` when that is not allowed or there is no memory for it.
     pub(crate) fn grow(&mut self, delta: u32) -> Option<u32> {
         let before = self.seen.pages;
-        let pages = before.checked_add(delta).filter(|&pages| pages <= self.ty.most_pages())?;
+        let (pages, bytes) = bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)?;
         if delta != 0 {
-            let bytes = (pages as u64) << self.ty.page_shift;
-            // A memory that was cut at the limit is at it for good.
-            if bytes > self.limit {
-                return None;
-            }
             self.bytes.resize_zeroed(usize::try_from(bytes).ok()?).ok()?;
             self.seen.pages = pages;
             self.sync();

@@ -6,6 +6,7 @@
 //! Invariant: all that instances point at (records of instances, memories, tables, globals) has an address of its own
 //! ([`Owned`]) and lives as long as the store.
 
+mod bounds;
 mod bulk;
 pub(crate) mod fault;
 pub(crate) mod func;

@@ -2,6 +2,7 @@
 
 use crate::alloc::{List, OutOfMemory};
 use crate::binary::types::{Limits, TableType};
+use super::bounds;
 use super::fault::{Fault, Made};
 use crate::limits::MAX_TABLE_ELEMENTS;
 
@@ -36,7 +37,7 @@ impl TableData {
     pub(crate) fn grow(&mut self, delta: u32, init: u32) -> Option<u32> {
         let before = self.elements.len() as u32;
         let most = self.ty.limits.max.unwrap_or(u32::MAX).min(MAX_TABLE_ELEMENTS);
-        let size = before.checked_add(delta).filter(|&size| size <= most)?;
+        let size = bounds::grown_table(before, delta, most)?;
         let grown: Result<(), OutOfMemory> = self.elements.resize(size as usize, init);
         grown.ok().map(|()| before)
     }
