@@ -2,5 +2,7 @@
 //!
 //! Knows nothing of validation or execution.
 
+#[cfg(test)]
+mod integers;
 pub(crate) mod reader;
 pub(crate) mod types;

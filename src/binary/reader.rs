@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
 
     /// An integer of `bits` bits: at most ⌈bits/7⌉ bytes, the unused bits of the last one zero or copies of the sign.
     #[inline(never)]
-    fn leb(&mut self, bits: u32, signed: bool) -> Parsed<i64> {
+    pub(super) fn leb(&mut self, bits: u32, signed: bool) -> Parsed<i64> {
         let mut value = 0u64;
         let mut shift = 0;
         loop {
