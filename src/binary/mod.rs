@@ -3,6 +3,6 @@
 //! Knows nothing of validation or execution.
 
 #[cfg(test)]
-mod integers;
+mod tests;
 pub(crate) mod reader;
 pub(crate) mod types;
