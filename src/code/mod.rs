@@ -103,7 +103,10 @@ impl Code<'_> {
                 seen.reg_funcs = code.funcs.as_slice().as_ptr().wrapping_sub(imported as usize);
                 seen.code = code.code.as_slice().as_ptr();
                 #[cfg(feature = "strict")]
-                (seen.code_end, seen.reg_funcs_end) = (code.code.as_slice().as_ptr_range().end, code.funcs.as_slice().as_ptr_range().end);
+                {
+                    seen.code_end = code.code.as_slice().as_ptr_range().end;
+                    seen.reg_funcs_end = code.funcs.as_slice().as_ptr_range().end;
+                }
             }
             Code::Nothing(_) => {}
         }
