@@ -32,6 +32,8 @@ pub struct Watched {
     pub failed: u64,
     /// Bytes that were allocated and not freed.
     pub leaked: i64,
+    /// Blocks that were allocated and not freed.
+    pub leaked_blocks: i64,
     /// The most bytes that were allocated at once.
     pub peak: i64,
 }
@@ -41,9 +43,11 @@ struct State {
     fail: Option<Fail>,
     watched: Watched,
     live: i64,
+    live_blocks: i64,
 }
 
-const IDLE: State = State { fail: None, watched: Watched { allocations: 0, failed: 0, leaked: 0, peak: 0 }, live: 0 };
+const IDLE: State =
+    State { fail: None, watched: Watched { allocations: 0, failed: 0, leaked: 0, leaked_blocks: 0, peak: 0 }, live: 0, live_blocks: 0 };
 
 thread_local! {
     // `const`, and without a destructor: reading it never allocates.
@@ -55,15 +59,15 @@ pub fn watch<R>(fail: Fail, body: impl FnOnce() -> R) -> (R, Watched) {
     STATE.with(|state| state.set(State { fail: Some(fail), ..IDLE }));
     let result = body();
     let state = STATE.with(|state| state.replace(IDLE));
-    (result, Watched { leaked: state.live, ..state.watched })
+    (result, Watched { leaked: state.live, leaked_blocks: state.live_blocks, ..state.watched })
 }
 
 /// The system's allocator, watched.
 pub struct Failing;
 
 impl Failing {
-    /// Counts a request that changes the live bytes by `change` when it is granted; says whether it must fail.
-    fn refuses(&self, change: i64) -> bool {
+    /// Counts a request that changes the live bytes by `change`, and the live blocks by `blocks`, when it is granted; says whether it must fail.
+    fn refuses(&self, change: i64, blocks: i64) -> bool {
         STATE.with(|cell| {
             let mut state = cell.get();
             let Some(fail) = state.fail else { return false };
@@ -78,6 +82,7 @@ impl Failing {
                 state.watched.failed += 1;
             } else {
                 state.live += change;
+                state.live_blocks += blocks;
                 state.watched.peak = state.watched.peak.max(state.live);
             }
             cell.set(state);
@@ -85,11 +90,12 @@ impl Failing {
         })
     }
 
-    fn freed(&self, bytes: usize) {
+    fn freed(&self, bytes: usize, blocks: i64) {
         STATE.with(|cell| {
             let mut state = cell.get();
             if state.fail.is_some() {
                 state.live -= bytes as i64;
+                state.live_blocks -= blocks;
                 cell.set(state);
             }
         });
@@ -99,7 +105,7 @@ impl Failing {
 // SAFETY: every request is passed to the system's allocator as it came, or refused with null, which the trait allows.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if self.refuses(layout.size() as i64) {
+        if self.refuses(layout.size() as i64, 1) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller's promise is passed on.
@@ -107,7 +113,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if self.refuses(layout.size() as i64) {
+        if self.refuses(layout.size() as i64, 1) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller's promise is passed on.
@@ -118,8 +124,8 @@ unsafe impl GlobalAlloc for Failing {
         let more = size as i64 - layout.size() as i64;
         if more <= 0 {
             // Giving back asks for nothing, so it cannot fail.
-            self.freed(more.unsigned_abs() as usize);
-        } else if self.refuses(more) {
+            self.freed(more.unsigned_abs() as usize, 0);
+        } else if self.refuses(more, 0) {
             return std::ptr::null_mut();
         }
         // SAFETY: the caller's promise is passed on.
@@ -127,7 +133,7 @@ unsafe impl GlobalAlloc for Failing {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        self.freed(layout.size());
+        self.freed(layout.size(), 1);
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
