@@ -6,6 +6,7 @@
 //! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
+//! | [`sanitize`] | tests under Miri, AddressSanitizer and on a 32-bit target |
 //! | [mod@fuzz] | the fuzz targets, with the table of what they found |
 //! | [mod@bench] | what modules cost in each mode, on an emulated Cortex-M and on this machine; charts of it |
 //! | [`workloads`] | the modules that are measured, and what they may cost |
@@ -26,6 +27,7 @@ mod job;
 mod modes;
 mod packages;
 mod qemu;
+mod sanitize;
 mod shell;
 mod size;
 mod spec;
@@ -56,6 +58,8 @@ enum Command {
     Spec(spec::Options),
     /// Every fuzz target for its share of some minutes
     Fuzz(fuzz::Options),
+    /// The tests under Miri and AddressSanitizer, and on a 32-bit target
+    Sanitize(sanitize::Options),
     /// Flash and RAM that the runtime adds to an image
     Size(size::Options),
     /// Instructions, heap and native stack of modules in each mode, on an emulated Cortex-M3 or on this machine
@@ -68,6 +72,7 @@ fn run() -> Result<()> {
         Command::Test(options) => test::run(&options),
         Command::Spec(options) => spec::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Size(options) => size::run(&options),
         Command::Bench(options) => bench::run(&options),
     }

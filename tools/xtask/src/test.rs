@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, demo, fuzz, modes, shell, size, spec, toolchain, zephyr};
+use crate::{bench, demo, fuzz, modes, sanitize, shell, size, spec, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -45,7 +45,7 @@ fn host(report: &mut Report) {
         shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"]))
     });
     report.part("unit and integration tests, strict", || {
-        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--features", "strict,capi"]))
+        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/strict,zonda/capi"]))
     });
     report.part("rustdoc without warnings", || {
         shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"]).env("RUSTDOCFLAGS", "-D warnings"))
@@ -60,6 +60,7 @@ fn host(report: &mut Report) {
         });
     }
     fuzz(report);
+    sanitize(report);
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
         let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
@@ -72,6 +73,16 @@ fn fuzz(report: &mut Report) {
     match fuzz::Tools::find() {
         Ok(tools) => report.part("fuzz targets, strict, from their seeds", || fuzz::check(&tools)),
         Err(error) => eprintln!("\nNOT RUN: the fuzz targets with libFuzzer, because {error:#}. The test `oracle` runs them on the seeds"),
+    }
+}
+
+/// A selection of the tests under each tool that is there.
+fn sanitize(report: &mut Report) {
+    for part in &sanitize::PARTS {
+        match (part.find)() {
+            Ok(()) => report.part(part.name, || (part.run)(sanitize::Extent::Selection)),
+            Err(error) => eprintln!("\nNOT RUN: {}, because {error:#}", part.name),
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! The tests under tools that see what a test's result does not show: Miri (undefined behaviour), AddressSanitizer (memory that is not ours, or lost),
+//! and a 32-bit target (the size of pointers that devices have).
+//!
+//! `cargo xtask test` runs a selection of each, `cargo xtask sanitize` everything. A part whose tool is not there is not run, and says how to get it.
+
+use crate::{packages, shell};
+use anyhow::{bail, Context, Result};
+use std::path::Path;
+use std::process::Command;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only this part
+    #[arg(long, value_parser = ["miri", "address", "32-bit"])]
+    only: Option<String>,
+}
+
+/// How much of a part is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What `cargo xtask test` has time for.
+    Selection,
+    Everything,
+}
+
+pub struct Part {
+    /// As `--only` has it.
+    pub key: &'static str,
+    pub name: &'static str,
+    /// Whether what it needs is there; the error says what brings it.
+    pub find: fn() -> Result<()>,
+    pub run: fn(Extent) -> Result<()>,
+}
+
+pub const PARTS: [Part; 3] = [
+    Part { key: "miri", name: "tests under Miri", find: miri_is_there, run: miri },
+    Part { key: "address", name: "tests under AddressSanitizer", find: address_is_there, run: address },
+    Part { key: "32-bit", name: "tests on a 32-bit target", find: narrow_is_there, run: narrow },
+];
+
+/// The host that the sanitizers' run-time libraries are for.
+const HOST: &str = "x86_64-unknown-linux-gnu";
+/// The 32-bit target whose programs this host runs.
+const NARROW: &str = "i686-unknown-linux-gnu";
+
+fn on_x86_64_linux() -> Result<()> {
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        bail!("it needs Linux on x86-64");
+    }
+    Ok(())
+}
+
+/// Integration tests that are short enough for Miri.
+const UNDER_MIRI: [&str; 2] = ["modes", "stopping"];
+/// More of them, which take minutes each.
+const UNDER_MIRI_AT_LENGTH: [&str; 2] = ["verifier", "large"];
+
+fn miri_is_there() -> Result<()> {
+    let version = Command::new("cargo").args(["+nightly", "miri", "--version"]).output();
+    if version.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    bail!("there is no nightly toolchain with Miri; `rustup toolchain install nightly --profile minimal --component miri,rust-src` brings it")
+}
+
+/// `cargo miri`. Its products are of another compiler, so they have a folder of their own.
+fn cargo_miri(flags: &str) -> Command {
+    // Through rustup: CARGO names the stable toolchain's.
+    let mut command = Command::new("cargo");
+    command.current_dir(shell::root()).args(["+nightly", "miri", "test", "--quiet"]);
+    command.env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTFLAGS");
+    // Tests read their inputs.
+    command.env("MIRIFLAGS", format!("-Zmiri-disable-isolation -Zmiri-symbolic-alignment-check {flags}"));
+    command.arg("--target-dir").arg(shell::target_dir().join("miri"));
+    command
+}
+
+/// The loops' own tests are most of the time, and are divided between the two sizes of pointers where time is short.
+fn miri(extent: Extent) -> Result<()> {
+    let exec = ["--package", "zonda-exec", "--lib", "--features", "classic,fast,float,fuel,precompiled"];
+    let everything = extent == Extent::Everything;
+    let tests = |target: &str| {
+        let mut command = cargo_miri("-Zmiri-strict-provenance");
+        command.args(["--target", target, "--package", "zonda", "--lib"]);
+        let more: &[&str] = if everything { &UNDER_MIRI_AT_LENGTH } else { &[] };
+        for test in UNDER_MIRI.iter().chain(more) {
+            command.args(["--test", test]);
+        }
+        shell::run(&mut command)
+    };
+    shell::run(cargo_miri("-Zmiri-strict-provenance").args(["--target", NARROW]).args(exec))?;
+    tests(HOST)?;
+    if everything {
+        shell::run(cargo_miri("-Zmiri-strict-provenance").args(["--target", HOST]).args(exec))?;
+        // The C API keeps addresses in integers of its callers.
+        shell::run(cargo_miri("-Zmiri-permissive-provenance").args(["--target", HOST, "--package", "zonda", "--lib", "--features", "capi"]))?;
+        tests(NARROW)?;
+    }
+    Ok(())
+}
+
+fn address_is_there() -> Result<()> {
+    on_x86_64_linux()?;
+    let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
+    let there = std::fs::read_dir(libraries.trim()).context("the toolchain has no libraries")?.flatten();
+    if there.into_iter().any(|file| file.file_name().to_string_lossy().contains("rt.asan")) {
+        return Ok(());
+    }
+    bail!("the toolchain lacks its run-time library; rustup's stable toolchain has it: `rustup toolchain install stable`")
+}
+
+/// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes programs of its own.
+fn address(extent: Extent) -> Result<()> {
+    let mut command = shell::cargo();
+    command.args(["test", "--quiet", "--target", HOST, "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
+    // The sanitizer is not stable, its run-time library comes with every toolchain.
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cforce-frame-pointers=yes");
+    command.env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1").env("ZONDA_SANITIZE", "address");
+    command.arg("--target-dir").arg(shell::target_dir().join("address"));
+    if extent == Extent::Selection {
+        command.args(["--lib", "--bins"]);
+        for test in ["modes", "stopping", "large", "verifier", "container", "truncation", "out_of_memory", "capi_c"] {
+            command.args(["--test", test]);
+        }
+    }
+    shell::run(&mut command)
+}
+
+fn narrow_is_there() -> Result<()> {
+    on_x86_64_linux()?;
+    // Where gcc has no libraries for it, programs cannot be linked.
+    let libraries = Command::new("gcc").args(["-m32", "-print-file-name=libgcc.a"]).output();
+    let linkable = libraries.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute());
+    if !linkable {
+        packages::install(&["gcc-multilib"])?;
+    }
+    let libraries = ["--print", "target-libdir", "--target", NARROW];
+    let there = |()| shell::output(Command::new("rustc").args(libraries).current_dir(shell::root())).is_ok_and(|path| Path::new(path.trim()).exists());
+    if !there(()) && shell::has("rustup") {
+        let _ = shell::run(Command::new("rustup").args(["target", "add", NARROW]).current_dir(shell::root()));
+    }
+    if !there(()) {
+        bail!("the toolchain has no libraries for it; `rustup target add {NARROW}` brings them");
+    }
+    Ok(())
+}
+
+/// Without the C API: calls of natives are written for each ABI, and i686 has none.
+fn narrow(extent: Extent) -> Result<()> {
+    let mut command = shell::cargo();
+    command.args(["test", "--quiet", "--target", NARROW, "--package", "zonda", "--package", "zonda-exec"]);
+    command.arg("--target-dir").arg(shell::target_dir().join("32-bit"));
+    if extent == Extent::Selection {
+        command.arg("--lib");
+        for test in ["modes", "stopping", "large", "verifier", "container", "out_of_memory", "spec"] {
+            command.args(["--test", test]);
+        }
+    }
+    shell::run(&mut command)
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    for part in PARTS.iter().filter(|part| options.only.as_deref().is_none_or(|only| only == part.key)) {
+        match (part.find)() {
+            Ok(()) => {
+                shell::step(part.name);
+                (part.run)(Extent::Everything)?;
+            }
+            Err(error) if options.only.is_some() => return Err(error),
+            Err(error) => eprintln!("\nNOT RUN: {}, because {error:#}", part.name),
+        }
+    }
+    Ok(())
+}
