@@ -11,8 +11,8 @@ pub const MAX_FUNCS: u32 = 1_000_000;
 pub const MAX_IMPORTS: u32 = 1_000_000;
 /// Exports.
 pub const MAX_EXPORTS: u32 = 1_000_000;
-/// Globals, imported ones included.
-pub const MAX_GLOBALS: u32 = 1_000_000;
+/// Globals, imported ones included. Ours: register code names a global in 16 bits.
+pub const MAX_GLOBALS: u32 = 65_536;
 /// Data segments.
 pub const MAX_DATA_SEGMENTS: u32 = 100_000;
 /// Element segments.
@@ -27,11 +27,19 @@ pub const MAX_TABLE_ELEMENTS: u32 = 10_000_000;
 pub const MAX_PARAMS: u32 = 1_000;
 /// Results of a function type.
 pub const MAX_RESULTS: u32 = 1_000;
+/// Parameters of all functions that a module defines together, for each byte of the module. Ours: what loading takes stays proportional to the bytes.
+pub const MAX_PARAMS_PER_BYTE: u32 = 16;
 /// Bytes of a function body.
 pub const MAX_BODY: u32 = 7_654_321;
 /// Locals of a function, parameters included.
 pub const MAX_LOCALS: u32 = 50_000;
-/// Slots of 32 bits of the locals of a function. Ours: a slot is kept in 15 bits.
-pub const MAX_LOCAL_SLOTS: u32 = 32_767;
-/// Slots of 32 bits of the operands of a function. Ours: the number of dropped slots is kept in 16 bits.
-pub const MAX_OPERAND_SLOTS: u32 = 65_535;
+/// Slots of 32 bits of the locals of a function. Ours: a slot is kept in 15 bits, and register code counts what lies before and behind them as well.
+pub const MAX_LOCAL_SLOTS: u32 = 32_700;
+/// Slots of 32 bits of the operands of a function. Ours: as above.
+pub const MAX_OPERAND_SLOTS: u32 = 32_700;
+
+// Distances of slots in large functions of register code are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what
+// lies between locals and operands.
+const _: () = assert!(MAX_LOCAL_SLOTS + 32 <= i16::MAX as u32 && MAX_OPERAND_SLOTS + 32 <= i16::MAX as u32);
+const _: () = assert!(MAX_LOCAL_SLOTS + MAX_OPERAND_SLOTS + 2 * 32 <= u16::MAX as u32 && zonda_exec::frame::OVERHEAD < 32);
+const _: () = assert!(MAX_GLOBALS - 1 <= u16::MAX as u32 && MAX_TYPES - 1 <= u16::MAX as u32);

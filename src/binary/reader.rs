@@ -187,13 +187,17 @@ impl<'a> Reader<'a> {
 
     /// A name (spec: 5.2.4).
     pub(crate) fn name(&mut self) -> Parsed<&'a str> {
-        let len = self.u32()? as usize;
-        let at = self.pos;
-        let bytes = self.take(len)?;
+        let bytes = self.name_bytes()?;
         match core::str::from_utf8(bytes) {
             Ok(name) => Ok(name),
-            Err(_) => self.refuse_at(at, ErrorKind::BadUtf8),
+            Err(_) => self.refuse_at(self.pos - bytes.len(), ErrorKind::BadUtf8),
         }
+    }
+
+    /// The bytes of a name, of which nobody asks whether they are UTF-8.
+    pub(crate) fn name_bytes(&mut self) -> Parsed<&'a [u8]> {
+        let len = self.u32()? as usize;
+        self.take(len)
     }
 }
 

@@ -385,6 +385,9 @@ impl<'a> Loader<'a> {
                     self.imported_memories += 1;
                 }
                 ExternKind::Global => {
+                    if self.env.imported_globals >= MAX_GLOBALS {
+                        return Err(ErrorKind::TooLarge);
+                    }
                     let ty = GlobalType::read(reader)?;
                     self.env.globals.push(ty)?;
                     self.global_inits.push(0)?;
@@ -410,9 +413,16 @@ impl<'a> Loader<'a> {
             sink.reserve(count as usize, self.imported_funcs)?;
         }
         self.env.funcs.reserve(count as usize)?;
+        // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory.
+        let mut params_left = (self.env.bytes.len() as u32).saturating_mul(MAX_PARAMS_PER_BYTE);
         for _ in 0..count {
+            let at = reader.pos();
             let index = reader.u32()?;
             let ty = *self.env.ty(index)?;
+            match params_left.checked_sub(ty.param_count as u32) {
+                Some(left) => params_left = left,
+                None => return reader.refuse_at(at, ErrorKind::TooLarge),
+            }
             self.env.funcs.push(ty.canonical)?;
             if let Some(sink) = &mut self.sink {
                 sink.declare(Shape { params: ty.param_slots, locals: ty.param_slots, results: ty.result_slots, type_index: ty.canonical, frame: 0 })?;
@@ -472,12 +482,17 @@ impl<'a> Loader<'a> {
         }
         // No name twice: equal ones lie side by side when sorted.
         let bytes = self.env.bytes;
-        let name = |at: u32| Reader::new(bytes, at as usize).name().unwrap_or("");
-        heapsort(&mut order, &|a, b| name(a) < name(b));
-        for pair in order.windows(2) {
-            if let [a, b] = *pair {
-                if name(a) == name(b) {
-                    return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
+        let name = |at: u32| Reader::new(bytes, at as usize).name_bytes().unwrap_or(&[]);
+        // By their lengths first, and then those of one length by what they are: a name that is long is not read each time that a short one is sorted, and sorting
+        // takes n·log n steps for n bytes of names, whatever they are.
+        heapsort(&mut order, &|a, b| name(a).len() < name(b).len());
+        for same in order.chunk_by_mut(|&a, &b| name(a).len() == name(b).len()) {
+            heapsort(same, &|a, b| name(a) < name(b));
+            for pair in same.windows(2) {
+                if let [a, b] = *pair {
+                    if name(a) == name(b) {
+                        return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
+                    }
                 }
             }
         }

@@ -250,11 +250,11 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
 
     /// Takes what a branch to the label carries and gives its slots.
     fn pop_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
-        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes).map(|()| slots))
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes, slots).map(|()| slots))
     }
 
     fn push_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
-        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes).map(|()| slots))
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes, slots).map(|()| slots))
     }
 
     fn enter(&mut self, kind: LabelKind) -> Parsed<()> {
@@ -265,9 +265,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             at.height = self.stacks.height;
         }
         let params = self.with_types(ty, false, |stacks, codes, slots| {
-            stacks.pop_all(codes)?;
+            stacks.pop_all(codes, slots)?;
             stacks.enter(kind, ty)?;
-            stacks.push_all(codes).map(|()| slots)
+            stacks.push_all(codes, slots).map(|()| slots)
         })?;
         // A loop is entered behind its block type.
         at.height = self.stacks.height;
@@ -280,7 +280,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     /// Takes the results of the innermost block and closes it.
     fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
         let (_, ty) = self.stacks.label(0)?;
-        self.with_types(ty, true, |stacks, codes, _| stacks.pop_all(codes))?;
+        self.with_types(ty, true, |stacks, codes, slots| stacks.pop_all(codes, slots))?;
         self.stacks.leave()
     }
 
@@ -303,7 +303,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         }
         self.sink.otherwise(at)?;
         self.stacks.enter(LabelKind::Else, ty)?;
-        self.with_types(ty, false, |stacks, codes, _| stacks.push_all(codes))
+        self.with_types(ty, false, |stacks, codes, slots| stacks.push_all(codes, slots))
     }
 
     #[inline(never)]
@@ -316,7 +316,7 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         let results = self.with_types(ty, true, |_, _, slots| Ok(slots))?;
         self.sink.end(at, results)?;
         if kind != LabelKind::Func {
-            self.with_types(ty, true, |stacks, codes, _| stacks.push_all(codes))?;
+            self.with_types(ty, true, |stacks, codes, slots| stacks.push_all(codes, slots))?;
         }
         Ok(())
     }
@@ -350,8 +350,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
 
     fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
         self.tell_second(ty.param_slots as u32);
-        self.stacks.pop_all(self.env.params(ty))?;
-        self.stacks.push_all(self.env.results(ty))
+        self.stacks.pop_all(self.env.params(ty), ty.param_slots as u32)?;
+        self.stacks.push_all(self.env.results(ty), ty.result_slots as u32)
     }
 
     #[inline(never)]
@@ -365,9 +365,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if self.env.results(outer) != self.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
-        self.stacks.pop_all(self.env.params(ty))?;
+        self.stacks.pop_all(self.env.params(ty), ty.param_slots as u32)?;
         // A function of the host gives its results here, where the frame has to have room for them.
-        self.stacks.push_all(self.env.results(ty))?;
+        self.stacks.push_all(self.env.results(ty), ty.result_slots as u32)?;
         self.stacks.set_unreachable();
         Ok(())
     }

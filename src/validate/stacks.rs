@@ -71,7 +71,13 @@ impl Stacks {
     #[inline(never)]
     pub(super) fn push(&mut self, code: u8) -> Parsed<()> {
         self.operands.push(code)?;
-        self.height += slots(code);
+        self.grown(slots(code))
+    }
+
+    /// Counts slots of operands that were put.
+    #[inline(always)]
+    fn grown(&mut self, slots: u32) -> Parsed<()> {
+        self.height += slots;
         if self.height > self.max_height {
             self.max_height = self.height;
             if self.height > MAX_OPERAND_SLOTS {
@@ -118,22 +124,40 @@ impl Stacks {
         self.push(to)
     }
 
-    pub(super) fn pop_all(&mut self, codes: &[u8]) -> Parsed<()> {
+    /// Takes operands of these types, which take so many slots. There may be a thousand, and the operation two bytes long: they are compared and taken at once.
+    #[inline(never)]
+    pub(super) fn pop_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
+        if codes.is_empty() {
+            return Ok(());
+        }
+        let own = self.operands.get(self.base as usize..).unwrap_or(&[]);
+        if own.ends_with(codes) {
+            self.operands.truncate(self.operands.len() - codes.len());
+            self.height -= slots;
+            return Ok(());
+        }
         for &code in codes.iter().rev() {
             self.pop(code)?;
+            if self.unreachable && self.operands.len() as u32 == self.base {
+                // Whatever else is wanted is there.
+                break;
+            }
         }
         Ok(())
     }
 
-    pub(super) fn push_all(&mut self, codes: &[u8]) -> Parsed<()> {
-        for &code in codes {
-            self.push(code)?;
-        }
-        Ok(())
+    /// Puts operands of these types, which take so many slots.
+    #[inline(never)]
+    pub(super) fn push_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
+        self.operands.append(codes)?;
+        self.grown(slots)
     }
 
     /// Checks that the topmost operands have these types, without taking them.
     pub(super) fn check_all(&mut self, codes: &[u8]) -> Parsed<()> {
+        if self.operands.get(self.base as usize..).is_some_and(|own| own.ends_with(codes)) {
+            return Ok(());
+        }
         let mut at = self.operands.len();
         for &want in codes.iter().rev() {
             if at as u32 == self.base {

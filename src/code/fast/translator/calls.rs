@@ -27,9 +27,8 @@ impl Translator<'_> {
                 self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
             }
         }
-        for _ in 0..params {
-            self.pop();
-        }
+        self.len = self.len.saturating_sub(params as usize);
+        self.height = base;
         let results = after.saturating_sub(base);
         self.push_results(results)?;
         if results == 1 {
