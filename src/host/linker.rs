@@ -229,7 +229,7 @@ impl Instance {
     }
 
     /// All that it exports, by name, in the module's order.
-    pub fn exports<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> impl Iterator<Item = (&'a str, Extern)> + 's {
+    pub fn exports<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> impl Iterator<Item = (&'s str, Extern)> + use<'s, 'a, S> {
         let instance = *self;
         let store = store.as_store();
         let entries = instance.data(store).ok().map(|data| data.module.data.exports());

@@ -133,8 +133,8 @@ pub struct FuncInfo<'a> {
     pub frame_bytes: u32,
 }
 
-impl<'a> Module<'a> {
-    fn extern_type(&self, kind: ExternKind, index: u32) -> Option<ExternType<'a>> {
+impl Module<'_> {
+    fn extern_type(&self, kind: ExternKind, index: u32) -> Option<ExternType<'_>> {
         let data = &*self.data;
         let index_in = index as usize;
         Some(match kind {
@@ -146,7 +146,7 @@ impl<'a> Module<'a> {
     }
 
     /// Its imports, in order.
-    pub fn imports(&self) -> impl Iterator<Item = ImportType<'a>> + '_ {
+    pub fn imports(&self) -> impl Iterator<Item = ImportType<'_>> + '_ {
         let mut next = [0u32; 4];
         self.data.imports.iter().filter_map(move |import| {
             let counter = next.get_mut(import.kind as usize)?;
@@ -158,14 +158,14 @@ impl<'a> Module<'a> {
     }
 
     /// Its exports, in order.
-    pub fn exports(&self) -> impl Iterator<Item = ExportType<'a>> + '_ {
+    pub fn exports(&self) -> impl Iterator<Item = ExportType<'_>> + '_ {
         self.data
             .exports()
             .filter_map(|entry| Some(ExportType { name: entry.name, ty: self.extern_type(entry.kind, entry.index)? }))
     }
 
     /// Its custom sections, in order.
-    pub fn custom_sections(&self) -> impl Iterator<Item = CustomSection<'a>> {
+    pub fn custom_sections(&self) -> impl Iterator<Item = CustomSection<'_>> + '_ {
         let mut reader = Reader::new(self.data.bytes, 8);
         core::iter::from_fn(move || loop {
             let id = reader.byte().ok()?;
@@ -205,7 +205,7 @@ impl<'a> Module<'a> {
     }
 
     /// What each function that it defines takes, in the mode of its code.
-    pub fn funcs(&self) -> impl Iterator<Item = FuncInfo<'a>> + '_ {
+    pub fn funcs(&self) -> impl Iterator<Item = FuncInfo<'_>> + '_ {
         let data = &*self.data;
         let mut bodies = Reader::new(data.bytes, data.bodies as usize);
         (0..data.code.len() as u32).filter_map(move |index| {

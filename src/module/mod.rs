@@ -121,13 +121,21 @@ impl<'a> Module<'a> {
     }
 
     /// The module's bytes: of a file, the module in it, which may lack its code section.
-    pub fn bytes(&self) -> &'a [u8] {
+    // Not for `'a`, which of a module that owns its bytes is longer than they live; nor is anything else that lies in them.
+    pub fn bytes(&self) -> &[u8] {
         self.data.bytes
     }
 }
 
 impl Module<'static> {
-    /// The same for bytes that the module shall own. They are copied once.
+    /// The same for bytes that the module shall own. They are copied once. What is read out of them lives no longer than the module:
+    ///
+    /// ```compile_fail,E0505
+    /// let module = zonda::Module::from_vec(&zonda::Engine::default(), b"\0asm\x01\0\0\0").unwrap();
+    /// let bytes: &[u8] = module.bytes();
+    /// drop(module);
+    /// assert_eq!(bytes[0], 0);
+    /// ```
     ///
     /// # Errors
     /// As for [`Module::new`].
