@@ -30,13 +30,18 @@ fn run(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
+/// What `cargo xtask` wants the library, or the application, to be compiled with besides: a sanitizer, counters.
+fn flags(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_default()
+}
+
 fn library() -> PathBuf {
     let target = scratch().join("cargo");
     let features: Vec<String> = FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["build", "--quiet", "--release", "--package", "zonda-c", "--features", &features.join(",")])
-        .env_remove("RUSTFLAGS")
+        .env("RUSTFLAGS", flags("ZONDA_C_RUSTFLAGS"))
         .arg("--target-dir")
         .arg(&target));
     target.join("release/libzonda_c.a")
@@ -64,6 +69,7 @@ fn an_application_in_c() {
     run(Command::new("cc")
         .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-o"])
         .arg(&program)
+        .args(flags("ZONDA_C_CFLAGS").split_whitespace())
         .arg("-I")
         .arg(root().join("include"))
         .arg("-I")
