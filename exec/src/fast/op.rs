@@ -449,6 +449,8 @@ mod tests {
         assert_eq!(RegOp::from_code(RegOp::ALL.len() as u8), None);
     }
 
+    // Texts alone, and thousands of them.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn an_operation_with_d_has_the_operands_of_the_one_without() {
         for &op in RegOp::ALL {

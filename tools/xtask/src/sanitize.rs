@@ -115,7 +115,8 @@ fn address(extent: Extent) -> Result<()> {
     command.args(["test", "--quiet", "--target", HOST, "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
     // The sanitizer is not stable, its run-time library comes with every toolchain.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cforce-frame-pointers=yes");
-    command.env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1").env("ZONDA_SANITIZE", "address");
+    command.env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1");
+    command.env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address").env("ZONDA_C_CFLAGS", "-fsanitize=address");
     command.arg("--target-dir").arg(shell::target_dir().join("address"));
     if extent == Extent::Selection {
         command.args(["--lib", "--bins"]);
