@@ -7,8 +7,11 @@
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
 //! | [`sanitize`] | tests under Miri, AddressSanitizer and on a 32-bit target |
+//! | [`coverage`] | lines of the runtime that the tests reach |
+//! | [`supply`] | crates that reach a device, licences, the oldest Rust, builds that can be repeated |
 //! | [mod@fuzz] | the fuzz targets, with the table of what they found |
 //! | [mod@bench] | what modules cost in each mode, on an emulated Cortex-M and on this machine; charts of it |
+//! | [`curve`] | what loading hostile modules costs for each byte |
 //! | [`workloads`] | the modules that are measured, and what they may cost |
 //! | [`modes`] | the modes of execution |
 //! | [`firmware`] | building the images of `firmware/` |
@@ -20,6 +23,8 @@
 //! | [`job`] | the file that tells the firmware what to run |
 
 mod bench;
+mod coverage;
+mod curve;
 mod demo;
 mod firmware;
 mod fuzz;
@@ -31,6 +36,7 @@ mod sanitize;
 mod shell;
 mod size;
 mod spec;
+mod supply;
 mod test;
 mod toolchain;
 mod workloads;
@@ -60,10 +66,16 @@ enum Command {
     Fuzz(fuzz::Options),
     /// The tests under Miri and AddressSanitizer, and on a 32-bit target
     Sanitize(sanitize::Options),
+    /// Lines of the runtime that the tests reach
+    Coverage(coverage::Options),
     /// Flash and RAM that the runtime adds to an image
     Size(size::Options),
+    /// Crates of others, their licences, the oldest Rust that builds Zonda, and whether a build can be repeated
+    Supply(supply::Options),
     /// Instructions, heap and native stack of modules in each mode, on an emulated Cortex-M3 or on this machine
     Bench(bench::Options),
+    /// Instructions and heap for each byte of modules that are made to be expensive to load
+    Curve(curve::Options),
 }
 
 fn run() -> Result<()> {
@@ -73,12 +85,18 @@ fn run() -> Result<()> {
         Command::Spec(options) => spec::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
+        Command::Coverage(options) => coverage::run(&options),
         Command::Size(options) => size::run(&options),
+        Command::Supply(options) => supply::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Curve(options) => curve::run(&options),
     }
 }
 
 fn main() -> ExitCode {
+    if let Some(mut compiler) = fuzz::wrapped() {
+        return compiler.status().map_or(ExitCode::FAILURE, |status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -9,6 +9,7 @@ use crate::{shell, toolchain};
 use anyhow::{bail, Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,10 @@ const LIBC: &[&str] = &[
     "__aeabi_memset", "__aeabi_memset4", "__aeabi_memset8",
     "__aeabi_memclr", "__aeabi_memclr4", "__aeabi_memclr8",
 ];
+/// Parts of the names of what the compiler puts where it cannot exclude a panic.
+const PANICS: &[&str] = &["core::panicking", "core::panic::", "unwrap_failed", "expect_failed", "core::slice::index", "rust_begin_unwind", "handle_alloc_error"];
+/// What the panic handler of `clib` says. It stands in an image that can panic even where all of these functions were made part of their callers.
+const HANDLER: &[u8] = b"zonda: panic";
 /// What an application calls that loads a module, gives it functions and calls it.
 const APPLICATION: &[&str] = &[
     "wasm_runtime_full_init",
@@ -46,6 +51,9 @@ pub struct Options {
     /// Also list the N largest symbols of each image
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "40")]
     symbols: Option<usize>,
+    /// Also say which crates the bytes of each image come from
+    #[arg(long)]
+    crates: bool,
     /// One JSON object a row
     #[arg(long)]
     json: bool,
@@ -99,12 +107,15 @@ struct Row {
     sizes: Sizes,
     /// Largest first.
     symbols: Vec<Symbol>,
+    /// Whether the panic handler is linked.
+    handler: bool,
 }
 
 impl Row {
-    /// Functions of `core::panicking` that are linked. The goal is none.
+    /// Functions that are linked only because something can panic. There are none.
     fn panics(&self) -> impl Iterator<Item = &str> {
-        self.symbols.iter().map(|symbol| symbol.name.as_str()).filter(|name| name.contains("core::panicking"))
+        let names = self.symbols.iter().map(|symbol| symbol.name.as_str());
+        names.filter(|name| PANICS.iter().any(|part| name.contains(part)))
     }
 }
 
@@ -125,12 +136,16 @@ fn functions_of_header() -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The features of a library with these modes, as an argument of cargo.
+pub fn features(modes: &[&str]) -> String {
+    FEATURES.iter().chain(modes).map(|feature| format!("zonda/{feature}")).collect::<Vec<_>>().join(",")
+}
+
 /// Builds the static library with these modes.
-fn library(modes: &[&str]) -> Result<PathBuf> {
-    let features: Vec<String> = FEATURES.iter().chain(modes).map(|feature| format!("zonda/{feature}")).collect();
+pub fn library(modes: &[&str]) -> Result<PathBuf> {
     shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
     let mut command = toolchain::cargo_build(TARGET)?;
-    shell::run(command.args(["--package", "zonda-c", "--features", &features.join(",")]))?;
+    shell::run(command.args(["--package", "zonda-c", "--features", &features(modes)]))?;
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
@@ -147,7 +162,7 @@ fn link(library: &Path, roots: &[String], image: &Path) -> Result<()> {
     shell::run(linker.arg(library))
 }
 
-fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>)> {
+fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)> {
     let bytes = fs::read(image).with_context(|| format!("cannot read {}", image.display()))?;
     let file = object::File::parse(&*bytes)?;
     let name = |symbol: &object::Symbol| symbol.name().unwrap_or_default().to_owned();
@@ -160,7 +175,8 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>)> {
     let mut symbols: Vec<Symbol> =
         sized.map(|symbol| Symbol { name: format!("{:#}", rustc_demangle::demangle(&name(&symbol))), size: symbol.size() }).collect();
     symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.size));
-    Ok((Sizes::of(&file), symbols))
+    let handler = bytes.windows(HANDLER.len()).any(|window| window == HANDLER);
+    Ok((Sizes::of(&file), symbols, handler))
 }
 
 fn measure() -> Result<Vec<Row>> {
@@ -172,8 +188,8 @@ fn measure() -> Result<Vec<Row>> {
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
             let image = shell::target_dir().join(format!("size-{config}-{calls}.elf"));
             link(&library, roots, &image)?;
-            let (sizes, symbols) = inspect(&image, roots)?;
-            rows.push(Row { config: (*config).to_owned(), calls, sizes, symbols });
+            let (sizes, symbols, handler) = inspect(&image, roots)?;
+            rows.push(Row { config: (*config).to_owned(), calls, sizes, symbols, handler });
         }
     }
     Ok(rows)
@@ -200,19 +216,57 @@ fn print(rows: &[Row], json: bool, symbols: usize) {
     }
 }
 
+/// What is wrong with an image that can panic.
+fn panicking(row: &Row) -> Option<String> {
+    let names: Vec<&str> = row.panics().collect();
+    let what = match (names.is_empty(), row.handler) {
+        (true, false) => return None,
+        (true, true) => "the panic handler".to_owned(),
+        (false, _) => names.join(", "),
+    };
+    Some(format!("{} ({}) can panic: it links {what}", row.config, row.calls))
+}
+
+/// The crate that a symbol comes from, by its name.
+fn crate_of(name: &str) -> &str {
+    let path = name.trim_start_matches(['<', '&', '*', '[', '(']).trim_start_matches("mut ").trim_start_matches("const ");
+    match path.split_once("::") {
+        Some((first, _)) if first.starts_with("zonda") => "zonda",
+        Some((first, _)) => first,
+        None if ["wasm_", "zonda_", "__rust", "get_package"].iter().any(|start| name.starts_with(start)) => "zonda",
+        None => "compiler_builtins",
+    }
+}
+
+fn print_crates(rows: &[Row]) {
+    println!("\nBytes of symbols by crate; constants without a name are in none of them.");
+    for row in rows {
+        let mut crates: BTreeMap<&str, u64> = BTreeMap::new();
+        for symbol in &row.symbols {
+            *crates.entry(crate_of(&symbol.name)).or_default() += symbol.size;
+        }
+        let list: Vec<String> = crates.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+        println!("{:<14} {:<6} {}", row.config, row.calls, list.join(", "));
+    }
+}
+
 pub fn run(options: &Options) -> Result<()> {
-    print(&measure()?, options.json, options.symbols.unwrap_or(0));
+    let rows = measure()?;
+    print(&rows, options.json, options.symbols.unwrap_or(0));
+    if options.crates {
+        print_crates(&rows);
+    }
     if !options.json {
         println!("\nBytes that the runtime adds to an application that calls all of {HEADER} (c-api) or loads, links and calls (app).");
     }
     Ok(())
 }
 
-/// As a test: flash and static RAM stay within their limits.
+/// As a test: flash and static RAM stay within their limits, and nothing can panic.
 pub fn check() -> Result<()> {
     let rows = measure()?;
     print(&rows, false, 0);
-    let mut over = Vec::new();
+    let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
     for row in rows.iter().filter(|row| row.calls == "c-api") {
         let most = FLASH.iter().find(|flash| flash.config == row.config).map_or(0, |flash| flash.limit);
         let (flash, ram) = (row.sizes.flash(), row.sizes.ram());

@@ -69,6 +69,11 @@ pub fn linker(target: &str) -> Result<Command> {
 
 /// `cargo build` for `target`, to which the caller adds what to build.
 pub fn cargo_build(target: &str) -> Result<Command> {
+    cargo_build_in(target, shell::root(), &shell::target_dir().join("device"))
+}
+
+/// The same of sources that lie in `root`, into another target folder.
+pub fn cargo_build_in(target: &str, root: &Path, products: &Path) -> Result<Command> {
     let mut command = match find(target)? {
         Toolchain::Rustup => {
             let mut command = shell::cargo();
@@ -78,17 +83,17 @@ pub fn cargo_build(target: &str) -> Result<Command> {
         Toolchain::Debian => {
             let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
             let mut command = Command::new(DEBIAN_CARGO);
-            command.current_dir(shell::root()).args(["build", "-Zbuild-std=core,alloc,compiler_builtins"]);
+            command.args(["build", "-Zbuild-std=core,alloc,compiler_builtins"]);
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").env(linker, DEBIAN_LINKER);
             command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC_WRAPPER");
             command
         }
     };
-    command.args(["--quiet", "--release", "--target", target]);
+    command.current_dir(root).args(["--quiet", "--release", "--target", target]);
     // Where the loops are written in instructions, what is left of their crate is rare code.
     if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") {
         command.args(["--config", "profile.release.package.zonda-exec.opt-level='z'"]);
     }
-    command.arg("--target-dir").arg(shell::target_dir().join("device"));
+    command.arg("--target-dir").arg(products);
     Ok(command)
 }
