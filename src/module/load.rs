@@ -413,8 +413,8 @@ impl<'a> Loader<'a> {
             sink.reserve(count as usize, self.imported_funcs)?;
         }
         self.env.funcs.reserve(count as usize)?;
-        // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory.
-        let mut params_left = (self.env.bytes.len() as u32).saturating_mul(MAX_PARAMS_PER_BYTE);
+        // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory. Where bodies are not read, they take neither.
+        let mut params_left = if self.bodies { u32::MAX } else { (self.env.bytes.len() as u32).saturating_mul(MAX_PARAMS_PER_BYTE) };
         for _ in 0..count {
             let at = reader.pos();
             let index = reader.u32()?;
