@@ -228,15 +228,15 @@ typedef struct wasm_val_t {
 extern "C" {
 #endif // __cplusplus
 
-// Sets the runtime up with memory from the system.
+// Sets the runtime up with memory from the system. No other thread uses the runtime meanwhile.
 bool wasm_runtime_init(void);
 
 // Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
-// use, the mode is not supported, or the table is refused.
+// use, the mode is not supported, or the table is refused. No other thread uses the runtime meanwhile.
 bool wasm_runtime_full_init(const struct RuntimeInitArgs *init_args);
 
 // Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
-// running mode.
+// running mode. No other thread uses the runtime meanwhile.
 void wasm_runtime_destroy(void);
 
 // Sets how important messages are that go to the log; warnings at the start.
@@ -261,7 +261,7 @@ void wasm_runtime_destroy_thread_env(void);
 // Whether the thread is prepared: always.
 bool wasm_runtime_thread_env_inited(void);
 
-// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left.
+// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left. Any thread may allocate, and free what another has allocated.
 void *wasm_runtime_malloc(unsigned int size);
 
 // Makes a block of wasm_runtime_malloc() larger or smaller; it may move. A NULL `ptr` is allocated.
@@ -277,6 +277,7 @@ bool wasm_runtime_get_mem_alloc_info(struct mem_alloc_info_t *mem_alloc_info);
 // Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
 // stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
 // when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
+// Other threads may use the runtime meanwhile, but not register the same names.
 bool wasm_runtime_register_natives(const char *module_name,
                                    const struct NativeSymbol *native_symbols,
                                    uint32_t n_native_symbols);
@@ -292,7 +293,7 @@ bool wasm_runtime_unregister_natives(const char *module_name,
                                      const struct NativeSymbol *native_symbols);
 
 // Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
-// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason.
+// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
 wasm_module_t wasm_runtime_load(const uint8_t *buf,
                                 uint32_t size,
                                 char *error_buf,
@@ -319,7 +320,7 @@ RunningMode wasm_runtime_get_running_mode(wasm_module_inst_t module_inst);
 // Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
 // function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's
 // default. `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
-// NULL on failure; `error_buf` gets the reason.
+// NULL on failure; `error_buf` gets the reason. The instance, with its execution environments, is used by one thread at a time, but for wasm_runtime_terminate().
 wasm_module_inst_t wasm_runtime_instantiate(wasm_module_t module,
                                             uint32_t default_stack_size,
                                             uint32_t host_managed_heap_size,
@@ -350,8 +351,8 @@ void wasm_runtime_set_exception(wasm_module_inst_t module_inst, const char *exce
 // Forgets the exception.
 void wasm_runtime_clear_exception(wasm_module_inst_t module_inst);
 
-// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called
-// from another thread and from an interrupt handler. When nothing runs, the next call is stopped.
+// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called from another thread and from an
+// interrupt handler, as nothing else here may, while the instance is live. When nothing runs, the next call that comes to a call or a loop is stopped.
 void wasm_runtime_terminate(wasm_module_inst_t module_inst);
 
 // Any pointer of the application's, kept with the instance.
@@ -360,7 +361,8 @@ void wasm_runtime_set_custom_data(wasm_module_inst_t module_inst, void *custom_d
 // What wasm_runtime_set_custom_data() set; NULL before.
 void *wasm_runtime_get_custom_data(wasm_module_inst_t module_inst);
 
-// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called. NULL when there is no memory.
+// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called, by the thread that uses the
+// instance. NULL when there is no memory.
 wasm_exec_env_t wasm_runtime_create_exec_env(wasm_module_inst_t module_inst,
                                              uint32_t stack_size);
 

@@ -150,7 +150,8 @@ pub(super) unsafe fn func_type<'t>(instance: wasm_module_inst_t, func: u32) -> O
     data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
 }
 
-/// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called. NULL when there is no memory.
+/// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called, by the thread that uses the
+/// instance. NULL when there is no memory.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_create_exec_env(module_inst: wasm_module_inst_t, stack_size: u32) -> wasm_exec_env_t {
     WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), Owned::into_raw)

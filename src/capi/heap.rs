@@ -152,7 +152,7 @@ unsafe impl GlobalAlloc for RuntimeAllocator {
 /// Only a pool knows the size of a block; elsewhere blocks of wasm_runtime_malloc() begin with it.
 const PREFIX: usize = UNIT;
 
-/// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left.
+/// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left. Any thread may allocate, and free what another has allocated.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
     let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };

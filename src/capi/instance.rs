@@ -195,7 +195,7 @@ pub unsafe extern "C" fn wasm_runtime_get_running_mode(module_inst: wasm_module_
 /// Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
 /// function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's
 /// default. `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
-/// NULL on failure; `error_buf` gets the reason.
+/// NULL on failure; `error_buf` gets the reason. The instance, with its execution environments, is used by one thread at a time, but for wasm_runtime_terminate().
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_instantiate(
     module: wasm_module_t,
@@ -289,8 +289,8 @@ pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_i
     unsafe { (*module_inst).set_failed(false) }
 }
 
-/// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called
-/// from another thread and from an interrupt handler. When nothing runs, the next call is stopped.
+/// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called from another thread and from an
+/// interrupt handler, as nothing else here may, while the instance is live. When nothing runs, the next call that comes to a call or a loop is stopped.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t) {
     // SAFETY: the application gives a live instance; the meter is made for being shared.

@@ -148,6 +148,7 @@ pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) ->
 /// Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
 /// stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
 /// when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
+/// Other threads may use the runtime meanwhile, but not register the same names.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_register_natives(module_name: *const c_char, native_symbols: *const NativeSymbol, n_native_symbols: u32) -> bool {
     register(module_name, native_symbols, n_native_symbols, 0)

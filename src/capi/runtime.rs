@@ -50,7 +50,7 @@ pub(super) fn log_warning(write: impl FnOnce(&mut Text)) {
     log(WASM_LOG_LEVEL_WARNING, 2, write);
 }
 
-/// Sets the runtime up with memory from the system.
+/// Sets the runtime up with memory from the system. No other thread uses the runtime meanwhile.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_init() -> bool {
     heap::reset();
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn wasm_runtime_init() -> bool {
 }
 
 /// Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
-/// use, the mode is not supported, or the table is refused.
+/// use, the mode is not supported, or the table is refused. No other thread uses the runtime meanwhile.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
     // SAFETY: the application gives arguments, with memory as their type says.
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
 }
 
 /// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
-/// running mode.
+/// running mode. No other thread uses the runtime meanwhile.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy() {
     while natives::unregister(null(), null()) {}

@@ -18,6 +18,25 @@ fn take_id(next: &AtomicU32) -> Result<u32, Error> {
 ///
 /// Instances of one store can share memories, tables, globals and functions; instances of different stores cannot, and may run in
 /// different threads.
+///
+/// A store can be sent to another thread if its data can, but is used by one at a time (docs/threads.md):
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<zonda::Store<'static, ()>>();
+/// ```
+/// ```compile_fail,E0277
+/// fn sent<T: Send>() {}
+/// sent::<zonda::Store<'static, std::rc::Rc<()>>>();
+/// ```
+/// ```compile_fail,E0277
+/// fn sent<T: Send>() {}
+/// sent::<zonda::Caller<'static, 'static, std::rc::Rc<()>>>();
+/// ```
+/// Host functions serve the stores of many threads:
+/// ```compile_fail,E0277
+/// let counted = std::rc::Rc::new(());
+/// let _ = zonda::Linker::<()>::new().func_wrap("env", "count", move || std::rc::Rc::strong_count(&counted) as u32);
+/// ```
 pub struct Store<'a, T> {
     pub(crate) inner: Owned<StoreData<'a>>,
     pub(crate) id: u32,
@@ -83,7 +102,8 @@ pub struct InterruptHandle {
 }
 
 impl InterruptHandle {
-    /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none runs, the next call into the store does.
+    /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none runs, the next call into the store does that comes to one.
+    /// From any thread and from interrupt handlers; to drop the handle is not for the latter.
     pub fn terminate(&self) {
         self.meter.interrupt();
     }
