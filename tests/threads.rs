@@ -195,6 +195,19 @@ fn stores_of_eight_threads() {
     println!("Rust API: {} instances, {sum} calls terminated", WORKERS * ROUNDS);
 }
 
+/// Whichever thread is the last to have a module frees it. Nothing else puts the threads in an order here.
+#[test]
+fn the_last_owner_of_a_module_frees_it() {
+    for _ in 0..20 {
+        let module = Module::new(&Engine::default(), plan::WORK).unwrap();
+        let exports = module.exports().count();
+        let owners: Vec<_> = std::iter::repeat_n(module, WORKERS as usize)
+            .map(|module| std::thread::spawn(move || assert_eq!(module.exports().count(), exports)))
+            .collect();
+        owners.into_iter().for_each(|owner| owner.join().unwrap());
+    }
+}
+
 /// A store goes from thread to thread, and runs in each.
 #[test]
 fn a_store_that_moves() {

@@ -1,5 +1,5 @@
 //! The tests under tools that see what a test's result does not show: Miri (undefined behaviour), AddressSanitizer (memory that is not ours, or lost),
-//! and a 32-bit target (the size of pointers that devices have).
+//! ThreadSanitizer (what threads do to each other), and a 32-bit target (the size of pointers that devices have).
 //!
 //! `cargo xtask test` runs a selection of each, `cargo xtask sanitize` everything. A part whose tool is not there is not run, and says how to get it.
 
@@ -11,7 +11,7 @@ use std::process::Command;
 #[derive(clap::Args)]
 pub struct Options {
     /// Only this part
-    #[arg(long, value_parser = ["miri", "address", "32-bit"])]
+    #[arg(long, value_parser = ["miri", "address", "thread", "32-bit"])]
     only: Option<String>,
 }
 
@@ -32,9 +32,10 @@ pub struct Part {
     pub run: fn(Extent) -> Result<()>,
 }
 
-pub const PARTS: [Part; 3] = [
+pub const PARTS: [Part; 4] = [
     Part { key: "miri", name: "tests under Miri", find: miri_is_there, run: miri },
     Part { key: "address", name: "tests under AddressSanitizer", find: address_is_there, run: address },
+    Part { key: "thread", name: "threads under ThreadSanitizer", find: thread_is_there, run: thread },
     Part { key: "32-bit", name: "tests on a 32-bit target", find: narrow_is_there, run: narrow },
 ];
 
@@ -124,6 +125,33 @@ fn address(extent: Extent) -> Result<()> {
             command.args(["--test", test]);
         }
     }
+    shell::run(&mut command)
+}
+
+/// The standard library has to be compiled along: of one that is not instrumented the sanitizer does not see how its channels and locks put
+/// threads in an order, and takes that for races.
+fn thread_is_there() -> Result<()> {
+    on_x86_64_linux()?;
+    let sysroot = shell::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()))?;
+    let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
+    if !sources.exists() && shell::has("rustup") {
+        shell::step("rustup component add rust-src");
+        let _ = shell::run(Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(shell::root()));
+    }
+    if !sources.exists() {
+        bail!("the toolchain lacks the sources of the standard library; `rustup component add rust-src` brings them");
+    }
+    Ok(())
+}
+
+/// The test of threads, in the package that depends on nothing but the runtime.
+fn thread(_: Extent) -> Result<()> {
+    let mut command = shell::cargo();
+    command.args(["test", "--quiet", "--target", HOST, "--package", "zonda-sanitize", "--test", "threads"]);
+    // Without what prints backtraces, which is a third of it.
+    command.args(["-Zbuild-std=std,test", "-Zbuild-std-features=panic-unwind"]);
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=thread").env("TSAN_OPTIONS", "halt_on_error=1");
+    command.arg("--target-dir").arg(shell::target_dir().join("thread"));
     shell::run(&mut command)
 }
 
