@@ -74,6 +74,33 @@ fn damaged_files_do_no_harm() {
     }
 }
 
+#[test]
+#[cfg(feature = "compile")]
+fn forged_files_do_no_harm() {
+    seeds("forged").iter().for_each(|seed| zonda_fuzz::forged(seed));
+    for seed in 0..3000 {
+        zonda_fuzz::forged(&noise(seed * 2 + 1, 64 + seed as usize % 2000));
+    }
+}
+
+#[test]
+#[cfg(feature = "capi")]
+fn sequences_of_calls_of_the_c_api() {
+    seeds("capi").iter().for_each(|seed| zonda_fuzz::capi(seed));
+    for seed in 0..3000 {
+        zonda_fuzz::capi(&noise(seed * 2 + 1, 20 + seed as usize % 3000));
+    }
+}
+
+#[test]
+#[cfg(feature = "capi")]
+fn native_functions_with_any_signature() {
+    seeds("natives").iter().for_each(|seed| zonda_fuzz::natives(seed));
+    for seed in 0..10_000 {
+        zonda_fuzz::natives(&noise(seed * 2 + 1, 20 + seed as usize % 300));
+    }
+}
+
 /// Bytes without any order, but the same every time.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut x = seed | 1;

@@ -38,7 +38,7 @@ fn damage(u: &mut Unstructured, file: &mut [u8], how: u8) {
 }
 
 /// Loads a file; when it is accepted, calls everything that it exports.
-fn run(bytes: &[u8]) {
+pub(super) fn run(bytes: &[u8]) {
     // At an address that is a multiple of 8, and no byte longer than it is.
     let words = bytes.len().div_ceil(8);
     let pad = words * 8 - bytes.len();

@@ -60,7 +60,7 @@ pub(crate) enum Event {
     Trapped(TrapKind),
     Global(String, Value),
     Memory(String, usize, u64),
-    Table(String, u64),
+    Table(String, Vec<Value>),
 }
 
 /// A value that both engines can tell; references only by whether they are null, and externrefs by number.

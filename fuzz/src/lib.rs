@@ -2,17 +2,30 @@
 //!
 //! Each takes any bytes and panics when Zonda disagrees with its oracle:
 //! [`validate()`] with wasmparser about what is a module, [`execute()`] with wasmi about what a module does;
-//! [`script()`] and [`container()`] have no oracle and look for crashes.
+//! [`capi()`] with a model of what an application in C may see, [`natives()`] with what their signatures say of hostile arguments;
+//! [`script()`], [`container()`] and [`forged()`] have no oracle and look for crashes.
 
 #![allow(dead_code, unused_imports)] // A test may include this file and use only some of it.
 
+#[cfg(feature = "capi")]
+mod capi;
 mod container;
 mod execute;
+#[cfg(feature = "compile")]
+mod forged;
+#[cfg(feature = "capi")]
+mod natives;
 mod script;
 mod smith;
 mod validate;
 
+#[cfg(feature = "capi")]
+pub use capi::capi;
 pub use container::container;
 pub use execute::{execute, execute_module};
+#[cfg(feature = "compile")]
+pub use forged::forged;
+#[cfg(feature = "capi")]
+pub use natives::natives;
 pub use script::script;
 pub use validate::{compare_verdicts, validate};

@@ -39,15 +39,15 @@ fn generated(data: &[u8]) -> arbitrary::Result<()> {
     Ok(())
 }
 
-/// The features that Zonda has.
+/// The features that Zonda has been built with.
 fn features() -> WasmFeatures {
     let mut features = WasmFeatures::WASM2;
     features.remove(WasmFeatures::SIMD);
+    features.set(WasmFeatures::EXTENDED_CONST, cfg!(feature = "extended-const"));
+    features.set(WasmFeatures::TAIL_CALL, cfg!(feature = "tail-call"));
+    features.set(WasmFeatures::MULTI_MEMORY, cfg!(feature = "multi-memory"));
+    features.set(WasmFeatures::CUSTOM_PAGE_SIZES, cfg!(feature = "custom-page-sizes"));
     features
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::TAIL_CALL
-        | WasmFeatures::MULTI_MEMORY
-        | WasmFeatures::CUSTOM_PAGE_SIZES
 }
 
 /// Panics if only one of the two accepts the module. A module that one of them refuses for a limit of

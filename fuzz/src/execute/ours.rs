@@ -110,7 +110,8 @@ fn observe(store: &Store<Vec<Event>>, names: &[&str], instance: Instance) -> Vec
             }
             Some(Extern::Table(table)) => {
                 let size = table.size(store).expect("a table of this store");
-                seen.push(Event::Table(name, u64::from(size)));
+                let element = |index| tell(&table.get(store, index).expect("an index below its size"));
+                seen.push(Event::Table(name, (0..size).map(element).collect()));
             }
             _ => {}
         }

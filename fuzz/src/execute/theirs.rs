@@ -81,7 +81,8 @@ fn observe(store: &Store<Vec<Event>>, names: &[&str], instance: Instance) -> Vec
             let data = memory.data(store);
             seen.push(Event::Memory(name.into(), data.len(), hash(data)));
         } else if let Some(table) = instance.get_table(store, name) {
-            seen.push(Event::Table(name.into(), table.size(store)));
+            let element = |index| tell(store, &table.get(store, index).expect("an index below its size"));
+            seen.push(Event::Table(name.into(), (0..table.size(store)).map(element).collect()));
         }
     }
     seen

@@ -9,16 +9,35 @@ use std::process::Command;
 const CXX: (&str, &str) = ("c++", "g++");
 
 /// What libFuzzer needs of the compiler: counters and tables of edges, and the operands of comparisons.
-const COVERAGE: [&str; 8] = [
+const COVERAGE: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "--cfg",
-    "fuzzing",
     "-Cdebug-assertions",
 ];
+
+/// What is looked for is new ways through these, not through the oracles, which are also compiled faster without.
+const COVERED: [&str; 4] = ["zonda", "zonda_exec", "zonda_script", "zonda_fuzz"];
+
+/// Is set where this program stands between cargo and the compiler.
+const WRAPS: &str = "ZONDA_FUZZ_WRAPS_RUSTC";
+
+/// The compiler with its arguments, if that is what we were started for: cargo gives flags to all packages for the target or to none, so the flags of some are added here.
+pub fn wrapped() -> Option<Command> {
+    std::env::var_os(WRAPS)?;
+    let mut arguments = std::env::args_os().skip(1);
+    let mut command = Command::new(arguments.next()?);
+    let arguments: Vec<_> = arguments.collect();
+    let covered = arguments.windows(2).any(|pair| pair[0] == "--crate-name" && COVERED.iter().any(|name| pair[1] == *name));
+    // What is not for the target is a build script.
+    if covered && arguments.iter().any(|argument| argument == "--target") {
+        command.args(COVERAGE);
+    }
+    command.args(arguments);
+    Some(command)
+}
 
 /// What this machine can build the targets with.
 pub struct Tools {
@@ -51,15 +70,15 @@ impl Tools {
         let variant = super::variant(strict);
         shell::step(&format!("building the fuzz targets, {variant}"));
         let target_dir = shell::target_dir().join("fuzz");
-        let mut flags: Vec<&str> = COVERAGE.to_vec();
+        let mut flags = vec!["--cfg", "fuzzing"];
         if self.asan {
             flags.push("-Zsanitizer=address");
         }
         let mut command = shell::cargo();
         command.args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &self.host]);
         command.arg("--target-dir").arg(&target_dir).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-        // The flags of the compiler that have no stable name yet.
-        command.env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTC_WRAPPER");
+        // For the flags of the compiler that have no stable name yet.
+        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC_WRAPPER", std::env::current_exe()?).env(WRAPS, "1");
         if strict {
             command.args(["--features", "strict"]);
         }

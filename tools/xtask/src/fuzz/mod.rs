@@ -6,7 +6,7 @@ mod unit;
 
 use crate::shell;
 use anyhow::{bail, Context, Result};
-pub use build::Tools;
+pub use build::{wrapped, Tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
