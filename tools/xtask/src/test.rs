@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, demo, fuzz, modes, sanitize, shell, size, spec, toolchain, zephyr};
+use crate::{bench, curve, demo, fuzz, modes, sanitize, shell, size, spec, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -61,6 +61,7 @@ fn host(report: &mut Report) {
     }
     fuzz(report);
     sanitize(report);
+    report.part("hostile modules load in linear time", curve::check);
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
         let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
