@@ -16,9 +16,9 @@ use std_alloc::alloc::{alloc, dealloc, realloc};
 
 /// A number that threads count with. CPUs without atomic additions (Cortex-M0, riscv32 without the A extension) mask interrupts instead.
 #[cfg(target_has_atomic = "32")]
-pub(crate) use core::sync::atomic::AtomicU32;
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize};
 #[cfg(not(target_has_atomic = "32"))]
-pub(crate) use portable_atomic::AtomicU32;
+pub(crate) use portable_atomic::{AtomicU32, AtomicUsize};
 
 /// The host has no memory left for what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -377,7 +377,8 @@ impl<T> Drop for Owned<T> {
 }
 
 struct Counted<T> {
-    count: AtomicU32,
+    /// As wide as an address: on a 64-bit host 32 bits would come round, where clones are made and forgotten for a minute.
+    count: AtomicUsize,
     value: T,
 }
 
@@ -395,7 +396,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 impl<T> Shared<T> {
     /// Moves the value into memory of its own.
     pub fn new(value: T) -> Result<Shared<T>, OutOfMemory> {
-        let owned = Owned::new(Counted { count: AtomicU32::new(1), value })?;
+        let owned = Owned::new(Counted { count: AtomicUsize::new(1), value })?;
         let counted = owned.value;
         core::mem::forget(owned);
         Ok(Shared { counted, owns: PhantomData })
@@ -481,5 +482,20 @@ mod tests {
         assert_eq!(Rc::strong_count(&witness), 3);
         drop((again, list));
         assert_eq!(Rc::strong_count(&witness), 1);
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn more_owners_than_32_bits_count_do_not_free_the_value() {
+        let witness = Rc::new(());
+        let shared = Shared::new(witness.clone()).unwrap();
+        // SAFETY: live as long as `shared`.
+        let count = unsafe { &shared.counted.as_ref().count };
+        // As after so many clones that were forgotten.
+        count.store(u32::MAX as usize, Ordering::Relaxed);
+        core::mem::forget(shared.clone());
+        drop(shared.clone());
+        assert_eq!(Rc::strong_count(&witness), 2);
+        count.store(1, Ordering::Relaxed);
     }
 }
