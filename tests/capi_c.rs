@@ -1,13 +1,14 @@
 //! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
-//! links tests/capi/main.c with it and runs that. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
+//! links tests/capi/main.c (what an application does) and tests/capi/faults.c (what goes wrong in one) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// All that a C application can have.
-const FEATURES: [&str; 9] =
-    ["classic", "fast", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
+const FEATURES: [&str; 10] =
+    ["classic", "fast", "precompiled", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
 
 /// What `wasm_application_execute_func` prints.
 const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
@@ -50,33 +51,63 @@ fn library() -> PathBuf {
 /// The modules as arrays of bytes in C, constant, as in flash.
 fn modules() -> String {
     let mut header = String::from("#include <stdint.h>\n");
-    for name in ["natives", "malloc", "main", "start"] {
+    let mut add = |name: &str, bytes: &[u8]| {
+        let text = format!("{bytes:?}").replace('[', "{").replace(']', "}");
+        let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
+    };
+    for name in ["natives", "malloc", "main", "start", "faults"] {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat"))).expect("the module is WebAssembly text");
-        let _ = writeln!(header, "static const uint8_t {name}_wasm[] = {bytes:?};");
+        add(&format!("{name}_wasm"), &bytes);
+        if name == "main" {
+            let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+            add("main_zonda", &zonda::compile(&bytes, &options).expect("the module can be compiled"));
+        }
     }
-    header.replace('[', "{").replace(']', "}").replace("_wasm{}", "_wasm[]")
+    header
 }
 
-#[test]
-fn an_application_in_c() {
-    if Command::new("cc").arg("--version").output().is_err() || !cfg!(target_arch = "x86_64") {
+/// Builds an application of tests/capi; `None` where that cannot be.
+fn application(name: &str) -> Option<PathBuf> {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| {
+        if Command::new("cc").arg("--version").output().is_err() || !cfg!(target_arch = "x86_64") {
+            return None;
+        }
+        std::fs::write(scratch().join("modules.h"), modules()).expect("the modules can be written");
+        Some(library())
+    });
+    let Some(library) = library else {
         eprintln!("skipped: there is no C compiler, or this is not x86-64");
-        return;
-    }
-    let scratch = scratch();
-    std::fs::write(scratch.join("modules.h"), modules()).expect("the modules can be written");
-    let program = scratch.join("program");
+        return None;
+    };
+    let program = scratch().join(name);
     run(Command::new("cc")
-        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-o"])
+        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable", "-fsanitize=undefined", "-o"])
         .arg(&program)
         .args(flags("ZONDA_C_CFLAGS").split_whitespace())
         .arg("-I")
         .arg(root().join("include"))
         .arg("-I")
-        .arg(&scratch)
-        .arg(root().join("tests/capi/main.c"))
+        .arg(scratch())
+        .arg(root().join(format!("tests/capi/{name}.c")))
         .arg(root().join("tests/capi/platform.c"))
-        .arg(library()));
+        .arg(library));
+    Some(program)
+}
+
+#[test]
+fn an_application_in_c() {
+    let Some(program) = application("main") else { return };
     assert_eq!(run(&mut Command::new(&program)), PRINTED);
     assert_eq!(run(Command::new(&program).arg("classic")), PRINTED);
+}
+
+#[test]
+fn an_application_in_c_with_faults() {
+    let Some(program) = application("faults") else { return };
+    for arguments in [&[][..], &["classic"]] {
+        let printed = run(Command::new(&program).args(arguments));
+        assert!(printed.ends_with("\nwell\n") && printed.matches("injected: ").count() == 5, "{printed}");
+        println!("C API, {} mode first:\n{printed}", arguments.first().unwrap_or(&"fast"));
+    }
 }

@@ -12,14 +12,21 @@
 
 unsigned allocated_blocks;
 char last_message[256];
+long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
 /* Constant in a firmware. */
 struct zonda_defaults zonda_platform_defaults = {4096, 0, 0};
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {
-    void *memory = align <= 16 ? malloc(size) : NULL;
+    void *memory = NULL;
 
+    platform_requests++;
+    if (platform_fail_first <= platform_requests && platform_requests <= platform_fail_last) {
+        platform_failures++;
+    } else if (align <= 16) {
+        memory = malloc(size);
+    }
     allocated_blocks += memory != NULL;
     return memory;
 }

@@ -10,6 +10,8 @@
 
 /* Blocks that zonda_platform_alloc() gave and that were not given back. */
 extern unsigned allocated_blocks;
+/* Requests for memory, counted from 1: those from the first to the last of these fail, and are counted as well. */
+extern long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 /* The last message in the log. */
 extern char last_message[256];
 
