@@ -162,7 +162,7 @@ fn branch_arity(size: usize) -> Vec<u8> {
 }
 
 fn local_groups(size: usize) -> Vec<u8> {
-    let groups: Vec<(u32, u8)> = (0..(size / 2).min(20_000)).map(|i| (1, if i % 2 == 0 { I32 } else { I64 })).collect();
+    let groups: Vec<(u32, u8)> = (0..(size / 2).min(20_000)).map(|i| (1, if i.is_multiple_of(2) { I32 } else { I64 })).collect();
     many(&[none()], size, &body(&groups, &[]))
 }
 
@@ -171,7 +171,7 @@ fn local_counts(size: usize) -> Vec<u8> {
 }
 
 fn params(size: usize, code: &[u8]) -> Vec<u8> {
-    let mixed = |offset: usize| -> Vec<u8> { (0..ARITY).map(|i| if (i + offset) % 2 == 0 { I32 } else { I64 }).collect() };
+    let mixed = |offset: usize| -> Vec<u8> { (0..ARITY).map(|i| if (i + offset).is_multiple_of(2) { I32 } else { I64 }).collect() };
     let types = [func_type(&mixed(0), &[]), func_type(&mixed(1), &[])];
     // 1,000 parameters for 63 bytes.
     let mut padded = code.to_vec();
