@@ -68,7 +68,7 @@ fn none() -> Vec<u8> {
 
 /// Code for a function of at most a megabyte, as often as it takes.
 fn many(types: &[Vec<u8>], size: usize, body: &[u8]) -> Vec<u8> {
-    let count = (size / (body.len() + 1)).max(1);
+    let count = (size / (body.len() + 1)).clamp(1, 1_000_000);
     functions(types, core::iter::repeat_n((0, body), count)).bytes()
 }
 
