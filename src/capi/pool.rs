@@ -33,11 +33,30 @@ pub(super) struct Pool {
     pub(super) least_free: usize,
 }
 
-/// Bytes of the block for a payload of `size`.
-fn block_size(size: usize) -> Option<usize> {
-    let size = size.checked_add(HEADER + UNIT - 1)? & !(UNIT - 1);
-    Some(size.max(LEAST))
+/// For any width of addresses, so that a test goes through every input of 8 bits.
+macro_rules! sizes {
+    ($size:ident, $header:expr, $least:expr) => {
+        /// Bytes of the block for a payload of `size`.
+        pub(super) fn block_size(size: $size) -> Option<$size> {
+            const UNIT: $size = crate::capi::pool::UNIT as $size;
+            let size = size.checked_add($header + UNIT - 1)? & !(UNIT - 1);
+            Some(size.max($least))
+        }
+
+        /// Of `size` bytes at an address: how many to skip, lest a payload behind a header is unaligned, and how many blocks can have then.
+        #[inline(always)]
+        pub(super) fn usable(at: $size, size: $size) -> Option<($size, $size)> {
+            const UNIT: $size = crate::capi::pool::UNIT as $size;
+            let skip = (0 as $size).wrapping_sub(at.wrapping_add($header)) & (UNIT - 1);
+            Some((skip, size.checked_sub(skip)? & !(UNIT - 1)))
+        }
+    };
 }
+mod full {
+    use super::{HEADER, LEAST};
+    sizes! { usize, HEADER, LEAST }
+}
+use full::{block_size, usable};
 
 impl Pool {
     pub(super) const fn new() -> Pool {
@@ -50,9 +69,7 @@ impl Pool {
     /// The memory belongs to the pool until the pool is no longer used.
     pub(super) unsafe fn init(&mut self, at: *mut u8, size: usize) -> bool {
         *self = Pool::new();
-        // The first header stands where its payload is aligned.
-        let skip = at.wrapping_add(HEADER).align_offset(UNIT);
-        let Some(size) = size.checked_sub(skip).map(|size| size & !(UNIT - 1)) else { return false };
+        let Some((skip, size)) = usable(at.addr(), size) else { return false };
         if at.is_null() || size < LEAST {
             return false;
         }
@@ -206,7 +223,7 @@ mod tests {
             seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
             (seed >> 8) as usize % below
         };
-        for step in 0..20_000 {
+        for step in 0..if cfg!(miri) { 500 } else { 20_000 } {
             let fill = step as u8;
             // SAFETY: sizes are those that were asked for, and each payload is freed once.
             unsafe {
@@ -250,6 +267,30 @@ mod tests {
         // SAFETY: the first block is live.
         assert_eq!(unsafe { (*pool.first).size }, pool.total);
     }
+
+    macro_rules! exhaust {
+        ($name:ident $header:literal $least:literal) => {
+            #[test]
+            fn $name() {
+                mod reduced {
+                    sizes! { u8, $header, $least }
+                }
+                for size in 0..=u8::MAX {
+                    let least = (size as u32 + $header).next_multiple_of(UNIT as u32).max($least);
+                    // What rounding up would carry out of the number is refused.
+                    let expected = (size as u32 + $header + UNIT as u32 - 1 <= u8::MAX as u32).then_some(least);
+                    assert_eq!(reduced::block_size(size).map(u32::from), expected);
+                    for at in 0..=u8::MAX {
+                        let skip = (0..UNIT as u32).find(|skip| (at as u32 + $header + skip).is_multiple_of(UNIT as u32)).unwrap();
+                        let expected = (size as u32).checked_sub(skip).map(|left| (skip, left / UNIT as u32 * UNIT as u32));
+                        assert_eq!(reduced::usable(at, size).map(|(skip, size)| (skip as u32, size as u32)), expected);
+                    }
+                }
+            }
+        };
+    }
+    exhaust! { sizes_where_a_pointer_takes_4_bytes 4 8 }
+    exhaust! { sizes_where_a_pointer_takes_8_bytes 8 16 }
 
     #[test]
     fn refuses_what_does_not_fit() {
