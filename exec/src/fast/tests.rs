@@ -534,8 +534,8 @@ fn operations_on_pairs() {
                 let mut expected = args;
                 // SAFETY: all are pairs of the array.
                 unsafe {
-                    let second = if by_constant { k as u64 } else { read64(&args[2]) };
-                    write64(expected.as_mut_ptr().add(to as usize), f(read64(&args[0]), second));
+                    let second = if by_constant { k as u64 } else { read64(args.as_ptr().add(2)) };
+                    write64(expected.as_mut_ptr().add(to as usize), f(read64(args.as_ptr()), second));
                 }
                 assert_eq!(run(function(6, 6, 6, 0, body), &args), Ok(expected.to_vec()), "{op:?}");
             }
