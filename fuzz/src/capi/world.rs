@@ -327,6 +327,8 @@ impl World {
             assert_ne!(was_stopped, Some(false), "nobody has stopped it");
             instance.stopped = Some(false);
         }
+        // A function that neither calls nor loops is not stopped: the next one is.
+        assert!(!done || was_stopped != Some(true) || call.cost < 2, "{} was not stopped", call.name);
         if call.name == "back" {
             // It may stop its own instance, or have met what stops it.
             instance.stopped = None;
@@ -454,6 +456,10 @@ impl World {
             1 => u.int_in_range(0..=u64::from(u32::MAX) + 9)?,
             _ => u.int_in_range(0..=600)?,
         };
+        if instance.number != Some(modules::RICH) && instance.stopped == Some(true) {
+            // The module's own malloc may be what is stopped.
+            instance.stopped = None;
+        }
         // The functions of a module of which nothing is known may not end.
         if instance.number.is_none() {
             // SAFETY: the instance is live.
@@ -466,6 +472,9 @@ impl World {
             }
             instance.fuel = Some(1000);
         }
+        let before = failures();
+        let tight = self.tight;
+        let short = |before| tight || failures() > before;
         // SAFETY: the instance is live, and the pointer is used at once.
         unsafe {
             let mut pointer: *mut c_void = null_mut();
@@ -480,6 +489,10 @@ impl World {
                     let bytes = std::slice::from_raw_parts(pointer, len as usize);
                     assert!(bytes.iter().all(|&byte| byte == fill), "a block of the heap has changed");
                     enter(|| wasm_runtime_module_free(handle, at));
+                    // What was freed can be had again.
+                    let again = enter(|| wasm_runtime_module_malloc(handle, u64::from(len), null_mut()));
+                    assert!(again != 0 || short(before), "a freed block is lost");
+                    enter(|| wasm_runtime_module_free(handle, again));
                     return Ok(());
                 }
                 2 if u.ratio(1, 3)? => {
