@@ -42,7 +42,7 @@ fn execute(mode: Mode, file: &[u8]) -> Result<(), Error> {
             let _ = linker.func_new(import.module, import.name, &params, &results, |_, _: &[Val], _: &mut [Val]| Ok(()));
         }
     }
-    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16 };
+    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16, ..StoreConfig::default() };
     let mut store = Store::with_config(&engine, (), config)?;
     store.set_fuel(30);
     let Ok(instance) = linker.instantiate(&mut store, &module) else { return Ok(()) };
@@ -141,7 +141,7 @@ fn scripts() {
         (assert_unlinkable (module (import "a" "none" (func))) "unknown import")
         (assert_invalid (module (func (result i32))) "type mismatch")"#;
     let bytes = compile("damage.wast", text).unwrap();
-    let store = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16 };
+    let store = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16, ..StoreConfig::default() };
     let mut counts = Counts::default();
     let mut survive = |file: &[u8]| {
         let mut messages = 0;

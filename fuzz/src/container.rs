@@ -66,7 +66,7 @@ pub(super) fn run(bytes: &[u8]) {
             });
         }
     }
-    let config = StoreConfig { stack_bytes: 8 << 10, memory_limit: 1 << 18 };
+    let config = StoreConfig { stack_bytes: 8 << 10, memory_limit: 1 << 18, ..StoreConfig::default() };
     let Ok(mut store) = Store::with_config(&engine, (), config) else { return };
     store.set_fuel(1000);
     let Ok(instance) = linker.instantiate(&mut store, &module) else { return };

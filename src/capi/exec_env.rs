@@ -97,7 +97,9 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
         if outer.is_null() {
             (*instance).set_failed(false);
         }
-        let done = match stack.args(callee.params.max(callee.results) as usize) {
+        // A native function called: the native stack grows.
+        let nested = if current.is_null() { Ok(()) } else { (*instance).store.enter_host() };
+        let done = match nested.and_then(|()| stack.args(callee.params.max(callee.results) as usize)) {
             // The exception stands.
             Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
             Ok(args) => call((*instance).store.as_ptr(), env.cast(), stack, callee.target).map(|()| args),
@@ -110,6 +112,9 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
             // The native function that called may run on another environment, which has not heard yet.
             let failed = (*instance).failed;
             (*instance).set_failed(failed);
+            if nested.is_ok() {
+                (*instance).store.leave_host();
+            }
         }
         match done {
             Ok(results) => Some(results),

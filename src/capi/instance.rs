@@ -76,7 +76,7 @@ impl WASMModuleInstanceCommon {
         }
         let allocator = allocator(data, b"malloc", &[I32]).zip(allocator(data, b"free", &[]));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
-        let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit }, false)?;
+        let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit, nested_calls: platform::defaults().nested_calls }, false)?;
         store.appended = heap_size;
         let mut number = 0;
         let made = instantiate(&mut store, loaded, &mut number, &mut |_, instance, wanted| {

@@ -11,7 +11,7 @@ use crate::store::instance::InstanceData;
 use crate::host::{Extern, Instance};
 use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use zonda_exec::frame::Context;
-use zonda_exec::{HostCall, Import};
+use zonda_exec::{HostCall, Import, TrapCode};
 
 /// What a host function is given of its caller: the store, and the calling instance.
 pub struct Caller<'c, 'a, T> {
@@ -35,11 +35,11 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
         self.instance?.get_export(&*self.store, name)
     }
 
-    /// Runs `f` with the value stack free from `args` + `slots` on, as the caller.
+    /// Runs `f` with the value stack free from `args` + `slots` on, as the caller; or gives the trap of too many calls within calls.
     ///
     /// # Safety
     /// `context.host` is a `Store<T>`, and `args` points into the value stack that this store's context uses.
-    unsafe fn with<R>(context: &mut Context, args: *mut u32, slots: usize, f: impl FnOnce(Caller<'_, 'a, T>) -> R) -> R {
+    unsafe fn with<R>(context: &mut Context, args: *mut u32, slots: usize, f: impl FnOnce(Caller<'_, 'a, T>) -> R) -> Result<R, TrapCode> {
         // SAFETY: `context.host` was set at the call by the host to the store, which is borrowed by nobody else while code runs.
         let store: &mut Store<'a, T> = unsafe { &mut *context.host.cast() };
         let instance = if context.instance.is_null() {
@@ -49,10 +49,12 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
             let running = unsafe { InstanceData::of(context.instance) };
             Some(Instance::from_base(running.func_base, store.id))
         };
+        store.inner.enter_host()?;
         let top = store.inner.set_stack_top(args.wrapping_add(slots));
         let result = f(Caller { store: &mut *store, instance });
         store.inner.set_stack_top(top);
-        result
+        store.inner.leave_host();
+        Ok(result)
     }
 }
 
@@ -210,10 +212,12 @@ macro_rules! host_funcs {
                         let mut at = args;
                         $(let $v = <$v as Value>::get(at); at = at.add($v::SLOTS);)*
                         let slots = import.params().max(import.results()) as usize;
-                        let result = Caller::<T>::with(context, args, slots, |caller| f(caller, $($v),*));
-                        match result.put(args) {
-                            Ok(()) => 0,
-                            failed => finish(context, failed),
+                        match Caller::<T>::with(context, args, slots, |caller| f(caller, $($v),*)) {
+                            Ok(result) => match result.put(args) {
+                                Ok(()) => 0,
+                                failed => finish(context, failed),
+                            },
+                            Err(code) => code as u32,
                         }
                     }
                 }
@@ -267,7 +271,10 @@ where
                 }
                 Ok(())
             });
-            finish(context, result)
+            match result {
+                Ok(result) => finish(context, result),
+                Err(code) => code as u32,
+            }
         }
     }
     if params.len() + results.len() > MOST_VALUES.min(MAX_PARAMS as usize).min(MAX_RESULTS as usize) {

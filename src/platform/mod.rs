@@ -26,6 +26,8 @@ pub(crate) struct Defaults {
     pub(crate) memory_limit: u32,
     /// How code is executed that is not told how: a `RunningMode`; 0 for fast mode where it is built in.
     pub(crate) running_mode: u32,
+    /// How many calls into an instance its native functions may have running at once.
+    pub(crate) nested_calls: u32,
 }
 
 /// The lock that [`locked`] holds, for as long as it lives.

@@ -33,11 +33,16 @@ pub struct StoreConfig {
     /// Most bytes that each memory may have, `u64::MAX` for no limit of the embedder's (the default). A memory whose module asks for more at the start gets
     /// this much: what lies beyond traps, while `memory.size` still says what the module asked for.
     pub memory_limit: u64,
+    /// How deep host functions may call back into modules: host functions with a [`Caller`](crate::Caller) that may be active at once. One more traps with
+    /// [`TrapCode::StackOverflow`]. Each takes the native stack of a call and its own, which a module could have repeated as often as the value stack allows.
+    /// Default 64 with the feature `std`, else 4.
+    pub nested_calls: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> StoreConfig {
-        StoreConfig { stack_bytes: if cfg!(feature = "std") { 64 * 1024 } else { 4096 }, memory_limit: u64::MAX }
+        let (stack_bytes, nested_calls) = if cfg!(feature = "std") { (64 * 1024, 64) } else { (4096, 4) };
+        StoreConfig { stack_bytes, memory_limit: u64::MAX, nested_calls }
     }
 }
 
@@ -60,6 +65,8 @@ pub(crate) struct StoreData<'a> {
     next_func: u32,
     /// The value stack that calls through the Rust API use.
     stack: List<u32>,
+    /// How many more host functions may call back.
+    nested_left: u32,
     /// Where the next call by the host may write on it: above what outer calls use.
     stack_top: *mut u32,
     /// What the host function reported that caused the last trap.
@@ -87,6 +94,7 @@ impl<'a> StoreData<'a> {
             host_funcs: List::new(),
             next_func: 1,
             stack,
+            nested_left: config.nested_calls,
             stack_top,
             host_code: 0,
             appended: 0,
@@ -102,6 +110,17 @@ impl<'a> StoreData<'a> {
     /// Says from where on the value stack is free; gives what was said before.
     pub(crate) fn set_stack_top(&mut self, top: *mut u32) -> *mut u32 {
         core::mem::replace(&mut self.stack_top, top)
+    }
+
+    /// Counts a host function that may call back, before it begins. [`StoreData::leave_host`] has to follow.
+    pub(crate) fn enter_host(&mut self) -> Result<(), TrapCode> {
+        self.nested_left = self.nested_left.checked_sub(1).ok_or(TrapCode::StackOverflow)?;
+        Ok(())
+    }
+
+    /// Counts it no longer.
+    pub(crate) fn leave_host(&mut self) {
+        self.nested_left = self.nested_left.wrapping_add(1);
     }
 
     /// Whether a call that used the store's own value stack has not ended: its frames refer to records of functions.

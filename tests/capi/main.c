@@ -85,14 +85,20 @@ static void fail(wasm_exec_env_t exec_env)
     wasm_runtime_set_exception(get_module_inst(exec_env), "out of coffee");
 }
 
+/* Whether a call is expected to go deeper than native functions may call back. */
+static bool too_deep;
+
 /* Calls back into the module on the same environment. */
 static int32_t again(wasm_exec_env_t exec_env, int32_t depth)
 {
     wasm_module_inst_t instance = get_module_inst(exec_env);
     uint32_t argv[1] = {(uint32_t)depth};
 
-    CHECK(wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, "down"), 1, argv));
+    bool done = wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, "down"), 1, argv);
+
     CHECK(wasm_runtime_get_function_attachment(exec_env) == (void *)exec_env);
+    /* Otherwise the exception stands, and ends the caller as well. */
+    CHECK(done || too_deep);
     return (int32_t)argv[0] + 1;
 }
 
@@ -317,6 +323,15 @@ static void test_natives(void)
 
     argv[0] = 5;
     CHECK(call(&program, "down", 1, argv) && argv[0] == 5);
+    /* No deeper than was configured, and as deep after that. */
+    for (uint32_t i = 0; i < 3; i++) {
+        argv[0] = zonda_platform_defaults.nested_calls;
+        CHECK(call(&program, "down", 1, argv) && argv[0] == zonda_platform_defaults.nested_calls);
+        too_deep = true;
+        argv[0] = zonda_platform_defaults.nested_calls + 1;
+        check_trap(&program, "down", 1, argv, "call stack exhausted");
+        too_deep = false;
+    }
     argv[0] = 1000;
     CHECK(call(&program, "inc", 1, argv) && argv[0] == 1001);
 

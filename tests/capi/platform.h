@@ -19,6 +19,7 @@ extern struct zonda_defaults {
     uint32_t stack_size;
     uint32_t memory_limit;
     uint32_t running_mode;
+    uint32_t nested_calls;
 } zonda_platform_defaults;
 
 #endif
