@@ -67,13 +67,13 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
         if mode(args.running_mode).is_none() || !heap::choose(args) {
             return false;
         }
-        DEFAULT_MODE.store(args.running_mode, Ordering::Relaxed);
         if args.n_native_symbols != 0
             && !natives::wasm_runtime_register_natives(args.native_module_name, args.native_symbols, args.n_native_symbols)
         {
             heap::reset();
             return false;
         }
+        DEFAULT_MODE.store(args.running_mode, Ordering::Relaxed);
     }
     true
 }

@@ -486,6 +486,24 @@ static void test_out_of_memory(void)
     }
     fail_last = 0;
 
+    /* Setting up that failed has not changed the default mode either. */
+    preferred = other_mode;
+    fail_first = fail_last = 1;
+    requests = 0;
+    CHECK(!init(Alloc_With_Allocator, 0));
+    fail_last = 0;
+    preferred = preferred == Mode_Zonda_Classic ? Mode_Zonda_Fast : Mode_Zonda_Classic;
+    CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", natives, 2));
+    {
+        wasm_module_t loaded = wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+        wasm_module_inst_t instance = wasm_runtime_instantiate(loaded, 1024, 0, error, sizeof(error));
+
+        CHECK(instance != NULL && wasm_runtime_get_running_mode(instance) == Mode_Interp);
+        wasm_runtime_deinstantiate(instance);
+        wasm_runtime_unload(loaded);
+    }
+    wasm_runtime_destroy();
+
     /* The platform's. Making a block smaller takes a new one there, and may fail without harm. */
     for (int all = 0; all < 2; all++) {
         for (long n = 1;; n++) {
