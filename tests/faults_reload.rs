@@ -55,7 +55,7 @@ fn linker<T: 'static>() -> Linker<T> {
 fn use_it<T>(store: &mut Store<'_, T>, instance: Instance, number: u32, counts: &mut Counts) {
     let run = instance.get_typed_func::<i32, i32>(&*store, "run").unwrap();
     assert_eq!(run.call(&mut *store, number as i32), Ok(number as i32 + 10));
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let deep = instance.get_typed_func::<i32, i32>(&*store, "deep").unwrap();
         assert!(matches!(deep.call(&mut *store, 5), Err(Error::Trap(trap)) if trap.code == TrapCode::IntegerDivideByZero));
         counts.trapped += 1;

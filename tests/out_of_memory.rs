@@ -5,7 +5,10 @@ mod common;
 mod modules;
 
 use common::{watch, Fail};
-use zonda::{Engine, Error, Linker, Mode, Module, Store, TrapCode, Val};
+use zonda::{
+    Caller, Engine, Error, Extern, Func, Global, GlobalType, Limits, Linker, Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val,
+    ValType,
+};
 
 #[global_allocator]
 static ALLOCATOR: common::Failing = common::Failing;
@@ -44,6 +47,7 @@ fn linked_life(first: &[u8], second: &[u8]) -> Result<i32, Error> {
 /// Fails every allocation in turn, alone and with all that follow, until none is left to fail. A module that grows its own
 /// memory is told of the failure by `memory.grow` and decides itself (`guest_decides`).
 fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl Fn() -> Result<i32, Error>) {
+    let mut injected = 0;
     let (result, calm) = watch(Fail::Never, &life);
     assert_eq!(result, Ok(expected), "{name}");
     assert_eq!(calm.leaked, 0, "{name} leaks without any failure");
@@ -59,9 +63,15 @@ fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl F
                 Err(_) => false,
             };
             assert!(reported, "{name}, {fail:?}: {result:?}");
-            assert_eq!(watched.leaked, 0, "{name}, {fail:?}: bytes leaked");
+            assert_eq!((watched.leaked, watched.leaked_blocks), (0, 0), "{name}, {fail:?}: leaked");
+            injected += watched.failed;
+        }
+        // And the next life goes well.
+        if nth % 16 == 0 {
+            assert_eq!(life(), Ok(expected), "{name}, after {nth}");
         }
     }
+    println!("injected: {injected} failing allocations in {} lives of {name}", 2 * calm.allocations);
 }
 
 #[test]
@@ -156,6 +166,86 @@ fn instances_that_share() {
     )
     .unwrap();
     every_allocation("shared", 33, false, || linked_life(&first, &second));
+}
+
+/// Everything that a store can be asked for, by code and by the host, in one store that goes on after each failure.
+fn full_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
+    let engine = Engine::new(mode);
+    let mut store = Store::new(&engine, ())?;
+    let module = Module::from_vec(&engine, bytes)?;
+    let mut linker: Linker<()> = Linker::new();
+    linker.func_wrap("env", "again", |mut caller: Caller<'_, '_, ()>, x: i32| -> Result<i32, Trap> {
+        let twice = caller.get_export("twice").and_then(Extern::into_func).ok_or(Trap::host(1))?;
+        let mut results = [Val::I32(0)];
+        // Functions, memories and tables of the store, while code of it runs.
+        let mut all = || -> Result<(), Error> {
+            let func = Func::wrap(&mut caller, |x: i32| x)?;
+            let limits = Limits { min: 1, max: Some(4) };
+            let table = Table::new(&mut caller, TableType { element: ValType::FuncRef, limits }, Val::FuncRef(Some(func)))?;
+            table.grow(&mut caller, 3, Val::FuncRef(None))?;
+            let memory = Memory::new(&mut caller, MemoryType { limits, page_shift: 0 })?;
+            memory.grow(&mut caller, 3)?;
+            twice.call(&mut caller, &[Val::I32(x)], &mut results)
+        };
+        all().map_err(|error| match error {
+            Error::Trap(trap) => trap,
+            // A table or a memory says that it cannot grow, whyever that is.
+            _ => Trap::new(TrapCode::OutOfMemory),
+        })?;
+        match results {
+            [Val::I32(result)] => Ok(result),
+            _ => Err(Trap::host(2)),
+        }
+    })?;
+    linker.func_new("env", "values", &[ValType::I64], &[ValType::I64], |_, arguments, results| {
+        results.copy_from_slice(arguments);
+        Ok(())
+    })?;
+    let global = Global::new(&mut store, GlobalType { content: ValType::I64, mutable: true }, Val::I64(5))?;
+    linker.define("env", "global", Extern::Global(global))?;
+    let instance = linker.instantiate(&mut store, &module)?;
+    let run = instance.get_typed_func::<(i32,), i32>(&store, "run")?;
+    let result = run.call(&mut store, (10,))?;
+    instance.set_mode(&mut store, if mode == Mode::Fast { Mode::Classic } else { Mode::Fast })?;
+    // A second one of the module, and both are used.
+    let second = linker.instantiate(&mut store, &module)?;
+    for instance in [instance, second] {
+        let run = instance.get_typed_func::<(i32,), i32>(&store, "run")?;
+        assert_eq!(run.call(&mut store, (10,))?, result);
+    }
+    // When something failed and nobody said so, it is at least not a wrong result.
+    assert_eq!(result, 46);
+    Ok(result)
+}
+
+#[test]
+fn all_that_a_store_can_be_asked_for() {
+    let bytes = wat::parse_str(
+        r#"(module
+            (type $unary (func (param i32) (result i32)))
+            (import "env" "again" (func $again (type $unary)))
+            (import "env" "values" (func $values (param i64) (result i64)))
+            (import "env" "global" (global $global (mut i64)))
+            (memory 1 20)
+            (table $t 3 40 funcref)
+            (elem (i32.const 0) func $twice $again)
+            (data (i32.const 4) "\01")
+            (func $start
+                (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable)))
+                (if (i32.eq (table.grow $t (ref.func $twice) (i32.const 2)) (i32.const -1)) (then (unreachable))))
+            (start $start)
+            (func $twice (export "twice") (type $unary) (i32.mul (local.get 0) (i32.const 2)))
+            (func $tail (type $unary) (return_call_indirect $t (type $unary) (local.get 0) (i32.const 1)))
+            (func (export "run") (type $unary)
+                (i32.add
+                    (i32.add (call_indirect $t (type $unary) (local.get 0) (i32.const 4)) (call $tail (local.get 0)))
+                    (i32.add (i32.load8_u (i32.const 4)) (i32.wrap_i64 (call $values (global.get $global)))))))"#,
+    )
+    .unwrap();
+    for mode in Mode::ALL {
+        // 20 + 20 + 1 + 5. The start function traps when memory or table cannot grow.
+        every_allocation("all", 46, true, || full_life(*mode, &bytes));
+    }
 }
 
 #[test]
