@@ -72,7 +72,8 @@ typedef union MemAllocOption {
 //
 // The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
 // pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
-// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted.
+// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted: then
+// the module chooses the types, so only a function without parameters and result should have none.
 typedef struct NativeSymbol {
     // Name under which modules import it.
     const char *symbol;
@@ -293,7 +294,8 @@ bool wasm_runtime_unregister_natives(const char *module_name,
                                      const struct NativeSymbol *native_symbols);
 
 // Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
-// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
+// wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read as well (and not used), so they must not lie at the very end of what can
+// be read. NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
 wasm_module_t wasm_runtime_load(const uint8_t *buf,
                                 uint32_t size,
                                 char *error_buf,
@@ -345,8 +347,10 @@ wasm_function_inst_t wasm_runtime_lookup_function(wasm_module_inst_t module_inst
 // The text of the exception, with "Exception: " before it; NULL when there is none.
 const char *wasm_runtime_get_exception(wasm_module_inst_t module_inst);
 
-// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it.
-void wasm_runtime_set_exception(wasm_module_inst_t module_inst, const char *exception);
+// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it. Not to be called with the text that
+// wasm_runtime_get_exception() gave.
+void wasm_runtime_set_exception(wasm_module_inst_t module_inst,
+                                const char *exception);
 
 // Forgets the exception.
 void wasm_runtime_clear_exception(wasm_module_inst_t module_inst);
@@ -386,7 +390,8 @@ void *wasm_runtime_get_user_data(wasm_exec_env_t exec_env);
 void *wasm_runtime_get_function_attachment(wasm_exec_env_t exec_env);
 
 // Calls a function. `argv` holds the arguments in cells of 32 bits, two for i64 and f64, and receives the results, so it has to be large
-// enough for either. False when the call has failed: then wasm_runtime_get_exception() says why.
+// enough for either: a module decides how many results its functions have, so of one that is not trusted ask wasm_func_get_result_count() and
+// wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). False when the call has failed: then wasm_runtime_get_exception() says why.
 bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
                             wasm_function_inst_t function,
                             uint32_t argc,

@@ -215,7 +215,8 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(exec_env: wasm_exe
 }
 
 /// Calls a function. `argv` holds the arguments in cells of 32 bits, two for i64 and f64, and receives the results, so it has to be large
-/// enough for either. False when the call has failed: then wasm_runtime_get_exception() says why.
+/// enough for either: a module decides how many results its functions have, so of one that is not trusted ask wasm_func_get_result_count() and
+/// wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). False when the call has failed: then wasm_runtime_get_exception() says why.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm(exec_env: wasm_exec_env_t, function: wasm_function_inst_t, argc: u32, argv: *mut u32) -> bool {
     // SAFETY: the application gives a live environment, a function of its instance and `argc` cells.

@@ -269,7 +269,8 @@ pub unsafe extern "C" fn wasm_runtime_get_exception(module_inst: wasm_module_ins
     }
 }
 
-/// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it.
+/// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it. Not to be called with the text that
+/// wasm_runtime_get_exception() gave.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_exception(module_inst: wasm_module_inst_t, exception: *const c_char) {
     // SAFETY: the application gives a live instance, and a string or null.

@@ -34,7 +34,8 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
 }
 
 /// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
-/// wasm_runtime_unload(). NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
+/// wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read as well (and not used), so they must not lie at the very end of what can
+/// be read. NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.

@@ -20,7 +20,8 @@ pub type wasm_function_inst_t = *mut c_void;
 ///
 /// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
 /// pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
-/// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted.
+/// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted: then
+/// the module chooses the types, so only a function without parameters and result should have none.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct NativeSymbol {

@@ -27,16 +27,20 @@ static int call_add(wasm_module_inst_t instance, uint32_t a, uint32_t b)
 {
 	wasm_function_inst_t add = wasm_runtime_lookup_function(instance, "add");
 	wasm_exec_env_t exec_env = wasm_runtime_create_exec_env(instance, CONFIG_ZONDA_STACK_SIZE);
-	uint32_t argv[2] = {a, b};
+	wasm_val_t args[2] = {
+		{.kind = WASM_I32, .of = {.i32 = a}},
+		{.kind = WASM_I32, .of = {.i32 = b}},
+	};
+	wasm_val_t results[1];
 	int result = -ENOMEM;
 
 	if (add == NULL || exec_env == NULL) {
 		printk("no add, or no memory to call it\n");
-	} else if (!wasm_runtime_call_wasm(exec_env, add, 2, argv)) {
+	} else if (!wasm_runtime_call_wasm_a(exec_env, add, 1, results, 2, args)) {
 		printk("%s\n", wasm_runtime_get_exception(instance));
 		result = -EFAULT;
 	} else {
-		printk("%u + %u = %u\n", a, b, argv[0]);
+		printk("%u + %u = %u\n", a, b, (uint32_t)results[0].of.i32);
 		result = 0;
 	}
 
