@@ -378,7 +378,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
         let (form, to) = form.strip_suffix('D').map_or((form, false), |form| (form, true));
         for len in if cfg!(miri) { vec![17] } else { vec![0, 1, 2, 3, 4, 7, 8, 9, 16, 40] } {
             let bytes: Vec<u8> = (0..len).map(|_| noise.next() as u8).collect();
-            for offset in if long { vec![0, 3, 300, u32::MAX - 3, u32::MAX] } else { vec![0, 3, 255] } {
+            for offset in if cfg!(miri) { vec![3] } else if long { vec![0, 3, 300, u32::MAX - 3, u32::MAX] } else { vec![0, 3, 255] } {
                 let near = (0..20).flat_map(|i| [i, (len as u32).wrapping_sub(10).wrapping_add(i), 0u32.wrapping_sub(offset).wrapping_add(i).wrapping_sub(8)]);
                 for address in near.step_by(if cfg!(miri) { 31 } else { 1 }) {
                     let value = [noise.next(), noise.next()];
