@@ -57,14 +57,15 @@ pub fn has_deny() -> bool {
     shell::has("cargo-deny")
 }
 
-/// Licences, sources and duplicates (deny.toml), of everything and of what reaches a device.
+/// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what reaches a device (deny-device.toml).
 pub fn deny() -> Result<()> {
     if !has_deny() {
         bail!("cargo-deny is missing: cargo install --locked cargo-deny");
     }
     let deny = |arguments: &[&str]| shell::run(Command::new("cargo-deny").current_dir(shell::root()).args(arguments));
     deny(&["check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
-    deny(&["--manifest-path", "clib/Cargo.toml", "--exclude-dev", "check", "--config", "deny-device.toml", "bans", "licenses"])
+    deny(&["--config", "deny.toml", "--manifest-path", "fuzz/Cargo.toml", "check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
+    deny(&["--config", "deny-device.toml", "--manifest-path", "clib/Cargo.toml", "--exclude-dev", "check", "licenses", "sources", "bans"])
 }
 
 /// The oldest version of Rust that the manifest promises.
