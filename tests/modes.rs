@@ -43,6 +43,8 @@ fn linker() -> Linker<Host> {
     linker
 }
 
+// Real modules, which take Miri minutes.
+#[cfg_attr(miri, ignore)]
 #[test]
 fn instances_of_one_module_in_both_modes() {
     let linker = linker();

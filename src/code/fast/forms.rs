@@ -205,6 +205,8 @@ pub(super) fn nth(first: RegOp, at: u32) -> RegOp {
 mod tests {
     use super::*;
 
+    // Texts alone, and thousands of them.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn every_form_with_a_slot_is_in_use() {
         for &op in RegOp::ALL {
