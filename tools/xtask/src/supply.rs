@@ -52,15 +52,15 @@ pub fn dependencies() -> Result<()> {
     Ok(())
 }
 
-/// Whether cargo-deny is there; compiling it takes minutes, so nobody installs it unasked.
-pub fn has_deny() -> bool {
-    shell::has("cargo-deny")
+/// What to say where cargo-deny is not there; compiling it takes minutes, so nobody installs it unasked.
+pub fn deny_is_missing() -> Option<String> {
+    (!shell::has("cargo-deny")).then(|| "cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
 }
 
 /// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what reaches a device (deny-device.toml).
 pub fn deny() -> Result<()> {
-    if !has_deny() {
-        bail!("cargo-deny is missing: cargo install --locked cargo-deny");
+    if let Some(missing) = deny_is_missing() {
+        bail!(missing);
     }
     let deny = |arguments: &[&str]| shell::run(Command::new("cargo-deny").current_dir(shell::root()).args(arguments));
     deny(&["check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
@@ -76,24 +76,29 @@ fn oldest() -> Result<String> {
 }
 
 /// Brings the oldest version of Rust, where rustup can. Says what is missing otherwise.
-pub fn has_oldest() -> Result<Result<(), String>> {
-    let version = oldest()?;
+pub fn oldest_is_missing() -> Option<String> {
+    let version = match oldest() {
+        Ok(version) => version,
+        Err(error) => return Some(format!("{error:#}")),
+    };
     let works = || Command::new("rustc").arg(format!("+{version}")).arg("--version").output().is_ok_and(|output| output.status.success());
     if works() {
-        return Ok(Ok(()));
+        return None;
     }
     let install = format!("rustup toolchain install {version} --profile minimal --no-self-update");
     if shell::has("rustup") {
         shell::step(&install);
         let _ = shell::run(Command::new("rustup").args(install.split(' ').skip(1)));
     }
-    Ok(if works() { Ok(()) } else { Err(format!("Rust {version} is not there: {install}")) })
+    (!works()).then(|| format!("Rust {version} is not there: {install}"))
 }
 
 /// The oldest version of Rust compiles the runtime. The tools say for themselves what they want.
 pub fn msrv() -> Result<()> {
     let version = oldest()?;
-    has_oldest()?.map_err(anyhow::Error::msg)?;
+    if let Some(missing) = oldest_is_missing() {
+        bail!(missing);
+    }
     let target = shell::target_dir().join("oldest");
     for arguments in [
         &["check", "--quiet", "--package", "zonda", "--lib", "--features", "capi,strict"][..],

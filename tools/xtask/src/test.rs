@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, curve, demo, fuzz, modes, sanitize, shell, size, spec, toolchain, zephyr};
+use crate::{bench, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -87,6 +87,18 @@ fn sanitize(report: &mut Report) {
     }
 }
 
+/// What the library is made from.
+fn supply(report: &mut Report) {
+    report.part("crates on a device", supply::dependencies);
+    report.part("the same bytes twice", supply::reproducible);
+    for (name, check, missing) in [("licences", supply::deny as fn() -> Result<()>, supply::deny_is_missing()), ("the oldest Rust", supply::msrv, supply::oldest_is_missing())] {
+        match missing {
+            None => report.part(name, check),
+            Some(reason) => eprintln!("\nNOT RUN: {name}, because {reason}"),
+        }
+    }
+}
+
 fn qemu(report: &mut Report) {
     for mode in modes::ALL {
         report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || spec::qemu(mode.name));
@@ -94,6 +106,7 @@ fn qemu(report: &mut Report) {
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
     report.part("size", size::check);
+    supply(report);
     report.part("demo, bare metal", demo::check);
 }
 
