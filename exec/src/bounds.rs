@@ -141,6 +141,7 @@ mod tests {
     exhaust! { wide u16 lengths (0..=2 * 256 + 8).chain([u16::MAX - 8, u16::MAX]) }
 
     /// The numbers at which something changes, at full width, against numbers of 128 bits.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn edges_at_full_width() {
         let edges = |wide: u128| [0u128, 1, 7, 8, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fff8, 0xffff_ffff, wide - 8, wide];

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::module::{FuncType, ModuleData};
 use crate::platform;
 use crate::store::instance::InstanceData;
-use crate::store::link::{copy_segments, instantiate};
+use crate::store::link::{copy_segments, instantiate, Wanted};
 use crate::store::{StoreConfig, StoreData};
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
@@ -79,11 +79,13 @@ impl WASMModuleInstanceCommon {
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit, nested_calls: platform::defaults().nested_calls }, false)?;
         store.appended = heap_size;
         let mut number = 0;
-        let made = instantiate(&mut store, loaded, &mut number, &mut |_, instance, wanted| {
+        let mut resolve = |_: &StoreData, instance: &mut InstanceData, wanted: &Wanted| {
             let Some(import) = provide(wanted) else { return Ok(false) };
             instance.imports.push(import)?;
             Ok(true)
-        });
+        };
+        // SAFETY: the store was just made.
+        let made = unsafe { instantiate(store.as_ptr(), loaded, &mut number, &mut resolve) };
         let index = made.map_err(|fault| fault.error(number))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.

@@ -12,7 +12,8 @@ use crate::module::{ExportEntry, Module};
 use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
-use crate::store::link::{add, copy_segments, instantiate, start, Provided};
+use crate::store::link::{add, copy_segments, instantiate, start, Provided, Wanted};
+use crate::store::StoreData;
 use core::marker::PhantomData;
 use zonda_exec::Mode;
 
@@ -118,24 +119,24 @@ impl<T: 'static> Linker<T> {
     #[inline(never)]
     pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
         let store = store.as_store_mut().inside();
-        let at: *const Store<'a, T> = store;
         let mut number = 0;
-        let made = instantiate(&mut store.inner, module, &mut number, &mut |inner, instance, wanted| {
+        let read: &Store<'a, T> = store;
+        let mut resolve = |inner: &StoreData, instance: &mut InstanceData, wanted: &Wanted| {
             let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(false) };
-            // SAFETY: the store's own fields besides `inner` are only read; `instantiate` passes `inner` on as shared.
-            let store = unsafe { &*at };
             let provided = match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
-                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(store.id).ok_or(Fault::WRONG_STORE)?),
-                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(store).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
-                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(store).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
+                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?),
+                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
+                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
                 Definition::Extern(Extern::Global(global)) => {
-                    let (place, ty) = global.place(store).map_err(|_| Fault::WRONG_STORE)?;
+                    let (place, ty) = global.place(read).map_err(|_| Fault::WRONG_STORE)?;
                     Provided::Global(place, ty)
                 }
             };
             add(inner, instance, wanted, provided)
-        });
+        };
+        // SAFETY: the store is borrowed mutably, and while it is made an instance in, only `resolve` looks at it.
+        let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut number, &mut resolve) };
         let index = made.map_err(|fault| fault.error(number))?;
         let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
         copy_segments(instance)?;

@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn sorts() {
         let mut state = 1u32;
-        for len in (0..200).step_by(if cfg!(miri) { 33 } else { 1 }) {
+        for len in (0..200).step_by(if cfg!(miri) { 50 } else { 1 }) {
             let mut items = [0; 200];
             for item in &mut items[..len] {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

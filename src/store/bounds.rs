@@ -131,6 +131,7 @@ mod tests {
     exhaust! { wide u16 lengths (0..=2 * 256).chain([u16::MAX - 1, u16::MAX]) }
 
     /// The numbers at which something changes, at full width, against numbers of 128 bits.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn edges_at_full_width() {
         const EDGES: [u32; 9] = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_0000, 0xffff_fffe, u32::MAX];

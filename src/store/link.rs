@@ -141,18 +141,25 @@ pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u3
 }
 
 /// Makes an instance of `module`. Its start function has not run yet: [`start`] does that. Where linking stops, `number` says at which import.
+///
+/// # Safety
+/// The store is live and the caller's to change. `resolve` may read it, through what the caller has.
 #[inline(never)]
-pub(crate) fn instantiate<'a>(store: &mut Owned<StoreData<'a>>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
+pub(crate) unsafe fn instantiate<'a>(store: *mut StoreData<'a>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.code.len() as u32;
-    let base = store.next_func;
+    // SAFETY: the caller's promise; nothing borrows the store but the calls below, one after the other.
+    let base = unsafe { (*store).next_func };
     // The upper half of the numbers is the host's.
     let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
     let mut instance = InstanceData::new(module.clone(), base)?;
     for import in data.imports.iter() {
-        provide(store, &mut instance, import, resolve)?;
+        // SAFETY: as above; `resolve` only reads it meanwhile.
+        provide(unsafe { &*store }, &mut instance, import, resolve)?;
         *number += 1;
     }
+    // SAFETY: as above, and `resolve` is not called any more.
+    let store = unsafe { &mut *store };
     for &ty in data.tables.iter().skip(data.imported_tables as usize) {
         let table = store.new_table(ty, 0)?;
         instance.tables.push(table)?;
