@@ -144,7 +144,7 @@ pub fn survives(file: &Aligned) -> bool {
             let _ = linker.func_new(import.module, import.name, &params, &results, |_, _: &[Val], _: &mut [Val]| Ok(()));
         }
     }
-    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 20 };
+    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 20, ..StoreConfig::default() };
     let mut store = Store::with_config(&engine, (), config).unwrap();
     store.set_fuel(200);
     let Ok(instance) = linker.instantiate(&mut store, &module) else { return true };
