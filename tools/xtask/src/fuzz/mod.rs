@@ -130,9 +130,10 @@ fn print(rows: &[(&Unit, Outcome)]) -> Result<()> {
         for finding in &outcome.findings {
             count += 1;
             println!("\n{} {}, {} times: {}", unit.target, variant(unit.strict), finding.times, finding.what);
-            let Some(input) = &finding.input else { continue };
-            let input = input.strip_prefix(shell::root()).unwrap_or(input).display();
-            println!("    input {input}\n    cargo xtask fuzz --target {} --strict={} --input {input}", unit.target, unit.strict);
+            for input in &finding.inputs {
+                let input = input.strip_prefix(shell::root()).unwrap_or(input).display();
+                println!("    cargo xtask fuzz --target {} --strict={} --input {input}", unit.target, unit.strict);
+            }
         }
     }
     if count > 0 {

@@ -49,6 +49,11 @@ pub fn what_failed(text: &str) -> Option<String> {
     Some(summary.1.to_owned())
 }
 
+/// Where libFuzzer put the input that failed.
+pub fn saved(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, path)| path.trim())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +69,8 @@ mod tests {
     #[test]
     fn failures_are_told_apart() {
         let panic = "thread '<unnamed>' panicked at src/a.rs:3:5:\nno\nnote: x\nSUMMARY: libFuzzer: deadly signal\n";
+        let written = "artifact_prefix='/a/'; Test unit written to /a/crash-1\nBase64: AA==\n";
+        assert_eq!((saved(written), saved(panic)), (Some("/a/crash-1"), None));
         assert_eq!(what_failed(panic).as_deref(), Some("panic at src/a.rs:3:5: no"));
         let sanitizer = "==1==ERROR: AddressSanitizer: heap\nSUMMARY: AddressSanitizer: heap-use-after-free a.rs:1 in f\n";
         assert_eq!(what_failed(sanitizer).as_deref(), Some("AddressSanitizer: heap-use-after-free a.rs:1 in f"));

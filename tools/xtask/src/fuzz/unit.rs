@@ -44,7 +44,7 @@ pub struct Outcome {
 pub struct Finding {
     /// The panic, what the sanitizer says, or that it took too long.
     pub what: String,
-    pub input: Option<PathBuf>,
+    pub inputs: Vec<PathBuf>,
     pub times: u32,
 }
 
@@ -69,7 +69,6 @@ impl Unit {
                 break;
             }
             let log = room.join(format!("log-{run}.txt"));
-            let before = names(&artifacts);
             let status = self.command(left, &corpus, &seeds, &artifacts, &log)?.status().context("could not start a fuzz target")?;
             let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
             outcome.add(&output::Numbers::of(&text));
@@ -77,8 +76,9 @@ impl Unit {
                 let _ = fs::remove_file(log);
                 break;
             }
-            let input = names(&artifacts).into_iter().find(|path| !before.contains(path));
-            let stuck = input.is_none() && !text.contains("Test unit written to");
+            // It may have been found before: then the file is no new one.
+            let input = output::saved(&text).map(PathBuf::from).filter(|path| path.is_file());
+            let stuck = input.is_none();
             if let Some(input) = &input {
                 // What fails is not tried again, else nothing would come behind it.
                 remove_equal(&seeds, input)?;
@@ -115,21 +115,19 @@ impl Outcome {
     }
 
     fn found(&mut self, what: String, input: Option<PathBuf>) {
-        let same = self.findings.iter_mut().filter(|finding| finding.what == what);
-        let files = same.fold(0, |files, finding| {
-            finding.times += 1;
-            files + 1
-        });
-        if files < KEPT {
-            self.findings.push(Finding { what, input, times: 1 });
-        } else if let Some(input) = input {
-            let _ = fs::remove_file(input);
+        let same = self.findings.iter_mut().find(|finding| finding.what == what);
+        let Some(same) = same else { return self.findings.push(Finding { what, inputs: Vec::from_iter(input), times: 1 }) };
+        same.times += 1;
+        match input {
+            Some(input) if same.inputs.len() < KEPT => same.inputs.push(input),
+            Some(input) => drop(fs::remove_file(input)),
+            None => {}
         }
     }
 }
 
 /// The files of a folder; none, if it is not there.
-pub fn names(folder: &Path) -> Vec<PathBuf> {
+fn names(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).map(|files| files.flatten().map(|file| file.path()).collect()).unwrap_or_default()
 }
 
