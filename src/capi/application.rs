@@ -1,7 +1,7 @@
 //! Running a whole program: its main function with arguments, or a function that is named on a command line.
 
 use super::exec_env::*;
-use super::instance::{exported_func, I32};
+use super::instance::{exported_func, is_i32};
 use super::memory::*;
 use super::number;
 use super::text::{c_bytes, with_line, Text};
@@ -25,8 +25,8 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
             return false;
         };
         let (params, results) = func_type(module_inst, func).map_or((&[][..], &[][..]), |ty| ty.codes());
-        let (count, is_int) = (params.len(), |&code: &u8| code == I32);
-        if (count != 0 && count != 2) || results.len() > 1 || !params.iter().chain(results).all(is_int) {
+        let count = params.len();
+        if (count != 0 && count != 2) || results.len() > 1 || !params.iter().chain(results).all(is_i32) {
             (*module_inst).fail("invalid function type of main function");
             return false;
         }

@@ -15,6 +15,8 @@ use core::ptr::{null, null_mut};
 use zonda_exec::frame::{read64, write64};
 use zonda_exec::{Import, TrapCode};
 
+/// Whether the place of a trap is looked for: nobody sees it but the log.
+const PLACES: bool = cfg!(feature = "log");
 /// Slots behind the stack that may be read: see `native::words`.
 const SPARE: usize = 3;
 
@@ -93,16 +95,20 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
         let instance = (*env).instance;
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
-        let current = core::mem::replace(&mut (*instance).current, env);
+        let current = (*instance).current;
+        // A native function called: the native stack grows.
+        if !current.is_null() && (*instance).store.enter_host().is_err() {
+            (*instance).trapped(TrapCode::StackOverflow);
+            return None;
+        }
+        (*instance).current = env;
         if outer.is_null() {
             (*instance).set_failed(false);
         }
-        // A native function called: the native stack grows.
-        let nested = if current.is_null() { Ok(()) } else { (*instance).store.enter_host() };
-        let done = match nested.and_then(|()| stack.args(callee.params.max(callee.results) as usize)) {
+        let done = match stack.args(callee.params.max(callee.results) as usize) {
             // The exception stands.
             Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
-            Ok(args) => call((*instance).store.as_ptr(), env.cast(), stack, callee.target).map(|()| args),
+            Ok(args) => call::<PLACES>((*instance).store.as_ptr(), env.cast(), stack, callee.target).map(|()| args),
             Err(code) => Err(Trap::new(code)),
         };
         (*env).import = outer;
@@ -112,9 +118,7 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
             // The native function that called may run on another environment, which has not heard yet.
             let failed = (*instance).failed;
             (*instance).set_failed(failed);
-            if nested.is_ok() {
-                (*instance).store.leave_host();
-            }
+            (*instance).store.leave_host();
         }
         match done {
             Ok(results) => Some(results),

@@ -43,7 +43,10 @@ pub struct WASMModuleInstanceCommon {
     pub(super) allocator: Option<(u32, u32)>,
 }
 
-pub(super) const I32: u8 = ValType::I32 as u8;
+/// Whether a type's code is that of an i32.
+pub(super) fn is_i32(code: &u8) -> bool {
+    *code == ValType::I32 as u8
+}
 
 /// The index of the exported function with this name.
 pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
@@ -52,10 +55,11 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     export.map(|export| export.index)
 }
 
-/// The exported function of this name, if it takes an i32 and gives these results. Not anything else of one cell: a module would have numbers made references of.
-fn allocator(data: &ModuleData, name: &[u8], results: &[u8]) -> Option<u32> {
+/// The exported function of this name, if it takes an i32 and gives so many of them. Not anything else of one cell: a module would have numbers made references of.
+fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
     let func = exported_func(data, name)?;
-    (FuncType::of(data.bytes, data.func_type(func)?).codes() == (&[I32], results)).then_some(func)
+    let (given, own) = FuncType::of(data.bytes, data.func_type(func)?).codes();
+    (given.len() == 1 && own.len() == results && given.iter().chain(own).all(is_i32)).then_some(func)
 }
 
 impl WASMModuleInstanceCommon {
@@ -74,7 +78,7 @@ impl WASMModuleInstanceCommon {
                 text.str("memory of ").number(pages).str(" pages cut to ").number(memory_limit as u32).str(" bytes");
             });
         }
-        let allocator = allocator(data, b"malloc", &[I32]).zip(allocator(data, b"free", &[]));
+        let allocator = allocator(data, b"malloc", 1).zip(allocator(data, b"free", 0));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
         let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit, nested_calls: platform::defaults().nested_calls }, false)?;
         store.appended = heap_size;

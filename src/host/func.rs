@@ -102,7 +102,7 @@ impl Func {
         let target = raw(self.target(store)?);
         let host = (&raw mut *store).cast();
         // SAFETY: the target is of this store; the arguments were just written with the function's types.
-        unsafe { call(store.inner.as_ptr(), host, stack, target)? };
+        unsafe { call::<true>(store.inner.as_ptr(), host, stack, target)? };
         let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
         let mut at = base;
         for (result, ty) in results.iter_mut().zip(ty.results()) {
@@ -173,7 +173,7 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         // SAFETY: the types were compared when the typed function was made; `Stack::args` has found room for parameters and results.
         unsafe {
             params.put(args);
-            call_inline(store.inner.as_ptr(), host, stack, self.target)?;
+            call_inline::<true>(store.inner.as_ptr(), host, stack, self.target)?;
             Ok(R::get(args))
         }
     }

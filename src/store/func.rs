@@ -126,13 +126,14 @@ pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Impor
     Import::new(None, instance.cast(), core::ptr::without_provenance(func as usize), shape.params as u32, shape.results as u32)
 }
 
-/// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will.
+/// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will. `PLACE` says whether a trap is to say where it
+/// happened: finding that takes as long as loading does in fast mode.
 ///
 /// # Safety
 /// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
-pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+pub(crate) unsafe fn call<const PLACE: bool>(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
     // SAFETY: the caller's promise.
-    unsafe { call_inline(store, host, stack, target) }
+    unsafe { call_inline::<PLACE>(store, host, stack, target) }
 }
 
 /// The same as part of its caller.
@@ -140,7 +141,7 @@ pub(crate) unsafe fn call(store: *mut StoreData, host: *mut (), stack: Stack, ta
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-pub(crate) unsafe fn call_inline(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+pub(crate) unsafe fn call_inline<const PLACE: bool>(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
     // SAFETY: the store is live, and what `target` points at lives as long as it.
     unsafe {
         match target {
@@ -148,7 +149,7 @@ pub(crate) unsafe fn call_inline(store: *mut StoreData, host: *mut (), stack: St
                 let from = from_host(store, host, stack);
                 match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
                     Exit::Returned => Ok(()),
-                    stopped => Err(stop(store, stopped)),
+                    stopped => Err(stop::<PLACE>(store, stopped)),
                 }
             }
             Target::Host(import) => call_host(store, host, stack, import),
@@ -170,12 +171,14 @@ fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
 /// The store is live, and the place is in an instance of it.
 #[cold]
 #[inline(never)]
-unsafe fn stop(store: *mut StoreData, exit: Exit) -> Trap {
+unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
     match exit {
         Exit::Returned => Trap::new(TrapCode::Host),
         Exit::Refused(code) => Trap::new(code),
         // SAFETY: the caller's promise.
-        Exit::Trapped(code, place) => unsafe { (*store).trap_at(code, &place) },
+        Exit::Trapped(code, place) if PLACE => unsafe { (*store).trap_at(code, &place) },
+        // SAFETY: as above.
+        Exit::Trapped(code, _) => Trap { host: unsafe { (*store).end_of_trap(code) }, ..Trap::new(code) },
     }
 }
 

@@ -319,7 +319,7 @@ pub(crate) unsafe fn start(store: *mut StoreData, instance: *mut InstanceData, h
         let Some(func) = instance.module.data.start else { return Ok(()) };
         stack.args(0)?;
         let Some(target) = instance.target(func) else { return Ok(()) };
-        call(store, host, stack, target)
+        call::<true>(store, host, stack, target)
     }
 }
 

@@ -63,7 +63,7 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
         let engine = Engine::new(mode);
         let module = Module::new(&engine, job.module)?;
         let module_heap = heap::used() - before;
-        let config = StoreConfig { stack_bytes: job.stack_bytes, memory_limit: job.memory_limit as u64 };
+        let config = StoreConfig { stack_bytes: job.stack_bytes, memory_limit: job.memory_limit as u64, ..StoreConfig::default() };
         let mut store = Store::with_config(&engine, Host::default(), config)?;
         let instance = linker.instantiate(&mut store, &module)?;
         Ok::<_, Error>((module, module_heap, store, instance))

@@ -67,10 +67,10 @@ pub struct Flash {
 
 pub const FLASH: [Flash; 3] = [
     // Promised: 36,864.
-    Flash { config: "classic", modes: &["classic"], limit: 52_900 },
+    Flash { config: "classic", modes: &["classic"], limit: 53_900 },
     // Promised: 45,056, and 53,248 for both.
-    Flash { config: "fast", modes: &["fast"], limit: 67_800 },
-    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 75_600 },
+    Flash { config: "fast", modes: &["fast"], limit: 68_500 },
+    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 76_300 },
 ];
 /// Static RAM, beside the pool.
 pub const STATIC_RAM: u64 = 256;
