@@ -419,7 +419,12 @@ impl<T> Shared<T> {
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         // SAFETY: live as long as `self`.
-        unsafe { self.counted.as_ref() }.count.fetch_add(1, Ordering::Relaxed);
+        let count = &unsafe { self.counted.as_ref() }.count;
+        // Half of all addresses: so many owners do not fit into memory, so most of those that are counted were forgotten and will never be dropped. One more need
+        // not be counted, as dropping all that exist cannot bring the count to 0; counted, it would come round to 0 itself.
+        if count.fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
         Shared { counted: self.counted, owns: PhantomData }
     }
 }
@@ -486,15 +491,21 @@ mod tests {
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn more_owners_than_32_bits_count_do_not_free_the_value() {
+    fn more_owners_than_can_be_counted_do_not_free_the_value() {
         let witness = Rc::new(());
         let shared = Shared::new(witness.clone()).unwrap();
         // SAFETY: live as long as `shared`.
         let count = unsafe { &shared.counted.as_ref().count };
         // As after so many clones that were forgotten.
-        count.store(u32::MAX as usize, Ordering::Relaxed);
-        core::mem::forget(shared.clone());
-        drop(shared.clone());
+        count.store(isize::MAX as usize - 3, Ordering::Relaxed);
+        for _ in 0..10 {
+            core::mem::forget(shared.clone());
+            assert!(count.load(Ordering::Relaxed) > isize::MAX as usize - 3);
+        }
+        assert_eq!(count.load(Ordering::Relaxed), isize::MAX as usize + 1);
+        let live: [Shared<_>; 10] = core::array::from_fn(|_| shared.clone());
+        drop(live);
+        assert!(count.load(Ordering::Relaxed) > isize::MAX as usize - 10);
         assert_eq!(Rc::strong_count(&witness), 2);
         count.store(1, Ordering::Relaxed);
     }
