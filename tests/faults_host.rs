@@ -54,7 +54,7 @@ enum Act {
     Fail,
     /// Fails with each code that there is.
     FailWith(TrapCode),
-    /// Calls the way in which it was called, until the value stack is used up, and passes the failure on.
+    /// Calls the way in which it was called, until the value stack or the calls within calls are used up, and passes the failure on.
     Recurse,
     /// The same, and takes it as done.
     RecurseAndForgive,
@@ -250,7 +250,6 @@ fn life(module: &Module<'static>, linker: &Linker<Data>, modes: [Mode; 2], act: 
     }
     let depth = store.data().as_ref().unwrap().depth;
     match act {
-        // Called by the host, it is called by itself, and uses up the native stack and not the value stack; so a slot of that is used as well.
         Act::Recurse | Act::RecurseAndForgive => assert!(depth > 40, "{name}: {depth}"),
         _ => assert_eq!(depth, 1, "{name}"),
     }
@@ -269,7 +268,7 @@ fn life(module: &Module<'static>, linker: &Linker<Data>, modes: [Mode; 2], act: 
     assert_eq!(calls >= 1 << 40, act == Act::SetGlobal, "{name}");
 }
 
-/// On a native stack on which host functions can call back until the value stack is used up.
+/// On a native stack on which host functions can call back until that is refused.
 #[test]
 fn whatever_a_host_function_does() {
     std::thread::Builder::new().stack_size(64 << 20).spawn(every_act).unwrap().join().unwrap();
