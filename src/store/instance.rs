@@ -92,7 +92,9 @@ impl<'a> InstanceData<'a> {
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
             Some(&memory) if code.sees_memory() => memory.cast_const().cast(),
-            _ => &raw const self.no_memory,
+            // By the owner's pointer, as in `target`: it outlives this borrow.
+            // SAFETY: `owner` is the address of this record.
+            _ => unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).no_memory },
         };
     }
 
