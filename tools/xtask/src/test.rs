@@ -1,6 +1,6 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain, zephyr};
+use crate::{bench, coverage, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain, zephyr};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -41,9 +41,16 @@ fn host(report: &mut Report) {
         toolchain::component("clippy", "cargo-clippy")?;
         shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--features", "zonda/capi", "--", "-D", "warnings"]))
     });
-    report.part("unit and integration tests", || {
-        shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"]))
+    // With counters where they can be read, so that nothing runs twice.
+    let counters = coverage::Tools::find();
+    report.part("unit and integration tests", || match counters {
+        Ok(_) => coverage::test(),
+        Err(_) => shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"])),
     });
+    match &counters {
+        Ok(tools) => report.part("line coverage", || coverage::check(tools)),
+        Err(error) => eprintln!("\nNOT RUN: line coverage, because {error:#}"),
+    }
     report.part("unit and integration tests, strict", || {
         shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/strict,zonda/capi"]))
     });
