@@ -61,7 +61,7 @@ fn run(low: usize, make: impl FnOnce(usize) -> (Vec<u8>, usize)) -> i32 {
         let memory = vec![0u8; 64 << 20];
         let first = memory.as_ptr() as usize;
         let ends = first + (1 << 20)..first + memory.len() - (1 << 20);
-        let fits = |at: &usize| (at >> 16 & 0xffff) % 3 == 0 && (1..0x8000).contains(&(at >> 16 & 0xffff));
+        let fits = |at: &usize| (at >> 16 & 0xffff).is_multiple_of(3) && (1..0x8000).contains(&(at >> 16 & 0xffff));
         let found = ends.clone().map(|at| at & !0xffff).step_by(1 << 16).skip(1).find(fits);
         if let Some(at) = found {
             break (memory, (at >> 16 & 0xffff) / 3, at - first);

@@ -48,11 +48,15 @@ const struct {
 	uint32_t memory_limit;
 	uint32_t running_mode;
 	uint32_t nested_calls;
+	uint32_t start_fuel;
 } zonda_platform_defaults = {
 	.stack_size = CONFIG_ZONDA_STACK_SIZE,
 	.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
 	.running_mode = IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic : Mode_Interp,
 	.nested_calls = CONFIG_ZONDA_NESTED_CALLS,
+#ifdef CONFIG_ZONDA_FUEL
+	.start_fuel = CONFIG_ZONDA_START_FUEL,
+#endif
 };
 
 /*

@@ -1,7 +1,13 @@
 //! Bounding what a call may execute.
 
 use super::types::*;
+use crate::store::StoreData;
 use core::ffi::c_int;
+
+/// Bounds what runs in a store; 0 for no bound.
+pub(super) fn bound(store: &StoreData, fuel: u32) {
+    store.meter.set_fuel(if fuel == 0 { u64::MAX } else { fuel as u64 });
+}
 
 /// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "all fuel consumed". Counted are calls and
 /// turns of loops, not instructions as in WAMR. Negative for no bound.

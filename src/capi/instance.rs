@@ -2,6 +2,7 @@
 
 use super::app_heap::AppHeap;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
+use super::fuel;
 use super::module::{describe, WASMModuleCommon};
 use super::native::provide;
 use super::runtime::{default_running_mode, engine, log_warning, mode};
@@ -123,13 +124,15 @@ impl WASMModuleInstanceCommon {
         unsafe {
             let data = &*(*this).data;
             let Some(start) = data.module.data.start else { return true };
-            match WASMExecEnv::new(this, (*this).default_stack) {
-                Ok(env) => wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut()),
-                Err(_) => {
-                    (*this).fail("allocate memory failed");
-                    false
-                }
-            }
+            let Ok(env) = WASMExecEnv::new(this, (*this).default_stack) else {
+                (*this).fail("allocate memory failed");
+                return false;
+            };
+            // The application has no handle yet by which it could stop this.
+            fuel::bound(&(*this).store, platform::defaults().start_fuel);
+            let done = wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut());
+            fuel::bound(&(*this).store, 0);
+            done
         }
     }
 

@@ -22,6 +22,9 @@ mod application;
 mod exec_env;
 #[cfg(feature = "fuel")]
 mod fuel;
+#[cfg(not(feature = "fuel"))]
+#[path = "fuel_off.rs"]
+mod fuel;
 mod heap;
 mod instance;
 mod invoke;

@@ -28,6 +28,9 @@ pub(crate) struct Defaults {
     pub(crate) running_mode: u32,
     /// How many calls into an instance its native functions may have running at once.
     pub(crate) nested_calls: u32,
+    /// Fuel of a start function; 0 for no bound.
+    #[cfg_attr(not(feature = "fuel"), allow(dead_code))]
+    pub(crate) start_fuel: u32,
 }
 
 /// The lock that [`locked`] holds, for as long as it lives.

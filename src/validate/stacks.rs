@@ -127,14 +127,13 @@ impl Stacks {
     /// Takes operands of these types, which take so many slots. There may be a thousand, and the operation two bytes long: they are compared and taken at once.
     #[inline(never)]
     pub(super) fn pop_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
-        if codes.is_empty() {
-            return Ok(());
-        }
-        let own = self.operands.get(self.base as usize..).unwrap_or(&[]);
-        if own.ends_with(codes) {
-            self.operands.truncate(self.operands.len() - codes.len());
-            self.height -= slots;
-            return Ok(());
+        if codes.len() > 1 {
+            let own = self.operands.get(self.base as usize..).unwrap_or(&[]);
+            if own.ends_with(codes) {
+                self.operands.truncate(self.operands.len() - codes.len());
+                self.height -= slots;
+                return Ok(());
+            }
         }
         for &code in codes.iter().rev() {
             self.pop(code)?;
@@ -149,8 +148,14 @@ impl Stacks {
     /// Puts operands of these types, which take so many slots.
     #[inline(never)]
     pub(super) fn push_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
-        self.operands.append(codes)?;
-        self.grown(slots)
+        match codes {
+            [] => Ok(()),
+            [code] => self.push(*code),
+            _ => {
+                self.operands.append(codes)?;
+                self.grown(slots)
+            }
+        }
     }
 
     /// Checks that the topmost operands have these types, without taking them.

@@ -581,6 +581,25 @@ static void test_loading_errors(void)
     CHECK(allocated_blocks == 0);
 }
 
+/* A start function that does not end is stopped, for nobody else could; and what is called later is not bounded by it. */
+static void test_endless_start(void)
+{
+    static const uint8_t endless[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 8, 1, 0,
+                                      10, 9, 1, 7, 0, 3, 0x40, 12, 0, 11, 11};
+    char error[128];
+    wasm_module_t module;
+    wasm_module_inst_t instance;
+
+    init_with_pool();
+    module = wasm_runtime_load(endless, sizeof(endless), error, sizeof(error));
+    CHECK(module != NULL);
+    instance = wasm_runtime_instantiate(module, 4096, 0, error, sizeof(error));
+    CHECK(instance == NULL);
+    CHECK(strstr(error, "all fuel consumed") != NULL);
+    wasm_runtime_unload(module);
+    wasm_runtime_destroy();
+}
+
 static void test_data_and_version(void)
 {
     struct program program;
@@ -872,6 +891,7 @@ int main(int argc, char **argv)
     test_bare_pointers();
     test_loading_errors();
     test_data_and_version();
+    test_endless_start();
     test_memory_limit();
     test_application();
     test_modes(argc > 1 ? Mode_Zonda_Classic : Mode_Zonda_Fast);

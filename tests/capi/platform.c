@@ -15,7 +15,7 @@ char last_message[256];
 long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
 /* Constant in a firmware. */
-struct zonda_defaults zonda_platform_defaults = {4096, 0, 0, 16};
+struct zonda_defaults zonda_platform_defaults = {4096, 0, 0, 16, 1000};
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {

@@ -20,6 +20,7 @@ extern struct zonda_defaults {
     uint32_t memory_limit;
     uint32_t running_mode;
     uint32_t nested_calls;
+    uint32_t start_fuel;
 } zonda_platform_defaults;
 
 #endif
