@@ -7,6 +7,7 @@
 extern crate alloc as std_alloc;
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ops::{Deref, DerefMut};
@@ -255,6 +256,17 @@ impl List<u8> {
         unsafe { self.as_mut_ptr().add(self.raw.len).cast::<[u8; 8]>().write(bytes.to_le_bytes()) };
         self.raw.len += len.min(8);
         Ok(())
+    }
+}
+
+impl List<u32> {
+    /// An item as what can be changed while the list is shared.
+    ///
+    /// # Safety
+    /// Nobody has the items borrowed as numbers.
+    pub unsafe fn cell(&self, index: usize) -> Option<&Cell<u32>> {
+        // SAFETY: the first `len` items are written; the caller's promise.
+        (index < self.raw.len).then(|| unsafe { &*self.raw.items.as_ptr().cast::<Cell<u32>>().add(index) })
     }
 }
 

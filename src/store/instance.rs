@@ -117,9 +117,9 @@ impl<'a> InstanceData<'a> {
     ///
     /// # Safety
     /// `seen` is that of a live, published instance.
-    pub(crate) unsafe fn of<'i>(seen: *const Instance) -> &'i mut InstanceData<'a> {
-        // SAFETY: `owner` was set by `publish` and the record lives as long as the store.
-        unsafe { &mut *(*seen).owner.cast() }
+    pub(crate) unsafe fn of<'i>(seen: *const Instance) -> &'i InstanceData<'a> {
+        // SAFETY: `owner` was set by `publish` and the record lives as long as the store. Shared: code that runs has pointers into it.
+        unsafe { &*(*seen).owner.cast() }
     }
 
     /// A function that the module defines, by its index in the whole index space.
@@ -166,14 +166,16 @@ impl<'a> InstanceData<'a> {
     /// Whether an element segment, or a data segment, was dropped.
     pub(crate) fn is_dropped(&self, data: bool, index: u32) -> bool {
         let bit = self.segment(data, index);
-        self.dropped.get(bit / 32).is_some_and(|word| word >> (bit % 32) & 1 != 0)
+        // SAFETY: these words are reached here and below only.
+        unsafe { self.dropped.cell(bit / 32) }.is_some_and(|word| word.get() >> (bit % 32) & 1 != 0)
     }
 
     /// Drops an element segment, or a data segment.
-    pub(crate) fn drop_segment(&mut self, data: bool, index: u32) {
+    pub(crate) fn drop_segment(&self, data: bool, index: u32) {
         let bit = self.segment(data, index);
-        if let Some(word) = self.dropped.get_mut(bit / 32) {
-            *word |= 1 << (bit % 32);
+        // SAFETY: as above.
+        if let Some(word) = unsafe { self.dropped.cell(bit / 32) } {
+            word.set(word.get() | 1 << (bit % 32));
         }
     }
 }

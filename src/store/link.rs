@@ -278,7 +278,7 @@ fn make_globals(instance: &mut InstanceData) -> Made<()> {
 #[inline(never)]
 pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
     // SAFETY: the instance lives in its store, and none of its code runs yet.
-    let instance = unsafe { &mut *instance };
+    let instance = unsafe { &*instance };
     let module = instance.module.clone();
     let data = &*module.data;
     for (segment, &offset) in data.elements.iter().enumerate() {

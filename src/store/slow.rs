@@ -50,15 +50,15 @@ impl Slow<'_> {
     }
 
     /// The running instance.
-    pub(super) fn instance<'i>(&self) -> &'i mut InstanceData<'i> {
-        // SAFETY: the running instance is live and published; the operation is the only one that touches it.
+    pub(super) fn instance<'i>(&self) -> &'i InstanceData<'i> {
+        // SAFETY: the running instance is live and published.
         unsafe { InstanceData::of(self.context.instance) }
     }
 
     /// The store.
-    pub(super) fn store<'i>(&self) -> &'i mut StoreData<'i> {
+    pub(super) fn store<'i>(&self) -> &'i StoreData<'i> {
         // SAFETY: set at the call by the host to the store that runs it.
-        unsafe { &mut *self.context.store.cast() }
+        unsafe { &*self.context.store.cast() }
     }
 
     /// A table of the running instance.
