@@ -90,6 +90,7 @@ fn application(name: &str) -> Option<PathBuf> {
         .arg("-I")
         .arg(scratch())
         .arg(root().join(format!("tests/capi/{name}.c")))
+        .arg(root().join("tests/capi/counted.c"))
         .arg(root().join("tests/capi/platform.c"))
         .arg(library));
     Some(program)

@@ -6,20 +6,13 @@
  */
 
 #include "modules.h"
+#include "counted.h"
 #include "platform.h"
 #include "wasm_export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
-            exit(1);                                                            \
-        }                                                                       \
-    } while (0)
 
 /* Native functions. What they see is checked by the module that calls them, or here. */
 
@@ -139,51 +132,6 @@ static const NativeSymbol natives[] = {
 /* Memory. */
 
 static _Alignas(8) char pool[512 * 1024];
-static long fail_at;
-static long allocations;
-static long blocks;
-
-/* Blocks begin with their size. */
-#define PREFIX 16
-
-static void *counted_malloc(size_t size)
-{
-    char *block;
-
-    if (++allocations == fail_at) {
-        return NULL;
-    }
-    blocks++;
-    block = malloc(PREFIX + size);
-    CHECK(block != NULL);
-    memcpy(block, &size, sizeof(size));
-    return block + PREFIX;
-}
-
-static void *counted_realloc(void *ptr, size_t size)
-{
-    char *block = (char *)ptr - PREFIX;
-    size_t before;
-
-    memcpy(&before, block, sizeof(before));
-    /* One that makes a block smaller is a favour: the runtime lives without it. */
-    if (size > before && ++allocations == fail_at) {
-        return NULL;
-    }
-    block = realloc(block, PREFIX + size);
-    CHECK(block != NULL);
-    memcpy(block, &size, sizeof(size));
-    return block + PREFIX;
-}
-
-static void counted_free(void *ptr)
-{
-    if (ptr != NULL) {
-        blocks--;
-        free((char *)ptr - PREFIX);
-    }
-}
-
 static char error[128];
 
 static void init_with_pool(void)
@@ -734,17 +682,17 @@ static void test_out_of_memory(const uint8_t *bytes, uint32_t size, const char *
         bool done;
 
         CHECK(n < 10000);
-        allocations = 0;
-        fail_at = n;
+        requests = 0;
+        fail_first = fail_last = n;
         done = use_everything(bytes, size, name);
         CHECK(blocks == 0);
-        if (allocations < n) {
+        if (requests < n) {
             CHECK(done);
             break;
         }
         CHECK(!done);
     }
-    fail_at = 0;
+    fail_last = 0;
     wasm_runtime_destroy();
 }
 
