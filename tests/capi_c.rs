@@ -19,7 +19,7 @@ fn root() -> &'static Path {
 
 /// Where this test builds: cargo holds a lock on its own directory while tests run.
 fn scratch() -> PathBuf {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi");
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi{}", flags("ZONDA_C_RUSTFLAGS")));
     std::fs::create_dir_all(&scratch).expect("there is room for the test's files");
     scratch
 }
