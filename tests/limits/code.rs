@@ -124,7 +124,7 @@ fn tables_of_branches_have_no_limit_of_their_own() {
 #[test]
 fn the_last_global_is_the_one_that_is_meant() {
     // i64 and i32 alternate, so that another one would have another type.
-    let global = |i: u32| if i % 2 == 0 { vec![I64, 1, 0x42, 1, 0x0b] } else { [vec![I32, 1, 0x41], signed(i), vec![0x0b]].concat() };
+    let global = |i: u32| if i.is_multiple_of(2) { vec![I64, 1, 0x42, 1, 0x0b] } else { [vec![I32, 1, 0x41], signed(i), vec![0x0b]].concat() };
     let mut code = vec![];
     code.extend(op(0x23, 65_535));
     code.extend([0x41, 1, 0x6a]);
