@@ -68,15 +68,21 @@ fn folder() -> PathBuf {
     shell::target_dir().join("coverage")
 }
 
+/// Has a `cargo test` compile the runtime with these flags, in this folder, whose other packages are compiled once for all flags.
+pub fn in_folder(command: &mut Command, flags: &str) {
+    command.arg("--target-dir").arg(folder());
+    for package in COUNTED {
+        command.arg("--config").arg(format!("profile.test.package.{package}.rustflags=['{flags}']"));
+    }
+    // Flags for some packages only are not stable yet, nor are sanitizers.
+    command.arg("-Zprofile-rustflags").env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTC_WRAPPER");
+}
+
 /// `cargo test` with counters, of everything that the plain tests run.
 fn cargo_test(profiles: &Path) -> Command {
     let mut command = shell::cargo();
-    command.args(["test", "--features", "zonda/capi", "--target-dir"]).arg(folder());
-    for package in COUNTED {
-        command.arg("--config").arg(format!("profile.test.package.{package}.rustflags=['-Cinstrument-coverage']"));
-    }
-    // Flags for some packages only are not stable yet.
-    command.arg("-Zprofile-rustflags").env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTC_WRAPPER");
+    command.args(["test", "--features", "zonda/capi"]);
+    in_folder(&mut command, "-Cinstrument-coverage");
     // One file for each program and up to four of its processes at a time, which are merged as they end.
     command.env("LLVM_PROFILE_FILE", profiles.join("%4m.profraw"));
     // What writes the counters at the end is in the library, and nothing there asks for it.
@@ -94,7 +100,8 @@ pub fn test() -> Result<()> {
 
 /// The programs that ran: cargo's, and the one that the C API's test made.
 fn programs() -> Result<Vec<PathBuf>> {
-    let built = shell::output(cargo_test(&folder().join("profiles")).args(["--quiet", "--no-run", "--message-format=json", "--package", "zonda", "--package", "zonda-exec"]))?;
+    // The same packages as are tested: with others features could be others, and with these the programs.
+    let built = shell::output(cargo_test(&folder().join("profiles")).args(["--quiet", "--no-run", "--message-format=json"]))?;
     let mut programs = Vec::new();
     for line in built.lines() {
         // Of the messages only this member is of interest, and its value is a path.
@@ -103,7 +110,7 @@ fn programs() -> Result<Vec<PathBuf>> {
         programs.push(PathBuf::from(path));
     }
     // The applications in C are what has no extension there.
-    let applications = fs::read_dir(folder().join("tmp/capi")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let applications = fs::read_dir(folder().join("tmp/capi-Cinstrument-coverage")).into_iter().flatten().flatten().map(|entry| entry.path());
     programs.extend(applications.filter(|path| path.is_file() && path.extension().is_none()));
     if programs.is_empty() {
         bail!("cargo named no test programs");
