@@ -227,13 +227,15 @@ fn panicking(row: &Row) -> Option<String> {
     Some(format!("{} ({}) can panic: it links {what}", row.config, row.calls))
 }
 
-/// The crate that a symbol comes from, by its name.
+/// The crate that a symbol comes from, by its name: that of a path, and `core` for the implementations on types without one.
 fn crate_of(name: &str) -> &str {
     let path = name.trim_start_matches(['<', '&', '*', '[', '(']).trim_start_matches("mut ").trim_start_matches("const ");
-    match path.split_once("::") {
-        Some((first, _)) if first.starts_with("zonda") => "zonda",
-        Some((first, _)) => first,
-        None if ["wasm_", "zonda_", "__rust", "get_package"].iter().any(|start| name.starts_with(start)) => "zonda",
+    let first = path.split("::").next().filter(|first| *first != path);
+    match first {
+        Some(first) if first.starts_with("zonda") => "zonda",
+        Some(first) if first.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => first,
+        Some(_) => "core",
+        None if ["wasm_", "zonda_", "__rust"].iter().any(|start| name.starts_with(start)) => "zonda",
         None => "compiler_builtins",
     }
 }

@@ -65,12 +65,14 @@ pub struct Flash {
     pub limit: u64,
 }
 
-pub const FLASH: [Flash; 3] = [
+pub const FLASH: [Flash; 4] = [
     // Promised: 36,864.
     Flash { config: "classic", modes: &["classic"], limit: 53_900 },
     // Promised: 45,056, and 53,248 for both.
     Flash { config: "fast", modes: &["fast"], limit: 68_500 },
     Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 76_300 },
+    // All that Kconfig can switch on.
+    Flash { config: "everything", modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"], limit: 89_300 },
 ];
 /// Static RAM, beside the pool.
 pub const STATIC_RAM: u64 = 256;
