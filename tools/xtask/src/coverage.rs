@@ -109,9 +109,10 @@ fn programs() -> Result<Vec<PathBuf>> {
         let path = rest.split('"').next().unwrap_or_default();
         programs.push(PathBuf::from(path));
     }
-    // The applications in C are what has no extension there.
+    // The applications in C are what has no extension there. First, for of functions with the same name, which those of the C API have everywhere, LLVM takes the
+    // first one's lines.
     let applications = fs::read_dir(folder().join("tmp/capi-Cinstrument-coverage")).into_iter().flatten().flatten().map(|entry| entry.path());
-    programs.extend(applications.filter(|path| path.is_file() && path.extension().is_none()));
+    programs.splice(0..0, applications.filter(|path| path.is_file() && path.extension().is_none()).collect::<Vec<_>>());
     if programs.is_empty() {
         bail!("cargo named no test programs");
     }
