@@ -130,7 +130,7 @@ fn errors_say_what_is_wrong() {
     apart.dedup();
     assert_eq!(apart.len(), texts.len(), "{texts:?}");
     assert!(texts[0].contains("offset 0x4"), "{texts:?}");
-    let module = Module::from_vec(&Engine::default(), &wat::parse_str(TEXT).unwrap()).unwrap();
+    let module = Module::from_vec(&Engine::default(), wat::parse_str(TEXT).unwrap()).unwrap();
     let Some(ExternType::Func(ty)) = module.exports().last().map(|export| export.ty) else { panic!("the last export is a function") };
     assert_eq!(ty.to_string(), "(i64, f64) -> (f64, i64)");
 }

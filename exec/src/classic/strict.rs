@@ -21,7 +21,7 @@ pub(super) unsafe fn check(context: *const Context, pc: *const u8, sp: *const u3
     assert!(sp >= operands && sp < context.stack_end, "the operand stack lies outside of the frame");
     let highest = fp.wrapping_add(func.shape.params as usize).wrapping_add(func.shape.frame as usize);
     assert!(sp < highest, "the operand stack is higher than validation computed");
-    assert!(stp >= func.side_table && stp.addr() % 2 == 0, "the side table's next entry lies before the function's first");
+    assert!(stp >= func.side_table && stp.addr().is_multiple_of(2), "the side table's next entry lies before the function's first");
     let distance = (stp.addr() - func.side_table.addr()) / 2;
     assert!(distance <= (func.end.addr() - func.code.addr()) * ENTRY, "the side table's next entry lies beyond what the function can have");
 }
