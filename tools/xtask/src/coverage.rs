@@ -237,7 +237,7 @@ fn table(files: &[File]) -> String {
     text
 }
 
-/// Whether what the last [`test`] reached is enough.
+/// Whether what the last [`test()`] reached is enough.
 pub fn check(tools: &Tools) -> Result<()> {
     judge(&files(tools)?)
 }
