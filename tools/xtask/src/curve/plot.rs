@@ -18,7 +18,8 @@ const LOW: f64 = 1.0;
 const HIGH: f64 = 10_000.0;
 
 fn at(point: &Point, left: i32) -> (i32, i32) {
-    let along = ((point.bytes / 65536.0).log2() / 6.0).clamp(-0.1, 1.05);
+    // The axis begins at half of the smallest size: some families come out smaller than what was asked for, and files of register code than the module.
+    let along = ((point.bytes / 32768.0).log2() / 7.0).clamp(0.0, 1.0);
     let up = (point.each().max(LOW) / LOW).log10() / (HIGH / LOW).log10();
     (left + LEFT + (along * f64::from(WIDTH - LEFT - NAMES)) as i32, HEAD + HEIGHT - (up * f64::from(HEIGHT)) as i32)
 }
@@ -41,7 +42,7 @@ pub fn draw(curves: &Curves) -> Result<()> {
             text(format!("{}", 10u32.pow(power as u32)), (left + LEFT - 6, y), 12, HPos::Right)?;
         }
         for (step, label) in ["64 KB", "256 KB", "1 MB", "4 MB"].iter().enumerate() {
-            text((*label).to_owned(), (left + LEFT + (WIDTH - LEFT - NAMES) * step as i32 / 3, HEAD + HEIGHT + 16), 12, HPos::Center)?;
+            text((*label).to_owned(), (left + LEFT + (WIDTH - LEFT - NAMES) * (1 + 2 * step as i32) / 7, HEAD + HEIGHT + 16), 12, HPos::Center)?;
         }
         let mut lines: Vec<(&str, &Vec<Point>)> =
             curves.iter().filter(|((_, of), points)| of == way && points.first().is_some_and(|point| point.bytes >= 8192.0)).map(|((name, _), points)| (&name[..], points)).collect();
