@@ -34,7 +34,7 @@ mod blink {
         let engine = Engine::default();
         let module = Module::new(&engine, BLINKY)?;
         // The program has no memory, and gets none.
-        let config = StoreConfig { stack_bytes: 1024, memory_limit: 0 };
+        let config = StoreConfig { stack_bytes: 1024, memory_limit: 0, ..StoreConfig::default() };
         let mut store = Store::with_config(&engine, led, config)?;
 
         let mut linker = Linker::new();

@@ -16,8 +16,9 @@ const SIZES: [usize; 4] = [64 << 10, 256 << 10, 1 << 20, 4 << 20];
 const TEST_SIZES: [usize; 2] = [24 << 10, 120 << 10];
 /// Grows more than linear: the costs of a byte at the largest size, over those at the second smallest (of the test: the smallest).
 const GROWTH: f64 = 1.3;
-/// Most instructions and bytes of heap for each byte of any module.
-const INSTRUCTIONS: f64 = 8000.0;
+/// Most instructions and bytes of heap for each byte of any module. The most that is known are 13,200, where operations of two bytes take and give 1,000 operands of unknown
+/// type (`unknown-arity`); everything else stays below 3,000.
+const INSTRUCTIONS: f64 = 16000.0;
 const HEAP: f64 = 256.0;
 
 #[derive(clap::Args)]
