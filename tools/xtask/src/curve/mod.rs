@@ -185,7 +185,7 @@ mod tests {
     fn what_grows_is_seen() {
         assert_eq!(wrong(&points(&[500.0, 100.0, 101.0, 110.0]), 1, GROWTH), None);
         assert!(wrong(&points(&[100.0, 100.0, 200.0, 400.0]), 1, GROWTH).is_some());
-        assert!(wrong(&points(&[9000.0, 9000.0]), 1, GROWTH).is_some());
+        assert!(wrong(&points(&[INSTRUCTIONS + 1.0, INSTRUCTIONS + 1.0]), 1, GROWTH).is_some());
         assert!(wrong(&points(&[]), 1, GROWTH).is_some());
         let mut large = points(&[10.0, 10.0]);
         large[1].heap *= 1000.0;
