@@ -22,7 +22,7 @@ static void terminate_one(uint32_t *random, bool in_interrupt)
 	for (uint32_t i = 0; i < LOOKED_AT; i++) {
 		struct worker *worker = &workers[(first + i) % WORKERS];
 
-		if (worker->target == NULL || worker->wished) {
+		if (worker->target == NULL || worker->wished || worker->in_a_row >= MOST_IN_A_ROW) {
 			continue;
 		}
 		worker->wished = true;

@@ -30,6 +30,9 @@ struct counts {
 	uint32_t terminated_later;
 };
 
+/* After so many terminated calls a worker is left alone until one ends otherwise: the call of a thread of low priority takes longer than the time between two wishes. */
+#define MOST_IN_A_ROW 20
+
 struct worker {
 	struct k_thread thread;
 	uint32_t number;
@@ -40,6 +43,8 @@ struct worker {
 	/* Under `lock`: what may be terminated now, and the wish that was not granted yet. */
 	wasm_module_inst_t target;
 	bool wished;
+	/* Calls that were terminated one after the other; see MOST_IN_A_ROW. */
+	volatile uint32_t in_a_row;
 	int64_t wished_at;
 	uint32_t wishes_of_interrupt;
 	uint32_t wishes_of_thread;
