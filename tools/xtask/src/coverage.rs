@@ -198,6 +198,9 @@ fn percent(covered: usize, total: usize) -> f64 {
 /// The files of the runtime, as the profiles of the last tests have them.
 fn files(tools: &Tools) -> Result<Vec<File>> {
     let merged = folder().join("merged.profdata");
+    if !folder().join("profiles").is_dir() {
+        bail!("no tests have run with counters yet: `cargo xtask coverage` without --last runs them");
+    }
     shell::run(tools.command("llvm-profdata").args(["merge", "-sparse", "-o"]).arg(&merged).arg(folder().join("profiles")))?;
     let programs = programs()?;
     let mut export = tools.command("llvm-cov");

@@ -89,7 +89,13 @@ fn measure(program: &Path, family: &str, ways: &[&str], sizes: &[usize]) -> Resu
 fn families(program: &Path, only: Option<&str>) -> Result<Vec<(String, String)>> {
     let listed = shell::output(Command::new(program).arg("list"))?;
     let all = listed.lines().filter_map(|line| line.split_once(' ')).map(|(name, what)| (name.to_owned(), what.to_owned()));
-    Ok(all.filter(|(name, _)| only.is_none_or(|only| only.split(',').any(|wanted| wanted == name))).collect())
+    let all: Vec<(String, String)> = all.collect();
+    let Some(only) = only else { return Ok(all) };
+    if let Some(unknown) = only.split(',').find(|wanted| all.iter().all(|(name, _)| name != wanted)) {
+        let names: Vec<&str> = all.iter().map(|(name, _)| &name[..]).collect();
+        bail!("there is no family {unknown}; there are: {}", names.join(", "));
+    }
+    Ok(all.into_iter().filter(|(name, _)| only.split(',').any(|wanted| wanted == name)).collect())
 }
 
 /// The points of each family and way, in the order of their sizes.
@@ -135,10 +141,13 @@ fn judge(curves: &Curves, first: usize, growth: f64) -> Result<()> {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= options.most).collect();
+    if sizes.is_empty() {
+        bail!("--most {} leaves no size: the smallest is {} bytes", options.most, SIZES[0]);
+    }
     packages::need(&[packages::VALGRIND])?;
     let program = program()?;
     let names = families(&program, options.families.as_deref())?;
-    let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= options.most).collect();
     shell::step("loading hostile modules under valgrind, which takes a while");
     let curves = curves(&program, &names, &sizes)?;
     println!("| family | way | instructions for a byte at {} KB | heap for a byte |", sizes.iter().map(|size| (size >> 10).to_string()).collect::<Vec<_>>().join(", "));

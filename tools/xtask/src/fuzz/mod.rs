@@ -78,6 +78,9 @@ fn jobs(asked: Option<usize>) -> usize {
 
 fn run_input(tools: &Tools, target: &str, variants: &[bool], input: &Path) -> Result<()> {
     let input = std::path::absolute(input)?;
+    if !input.is_file() {
+        bail!("there is no file {}", input.display());
+    }
     for &strict in variants {
         let program = tools.build(strict)?.join(target);
         shell::run(Command::new(program).arg(&input).current_dir(shell::root()))?;
