@@ -5,7 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 /// mps2-an385, an386: 4 MB of code memory, of which the upper half takes what QEMU's loader places, and 4 MB of data memory.
-const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 2M RAM : ORIGIN = 0x20000000, LENGTH = 4M }\n";
+const MPS2: &str =
+    "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 2M RAM : ORIGIN = 0x20000000, LENGTH = 4M }\n";
 const LM3S6965: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K RAM : ORIGIN = 0x20000000, LENGTH = 64K }\n";
 
 fn main() {

@@ -52,7 +52,11 @@ impl Raw {
                 if self.bytes == 0 {
                     alloc(layout)
                 } else {
-                    realloc(self.items.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN), bytes)
+                    realloc(
+                        self.items.as_ptr(),
+                        Layout::from_size_align_unchecked(self.bytes, ALIGN),
+                        bytes,
+                    )
                 }
             };
             self.items = NonNull::new(items).ok_or(OutOfMemory)?;
@@ -66,7 +70,9 @@ impl Raw {
     fn free(&mut self) {
         if self.bytes != 0 {
             // SAFETY: it was allocated with this alignment and size.
-            unsafe { dealloc(self.items.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN)) };
+            unsafe {
+                dealloc(self.items.as_ptr(), Layout::from_size_align_unchecked(self.bytes, ALIGN))
+            };
             self.bytes = 0;
         }
     }
@@ -90,7 +96,13 @@ impl Raw {
                 self.set_capacity(size, len)?;
             }
             // SAFETY: the memory has room for `len` items.
-            unsafe { ptr::write_bytes(self.items.as_ptr().add(self.len * size), 0, (len - self.len) * size) };
+            unsafe {
+                ptr::write_bytes(
+                    self.items.as_ptr().add(self.len * size),
+                    0,
+                    (len - self.len) * size,
+                )
+            };
             self.len = len;
         }
         Ok(())
@@ -122,7 +134,10 @@ impl<T> List<T> {
 
     /// An empty list, which owns no memory.
     pub const fn new() -> List<T> {
-        List { raw: Raw { items: NonNull::<T>::dangling().cast(), len: 0, bytes: 0 }, owns: PhantomData }
+        List {
+            raw: Raw { items: NonNull::<T>::dangling().cast(), len: 0, bytes: 0 },
+            owns: PhantomData,
+        }
     }
 
     /// An empty list with room for exactly `capacity` items.
@@ -187,7 +202,13 @@ impl<T> List<T> {
     {
         self.reserve(items.len())?;
         // SAFETY: there is room for as many more items, which lie elsewhere.
-        unsafe { core::ptr::copy_nonoverlapping(items.as_ptr(), self.as_mut_ptr().add(self.raw.len), items.len()) };
+        unsafe {
+            core::ptr::copy_nonoverlapping(
+                items.as_ptr(),
+                self.as_mut_ptr().add(self.raw.len),
+                items.len(),
+            )
+        };
         self.raw.len += items.len();
         Ok(())
     }
@@ -266,7 +287,8 @@ impl List<u32> {
     /// Nobody has the items borrowed as numbers.
     pub unsafe fn cell(&self, index: usize) -> Option<&Cell<u32>> {
         // SAFETY: the first `len` items are written; the caller's promise.
-        (index < self.raw.len).then(|| unsafe { &*self.raw.items.as_ptr().cast::<Cell<u32>>().add(index) })
+        (index < self.raw.len)
+            .then(|| unsafe { &*self.raw.items.as_ptr().cast::<Cell<u32>>().add(index) })
     }
 }
 

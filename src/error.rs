@@ -206,7 +206,9 @@ impl Error {
     #[cfg(feature = "precompiled")]
     pub(crate) fn moved(self, by: u32) -> Error {
         match self {
-            Error::Module(error) => Error::Module(ModuleError { offset: error.offset.saturating_add(by), ..error }),
+            Error::Module(error) => {
+                Error::Module(ModuleError { offset: error.offset.saturating_add(by), ..error })
+            }
             error => error,
         }
     }
@@ -259,8 +261,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Module(error) => error.fmt(f),
-            Error::Link { kind: LinkErrorKind::Unknown, import } => write!(f, "unknown import (number {import})"),
-            Error::Link { kind: LinkErrorKind::Incompatible, import } => write!(f, "incompatible import type (number {import})"),
+            Error::Link { kind: LinkErrorKind::Unknown, import } => {
+                write!(f, "unknown import (number {import})")
+            }
+            Error::Link { kind: LinkErrorKind::Incompatible, import } => {
+                write!(f, "incompatible import type (number {import})")
+            }
             Error::Trap(trap) => trap.fmt(f),
             Error::OutOfMemory => f.write_str("out of memory"),
             Error::Duplicate => f.write_str("defined twice"),

@@ -29,8 +29,10 @@ pub use code::fast::listing::{RegisterCode, RegisterOp, RegisterText};
 #[cfg(feature = "compile")]
 pub use code::fast::{compile, CompileOptions, CompiledInfo};
 pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
-pub use module::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo};
 pub use host::*;
+pub use module::{
+    CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo,
+};
 pub use store::StoreConfig;
 pub use zonda_exec::{Mode, TrapCode};
 

@@ -40,6 +40,10 @@ pub const MAX_OPERAND_SLOTS: u32 = 32_700;
 
 // Distances of slots in large functions of register code are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what
 // lies between locals and operands.
-const _: () = assert!(MAX_LOCAL_SLOTS + 32 <= i16::MAX as u32 && MAX_OPERAND_SLOTS + 32 <= i16::MAX as u32);
-const _: () = assert!(MAX_LOCAL_SLOTS + MAX_OPERAND_SLOTS + 2 * 32 <= u16::MAX as u32 && zonda_exec::frame::OVERHEAD < 32);
+const _: () =
+    assert!(MAX_LOCAL_SLOTS + 32 <= i16::MAX as u32 && MAX_OPERAND_SLOTS + 32 <= i16::MAX as u32);
+const _: () = assert!(
+    MAX_LOCAL_SLOTS + MAX_OPERAND_SLOTS + 2 * 32 <= u16::MAX as u32
+        && zonda_exec::frame::OVERHEAD < 32
+);
 const _: () = assert!(MAX_GLOBALS - 1 <= u16::MAX as u32);

@@ -1,6 +1,9 @@
 //! Criterion: what a Rust program reaches of an instance from outside, and what it is told when it asks for what is not there. Short, so that Miri runs it.
 
-use zonda::{AsStoreMut, Caller, Engine, Error, Extern, ExternType, Global, GlobalType, Instance, Limits, Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType};
+use zonda::{
+    AsStoreMut, Caller, Engine, Error, Extern, ExternType, Global, GlobalType, Instance, Limits,
+    Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
+};
 
 const TEXT: &str = r#"(module
     (import "env" "sum" (func $sum (param i32 i32) (result i32)))
@@ -20,7 +23,11 @@ fn instance(store: &mut Store<'static, u32>) -> Instance {
         .func_wrap("env", "sum", |mut caller: Caller<'_, '_, u32>, at: i32, len: i32| -> i32 {
             let Some(Extern::Memory(memory)) = caller.get_export("memory") else { return -1 };
             let Ok((bytes, data)) = memory.data_and_store_mut(&mut caller) else { return -2 };
-            let Some(range) = bytes.get_mut(at as usize..).and_then(|rest| rest.get_mut(..len as usize)) else { return -3 };
+            let Some(range) =
+                bytes.get_mut(at as usize..).and_then(|rest| rest.get_mut(..len as usize))
+            else {
+                return -3;
+            };
             *data = range.iter().map(|&byte| byte as u32).sum();
             range.fill(1);
             let sum = *data as i32;
@@ -52,7 +59,10 @@ fn memory_from_outside_and_from_a_host_function() {
     assert_eq!((bytes, memory.data(&store).unwrap()[0]), ([0, 1, 1, 1], 7));
     assert_eq!(memory.read(&store, 65_533, &mut bytes), Err(Error::OutOfBounds));
     assert_eq!(memory.write(&mut store, u32::MAX, &[1]), Err(Error::OutOfBounds));
-    assert_eq!((memory.grow(&mut store, 1), memory.grow(&mut store, 1)), (Ok(1), Err(Error::CannotGrow)));
+    assert_eq!(
+        (memory.grow(&mut store, 1), memory.grow(&mut store, 1)),
+        (Ok(1), Err(Error::CannotGrow))
+    );
     assert_eq!(store.into_data(), 61);
 }
 
@@ -61,19 +71,38 @@ fn tables_and_globals_from_outside() {
     let mut store = Store::new(&Engine::default(), 0).unwrap();
     let instance = instance(&mut store);
     let table = instance.get_table(&store, "table").unwrap();
-    assert_eq!(table.ty(&store).unwrap(), TableType { element: ValType::FuncRef, limits: Limits { min: 2, max: Some(4) } });
+    assert_eq!(
+        table.ty(&store).unwrap(),
+        TableType { element: ValType::FuncRef, limits: Limits { min: 2, max: Some(4) } }
+    );
     let func = Val::FuncRef(instance.get_func(&store, "both"));
     table.set(&mut store, 1, func).unwrap();
-    assert_eq!((table.get(&store, 0), table.get(&store, 1), table.get(&store, 2)), (Ok(Val::FuncRef(None)), Ok(func), Err(Error::OutOfBounds)));
+    assert_eq!(
+        (table.get(&store, 0), table.get(&store, 1), table.get(&store, 2)),
+        (Ok(Val::FuncRef(None)), Ok(func), Err(Error::OutOfBounds))
+    );
     assert_eq!(table.set(&mut store, 0, Val::I32(0)), Err(Error::TypeMismatch));
-    assert_eq!((table.grow(&mut store, 2, func), table.grow(&mut store, 1, func), table.size(&store)), (Ok(2), Err(Error::CannotGrow), Ok(4)));
-    let (wide, fixed) = (instance.get_global(&store, "wide").unwrap(), instance.get_global(&store, "fixed").unwrap());
+    assert_eq!(
+        (table.grow(&mut store, 2, func), table.grow(&mut store, 1, func), table.size(&store)),
+        (Ok(2), Err(Error::CannotGrow), Ok(4))
+    );
+    let (wide, fixed) = (
+        instance.get_global(&store, "wide").unwrap(),
+        instance.get_global(&store, "fixed").unwrap(),
+    );
     wide.set(&mut store, Val::from(-1i64)).unwrap();
     assert_eq!((wide.get(&store), fixed.get(&store)), (Ok(Val::I64(-1)), Ok(Val::from(1.5f32))));
     assert_eq!(wide.ty(&store), Ok(GlobalType { content: ValType::I64, mutable: true }));
-    assert_eq!((fixed.set(&mut store, Val::from(1f32)), wide.set(&mut store, Val::from(1f64))), (Err(Error::Immutable), Err(Error::TypeMismatch)));
+    assert_eq!(
+        (fixed.set(&mut store, Val::from(1f32)), wide.set(&mut store, Val::from(1f64))),
+        (Err(Error::Immutable), Err(Error::TypeMismatch))
+    );
     let mut results = [Val::zero(ValType::FuncRef), Val::zero(ValType::ExternRef)];
-    instance.get_func(&store, "both").unwrap().call(&mut store, &[Val::I64(9), Val::from(2.5)], &mut results).unwrap();
+    instance
+        .get_func(&store, "both")
+        .unwrap()
+        .call(&mut store, &[Val::I64(9), Val::from(2.5)], &mut results)
+        .unwrap();
     assert_eq!(results, [Val::from(2.5f64), Val::I64(9)]);
 }
 
@@ -83,8 +112,14 @@ fn exports_are_what_the_module_names() {
     let instance = instance(&mut store);
     let names: Vec<&str> = instance.exports(&store).map(|(name, _)| name).collect();
     assert_eq!(names, ["memory", "table", "wide", "fixed", "sum", "both"]);
-    assert!(instance.get_memory(&store, "table").is_none() && instance.get_func(&store, "memory").is_none());
-    assert!(instance.get_table(&store, "wide").is_none() && instance.get_global(&store, "sum").is_none());
+    assert!(
+        instance.get_memory(&store, "table").is_none()
+            && instance.get_func(&store, "memory").is_none()
+    );
+    assert!(
+        instance.get_table(&store, "wide").is_none()
+            && instance.get_global(&store, "sum").is_none()
+    );
     assert!(instance.get_export(&store, "none").is_none());
 }
 
@@ -95,8 +130,15 @@ fn what_belongs_to_another_store_is_refused() {
     let instance = instance(&mut store);
     let limits = Limits { min: 1, max: None };
     let memory = Memory::new(&mut store, MemoryType { limits, page_shift: 16 }).unwrap();
-    let table = Table::new(&mut store, TableType { element: ValType::ExternRef, limits }, Val::ExternRef(None)).unwrap();
-    let global = Global::new(&mut store, GlobalType { content: ValType::I32, mutable: true }, Val::I32(3)).unwrap();
+    let table = Table::new(
+        &mut store,
+        TableType { element: ValType::ExternRef, limits },
+        Val::ExternRef(None),
+    )
+    .unwrap();
+    let global =
+        Global::new(&mut store, GlobalType { content: ValType::I32, mutable: true }, Val::I32(3))
+            .unwrap();
     assert_eq!(global.get(&store), Ok(Val::I32(3)));
     assert_eq!(memory.size(&other), Err(Error::WrongStore));
     assert_eq!(memory.grow(&mut other, 1), Err(Error::WrongStore));
@@ -105,9 +147,15 @@ fn what_belongs_to_another_store_is_refused() {
     assert_eq!(global.set(&mut other, Val::I32(1)), Err(Error::WrongStore));
     assert!(instance.exports(&other).next().is_none());
     let sum = instance.get_func(&store, "sum").unwrap();
-    assert_eq!(sum.call(&mut other, &[Val::I32(0), Val::I32(0)], &mut [Val::I32(0)]), Err(Error::WrongStore));
+    assert_eq!(
+        sum.call(&mut other, &[Val::I32(0), Val::I32(0)], &mut [Val::I32(0)]),
+        Err(Error::WrongStore)
+    );
     assert_eq!(sum.call(&mut store, &[Val::I32(0)], &mut [Val::I32(0)]), Err(Error::TypeMismatch));
-    assert_eq!(sum.call(&mut store, &[Val::I32(0), Val::I64(0)], &mut [Val::I32(0)]), Err(Error::TypeMismatch));
+    assert_eq!(
+        sum.call(&mut store, &[Val::I32(0), Val::I64(0)], &mut [Val::I32(0)]),
+        Err(Error::TypeMismatch)
+    );
 }
 
 #[test]
@@ -131,6 +179,8 @@ fn errors_say_what_is_wrong() {
     assert_eq!(apart.len(), texts.len(), "{texts:?}");
     assert!(texts[0].contains("offset 0x4"), "{texts:?}");
     let module = Module::from_vec(&Engine::default(), wat::parse_str(TEXT).unwrap()).unwrap();
-    let Some(ExternType::Func(ty)) = module.exports().last().map(|export| export.ty) else { panic!("the last export is a function") };
+    let Some(ExternType::Func(ty)) = module.exports().last().map(|export| export.ty) else {
+        panic!("the last export is a function")
+    };
     assert_eq!(ty.to_string(), "(i64, f64) -> (f64, i64)");
 }

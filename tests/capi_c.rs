@@ -7,8 +7,18 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// All that a C application can have.
-const FEATURES: [&str; 10] =
-    ["classic", "fast", "precompiled", "float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes", "fuel", "error-text"];
+const FEATURES: [&str; 10] = [
+    "classic",
+    "fast",
+    "precompiled",
+    "float",
+    "tail-call",
+    "multi-memory",
+    "extended-const",
+    "custom-page-sizes",
+    "fuel",
+    "error-text",
+];
 
 /// What `wasm_application_execute_func` prints.
 const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
@@ -19,7 +29,8 @@ fn root() -> &'static Path {
 
 /// Where this test builds: cargo holds a lock on its own directory while tests run.
 fn scratch() -> PathBuf {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi{}", flags("ZONDA_C_RUSTFLAGS")));
+    let scratch =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi{}", flags("ZONDA_C_RUSTFLAGS")));
     std::fs::create_dir_all(&scratch).expect("there is room for the test's files");
     scratch
 }
@@ -27,7 +38,12 @@ fn scratch() -> PathBuf {
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}\n{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
     text(&output.stdout)
 }
 
@@ -41,7 +57,15 @@ fn library() -> PathBuf {
     let features: Vec<String> = FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
     run(Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["build", "--quiet", "--release", "--package", "zonda-c", "--features", &features.join(",")])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "zonda-c",
+            "--features",
+            &features.join(","),
+        ])
         .env("RUSTFLAGS", flags("ZONDA_C_RUSTFLAGS"))
         .arg("--target-dir")
         .arg(&target));
@@ -56,11 +80,16 @@ fn modules() -> String {
         let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
     };
     for name in ["natives", "malloc", "main", "start", "faults"] {
-        let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat"))).expect("the module is WebAssembly text");
+        let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
+            .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
         if name == "main" {
-            let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
-            add("main_zonda", &zonda::compile(&bytes, &options).expect("the module can be compiled"));
+            let options =
+                zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+            add(
+                "main_zonda",
+                &zonda::compile(&bytes, &options).expect("the module can be compiled"),
+            );
         }
     }
     header
@@ -82,7 +111,17 @@ fn application(name: &str) -> Option<PathBuf> {
     };
     let program = scratch().join(name);
     run(Command::new("cc")
-        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable", "-fsanitize=undefined", "-o"])
+        .args([
+            "-std=c11",
+            "-g",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-unused-const-variable",
+            "-fsanitize=undefined",
+            "-o",
+        ])
         .arg(&program)
         .args(flags("ZONDA_C_CFLAGS").split_whitespace())
         .arg("-I")
@@ -108,7 +147,10 @@ fn an_application_in_c_with_faults() {
     let Some(program) = application("faults") else { return };
     for arguments in [&[][..], &["classic"]] {
         let printed = run(Command::new(&program).args(arguments));
-        assert!(printed.ends_with("\nwell\n") && printed.matches("injected: ").count() == 5, "{printed}");
+        assert!(
+            printed.ends_with("\nwell\n") && printed.matches("injected: ").count() == 5,
+            "{printed}"
+        );
         println!("C API, {} mode first:\n{printed}", arguments.first().unwrap_or(&"fast"));
     }
 }

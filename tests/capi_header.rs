@@ -5,8 +5,18 @@ use std::path::Path;
 use std::process::Command;
 
 /// In the order in which a reader wants the functions.
-const SOURCES: [&str; 10] =
-    ["types", "runtime", "heap", "natives", "module", "instance", "exec_env", "memory", "application", "fuel"];
+const SOURCES: [&str; 10] = [
+    "types",
+    "runtime",
+    "heap",
+    "natives",
+    "module",
+    "instance",
+    "exec_env",
+    "memory",
+    "application",
+    "fuel",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -14,7 +24,8 @@ fn root() -> &'static Path {
 
 #[test]
 fn the_header_is_what_the_sources_say() {
-    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml"))
+        .expect("cbindgen.toml is readable");
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
         builder = builder.with_src(root().join(format!("src/capi/{source}.rs")));
@@ -26,7 +37,10 @@ fn the_header_is_what_the_sources_say() {
         std::fs::write(&path, &made).expect("the header can be written");
     }
     let checked_in = std::fs::read(&path).unwrap_or_default();
-    assert!(made == checked_in, "include/wasm_export.h is not what src/capi says; ZONDA_WRITE_HEADER=1 writes it");
+    assert!(
+        made == checked_in,
+        "include/wasm_export.h is not what src/capi says; ZONDA_WRITE_HEADER=1 writes it"
+    );
 }
 
 #[test]
@@ -38,7 +52,16 @@ fn the_header_is_c_and_cpp() {
         }
         let header = root().join("include/wasm_export.h");
         let output = Command::new(compiler)
-            .args(["-x", language, &format!("-std={standard}"), "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
+            .args([
+                "-x",
+                language,
+                &format!("-std={standard}"),
+                "-Wall",
+                "-Wextra",
+                "-Wpedantic",
+                "-Werror",
+                "-fsyntax-only",
+            ])
             .arg(header)
             .output()
             .expect("the compiler starts");

@@ -7,7 +7,9 @@ mod forge;
 mod modules;
 
 use forge::{kind, load, survives, Aligned};
-use zonda::{compile, CompileOptions, Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode};
+use zonda::{
+    compile, CompileOptions, Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode,
+};
 use zonda_exec::fast::RegOp;
 
 /// The word size of this machine.
@@ -44,7 +46,12 @@ fn real_modules_give_their_results_from_a_file() {
             let file = Aligned::new(&compile(module.bytes, &options(HERE, keep)).unwrap());
             let loaded = Module::new(&Engine::new(FAST), file.bytes()).unwrap();
             assert_eq!(loaded.info().code_bytes, 0, "{}: RAM for code", module.name);
-            assert!(loaded.info().loaded_bytes < 1200 + module.bytes.len() as u32 / 20, "{}: {} bytes", module.name, loaded.info().loaded_bytes);
+            assert!(
+                loaded.info().loaded_bytes < 1200 + module.bytes.len() as u32 / 20,
+                "{}: {} bytes",
+                module.name,
+                loaded.info().loaded_bytes
+            );
             assert_eq!(run(&loaded, FAST, module.argument), Ok(module.result), "{}", module.name);
         }
         // What is for the other word size is verified when it is made.
@@ -54,11 +61,16 @@ fn real_modules_give_their_results_from_a_file() {
 
 #[test]
 fn the_benchmarks_give_the_same_results_from_a_file() {
-    for (name, argument) in [("add", 3), ("crc32", 1), ("fib", 10), ("impcall", 100), ("impcall1", 100)] {
-        let module = std::fs::read(format!("{}/tests/bench/{name}.wasm", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for (name, argument) in
+        [("add", 3), ("crc32", 1), ("fib", 10), ("impcall", 100), ("impcall1", 100)]
+    {
+        let module =
+            std::fs::read(format!("{}/tests/bench/{name}.wasm", env!("CARGO_MANIFEST_DIR")))
+                .unwrap();
         let file = Aligned::new(&compile(&module, &options(HERE, false)).unwrap());
         let (engine, file) = (Engine::new(FAST), file.bytes());
-        let (made, mapped) = (Module::new(&engine, &module).unwrap(), Module::new(&engine, file).unwrap());
+        let (made, mapped) =
+            (Module::new(&engine, &module).unwrap(), Module::new(&engine, file).unwrap());
         assert_eq!(run(&made, FAST, argument), run(&mapped, FAST, argument), "{name}");
         assert!(compile(&module, &options(12 - HERE, false)).is_ok());
     }
@@ -104,7 +116,10 @@ fn classic_mode_needs_the_code_section() {
     let refused = Module::new(&classic, stripped.bytes()).map(drop);
     assert_eq!(kind(refused), Some(ErrorKind::NoBodies));
     // The word size does not matter to it.
-    assert_eq!(run(&Module::new(&classic, whole.bytes()).unwrap(), Mode::Classic, module.argument), Ok(module.result));
+    assert_eq!(
+        run(&Module::new(&classic, whole.bytes()).unwrap(), Mode::Classic, module.argument),
+        Ok(module.result)
+    );
 
     // The same for an instance that is to change its mode.
     let changing = Aligned::new(&compile(module.bytes, &options(HERE, true)).unwrap());
@@ -129,10 +144,17 @@ fn a_trap_says_where() {
             let loaded = Module::new(&Engine::new(FAST), file.bytes()).unwrap();
             let trapped = run(&loaded, FAST, 1);
             match trapped {
-                Err(Error::Trap(Trap { code: TrapCode::Unreachable, func: 0, offset, .. })) if keep => offset,
+                Err(Error::Trap(Trap { code: TrapCode::Unreachable, func: 0, offset, .. }))
+                    if keep =>
+                {
+                    offset
+                }
                 // The operation of register code in the file.
                 Err(Error::Trap(Trap { code: TrapCode::Unreachable, func: 0, offset, .. })) => {
-                    assert_eq!((code.contains(&(offset as usize)), file.bytes()[offset as usize]), (true, RegOp::Unreachable as u8));
+                    assert_eq!(
+                        (code.contains(&(offset as usize)), file.bytes()[offset as usize]),
+                        (true, RegOp::Unreachable as u8)
+                    );
                     offset
                 }
                 other => panic!("{other:?}"),
@@ -147,7 +169,10 @@ fn a_module_can_own_its_file_and_trust_it() {
     let module = modules::module("calls");
     let file = compile(module.bytes, &options(HERE, false)).unwrap();
     let engine = Engine::new(FAST);
-    assert_eq!(run(&Module::from_vec(&engine, &file).unwrap(), FAST, module.argument), Ok(module.result));
+    assert_eq!(
+        run(&Module::from_vec(&engine, &file).unwrap(), FAST, module.argument),
+        Ok(module.result)
+    );
     let file = Aligned::new(&file);
     // SAFETY: it was made here.
     let trusted = unsafe { Module::new_trusted(&engine, file.bytes()) }.unwrap();
@@ -227,8 +252,14 @@ fn references_as_values_are_not_compiled() {
 
 #[test]
 fn a_bad_module_is_not_compiled() {
-    assert_eq!(kind(compile(b"\0asm\x02\0\0\0", &options(4, false)).map(drop)), Some(ErrorKind::Version));
-    assert_eq!(kind(compile(b"\0asm\x01\0\0\0", &options(5, false)).map(drop)), Some(ErrorKind::WordSize));
+    assert_eq!(
+        kind(compile(b"\0asm\x02\0\0\0", &options(4, false)).map(drop)),
+        Some(ErrorKind::Version)
+    );
+    assert_eq!(
+        kind(compile(b"\0asm\x01\0\0\0", &options(5, false)).map(drop)),
+        Some(ErrorKind::WordSize)
+    );
 }
 
 // --- damage ---
@@ -247,7 +278,10 @@ fn a_file_that_is_cut_off_is_refused() {
             assert!(load(&cut).is_err(), "{name} cut at {length}");
         }
         for extra in 1..9 {
-            assert_eq!(kind(load(&[&file[..], &vec![0; extra]].concat())), Some(ErrorKind::BadContainer));
+            assert_eq!(
+                kind(load(&[&file[..], &vec![0; extra]].concat())),
+                Some(ErrorKind::BadContainer)
+            );
         }
     }
 }
@@ -261,7 +295,10 @@ fn a_file_with_one_byte_changed_is_refused_or_does_no_harm() {
         let mut damaged = Aligned::new(&file);
         for at in 0..file.len() {
             for change in [0x01, 0x10, 0x80, 0xff] {
-                let mask = u64::from_ne_bytes(std::array::from_fn(|i| if i == at % 8 { change } else { 0 }));
+                let mask =
+                    u64::from_ne_bytes(std::array::from_fn(
+                        |i| if i == at % 8 { change } else { 0 },
+                    ));
                 damaged.0[at / 8] ^= mask;
                 if survives(&damaged) {
                     loaded += 1;
@@ -293,7 +330,19 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
     assert_eq!(changed(7, 12 - HERE), (ErrorKind::WordSize, 7));
     assert_eq!(changed(7, 16).0, ErrorKind::WordSize);
     assert_eq!(changed(11, 1), (ErrorKind::SwitchedOff, 8));
-    for (at, value) in [(12, file[12] ^ 4), (48, 2), (48, 4), (52, 2), (56, 84), (56, 92), (64, 9), (68, file[68] ^ 4), (72, file[72] ^ 1), (76, 2), (84, file[84] ^ 8)] {
+    for (at, value) in [
+        (12, file[12] ^ 4),
+        (48, 2),
+        (48, 4),
+        (52, 2),
+        (56, 84),
+        (56, 92),
+        (64, 9),
+        (68, file[68] ^ 4),
+        (72, file[72] ^ 1),
+        (76, 2),
+        (84, file[84] ^ 8),
+    ] {
         assert_eq!(changed(at, value).0, ErrorKind::BadContainer, "byte {at}");
     }
     // Somewhere else than at a multiple of four.

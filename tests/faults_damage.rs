@@ -27,7 +27,10 @@ struct Counts {
 
 impl Counts {
     fn print(&self, what: &str) {
-        println!("injected: {what}: {} cut, {} with a byte changed; {} refused, {} accepted and run", self.cut, self.changed, self.refused, self.ran);
+        println!(
+            "injected: {what}: {} cut, {} with a byte changed; {} refused, {} accepted and run",
+            self.cut, self.changed, self.refused, self.ran
+        );
     }
 }
 
@@ -38,8 +41,15 @@ fn execute(mode: Mode, file: &[u8]) -> Result<(), Error> {
     let mut linker = Linker::new();
     for import in module.imports() {
         if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) = (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(import.module, import.name, &params, &results, |_, _: &[Val], _: &mut [Val]| Ok(()));
+            let (params, results): (Vec<_>, Vec<_>) =
+                (ty.params().collect(), ty.results().collect());
+            let _ = linker.func_new(
+                import.module,
+                import.name,
+                &params,
+                &results,
+                |_, _: &[Val], _: &mut [Val]| Ok(()),
+            );
         }
     }
     let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16, ..StoreConfig::default() };
@@ -73,7 +83,14 @@ fn survive(mode: Mode, file: &[u8], what: &dyn Fn() -> String, counts: &mut Coun
 }
 
 /// Cuts a file everywhere, or at about `cuts` places, and changes bytes: at about `positions` places, to all others or to some.
-fn damage(name: &str, bytes: &[u8], mode: Mode, (cuts, positions): (usize, usize), all: bool, counts: &mut Counts) {
+fn damage(
+    name: &str,
+    bytes: &[u8],
+    mode: Mode,
+    (cuts, positions): (usize, usize),
+    all: bool,
+    counts: &mut Counts,
+) {
     for length in (0..bytes.len()).step_by(bytes.len().div_ceil(cuts)) {
         // A copy of exactly this length, for what watches reads behind the end.
         let cut = Aligned::new(&bytes[..length]);
@@ -83,9 +100,15 @@ fn damage(name: &str, bytes: &[u8], mode: Mode, (cuts, positions): (usize, usize
     let mut damaged = bytes.to_vec();
     for at in (0..bytes.len()).step_by(bytes.len().div_ceil(positions)) {
         let original = bytes[at];
-        let some = [0, 0xff, original.wrapping_add(1), original.wrapping_sub(1)].into_iter().chain((0..8).map(|bit| original ^ 1 << bit));
+        let some = [0, 0xff, original.wrapping_add(1), original.wrapping_sub(1)]
+            .into_iter()
+            .chain((0..8).map(|bit| original ^ 1 << bit));
         let every = original.wrapping_add(1)..=u8::MAX;
-        let values: Vec<u8> = if all { (0..original).chain(every).collect() } else { some.filter(|&value| value != original).collect() };
+        let values: Vec<u8> = if all {
+            (0..original).chain(every).collect()
+        } else {
+            some.filter(|&value| value != original).collect()
+        };
         for value in values {
             damaged[at] = value;
             let file = Aligned::new(&damaged);
@@ -102,11 +125,20 @@ fn modules_of_webassembly() {
         let mut counts = Counts::default();
         for real in modules::MODULES {
             let small = real.bytes.len() < 330;
-            let places = if real.bytes.len() > 5_000 { (300, 150) } else { (2_000, if small { 2_000 } else { 300 }) };
+            let places = if real.bytes.len() > 5_000 {
+                (300, 150)
+            } else {
+                (2_000, if small { 2_000 } else { 300 })
+            };
             damage(real.name, real.bytes, *mode, places, small, &mut counts);
         }
         counts.print(&format!("modules in {} mode", mode.name()));
-        assert!(counts.cut > 5_000 && counts.changed > 150_000 && counts.refused > 50_000 && counts.ran > 5_000);
+        assert!(
+            counts.cut > 5_000
+                && counts.changed > 150_000
+                && counts.refused > 50_000
+                && counts.ran > 5_000
+        );
     }
 }
 
@@ -119,12 +151,21 @@ fn files_of_register_code() {
             let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code };
             let file = zonda::compile(real.bytes, &options).unwrap();
             let small = file.len() < 500 && !keep_code;
-            let places = if file.len() > 5_000 { (300, 150) } else { (2_000, if small { 2_000 } else { 200 }) };
+            let places = if file.len() > 5_000 {
+                (300, 150)
+            } else {
+                (2_000, if small { 2_000 } else { 200 })
+            };
             damage(real.name, &file, Mode::Fast, places, small, &mut counts);
         }
     }
     counts.print("files of register code");
-    assert!(counts.cut > 5_000 && counts.changed > 100_000 && counts.refused > 30_000 && counts.ran > 5_000);
+    assert!(
+        counts.cut > 5_000
+            && counts.changed > 100_000
+            && counts.refused > 30_000
+            && counts.ran > 5_000
+    );
 }
 
 #[test]

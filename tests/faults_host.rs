@@ -6,7 +6,8 @@ mod common;
 
 use common::{watch, Fail};
 use zonda::{
-    AsStoreMut, Caller, Engine, Error, Extern, Func, Instance, InterruptHandle, Linker, Mode, Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
+    AsStoreMut, Caller, Engine, Error, Extern, Func, Instance, InterruptHandle, Linker, Mode,
+    Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
 
 #[global_allocator]
@@ -98,7 +99,12 @@ fn trap(error: Error) -> Trap {
     }
 }
 
-fn call<'a>(store: impl AsStoreMut<'a>, instance: Instance, name: &str, value: i32) -> Result<i32, Error> {
+fn call<'a>(
+    store: impl AsStoreMut<'a>,
+    instance: Instance,
+    name: &str,
+    value: i32,
+) -> Result<i32, Error> {
     let mut store = store;
     let func = instance.get_func(&store, name).unwrap();
     let mut results = [Val::I32(0)];
@@ -110,7 +116,8 @@ fn call<'a>(store: impl AsStoreMut<'a>, instance: Instance, name: &str, value: i
 /// The host function.
 fn act(mut caller: Caller<'_, '_, Data>, value: i32) -> Result<i32, Trap> {
     let host = caller.data_mut().as_mut().unwrap();
-    let (act, way, own, other, handle) = (host.act, host.way, host.own, host.other, host.handle.clone());
+    let (act, way, own, other, handle) =
+        (host.act, host.way, host.own, host.other, host.handle.clone());
     host.depth += 1;
     let memory = own.get_memory(&caller, "memory").unwrap();
     let table = own.get_table(&caller, "table").unwrap();
@@ -135,7 +142,10 @@ fn act(mut caller: Caller<'_, '_, Data>, value: i32) -> Result<i32, Trap> {
         }
         Act::TrapAndForgive => {
             for instance in [own, other] {
-                assert_eq!(trap(call(&mut caller, instance, "trap", 1).unwrap_err()).code, TrapCode::IntegerDivideByZero);
+                assert_eq!(
+                    trap(call(&mut caller, instance, "trap", 1).unwrap_err()).code,
+                    TrapCode::IntegerDivideByZero
+                );
             }
         }
         Act::Terminate => handle.terminate(),
@@ -173,7 +183,8 @@ fn act(mut caller: Caller<'_, '_, Data>, value: i32) -> Result<i32, Trap> {
                 ("(module (func unreachable) (start 0))", TrapCode::Unreachable),
                 ("(module (memory 1) (data (i32.const 65536) \"x\"))", TrapCode::MemoryOutOfBounds),
             ] {
-                let failing = Module::from_vec(&Engine::default(), wat::parse_str(text).unwrap()).unwrap();
+                let failing =
+                    Module::from_vec(&Engine::default(), wat::parse_str(text).unwrap()).unwrap();
                 assert_eq!(trap(linker.instantiate(&mut caller, &failing).unwrap_err()).code, code);
             }
         }
@@ -209,11 +220,17 @@ fn expected(act: Act) -> Option<TrapCode> {
 fn linker(values: bool) -> Linker<Data> {
     let mut linker = Linker::new();
     if values {
-        linker.func_new("env", "act", &[ValType::I32], &[ValType::I32], |caller, arguments, results| {
-            let [Val::I32(value)] = arguments else { panic!("{arguments:?}") };
-            results[0] = Val::I32(act(caller, *value)?);
-            Ok(())
-        })
+        linker.func_new(
+            "env",
+            "act",
+            &[ValType::I32],
+            &[ValType::I32],
+            |caller, arguments, results| {
+                let [Val::I32(value)] = arguments else { panic!("{arguments:?}") };
+                results[0] = Val::I32(act(caller, *value)?);
+                Ok(())
+            },
+        )
     } else {
         linker.func_wrap("env", "act", act)
     }
@@ -222,7 +239,13 @@ fn linker(values: bool) -> Linker<Data> {
 }
 
 /// Two instances in these modes, and one call.
-fn life(module: &Module<'static>, linker: &Linker<Data>, modes: [Mode; 2], act: Act, way: &'static str) {
+fn life(
+    module: &Module<'static>,
+    linker: &Linker<Data>,
+    modes: [Mode; 2],
+    act: Act,
+    way: &'static str,
+) {
     let name = format!("{act:?} by {way}, {modes:?}");
     let config = StoreConfig { stack_bytes: 12 << 10, ..StoreConfig::default() };
     let mut store = Store::with_config(&Engine::default(), None, config).unwrap();
@@ -232,7 +255,8 @@ fn life(module: &Module<'static>, linker: &Linker<Data>, modes: [Mode; 2], act: 
         instance
     });
     let handle = store.interrupt_handle();
-    *store.data_mut() = Some(Host { act, way, own, other, handle, depth: 0, module: module.clone() });
+    *store.data_mut() =
+        Some(Host { act, way, own, other, handle, depth: 0, module: module.clone() });
     store.set_fuel(1 << 40);
     assert_eq!(call(&mut store, own, "run", 7), Ok(35), "{name}");
     let mut result = call(&mut store, own, way, 5);
@@ -300,16 +324,24 @@ fn every_act() {
     let mut calls = 0;
     for values in [false, true] {
         let linker = linker(values);
-        for modes in [[Mode::Classic, Mode::Fast], [Mode::Fast, Mode::Classic], [Mode::Fast, Mode::Fast], [Mode::Classic, Mode::Classic]] {
+        for modes in [
+            [Mode::Classic, Mode::Fast],
+            [Mode::Fast, Mode::Classic],
+            [Mode::Fast, Mode::Fast],
+            [Mode::Classic, Mode::Classic],
+        ] {
             for &act in &acts {
                 for way in WAYS {
-                    let ((), watched) = watch(Fail::Never, || life(&module, &linker, modes, act, way));
+                    let ((), watched) =
+                        watch(Fail::Never, || life(&module, &linker, modes, act, way));
                     assert_eq!(watched.leaked, 0, "{act:?} by {way}, {modes:?}");
                     calls += 1;
                 }
             }
         }
     }
-    println!("injected: {calls} calls of host functions that trap, re-enter, stop or change what runs");
+    println!(
+        "injected: {calls} calls of host functions that trap, re-enter, stop or change what runs"
+    );
     assert!(calls >= 1_000, "{calls}");
 }

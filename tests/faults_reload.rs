@@ -6,7 +6,9 @@ mod common;
 mod modules;
 
 use common::{watch, Fail};
-use zonda::{Engine, Error, Instance, LinkErrorKind, Linker, Mode, Module, Store, StoreConfig, TrapCode};
+use zonda::{
+    Engine, Error, Instance, LinkErrorKind, Linker, Mode, Module, Store, StoreConfig, TrapCode,
+};
 
 #[global_allocator]
 static ALLOCATOR: common::Failing = common::Failing;
@@ -33,10 +35,19 @@ const GOOD: &str = r#"(module
 /// What cannot be instantiated, and why not.
 const REFUSED: [(&str, Option<TrapCode>); 5] = [
     (r#"(module (memory 1) (func unreachable) (start 0))"#, Some(TrapCode::Unreachable)),
-    (r#"(module (memory 1) (data (i32.const 0) "x") (data (i32.const 65536) "x"))"#, Some(TrapCode::MemoryOutOfBounds)),
-    (r#"(module (table 1 funcref) (func) (elem (i32.const 1) 0))"#, Some(TrapCode::TableOutOfBounds)),
+    (
+        r#"(module (memory 1) (data (i32.const 0) "x") (data (i32.const 65536) "x"))"#,
+        Some(TrapCode::MemoryOutOfBounds),
+    ),
+    (
+        r#"(module (table 1 funcref) (func) (elem (i32.const 1) 0))"#,
+        Some(TrapCode::TableOutOfBounds),
+    ),
     (r#"(module (memory 1) (func (loop (br 0))) (start 0))"#, Some(TrapCode::OutOfFuel)),
-    (r#"(module (import "env" "inc" (func (param i32) (result i32))) (import "env" "inc" (func)) (memory 1))"#, None),
+    (
+        r#"(module (import "env" "inc" (func (param i32) (result i32))) (import "env" "inc" (func)) (memory 1))"#,
+        None,
+    ),
 ];
 
 #[derive(Default)]
@@ -57,13 +68,21 @@ fn use_it<T>(store: &mut Store<'_, T>, instance: Instance, number: u32, counts: 
     assert_eq!(run.call(&mut *store, number as i32), Ok(number as i32 + 10));
     if number.is_multiple_of(3) {
         let deep = instance.get_typed_func::<i32, i32>(&*store, "deep").unwrap();
-        assert!(matches!(deep.call(&mut *store, 5), Err(Error::Trap(trap)) if trap.code == TrapCode::IntegerDivideByZero));
+        assert!(
+            matches!(deep.call(&mut *store, 5), Err(Error::Trap(trap)) if trap.code == TrapCode::IntegerDivideByZero)
+        );
         counts.trapped += 1;
     }
     counts.made += 1;
 }
 
-fn refuse<'a, T: 'static>(store: &mut Store<'a, T>, linker: &Linker<T>, refused: &[(Module<'a>, Option<TrapCode>)], number: u32, counts: &mut Counts) {
+fn refuse<'a, T: 'static>(
+    store: &mut Store<'a, T>,
+    linker: &Linker<T>,
+    refused: &[(Module<'a>, Option<TrapCode>)],
+    number: u32,
+    counts: &mut Counts,
+) {
     let (module, expected) = &refused[number as usize % refused.len()];
     store.set_fuel(100);
     match (linker.instantiate(&mut *store, module), expected) {
@@ -94,7 +113,8 @@ fn ten_thousand_stores() {
                 if counts.made >= 10_000 {
                     break;
                 }
-                let config = StoreConfig { stack_bytes: 1024 + 4 * (number % 64), ..StoreConfig::default() };
+                let config =
+                    StoreConfig { stack_bytes: 1024 + 4 * (number % 64), ..StoreConfig::default() };
                 let mut store = Store::with_config(&engine, (), config).unwrap();
                 if number % 4 == 1 {
                     refuse(&mut store, &linker, &refused, number / 4, &mut counts);
@@ -102,7 +122,12 @@ fn ten_thousand_stores() {
                 if number % 8 != 5 {
                     let instance = linker.instantiate(&mut store, &good).unwrap();
                     if number % 7 == 0 {
-                        instance.set_mode(&mut store, if *mode == Mode::Fast { Mode::Classic } else { Mode::Fast }).unwrap();
+                        instance
+                            .set_mode(
+                                &mut store,
+                                if *mode == Mode::Fast { Mode::Classic } else { Mode::Fast },
+                            )
+                            .unwrap();
                     }
                     use_it(&mut store, instance, number, &mut counts);
                 }
@@ -111,8 +136,19 @@ fn ten_thousand_stores() {
             ring = [const { None }; 5];
         });
         assert_eq!((watched.leaked, watched.leaked_blocks), (0, 0), "{mode:?}");
-        assert!(watched.allocations > 100_000 && counts.made >= 10_000 && counts.trapped > 3_000 && counts.refused > 2_000);
-        println!("injected: {} instances in {} mode, {} of them with a trap, and {} that were not made", counts.made, mode.name(), counts.trapped, counts.refused);
+        assert!(
+            watched.allocations > 100_000
+                && counts.made >= 10_000
+                && counts.trapped > 3_000
+                && counts.refused > 2_000
+        );
+        println!(
+            "injected: {} instances in {} mode, {} of them with a trap, and {} that were not made",
+            counts.made,
+            mode.name(),
+            counts.trapped,
+            counts.refused
+        );
     }
 }
 
@@ -166,7 +202,10 @@ fn a_thousand_loads_of_real_modules() {
                     store.set_fuel(50);
                     let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
                     let result = run.call(&mut store, real.argument);
-                    assert!(result == Ok(real.result) || matches!(result, Err(Error::Trap(trap)) if trap.code == TrapCode::OutOfFuel));
+                    assert!(
+                        result == Ok(real.result)
+                            || matches!(result, Err(Error::Trap(trap)) if trap.code == TrapCode::OutOfFuel)
+                    );
                     loads += 1;
                 }
             });

@@ -10,7 +10,10 @@ mod modules;
 mod programs;
 
 use programs::Program;
-use zonda::{Caller, Engine, Error, Instance, InterruptHandle, Linker, Mode, Module, Store, StoreConfig, Trap, TrapCode};
+use zonda::{
+    Caller, Engine, Error, Instance, InterruptHandle, Linker, Mode, Module, Store, StoreConfig,
+    Trap, TrapCode,
+};
 
 /// The longest runs that are stopped at every step.
 const EVERY: u64 = 500;
@@ -79,16 +82,29 @@ impl<'a> Run<'a> {
         }
         assert_eq!(next, Ok(program.result), "{}", program.name);
         // Not a step more or less than in an instance that was never stopped.
-        assert_eq!((self.call(steps, program.argument), self.store.fuel()), (Ok(program.result), 0), "{}", program.name);
+        assert_eq!(
+            (self.call(steps, program.argument), self.store.fuel()),
+            (Ok(program.result), 0),
+            "{}",
+            program.name
+        );
         vec![]
     }
 
     fn stopped(&self, result: Result<i32, Error>) -> Stopped {
-        let Err(Error::Trap(Trap { code, func, host: 0, .. })) = result else { panic!("{result:?}") };
+        let Err(Error::Trap(Trap { code, func, host: 0, .. })) = result else {
+            panic!("{result:?}")
+        };
         // FNV, a word at a time.
         let memory = self.instance.get_memory(&self.store, "memory").map_or(0, |memory| {
-            let words = memory.data(&self.store).unwrap().chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
-            words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x100_0000_01b3))
+            let words = memory
+                .data(&self.store)
+                .unwrap()
+                .chunks_exact(8)
+                .map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+            words.fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+                (hash ^ word).wrapping_mul(0x100_0000_01b3)
+            })
         });
         Stopped { code, func, fuel: self.store.fuel(), ticks: self.store.data().ticks, memory }
     }
@@ -102,7 +118,8 @@ fn steps(end: u64) -> impl Iterator<Item = u64> {
 
 /// The program in each mode.
 fn loaded(program: &Program) -> [(Module<'_>, Mode); 2] {
-    [Mode::Classic, Mode::Fast].map(|mode| (Module::new(&Engine::new(mode), &program.bytes).unwrap(), mode))
+    [Mode::Classic, Mode::Fast]
+        .map(|mode| (Module::new(&Engine::new(mode), &program.bytes).unwrap(), mode))
 }
 
 /// Steps of a whole run, and how often it calls `tick`, which do not depend on the mode.
@@ -128,7 +145,12 @@ fn fuel_ends_at_every_step() {
                 let mut run = Run::new(module, *mode);
                 let result = run.call(fuel, program.argument);
                 let stopped = run.stopped(result);
-                assert_eq!((stopped.code, stopped.fuel), (TrapCode::OutOfFuel, 0), "{}, fuel {fuel}, {mode:?}", program.name);
+                assert_eq!(
+                    (stopped.code, stopped.fuel),
+                    (TrapCode::OutOfFuel, 0),
+                    "{}, fuel {fuel}, {mode:?}",
+                    program.name
+                );
                 stops += 1;
                 (stopped, run.next(&program, steps_of_all))
             });
@@ -151,7 +173,8 @@ fn a_host_function_terminates_at_every_call_of_it() {
                 let name = format!("{}, tick {tick}, {mode:?}", program.name);
                 let mut run = Run::new(module, *mode);
                 let handle = run.store.interrupt_handle();
-                *run.store.data_mut() = Host { ticks: 0, terminate_at: tick + 1, handle: Some(handle) };
+                *run.store.data_mut() =
+                    Host { ticks: 0, terminate_at: tick + 1, handle: Some(handle) };
                 let mut result = run.call(steps_of_all, program.argument);
                 stops += 1;
                 if result == Ok(program.result) {
@@ -171,7 +194,9 @@ fn a_host_function_terminates_at_every_call_of_it() {
             assert_eq!(seen[0], seen[1], "{}, tick {tick}: the modes differ", program.name);
         }
     }
-    println!("injected: {stops} terminations by a host function, of them {late} behind the last step");
+    println!(
+        "injected: {stops} terminations by a host function, of them {late} behind the last step"
+    );
     assert!(stops >= 200 && late > 0, "{stops}, {late}");
 }
 
@@ -191,10 +216,20 @@ fn terminate_when_fuel_has_ended() {
                 let result = run.call(1 << 40, program.argument);
                 let terminated = run.stopped(result);
                 // No unit is paid for what was not begun.
-                assert_eq!((terminated.code, terminated.fuel), (TrapCode::Terminated, 1 << 40), "{}", program.name);
+                assert_eq!(
+                    (terminated.code, terminated.fuel),
+                    (TrapCode::Terminated, 1 << 40),
+                    "{}",
+                    program.name
+                );
                 let result = run.call(0, program.argument);
                 let without = run.stopped(result);
-                assert_eq!((without.code, without.func, without.ticks), (TrapCode::OutOfFuel, terminated.func, terminated.ticks), "{}", program.name);
+                assert_eq!(
+                    (without.code, without.func, without.ticks),
+                    (TrapCode::OutOfFuel, terminated.func, terminated.ticks),
+                    "{}",
+                    program.name
+                );
                 stops += 2;
                 run.next(&program, steps_of_all);
             }

@@ -27,10 +27,20 @@ fn locals_beyond_what_a_byte_names() {
     // 200 locals of one slot, 100 of two: 400 slots and more.
     let mut body = String::new();
     for i in 0..200 {
-        writeln!(body, "(local.set {} (i32.add (i32.mul (local.get 0) (i32.const {})) (i32.const 7)))", i + 1, i + 3).unwrap();
+        writeln!(
+            body,
+            "(local.set {} (i32.add (i32.mul (local.get 0) (i32.const {})) (i32.const 7)))",
+            i + 1,
+            i + 3
+        )
+        .unwrap();
     }
     for i in 0..100 {
-        let from = if i == 0 { "(i64.extend_i32_s (local.get 200))".to_string() } else { format!("(i64.rotl (local.get {}) (i64.const {i}))", 200 + i) };
+        let from = if i == 0 {
+            "(i64.extend_i32_s (local.get 200))".to_string()
+        } else {
+            format!("(i64.rotl (local.get {}) (i64.const {i}))", 200 + i)
+        };
         writeln!(body, "(local.set {} (i64.xor {from} (i64.const 0x123456789)))", 201 + i).unwrap();
     }
     // Old values of locals that change, selects, comparisons, memory, calls: all with slots that are far.
@@ -107,7 +117,9 @@ fn operands_deeper_than_a_byte_counts() {
 #[test]
 fn branches_over_more_than_32_kilobytes() {
     // Forward out of a block, back to a loop, and around an `else`, each over a body that does not fit into 16 bits; values are carried along.
-    let long: String = (0..9000).map(|i| format!("(local.set 1 (i32.add (local.get 1) (i32.const {})))", 1_000_003 + i)).collect();
+    let long: String = (0..9000)
+        .map(|i| format!("(local.set 1 (i32.add (local.get 1) (i32.const {})))", 1_000_003 + i))
+        .collect();
     let each: i32 = (0..9000).fold(0i32, |sum, i| sum.wrapping_add(1_000_003 + i));
     let text = format!(
         "(module (func (export \"run\") (param i32) (result i64) (local i32)
@@ -130,5 +142,8 @@ fn a_table_of_branches_with_more_targets_than_16_bits_count() {
            (i64.extend_i32_s (block (result i32)
              (i32.add (i32.const 100) (block (result i32) (i32.const 5) (i32.const 42) (local.get 0) (br_table {targets} 1)))))))"
     );
-    assert_eq!(results(&text, "run", &[0, 1, 69_999, 69_998, 70_000, -1]), [142, 42, 142, 42, 42, 42]);
+    assert_eq!(
+        results(&text, "run", &[0, 1, 69_999, 69_998, 70_000, -1]),
+        [142, 42, 142, 42, 42, 42]
+    );
 }

@@ -3,10 +3,10 @@
 
 #![cfg(all(feature = "classic", feature = "fast"))]
 
-#[path = "common/encode.rs"]
-mod encode;
 #[path = "limits/code.rs"]
 mod code;
+#[path = "common/encode.rs"]
+mod encode;
 #[path = "limits/page.rs"]
 mod page;
 #[path = "limits/running.rs"]
@@ -19,7 +19,9 @@ const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
 
 fn accepted(bytes: &[u8]) {
     for mode in MODES {
-        Module::new(&Engine::new(mode), bytes).map(drop).unwrap_or_else(|error| panic!("{mode:?}: {error}"));
+        Module::new(&Engine::new(mode), bytes)
+            .map(drop)
+            .unwrap_or_else(|error| panic!("{mode:?}: {error}"));
     }
     Module::validate(&Engine::default(), bytes).unwrap();
 }
@@ -38,10 +40,20 @@ fn content(before: &Encoder, len: usize) -> usize {
 }
 
 /// A section of `most` items is accepted behind `before`, of one more refused where their number stands.
-fn items(before: &Encoder, id: u8, item: &[u8], most: usize, behind: impl Fn(Encoder, usize) -> Encoder) {
+fn items(
+    before: &Encoder,
+    id: u8,
+    item: &[u8],
+    most: usize,
+    behind: impl Fn(Encoder, usize) -> Encoder,
+) {
     accepted(&behind(before.clone().section(id, &same(item, most)), most).bytes());
     let more = same(item, most + 1);
-    refused(&behind(before.clone().section(id, &more), most + 1).bytes(), ErrorKind::TooLarge, content(before, more.len()));
+    refused(
+        &behind(before.clone().section(id, &more), most + 1).bytes(),
+        ErrorKind::TooLarge,
+        content(before, more.len()),
+    );
 }
 
 fn nothing(encoder: Encoder, _: usize) -> Encoder {
@@ -59,7 +71,8 @@ fn types() {
 
 #[test]
 fn functions() {
-    let bodies = |encoder: Encoder, count| encoder.section(section::CODE, &same(&body(&[], &[]), count));
+    let bodies =
+        |encoder: Encoder, count| encoder.section(section::CODE, &same(&body(&[], &[]), count));
     items(&empty_type(), section::FUNCTION, &[0], 1_000_000, bodies);
     // Imported ones count.
     let imports = empty_type().section(section::IMPORT, &same(&import(b"", b"", &[0, 0]), 5));
@@ -77,7 +90,11 @@ fn exports() {
     let with = |count: u32| vector((0..count).map(|i| export(format!("{i:x}").as_bytes(), 2, 0)));
     accepted(&before.clone().section(section::EXPORT, &with(1_000_000)).bytes());
     let more = with(1_000_001);
-    refused(&before.clone().section(section::EXPORT, &more).bytes(), ErrorKind::TooLarge, content(&before, more.len()));
+    refused(
+        &before.clone().section(section::EXPORT, &more).bytes(),
+        ErrorKind::TooLarge,
+        content(&before, more.len()),
+    );
 }
 
 #[test]
@@ -112,15 +129,26 @@ fn elements_of_a_segment() {
         segment
     };
     let code = vector([body(&[], &[])]);
-    accepted(&before.clone().section(section::ELEMENT, &with(10_000_000)).section(section::CODE, &code).bytes());
+    accepted(
+        &before
+            .clone()
+            .section(section::ELEMENT, &with(10_000_000))
+            .section(section::CODE, &code)
+            .bytes(),
+    );
     let more = with(10_000_001);
-    refused(&before.clone().section(section::ELEMENT, &more).bytes(), ErrorKind::TooLarge, content(&before, more.len()) + 3);
+    refused(
+        &before.clone().section(section::ELEMENT, &more).bytes(),
+        ErrorKind::TooLarge,
+        content(&before, more.len()) + 3,
+    );
 }
 
 #[test]
 fn tables() {
     items(&Encoder::new(), section::TABLE, &[FUNC_REF, 0, 0], 100, nothing);
-    let imports = Encoder::new().section(section::IMPORT, &same(&import(b"", b"", &[1, FUNC_REF, 0, 0]), 100));
+    let imports = Encoder::new()
+        .section(section::IMPORT, &same(&import(b"", b"", &[1, FUNC_REF, 0, 0]), 100));
     accepted(&imports.clone().bytes());
     let more = imports.section(section::TABLE, &same(&[FUNC_REF, 0, 0], 1)).bytes();
     refused(&more, ErrorKind::TooLarge, more.len());
@@ -129,7 +157,8 @@ fn tables() {
 #[test]
 fn memories() {
     items(&Encoder::new(), section::MEMORY, &[0, 0], 100, nothing);
-    let imports = Encoder::new().section(section::IMPORT, &same(&import(b"", b"", &[2, 0, 0]), 100));
+    let imports =
+        Encoder::new().section(section::IMPORT, &same(&import(b"", b"", &[2, 0, 0]), 100));
     accepted(&imports.clone().bytes());
     let more = imports.section(section::MEMORY, &same(&[0, 0], 1)).bytes();
     refused(&more, ErrorKind::TooLarge, more.len());
@@ -138,11 +167,23 @@ fn memories() {
 #[test]
 fn parameters_and_results() {
     for (params, results) in [(1000, 0), (0, 1000), (1000, 1000)] {
-        accepted(&Encoder::new().list(section::TYPE, [func_type(&vec![I64; params], &vec![I32; results])]).bytes());
+        accepted(
+            &Encoder::new()
+                .list(section::TYPE, [func_type(&vec![I64; params], &vec![I32; results])])
+                .bytes(),
+        );
     }
     // Behind header, id, two bytes of size, number of types, form.
-    refused(&Encoder::new().list(section::TYPE, [func_type(&[I64; 1001], &[])]).bytes(), ErrorKind::TooLarge, 8 + 1 + 2 + 2);
-    refused(&Encoder::new().list(section::TYPE, [func_type(&[], &[I64; 1001])]).bytes(), ErrorKind::TooLarge, 8 + 1 + 2 + 3);
+    refused(
+        &Encoder::new().list(section::TYPE, [func_type(&[I64; 1001], &[])]).bytes(),
+        ErrorKind::TooLarge,
+        8 + 1 + 2 + 2,
+    );
+    refused(
+        &Encoder::new().list(section::TYPE, [func_type(&[], &[I64; 1001])]).bytes(),
+        ErrorKind::TooLarge,
+        8 + 1 + 2 + 3,
+    );
 }
 
 #[test]
@@ -151,7 +192,10 @@ fn parameters_for_each_byte_of_the_module() {
     let before = Encoder::new().list(section::TYPE, [func_type(&[I32; 100], &[])]);
     let function = content(&before, 101) + 1;
     let with = |name: usize| {
-        let module = before.clone().section(section::FUNCTION, &same(&[0], 100)).section(section::CODE, &same(&body(&[], &[]), 100));
+        let module = before
+            .clone()
+            .section(section::FUNCTION, &same(&[0], 100))
+            .section(section::CODE, &same(&body(&[], &[]), 100));
         module.section(0, &sized(&vec![b'a'; name]))
     };
     let name = 10_000 / 16 - with(0).len();
@@ -166,7 +210,8 @@ fn parameters_for_each_byte_of_the_module() {
 #[test]
 fn a_file_may_have_as_many_parameters_as_its_module() {
     let body = body(&[], &[0x01; 60]);
-    let module = encode::functions(&[func_type(&[I32; 1000], &[])], vec![(0, &body[..]); 1000]).bytes();
+    let module =
+        encode::functions(&[func_type(&[I32; 1000], &[])], vec![(0, &body[..]); 1000]).bytes();
     accepted(&module);
     let file = zonda::compile(&module, &zonda::CompileOptions::default()).unwrap();
     assert!(file.len() < module.len());
@@ -193,7 +238,10 @@ fn sizes_of_memories() {
 #[test]
 fn names_and_custom_sections_have_no_limit_of_their_own() {
     let name = vec![b'n'; 5_000_000];
-    let named = Encoder::new().list(section::MEMORY, [[0, 0]]).list(section::EXPORT, [export(&name, 2, 0)]).section(0, &sized(&name));
+    let named = Encoder::new()
+        .list(section::MEMORY, [[0, 0]])
+        .list(section::EXPORT, [export(&name, 2, 0)])
+        .section(0, &sized(&name));
     accepted(&named.bytes());
     let mut customs = Encoder::new().bytes();
     customs.extend([0, 1, 0].repeat(1_000_000));

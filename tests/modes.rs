@@ -3,12 +3,15 @@
 #[path = "common/modules.rs"]
 mod modules;
 
-use zonda::{Caller, Engine, Error, Func, Instance, Linker, Mode, Module, Store, Trap, TrapCode, Val};
+use zonda::{
+    Caller, Engine, Error, Func, Instance, Linker, Mode, Module, Store, Trap, TrapCode, Val,
+};
 
 const CLASSIC: Mode = Mode::Classic;
 const FAST: Mode = Mode::Fast;
 /// Every choice of modes for two instances.
-const PAIRS: [(Mode, Mode); 4] = [(CLASSIC, CLASSIC), (CLASSIC, FAST), (FAST, CLASSIC), (FAST, FAST)];
+const PAIRS: [(Mode, Mode); 4] =
+    [(CLASSIC, CLASSIC), (CLASSIC, FAST), (FAST, CLASSIC), (FAST, FAST)];
 
 /// All of them; for Miri, which takes a minute for each, the second.
 fn few<T>(all: [T; 4]) -> impl Iterator<Item = T> {
@@ -33,19 +36,20 @@ fn linker() -> Linker<Host> {
     linker.func_wrap("env", "nop", || {}).unwrap();
     linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1)).unwrap();
     linker.func_wrap("env", "print", |_: i32, _: i32| {}).unwrap();
-    linker.func_wrap("env", "back", |mut caller: Caller<'_, '_, Host>, x: i32| -> Result<i32, Trap> {
-        let back = caller.data().back.ok_or(Trap::host(1))?;
-        let mut results = [Val::I32(0)];
-        match back.call(&mut caller, &[Val::I32(x)], &mut results) {
-            Ok(()) => match results {
-                [Val::I32(result)] => Ok(result),
-                _ => Err(Trap::host(2)),
-            },
-            Err(Error::Trap(trap)) => Err(Trap { func: u32::MAX, offset: 0, ..trap }),
-            Err(_) => Err(Trap::host(3)),
-        }
-    })
-    .unwrap();
+    linker
+        .func_wrap("env", "back", |mut caller: Caller<'_, '_, Host>, x: i32| -> Result<i32, Trap> {
+            let back = caller.data().back.ok_or(Trap::host(1))?;
+            let mut results = [Val::I32(0)];
+            match back.call(&mut caller, &[Val::I32(x)], &mut results) {
+                Ok(()) => match results {
+                    [Val::I32(result)] => Ok(result),
+                    _ => Err(Trap::host(2)),
+                },
+                Err(Error::Trap(trap)) => Err(Trap { func: u32::MAX, offset: 0, ..trap }),
+                Err(_) => Err(Trap::host(3)),
+            }
+        })
+        .unwrap();
     linker
 }
 
@@ -68,7 +72,12 @@ fn instances_of_one_module_in_both_modes() {
             });
             for instance in instances {
                 let run = instance.get_typed_func::<(i32,), i32>(&store, "run").unwrap();
-                assert_eq!(run.call(&mut store, (real.argument,)), Ok(real.result), "{}", real.name);
+                assert_eq!(
+                    run.call(&mut store, (real.argument,)),
+                    Ok(real.result),
+                    "{}",
+                    real.name
+                );
             }
         }
     }
@@ -189,9 +198,11 @@ impl<'a> Two<'a> {
         let engine = Engine::new(CLASSIC);
         let mut store = Store::new(&engine, Host::default()).unwrap();
         let mut linker = linker();
-        let first = linker.instantiate(&mut store, &Module::new(&engine, &bytes.0).unwrap()).unwrap();
+        let first =
+            linker.instantiate(&mut store, &Module::new(&engine, &bytes.0).unwrap()).unwrap();
         linker.instance(&store, "one", first).unwrap();
-        let second = linker.instantiate(&mut store, &Module::new(&engine, &bytes.1).unwrap()).unwrap();
+        let second =
+            linker.instantiate(&mut store, &Module::new(&engine, &bytes.1).unwrap()).unwrap();
         first.set_mode(&mut store, one).unwrap();
         second.set_mode(&mut store, two).unwrap();
         Two { store, one: first, two: second }
@@ -235,7 +246,9 @@ fn everything(two: &mut Two) -> Vec<(String, Result<Vec<Val>, Error>, u64)> {
     ];
     for instance in [first, second] {
         // 0 and 1: the one's and the other's. 4: a host function. 5: of another type. 6: null. 8: beyond the table.
-        calls.extend([0, 1, 4, 5, 6, 8].map(|slot| (instance, "any", vec![Val::I32(7), Val::I32(slot)])));
+        calls.extend(
+            [0, 1, 4, 5, 6, 8].map(|slot| (instance, "any", vec![Val::I32(7), Val::I32(slot)])),
+        );
     }
     let mut outcomes = Vec::new();
     // The host functions come back to the one that traps for 0, of either instance.
@@ -260,11 +273,22 @@ fn calls_between_modes_give_what_calls_within_one_give() {
     // Some by hand, so that not all are wrong alike.
     assert_eq!(result(0), Ok(vec![Val::I64(-2), Val::F64((-2.5f64).to_bits())]));
     assert_eq!(result(1), Ok(vec![Val::I32(18)]));
-    assert!(matches!(result(2), Err(Error::Trap(Trap { code: TrapCode::IntegerDivideByZero, func: 4, .. }))), "{:?}", result(2));
+    assert!(
+        matches!(
+            result(2),
+            Err(Error::Trap(Trap { code: TrapCode::IntegerDivideByZero, func: 4, .. }))
+        ),
+        "{:?}",
+        result(2)
+    );
     assert_eq!(result(13), Ok(vec![Val::I32(1_004_005)]));
     assert_eq!(result(15), Ok(vec![Val::I32(11)]));
     assert_eq!(result(16), Ok(vec![Val::I32(1101)]));
-    assert!(matches!(result(17), Err(Error::Trap(Trap { code: TrapCode::IntegerDivideByZero, .. }))), "{:?}", result(17));
+    assert!(
+        matches!(result(17), Err(Error::Trap(Trap { code: TrapCode::IntegerDivideByZero, .. }))),
+        "{:?}",
+        result(17)
+    );
     for modes in few(PAIRS) {
         let got = everything(&mut Two::new(&bytes, modes));
         for (got, expected) in got.iter().zip(&expected) {
@@ -297,12 +321,19 @@ fn tail_calls_between_modes_use_no_stack_and_pay_for_themselves() {
             for (length, end) in [(length, [77, 88]), (length + 1, [88, 77])] {
                 two.store.set_fuel(1_000_000);
                 let end = end[usize::from(instance == two.two)];
-                assert_eq!(two.call(instance, "tail_down", &[Val::I32(length)]), Ok(vec![Val::I32(end)]), "{modes:?}");
+                assert_eq!(
+                    two.call(instance, "tail_down", &[Val::I32(length)]),
+                    Ok(vec![Val::I32(end)]),
+                    "{modes:?}"
+                );
                 assert_eq!(1_000_000 - two.store.fuel(), length as u64);
             }
             two.store.set_fuel(if cfg!(miri) { 20 } else { 1000 });
             let outcome = two.call(instance, "tail_down", &[Val::I32(-1)]);
-            assert!(matches!(outcome, Err(Error::Trap(Trap { code: TrapCode::OutOfFuel, .. }))), "{modes:?}: {outcome:?}");
+            assert!(
+                matches!(outcome, Err(Error::Trap(Trap { code: TrapCode::OutOfFuel, .. }))),
+                "{modes:?}: {outcome:?}"
+            );
         }
     }
 }
@@ -315,7 +346,10 @@ fn calls_between_modes_use_the_value_stack_and_end_with_it() {
         let (one, other) = (two.one, two.two);
         for instance in [one, other] {
             let outcome = two.call(instance, "endless", &[Val::I32(0)]);
-            assert!(matches!(outcome, Err(Error::Trap(Trap { code: TrapCode::StackOverflow, .. }))), "{modes:?}: {outcome:?}");
+            assert!(
+                matches!(outcome, Err(Error::Trap(Trap { code: TrapCode::StackOverflow, .. }))),
+                "{modes:?}: {outcome:?}"
+            );
         }
         let depth = one.get_global(&two.store, "depth").unwrap().get(&two.store);
         assert!(matches!(depth, Ok(Val::I32(depth)) if depth > 500), "{modes:?}: {depth:?}");
@@ -329,19 +363,29 @@ fn no_mode_is_changed_while_code_runs() {
     let linker = {
         let mut linker = Linker::<Vec<Instance>>::new();
         linker
-            .func_wrap("env", "change", |mut caller: Caller<'_, '_, Vec<Instance>>| -> Result<i32, Trap> {
-                let mut refused = 0;
-                for instance in caller.data().clone() {
-                    for mode in [CLASSIC, FAST] {
-                        let before = instance.mode(&caller);
-                        refused += i32::from(instance.set_mode(&mut caller, mode) == Err(Error::Running));
-                        if instance.mode(&caller) != before {
-                            return Err(Trap::host(1));
+            .func_wrap(
+                "env",
+                "change",
+                |mut caller: Caller<'_, '_, Vec<Instance>>| -> Result<i32, Trap> {
+                    let mut refused = 0;
+                    for instance in caller.data().clone() {
+                        for mode in [CLASSIC, FAST] {
+                            let before = instance.mode(&caller);
+                            refused += i32::from(
+                                instance.set_mode(&mut caller, mode) == Err(Error::Running),
+                            );
+                            if instance.mode(&caller) != before {
+                                return Err(Trap::host(1));
+                            }
                         }
                     }
-                }
-                if refused == 0 { Err(Trap::host(2)) } else { Ok(refused) }
-            })
+                    if refused == 0 {
+                        Err(Trap::host(2))
+                    } else {
+                        Ok(refused)
+                    }
+                },
+            )
             .unwrap();
         linker
     };
@@ -360,7 +404,9 @@ fn no_mode_is_changed_while_code_runs() {
         // When it has ended, also with a trap, modes can be chosen again.
         let instances = std::mem::take(store.data_mut());
         assert!(run.call(&mut store, ()).is_err());
-        for (instance, mode) in instances.iter().zip([CLASSIC, FAST]).chain(instances.iter().zip([FAST, CLASSIC])) {
+        for (instance, mode) in
+            instances.iter().zip([CLASSIC, FAST]).chain(instances.iter().zip([FAST, CLASSIC]))
+        {
             instance.set_mode(&mut store, mode).unwrap();
         }
         *store.data_mut() = instances;

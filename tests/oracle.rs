@@ -39,7 +39,8 @@ fn verdicts_on_the_suite_are_those_of_wasmparser() {
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
-    let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "{} is empty", folder.display());
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
@@ -70,7 +71,9 @@ fn seeds_of_container() {
 #[cfg(feature = "compile")]
 fn damaged_files_do_no_harm() {
     for seed in 0..3000 {
-        zonda_fuzz::container(&[&[1 + seed as u8 % 7], &noise(seed * 2 + 1, 200 + seed as usize % 3000)[..]].concat());
+        zonda_fuzz::container(
+            &[&[1 + seed as u8 % 7], &noise(seed * 2 + 1, 200 + seed as usize % 3000)[..]].concat(),
+        );
     }
 }
 

@@ -6,8 +6,8 @@ mod modules;
 
 use common::{watch, Fail};
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Global, GlobalType, Limits, Linker, Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val,
-    ValType,
+    Caller, Engine, Error, Extern, Func, Global, GlobalType, Limits, Linker, Memory, MemoryType,
+    Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
 };
 
 #[global_allocator]
@@ -46,12 +46,21 @@ fn linked_life(first: &[u8], second: &[u8]) -> Result<i32, Error> {
 
 /// Fails every allocation in turn, alone and with all that follow, until none is left to fail. A module that grows its own
 /// memory is told of the failure by `memory.grow` and decides itself (`guest_decides`).
-fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl Fn() -> Result<i32, Error>) {
+fn every_allocation(
+    name: &str,
+    expected: i32,
+    guest_decides: bool,
+    life: impl Fn() -> Result<i32, Error>,
+) {
     let mut injected = 0;
     let (result, calm) = watch(Fail::Never, &life);
     assert_eq!(result, Ok(expected), "{name}");
     assert_eq!(calm.leaked, 0, "{name} leaks without any failure");
-    assert!(calm.allocations > 3, "{name}: only {} allocations: is the allocator in use?", calm.allocations);
+    assert!(
+        calm.allocations > 3,
+        "{name}: only {} allocations: is the allocator in use?",
+        calm.allocations
+    );
     for nth in 0..calm.allocations {
         for fail in [Fail::Only(nth), Fail::From(nth)] {
             let (result, watched) = watch(fail, &life);
@@ -71,7 +80,10 @@ fn every_allocation(name: &str, expected: i32, guest_decides: bool, life: impl F
             assert_eq!(life(), Ok(expected), "{name}, after {nth}");
         }
     }
-    println!("injected: {injected} failing allocations in {} lives of {name}", 2 * calm.allocations);
+    println!(
+        "injected: {injected} failing allocations in {} lives of {name}",
+        2 * calm.allocations
+    );
 }
 
 #[test]
@@ -79,7 +91,9 @@ fn three_modules() {
     for name in ["calls", "sort", "generic"] {
         let module = modules::module(name);
         for mode in Mode::ALL {
-            every_allocation(name, module.result, false, || whole_life(*mode, module.bytes, module.argument));
+            every_allocation(name, module.result, false, || {
+                whole_life(*mode, module.bytes, module.argument)
+            });
         }
     }
 }
@@ -89,14 +103,18 @@ fn three_modules() {
 fn a_file_that_was_compiled() {
     for name in ["calls", "sort"] {
         let module = modules::module(name);
-        let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+        let options =
+            zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
         let file = zonda::compile(module.bytes, &options).unwrap();
-        every_allocation(name, module.result, false, || whole_life(Mode::Fast, &file, module.argument));
+        every_allocation(name, module.result, false, || {
+            whole_life(Mode::Fast, &file, module.argument)
+        });
         // Refused in the middle of verifying, it leaves nothing behind.
         let mut damaged = file.clone();
         let last = damaged.len() - 12;
         damaged[last] = 0xff;
-        let (result, watched) = watch(Fail::Never, || Module::new(&Engine::new(Mode::Fast), &damaged).map(drop));
+        let (result, watched) =
+            watch(Fail::Never, || Module::new(&Engine::new(Mode::Fast), &damaged).map(drop));
         assert!(result.is_err() && watched.leaked == 0, "{result:?}");
     }
 }
@@ -106,7 +124,9 @@ fn modules_that_grow_their_memory() {
     for name in ["heap", "text"] {
         let module = modules::module(name);
         for mode in Mode::ALL {
-            every_allocation(name, module.result, true, || whole_life(*mode, module.bytes, module.argument));
+            every_allocation(name, module.result, true, || {
+                whole_life(*mode, module.bytes, module.argument)
+            });
         }
     }
 }
@@ -176,34 +196,50 @@ fn full_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
     let mut store = Store::new(&engine, ())?;
     let module = Module::from_vec(&engine, bytes)?;
     let mut linker: Linker<()> = Linker::new();
-    linker.func_wrap("env", "again", |mut caller: Caller<'_, '_, ()>, x: i32| -> Result<i32, Trap> {
-        let twice = caller.get_export("twice").and_then(Extern::into_func).ok_or(Trap::host(1))?;
-        let mut results = [Val::I32(0)];
-        // Functions, memories and tables of the store, while code of it runs.
-        let mut all = || -> Result<(), Error> {
-            let func = Func::wrap(&mut caller, |x: i32| x)?;
-            let limits = Limits { min: 1, max: Some(4) };
-            let table = Table::new(&mut caller, TableType { element: ValType::FuncRef, limits }, Val::FuncRef(Some(func)))?;
-            table.grow(&mut caller, 3, Val::FuncRef(None))?;
-            let memory = Memory::new(&mut caller, MemoryType { limits, page_shift: 0 })?;
-            memory.grow(&mut caller, 3)?;
-            twice.call(&mut caller, &[Val::I32(x)], &mut results)
-        };
-        all().map_err(|error| match error {
-            Error::Trap(trap) => trap,
-            // A table or a memory says that it cannot grow, whyever that is.
-            _ => Trap::new(TrapCode::OutOfMemory),
-        })?;
-        match results {
-            [Val::I32(result)] => Ok(result),
-            _ => Err(Trap::host(2)),
-        }
-    })?;
-    linker.func_new("env", "values", &[ValType::I64], &[ValType::I64], |_, arguments, results| {
-        results.copy_from_slice(arguments);
-        Ok(())
-    })?;
-    let global = Global::new(&mut store, GlobalType { content: ValType::I64, mutable: true }, Val::I64(5))?;
+    linker.func_wrap(
+        "env",
+        "again",
+        |mut caller: Caller<'_, '_, ()>, x: i32| -> Result<i32, Trap> {
+            let twice =
+                caller.get_export("twice").and_then(Extern::into_func).ok_or(Trap::host(1))?;
+            let mut results = [Val::I32(0)];
+            // Functions, memories and tables of the store, while code of it runs.
+            let mut all = || -> Result<(), Error> {
+                let func = Func::wrap(&mut caller, |x: i32| x)?;
+                let limits = Limits { min: 1, max: Some(4) };
+                let table = Table::new(
+                    &mut caller,
+                    TableType { element: ValType::FuncRef, limits },
+                    Val::FuncRef(Some(func)),
+                )?;
+                table.grow(&mut caller, 3, Val::FuncRef(None))?;
+                let memory = Memory::new(&mut caller, MemoryType { limits, page_shift: 0 })?;
+                memory.grow(&mut caller, 3)?;
+                twice.call(&mut caller, &[Val::I32(x)], &mut results)
+            };
+            all().map_err(|error| match error {
+                Error::Trap(trap) => trap,
+                // A table or a memory says that it cannot grow, whyever that is.
+                _ => Trap::new(TrapCode::OutOfMemory),
+            })?;
+            match results {
+                [Val::I32(result)] => Ok(result),
+                _ => Err(Trap::host(2)),
+            }
+        },
+    )?;
+    linker.func_new(
+        "env",
+        "values",
+        &[ValType::I64],
+        &[ValType::I64],
+        |_, arguments, results| {
+            results.copy_from_slice(arguments);
+            Ok(())
+        },
+    )?;
+    let global =
+        Global::new(&mut store, GlobalType { content: ValType::I64, mutable: true }, Val::I64(5))?;
     linker.define("env", "global", Extern::Global(global))?;
     let instance = linker.instantiate(&mut store, &module)?;
     let run = instance.get_typed_func::<(i32,), i32>(&store, "run")?;
@@ -256,7 +292,8 @@ fn a_refused_module_leaks_nothing() {
     for length in (0..module.bytes.len()).step_by(97) {
         let cut = &module.bytes[..length];
         for mode in Mode::ALL {
-            let (result, watched) = watch(Fail::Never, || Module::new(&Engine::new(*mode), cut).map(drop));
+            let (result, watched) =
+                watch(Fail::Never, || Module::new(&Engine::new(*mode), cut).map(drop));
             assert!(result.is_err());
             assert_eq!(watched.leaked, 0, "cut at {length}");
         }

@@ -18,9 +18,11 @@ fn samples_with_clang() {
     for name in ["hello", "blinky"] {
         let sources = root().join("samples").join(name).join("wasm-app");
         let rebuilt = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.wasm"));
-        let status = Command::new("sh").arg(sources.join("build.sh")).arg(&rebuilt).status().unwrap();
+        let status =
+            Command::new("sh").arg(sources.join("build.sh")).arg(&rebuilt).status().unwrap();
         assert!(status.success(), "{name}: build.sh fails");
-        let same = std::fs::read(&rebuilt).unwrap() == std::fs::read(sources.join(format!("{name}.wasm"))).unwrap();
+        let same = std::fs::read(&rebuilt).unwrap()
+            == std::fs::read(sources.join(format!("{name}.wasm"))).unwrap();
         assert!(same, "{name}.wasm is not what build.sh makes of {name}.c");
     }
 }
@@ -30,12 +32,18 @@ fn samples_with_clang() {
 fn zephyr_tests_from_text() {
     let mut seen = 0;
     for suite in std::fs::read_dir(root().join("tests/zephyr")).unwrap() {
-        let Ok(modules) = std::fs::read_dir(suite.unwrap().path().join("modules")) else { continue };
+        let Ok(modules) = std::fs::read_dir(suite.unwrap().path().join("modules")) else {
+            continue;
+        };
         for entry in modules {
             let text = entry.unwrap().path();
             if text.extension().is_some_and(|extension| extension == "wat") {
                 let built = wat::parse_file(&text).unwrap();
-                assert!(built == std::fs::read(text.with_extension("wasm")).unwrap(), "{} and its .wasm differ", text.display());
+                assert!(
+                    built == std::fs::read(text.with_extension("wasm")).unwrap(),
+                    "{} and its .wasm differ",
+                    text.display()
+                );
                 seen += 1;
             }
         }

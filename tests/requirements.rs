@@ -33,28 +33,38 @@ fn requirements(page: &str) -> Vec<Requirement> {
 fn is_test(source: &str, name: &str) -> bool {
     let Some((before, _)) = source.split_once(&format!("fn {name}()")) else { return false };
     let attributes = before.lines().rev().skip(usize::from(!before.ends_with('\n')));
-    attributes.map(str::trim).take_while(|line| line.starts_with('#') || line.starts_with("//")).any(|line| line == "#[test]")
+    attributes
+        .map(str::trim)
+        .take_while(|line| line.starts_with('#') || line.starts_with("//"))
+        .any(|line| line == "#[test]")
 }
 
 /// What is wrong with a piece of evidence.
 fn fault(evidence: &str) -> Option<&'static str> {
     if let Some(target) = evidence.strip_prefix("fuzz: ") {
         let manifest = read("fuzz/Cargo.toml").unwrap_or_default();
-        return (!manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\""))).then_some("no such fuzz target");
+        return (!manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")))
+            .then_some("no such fuzz target");
     }
     if let Some(part) = evidence.strip_prefix("xtask: ") {
-        let parts: String = ["test", "sanitize"].iter().filter_map(|file| read(&format!("tools/xtask/src/{file}.rs"))).collect();
+        let parts: String = ["test", "sanitize"]
+            .iter()
+            .filter_map(|file| read(&format!("tools/xtask/src/{file}.rs")))
+            .collect();
         let named = [",", "\""].iter().any(|end| parts.contains(&format!("\"{part}{end}")));
         return (!named).then_some("no such part of cargo xtask test");
     }
-    let Some((file, name)) = evidence.split_once("::") else { return Some("neither file::test nor fuzz: nor xtask:") };
+    let Some((file, name)) = evidence.split_once("::") else {
+        return Some("neither file::test nor fuzz: nor xtask:");
+    };
     let Some(source) = read(file) else { return Some("no such file") };
     let found = if file.ends_with(".rs") {
         is_test(&source, name)
     } else if let Some((suite, test)) = name.split_once('.') {
         source.contains(&format!("ZTEST({suite}, {test})"))
     } else {
-        source.contains(&format!("\nstatic void {name}(")) && source.matches(&format!("{name}(")).count() > 1
+        source.contains(&format!("\nstatic void {name}("))
+            && source.matches(&format!("{name}(")).count() > 1
     };
     (!found).then_some("no such test there")
 }
@@ -75,11 +85,16 @@ fn every_requirement_has_tests_that_exist() {
         }
         for piece in &requirement.evidence {
             evidence.insert(piece);
-            faults.extend(fault(piece).map(|fault| format!("{}: {piece}: {fault}", requirement.id)));
+            faults
+                .extend(fault(piece).map(|fault| format!("{}: {piece}: {fault}", requirement.id)));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    println!("counted: {} requirements, shown by {} tests, fuzz targets and checks", requirements.len(), evidence.len());
+    println!(
+        "counted: {} requirements, shown by {} tests, fuzz targets and checks",
+        requirements.len(),
+        evidence.len()
+    );
 }
 
 #[test]
@@ -87,7 +102,14 @@ fn what_is_not_there_is_noticed() {
     assert_eq!(fault("tests/requirements.rs::what_is_not_there_is_noticed"), None);
     // A function that is no test.
     assert!(fault("tests/requirements.rs::read").is_some());
-    for missing in ["tests/requirements.rs::gone", "tests/gone.rs::gone", "fuzz: gone", "xtask: gone", "tests/capi/main.c::gone", "a word"] {
+    for missing in [
+        "tests/requirements.rs::gone",
+        "tests/gone.rs::gone",
+        "fuzz: gone",
+        "xtask: gone",
+        "tests/capi/main.c::gone",
+        "a word",
+    ] {
         assert!(fault(missing).is_some(), "{missing}");
     }
     assert_eq!(fault("tests/capi/main.c::test_natives"), None);

@@ -61,7 +61,9 @@ fn run(low: usize, make: impl FnOnce(usize) -> (Vec<u8>, usize)) -> i32 {
         let memory = vec![0u8; 64 << 20];
         let first = memory.as_ptr() as usize;
         let ends = first + (1 << 20)..first + memory.len() - (1 << 20);
-        let fits = |at: &usize| (at >> 16 & 0xffff).is_multiple_of(3) && (1..0x8000).contains(&(at >> 16 & 0xffff));
+        let fits = |at: &usize| {
+            (at >> 16 & 0xffff).is_multiple_of(3) && (1..0x8000).contains(&(at >> 16 & 0xffff))
+        };
         let found = ends.clone().map(|at| at & !0xffff).step_by(1 << 16).skip(1).find(fits);
         if let Some(at) = found {
             break (memory, (at >> 16 & 0xffff) / 3, at - first);
@@ -84,13 +86,16 @@ fn run(low: usize, make: impl FnOnce(usize) -> (Vec<u8>, usize)) -> i32 {
 fn the_map_of_locals_of_the_next_function_is_not_taken_for_the_mark_of_a_wide_drop() {
     // The map of one i64 is the word that begins a mark; the first entry follows.
     let distance = 0x7000;
-    let result = run(distance, |entries| module(&[body(&DROP), body(&[&block(distance, entries)[..], &[0x0b]].concat())]));
+    let result = run(distance, |entries| {
+        module(&[body(&DROP), body(&[&block(distance, entries)[..], &[0x0b]].concat())])
+    });
     assert_eq!(result, 1);
 }
 
 #[test]
 fn a_large_branch_is_not_taken_for_the_mark_of_a_wide_drop() {
     // The low half of its distance is the word that begins a mark.
-    let result = run(1, |entries| module(&[body(&[&block(0x1_8000, entries)[..], &DROP].concat())]));
+    let result =
+        run(1, |entries| module(&[body(&[&block(0x1_8000, entries)[..], &DROP].concat())]));
     assert_eq!(result, 1);
 }

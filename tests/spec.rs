@@ -30,12 +30,14 @@ fn the_official_suite_from_files() {
     static COMPILED: AtomicU32 = AtomicU32::new(0);
     static LEFT: AtomicU32 = AtomicU32::new(0);
     let prepare = |module: &[u8]| {
-        let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+        let options =
+            zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
         match zonda::compile(module, &options) {
             Ok(file) => {
                 COMPILED.fetch_add(1, Relaxed);
                 // What is made for devices has to be right as well.
-                zonda::compile(module, &zonda::CompileOptions::default()).expect("it is for the other word size");
+                zonda::compile(module, &zonda::CompileOptions::default())
+                    .expect("it is for the other word size");
                 Some(file)
             }
             Err(zonda::Error::Module(error)) if error.kind == zonda::ErrorKind::References => {
@@ -47,19 +49,24 @@ fn the_official_suite_from_files() {
         }
     };
     let mut failures = Vec::new();
-    let options = Options { engine: Engine::new(Mode::Fast), prepare: Some(prepare), ..Options::default() };
+    let options =
+        Options { engine: Engine::new(Mode::Fast), prepare: Some(prepare), ..Options::default() };
     let counts = suite::run_host(&options, &mut |line| failures.push(line.to_string()));
     assert!(failures.is_empty(), "{} directives failed:\n{}", failures.len(), failures.join("\n"));
     if let Err(differences) = suite::compare(&counts) {
         panic!("{differences}");
     }
     let (compiled, left) = (COMPILED.load(Relaxed), LEFT.load(Relaxed));
-    assert!(compiled > 900 && left < compiled / 5, "{compiled} modules compiled, {left} with references as values");
+    assert!(
+        compiled > 900 && left < compiled / 5,
+        "{compiled} modules compiled, {left} with references as values"
+    );
 }
 
 #[test]
 fn a_changed_count_is_noticed() {
-    let mut counts: Vec<_> = suite::expected().into_iter().filter(|(name, _)| name != "total").collect();
+    let mut counts: Vec<_> =
+        suite::expected().into_iter().filter(|(name, _)| name != "total").collect();
     assert_eq!(suite::compare(&counts), Ok(()));
     counts[0].1.unsupported += 1;
     let name = counts[0].0.clone();

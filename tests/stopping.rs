@@ -20,9 +20,20 @@ const OTHER: &str = r#"(module
     (table (export "table") 4 funcref)
     (func (export "forever") (return_call_indirect (i32.const 1))))"#;
 
-const NAMES: [&str; 6] = ["loop", "br_if", "br_table", "return_call", "return_call_indirect", "return_call of an import"];
+const NAMES: [&str; 6] = [
+    "loop",
+    "br_if",
+    "br_table",
+    "return_call",
+    "return_call_indirect",
+    "return_call of an import",
+];
 
-fn instantiate<'a>(engine: &Engine, store: &mut Store<'a, ()>, bytes: &'a [Vec<u8>; 2]) -> Instance {
+fn instantiate<'a>(
+    engine: &Engine,
+    store: &mut Store<'a, ()>,
+    bytes: &'a [Vec<u8>; 2],
+) -> Instance {
     let mut linker = Linker::new();
     let other = linker.instantiate(&mut *store, &Module::new(engine, &bytes[0]).unwrap()).unwrap();
     linker.instance(&*store, "other", other).unwrap();
@@ -46,7 +57,11 @@ fn what_would_run_for_ever_is_stopped() {
         for name in NAMES {
             let func = instance.get_typed_func::<(), ()>(&store, name).unwrap();
             store.set_fuel(if cfg!(miri) { 100 } else { 10_000 });
-            assert_eq!(code(func.call(&mut store, ())), Some(TrapCode::OutOfFuel), "{name}, {mode:?}");
+            assert_eq!(
+                code(func.call(&mut store, ())),
+                Some(TrapCode::OutOfFuel),
+                "{name}, {mode:?}"
+            );
             store.set_fuel(u64::MAX);
             let handle = store.interrupt_handle();
             let stopped = std::thread::scope(|scope| {

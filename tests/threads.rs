@@ -13,7 +13,9 @@ use plan::{Alive, Work, Worker, ROUNDS, WORKERS};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use zonda::{Caller, Engine, Error, Instance, InterruptHandle, Linker, Mode, Module, Store, Trap, TrapCode};
+use zonda::{
+    Caller, Engine, Error, Instance, InterruptHandle, Linker, Mode, Module, Store, Trap, TrapCode,
+};
 
 /// What host functions find.
 struct Host {
@@ -54,8 +56,15 @@ fn linker() -> Linker<Host> {
     };
     let sum = |mut caller: Caller<'_, '_, Host>, at: u32, len: u32| {
         caller.data_mut().calls += 1;
-        let memory = caller.get_export("memory").and_then(|export| export.into_memory()).ok_or(Trap::host(1))?;
-        let bytes = memory.data(&caller).map_err(|_| Trap::host(2))?.get(at as usize..).and_then(|bytes| bytes.get(..len as usize));
+        let memory = caller
+            .get_export("memory")
+            .and_then(|export| export.into_memory())
+            .ok_or(Trap::host(1))?;
+        let bytes = memory
+            .data(&caller)
+            .map_err(|_| Trap::host(2))?
+            .get(at as usize..)
+            .and_then(|bytes| bytes.get(..len as usize));
         Ok(bytes.ok_or(Trap::host(3))?.iter().map(|&byte| byte as i32).sum::<i32>())
     };
     linker.func_wrap("env", "pause", pause).unwrap().func_wrap("env", "sum", sum).unwrap();
@@ -73,7 +82,10 @@ struct Job<'w, 'a> {
 impl Job<'_, '_> {
     /// A call has ended because somebody wished it, and had not been told so before.
     fn granted(&mut self) {
-        assert!(std::mem::take(&mut self.slot.lock().unwrap().wished), "terminated, but nobody wished it");
+        assert!(
+            std::mem::take(&mut self.slot.lock().unwrap().wished),
+            "terminated, but nobody wished it"
+        );
         self.terminated += 1;
     }
 
@@ -84,7 +96,15 @@ impl Job<'_, '_> {
         let mut results = vec![zonda::Val::I32(0); func.ty(&self.store).unwrap().results().len()];
         loop {
             match func.call(&mut self.store, &args, &mut results) {
-                Ok(()) => return Ok(results.first().map(|result| if let zonda::Val::I32(value) = result { *value } else { panic!() })),
+                Ok(()) => {
+                    return Ok(results.first().map(|result| {
+                        if let zonda::Val::I32(value) = result {
+                            *value
+                        } else {
+                            panic!()
+                        }
+                    }))
+                }
                 Err(Error::Trap(trap)) if trap.code == TrapCode::Terminated => self.granted(),
                 Err(Error::Trap(trap)) => return Err(trap.code),
                 Err(error) => panic!("{name}: {error:?}"),
@@ -104,7 +124,9 @@ impl Job<'_, '_> {
         let trap = |code| Err(code);
         let (name, args, expected) = match work {
             Work::Endless(name) => return self.endless(name),
-            Work::Mix(seed, turns) => ("mix", vec![seed as i32, turns as i32], Ok(Some(plan::mix(seed, turns) as i32))),
+            Work::Mix(seed, turns) => {
+                ("mix", vec![seed as i32, turns as i32], Ok(Some(plan::mix(seed, turns) as i32)))
+            }
             Work::Triangle(n) => ("triangle", vec![n as i32], Ok(Some((n * (n + 1) / 2) as i32))),
             Work::TooDeep => ("triangle", vec![1_000_000], trap(TrapCode::StackOverflow)),
             Work::Divide => ("divide", vec![7], trap(TrapCode::IntegerDivideByZero)),
@@ -134,7 +156,13 @@ impl Job<'_, '_> {
 }
 
 /// Gives how many calls were terminated, and how many host functions called.
-fn run(alive: Alive, number: u32, slot: &Mutex<Slot>, shared: Vec<Module<'static>>, linker: &Linker<Host>) -> (u32, u32) {
+fn run(
+    alive: Alive,
+    number: u32,
+    slot: &Mutex<Slot>,
+    shared: Vec<Module<'static>>,
+    linker: &Linker<Host>,
+) -> (u32, u32) {
     let _alive = alive;
     let mut worker = Worker::new(number);
     let (mut terminated, mut calls) = (0, 0);
@@ -168,7 +196,10 @@ fn run(alive: Alive, number: u32, slot: &Mutex<Slot>, shared: Vec<Module<'static
 
 #[test]
 fn stores_of_eight_threads() {
-    let shared: Vec<_> = Mode::ALL.iter().map(|mode| Module::new(&Engine::new(*mode), plan::WORK).unwrap()).collect();
+    let shared: Vec<_> = Mode::ALL
+        .iter()
+        .map(|mode| Module::new(&Engine::new(*mode), plan::WORK).unwrap())
+        .collect();
     let linker = linker();
     let slots: Vec<Mutex<Slot>> = (0..WORKERS).map(|_| Mutex::default()).collect();
     let alive = AtomicU32::new(WORKERS);
@@ -256,7 +287,8 @@ fn handles_are_of_one_store() {
     let (engine, linker) = (Engine::default(), linker());
     let mut store = Store::new(&engine, Host { worker: 0, calls: 0 }).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let (func, memory) = (instance.get_func(&store, "mix").unwrap(), instance.get_memory(&store, "memory").unwrap());
+    let (func, memory) =
+        (instance.get_func(&store, "mix").unwrap(), instance.get_memory(&store, "memory").unwrap());
     let typed = instance.get_typed_func::<(u32, u32), u32>(&store, "mix").unwrap();
     std::thread::scope(|scope| {
         for number in 1..=WORKERS {
@@ -265,7 +297,10 @@ fn handles_are_of_one_store() {
                 let mut other = Store::new(engine, Host { worker: number, calls: 0 }).unwrap();
                 linker.instantiate(&mut other, module).unwrap();
                 assert_eq!(typed.call(&mut other, (1, 1)), Err(Error::WrongStore));
-                assert_eq!(func.call(&mut other, &[1.into(), 1.into()], &mut [0.into()]), Err(Error::WrongStore));
+                assert_eq!(
+                    func.call(&mut other, &[1.into(), 1.into()], &mut [0.into()]),
+                    Err(Error::WrongStore)
+                );
                 assert_eq!(memory.data(&other).err(), Some(Error::WrongStore));
             });
         }

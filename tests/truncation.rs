@@ -1,9 +1,9 @@
 //! Criterion: a module that is cut off anywhere is refused, without a crash, and exactly where wasmparser refuses it.
 
-#[path = "../fuzz/src/lib.rs"]
-mod zonda_fuzz;
 #[path = "common/modules.rs"]
 mod modules;
+#[path = "../fuzz/src/lib.rs"]
+mod zonda_fuzz;
 
 use zonda::{Engine, Error, Module};
 
@@ -12,7 +12,8 @@ fn ten_real_modules_cut_at_every_byte() {
     assert!(modules::MODULES.len() >= 10);
     let engine = Engine::default();
     for module in modules::MODULES {
-        Module::validate(&engine, module.bytes).unwrap_or_else(|error| panic!("{}: {error}", module.name));
+        Module::validate(&engine, module.bytes)
+            .unwrap_or_else(|error| panic!("{}: {error}", module.name));
         for length in 0..module.bytes.len() {
             // A copy of exactly this length: reading behind the end is visible to Miri and sanitizers.
             let cut = module.bytes[..length].to_vec();
@@ -21,7 +22,11 @@ fn ten_real_modules_cut_at_every_byte() {
                 // May be a module of its own.
                 zonda_fuzz::compare_verdicts(&cut);
             } else {
-                assert!(matches!(ours, Err(Error::Module(_))), "{} cut at {length}: {ours:?}", module.name);
+                assert!(
+                    matches!(ours, Err(Error::Module(_))),
+                    "{} cut at {length}: {ours:?}",
+                    module.name
+                );
             }
         }
     }

@@ -83,10 +83,22 @@ fn rule_operations_are_known_and_complete() {
     use ErrorKind::RegisterCode;
     refused_code("unknown", 0, vec![RegOp::ALL.len() as u8, Ret as u8], RegisterCode);
     refused_code("unknown", 0, vec![0xff], RegisterCode);
-    for bytes in [&[Get as u8][..], &[Const32 as u8, 0, 0, 0], &[BrTable as u8, 1, 0, 0, 0], &[Slow as u8, 0x10, FIRST, 0], &[Num1 as u8, 0x67, 0], &[Ret as u8, AddSSD as u8, 0, 0]] {
+    for bytes in [
+        &[Get as u8][..],
+        &[Const32 as u8, 0, 0, 0],
+        &[BrTable as u8, 1, 0, 0, 0],
+        &[Slow as u8, 0x10, FIRST, 0],
+        &[Num1 as u8, 0x67, 0],
+        &[Ret as u8, AddSSD as u8, 0, 0],
+    ] {
         refused_code("complete", 0, bytes.to_vec(), RegisterCode);
     }
-    refused_code("table that ends far behind", 0, vec![BrTableLong as u8, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], RegisterCode);
+    refused_code(
+        "table that ends far behind",
+        0,
+        vec![BrTableLong as u8, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+        RegisterCode,
+    );
 }
 
 #[test]
@@ -96,7 +108,10 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
     let mut seen = 0;
     for &op in RegOp::ALL {
         let kinds: Vec<_> = op.operands().collect();
-        if kinds.iter().any(|kind| matches!(kind.bytes(), 0)) || matches!(op, Call | CallImport | RetN | Move | Frame | Br | BrLong | Meter | Skip) || kinds.is_empty() {
+        if kinds.iter().any(|kind| matches!(kind.bytes(), 0))
+            || matches!(op, Call | CallImport | RetN | Move | Frame | Br | BrLong | Meter | Skip)
+            || kinds.is_empty()
+        {
             continue;
         }
         // Good operands: slots of locals, distances to the next operation, global 0 or, for pairs, 2.
@@ -110,7 +125,13 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
             }
             let value = match kind {
                 Branch => length as u32,
-                Global => if matches!(op, GlobalGetW | GlobalSetW) { 2 } else { 0 },
+                Global => {
+                    if matches!(op, GlobalGetW | GlobalSetW) {
+                        2
+                    } else {
+                        0
+                    }
+                }
                 _ => 0,
             };
             good.extend(&value.to_le_bytes()[..kind.bytes()]);
@@ -149,11 +170,42 @@ fn rule_slots_behind_a_frame_that_is_moved() {
     let n = i16::from(FIRST);
     let (up, down) = (n.to_le_bytes(), (-n).to_le_bytes());
     let last = OPERANDS as u8 - 1;
-    accepted(0, &[(Frame, &up), (Get, &[0]), (Get, &[last]), (CopyW, &[0, last - 1]), (Frame, &down), (Ret, &[])]);
-    refused("near slot", 0, &[(Frame, &up), (Get, &[last + 1]), (Frame, &down), (Ret, &[])], RegisterSlot);
-    refused("near pair", 0, &[(Frame, &up), (CopyW, &[0, last]), (Frame, &down), (Ret, &[])], RegisterSlot);
+    accepted(
+        0,
+        &[
+            (Frame, &up),
+            (Get, &[0]),
+            (Get, &[last]),
+            (CopyW, &[0, last - 1]),
+            (Frame, &down),
+            (Ret, &[]),
+        ],
+    );
+    refused(
+        "near slot",
+        0,
+        &[(Frame, &up), (Get, &[last + 1]), (Frame, &down), (Ret, &[])],
+        RegisterSlot,
+    );
+    refused(
+        "near pair",
+        0,
+        &[(Frame, &up), (CopyW, &[0, last]), (Frame, &down), (Ret, &[])],
+        RegisterSlot,
+    );
     // Far ones: locals are 0 to 3 from the start of the frame.
-    for (j, good) in [(-n, true), (-n + 3, true), (-n + 4, false), (-1, false), (0, true), (i16::from(last), true), (i16::from(last) + 1, false), (-n - 1, false), (i16::MIN, false), (i16::MAX, false)] {
+    for (j, good) in [
+        (-n, true),
+        (-n + 3, true),
+        (-n + 4, false),
+        (-1, false),
+        (0, true),
+        (i16::from(last), true),
+        (i16::from(last) + 1, false),
+        (-n - 1, false),
+        (i16::MIN, false),
+        (i16::MAX, false),
+    ] {
         let [low, high] = j.to_le_bytes();
         for ops in [
             [(Frame, &up[..]), (CopyIn, &[low, high, 0]), (Frame, &down), (Ret, &[])],
@@ -166,28 +218,86 @@ fn rule_slots_behind_a_frame_that_is_moved() {
             }
         }
     }
-    refused("near slot of a far copy", 0, &[(Frame, &up), (CopyIn, &[0, 0, last + 1]), (Frame, &down), (Ret, &[])], RegisterSlot);
+    refused(
+        "near slot of a far copy",
+        0,
+        &[(Frame, &up), (CopyIn, &[0, 0, last + 1]), (Frame, &down), (Ret, &[])],
+        RegisterSlot,
+    );
     // Where the frame may move, and what stands behind it.
     let wrong = (n + 1).to_le_bytes();
-    refused("first by another number", 0, &[(Frame, &wrong), (Frame, &down), (Ret, &[])], RegisterFlow);
+    refused(
+        "first by another number",
+        0,
+        &[(Frame, &wrong), (Frame, &down), (Ret, &[])],
+        RegisterFlow,
+    );
     refused("not first", 0, &[(Get, &[0]), (Frame, &up), (Frame, &down), (Ret, &[])], RegisterFlow);
     refused("twice", 0, &[(Frame, &up), (Frame, &up), (Frame, &down), (Ret, &[])], RegisterFlow);
-    refused("down by another number", 0, &[(Frame, &up), (Frame, &(-n + 1).to_le_bytes()), (Ret, &[])], RegisterFlow);
+    refused(
+        "down by another number",
+        0,
+        &[(Frame, &up), (Frame, &(-n + 1).to_le_bytes()), (Ret, &[])],
+        RegisterFlow,
+    );
     refused("down where it is not up", 0, &[(Frame, &down), (Ret, &[])], RegisterFlow);
     refused("return without", 0, &[(Frame, &up), (Ret, &[])], RegisterFlow);
     refused("return without", 6, &[(Frame, &up), (RetA, &[])], RegisterFlow);
     refused("return without", 3, &[(Frame, &up), (RetN, &[0, 0, 3, 0])], RegisterFlow);
-    refused("tail call without", 0, &[(Frame, &up), (Slow, &[0x13, 1, 0, 0, 0]), (Frame, &down), (Ret, &[])], RegisterFlow);
-    refused("something else behind it", 0, &[(Frame, &up), (Frame, &down), (Get, &[0]), (Ret, &[])], RegisterFlow);
-    refused("branch behind it", 0, &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[])], ErrorKind::RegisterBranch);
-    refused("branch to its return", 0, &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[]), (Ret, &[])], RegisterFlow);
+    refused(
+        "tail call without",
+        0,
+        &[(Frame, &up), (Slow, &[0x13, 1, 0, 0, 0]), (Frame, &down), (Ret, &[])],
+        RegisterFlow,
+    );
+    refused(
+        "something else behind it",
+        0,
+        &[(Frame, &up), (Frame, &down), (Get, &[0]), (Ret, &[])],
+        RegisterFlow,
+    );
+    refused(
+        "branch behind it",
+        0,
+        &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[])],
+        ErrorKind::RegisterBranch,
+    );
+    refused(
+        "branch to its return",
+        0,
+        &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[]), (Ret, &[])],
+        RegisterFlow,
+    );
     accepted(0, &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST + 1, 0, 0, 0]), (Ret, &[])]);
     accepted(3, &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 2])]);
-    accepted(3, &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
-    refused("tail call of an imported function without a return", 3, &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (Unreachable, &[])], RegisterFlow);
-    refused("indirect tail call without a return", 0, &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST + 1, 0, 0, 0]), (Unreachable, &[])], RegisterFlow);
-    refused("its operands", 0, &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST, 0, 0, 0]), (Ret, &[])], RegisterSlot);
-    refused("results of a large function", 3, &[(Frame, &up), (Frame, &down), (RetN, &[FIRST + 4, 0, 3, 0])], RegisterSlot);
+    accepted(
+        3,
+        &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
+    );
+    refused(
+        "tail call of an imported function without a return",
+        3,
+        &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (Unreachable, &[])],
+        RegisterFlow,
+    );
+    refused(
+        "indirect tail call without a return",
+        0,
+        &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST + 1, 0, 0, 0]), (Unreachable, &[])],
+        RegisterFlow,
+    );
+    refused(
+        "its operands",
+        0,
+        &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST, 0, 0, 0]), (Ret, &[])],
+        RegisterSlot,
+    );
+    refused(
+        "results of a large function",
+        3,
+        &[(Frame, &up), (Frame, &down), (RetN, &[FIRST + 4, 0, 3, 0])],
+        RegisterSlot,
+    );
 }
 
 #[test]
@@ -201,21 +311,51 @@ fn rule_branches_go_to_operations_of_the_function() {
     for distance in [-32768, -2, -1, 0, 1, 2, 4, 6, 7, 100, 32767i16] {
         let [low, high] = distance.to_le_bytes();
         // Nothing starts so far from here but, by 3 and by 5, the next two.
-        refused(&format!("by {distance}"), 0, &[(BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])], RegisterBranch);
-        refused(&format!("from elsewhere, by {distance}"), 0, &[(Get, &[0]), (Get, &[0]), (BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])], RegisterBranch);
+        refused(
+            &format!("by {distance}"),
+            0,
+            &[(BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])],
+            RegisterBranch,
+        );
+        refused(
+            &format!("from elsewhere, by {distance}"),
+            0,
+            &[(Get, &[0]), (Get, &[0]), (BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])],
+            RegisterBranch,
+        );
     }
     for distance in [i32::MIN, -10_000, -1, 0, 1, 4, 6, 8, 10, 1 << 20, i32::MAX] {
         let bytes = distance.to_le_bytes();
-        refused(&format!("long by {distance}"), 0, &[(BrLong, &bytes), (Get, &[0]), (Ret, &[])], RegisterBranch);
+        refused(
+            &format!("long by {distance}"),
+            0,
+            &[(BrLong, &bytes), (Get, &[0]), (Ret, &[])],
+            RegisterBranch,
+        );
     }
     for distance in [-5i16, -1, 0, 1, 3, 5, 6, 8, 10, 11] {
         let [low, high] = distance.to_le_bytes();
         for table in [[low, high, 7, 0], [7, 0, low, high]] {
-            refused(&format!("table by {distance}"), 0, &[(BrTable, &[&[1, 0], &table[..]].concat()), (Get, &[0]), (Ret, &[])], RegisterBranch);
+            refused(
+                &format!("table by {distance}"),
+                0,
+                &[(BrTable, &[&[1, 0], &table[..]].concat()), (Get, &[0]), (Ret, &[])],
+                RegisterBranch,
+            );
         }
     }
-    refused("back to what is no meter", 0, &[(Get, &[0]), (BrNzA, &[0xfe, 0xff]), (Ret, &[])], RegisterBranch);
-    refused("back into an operand that looks like one", 0, &[(Get, &[Meter as u8]), (BrNzA, &[0xff, 0xff]), (Ret, &[])], RegisterBranch);
+    refused(
+        "back to what is no meter",
+        0,
+        &[(Get, &[0]), (BrNzA, &[0xfe, 0xff]), (Ret, &[])],
+        RegisterBranch,
+    );
+    refused(
+        "back into an operand that looks like one",
+        0,
+        &[(Get, &[Meter as u8]), (BrNzA, &[0xff, 0xff]), (Ret, &[])],
+        RegisterBranch,
+    );
     refused("to itself", 0, &[(Br, &[0, 0])], RegisterBranch);
     // Into another function, where a meter stands.
     let ops = |distance: i16| code(&[(BrNzA, &distance.to_le_bytes()), (Ret, &[])]);
@@ -224,12 +364,21 @@ fn rule_branches_go_to_operations_of_the_function() {
         funcs[1].code = [&ops(distance)[..], &[Unreachable as u8]].concat();
         funcs[1].code[3] = Unreachable as u8;
         let result = load(&forge::file(&module(0), &funcs));
-        assert_eq!(kind(result), (!good).then_some(RegisterBranch), "into another function, by {distance}");
+        assert_eq!(
+            kind(result),
+            (!good).then_some(RegisterBranch),
+            "into another function, by {distance}"
+        );
     }
     // What follows a `skip` is a `meter`.
     refused("skip", 0, &[(Skip, &[]), (Ret, &[]), (Ret, &[])], ErrorKind::RegisterFlow);
     refused("skip over the end", 0, &[(Br, &[3, 0]), (Skip, &[])], ErrorKind::RegisterFlow);
-    refused("skip over the end", 0, &[(Br, &[3, 0]), (Skip, &[]), (Meter, &[])], ErrorKind::RegisterFlow);
+    refused(
+        "skip over the end",
+        0,
+        &[(Br, &[3, 0]), (Skip, &[]), (Meter, &[])],
+        ErrorKind::RegisterFlow,
+    );
     // Across words of the marks, and behind a table that is longer than a word.
     let mut long = vec![(BrTable, [&[40, 0][..], &[85, 0].repeat(40), &[87, 0]].concat())];
     long.extend((0..50).map(|_| (Get, vec![0])));
@@ -244,13 +393,25 @@ fn rule_branches_go_to_operations_of_the_function() {
 #[test]
 fn rule_a_function_ends() {
     use ErrorKind::RegisterFlow;
-    for (op, operands) in [(Get, &[0][..]), (Meter, &[]), (BrNzA, &[0, 0]), (Call, &[2, 0, FIRST]), (Clz, &[]), (Slow, &[0x10, FIRST, 0, 2])] {
+    for (op, operands) in [
+        (Get, &[0][..]),
+        (Meter, &[]),
+        (BrNzA, &[0, 0]),
+        (Call, &[2, 0, FIRST]),
+        (Clz, &[]),
+        (Slow, &[0x10, FIRST, 0, 2]),
+    ] {
         let start: &[(RegOp, &[u8])] = if op == BrNzA { &[(Meter, &[])] } else { &[] };
         let back = [0xff, 0xff];
         let operands = if op == BrNzA { &back } else { operands };
         refused("falls off the end", 0, &[start, &[(op, operands)]].concat(), RegisterFlow);
     }
-    refused("falls off the end behind an indirect tail call", 0, &[(Slow, &[0x13, FIRST + 1, 0, 0, 0])], RegisterFlow);
+    refused(
+        "falls off the end behind an indirect tail call",
+        0,
+        &[(Slow, &[0x13, FIRST + 1, 0, 0, 0])],
+        RegisterFlow,
+    );
     let (n, minus) = (i16::from(FIRST).to_le_bytes(), (-i16::from(FIRST)).to_le_bytes());
     refused("nothing but a frame", 0, &[(Frame, &n)], RegisterFlow);
     refused("nothing behind it", 0, &[(Frame, &n), (Frame, &minus)], ErrorKind::RegisterCode);
@@ -292,7 +453,12 @@ fn rule_calls_have_their_slots() {
         accepted(0, &[(good, &[func, 0, FIRST]), (Ret, &[])]);
         accepted(0, &[(good, &[func, 0, END - 3]), (Ret, &[])]);
         for args in [0, H - 1, H, FIRST - 1, END - 2, END - 1, END, 255] {
-            refused(&format!("{good:?} with slot {args}"), 0, &[(good, &[func, 0, args]), (Ret, &[])], RegisterSlot);
+            refused(
+                &format!("{good:?} with slot {args}"),
+                0,
+                &[(good, &[func, 0, args]), (Ret, &[])],
+                RegisterSlot,
+            );
         }
         let file = forged(0, code(&[(bad, &[func, 0, FIRST]), (Ret, &[])]));
         assert!(load(&file).is_err(), "{bad:?} of function {func}");
@@ -303,16 +469,41 @@ fn rule_calls_have_their_slots() {
     }
     // Without parameters and results there is one slot to look at: the function itself, of type 0.
     accepted(0, &[(Call, &[1, 0, LAST]), (Ret, &[])]);
-    refused("call with nothing, behind the frame", 0, &[(Call, &[1, 0, END]), (Ret, &[])], RegisterSlot);
+    refused(
+        "call with nothing, behind the frame",
+        0,
+        &[(Call, &[1, 0, END]), (Ret, &[])],
+        RegisterSlot,
+    );
     // Parameters.
     accepted(4, &[(Call, &[1, 0, END - 3]), (Ret, &[])]);
-    refused("parameters behind the frame", 4, &[(Call, &[1, 0, END - 2]), (Ret, &[])], RegisterSlot);
+    refused(
+        "parameters behind the frame",
+        4,
+        &[(Call, &[1, 0, END - 2]), (Ret, &[])],
+        RegisterSlot,
+    );
     // The same as `slow`.
     accepted(0, &[(Slow, &[0x10, FIRST, 0, 2]), (Ret, &[])]);
     accepted(0, &[(Slow, &[0x10, FIRST, 0, 0]), (Ret, &[])]);
-    refused("slow call of a function that is not there", 0, &[(Slow, &[0x10, FIRST, 0, 3]), (Ret, &[])], UnknownFunc);
-    refused("slow call with results behind the frame", 0, &[(Slow, &[0x10, END - 2, 0, 2]), (Ret, &[])], RegisterSlot);
-    refused("slow call with parameters in the header", 4, &[(Slow, &[0x10, FIRST + 2, 0, 1]), (Ret, &[])], RegisterSlot);
+    refused(
+        "slow call of a function that is not there",
+        0,
+        &[(Slow, &[0x10, FIRST, 0, 3]), (Ret, &[])],
+        UnknownFunc,
+    );
+    refused(
+        "slow call with results behind the frame",
+        0,
+        &[(Slow, &[0x10, END - 2, 0, 2]), (Ret, &[])],
+        RegisterSlot,
+    );
+    refused(
+        "slow call with parameters in the header",
+        4,
+        &[(Slow, &[0x10, FIRST + 2, 0, 1]), (Ret, &[])],
+        RegisterSlot,
+    );
     refused("slow call below slot 0", 4, &[(Slow, &[0x10, 2, 0, 1]), (Ret, &[])], RegisterSlot);
 }
 
@@ -322,16 +513,56 @@ fn rule_tail_calls_return_what_the_function_returns() {
     accepted(3, &[(Slow, &[0x12, FIRST, 0, 2])]);
     accepted(3, &[(Slow, &[0x13, FIRST + 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])]);
     accepted(3, &[(Slow, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
-    refused("tail call of an imported function, and nothing behind it", 3, &[(Slow, &[0x12, FIRST, 0, 0])], ErrorKind::RegisterFlow);
-    refused("its results behind the frame", 3, &[(Slow, &[0x12, END - 2, 0, 0]), (RetN, &[FIRST, 0, 3, 0])], RegisterSlot);
+    refused(
+        "tail call of an imported function, and nothing behind it",
+        3,
+        &[(Slow, &[0x12, FIRST, 0, 0])],
+        ErrorKind::RegisterFlow,
+    );
+    refused(
+        "its results behind the frame",
+        3,
+        &[(Slow, &[0x12, END - 2, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        RegisterSlot,
+    );
     refused("tail call of nothing", 3, &[(Slow, &[0x12, FIRST, 0, 3])], UnknownFunc);
     refused("tail call with other results", 0, &[(Slow, &[0x12, FIRST, 0, 2])], TypeMismatch);
-    refused("tail call with other results of one slot", 6, &[(Slow, &[0x13, FIRST + 2, 0, 1, 0]), (RetA, &[])], TypeMismatch);
-    refused("indirect tail call of no type", 3, &[(Slow, &[0x13, FIRST + 1, 0, 7, 0]), (Unreachable, &[])], UnknownType);
-    refused("indirect tail call through no table", 3, &[(Slow, &[0x13, FIRST + 1, 0, 3, 2]), (Unreachable, &[])], UnknownTable);
-    refused("indirect tail call through a table of others", 3, &[(Slow, &[0x13, FIRST + 1, 0, 3, 1]), (Unreachable, &[])], TypeMismatch);
-    refused("results behind the frame", 3, &[(Slow, &[0x13, END - 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])], RegisterSlot);
-    refused("element in the header", 3, &[(Slow, &[0x13, FIRST, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])], RegisterSlot);
+    refused(
+        "tail call with other results of one slot",
+        6,
+        &[(Slow, &[0x13, FIRST + 2, 0, 1, 0]), (RetA, &[])],
+        TypeMismatch,
+    );
+    refused(
+        "indirect tail call of no type",
+        3,
+        &[(Slow, &[0x13, FIRST + 1, 0, 7, 0]), (Unreachable, &[])],
+        UnknownType,
+    );
+    refused(
+        "indirect tail call through no table",
+        3,
+        &[(Slow, &[0x13, FIRST + 1, 0, 3, 2]), (Unreachable, &[])],
+        UnknownTable,
+    );
+    refused(
+        "indirect tail call through a table of others",
+        3,
+        &[(Slow, &[0x13, FIRST + 1, 0, 3, 1]), (Unreachable, &[])],
+        TypeMismatch,
+    );
+    refused(
+        "results behind the frame",
+        3,
+        &[(Slow, &[0x13, END - 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        RegisterSlot,
+    );
+    refused(
+        "element in the header",
+        3,
+        &[(Slow, &[0x13, FIRST, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        RegisterSlot,
+    );
 }
 
 #[test]
@@ -357,16 +588,31 @@ fn rule_slow_operations_name_what_is_there() {
     let operation = |bytes: &[u8], top: u8| [&[bytes[0], top, 0], &bytes[1..]].concat();
     for &(bytes, taken, given) in good {
         let most = taken.max(given);
-        for (top, is_good) in [(FIRST + taken, true), (END - most + taken, true), (END - most + taken + 1, false), (0, false), (255, false)] {
+        for (top, is_good) in [
+            (FIRST + taken, true),
+            (END - most + taken, true),
+            (END - most + taken + 1, false),
+            (0, false),
+            (255, false),
+        ] {
             // With no operands `u` may be where they would begin and end.
             let file = forged(0, code(&[(Slow, &operation(bytes, top)), (Ret, &[])]));
-            assert_eq!(kind(load(&file)), (!is_good).then_some(RegisterSlot), "{bytes:x?} below {top}");
+            assert_eq!(
+                kind(load(&file)),
+                (!is_good).then_some(RegisterSlot),
+                "{bytes:x?} below {top}"
+            );
             if is_good {
                 survives(&Aligned::new(&file));
             }
         }
         if taken != 0 {
-            refused(&format!("{bytes:x?} in the header"), 0, &[(Slow, &operation(bytes, FIRST + taken - 1)), (Ret, &[])], RegisterSlot);
+            refused(
+                &format!("{bytes:x?} in the header"),
+                0,
+                &[(Slow, &operation(bytes, FIRST + taken - 1)), (Ret, &[])],
+                RegisterSlot,
+            );
         }
     }
     let bad: &[(&[u8], ErrorKind)] = &[
@@ -406,7 +652,12 @@ fn rule_slow_operations_name_what_is_there() {
         (&[0x3f, 0x80, 0x80, 0x80, 0x80, 0x10], RegisterCode),
     ];
     for &(bytes, expected) in bad {
-        refused(&format!("slow {bytes:x?}"), 0, &[(Slow, &operation(bytes, three)), (Ret, &[])], expected);
+        refused(
+            &format!("slow {bytes:x?}"),
+            0,
+            &[(Slow, &operation(bytes, three)), (Ret, &[])],
+            expected,
+        );
     }
     let _ = zero;
 }
@@ -415,33 +666,71 @@ fn rule_slow_operations_name_what_is_there() {
 fn rule_loads_and_stores_have_their_operands() {
     use ErrorKind::*;
     // Code, slots taken and given.
-    for (op, taken, given) in [(0x28u8, 1u8, 1u8), (0x29, 1, 2), (0x2b, 1, 2), (0x35, 1, 2), (0x36, 2, 0), (0x37, 3, 0), (0x39, 3, 0), (0x3e, 3, 0)] {
+    for (op, taken, given) in [
+        (0x28u8, 1u8, 1u8),
+        (0x29, 1, 2),
+        (0x2b, 1, 2),
+        (0x35, 1, 2),
+        (0x36, 2, 0),
+        (0x37, 3, 0),
+        (0x39, 3, 0),
+        (0x3e, 3, 0),
+    ] {
         let most = taken.max(given);
-        for (top, good) in [(FIRST + taken - 1, false), (FIRST + taken, true), (END - most + taken, true), (END - most + taken + 1, false)] {
+        for (top, good) in [
+            (FIRST + taken - 1, false),
+            (FIRST + taken, true),
+            (END - most + taken, true),
+            (END - most + taken + 1, false),
+        ] {
             let file = forged(0, code(&[(Memory, &[op, top, 0, 0, 0]), (Ret, &[])]));
             assert_eq!(kind(load(&file)), (!good).then_some(RegisterSlot), "0x{op:x} below {top}");
         }
-        refused("another memory", 0, &[(Memory, &[op, FIRST + taken, 0, 0x40, 1, 0]), (Ret, &[])], UnknownMemory);
-        refused("flags", 0, &[(Memory, &[op, FIRST + taken, 0, 0x80, 1, 0]), (Ret, &[])], RegisterCode);
+        refused(
+            "another memory",
+            0,
+            &[(Memory, &[op, FIRST + taken, 0, 0x40, 1, 0]), (Ret, &[])],
+            UnknownMemory,
+        );
+        refused(
+            "flags",
+            0,
+            &[(Memory, &[op, FIRST + taken, 0, 0x80, 1, 0]), (Ret, &[])],
+            RegisterCode,
+        );
     }
     for op in [0x27, 0x3f, 0x6a, 0xfc, 0x10] {
         refused("no load", 0, &[(Memory, &[op, FIRST + 3, 0, 0, 0]), (Ret, &[])], RegisterCode);
     }
     // Without a memory all accesses trap.
     let wasm = wat::parse_str("(module (func (export \"run\") unreachable))").unwrap();
-    let bare = |ops: &[(RegOp, &[u8])]| forge::file(&wasm, &[Func::new(0, (0, LOCALS, 0), OPERANDS, code(ops))]);
-    assert_eq!(kind(load(&bare(&[(Memory, &[0x28, FIRST + 1, 0, 0, 0]), (Ret, &[])]))), Some(UnknownMemory));
-    let file = Aligned::new(&bare(&[(Load32S, &[0, 0]), (Store32SA, &[0, 0]), (Load64S, &[0, 0, 0]), (Ret, &[])]));
+    let bare = |ops: &[(RegOp, &[u8])]| {
+        forge::file(&wasm, &[Func::new(0, (0, LOCALS, 0), OPERANDS, code(ops))])
+    };
+    assert_eq!(
+        kind(load(&bare(&[(Memory, &[0x28, FIRST + 1, 0, 0, 0]), (Ret, &[])]))),
+        Some(UnknownMemory)
+    );
+    let file = Aligned::new(&bare(&[
+        (Load32S, &[0, 0]),
+        (Store32SA, &[0, 0]),
+        (Load64S, &[0, 0, 0]),
+        (Ret, &[]),
+    ]));
     assert!(survives(&file));
 }
 
 #[test]
 fn rule_numeric_operations_are_known() {
-    use ErrorKind::{RegisterCode, RegisterSlot};
     use zonda_exec::op::{prefixed_sig, sig, Shape};
+    use ErrorKind::{RegisterCode, RegisterSlot};
     let mut known = 0;
     for op in 0..=255u8 {
-        let (sig, numeric) = if op < 8 { (prefixed_sig(op), true) } else { (sig(op), sig(op).shape() == Shape::Numeric) };
+        let (sig, numeric) = if op < 8 {
+            (prefixed_sig(op), true)
+        } else {
+            (sig(op), sig(op).shape() == Shape::Numeric)
+        };
         for form in [Num1, Num2] {
             let operands = if form == Num1 { 2 } else { 3 };
             let good = [&[op][..], &vec![0; operands]].concat();
@@ -457,12 +746,24 @@ fn rule_numeric_operations_are_known() {
             }
             known += 1;
             for slot in 0..operands {
-                let slots = if slot == 0 { sig.value().slots() } else { sig.operand().slots() } as u8;
-                for (place, is_good) in [(H - slots, true), (H - slots + 1, false), (FIRST - 1, false), (FIRST, true), (END - slots, true), (END - slots + 1, false)] {
+                let slots =
+                    if slot == 0 { sig.value().slots() } else { sig.operand().slots() } as u8;
+                for (place, is_good) in [
+                    (H - slots, true),
+                    (H - slots + 1, false),
+                    (FIRST - 1, false),
+                    (FIRST, true),
+                    (END - slots, true),
+                    (END - slots + 1, false),
+                ] {
                     let mut bytes = good.clone();
                     bytes[1 + slot] = place;
                     let result = kind(load(&forged(0, code(&[(form, &bytes), (Ret, &[])]))));
-                    assert_eq!(result, (!is_good).then_some(RegisterSlot), "{form:?} 0x{op:x}, slot {place}");
+                    assert_eq!(
+                        result,
+                        (!is_good).then_some(RegisterSlot),
+                        "{form:?} 0x{op:x}, slot {place}"
+                    );
                 }
             }
         }
@@ -478,7 +779,17 @@ fn rule_numeric_operations_are_known() {
 #[test]
 fn rule_globals_exist_and_have_their_width() {
     use ErrorKind::{ImmutableGlobal, TypeMismatch, UnknownGlobal};
-    accepted(0, &[(GlobalGet, &[1, 0]), (GlobalSet, &[0, 0]), (GlobalGetW, &[2, 0, 0]), (GlobalSetW, &[0, 2, 0]), (GlobalGetD, &[1, 0, 0]), (Ret, &[])]);
+    accepted(
+        0,
+        &[
+            (GlobalGet, &[1, 0]),
+            (GlobalSet, &[0, 0]),
+            (GlobalGetW, &[2, 0, 0]),
+            (GlobalSetW, &[0, 2, 0]),
+            (GlobalGetD, &[1, 0, 0]),
+            (Ret, &[]),
+        ],
+    );
     for (op, operands, expected) in [
         (GlobalGet, &[3u8, 0][..], UnknownGlobal),
         (GlobalGet, &[0, 1], UnknownGlobal),
@@ -502,10 +813,30 @@ fn rule_moves_are_inside_of_the_operands() {
     let operands = |from: u8, to: u8, count: u8| [from, 0, to, 0, count, 0];
     accepted(0, &[(Move, &operands(END - 3, FIRST, 3)), (Ret, &[])]);
     accepted(0, &[(Move, &operands(FIRST + 1, FIRST, 5)), (Ret, &[])]);
-    for (from, to, count) in [(FIRST + 1, FIRST, 6), (FIRST + 1, FIRST, 0), (FIRST, FIRST, 3), (FIRST, FIRST + 1, 3), (FIRST, FIRST - 1, 3), (FIRST, 0, 3), (H - 1, 0, 1), (END, FIRST, 1), (255, FIRST, 1)] {
-        refused(&format!("move of {count} from {from} to {to}"), 0, &[(Move, &operands(from, to, count)), (Ret, &[])], ErrorKind::RegisterSlot);
+    for (from, to, count) in [
+        (FIRST + 1, FIRST, 6),
+        (FIRST + 1, FIRST, 0),
+        (FIRST, FIRST, 3),
+        (FIRST, FIRST + 1, 3),
+        (FIRST, FIRST - 1, 3),
+        (FIRST, 0, 3),
+        (H - 1, 0, 1),
+        (END, FIRST, 1),
+        (255, FIRST, 1),
+    ] {
+        refused(
+            &format!("move of {count} from {from} to {to}"),
+            0,
+            &[(Move, &operands(from, to, count)), (Ret, &[])],
+            ErrorKind::RegisterSlot,
+        );
     }
-    refused("move of too many", 0, &[(Move, &[FIRST + 1, 0, FIRST, 0, 0xff, 0xff]), (Ret, &[])], ErrorKind::RegisterSlot);
+    refused(
+        "move of too many",
+        0,
+        &[(Move, &[FIRST + 1, 0, FIRST, 0, 0xff, 0xff]), (Ret, &[])],
+        ErrorKind::RegisterSlot,
+    );
 }
 
 #[test]
@@ -518,7 +849,11 @@ fn rule_records_are_those_of_the_types() {
     let check = |rule: &str, change: &dyn Fn(&mut Func)| {
         let mut funcs = good.clone();
         change(&mut funcs[0]);
-        assert_eq!(kind(load(&forge::file(&module, &funcs))), Some(ErrorKind::BadRecord), "rule: {rule}");
+        assert_eq!(
+            kind(load(&forge::file(&module, &funcs))),
+            Some(ErrorKind::BadRecord),
+            "rule: {rule}"
+        );
     };
     check("parameters", &|func| func.params = 0);
     check("parameters", &|func| func.params = 2);
@@ -538,11 +873,21 @@ fn rule_records_are_those_of_the_types() {
     one[0].frame = 131_070;
     assert_eq!(load(&forge::file(&module, &one)), Ok(()));
     assert_eq!(kind(load(&forge::file(&module, &good[..1]))), Some(ErrorKind::BadRecord));
-    assert_eq!(kind(load(&forge::file(&module, &[&good[..], &good[..1]].concat()))), Some(ErrorKind::BadRecord));
+    assert_eq!(
+        kind(load(&forge::file(&module, &[&good[..], &good[..1]].concat()))),
+        Some(ErrorKind::BadRecord)
+    );
     // Where code begins.
     let file = forge::file(&module, &good);
     let [_, records, section] = forge::parts(&file);
-    for (function, at) in [(0, 1), (1, 0), (1, 2), (1, section.len() as u32 - 8), (1, section.len() as u32), (1, u32::MAX)] {
+    for (function, at) in [
+        (0, 1),
+        (1, 0),
+        (1, 2),
+        (1, section.len() as u32 - 8),
+        (1, section.len() as u32),
+        (1, u32::MAX),
+    ] {
         let mut file = file.clone();
         let place = records.start + 16 * function + 12;
         file[place..place + 4].copy_from_slice(&u32::to_le_bytes(at));
@@ -555,7 +900,10 @@ fn rule_records_are_those_of_the_types() {
         assert_eq!(kind(load(&file)), Some(ErrorKind::BadContainer));
     }
     let module_part = forge::parts(&file)[0].clone();
-    assert_eq!(kind(load(&forge::sections([&file[module_part], &file[records], &[0; 7]]))), Some(ErrorKind::BadContainer));
+    assert_eq!(
+        kind(load(&forge::sections([&file[module_part], &file[records], &[0; 7]]))),
+        Some(ErrorKind::BadContainer)
+    );
 }
 
 #[test]
@@ -567,7 +915,8 @@ fn rule_no_references_as_values() {
         "(module (import \"a\" \"b\" (global (mut externref))) (func unreachable))",
     ] {
         let wasm = wat::parse_str(text).unwrap();
-        let func = Func::new(if text.contains("type") { 1 } else { 0 }, (0, 0, 0), 2, code(&[(Ret, &[])]));
+        let func =
+            Func::new(if text.contains("type") { 1 } else { 0 }, (0, 0, 0), 2, code(&[(Ret, &[])]));
         assert_eq!(kind(load(&forge::file(&wasm, &[func]))), Some(ErrorKind::References), "{text}");
     }
 }
@@ -575,12 +924,14 @@ fn rule_no_references_as_values() {
 /// A loop without a meter, and a chain of branches, take no time when they are verified, and are stopped when they run.
 #[test]
 fn rule_time() {
-    let many: Vec<(RegOp, &[u8])> = (0..200_000).map(|_| (BrNzA, &[3, 0][..])).chain([(Ret, &[][..])]).collect();
+    let many: Vec<(RegOp, &[u8])> =
+        (0..200_000).map(|_| (BrNzA, &[3, 0][..])).chain([(Ret, &[][..])]).collect();
     let start = std::time::Instant::now();
     accepted(0, &many);
     // And all to one far place.
     let far: Vec<[u8; 2]> = (0..10_000u16).map(|i| (30_000 - 3 * i).to_le_bytes()).collect();
-    let ops: Vec<(RegOp, &[u8])> = far.iter().map(|distance| (BrNzA, &distance[..])).chain([(Ret, &[][..])]).collect();
+    let ops: Vec<(RegOp, &[u8])> =
+        far.iter().map(|distance| (BrNzA, &distance[..])).chain([(Ret, &[][..])]).collect();
     accepted(0, &ops);
     assert!(start.elapsed().as_secs() < 20);
     accepted(0, &[(Meter, &[]), (Br, &[0xff, 0xff])]);

@@ -14,9 +14,18 @@ macro_rules! bounds {
     ($word:ident $wide:ident $size:ident) => {
         /// Where the `width` bytes at `address` + `offset` start, or `None` when one of them lies beyond the memory's `len`.
         #[inline(always)]
-        pub(crate) fn place(address: $word, offset: $word, width: $size, len: $size) -> Option<$size> {
+        pub(crate) fn place(
+            address: $word,
+            offset: $word,
+            width: $size,
+            len: $size,
+        ) -> Option<$size> {
             let at = address as $wide + offset as $wide;
-            if at + width as $wide <= len as $wide { Some(at as $size) } else { None }
+            if at + width as $wide <= len as $wide {
+                Some(at as $size)
+            } else {
+                None
+            }
         }
 
         /// Where accesses of any width may start, in a memory of `len` bytes: below this.
@@ -30,14 +39,22 @@ macro_rules! bounds {
         #[allow(dead_code)]
         pub(crate) fn near(address: $word, offset: $word, limit: $size) -> Option<$size> {
             let (at, carry) = address.overflowing_add(offset);
-            if carry || at as $size >= limit { None } else { Some(at as $size) }
+            if carry || at as $size >= limit {
+                None
+            } else {
+                Some(at as $size)
+            }
         }
 
         /// The same for numbers of 32 bits that are in the width of addresses already.
         #[inline(always)]
         #[allow(dead_code)]
         pub(crate) fn near_extended(address: $size, offset: $size, limit: $size) -> Option<$size> {
-            let at = if $size::BITS > $word::BITS { address + offset } else { address.checked_add(offset)? };
+            let at = if $size::BITS > $word::BITS {
+                address + offset
+            } else {
+                address.checked_add(offset)?
+            };
             (at < limit).then_some(at)
         }
 
@@ -88,17 +105,30 @@ mod tests {
                             for offset in 0..=u8::MAX {
                                 let start = address as u64 + offset as u64;
                                 for width in [1, 2, 4, 8] {
-                                    let expected = (start + width as u64 <= len as u64).then_some(start);
-                                    assert_eq!(place(address, offset, width, len).map(|at| at as u64), expected, "{address} + {offset}, {width} of {len}");
+                                    let expected =
+                                        (start + width as u64 <= len as u64).then_some(start);
+                                    assert_eq!(
+                                        place(address, offset, width, len).map(|at| at as u64),
+                                        expected,
+                                        "{address} + {offset}, {width} of {len}"
+                                    );
                                 }
                                 // What is near is inside with any width, and what is not has a byte outside with the largest one, or would not fit a word.
                                 let inside = start + WIDEST as u64 <= len as u64;
                                 let fits = start <= u8::MAX as u64;
                                 let expected = (inside && fits).then_some(start);
-                                assert_eq!(near(address, offset, limit).map(|at| at as u64), expected, "{address} + {offset} of {len}");
+                                assert_eq!(
+                                    near(address, offset, limit).map(|at| at as u64),
+                                    expected,
+                                    "{address} + {offset} of {len}"
+                                );
                                 let fits = start <= $size::MAX as u64;
                                 let expected = (inside && fits).then_some(start);
-                                assert_eq!(near_extended(address as $size, offset as $size, limit).map(|at| at as u64), expected);
+                                assert_eq!(
+                                    near_extended(address as $size, offset as $size, limit)
+                                        .map(|at| at as u64),
+                                    expected
+                                );
                             }
                         }
                     }
@@ -108,14 +138,41 @@ mod tests {
                 #[test]
                 fn a_frame_has_room_when_each_of_its_slots_has() {
                     // The loop's rule asks that no end is so high that a frame wraps around: four times the largest one.
-                    let highest = if $size::BITS > 8 { $size::MAX as u64 - 4 * 256 } else { $size::MAX as u64 };
+                    let highest = if $size::BITS > 8 {
+                        $size::MAX as u64 - 4 * 256
+                    } else {
+                        $size::MAX as u64
+                    };
                     // All distances up to where every frame has room, from the lowest address, the highest, and some between.
-                    for start in [0, 1, 4, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, highest / 2, highest - 5, highest].into_iter().filter(|&start| start <= highest) {
+                    for start in [
+                        0,
+                        1,
+                        4,
+                        0x7f,
+                        0x80,
+                        0xff,
+                        0x7fff,
+                        0x8000,
+                        highest / 2,
+                        highest - 5,
+                        highest,
+                    ]
+                    .into_iter()
+                    .filter(|&start| start <= highest)
+                    {
                         for end in start..=(start + 4 * 256 + 8).min(highest) {
                             for slots in 0..=u8::MAX {
                                 let expected = start + 4 * slots as u64 <= end;
-                                assert_eq!(has_slots(start as $size, slots, end as $size), expected, "{slots} slots, {start} to {end}");
-                                assert_eq!(has_room(start as $size, slots, end as $size), expected, "{slots} slots, {start} to {end}");
+                                assert_eq!(
+                                    has_slots(start as $size, slots, end as $size),
+                                    expected,
+                                    "{slots} slots, {start} to {end}"
+                                );
+                                assert_eq!(
+                                    has_room(start as $size, slots, end as $size),
+                                    expected,
+                                    "{slots} slots, {start} to {end}"
+                                );
                             }
                         }
                     }
@@ -126,7 +183,10 @@ mod tests {
                         for end in start..=highest {
                             for slots in 0..=u8::MAX {
                                 let expected = start + 4 * slots as u64 <= end;
-                                assert_eq!(has_slots(start as $size, slots, end as $size), expected);
+                                assert_eq!(
+                                    has_slots(start as $size, slots, end as $size),
+                                    expected
+                                );
                                 assert_eq!(has_room(start as $size, slots, end as $size), expected);
                             }
                         }
@@ -144,7 +204,21 @@ mod tests {
     #[cfg_attr(miri, ignore)]
     #[test]
     fn edges_at_full_width() {
-        let edges = |wide: u128| [0u128, 1, 7, 8, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_fff8, 0xffff_ffff, wide - 8, wide];
+        let edges = |wide: u128| {
+            [
+                0u128,
+                1,
+                7,
+                8,
+                0x7fff_ffff,
+                0x8000_0000,
+                0x8000_0001,
+                0xffff_fff8,
+                0xffff_ffff,
+                wide - 8,
+                wide,
+            ]
+        };
         for len in edges(usize::MAX as u128) {
             let limit = super::fast_limit(len as usize);
             assert_eq!(limit as u128, len.saturating_sub(7));
@@ -152,12 +226,23 @@ mod tests {
                 for offset in edges(u32::MAX as u128) {
                     let start = address + offset;
                     for width in [1u128, 2, 4, 8] {
-                        let got = super::place(address as u32, offset as u32, width as usize, len as usize);
-                        assert_eq!(got.map(|at| at as u128), (start + width <= len).then_some(start));
+                        let got = super::place(
+                            address as u32,
+                            offset as u32,
+                            width as usize,
+                            len as usize,
+                        );
+                        assert_eq!(
+                            got.map(|at| at as u128),
+                            (start + width <= len).then_some(start)
+                        );
                     }
                     let inside = start + 8 <= len;
                     let got = super::near(address as u32, offset as u32, limit);
-                    assert_eq!(got.map(|at| at as u128), (inside && start <= u32::MAX as u128).then_some(start));
+                    assert_eq!(
+                        got.map(|at| at as u128),
+                        (inside && start <= u32::MAX as u128).then_some(start)
+                    );
                     let got = super::near_extended(address as usize, offset as usize, limit);
                     assert_eq!(got.map(|at| at as u128), inside.then_some(start));
                 }
@@ -166,11 +251,19 @@ mod tests {
         // User space ends at the middle of the addresses at the latest.
         let highest = isize::MAX as u128;
         for end in [16, 0x1000, highest & !3, highest] {
-            for start in [0, 4, 8, 0x1000, (highest & !3) - 4].into_iter().filter(|&start| start <= end) {
+            for start in
+                [0, 4, 8, 0x1000, (highest & !3) - 4].into_iter().filter(|&start| start <= end)
+            {
                 for slots in [0u128, 1, 2, 3, 4, 1000, 1023, 1024, 1025, 131_072, 0x1fff_ffff] {
                     let expected = start + 4 * slots <= end;
-                    assert_eq!(super::has_slots(start as usize, slots as u32, end as usize), expected);
-                    assert_eq!(super::has_room(start as usize, slots as u32, end as usize), expected);
+                    assert_eq!(
+                        super::has_slots(start as usize, slots as u32, end as usize),
+                        expected
+                    );
+                    assert_eq!(
+                        super::has_room(start as usize, slots as u32, end as usize),
+                        expected
+                    );
                 }
             }
         }

@@ -79,7 +79,9 @@ fn round(a: u64, mode: Rounding) -> u64 {
         // A half goes to the even neighbour: below one to 0, else to where the unit's bit is 0; at exponent 0 that
         // bit is the implicit one, which counts as set.
         Rounding::Nearest if small => exponent == -1 && a & (ONE - 1) != 0,
-        Rounding::Nearest => rest > unit >> 1 || rest == unit >> 1 && (exponent == 0 || a & unit != 0),
+        Rounding::Nearest => {
+            rest > unit >> 1 || rest == unit >> 1 && (exponent == 0 || a & unit != 0)
+        }
     };
     match (small, away) {
         (true, true) => a & SIGN | 1023 << FRACTION,
@@ -207,7 +209,9 @@ arithmetic! { f64 u64 arithmetic64 }
 #[inline(never)]
 pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
     // The codes of f32 and f64 follow the same order.
-    let family = |first32: u16, first64: u16| (code >= first64, code - if code >= first64 { first64 } else { first32 });
+    let family = |first32: u16, first64: u16| {
+        (code >= first64, code - if code >= first64 { first64 } else { first32 })
+    };
     Ok(match code {
         0x5b..=0x66 => {
             let (double, which) = family(0x5b, 0x61);
@@ -233,7 +237,11 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
                         // The 53 bits of an f64 are more than twice 24 + 2, so rounding twice gives what rounding once does.
                         _ => sqrt(value),
                     };
-                    if double { value } else { demote(value) }
+                    if double {
+                        value
+                    } else {
+                        demote(value)
+                    }
                 }
                 7..=10 if double => arithmetic64(which - 7, a, b),
                 7..=10 => arithmetic32(which - 7, a, b),
@@ -255,8 +263,16 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
             let double = code >= 0xb7;
             let which = code - if double { 0xb7 } else { 0xb2 };
             let value = if which == 0 { a as i32 as i64 as u64 } else { a };
-            let float = from_integer(value, which & 1 == 0 && value & SIGN != 0, if double { 53 } else { 24 });
-            if double { float } else { demote(float) }
+            let float = from_integer(
+                value,
+                which & 1 == 0 && value & SIGN != 0,
+                if double { 53 } else { 24 },
+            );
+            if double {
+                float
+            } else {
+                demote(float)
+            }
         }
         0xb6 => demote(a),
         0xbb => promote(a),
@@ -279,17 +295,33 @@ mod tests {
     }
 
     fn same32(a: u64, b: u32) -> bool {
-        a == b as u64 || f32::from_bits(a as u32).is_nan() && f32::from_bits(b).is_nan() && a & 1 << 22 != 0
+        a == b as u64
+            || f32::from_bits(a as u32).is_nan() && f32::from_bits(b).is_nan() && a & 1 << 22 != 0
     }
 
     #[test]
     fn agrees_with_the_host() {
         let mut state = 1u64;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             state ^ state >> 29
         };
-        let special = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 1e300, f64::MIN_POSITIVE, 5e-324, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        let special = [
+            0.0,
+            -0.0,
+            0.5,
+            -0.5,
+            1.5,
+            2.5,
+            1e300,
+            f64::MIN_POSITIVE,
+            5e-324,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ];
         for step in 0..if cfg!(miri) { 200 } else { 400_000usize } {
             // Any bits; exponents near those of integers; values that are special.
             let mut pick = || match random() % 4 {
@@ -299,13 +331,19 @@ mod tests {
             };
             let (a, b) = (pick(), pick());
             let (x, y) = (f64::from_bits(a), f64::from_bits(b));
-            for (which, is) in [x == y, x != y, x < y, x > y, x <= y, x >= y].into_iter().enumerate() {
+            for (which, is) in
+                [x == y, x != y, x < y, x > y, x <= y, x >= y].into_iter().enumerate()
+            {
                 assert_eq!(op(0x61 + which as u16, a, b), is as u64, "{which} {x:?} {y:?}");
             }
-            let unary = [x.abs(), -x, x.ceil(), x.floor(), x.trunc(), x.round_ties_even(), x.sqrt()];
+            let unary =
+                [x.abs(), -x, x.ceil(), x.floor(), x.trunc(), x.round_ties_even(), x.sqrt()];
             for (which, is) in unary.into_iter().enumerate() {
                 let got = op(0x99 + which as u16, a, 0);
-                assert!(same(got, is.to_bits()) || which < 2 && got == is.to_bits(), "{which} {x:?} {got:x}");
+                assert!(
+                    same(got, is.to_bits()) || which < 2 && got == is.to_bits(),
+                    "{which} {x:?} {got:x}"
+                );
             }
             let binary = [x + y, x - y, x * y, x / y];
             for (which, is) in binary.into_iter().enumerate() {
@@ -315,9 +353,12 @@ mod tests {
                 assert_eq!(op(0xa4, a, b), x.min(y).to_bits());
                 assert_eq!(op(0xa5, a, b), x.max(y).to_bits());
             }
-            let (p, q) = (if step % 2 == 0 { x as f32 } else { f32::from_bits(a as u32) }, y as f32);
+            let (p, q) =
+                (if step % 2 == 0 { x as f32 } else { f32::from_bits(a as u32) }, y as f32);
             let (a, b) = (p.to_bits() as u64, q.to_bits() as u64);
-            for (which, is) in [p == q, p != q, p < q, p > q, p <= q, p >= q].into_iter().enumerate() {
+            for (which, is) in
+                [p == q, p != q, p < q, p > q, p <= q, p >= q].into_iter().enumerate()
+            {
                 assert_eq!(op(0x5b + which as u16, a, b), is as u64, "{which} {p:?} {q:?}");
             }
             let unary = [p.ceil(), p.floor(), p.trunc(), p.round_ties_even(), p.sqrt()];

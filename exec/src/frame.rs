@@ -223,7 +223,11 @@ impl Context {
             let same = self.instance.is_null() || (*self.instance).mode == (*instance).mode;
             self.instance = instance;
             self.memory = (*instance).memory;
-            if same { SWITCHED } else { OTHER_MODE }
+            if same {
+                SWITCHED
+            } else {
+                OTHER_MODE
+            }
         }
     }
 
@@ -235,7 +239,11 @@ impl Context {
     unsafe fn count(&self) -> Result<(), crate::TrapCode> {
         // SAFETY: the caller's promise.
         let meter = unsafe { &*self.meter };
-        if meter.pass() { Ok(()) } else { Err(meter.reason()) }
+        if meter.pass() {
+            Ok(())
+        } else {
+            Err(meter.reason())
+        }
     }
 
     /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
@@ -244,7 +252,13 @@ impl Context {
     /// # Safety
     /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
     #[inline]
-    pub unsafe fn enter(&mut self, to: Callee, instance: *const Instance, return_pc: *const u8, caller: *const Instance) -> Result<u32, crate::TrapCode> {
+    pub unsafe fn enter(
+        &mut self,
+        to: Callee,
+        instance: *const Instance,
+        return_pc: *const u8,
+        caller: *const Instance,
+    ) -> Result<u32, crate::TrapCode> {
         // SAFETY: `to` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
         // of `frame` against the end of the stack covers every slot that is written here and by the function's operations.
         unsafe {
@@ -260,9 +274,14 @@ impl Context {
                 *local = 0;
                 local = local.add(1);
             }
-            Header::write(header, Header { pc: core::ptr::null(), fp: self.fp, stp: self.stp, func: self.func });
+            Header::write(
+                header,
+                Header { pc: core::ptr::null(), fp: self.fp, stp: self.stp, func: self.func },
+            );
             let boundary = header.add(HEADER);
-            boundary.cast::<Boundary>().write_unaligned(Boundary { instance: caller, pc: return_pc });
+            boundary
+                .cast::<Boundary>()
+                .write_unaligned(Boundary { instance: caller, pc: return_pc });
             self.sp = boundary.add(BOUNDARY);
             self.fp = fp;
             self.pc = to.code;
@@ -326,14 +345,22 @@ impl Context {
     ///
     /// # Safety
     /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
-    pub unsafe fn tail_call(&mut self, to: Callee, instance: *const Instance) -> Result<u32, crate::TrapCode> {
+    pub unsafe fn tail_call(
+        &mut self,
+        to: Callee,
+        instance: *const Instance,
+    ) -> Result<u32, crate::TrapCode> {
         // SAFETY: the arguments are copied down to the start of the running frame, of which everything that is needed was read before;
         // the check of the callee's frame covers what is written.
         unsafe {
             let callee = &*to.shape;
             let (mut header, mut boundary) = self.return_address();
             let params = callee.params as usize;
-            if !bounds::has_slots(self.fp.addr(), callee.params as u32 + callee.frame, self.stack_end.addr()) {
+            if !bounds::has_slots(
+                self.fp.addr(),
+                callee.params as u32 + callee.frame,
+                self.stack_end.addr(),
+            ) {
                 return Err(crate::TrapCode::StackOverflow);
             }
             self.count()?;

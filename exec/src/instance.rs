@@ -31,7 +31,8 @@ impl GlobalRef {
 
 /// Executes an imported function. `args` points at the parameters, one slot or two each, on the value stack; the results are written
 /// there. Gives 0 or a trap's number.
-pub type HostCall = unsafe extern "C" fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
+pub type HostCall =
+    unsafe extern "C" fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
 
 /// An imported function, ready to be called.
 #[derive(Clone, Copy)]
@@ -53,9 +54,21 @@ impl Import {
     /// `params` and `results` are in slots; there are at most 2,000 of each ([spec limits]: 1,000 values).
     ///
     /// [spec limits]: https://webassembly.github.io/spec/js-api/#limits
-    pub fn new(call: Option<HostCall>, data: *const (), extra: *const (), params: u32, results: u32) -> Import {
+    pub fn new(
+        call: Option<HostCall>,
+        data: *const (),
+        extra: *const (),
+        params: u32,
+        results: u32,
+    ) -> Import {
         let bytes = |slots: u32| slots as i32 * 4;
-        Import { call, data, extra, args: (4 - bytes(params)) as i16, change: (bytes(results) - bytes(params)) as i16 }
+        Import {
+            call,
+            data,
+            extra,
+            args: (4 - bytes(params)) as i16,
+            change: (bytes(results) - bytes(params)) as i16,
+        }
     }
 
     /// Slots of the parameters.
@@ -174,7 +187,13 @@ impl Instance {
     pub(crate) unsafe fn classic_callee(&self, func: u32) -> Callee {
         let func = self.funcs.wrapping_add(func as usize);
         // SAFETY: the caller's promise: the record is one of the module's.
-        unsafe { Callee { shape: &raw const (*func).shape, code: (*func).code, side_table: (*func).side_table } }
+        unsafe {
+            Callee {
+                shape: &raw const (*func).shape,
+                code: (*func).code,
+                side_table: (*func).side_table,
+            }
+        }
     }
 
     /// The same in fast mode.
@@ -186,6 +205,12 @@ impl Instance {
     pub(crate) unsafe fn fast_callee(&self, func: u32) -> Callee {
         let func = self.reg_funcs.wrapping_add(func as usize);
         // SAFETY: the caller's promise: the record is one of the module's.
-        unsafe { Callee { shape: &raw const (*func).shape, code: self.code.wrapping_add((*func).code as usize), side_table: core::ptr::null() } }
+        unsafe {
+            Callee {
+                shape: &raw const (*func).shape,
+                code: self.code.wrapping_add((*func).code as usize),
+                side_table: core::ptr::null(),
+            }
+        }
     }
 }

@@ -148,7 +148,14 @@ mod tests {
 
     #[test]
     fn edges_at_full_width() {
-        for (bytes, value) in [(&[0x00][..], 0u32), (&[0x7f], 127), (&[0x80, 0x01], 128), (&[0xff, 0xff, 0xff, 0xff, 0x07], 0x7fff_ffff), (&[0xff, 0xff, 0xff, 0xff, 0x0f], u32::MAX), (&[0x80, 0x80, 0x80, 0x80, 0x00], 0)] {
+        for (bytes, value) in [
+            (&[0x00][..], 0u32),
+            (&[0x7f], 127),
+            (&[0x80, 0x01], 128),
+            (&[0xff, 0xff, 0xff, 0xff, 0x07], 0x7fff_ffff),
+            (&[0xff, 0xff, 0xff, 0xff, 0x0f], u32::MAX),
+            (&[0x80, 0x80, 0x80, 0x80, 0x00], 0),
+        ] {
             let end = bytes.as_ptr_range().end;
             // SAFETY: the integer ends within the bytes.
             unsafe {
@@ -167,7 +174,10 @@ mod tests {
             // SAFETY: as above.
             unsafe {
                 assert_eq!(super::i64_long(bytes.as_ptr()), (value, bytes.as_ptr_range().end));
-                assert_eq!(super::i32_long(bytes.as_ptr()), (value as i32, bytes.as_ptr_range().end));
+                assert_eq!(
+                    super::i32_long(bytes.as_ptr()),
+                    (value as i32, bytes.as_ptr_range().end)
+                );
             }
         }
     }

@@ -5,9 +5,9 @@
 //! the loop reading them anew.
 
 use crate::bounds;
-use crate::slot::{read64, write64};
 use crate::leb;
 use crate::op::Shape;
+use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
 
 /// A memory as code sees it.
@@ -28,7 +28,13 @@ pub struct Memory {
 impl Memory {
     /// A memory of no pages.
     pub const fn empty() -> Memory {
-        Memory { base: core::ptr::NonNull::dangling().as_ptr(), fast_limit: 0, len: 0, pages: 0, page_shift: 16 }
+        Memory {
+            base: core::ptr::NonNull::dangling().as_ptr(),
+            fast_limit: 0,
+            len: 0,
+            pages: 0,
+            page_shift: 16,
+        }
     }
 
     /// Says where the bytes are now.
@@ -101,7 +107,12 @@ pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
 /// # Safety
 /// `code` is a load or a store that the validator accepted, with its operands below `top` and room for its result.
 #[inline(never)]
-pub unsafe fn access(code: u8, memory: &Memory, offset: u32, top: *mut u32) -> Result<*mut u32, TrapCode> {
+pub unsafe fn access(
+    code: u8,
+    memory: &Memory,
+    offset: u32,
+    top: *mut u32,
+) -> Result<*mut u32, TrapCode> {
     let sig = crate::op::sig(code);
     let width = 1usize << sig.log2_width();
     let wide = sig.value().slots() == 2;

@@ -14,52 +14,139 @@ macro_rules! integers {
      $eqz:ident $eq:ident $ne:ident $lt_s:ident $lt_u:ident $gt_s:ident $gt_u:ident $le_s:ident $le_u:ident $ge_s:ident $ge_u:ident
      $clz:ident $ctz:ident $popcnt:ident $add:ident $sub:ident $mul:ident $div_s:ident $div_u:ident $rem_s:ident $rem_u:ident
      $and:ident $or:ident $xor:ident $shl:ident $shr_s:ident $shr_u:ident $rotl:ident $rotr:ident) => {
-        #[inline(always)] pub fn $eqz(a: $u) -> u32 { (a == 0) as u32 }
-        #[inline(always)] pub fn $eq(a: $u, b: $u) -> u32 { (a == b) as u32 }
-        #[inline(always)] pub fn $ne(a: $u, b: $u) -> u32 { (a != b) as u32 }
-        #[inline(always)] pub fn $lt_s(a: $u, b: $u) -> u32 { ((a as $s) < b as $s) as u32 }
-        #[inline(always)] pub fn $lt_u(a: $u, b: $u) -> u32 { (a < b) as u32 }
-        #[inline(always)] pub fn $gt_s(a: $u, b: $u) -> u32 { (a as $s > b as $s) as u32 }
-        #[inline(always)] pub fn $gt_u(a: $u, b: $u) -> u32 { (a > b) as u32 }
-        #[inline(always)] pub fn $le_s(a: $u, b: $u) -> u32 { (a as $s <= b as $s) as u32 }
-        #[inline(always)] pub fn $le_u(a: $u, b: $u) -> u32 { (a <= b) as u32 }
-        #[inline(always)] pub fn $ge_s(a: $u, b: $u) -> u32 { (a as $s >= b as $s) as u32 }
-        #[inline(always)] pub fn $ge_u(a: $u, b: $u) -> u32 { (a >= b) as u32 }
-        #[inline(always)] pub fn $clz(a: $u) -> $u { a.leading_zeros() as $u }
-        #[inline(always)] pub fn $ctz(a: $u) -> $u { a.trailing_zeros() as $u }
-        #[inline(always)] pub fn $popcnt(a: $u) -> $u { a.count_ones() as $u }
-        #[inline(always)] pub fn $add(a: $u, b: $u) -> $u { a.wrapping_add(b) }
-        #[inline(always)] pub fn $sub(a: $u, b: $u) -> $u { a.wrapping_sub(b) }
-        #[inline(always)] pub fn $mul(a: $u, b: $u) -> $u { a.wrapping_mul(b) }
-        #[inline(always)] pub fn $div_s(a: $u, b: $u) -> Fallible<$u> {
-            if b == 0 { return Err(TrapCode::IntegerDivideByZero); }
+        #[inline(always)]
+        pub fn $eqz(a: $u) -> u32 {
+            (a == 0) as u32
+        }
+        #[inline(always)]
+        pub fn $eq(a: $u, b: $u) -> u32 {
+            (a == b) as u32
+        }
+        #[inline(always)]
+        pub fn $ne(a: $u, b: $u) -> u32 {
+            (a != b) as u32
+        }
+        #[inline(always)]
+        pub fn $lt_s(a: $u, b: $u) -> u32 {
+            ((a as $s) < b as $s) as u32
+        }
+        #[inline(always)]
+        pub fn $lt_u(a: $u, b: $u) -> u32 {
+            (a < b) as u32
+        }
+        #[inline(always)]
+        pub fn $gt_s(a: $u, b: $u) -> u32 {
+            (a as $s > b as $s) as u32
+        }
+        #[inline(always)]
+        pub fn $gt_u(a: $u, b: $u) -> u32 {
+            (a > b) as u32
+        }
+        #[inline(always)]
+        pub fn $le_s(a: $u, b: $u) -> u32 {
+            (a as $s <= b as $s) as u32
+        }
+        #[inline(always)]
+        pub fn $le_u(a: $u, b: $u) -> u32 {
+            (a <= b) as u32
+        }
+        #[inline(always)]
+        pub fn $ge_s(a: $u, b: $u) -> u32 {
+            (a as $s >= b as $s) as u32
+        }
+        #[inline(always)]
+        pub fn $ge_u(a: $u, b: $u) -> u32 {
+            (a >= b) as u32
+        }
+        #[inline(always)]
+        pub fn $clz(a: $u) -> $u {
+            a.leading_zeros() as $u
+        }
+        #[inline(always)]
+        pub fn $ctz(a: $u) -> $u {
+            a.trailing_zeros() as $u
+        }
+        #[inline(always)]
+        pub fn $popcnt(a: $u) -> $u {
+            a.count_ones() as $u
+        }
+        #[inline(always)]
+        pub fn $add(a: $u, b: $u) -> $u {
+            a.wrapping_add(b)
+        }
+        #[inline(always)]
+        pub fn $sub(a: $u, b: $u) -> $u {
+            a.wrapping_sub(b)
+        }
+        #[inline(always)]
+        pub fn $mul(a: $u, b: $u) -> $u {
+            a.wrapping_mul(b)
+        }
+        #[inline(always)]
+        pub fn $div_s(a: $u, b: $u) -> Fallible<$u> {
+            if b == 0 {
+                return Err(TrapCode::IntegerDivideByZero);
+            }
             (a as $s).checked_div(b as $s).map(|q| q as $u).ok_or(TrapCode::IntegerOverflow)
         }
-        #[inline(always)] pub fn $div_u(a: $u, b: $u) -> Fallible<$u> { a.checked_div(b).ok_or(TrapCode::IntegerDivideByZero) }
-        #[inline(always)] pub fn $rem_s(a: $u, b: $u) -> Fallible<$u> {
-            if b == 0 { return Err(TrapCode::IntegerDivideByZero); }
+        #[inline(always)]
+        pub fn $div_u(a: $u, b: $u) -> Fallible<$u> {
+            a.checked_div(b).ok_or(TrapCode::IntegerDivideByZero)
+        }
+        #[inline(always)]
+        pub fn $rem_s(a: $u, b: $u) -> Fallible<$u> {
+            if b == 0 {
+                return Err(TrapCode::IntegerDivideByZero);
+            }
             Ok((a as $s).wrapping_rem(b as $s) as $u)
         }
-        #[inline(always)] pub fn $rem_u(a: $u, b: $u) -> Fallible<$u> { a.checked_rem(b).ok_or(TrapCode::IntegerDivideByZero) }
-        #[inline(always)] pub fn $and(a: $u, b: $u) -> $u { a & b }
-        #[inline(always)] pub fn $or(a: $u, b: $u) -> $u { a | b }
-        #[inline(always)] pub fn $xor(a: $u, b: $u) -> $u { a ^ b }
-        #[inline(always)] pub fn $shl(a: $u, b: $u) -> $u { a.wrapping_shl(b as u32) }
-        #[inline(always)] pub fn $shr_s(a: $u, b: $u) -> $u { (a as $s).wrapping_shr(b as u32) as $u }
-        #[inline(always)] pub fn $shr_u(a: $u, b: $u) -> $u { a.wrapping_shr(b as u32) }
-        #[inline(always)] pub fn $rotl(a: $u, b: $u) -> $u { a.rotate_left(b as u32 % $bits) }
-        #[inline(always)] pub fn $rotr(a: $u, b: $u) -> $u { a.rotate_right(b as u32 % $bits) }
+        #[inline(always)]
+        pub fn $rem_u(a: $u, b: $u) -> Fallible<$u> {
+            a.checked_rem(b).ok_or(TrapCode::IntegerDivideByZero)
+        }
+        #[inline(always)]
+        pub fn $and(a: $u, b: $u) -> $u {
+            a & b
+        }
+        #[inline(always)]
+        pub fn $or(a: $u, b: $u) -> $u {
+            a | b
+        }
+        #[inline(always)]
+        pub fn $xor(a: $u, b: $u) -> $u {
+            a ^ b
+        }
+        #[inline(always)]
+        pub fn $shl(a: $u, b: $u) -> $u {
+            a.wrapping_shl(b as u32)
+        }
+        #[inline(always)]
+        pub fn $shr_s(a: $u, b: $u) -> $u {
+            (a as $s).wrapping_shr(b as u32) as $u
+        }
+        #[inline(always)]
+        pub fn $shr_u(a: $u, b: $u) -> $u {
+            a.wrapping_shr(b as u32)
+        }
+        #[inline(always)]
+        pub fn $rotl(a: $u, b: $u) -> $u {
+            a.rotate_left(b as u32 % $bits)
+        }
+        #[inline(always)]
+        pub fn $rotr(a: $u, b: $u) -> $u {
+            a.rotate_right(b as u32 % $bits)
+        }
     };
 }
 
 integers! { u32 i32 32:
-    i32_eqz i32_eq i32_ne i32_lt_s i32_lt_u i32_gt_s i32_gt_u i32_le_s i32_le_u i32_ge_s i32_ge_u
-    i32_clz i32_ctz i32_popcnt i32_add i32_sub i32_mul i32_div_s i32_div_u i32_rem_s i32_rem_u
-    i32_and i32_or i32_xor i32_shl i32_shr_s i32_shr_u i32_rotl i32_rotr }
+i32_eqz i32_eq i32_ne i32_lt_s i32_lt_u i32_gt_s i32_gt_u i32_le_s i32_le_u i32_ge_s i32_ge_u
+i32_clz i32_ctz i32_popcnt i32_add i32_sub i32_mul i32_div_s i32_div_u i32_rem_s i32_rem_u
+i32_and i32_or i32_xor i32_shl i32_shr_s i32_shr_u i32_rotl i32_rotr }
 integers! { u64 i64 64:
-    i64_eqz i64_eq i64_ne i64_lt_s i64_lt_u i64_gt_s i64_gt_u i64_le_s i64_le_u i64_ge_s i64_ge_u
-    i64_clz i64_ctz i64_popcnt i64_add i64_sub i64_mul i64_div_s i64_div_u i64_rem_s i64_rem_u
-    i64_and i64_or i64_xor i64_shl i64_shr_s i64_shr_u i64_rotl i64_rotr }
+i64_eqz i64_eq i64_ne i64_lt_s i64_lt_u i64_gt_s i64_gt_u i64_le_s i64_le_u i64_ge_s i64_ge_u
+i64_clz i64_ctz i64_popcnt i64_add i64_sub i64_mul i64_div_s i64_div_u i64_rem_s i64_rem_u
+i64_and i64_or i64_xor i64_shl i64_shr_s i64_shr_u i64_rotl i64_rotr }
 
 #[inline(always)]
 pub fn i32_extend8_s(a: u32) -> u32 {
@@ -126,10 +213,18 @@ impl Bits for u64 {
 }
 
 macro_rules! apply {
-    (unop $a:ident $b:ident $f:ident) => { Ok(one($f, $a)) };
-    (binop $a:ident $b:ident $f:ident) => { Ok(two($f, $a, $b)) };
-    (tryunop $a:ident $b:ident $f:ident) => { $f(Bits::from_bits($a)).map(Bits::to_bits) };
-    (trybinop $a:ident $b:ident $f:ident) => { $f(Bits::from_bits($a), Bits::from_bits($b)).map(Bits::to_bits) };
+    (unop $a:ident $b:ident $f:ident) => {
+        Ok(one($f, $a))
+    };
+    (binop $a:ident $b:ident $f:ident) => {
+        Ok(two($f, $a, $b))
+    };
+    (tryunop $a:ident $b:ident $f:ident) => {
+        $f(Bits::from_bits($a)).map(Bits::to_bits)
+    };
+    (trybinop $a:ident $b:ident $f:ident) => {
+        $f(Bits::from_bits($a), Bits::from_bits($b)).map(Bits::to_bits)
+    };
 }
 
 #[inline(always)]

@@ -393,10 +393,18 @@ pub enum Shape {
 }
 
 macro_rules! operands {
-    (unop) => { 1 };
-    (tryunop) => { 1 };
-    (binop) => { 2 };
-    (trybinop) => { 2 };
+    (unop) => {
+        1
+    };
+    (tryunop) => {
+        1
+    };
+    (binop) => {
+        2
+    };
+    (trybinop) => {
+        2
+    };
 }
 
 // Each consumer is called with the rows of the table before it in braces, until all have been collected.
@@ -528,9 +536,19 @@ mod tests {
     fn signatures_are_those_of_the_tables() {
         assert!(sig(Op::Block as u8).shape() == Shape::Plain);
         let add = sig(Op::F64Add as u8);
-        assert!(add.shape() == Shape::Numeric && add.is_binary() && add.operand() == Num::F64 && add.value() == Num::F64);
+        assert!(
+            add.shape() == Shape::Numeric
+                && add.is_binary()
+                && add.operand() == Num::F64
+                && add.value() == Num::F64
+        );
         let load = sig(Op::I64Load16U as u8);
-        assert!(load.shape() == Shape::Load && load.log2_width() == 1 && load.value() == Num::I64 && !load.is_float());
+        assert!(
+            load.shape() == Shape::Load
+                && load.log2_width() == 1
+                && load.value() == Num::I64
+                && !load.is_float()
+        );
         let store = sig(Op::F64Store as u8);
         assert!(store.shape() == Shape::Store && store.log2_width() == 3 && store.is_float());
         let sat = prefixed_sig(5);

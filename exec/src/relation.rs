@@ -8,7 +8,8 @@ pub(crate) fn relation(which: u16, order: Option<Ordering>) -> bool {
         (0, Some(Ordering::Equal)) => true,
         (1, order) => order != Some(Ordering::Equal),
         (2, Some(Ordering::Less)) | (3, Some(Ordering::Greater)) => true,
-        (4, Some(Ordering::Less | Ordering::Equal)) | (5, Some(Ordering::Greater | Ordering::Equal)) => true,
+        (4, Some(Ordering::Less | Ordering::Equal))
+        | (5, Some(Ordering::Greater | Ordering::Equal)) => true,
         _ => false,
     }
 }

@@ -1,7 +1,9 @@
 //! A call by the host: makes the first frame, and runs the loop of whatever mode the running instance has until the call has ended.
 
 use crate::bounds;
-use crate::frame::{Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
+use crate::frame::{
+    Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE,
+};
 use crate::instance::{Instance, Mode};
 use crate::TrapCode;
 

@@ -80,7 +80,12 @@ impl Branch {
             let distance = *entry.add(1) as usize | (*entry.add(2) as usize) << 16;
             let big = entry.add(distance);
             let word = |i: usize| *big.add(i) as u32 | (*big.add(i + 1) as u32) << 16;
-            Branch { dpc: word(0) as i32, dstp: word(2) as i32, keep: *big.add(4) as u32, drop: *big.add(5) as u32 }
+            Branch {
+                dpc: word(0) as i32,
+                dstp: word(2) as i32,
+                keep: *big.add(4) as u32,
+                drop: *big.add(5) as u32,
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ impl Job {
         if words.word()? != MAGIC {
             return None;
         }
-        let [mode, repeat, stack_bytes, memory_limit] = [words.word()?, words.word()?, words.word()?, words.word()?];
+        let [mode, repeat, stack_bytes, memory_limit] =
+            [words.word()?, words.word()?, words.word()?, words.word()?];
         let [arguments, name, module] = [words.word()?, words.word()?, words.word()?];
         let arguments = words.bytes(arguments.checked_mul(12)?)?;
         let name = core::str::from_utf8(words.bytes(name)?).ok()?;
@@ -74,7 +75,8 @@ impl Job {
 
     pub fn arguments(&self) -> impl Iterator<Item = Argument> {
         self.arguments.chunks_exact(12).map(|chunk| {
-            let word = |i: usize| u32::from_le_bytes([chunk[i], chunk[i + 1], chunk[i + 2], chunk[i + 3]]);
+            let word =
+                |i: usize| u32::from_le_bytes([chunk[i], chunk[i + 1], chunk[i + 2], chunk[i + 3]]);
             let wide = word(4) as u64 | (word(8) as u64) << 32;
             match word(0) {
                 1 => Argument::I64(wide),

@@ -20,7 +20,13 @@ pub struct Defaults {
 unsafe impl Sync for Defaults {}
 
 #[no_mangle]
-static zonda_platform_defaults: Defaults = Defaults { stack_size: 4096, memory_limit: UnsafeCell::new(0), running_mode: 0, nested_calls: 4, start_fuel: 1_000_000 };
+static zonda_platform_defaults: Defaults = Defaults {
+    stack_size: 4096,
+    memory_limit: UnsafeCell::new(0),
+    running_mode: 0,
+    nested_calls: 4,
+    start_fuel: 1_000_000,
+};
 
 /// Sets the most bytes that a memory gets. Called before the runtime starts.
 pub fn limit_memory(bytes: u32) {

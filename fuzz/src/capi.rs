@@ -42,25 +42,39 @@ fn session(u: &mut Unstructured) -> Result<()> {
             let size: u32 = u.int_in_range(0..=400_000)?;
             pool.resize(size as usize + 8, 0u8);
             let start = u.int_in_range(0..=7)?;
-            MemAllocOption { pool: MemAllocPool { heap_buf: pool[start..].as_mut_ptr().cast(), heap_size: size } }
+            MemAllocOption {
+                pool: MemAllocPool { heap_buf: pool[start..].as_mut_ptr().cast(), heap_size: size },
+            }
         }
         _ => {
-            let realloc_func = if u.arbitrary()? { memory::realloc as *mut c_void } else { null_mut() };
-            let functions =
-                MemAllocFunctions { malloc_func: memory::malloc as *mut c_void, realloc_func, free_func: memory::free as *mut c_void, user_data: null_mut() };
+            let realloc_func =
+                if u.arbitrary()? { memory::realloc as *mut c_void } else { null_mut() };
+            let functions = MemAllocFunctions {
+                malloc_func: memory::malloc as *mut c_void,
+                realloc_func,
+                free_func: memory::free as *mut c_void,
+                user_data: null_mut(),
+            };
             MemAllocOption { allocator: functions }
         }
     };
-    let mem_alloc_type = [Alloc_With_Pool, Alloc_With_Allocator, Alloc_With_Allocator, Alloc_With_System_Allocator][kind];
-    let running_mode = *u.choose(&[0, Mode_Interp, Mode_Zonda_Classic, Mode_Zonda_Fast, Mode_LLVM_JIT])?;
+    let mem_alloc_type =
+        [Alloc_With_Pool, Alloc_With_Allocator, Alloc_With_Allocator, Alloc_With_System_Allocator]
+            [kind];
+    let running_mode =
+        *u.choose(&[0, Mode_Interp, Mode_Zonda_Classic, Mode_Zonda_Fast, Mode_LLVM_JIT])?;
     // SAFETY: zero is a value of every member, and the rest is written.
     let mut args: RuntimeInitArgs = unsafe { std::mem::zeroed() };
-    (args.mem_alloc_type, args.mem_alloc_option, args.running_mode) = (mem_alloc_type, mem_alloc_option, running_mode);
+    (args.mem_alloc_type, args.mem_alloc_option, args.running_mode) =
+        (mem_alloc_type, mem_alloc_option, running_mode);
     let before = memory::live();
     // SAFETY: the memory stays until the runtime is destroyed; nothing is in use.
     unsafe {
         if !enter(|| wasm_runtime_full_init(&raw const args)) {
-            assert!(running_mode == Mode_LLVM_JIT || kind == 0 && pool.len() < 64, "the runtime is not set up");
+            assert!(
+                running_mode == Mode_LLVM_JIT || kind == 0 && pool.len() < 64,
+                "the runtime is not set up"
+            );
             enter(|| wasm_runtime_destroy());
             return Ok(());
         }
@@ -78,7 +92,10 @@ fn session(u: &mut Unstructured) -> Result<()> {
         }
         world.end();
         if enter(|| wasm_runtime_get_mem_alloc_info(&mut info)) {
-            assert_eq!(info.total_size, info.total_free_size, "the pool has not got everything back");
+            assert_eq!(
+                info.total_size, info.total_free_size,
+                "the pool has not got everything back"
+            );
             assert!(info.highmark_size <= info.total_size);
         }
         assert_eq!(memory::live(), before, "blocks are left that nobody has");

@@ -1,7 +1,10 @@
 //! Files that `zonda compile` makes, damaged: refused, or run without harm. No oracle; what is looked for is what a sanitizer, the feature `strict` or a time limit see.
 
 use arbitrary::Unstructured;
-use zonda::{compile, CompileOptions, Engine, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{
+    compile, CompileOptions, Engine, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig,
+    Val,
+};
 
 use super::smith;
 
@@ -27,8 +30,11 @@ fn made(u: &mut Unstructured) -> Option<Vec<u8>> {
 
 /// Changes up to eight bytes. `how` says whether anywhere, or in records and code alone.
 fn damage(u: &mut Unstructured, file: &mut [u8], how: u8) {
-    let module_end = file.get(60..64).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-    let first = if how & 4 == 0 { (SECTIONS + module_end).min(file.len().saturating_sub(1)) } else { 0 };
+    let module_end =
+        file.get(60..64).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
+            as usize;
+    let first =
+        if how & 4 == 0 { (SECTIONS + module_end).min(file.len().saturating_sub(1)) } else { 0 };
     for _ in 0..u.int_in_range(0..=8).unwrap_or(0) {
         let Ok(at) = u.int_in_range(first..=file.len() - 1) else { return };
         let Ok(value) = u.arbitrary::<u8>() else { return };
@@ -44,7 +50,8 @@ pub(super) fn run(bytes: &[u8]) {
     let pad = words * 8 - bytes.len();
     let mut room = vec![0u64; words];
     // SAFETY: the words are as many bytes; they are read through this slice alone.
-    let room: &mut [u8] = unsafe { core::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), words * 8) };
+    let room: &mut [u8] =
+        unsafe { core::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), words * 8) };
     // What is not a multiple of 8 long gets its own allocation, whose end a sanitizer guards.
     let owned: Vec<u8>;
     let file = if pad == 0 {
@@ -59,14 +66,22 @@ pub(super) fn run(bytes: &[u8]) {
     let mut linker = Linker::new();
     for import in module.imports() {
         if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) = (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(import.module, import.name, &params, &results, |_, _: &[Val], results: &mut [Val]| {
-                results.iter_mut().for_each(|result| *result = Val::zero(result.ty()));
-                Ok(())
-            });
+            let (params, results): (Vec<_>, Vec<_>) =
+                (ty.params().collect(), ty.results().collect());
+            let _ = linker.func_new(
+                import.module,
+                import.name,
+                &params,
+                &results,
+                |_, _: &[Val], results: &mut [Val]| {
+                    results.iter_mut().for_each(|result| *result = Val::zero(result.ty()));
+                    Ok(())
+                },
+            );
         }
     }
-    let config = StoreConfig { stack_bytes: 8 << 10, memory_limit: 1 << 18, ..StoreConfig::default() };
+    let config =
+        StoreConfig { stack_bytes: 8 << 10, memory_limit: 1 << 18, ..StoreConfig::default() };
     let Ok(mut store) = Store::with_config(&engine, (), config) else { return };
     store.set_fuel(1000);
     let Ok(instance) = linker.instantiate(&mut store, &module) else { return };

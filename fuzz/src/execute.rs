@@ -23,9 +23,15 @@ pub fn execute(data: &[u8]) {
 /// an amount of fuel that may not last.
 pub fn execute_module(bytes: &[u8], seed: u64) {
     let fuel = if seed & 3 == 3 { seed >> 2 & 0xfff } else { u64::MAX };
-    let (Some(classic), Some(fast)) = (ours::run(bytes, seed, Mode::Classic, fuel), ours::run(bytes, seed, Mode::Fast, fuel)) else { return };
+    let (Some(classic), Some(fast)) =
+        (ours::run(bytes, seed, Mode::Classic, fuel), ours::run(bytes, seed, Mode::Fast, fuel))
+    else {
+        return;
+    };
     // Frames of one mode are larger than the other's, so that only one of them may run out of stack: then the rest differs.
-    let limit = |run: &ours::Run| run.events.iter().any(|event| matches!(event, Event::Trapped(TrapKind::Limit)));
+    let limit = |run: &ours::Run| {
+        run.events.iter().any(|event| matches!(event, Event::Trapped(TrapKind::Limit)))
+    };
     if !limit(&classic) && !limit(&fast) {
         assert_eq!(classic, fast, "the modes differ (left: classic, right: fast)");
     }
@@ -35,7 +41,9 @@ pub fn execute_module(bytes: &[u8], seed: u64) {
     let (ours, Some(theirs)) = (fast.events, theirs::run(bytes, seed)) else { return };
     for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         // What follows depends on where an engine's own limit struck.
-        if matches!(ours, Event::Trapped(TrapKind::Limit)) || matches!(theirs, Event::Trapped(TrapKind::Limit)) {
+        if matches!(ours, Event::Trapped(TrapKind::Limit))
+            || matches!(theirs, Event::Trapped(TrapKind::Limit))
+        {
             return;
         }
         // wasmi does not say of every segment that it traps.
@@ -135,7 +143,9 @@ impl Arguments {
             Type::F32 => Value::F32(self.f32()),
             Type::F64 => Value::F64(self.f64()),
             Type::Func => Value::Func(true),
-            Type::Extern => Value::Extern((self.next() & 1 == 0).then_some(self.next() as u32 % 1000)),
+            Type::Extern => {
+                Value::Extern((self.next() & 1 == 0).then_some(self.next() as u32 % 1000))
+            }
         }
     }
 
@@ -144,7 +154,10 @@ impl Arguments {
         match self.next() % 4 {
             0 => (self.number() as i64 as f32).to_bits(),
             1 => 0x7fc0_0000,
-            _ => Some(f32::from_bits(self.next() as u32)).filter(|v| !v.is_nan()).unwrap_or(-0.0).to_bits(),
+            _ => Some(f32::from_bits(self.next() as u32))
+                .filter(|v| !v.is_nan())
+                .unwrap_or(-0.0)
+                .to_bits(),
         }
     }
 
@@ -152,7 +165,9 @@ impl Arguments {
         match self.next() % 4 {
             0 => (self.number() as i64 as f64).to_bits(),
             1 => 0x7ff8_0000_0000_0000,
-            _ => Some(f64::from_bits(self.next())).filter(|v| !v.is_nan()).unwrap_or(-0.0).to_bits(),
+            _ => {
+                Some(f64::from_bits(self.next())).filter(|v| !v.is_nan()).unwrap_or(-0.0).to_bits()
+            }
         }
     }
 }
@@ -181,5 +196,7 @@ pub(crate) fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// FNV-1a of a memory, so that a difference is reported in a line.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }

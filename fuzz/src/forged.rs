@@ -78,14 +78,22 @@ fn word(bytes: &[u8], at: usize) -> usize {
 impl File {
     /// Reads what `compile` wrote.
     fn read(bytes: &[u8]) -> File {
-        let [module, records, code] = [52, 64, 76].map(|entry| &bytes[word(bytes, entry + 4)..][..word(bytes, entry + 8)]);
+        let [module, records, code] =
+            [52, 64, 76].map(|entry| &bytes[word(bytes, entry + 4)..][..word(bytes, entry + 8)]);
         let starts: Vec<usize> = records.chunks(16).map(|record| word(record, 12)).collect();
         let ends = starts.iter().skip(1).copied().chain([code.len() - 8]);
-        let functions = records.chunks(16).zip(starts.iter().zip(ends)).map(|(record, (&start, end))| Function {
-            record: record[..12].try_into().expect("12 bytes"),
-            ops: ops(&code[start..end]),
-        });
-        File { header: bytes[..48].try_into().expect("a header"), module: module.to_vec(), functions: functions.collect() }
+        let functions =
+            records.chunks(16).zip(starts.iter().zip(ends)).map(|(record, (&start, end))| {
+                Function {
+                    record: record[..12].try_into().expect("12 bytes"),
+                    ops: ops(&code[start..end]),
+                }
+            });
+        File {
+            header: bytes[..48].try_into().expect("a header"),
+            module: module.to_vec(),
+            functions: functions.collect(),
+        }
     }
 
     fn write(&self) -> Vec<u8> {
@@ -114,7 +122,9 @@ impl File {
 
     /// One change.
     fn change(&mut self, u: &mut Unstructured) -> Result<()> {
-        let with_code: Vec<usize> = (0..self.functions.len()).filter(|&index| !self.functions[index].ops.is_empty()).collect();
+        let with_code: Vec<usize> = (0..self.functions.len())
+            .filter(|&index| !self.functions[index].ops.is_empty())
+            .collect();
         let (&to, &from) = (u.choose(&with_code)?, u.choose(&with_code)?);
         // An operation that any function has.
         let other = u.choose(&self.functions[from].ops)?.clone();
@@ -128,13 +138,16 @@ impl File {
             8 => {
                 let places = function.ops.len();
                 let branches = &mut function.ops[at].branches;
-                if let Some(branch) = (!branches.is_empty()).then(|| u.choose_index(branches.len())).transpose()? {
+                if let Some(branch) =
+                    (!branches.is_empty()).then(|| u.choose_index(branches.len())).transpose()?
+                {
                     branches[branch].2 = u.choose_index(places)?;
                 }
             }
             _ => {
                 let place = u.choose_index(6)? * 2;
-                let number = u16::from_le_bytes([function.record[place], function.record[place + 1]]);
+                let number =
+                    u16::from_le_bytes([function.record[place], function.record[place + 1]]);
                 let changed = number.wrapping_add_signed(u.int_in_range(-3..=3)?);
                 function.record[place..place + 2].copy_from_slice(&changed.to_le_bytes());
             }
@@ -151,12 +164,18 @@ fn ops(code: &[u8]) -> Vec<Op> {
         starts.push(at);
         at += Instruction::read(code, at).expect("code that was translated").len;
     }
-    let place = |at: usize, distance: i32| starts.binary_search(&at.wrapping_add_signed(distance as isize)).expect("the start of an operation");
+    let place = |at: usize, distance: i32| {
+        starts
+            .binary_search(&at.wrapping_add_signed(distance as isize))
+            .expect("the start of an operation")
+    };
     let op = |&at: &usize| {
         let instruction = Instruction::read(code, at).expect("read before");
         let mut branches = Vec::new();
         let mut operand = 1;
-        for (kind, value) in instruction.operands().take_while(|_| !matches!(instruction.op, RegOp::Num1 | RegOp::Num2 | RegOp::Slow | RegOp::Memory)) {
+        for (kind, value) in instruction.operands().take_while(|_| {
+            !matches!(instruction.op, RegOp::Num1 | RegOp::Num2 | RegOp::Slow | RegOp::Memory)
+        }) {
             if matches!(kind, Kind::Branch | Kind::BranchLong) {
                 branches.push((operand, kind.bytes(), place(at, value)));
             }
@@ -164,7 +183,12 @@ fn ops(code: &[u8]) -> Vec<Op> {
         }
         let width = if instruction.op == RegOp::BrTable { 2 } else { 4 };
         let table = instruction.len - instruction.targets.len();
-        branches.extend(instruction.distances().enumerate().map(|(index, value)| (table + index * width, width, place(at, value))));
+        branches.extend(
+            instruction
+                .distances()
+                .enumerate()
+                .map(|(index, value)| (table + index * width, width, place(at, value))),
+        );
         Op { bytes: code[at..at + instruction.len].to_vec(), branches }
     };
     starts.iter().map(op).collect()
@@ -193,7 +217,9 @@ impl Function {
     }
 
     fn insert(&mut self, at: usize, mut op: Op) {
-        for branch in op.branches.iter_mut().chain(self.ops.iter_mut().flat_map(|op| &mut op.branches)) {
+        for branch in
+            op.branches.iter_mut().chain(self.ops.iter_mut().flat_map(|op| &mut op.branches))
+        {
             branch.2 += usize::from(branch.2 > at);
         }
         self.ops.insert(at, op);
@@ -228,7 +254,13 @@ impl Op {
         let Some(own) = RegOp::from_code(self.bytes[0]) else { return Ok(()) };
         let alike = u.arbitrary::<bool>()?;
         let len = |op: RegOp| op.operands().map(Kind::bytes).sum::<usize>();
-        let fits = |op: &RegOp| if alike { op.operands().eq(own.operands()) } else { len(*op) == len(own) };
+        let fits = |op: &RegOp| {
+            if alike {
+                op.operands().eq(own.operands())
+            } else {
+                len(*op) == len(own)
+            }
+        };
         let choices: Vec<RegOp> = RegOp::ALL.iter().copied().filter(fits).collect();
         self.bytes[0] = *u.choose(&choices)? as u8;
         Ok(())

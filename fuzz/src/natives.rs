@@ -40,10 +40,13 @@ fn module(params: &[Type], results: &[Type], bytes: Option<u32>) -> Vec<u8> {
 fn run(u: &mut Unstructured) -> Result<()> {
     let bare = u.ratio(1, 3)?;
     let signature = form::choose(u)?;
-    let well_formed = signature.as_deref().is_none_or(|text| text.is_empty() || form::well_formed(text, bare));
+    let well_formed =
+        signature.as_deref().is_none_or(|text| text.is_empty() || form::well_formed(text, bare));
     let (params, results) = form::types(u, signature.as_deref())?;
     let letters = signature.as_deref().filter(|text| !text.is_empty());
-    let linked = results.len() <= 1 && letters.is_none_or(|text| form::fits(text, &params, &results)) && form::fit_the_abi(&params);
+    let linked = results.len() <= 1
+        && letters.is_none_or(|text| form::fits(text, &params, &results))
+        && form::fit_the_abi(&params);
     let bytes = (!u.ratio(1, 10)?).then(|| u.int_in_range(0..=70_000)).transpose()?;
     let binary = module(&params, &results, bytes);
     let signature_text = signature.clone().map(|text| CString::new(text).expect("no NUL in it"));
@@ -60,17 +63,28 @@ fn run(u: &mut Unstructured) -> Result<()> {
         assert!(enter(|| wasm_runtime_init()));
         assert!(enter(|| wasm_runtime_set_default_running_mode(mode)));
         let flags = if bare { ZONDA_NATIVES_BARE_POINTERS } else { 0 };
-        let registered = enter(|| zonda_register_natives_with(c"native".as_ptr(), symbols.as_ptr(), 1, flags));
+        let registered =
+            enter(|| zonda_register_natives_with(c"native".as_ptr(), symbols.as_ptr(), 1, flags));
         assert_eq!(registered, well_formed, "whether {signature:?} is taken (bare: {bare})");
         let mut text = [0; 128];
-        let loaded = enter(|| wasm_runtime_load(binary.as_ptr(), binary.len() as u32, text.as_mut_ptr(), 128));
+        let loaded = enter(|| {
+            wasm_runtime_load(binary.as_ptr(), binary.len() as u32, text.as_mut_ptr(), 128)
+        });
         assert!(!loaded.is_null());
         let instance = enter(|| wasm_runtime_instantiate(loaded, 8192, 0, text.as_mut_ptr(), 128));
         assert!(!instance.is_null());
         let env = enter(|| wasm_runtime_create_exec_env(instance, 8192));
         let outcome = (|| {
             for _ in 0..8 {
-                call(u, instance, env, letters, (&params, &results), bytes.unwrap_or(0), registered && linked)?;
+                call(
+                    u,
+                    instance,
+                    env,
+                    letters,
+                    (&params, &results),
+                    bytes.unwrap_or(0),
+                    registered && linked,
+                )?;
             }
             Ok(())
         })();
@@ -129,7 +143,8 @@ unsafe fn call(
     }
     let returned: u64 = u.arbitrary()?;
     // SAFETY: the memory has so many bytes.
-    let memory = if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(base, len as usize) } };
+    let memory =
+        if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(base, len as usize) } };
     let pointers = form::pointers(letters, &values, memory);
     let trap = match &pointers {
         _ if !linked => Some("unlinked import"),
@@ -137,8 +152,21 @@ unsafe fn call(
         Some(_) => None,
     };
     let throws = u.ratio(1, 8)?;
-    let hostile = [number(u, len)?.into(), u.arbitrary()?, u.arbitrary::<u64>()?, number(u, len)?.into()];
-    let plan = Plan { env, instance, base, len, params: params.to_vec(), values: values.clone(), pointers, returned, throws, hostile, calls: 0 };
+    let hostile =
+        [number(u, len)?.into(), u.arbitrary()?, u.arbitrary::<u64>()?, number(u, len)?.into()];
+    let plan = Plan {
+        env,
+        instance,
+        base,
+        len,
+        params: params.to_vec(),
+        values: values.clone(),
+        pointers,
+        returned,
+        throws,
+        hostile,
+        calls: 0,
+    };
     probe::set(Some(plan));
 
     let mut cells: Vec<u32> = Vec::new();
@@ -157,11 +185,23 @@ unsafe fn call(
         assert!(!func.is_null());
         let done = enter(|| wasm_runtime_call_wasm(env, func, argc, cells.as_mut_ptr()));
         let said = enter(|| wasm_runtime_get_exception(instance));
-        (done, if said.is_null() { String::new() } else { std::ffi::CStr::from_ptr(said).to_string_lossy().into_owned() })
+        (
+            done,
+            if said.is_null() {
+                String::new()
+            } else {
+                std::ffi::CStr::from_ptr(said).to_string_lossy().into_owned()
+            },
+        )
     };
     let plan = probe::set(None).expect("it was set");
     let what = || format!("{letters:?}, {params:?} of {values:x?} in {len} bytes: {said:?}");
-    assert_eq!(plan.calls, u32::from(trap.is_none()), "how often the function was called: {}", what());
+    assert_eq!(
+        plan.calls,
+        u32::from(trap.is_none()),
+        "how often the function was called: {}",
+        what()
+    );
     match trap {
         Some(words) => assert!(!done && said.contains(words), "no trap: {}", what()),
         None if throws => assert!(!done && said.ends_with("thrown"), "nothing thrown: {}", what()),
@@ -169,7 +209,9 @@ unsafe fn call(
             assert!(done, "a call has failed: {}", what());
             match results {
                 [] => {}
-                [ty] if ty.cells() == 2 => assert_eq!(u64::from(cells[0]) | u64::from(cells[1]) << 32, returned),
+                [ty] if ty.cells() == 2 => {
+                    assert_eq!(u64::from(cells[0]) | u64::from(cells[1]) << 32, returned)
+                }
                 // Of no other type can the function have a number that is not null.
                 [Type::Func] => {}
                 _ => assert_eq!(cells[0], returned as u32),

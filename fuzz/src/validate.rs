@@ -70,7 +70,14 @@ pub fn compare_verdicts(bytes: &[u8]) {
 
 /// wasmparser's words for its limits.
 fn is_limit(message: &str) -> bool {
-    ["implementation limit", "exceeds limit", "count exceeds", "size out of bounds", "count is out of bounds", "too large"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "implementation limit",
+        "exceeds limit",
+        "count exceeds",
+        "size out of bounds",
+        "count is out of bounds",
+        "too large",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }

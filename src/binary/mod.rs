@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of validation or execution.
 
+pub(crate) mod reader;
 #[cfg(test)]
 mod tests;
-pub(crate) mod reader;
 pub(crate) mod types;

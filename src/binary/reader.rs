@@ -49,7 +49,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Runs `f` on the next `count` bytes, of which it has to use all; this reader goes on behind them, or stands where `f` refused.
-    pub(crate) fn inside<T>(&mut self, count: usize, kind: ErrorKind, f: impl FnOnce(&mut Reader<'a>) -> Parsed<T>) -> Parsed<T> {
+    pub(crate) fn inside<T>(
+        &mut self,
+        count: usize,
+        kind: ErrorKind,
+        f: impl FnOnce(&mut Reader<'a>) -> Parsed<T>,
+    ) -> Parsed<T> {
         let mut part = self.part(count)?;
         let result = match f(&mut part) {
             Ok(value) if part.is_empty() => return Ok(value),
@@ -215,16 +220,28 @@ mod tests {
     fn integers_are_as_long_and_as_large_as_their_type() {
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], u32), Ok(u32::MAX));
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x1f], u32), Err(ErrorKind::IntegerTooLarge));
-        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x00], u32), Err(ErrorKind::IntegerTooLong));
+        assert_eq!(
+            read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x00], u32),
+            Err(ErrorKind::IntegerTooLong)
+        );
         assert_eq!(read!([0x80], u32), Err(ErrorKind::UnexpectedEnd));
         assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x78], i32), Ok(i32::MIN));
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x07], i32), Ok(i32::MAX));
         assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0x0f], i32), Err(ErrorKind::IntegerTooLarge));
         assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x70], i32), Err(ErrorKind::IntegerTooLarge));
         assert_eq!(read!([0x7f], i32), Ok(-1));
-        assert_eq!(read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64), Ok(i64::MIN));
-        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], i64), Ok(i64::MAX));
-        assert_eq!(read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], i64), Err(ErrorKind::IntegerTooLarge));
+        assert_eq!(
+            read!([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64),
+            Ok(i64::MIN)
+        );
+        assert_eq!(
+            read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], i64),
+            Ok(i64::MAX)
+        );
+        assert_eq!(
+            read!([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], i64),
+            Err(ErrorKind::IntegerTooLarge)
+        );
         assert_eq!(read!([0x40], i33), Ok(-64));
     }
 

@@ -7,7 +7,11 @@ use super::reader::Reader;
 fn expected(bytes: &[u8], bits: u32, signed: bool) -> Option<(i64, usize)> {
     let len = bytes.iter().position(|&byte| byte < 0x80)? + 1;
     let all = 7 * len as u32;
-    let mut value = bytes[..len].iter().enumerate().map(|(i, &byte)| ((byte & 0x7f) as i64) << (7 * i)).sum::<i64>();
+    let mut value = bytes[..len]
+        .iter()
+        .enumerate()
+        .map(|(i, &byte)| ((byte & 0x7f) as i64) << (7 * i))
+        .sum::<i64>();
     if signed && value >= 1 << (all - 1) {
         value -= 1 << all;
     }
@@ -27,7 +31,11 @@ fn integers_of_a_few_bits_are_read_or_refused_as_the_specification_says() {
                 let bytes = number.to_le_bytes();
                 let mut reader = Reader::new(&bytes[..len + 1], 0);
                 let got = reader.leb(bits, signed).ok().map(|value| (value, reader.pos()));
-                assert_eq!(got, expected(&bytes[..len + 1], bits, signed), "{bytes:x?} as {bits} bits, signed: {signed}");
+                assert_eq!(
+                    got,
+                    expected(&bytes[..len + 1], bits, signed),
+                    "{bytes:x?} as {bits} bits, signed: {signed}"
+                );
                 read += got.is_some() as u32;
             }
             assert!(read > 0);

@@ -51,7 +51,9 @@ impl AppHeap {
 
     /// Frees the block at this address; false when there is none.
     pub(super) fn free(&mut self, at: u32) -> bool {
-        let Some(mut place) = self.used.iter().position(|block| block.start == at) else { return false };
+        let Some(mut place) = self.used.iter().position(|block| block.start == at) else {
+            return false;
+        };
         while let Some(&next) = self.used.get(place + 1) {
             if let Some(block) = self.used.get_mut(place) {
                 *block = next;
@@ -70,10 +72,16 @@ mod tests {
     #[test]
     fn fills_gaps_and_frees() {
         let mut heap = AppHeap::ending_at(164, 64);
-        assert_eq!((heap.allocate(10), heap.allocate(8), heap.allocate(1)), (Some(104), Some(120), Some(128)));
+        assert_eq!(
+            (heap.allocate(10), heap.allocate(8), heap.allocate(1)),
+            (Some(104), Some(120), Some(128))
+        );
         assert!(heap.free(120) && !heap.free(120) && !heap.free(105));
         assert_eq!((heap.allocate(9), heap.allocate(3)), (Some(136), Some(120)));
-        assert_eq!((heap.allocate(13), heap.allocate(12), heap.allocate(u32::MAX)), (None, None, None));
+        assert_eq!(
+            (heap.allocate(13), heap.allocate(12), heap.allocate(u32::MAX)),
+            (None, None, None)
+        );
         assert!(heap.free(104));
         assert_eq!(heap.allocate(16), Some(104));
         for at in [104, 120, 128, 136] {

@@ -15,7 +15,11 @@ use zonda_exec::frame::{read64, write64};
 /// Runs the program's main function (`main`, `__main_argc_argv` or `_main`), with copies of the arguments if it takes them. What it returns goes to
 /// `*(int *)argv` when there are arguments. False when the call has failed: then wasm_runtime_get_exception() says why.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_inst_t, argc: i32, argv: *mut *mut c_char) -> bool {
+pub unsafe extern "C" fn wasm_application_execute_main(
+    module_inst: wasm_module_inst_t,
+    argc: i32,
+    argv: *mut *mut c_char,
+) -> bool {
     // SAFETY: the application gives a live instance and `argc` strings.
     unsafe {
         let data = &(&*(*module_inst).data).module.data;
@@ -24,9 +28,13 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
             (*module_inst).fail("lookup main function failed");
             return false;
         };
-        let (params, results) = func_type(module_inst, func).map_or((&[][..], &[][..]), |ty| ty.codes());
+        let (params, results) =
+            func_type(module_inst, func).map_or((&[][..], &[][..]), |ty| ty.codes());
         let count = params.len();
-        if (count != 0 && count != 2) || results.len() > 1 || !params.iter().chain(results).all(is_i32) {
+        if (count != 0 && count != 2)
+            || results.len() > 1
+            || !params.iter().chain(results).all(is_i32)
+        {
             (*module_inst).fail("invalid function type of main function");
             return false;
         }
@@ -47,7 +55,8 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
                 }
             }
         }
-        let done = wasm_runtime_call_wasm(exec_env, function(func), count as u32, cells.as_mut_ptr());
+        let done =
+            wasm_runtime_call_wasm(exec_env, function(func), count as u32, cells.as_mut_ptr());
         if done {
             if !results.is_empty() && argc != 0 && !argv.is_null() {
                 *argv.cast::<u32>() = cells[0];
@@ -65,7 +74,11 @@ pub unsafe extern "C" fn wasm_application_execute_main(module_inst: wasm_module_
 ///
 /// # Safety
 /// `instance` is live, and `argv` has `argc` strings.
-unsafe fn copy_arguments(instance: wasm_module_inst_t, argc: usize, argv: *mut *mut c_char) -> Option<(u64, u32)> {
+unsafe fn copy_arguments(
+    instance: wasm_module_inst_t,
+    argc: usize,
+    argv: *mut *mut c_char,
+) -> Option<(u64, u32)> {
     // SAFETY: the caller's promise; as many bytes were allocated as are written.
     unsafe {
         let pointers = argc.checked_mul(4)?;
@@ -82,7 +95,10 @@ unsafe fn copy_arguments(instance: wasm_module_inst_t, argc: usize, argv: *mut *
         let mut offset = pointers;
         for number in 0..argc {
             let text = c_bytes(*argv.add(number));
-            native.add(number * 4).cast::<[u8; 4]>().write((at as u32 + offset as u32).to_le_bytes());
+            native
+                .add(number * 4)
+                .cast::<[u8; 4]>()
+                .write((at as u32 + offset as u32).to_le_bytes());
             native.add(offset).copy_from_nonoverlapping(text.as_ptr(), text.len());
             native.add(offset + text.len()).write(0);
             offset += text.len() + 1;
@@ -145,7 +161,8 @@ pub unsafe extern "C" fn wasm_application_execute_func(
     // SAFETY: the application gives a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
     unsafe {
         let func = exported_func(&(&*(*module_inst).data).module.data, c_bytes(name));
-        let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?))) else {
+        let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?)))
+        else {
             (*module_inst).fail("lookup function failed");
             return false;
         };

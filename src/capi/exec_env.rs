@@ -5,7 +5,7 @@
 
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
-use crate::alloc::{List, Owned, OutOfMemory};
+use crate::alloc::{List, OutOfMemory, Owned};
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform;
@@ -32,10 +32,20 @@ pub struct WASMExecEnv {
 }
 
 impl WASMExecEnv {
-    pub(super) fn new(instance: wasm_module_inst_t, stack_size: u32) -> Result<Owned<WASMExecEnv>, OutOfMemory> {
+    pub(super) fn new(
+        instance: wasm_module_inst_t,
+        stack_size: u32,
+    ) -> Result<Owned<WASMExecEnv>, OutOfMemory> {
         let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
         let stack = List::zeroed(size as usize / 4 + SPARE)?;
-        Owned::new(WASMExecEnv { instance, stack, user_data: null_mut(), import: null(), args: null_mut(), trap: 0 })
+        Owned::new(WASMExecEnv {
+            instance,
+            stack,
+            user_data: null_mut(),
+            import: null(),
+            args: null_mut(),
+            trap: 0,
+        })
     }
 
     /// The part of the stack that is free.
@@ -71,10 +81,18 @@ unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'
         let data = &*(*instance).data;
         if let Some(defined) = data.defined(func) {
             let target = Target::Wasm(&raw const data.seen, func);
-            return Some(Callee { target, params: defined.params as u32, results: defined.results as u32 });
+            return Some(Callee {
+                target,
+                params: defined.params as u32,
+                results: defined.results as u32,
+            });
         }
         match data.imports.get(func as usize) {
-            Some(import) => Some(Callee { target: import_target(import), params: import.params(), results: import.results() }),
+            Some(import) => Some(Callee {
+                target: import_target(import),
+                params: import.params(),
+                results: import.results(),
+            }),
             None => {
                 (*instance).fail("invalid function");
                 None
@@ -89,7 +107,11 @@ unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'
 /// # Safety
 /// `env` is live, and the callee is of its instance. `write` fills as many slots as there are of parameters, with values of them.
 #[inline(always)]
-unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*mut u32) -> bool) -> Option<*mut u32> {
+unsafe fn call_callee(
+    env: wasm_exec_env_t,
+    callee: Callee,
+    write: impl FnOnce(*mut u32) -> bool,
+) -> Option<*mut u32> {
     // SAFETY: the caller's promise; instance and store live longer than their environments. No reference is held during the call.
     unsafe {
         let instance = (*env).instance;
@@ -108,7 +130,10 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
         let done = match stack.args(callee.params.max(callee.results) as usize) {
             // The exception stands.
             Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
-            Ok(args) => call::<PLACES>((*instance).store.as_ptr(), env.cast(), stack, callee.target).map(|()| args),
+            Ok(args) => {
+                call::<PLACES>((*instance).store.as_ptr(), env.cast(), stack, callee.target)
+                    .map(|()| args)
+            }
             Err(code) => Err(Trap::new(code)),
         };
         (*env).import = outer;
@@ -134,7 +159,11 @@ unsafe fn call_callee(env: wasm_exec_env_t, callee: Callee, write: impl FnOnce(*
 ///
 /// # Safety
 /// As there.
-pub(super) unsafe fn call_func(env: wasm_exec_env_t, func: u32, write: &mut dyn FnMut(*mut u32) -> bool) -> Option<*mut u32> {
+pub(super) unsafe fn call_func(
+    env: wasm_exec_env_t,
+    func: u32,
+    write: &mut dyn FnMut(*mut u32) -> bool,
+) -> Option<*mut u32> {
     // SAFETY: the caller's promise.
     unsafe { call_callee(env, callee((*env).instance, func)?, write) }
 }
@@ -153,7 +182,10 @@ pub(super) fn function(index: u32) -> wasm_function_inst_t {
 ///
 /// # Safety
 /// `instance` is live.
-pub(super) unsafe fn func_type<'t>(instance: wasm_module_inst_t, func: u32) -> Option<FuncType<'t>> {
+pub(super) unsafe fn func_type<'t>(
+    instance: wasm_module_inst_t,
+    func: u32,
+) -> Option<FuncType<'t>> {
     // SAFETY: the caller's promise; the type stays in the module's bytes.
     let data = unsafe { &*(*(*instance).data).module.data.as_ptr() };
     data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
@@ -162,7 +194,10 @@ pub(super) unsafe fn func_type<'t>(instance: wasm_module_inst_t, func: u32) -> O
 /// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called, by the thread that uses the
 /// instance. NULL when there is no memory.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_create_exec_env(module_inst: wasm_module_inst_t, stack_size: u32) -> wasm_exec_env_t {
+pub unsafe extern "C" fn wasm_runtime_create_exec_env(
+    module_inst: wasm_module_inst_t,
+    stack_size: u32,
+) -> wasm_exec_env_t {
     WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), Owned::into_raw)
 }
 
@@ -178,7 +213,9 @@ pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t
 /// The environment of the instance's own, made when it is first asked for with the stack size that was given to
 /// wasm_runtime_instantiate(). NULL when there is no memory.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(module_inst: wasm_module_inst_t) -> wasm_exec_env_t {
+pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
+    module_inst: wasm_module_inst_t,
+) -> wasm_exec_env_t {
     // SAFETY: the application gives a live instance.
     let instance = unsafe { &mut *module_inst };
     if instance.singleton.is_none() {
@@ -189,14 +226,19 @@ pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(module_inst: wasm_m
 
 /// The instance of an environment.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_module_inst(exec_env: wasm_exec_env_t) -> wasm_module_inst_t {
+pub unsafe extern "C" fn wasm_runtime_get_module_inst(
+    exec_env: wasm_exec_env_t,
+) -> wasm_module_inst_t {
     // SAFETY: the application gives a live environment.
     unsafe { (*exec_env).instance }
 }
 
 /// Any pointer of the application's, kept with the environment.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_set_user_data(exec_env: wasm_exec_env_t, user_data: *mut c_void) {
+pub unsafe extern "C" fn wasm_runtime_set_user_data(
+    exec_env: wasm_exec_env_t,
+    user_data: *mut c_void,
+) {
     // SAFETY: the application gives a live environment.
     unsafe { (*exec_env).user_data = user_data }
 }
@@ -210,10 +252,15 @@ pub unsafe extern "C" fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -
 
 /// The `attachment` of the native function that runs on the environment; NULL when none does.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_function_attachment(exec_env: wasm_exec_env_t) -> *mut c_void {
+pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
+    exec_env: wasm_exec_env_t,
+) -> *mut c_void {
     // SAFETY: the application gives a live environment; `data` of its import is a registered symbol, or null.
     unsafe {
-        let symbol = (*exec_env).import.as_ref().and_then(|import| import.data.cast::<NativeSymbol>().as_ref());
+        let symbol = (*exec_env)
+            .import
+            .as_ref()
+            .and_then(|import| import.data.cast::<NativeSymbol>().as_ref());
         symbol.map_or(null_mut(), |symbol| symbol.attachment)
     }
 }
@@ -222,7 +269,12 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(exec_env: wasm_exe
 /// enough for either: a module decides how many results its functions have, so of one that is not trusted ask wasm_func_get_result_count() and
 /// wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). False when the call has failed: then wasm_runtime_get_exception() says why.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_call_wasm(exec_env: wasm_exec_env_t, function: wasm_function_inst_t, argc: u32, argv: *mut u32) -> bool {
+pub unsafe extern "C" fn wasm_runtime_call_wasm(
+    exec_env: wasm_exec_env_t,
+    function: wasm_function_inst_t,
+    argc: u32,
+    argv: *mut u32,
+) -> bool {
     // SAFETY: the application gives a live environment, a function of its instance and `argc` cells.
     unsafe {
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
@@ -286,7 +338,9 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
         let func = index(function);
         let instance = (*exec_env).instance;
         let codes = func_type(instance, func).map(|ty| ty.codes());
-        let codes = codes.filter(|(params, results)| params.len() == num_args as usize && results.len() == num_results as usize);
+        let codes = codes.filter(|(params, results)| {
+            params.len() == num_args as usize && results.len() == num_results as usize
+        });
         let Some((param_codes, result_codes)) = codes else {
             (*instance).fail(MISFIT);
             return false;
@@ -313,8 +367,13 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
         let mut result = results;
         for &code in result_codes {
             let kind = kind(code);
-            let bits = if slots(kind) == 2 { read64(from) } else { (*from).wrapping_sub((kind == WASM_FUNCREF) as u32) as u64 };
-            *result = wasm_val_t { kind, _paddings: [0; 7], of: wasm_val_of_t { i64: bits as i64 } };
+            let bits = if slots(kind) == 2 {
+                read64(from)
+            } else {
+                (*from).wrapping_sub((kind == WASM_FUNCREF) as u32) as u64
+            };
+            *result =
+                wasm_val_t { kind, _paddings: [0; 7], of: wasm_val_of_t { i64: bits as i64 } };
             result = result.add(1);
             from = from.add(slots(kind));
         }
@@ -326,14 +385,20 @@ const MISFIT: &str = "arguments or results do not fit the function's type";
 
 /// The number of a function's parameters.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_func_get_param_count(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t) -> u32 {
+pub unsafe extern "C" fn wasm_func_get_param_count(
+    func_inst: wasm_function_inst_t,
+    module_inst: wasm_module_inst_t,
+) -> u32 {
     // SAFETY: the application gives a live instance.
     unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().0.len() as u32)
 }
 
 /// The number of a function's results.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_func_get_result_count(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t) -> u32 {
+pub unsafe extern "C" fn wasm_func_get_result_count(
+    func_inst: wasm_function_inst_t,
+    module_inst: wasm_module_inst_t,
+) -> u32 {
     // SAFETY: the application gives a live instance.
     unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().1.len() as u32)
 }
@@ -352,7 +417,11 @@ unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
 
 /// The kinds of a function's parameters.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_func_get_param_types(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t, param_types: *mut wasm_valkind_t) {
+pub unsafe extern "C" fn wasm_func_get_param_types(
+    func_inst: wasm_function_inst_t,
+    module_inst: wasm_module_inst_t,
+    param_types: *mut wasm_valkind_t,
+) {
     // SAFETY: the application gives a live instance and as many places as there are parameters.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {
@@ -363,7 +432,11 @@ pub unsafe extern "C" fn wasm_func_get_param_types(func_inst: wasm_function_inst
 
 /// The kinds of a function's results.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_func_get_result_types(func_inst: wasm_function_inst_t, module_inst: wasm_module_inst_t, result_types: *mut wasm_valkind_t) {
+pub unsafe extern "C" fn wasm_func_get_result_types(
+    func_inst: wasm_function_inst_t,
+    module_inst: wasm_module_inst_t,
+    result_types: *mut wasm_valkind_t,
+) {
     // SAFETY: the application gives a live instance and as many places as there are results.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {

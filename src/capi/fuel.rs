@@ -12,7 +12,10 @@ pub(super) fn bound(store: &StoreData, fuel: u32) {
 /// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "all fuel consumed". Counted are calls and
 /// turns of loops, not instructions as in WAMR. Negative for no bound.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_set_instruction_count_limit(exec_env: wasm_exec_env_t, instruction_count: c_int) {
+pub unsafe extern "C" fn wasm_runtime_set_instruction_count_limit(
+    exec_env: wasm_exec_env_t,
+    instruction_count: c_int,
+) {
     let fuel = u64::try_from(instruction_count).unwrap_or(u64::MAX);
     // SAFETY: the application gives a live environment, on whose thread this runs.
     unsafe { (*(*(*(*exec_env).instance).store.as_ptr()).meter.as_ptr()).set_fuel(fuel) }

@@ -114,7 +114,9 @@ unsafe fn reallocate(at: *mut u8, before: usize, size: usize) -> *mut u8 {
     unsafe {
         match mode() {
             Mode::Pool if with_pool(|pool| pool.resize(at, size)) => return at,
-            Mode::Callbacks { realloc: Some(realloc), .. } => return realloc(at.cast(), size).cast(),
+            Mode::Callbacks { realloc: Some(realloc), .. } => {
+                return realloc(at.cast(), size).cast()
+            }
             _ => {}
         }
         let new = allocate(size);
@@ -198,7 +200,9 @@ pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
 
 /// How full the pool is, in bytes. False when the memory does not come from a pool.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(mem_alloc_info: *mut mem_alloc_info_t) -> bool {
+pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(
+    mem_alloc_info: *mut mem_alloc_info_t,
+) -> bool {
     if !matches!(mode(), Mode::Pool) {
         return false;
     }

@@ -52,7 +52,8 @@ pub(super) fn is_i32(code: &u8) -> bool {
 /// The index of the exported function with this name.
 pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     let mut exports = data.exports();
-    let export = exports.find(|export| export.kind == ExternKind::Func && export.name.as_bytes() == name);
+    let export =
+        exports.find(|export| export.kind == ExternKind::Func && export.name.as_bytes() == name);
     export.map(|export| export.index)
 }
 
@@ -60,15 +61,20 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
 fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
     let func = exported_func(data, name)?;
     let (given, own) = FuncType::of(data.bytes, data.func_type(func)?).codes();
-    (given.len() == 1 && own.len() == results && given.iter().chain(own).all(is_i32)).then_some(func)
+    (given.len() == 1 && own.len() == results && given.iter().chain(own).all(is_i32))
+        .then_some(func)
 }
 
 impl WASMModuleInstanceCommon {
-    fn new(module: *mut WASMModuleCommon, args: &InstantiationArgs) -> Result<Owned<WASMModuleInstanceCommon>, Error> {
+    fn new(
+        module: *mut WASMModuleCommon,
+        args: &InstantiationArgs,
+    ) -> Result<Owned<WASMModuleInstanceCommon>, Error> {
         // SAFETY: the application gives a live module.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
-        let (page_shift, pages) = data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
+        let (page_shift, pages) =
+            data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
         let memory_limit = match (args.max_memory_pages, platform::defaults().memory_limit) {
             (0, 0) => u64::MAX,
             (0, limit) => limit as u64,
@@ -76,12 +82,23 @@ impl WASMModuleInstanceCommon {
         };
         if (pages as u64) << page_shift > memory_limit {
             log_warning(|text| {
-                text.str("memory of ").number(pages).str(" pages cut to ").number(memory_limit as u32).str(" bytes");
+                text.str("memory of ")
+                    .number(pages)
+                    .str(" pages cut to ")
+                    .number(memory_limit as u32)
+                    .str(" bytes");
             });
         }
         let allocator = allocator(data, b"malloc", 1).zip(allocator(data, b"free", 0));
         let heap_size = if allocator.is_none() { args.host_managed_heap_size & !7 } else { 0 };
-        let mut store = StoreData::new(StoreConfig { stack_bytes: 0, memory_limit, nested_calls: platform::defaults().nested_calls }, false)?;
+        let mut store = StoreData::new(
+            StoreConfig {
+                stack_bytes: 0,
+                memory_limit,
+                nested_calls: platform::defaults().nested_calls,
+            },
+            false,
+        )?;
         store.appended = heap_size;
         let mut number = 0;
         let mut resolve = |_: &StoreData, instance: &mut InstanceData, wanted: &Wanted| {
@@ -174,11 +191,16 @@ fn is_choice(running_mode: RunningMode) -> bool {
 /// Has the instance executed in a mode from its next call on. When the module was not loaded for that, code is made now, as when loading. False, and
 /// all stays as it is, when the mode is not supported, there is no memory, or a function of the instance runs.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_set_running_mode(module_inst: wasm_module_inst_t, running_mode: RunningMode) -> bool {
+pub unsafe extern "C" fn wasm_runtime_set_running_mode(
+    module_inst: wasm_module_inst_t,
+    running_mode: RunningMode,
+) -> bool {
     // SAFETY: the application gives a live instance; no code of it runs when there is no environment on which a call does.
     unsafe {
         let done = match mode(running_mode) {
-            Some(mode) if (*module_inst).current.is_null() => (*(*module_inst).data).set_mode(mode).is_ok(),
+            Some(mode) if (*module_inst).current.is_null() => {
+                (*(*module_inst).data).set_mode(mode).is_ok()
+            }
             _ => false,
         };
         if done {
@@ -190,7 +212,9 @@ pub unsafe extern "C" fn wasm_runtime_set_running_mode(module_inst: wasm_module_
 
 /// How the instance is executed: Mode_Interp, or which interpreter where the application has said that.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_running_mode(module_inst: wasm_module_inst_t) -> RunningMode {
+pub unsafe extern "C" fn wasm_runtime_get_running_mode(
+    module_inst: wasm_module_inst_t,
+) -> RunningMode {
     // SAFETY: the application gives a live instance.
     unsafe {
         if (*module_inst).chose_mode {
@@ -213,7 +237,8 @@ pub unsafe extern "C" fn wasm_runtime_instantiate(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
-    let args = InstantiationArgs { default_stack_size, host_managed_heap_size, max_memory_pages: 0 };
+    let args =
+        InstantiationArgs { default_stack_size, host_managed_heap_size, max_memory_pages: 0 };
     // SAFETY: handed on.
     unsafe { wasm_runtime_instantiate_ex(module, &args, error_buf, error_buf_size) }
 }
@@ -260,7 +285,10 @@ pub unsafe extern "C" fn wasm_runtime_get_module(module_inst: wasm_module_inst_t
 
 /// The exported function with this name; NULL when there is none.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_lookup_function(module_inst: wasm_module_inst_t, name: *const c_char) -> wasm_function_inst_t {
+pub unsafe extern "C" fn wasm_runtime_lookup_function(
+    module_inst: wasm_module_inst_t,
+    name: *const c_char,
+) -> wasm_function_inst_t {
     // SAFETY: the application gives a live instance and a string.
     let (data, name) = unsafe { (&*(*(*module_inst).data).module.data, c_bytes(name)) };
     exported_func(data, name).map_or(null_mut(), function)
@@ -268,7 +296,9 @@ pub unsafe extern "C" fn wasm_runtime_lookup_function(module_inst: wasm_module_i
 
 /// The text of the exception, with "Exception: " before it; NULL when there is none.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_exception(module_inst: wasm_module_inst_t) -> *const c_char {
+pub unsafe extern "C" fn wasm_runtime_get_exception(
+    module_inst: wasm_module_inst_t,
+) -> *const c_char {
     // SAFETY: the application gives a live instance.
     let instance = unsafe { &*module_inst };
     if instance.failed {
@@ -281,7 +311,10 @@ pub unsafe extern "C" fn wasm_runtime_get_exception(module_inst: wasm_module_ins
 /// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it. Not to be called with the text that
 /// wasm_runtime_get_exception() gave.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_set_exception(module_inst: wasm_module_inst_t, exception: *const c_char) {
+pub unsafe extern "C" fn wasm_runtime_set_exception(
+    module_inst: wasm_module_inst_t,
+    exception: *const c_char,
+) {
     // SAFETY: the application gives a live instance, and a string or null.
     unsafe {
         if exception.is_null() {
@@ -309,14 +342,19 @@ pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t)
 
 /// Any pointer of the application's, kept with the instance.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_set_custom_data(module_inst: wasm_module_inst_t, custom_data: *mut c_void) {
+pub unsafe extern "C" fn wasm_runtime_set_custom_data(
+    module_inst: wasm_module_inst_t,
+    custom_data: *mut c_void,
+) {
     // SAFETY: the application gives a live instance.
     unsafe { (*module_inst).custom_data = custom_data }
 }
 
 /// What wasm_runtime_set_custom_data() set; NULL before.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_custom_data(module_inst: wasm_module_inst_t) -> *mut c_void {
+pub unsafe extern "C" fn wasm_runtime_get_custom_data(
+    module_inst: wasm_module_inst_t,
+) -> *mut c_void {
     // SAFETY: the application gives a live instance.
     unsafe { (*module_inst).custom_data }
 }

@@ -50,14 +50,21 @@ unsafe fn checked(instance: wasm_module_inst_t, valid: bool) -> bool {
 
 /// Whether `size` bytes at `app_offset` lie within the linear memory; if not, the exception is set.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_validate_app_addr(module_inst: wasm_module_inst_t, app_offset: u64, size: u64) -> bool {
+pub unsafe extern "C" fn wasm_runtime_validate_app_addr(
+    module_inst: wasm_module_inst_t,
+    app_offset: u64,
+    size: u64,
+) -> bool {
     // SAFETY: the application gives a live instance.
     unsafe { checked(module_inst, within(memory(module_inst), app_offset, size)) }
 }
 
 /// Whether there is a string at `app_str_offset` that ends with NUL within the linear memory; if not, the exception is set.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(module_inst: wasm_module_inst_t, app_str_offset: u64) -> bool {
+pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(
+    module_inst: wasm_module_inst_t,
+    app_str_offset: u64,
+) -> bool {
     let at = u32::try_from(app_str_offset).ok();
     // SAFETY: the application gives a live instance.
     unsafe { checked(module_inst, at.and_then(|at| find_nul(memory(module_inst), at)).is_some()) }
@@ -65,7 +72,11 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(module_inst: wasm_mo
 
 /// Whether `size` bytes at `native_ptr` lie within the linear memory; if not, the exception is set.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_validate_native_addr(module_inst: wasm_module_inst_t, native_ptr: *mut c_void, size: u64) -> bool {
+pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
+    module_inst: wasm_module_inst_t,
+    native_ptr: *mut c_void,
+    size: u64,
+) -> bool {
     // SAFETY: the application gives a live instance.
     unsafe {
         let memory = memory(module_inst);
@@ -76,7 +87,10 @@ pub unsafe extern "C" fn wasm_runtime_validate_native_addr(module_inst: wasm_mod
 
 /// The pointer to an address; NULL when it lies outside of the linear memory. Valid until the memory grows.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(module_inst: wasm_module_inst_t, app_offset: u64) -> *mut c_void {
+pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
+    module_inst: wasm_module_inst_t,
+    app_offset: u64,
+) -> *mut c_void {
     // SAFETY: the application gives a live instance; the address was checked.
     unsafe {
         let memory = memory(module_inst);
@@ -90,7 +104,10 @@ pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(module_inst: wasm_modul
 
 /// The address of a pointer; 0 when it does not point into the linear memory.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(module_inst: wasm_module_inst_t, native_ptr: *mut c_void) -> u64 {
+pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
+    module_inst: wasm_module_inst_t,
+    native_ptr: *mut c_void,
+) -> u64 {
     // SAFETY: the application gives a live instance.
     let memory = unsafe { memory(module_inst) };
     let at = native_ptr.addr().wrapping_sub(memory.base.addr());
@@ -162,14 +179,19 @@ unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32)
         if env.is_null() {
             env = wasm_runtime_get_exec_env_singleton(instance);
         }
-        (!env.is_null() && wasm_runtime_call_wasm(env, function(func), 1, &mut cell)).then_some(cell)
+        (!env.is_null() && wasm_runtime_call_wasm(env, function(func), 1, &mut cell))
+            .then_some(cell)
     }
 }
 
 /// Allocates `size` bytes in linear memory: with the malloc that the module exports, else in the heap that was appended at instantiation. Gives the
 /// address and, in `p_native_addr` if that is not NULL, the pointer; 0 when there is no room. The module's malloc may grow the memory, which moves it.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_module_malloc(module_inst: wasm_module_inst_t, size: u64, p_native_addr: *mut *mut c_void) -> u64 {
+pub unsafe extern "C" fn wasm_runtime_module_malloc(
+    module_inst: wasm_module_inst_t,
+    size: u64,
+    p_native_addr: *mut *mut c_void,
+) -> u64 {
     // SAFETY: the application gives a live instance, and a place or null.
     unsafe {
         let size = u32::try_from(size).ok();
@@ -204,7 +226,11 @@ pub unsafe extern "C" fn wasm_runtime_module_free(module_inst: wasm_module_inst_
 
 /// Copies `size` bytes into linear memory that is allocated for them. Gives the address; 0 when there is no room.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_module_dup_data(module_inst: wasm_module_inst_t, src: *const c_char, size: u64) -> u64 {
+pub unsafe extern "C" fn wasm_runtime_module_dup_data(
+    module_inst: wasm_module_inst_t,
+    src: *const c_char,
+    size: u64,
+) -> u64 {
     let mut to = null_mut();
     // SAFETY: the application gives a live instance and as many bytes; as many were allocated.
     unsafe {

@@ -37,7 +37,12 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
 /// wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read as well (and not used), so they must not lie at the very end of what can
 /// be read. NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_load(buf: *const u8, size: u32, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+pub unsafe extern "C" fn wasm_runtime_load(
+    buf: *const u8,
+    size: u32,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.
     unsafe {
         match Module::new(&engine(), bytes(buf, size)) {
@@ -84,7 +89,11 @@ unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
 /// # Safety
 /// As for [`refuse`].
 #[inline(never)]
-unsafe fn hand_out(module: Module<'static>, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
+unsafe fn hand_out(
+    module: Module<'static>,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_t {
     match Owned::new(WASMModuleCommon { module }) {
         Ok(module) => module.into_raw(),
         // SAFETY: the caller's promise.

@@ -51,7 +51,11 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
     // Not `contains`, which brings a search for long texts along.
     let converts = signature.iter().any(|&letter| letter == b'*' || letter == b'$');
-    if params.len() <= 3 && !converts && params.iter().all(|&code| is_word(code)) && (SOFT || !float) {
+    if params.len() <= 3
+        && !converts
+        && params.iter().all(|&code| is_word(code))
+        && (SOFT || !float)
+    {
         // SAFETY: the symbol is registered.
         let func = unsafe { (*symbol).func_ptr.cast_const().cast() };
         match (results, params) {
@@ -102,7 +106,11 @@ unsafe fn enter(context: &Context, import: &Import, args: *mut u32) -> *mut WASM
 ///
 /// # Safety
 /// As for [`Import::call`]; the import was made by `provide`.
-unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
+    context: &mut Context,
+    import: &Import,
+    args: *mut u32,
+) -> u32 {
     // SAFETY: reading more words than there are arguments is fine: execution environments keep spare ones behind the stack.
     unsafe {
         let env = enter(context, import, args);
@@ -122,7 +130,11 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(context: &mu
 ///
 /// # Safety
 /// As for [`Import::call`]; the import was made by `provide`.
-unsafe extern "C" fn any<const FLOAT: bool>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+unsafe extern "C" fn any<const FLOAT: bool>(
+    context: &mut Context,
+    import: &Import,
+    args: *mut u32,
+) -> u32 {
     // SAFETY: `extra` has as many codes as the slots say, and a signature, which is none or fits, as many letters behind its parenthesis.
     unsafe {
         let env = enter(context, import, args);

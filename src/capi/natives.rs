@@ -79,7 +79,8 @@ impl Table {
                 if !signature.is_empty() {
                     signature::check(signature, bare).map_err(|reason| (name, reason))?;
                 }
-                let before = self.symbols().iter().take(index).any(|other| c_bytes(other.symbol) == name);
+                let before =
+                    self.symbols().iter().take(index).any(|other| c_bytes(other.symbol) == name);
                 if before || lookup(module, name).is_some() {
                     return Err((name, "the symbol is registered already"));
                 }
@@ -130,7 +131,10 @@ pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) ->
     let table = platform::locked(|| {
         // SAFETY: the lock is held; names are strings.
         unsafe {
-            let link = find_link(|table| module.is_null() || table.symbols == symbols && c_bytes(table.module) == c_bytes(module));
+            let link = find_link(|table| {
+                module.is_null()
+                    || table.symbols == symbols && c_bytes(table.module) == c_bytes(module)
+            });
             let table = *link;
             if !table.is_null() {
                 *link = (*table).next;
@@ -150,7 +154,11 @@ pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) ->
 /// when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
 /// Other threads may use the runtime meanwhile, but not register the same names.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_register_natives(module_name: *const c_char, native_symbols: *const NativeSymbol, n_native_symbols: u32) -> bool {
+pub unsafe extern "C" fn wasm_runtime_register_natives(
+    module_name: *const c_char,
+    native_symbols: *const NativeSymbol,
+    n_native_symbols: u32,
+) -> bool {
     register(module_name, native_symbols, n_native_symbols, 0)
 }
 
@@ -167,6 +175,9 @@ pub unsafe extern "C" fn zonda_register_natives_with(
 
 /// Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_unregister_natives(module_name: *const c_char, native_symbols: *const NativeSymbol) -> bool {
+pub unsafe extern "C" fn wasm_runtime_unregister_natives(
+    module_name: *const c_char,
+    native_symbols: *const NativeSymbol,
+) -> bool {
     !module_name.is_null() && unregister(module_name, native_symbols)
 }

@@ -161,7 +161,15 @@ mod tests {
 
     #[test]
     fn integers() {
-        for (text, value) in [("0", 0), ("10", 10), ("-1", u64::MAX), ("0x1F", 31), ("010", 8), ("+7", 7), ("-0x10", 16u64.wrapping_neg())] {
+        for (text, value) in [
+            ("0", 0),
+            ("10", 10),
+            ("-1", u64::MAX),
+            ("0x1F", 31),
+            ("010", 8),
+            ("+7", 7),
+            ("-0x10", 16u64.wrapping_neg()),
+        ] {
             assert_eq!(integer(text.as_bytes()), Some(value), "{text}");
         }
         for text in ["", "-", "0x", "08", "1a", "x"] {
@@ -171,7 +179,15 @@ mod tests {
 
     #[test]
     fn floats() {
-        for (text, value) in [("0", 0.0), ("1.5", 1.5), ("-2.25e2", -225.0), ("1e-3", 0.001), (".5", 0.5), ("5.", 5.0), ("inf", f64::INFINITY)] {
+        for (text, value) in [
+            ("0", 0.0),
+            ("1.5", 1.5),
+            ("-2.25e2", -225.0),
+            ("1e-3", 0.001),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("inf", f64::INFINITY),
+        ] {
             assert_eq!(float(text.as_bytes()), Some(value), "{text}");
         }
         assert!(float(b"nan").is_some_and(f64::is_nan));
@@ -183,10 +199,25 @@ mod tests {
     #[test]
     fn floats_as_printf_writes_them() {
         for (value, expected) in [
-            (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (-1.5, "-1.5"), (100.0, "100"), (1234567.0, "1234567"), (12345678.0, "1.234568e+07"),
-            (0.001, "0.001"), (0.00001, "1e-05"), (2.46813579, "2.468136"), (1e100, "1e+100"), (f64::INFINITY, "inf"), (0.1, "0.1"), (123.456, "123.456"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (100.0, "100"),
+            (1234567.0, "1234567"),
+            (12345678.0, "1.234568e+07"),
+            (0.001, "0.001"),
+            (0.00001, "1e-05"),
+            (2.46813579, "2.468136"),
+            (1e100, "1e+100"),
+            (f64::INFINITY, "inf"),
+            (0.1, "0.1"),
+            (123.456, "123.456"),
         ] {
-            with_line(|text| write_float(text, value), |line| assert_eq!(core::str::from_utf8(line), Ok(expected)));
+            with_line(
+                |text| write_float(text, value),
+                |line| assert_eq!(core::str::from_utf8(line), Ok(expected)),
+            );
         }
     }
 }

@@ -240,7 +240,9 @@ mod tests {
                     1 if !live.is_empty() => {
                         let chosen = random(live.len());
                         let (at, size, fill) = live.swap_remove(chosen);
-                        assert!(core::slice::from_raw_parts(at, size).iter().all(|&byte| byte == fill));
+                        assert!(core::slice::from_raw_parts(at, size)
+                            .iter()
+                            .all(|&byte| byte == fill));
                         pool.free(at);
                     }
                     _ if !live.is_empty() => {
@@ -248,7 +250,9 @@ mod tests {
                         let (at, size, fill) = live[chosen];
                         let wanted = 1 + random(300);
                         if pool.resize(at, wanted) {
-                            assert!(core::slice::from_raw_parts(at, size.min(wanted)).iter().all(|&byte| byte == fill));
+                            assert!(core::slice::from_raw_parts(at, size.min(wanted))
+                                .iter()
+                                .all(|&byte| byte == fill));
                             at.write_bytes(fill, wanted);
                             live[chosen].1 = wanted;
                         }
@@ -278,12 +282,21 @@ mod tests {
                 for size in 0..=u8::MAX {
                     let least = (size as u32 + $header).next_multiple_of(UNIT as u32).max($least);
                     // What rounding up would carry out of the number is refused.
-                    let expected = (size as u32 + $header + UNIT as u32 - 1 <= u8::MAX as u32).then_some(least);
+                    let expected = (size as u32 + $header + UNIT as u32 - 1 <= u8::MAX as u32)
+                        .then_some(least);
                     assert_eq!(reduced::block_size(size).map(u32::from), expected);
                     for at in 0..=u8::MAX {
-                        let skip = (0..UNIT as u32).find(|skip| (at as u32 + $header + skip).is_multiple_of(UNIT as u32)).unwrap();
-                        let expected = (size as u32).checked_sub(skip).map(|left| (skip, left / UNIT as u32 * UNIT as u32));
-                        assert_eq!(reduced::usable(at, size).map(|(skip, size)| (skip as u32, size as u32)), expected);
+                        let skip = (0..UNIT as u32)
+                            .find(|skip| (at as u32 + $header + skip).is_multiple_of(UNIT as u32))
+                            .unwrap();
+                        let expected = (size as u32)
+                            .checked_sub(skip)
+                            .map(|left| (skip, left / UNIT as u32 * UNIT as u32));
+                        assert_eq!(
+                            reduced::usable(at, size)
+                                .map(|(skip, size)| (skip as u32, size as u32)),
+                            expected
+                        );
                     }
                 }
             }

@@ -68,7 +68,11 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
             return false;
         }
         if args.n_native_symbols != 0
-            && !natives::wasm_runtime_register_natives(args.native_module_name, args.native_symbols, args.n_native_symbols)
+            && !natives::wasm_runtime_register_natives(
+                args.native_module_name,
+                args.native_symbols,
+                args.n_native_symbols,
+            )
         {
             heap::reset();
             return false;
@@ -106,7 +110,11 @@ const fn number(text: &str) -> u32 {
 
 /// The version of the runtime.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_get_version(major: *mut u32, minor: *mut u32, patch: *mut u32) {
+pub unsafe extern "C" fn wasm_runtime_get_version(
+    major: *mut u32,
+    minor: *mut u32,
+    patch: *mut u32,
+) {
     // SAFETY: the application gives three places.
     unsafe {
         *major = const { number(env!("CARGO_PKG_VERSION_MAJOR")) };

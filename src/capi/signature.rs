@@ -46,7 +46,9 @@ fn fits(letter: u8, code: u8) -> bool {
 pub(super) fn matches(signature: &[u8], ty: &FuncType) -> bool {
     let (params, results) = ty.codes();
     let mut letters = signature.iter().skip(1);
-    let as_types = params.iter().all(|&code| letters.next().is_some_and(|&letter| letter != b')' && fits(letter, code)));
+    let as_types = params
+        .iter()
+        .all(|&code| letters.next().is_some_and(|&letter| letter != b')' && fits(letter, code)));
     as_types
         && letters.next() == Some(&b')')
         && match (letters.next(), results) {
@@ -65,7 +67,10 @@ mod tests {
         for good in ["()", "()i", "(iIfFr)F", "(*~)", "($i*~)r", "(*~*~)"] {
             assert_eq!(check(good.as_bytes(), false), Ok(()), "{good}");
         }
-        for bad in ["", "(", "i", "(i", "(x)", "()x", "()ii", "(~)", "(i~)", "(*)", "(*i)", "(**~)", "()*", "()$", "( )", "($~)", "(*~~)", "(i) i"] {
+        for bad in [
+            "", "(", "i", "(i", "(x)", "()x", "()ii", "(~)", "(i~)", "(*)", "(*i)", "(**~)", "()*",
+            "()$", "( )", "($~)", "(*~~)", "(i) i",
+        ] {
             assert!(check(bad.as_bytes(), false).is_err(), "{bad}");
         }
         assert_eq!(check(b"(*i*)", true), Ok(()));

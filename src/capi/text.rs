@@ -114,8 +114,6 @@ mod tests {
         let write = |text: &mut Text| {
             text.number(0).str(" ").number(u32::MAX).str(" ").hexadecimal(u64::MAX);
         };
-        with_line(write, |line| {
-            assert_eq!(line, b"0 4294967295 ffffffffffffffff")
-        });
+        with_line(write, |line| assert_eq!(line, b"0 4294967295 ffffffffffffffff"));
     }
 }

@@ -3,11 +3,11 @@
 //! The format is in [`zonda_exec::side_table`]. Positions and table indices of forward branches are not known when the
 //! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
 
+use super::Code;
 use crate::alloc::{List, OutOfMemory, Owned};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
-use super::Code;
 use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
 use zonda_exec::frame::OVERHEAD;
 use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
@@ -105,7 +105,14 @@ impl<'a> SideTable<'a> {
     /// Adds the record of the next function.
     pub(crate) fn declare(&mut self, shape: Shape) -> Result<(), OutOfMemory> {
         let null = core::ptr::null();
-        self.funcs.push(Func { shape, code: null, end: null, side_table: core::ptr::null(), narrow: 0, grouped: false })
+        self.funcs.push(Func {
+            shape,
+            code: null,
+            end: null,
+            side_table: core::ptr::null(),
+            narrow: 0,
+            grouped: false,
+        })
     }
 
     fn here(&self) -> u32 {
@@ -141,7 +148,8 @@ impl<'a> SideTable<'a> {
     fn wait(&mut self, at: At, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
         let entry = self.reserve()?;
         let too_large = |_| ErrorKind::FrameTooLarge;
-        let (keep, drop) = (u16::try_from(keep).map_err(too_large)?, u16::try_from(drop).map_err(too_large)?);
+        let (keep, drop) =
+            (u16::try_from(keep).map_err(too_large)?, u16::try_from(drop).map_err(too_large)?);
         let index = self.waiting.len() as u32;
         self.waiting.push(Waiting { pos: at.pos as u32, entry, keep, drop, next })?;
         Ok(index)
@@ -169,7 +177,13 @@ impl<'a> SideTable<'a> {
     }
 
     fn map_locals(&mut self, locals: &Locals, narrow: u32) -> Parsed<bool> {
-        let mark = |group: &crate::validate::locals::Group| if group.ty.slots() == 2 { TWO_SLOTS } else { 0 };
+        let mark = |group: &crate::validate::locals::Group| {
+            if group.ty.slots() == 2 {
+                TWO_SLOTS
+            } else {
+                0
+            }
+        };
         if locals.count() <= narrow {
             return Ok(false);
         }
@@ -213,10 +227,18 @@ impl Sink for SideTable<'_> {
     }
 
     fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
-        let condition = if kind == LabelKind::If && at.live { self.wait(at, 0, 0, NONE)? } else { NONE };
+        let condition =
+            if kind == LabelKind::If && at.live { self.wait(at, 0, 0, NONE)? } else { NONE };
         let height = at.height.saturating_sub(params);
         let entry = self.here();
-        self.labels.push(Label { kind, height, pos: at.pos as u32, entry, waiting: NONE, condition })?;
+        self.labels.push(Label {
+            kind,
+            height,
+            pos: at.pos as u32,
+            entry,
+            waiting: NONE,
+            condition,
+        })?;
         Ok(())
     }
 
@@ -308,7 +330,9 @@ impl Sink for SideTable<'_> {
         }
         while let Some(large) = self.large.pop() {
             let distance = self.here() - large.entry;
-            if let Some(entry) = self.table.get_mut(large.entry as usize..large.entry as usize + ENTRY) {
+            if let Some(entry) =
+                self.table.get_mut(large.entry as usize..large.entry as usize + ENTRY)
+            {
                 entry.copy_from_slice(&[0, distance as u16, (distance >> 16) as u16]);
             }
             for word in large.words {
@@ -318,7 +342,8 @@ impl Sink for SideTable<'_> {
         let end = self.bytes.as_ptr().wrapping_add(end);
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.end = end;
-            func.shape.frame = (func.shape.locals - func.shape.params) as u32 + OVERHEAD as u32 + operands;
+            func.shape.frame =
+                (func.shape.locals - func.shape.params) as u32 + OVERHEAD as u32 + operands;
         }
         self.next += 1;
         Ok(())

@@ -2,14 +2,14 @@
 
 use super::store::{AsStore, AsStoreMut, Store, StoreMut};
 use super::val::{sealed, Results, Val, Value};
-use crate::alloc::{List, Owned, OutOfMemory, Shared};
+use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
+use crate::host::{Extern, Instance};
+use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use crate::module::FuncType;
 use crate::store::func::HostClosure;
 use crate::store::instance::InstanceData;
-use crate::host::{Extern, Instance};
-use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use zonda_exec::frame::Context;
 use zonda_exec::{HostCall, Import, TrapCode};
 
@@ -39,7 +39,12 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
     ///
     /// # Safety
     /// `context.host` is a `Store<T>`, and `args` points into the value stack that this store's context uses.
-    unsafe fn with<R>(context: &mut Context, args: *mut u32, slots: usize, f: impl FnOnce(Caller<'_, 'a, T>) -> R) -> Result<R, TrapCode> {
+    unsafe fn with<R>(
+        context: &mut Context,
+        args: *mut u32,
+        slots: usize,
+        f: impl FnOnce(Caller<'_, 'a, T>) -> R,
+    ) -> Result<R, TrapCode> {
         // SAFETY: `context.host` was set at the call by the host to the store, which is borrowed by nobody else while code runs.
         let store: &mut Store<'a, T> = unsafe { &mut *context.host.cast() };
         let instance = if context.instance.is_null() {
@@ -151,7 +156,12 @@ pub trait IntoHostFunc<T, Args>: Send + Sync + 'static {
 }
 
 /// Boxes a closure, type-erased.
-fn erase<F>(f: F, call: HostCall, params: &[u8], results: &[u8]) -> Result<Shared<HostClosure>, OutOfMemory> {
+fn erase<F>(
+    f: F,
+    call: HostCall,
+    params: &[u8],
+    results: &[u8],
+) -> Result<Shared<HostClosure>, OutOfMemory> {
     /// # Safety
     /// `data` comes from `Owned::<F>::into_raw`, and is dropped once.
     unsafe fn drop<F>(data: *mut ()) {
@@ -233,7 +243,11 @@ host_funcs! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E G) (A B C D 
 const MOST_VALUES: usize = 32;
 
 /// Makes a host function of any type from a closure over values.
-pub(super) fn dynamic<T: 'static, F>(params: &[ValType], results: &[ValType], f: F) -> Result<Shared<HostClosure>, Error>
+pub(super) fn dynamic<T: 'static, F>(
+    params: &[ValType],
+    results: &[ValType],
+    f: F,
+) -> Result<Shared<HostClosure>, Error>
 where
     F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
 {
@@ -252,7 +266,8 @@ where
             let result = Caller::<T>::with(context, args, slots, |caller| {
                 let id = caller.store.id;
                 let mut values = [Val::I32(0); MOST_VALUES];
-                let (values_in, values_out) = values.split_at_mut_checked(closure.param_count).ok_or(Trap::host(0))?;
+                let (values_in, values_out) =
+                    values.split_at_mut_checked(closure.param_count).ok_or(Trap::host(0))?;
                 let mut at = args;
                 for (value, ty) in values_in.iter_mut().zip(ty.params()) {
                     let (bits, slots) = Val::take(ty, at);
@@ -266,7 +281,8 @@ where
                 f(caller, values_in, values_out)?;
                 let mut at = args;
                 for (value, ty) in values_out.iter().zip(ty.results()) {
-                    let bits = value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
+                    let bits =
+                        value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
                     at = at.add(Val::put(ty, bits, at));
                 }
                 Ok(())
@@ -277,7 +293,8 @@ where
             }
         }
     }
-    if params.len() + results.len() > MOST_VALUES.min(MAX_PARAMS as usize).min(MAX_RESULTS as usize) {
+    if params.len() + results.len() > MOST_VALUES.min(MAX_PARAMS as usize).min(MAX_RESULTS as usize)
+    {
         return Err(Error::TooLarge);
     }
     let mut codes = [0u8; MOST_VALUES];

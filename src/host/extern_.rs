@@ -25,19 +25,35 @@ pub enum Extern {
 impl Extern {
     /// The function, if it is one.
     pub fn into_func(self) -> Option<Func> {
-        if let Extern::Func(func) = self { Some(func) } else { None }
+        if let Extern::Func(func) = self {
+            Some(func)
+        } else {
+            None
+        }
     }
     /// The table, if it is one.
     pub fn into_table(self) -> Option<Table> {
-        if let Extern::Table(table) = self { Some(table) } else { None }
+        if let Extern::Table(table) = self {
+            Some(table)
+        } else {
+            None
+        }
     }
     /// The memory, if it is one.
     pub fn into_memory(self) -> Option<Memory> {
-        if let Extern::Memory(memory) = self { Some(memory) } else { None }
+        if let Extern::Memory(memory) = self {
+            Some(memory)
+        } else {
+            None
+        }
     }
     /// The global, if it is one.
     pub fn into_global(self) -> Option<Global> {
-        if let Extern::Global(global) = self { Some(global) } else { None }
+        if let Extern::Global(global) = self {
+            Some(global)
+        } else {
+            None
+        }
     }
 }
 
@@ -60,11 +76,15 @@ impl Memory {
     }
 
     pub(super) fn find<T>(store: &Store<'_, T>, at: *const MemoryData) -> Option<Memory> {
-        let index = store.inner.memories.iter().position(|memory| core::ptr::eq(memory.as_ptr(), at))?;
+        let index =
+            store.inner.memories.iter().position(|memory| core::ptr::eq(memory.as_ptr(), at))?;
         Some(Memory { index: index as u32, store: store.id })
     }
 
-    pub(super) fn get<'s, T>(&self, store: &'s Store<'_, T>) -> Result<&'s Owned<MemoryData>, Error> {
+    pub(super) fn get<'s, T>(
+        &self,
+        store: &'s Store<'_, T>,
+    ) -> Result<&'s Owned<MemoryData>, Error> {
         let memories = if self.store == store.id { &store.inner.memories[..] } else { &[] };
         memories.get(self.index as usize).ok_or(Error::WrongStore)
     }
@@ -110,7 +130,10 @@ impl Memory {
     ///
     /// # Errors
     /// [`Error::WrongStore`].
-    pub fn data_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<&'s mut [u8], Error> {
+    pub fn data_mut<'s, 'a: 's, S: AsStoreMut<'a>>(
+        &self,
+        store: &'s mut S,
+    ) -> Result<&'s mut [u8], Error> {
         Ok(self.get_mut(store.as_store_mut().inside())?.bytes_mut())
     }
 
@@ -118,7 +141,10 @@ impl Memory {
     ///
     /// # Errors
     /// [`Error::WrongStore`].
-    pub fn data_and_store_mut<'s, 'a: 's, S: AsStoreMut<'a>>(&self, store: &'s mut S) -> Result<(&'s mut [u8], &'s mut S::Data), Error> {
+    pub fn data_and_store_mut<'s, 'a: 's, S: AsStoreMut<'a>>(
+        &self,
+        store: &'s mut S,
+    ) -> Result<(&'s mut [u8], &'s mut S::Data), Error> {
         let store = store.as_store_mut().inside();
         let at = self.get(store)?.as_ptr();
         // SAFETY: the bytes and the embedder's data are different parts of the store, which stays borrowed.
@@ -130,9 +156,17 @@ impl Memory {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`].
-    pub fn read<'a>(&self, store: impl AsStore<'a>, address: u32, to: &mut [u8]) -> Result<(), Error> {
+    pub fn read<'a>(
+        &self,
+        store: impl AsStore<'a>,
+        address: u32,
+        to: &mut [u8],
+    ) -> Result<(), Error> {
         let bytes = self.get(store.as_store())?.bytes();
-        let from = bytes.get(address as usize..).and_then(|rest| rest.get(..to.len())).ok_or(Error::OutOfBounds)?;
+        let from = bytes
+            .get(address as usize..)
+            .and_then(|rest| rest.get(..to.len()))
+            .ok_or(Error::OutOfBounds)?;
         to.copy_from_slice(from);
         Ok(())
     }
@@ -141,9 +175,17 @@ impl Memory {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`].
-    pub fn write<'a>(&self, mut store: impl AsStoreMut<'a>, address: u32, from: &[u8]) -> Result<(), Error> {
+    pub fn write<'a>(
+        &self,
+        mut store: impl AsStoreMut<'a>,
+        address: u32,
+        from: &[u8],
+    ) -> Result<(), Error> {
         let bytes = self.get_mut(store.as_store_mut().inside())?.bytes_mut();
-        let to = bytes.get_mut(address as usize..).and_then(|rest| rest.get_mut(..from.len())).ok_or(Error::OutOfBounds)?;
+        let to = bytes
+            .get_mut(address as usize..)
+            .and_then(|rest| rest.get_mut(..from.len()))
+            .ok_or(Error::OutOfBounds)?;
         to.copy_from_slice(from);
         Ok(())
     }
@@ -161,7 +203,11 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::OutOfMemory`].
-    pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: TableType, init: Val) -> Result<Table, Error> {
+    pub fn new<'a>(
+        mut store: impl AsStoreMut<'a>,
+        ty: TableType,
+        init: Val,
+    ) -> Result<Table, Error> {
         let store = store.as_store_mut().inside();
         let init = reference(ty, init, store.id)?;
         store.inner.new_table(ty, init)?;
@@ -169,11 +215,15 @@ impl Table {
     }
 
     pub(super) fn find<T>(store: &Store<'_, T>, at: *const TableData) -> Option<Table> {
-        let index = store.inner.tables.iter().position(|table| core::ptr::eq(table.as_ptr(), at))?;
+        let index =
+            store.inner.tables.iter().position(|table| core::ptr::eq(table.as_ptr(), at))?;
         Some(Table { index: index as u32, store: store.id })
     }
 
-    pub(super) fn data<'s, T>(&self, store: &'s Store<'_, T>) -> Result<&'s Owned<TableData>, Error> {
+    pub(super) fn data<'s, T>(
+        &self,
+        store: &'s Store<'_, T>,
+    ) -> Result<&'s Owned<TableData>, Error> {
         let tables = if self.store == store.id { &store.inner.tables[..] } else { &[] };
         tables.get(self.index as usize).ok_or(Error::WrongStore)
     }
@@ -214,7 +264,12 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`], [`Error::TypeMismatch`].
-    pub fn set<'a>(&self, mut store: impl AsStoreMut<'a>, index: u32, value: Val) -> Result<(), Error> {
+    pub fn set<'a>(
+        &self,
+        mut store: impl AsStoreMut<'a>,
+        index: u32,
+        value: Val,
+    ) -> Result<(), Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
         let table = self.data_mut(store)?;
@@ -227,7 +282,12 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::CannotGrow`], [`Error::TypeMismatch`].
-    pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32, init: Val) -> Result<u32, Error> {
+    pub fn grow<'a>(
+        &self,
+        mut store: impl AsStoreMut<'a>,
+        delta: u32,
+        init: Val,
+    ) -> Result<u32, Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
         let table = self.data_mut(store)?;
@@ -258,7 +318,11 @@ impl Global {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when `value` has another type, [`Error::OutOfMemory`].
-    pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: GlobalType, value: Val) -> Result<Global, Error> {
+    pub fn new<'a>(
+        mut store: impl AsStoreMut<'a>,
+        ty: GlobalType,
+        value: Val,
+    ) -> Result<Global, Error> {
         let store = store.as_store_mut().inside();
         if value.ty() != ty.content {
             return Err(Error::TypeMismatch);

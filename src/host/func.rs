@@ -7,7 +7,7 @@ use crate::alloc::{Owned, Shared};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
-use crate::store::func::{call_inline, call, HostClosure, HostFunc, Target, HOST};
+use crate::store::func::{call, call_inline, HostClosure, HostFunc, Target, HOST};
 use crate::store::link::closure_import;
 use core::marker::PhantomData;
 
@@ -35,7 +35,10 @@ impl Func {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
-    pub fn wrap<'a, S: AsStoreMut<'a>, Args>(mut store: S, f: impl IntoHostFunc<S::Data, Args>) -> Result<Func, Error> {
+    pub fn wrap<'a, S: AsStoreMut<'a>, Args>(
+        mut store: S,
+        f: impl IntoHostFunc<S::Data, Args>,
+    ) -> Result<Func, Error> {
         Func::add(store.as_store_mut().inside(), f.into_closure()?.0)
     }
 
@@ -47,7 +50,10 @@ impl Func {
         mut store: S,
         params: &[ValType],
         results: &[ValType],
-        f: impl Fn(Caller<'_, '_, S::Data>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
+        f: impl Fn(Caller<'_, '_, S::Data>, &[Val], &mut [Val]) -> Result<(), Trap>
+            + Send
+            + Sync
+            + 'static,
     ) -> Result<Func, Error>
     where
         S::Data: 'static,
@@ -80,7 +86,12 @@ impl Func {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when number or types of the arguments are wrong, [`Error::Trap`] when execution stops.
-    pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, args: &[Val], results: &mut [Val]) -> Result<(), Error> {
+    pub fn call<'a>(
+        &self,
+        mut store: impl AsStoreMut<'a>,
+        args: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
         let stack = store.inner.free_stack();
@@ -118,7 +129,10 @@ impl Func {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when it has another type.
-    pub fn typed<'a, P: Params, R: Results>(&self, store: impl AsStore<'a>) -> Result<TypedFunc<P, R>, Error> {
+    pub fn typed<'a, P: Params, R: Results>(
+        &self,
+        store: impl AsStore<'a>,
+    ) -> Result<TypedFunc<P, R>, Error> {
         let store = store.as_store();
         let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
         if ty.codes() != (P::CODES, R::CODES) {

@@ -53,7 +53,12 @@ impl<T: 'static> Linker<T> {
         })
     }
 
-    fn add(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self, Error> {
+    fn add(
+        &mut self,
+        module: &str,
+        name: &str,
+        definition: Definition,
+    ) -> Result<&mut Self, Error> {
         if self.find(module, name).is_some() {
             return Err(Error::Duplicate);
         }
@@ -69,7 +74,12 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     /// [`Error::Duplicate`], [`Error::OutOfMemory`].
-    pub fn func_wrap<Args>(&mut self, module: &str, name: &str, f: impl IntoHostFunc<T, Args>) -> Result<&mut Self, Error> {
+    pub fn func_wrap<Args>(
+        &mut self,
+        module: &str,
+        name: &str,
+        f: impl IntoHostFunc<T, Args>,
+    ) -> Result<&mut Self, Error> {
         let closure = f.into_closure()?.0;
         self.add(module, name, Definition::Closure(closure))
     }
@@ -102,7 +112,12 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     /// [`Error::Duplicate`], [`Error::WrongStore`], [`Error::OutOfMemory`].
-    pub fn instance<'a>(&mut self, store: impl AsStore<'a>, module: &str, instance: Instance) -> Result<&mut Self, Error> {
+    pub fn instance<'a>(
+        &mut self,
+        store: impl AsStore<'a>,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Self, Error> {
         let store = store.as_store();
         for entry in instance.data(store)?.module.data.exports() {
             let item = instance.item(store, &entry).ok_or(Error::UnknownExport)?;
@@ -117,7 +132,11 @@ impl<T: 'static> Linker<T> {
     /// [`Error::Link`] with the number of the import; [`Error::Trap`] when a segment does not fit or the start function traps. What the
     /// module did to imported memories and tables until then stays (spec: 4.5.4).
     #[inline(never)]
-    pub fn instantiate<'a>(&self, mut store: impl AsStoreMut<'a, Data = T>, module: &Module<'a>) -> Result<Instance, Error> {
+    pub fn instantiate<'a>(
+        &self,
+        mut store: impl AsStoreMut<'a, Data = T>,
+        module: &Module<'a>,
+    ) -> Result<Instance, Error> {
         let store = store.as_store_mut().inside();
         let mut number = 0;
         let read: &Store<'a, T> = store;
@@ -125,9 +144,15 @@ impl<T: 'static> Linker<T> {
             let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(false) };
             let provided = match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
-                Definition::Extern(Extern::Func(func)) => Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?),
-                Definition::Extern(Extern::Memory(memory)) => Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
-                Definition::Extern(Extern::Table(table)) => Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr()),
+                Definition::Extern(Extern::Func(func)) => {
+                    Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?)
+                }
+                Definition::Extern(Extern::Memory(memory)) => {
+                    Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr())
+                }
+                Definition::Extern(Extern::Table(table)) => {
+                    Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr())
+                }
                 Definition::Extern(Extern::Global(global)) => {
                     let (place, ty) = global.place(read).map_err(|_| Fault::WRONG_STORE)?;
                     Provided::Global(place, ty)
@@ -178,12 +203,21 @@ impl Instance {
             return Ok(self.index as usize);
         }
         // Instances without functions share their base with the next one; handles without an index are made for running ones only.
-        let after = store.inner.instances.partition_point(|instance| instance.func_base <= self.base);
+        let after =
+            store.inner.instances.partition_point(|instance| instance.func_base <= self.base);
         Ok(after.wrapping_sub(1))
     }
 
-    pub(super) fn data<'s, 'a, T>(&self, store: &'s Store<'a, T>) -> Result<&'s InstanceData<'a>, Error> {
-        store.inner.instances.get(self.index_in(store)?).map(|instance| &**instance).ok_or(Error::WrongStore)
+    pub(super) fn data<'s, 'a, T>(
+        &self,
+        store: &'s Store<'a, T>,
+    ) -> Result<&'s InstanceData<'a>, Error> {
+        store
+            .inner
+            .instances
+            .get(self.index_in(store)?)
+            .map(|instance| &**instance)
+            .ok_or(Error::WrongStore)
     }
 
     /// How its functions are executed: in the module's mode, until [`Instance::set_mode`].
@@ -215,9 +249,13 @@ impl Instance {
         let instance = self.data(store).ok()?;
         let index = entry.index as usize;
         Some(match entry.kind {
-            ExternKind::Func => Extern::Func(Func::from_address(instance.func_base + entry.index, store.id)?),
+            ExternKind::Func => {
+                Extern::Func(Func::from_address(instance.func_base + entry.index, store.id)?)
+            }
             ExternKind::Table => Extern::Table(Table::find(store, *instance.tables.get(index)?)?),
-            ExternKind::Memory => Extern::Memory(Memory::find(store, *instance.memories.get(index)?)?),
+            ExternKind::Memory => {
+                Extern::Memory(Memory::find(store, *instance.memories.get(index)?)?)
+            }
             ExternKind::Global => Extern::Global(Global::of_instance(*self, entry.index)),
         })
     }
@@ -230,11 +268,17 @@ impl Instance {
     }
 
     /// All that it exports, by name, in the module's order.
-    pub fn exports<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> impl Iterator<Item = (&'s str, Extern)> + use<'s, 'a, S> {
+    pub fn exports<'s, 'a: 's, S: AsStore<'a>>(
+        &self,
+        store: &'s S,
+    ) -> impl Iterator<Item = (&'s str, Extern)> + use<'s, 'a, S> {
         let instance = *self;
         let store = store.as_store();
         let entries = instance.data(store).ok().map(|data| data.module.data.exports());
-        entries.into_iter().flatten().filter_map(move |entry| Some((entry.name, instance.item(store, &entry)?)))
+        entries
+            .into_iter()
+            .flatten()
+            .filter_map(move |entry| Some((entry.name, instance.item(store, &entry)?)))
     }
 
     /// The function that it exports under this name.
@@ -261,7 +305,11 @@ impl Instance {
     ///
     /// # Errors
     /// [`Error::UnknownExport`], [`Error::TypeMismatch`].
-    pub fn get_typed_func<'a, P: Params, R: Results>(&self, store: impl AsStore<'a>, name: &str) -> Result<TypedFunc<P, R>, Error> {
+    pub fn get_typed_func<'a, P: Params, R: Results>(
+        &self,
+        store: impl AsStore<'a>,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Error> {
         let store = store.as_store();
         self.get_func(store, name).ok_or(Error::UnknownExport)?.typed(store)
     }

@@ -11,7 +11,8 @@ static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
 /// A number that no other store has: handles are told apart by it alone, so none may come twice.
 fn take_id(next: &AtomicU32) -> Result<u32, Error> {
-    next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1)).map_err(|_| Error::TooLarge)
+    next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1))
+        .map_err(|_| Error::TooLarge)
 }
 
 /// Owns everything that exists at run time, and data of the embedder's for its host functions. All of it is freed when the store is dropped.
@@ -56,7 +57,11 @@ impl<'a, T> Store<'a, T> {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]; [`Error::TooLarge`] for the 4,294,967,295th store of a process.
-    pub fn with_config(engine: &Engine, data: T, config: StoreConfig) -> Result<Store<'a, T>, Error> {
+    pub fn with_config(
+        engine: &Engine,
+        data: T,
+        config: StoreConfig,
+    ) -> Result<Store<'a, T>, Error> {
         let _ = engine;
         let inner = StoreData::new(config, true)?;
         Ok(Store { inner, id: take_id(&NEXT_ID)?, data })

@@ -90,7 +90,13 @@ impl Val {
     /// `at` points at as many slots.
     pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (u64, usize) {
         // SAFETY: the caller's promise.
-        let bits = unsafe { if ty.slots() == 2 { read64(at) } else { *at as u64 } };
+        let bits = unsafe {
+            if ty.slots() == 2 {
+                read64(at)
+            } else {
+                *at as u64
+            }
+        };
         (bits, ty.slots() as usize)
     }
 }

@@ -16,7 +16,10 @@ pub struct FuncType<'a> {
 
 impl<'a> FuncType<'a> {
     pub(crate) fn of(bytes: &'a [u8], ty: &TypeEntry) -> FuncType<'a> {
-        FuncType { params: codes(bytes, ty.params, ty.param_count), results: codes(bytes, ty.results, ty.result_count) }
+        FuncType {
+            params: codes(bytes, ty.params, ty.param_count),
+            results: codes(bytes, ty.results, ty.result_count),
+        }
     }
 
     /// From the codes of the value types, which have to be valid.
@@ -51,7 +54,10 @@ fn types(codes: &[u8]) -> impl ExactSizeIterator<Item = ValType> + '_ {
 
 impl fmt::Debug for FuncType<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FuncType").field("params", &self.params).field("results", &self.results).finish()
+        f.debug_struct("FuncType")
+            .field("params", &self.params)
+            .field("results", &self.results)
+            .finish()
     }
 }
 
@@ -159,9 +165,9 @@ impl Module<'_> {
 
     /// Its exports, in order.
     pub fn exports(&self) -> impl Iterator<Item = ExportType<'_>> + '_ {
-        self.data
-            .exports()
-            .filter_map(|entry| Some(ExportType { name: entry.name, ty: self.extern_type(entry.kind, entry.index)? }))
+        self.data.exports().filter_map(|entry| {
+            Some(ExportType { name: entry.name, ty: self.extern_type(entry.kind, entry.index)? })
+        })
     }
 
     /// Its custom sections, in order.
@@ -198,7 +204,11 @@ impl Module<'_> {
             module_bytes: data.bytes.len() as u32,
             code_bytes: data.code.ram() as u32,
             loaded_bytes: loaded as u32,
-            memory_bytes: data.memories.iter().map(|ty| (ty.limits.min as u64) << ty.page_shift).sum(),
+            memory_bytes: data
+                .memories
+                .iter()
+                .map(|ty| (ty.limits.min as u64) << ty.page_shift)
+                .sum(),
             imported_funcs: data.imported_funcs,
             funcs: data.code.len() as u32,
         }
@@ -216,7 +226,9 @@ impl Module<'_> {
                 ty: FuncType::of(data.bytes, data.types.get(func.type_index as usize)?),
                 code,
                 local_slots: func.locals as u32,
-                operand_slots: func.frame.saturating_sub(OVERHEAD as u32 + (func.locals - func.params) as u32),
+                operand_slots: func
+                    .frame
+                    .saturating_sub(OVERHEAD as u32 + (func.locals - func.params) as u32),
                 frame_bytes: func.frame * 4,
             })
         })

@@ -5,16 +5,16 @@ use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+#[cfg(feature = "precompiled")]
+use crate::code::fast::container::{self, Container};
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 #[cfg(feature = "precompiled")]
-use crate::code::fast::container::{self, Container};
-#[cfg(feature = "precompiled")]
 use crate::code::fast::{verify::verify, Fast, Stored};
 use crate::code::{Code, ModeSink};
-use crate::error::{Error, ErrorKind};
 #[cfg(feature = "precompiled")]
 use crate::error::ModuleError;
+use crate::error::{Error, ErrorKind};
 use crate::limits::*;
 use crate::message::message;
 use crate::validate::const_expr;
@@ -51,20 +51,32 @@ pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, E
     let mut loader = Loader::walk(bytes, Some(mode))?;
     let kept = loader.take_code().and_then(|code| loader.keep(code, bytes));
     let loaded = kept.map_err(|kind| error(kind, bytes.len()))?;
-    message!(debug, "module of {} bytes loaded, {} functions, {} bytes made of their code", bytes.len(), loaded.code.len(), loaded.code.ram());
+    message!(
+        debug,
+        "module of {} bytes loaded, {} functions, {} bytes made of their code",
+        bytes.len(),
+        loaded.code.len(),
+        loaded.code.ram()
+    );
     Ok(loaded)
 }
 
 /// Loads a file that was made on the host. `mode` is that of the engine; the code of a file that is trusted is not looked at.
 #[cfg(feature = "precompiled")]
 #[inline(never)]
-pub(super) fn load_container(file: &[u8], mode: Mode, trusted: bool) -> Result<Shared<ModuleData<'_>>, Error> {
+pub(super) fn load_container(
+    file: &[u8],
+    mode: Mode,
+    trusted: bool,
+) -> Result<Shared<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(file, 0);
     let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
     let [module_at, ..] = parts.at;
     if mode != Mode::Fast {
         return load(parts.module, mode).map_err(|error| match error {
-            Error::Module(ModuleError { kind: ErrorKind::BodyCount, .. }) => ModuleError { kind: ErrorKind::NoBodies, offset: module_at }.into(),
+            Error::Module(ModuleError { kind: ErrorKind::BodyCount, .. }) => {
+                ModuleError { kind: ErrorKind::NoBodies, offset: module_at }.into()
+            }
             error => error.moved(module_at),
         });
     }
@@ -72,7 +84,10 @@ pub(super) fn load_container(file: &[u8], mode: Mode, trusted: bool) -> Result<S
         return Err(error(ErrorKind::WordSize, container::WORD_SIZE_AT));
     }
     let mut loader = Loader::container(&parts, trusted)?;
-    let code = Code::Fast(Fast { funcs: Stored::Mapped(parts.funcs), code: Stored::Mapped(parts.without_guard()) });
+    let code = Code::Fast(Fast {
+        funcs: Stored::Mapped(parts.funcs),
+        code: Stored::Mapped(parts.without_guard()),
+    });
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
 }
 
@@ -113,7 +128,9 @@ pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Er
     }
     loader.read()?;
     match &mut loader.sink {
-        Some(ModeSink::Fast(sink)) => Ok(core::mem::replace(&mut sink.positions, Positions::Unknown)),
+        Some(ModeSink::Fast(sink)) => {
+            Ok(core::mem::replace(&mut sink.positions, Positions::Unknown))
+        }
         _ => Ok(Positions::Unknown),
     }
 }
@@ -122,7 +139,8 @@ pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Er
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
     let mut loader = Loader::new(bytes, None)?;
-    let result = loader.sections(&mut reader, &mut |loader, code| loader.bodies(code, &mut Nothing));
+    let result =
+        loader.sections(&mut reader, &mut |loader, code| loader.bodies(code, &mut Nothing));
     result.map_err(|kind| error(kind, reader.pos()))
 }
 
@@ -185,7 +203,12 @@ impl<'a> Loader<'a> {
         match result {
             Ok(()) => Ok(()),
             Err(kind) => {
-                message!(debug, "module refused at offset 0x{:x}: {}", reader.pos(), kind.message());
+                message!(
+                    debug,
+                    "module refused at offset 0x{:x}: {}",
+                    reader.pos(),
+                    kind.message()
+                );
                 Err(error(kind, reader.pos()))
             }
         }
@@ -210,7 +233,8 @@ impl<'a> Loader<'a> {
         });
         result.map_err(|kind| error(kind, reader.pos()).moved(module_at))?;
         if !trusted {
-            verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32).map_err(|(kind, at)| error(kind, at as usize))?;
+            verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32)
+                .map_err(|(kind, at)| error(kind, at as usize))?;
         }
         Ok(loader)
     }
@@ -236,7 +260,9 @@ impl<'a> Loader<'a> {
         while !reader.is_empty() {
             let at = reader.pos();
             let id = reader.byte()?;
-            let Some(&order) = ORDER.get(id as usize) else { return reader.refuse_at(at, ErrorKind::BadSectionId) };
+            let Some(&order) = ORDER.get(id as usize) else {
+                return reader.refuse_at(at, ErrorKind::BadSectionId);
+            };
             let size = reader.u32()? as usize;
             if id != 0 {
                 if order <= last {
@@ -245,7 +271,8 @@ impl<'a> Loader<'a> {
                 // Everything that code may name has to be known before the code is read.
                 last = order;
             }
-            reader.inside(size, ErrorKind::SectionSize, |section| self.section(id, section, code))?;
+            reader
+                .inside(size, ErrorKind::SectionSize, |section| self.section(id, section, code))?;
         }
         if !self.bodies && self.defined() != 0 {
             return Err(ErrorKind::BodyCount);
@@ -257,7 +284,12 @@ impl<'a> Loader<'a> {
     }
 
     #[inline(never)]
-    fn section(&mut self, id: u8, reader: &mut Reader<'a>, code: &mut CodeSection<'_, 'a>) -> Parsed<()> {
+    fn section(
+        &mut self,
+        id: u8,
+        reader: &mut Reader<'a>,
+        code: &mut CodeSection<'_, 'a>,
+    ) -> Parsed<()> {
         match id {
             0 => {
                 reader.name()?;
@@ -316,7 +348,15 @@ impl<'a> Loader<'a> {
             }
             let (params, param_count, param_slots) = value_types(reader, MAX_PARAMS)?;
             let (results, result_count, result_slots) = value_types(reader, MAX_RESULTS)?;
-            let entry = TypeEntry { params, results, param_count, result_count, param_slots, result_slots, canonical: 0 };
+            let entry = TypeEntry {
+                params,
+                results,
+                param_count,
+                result_count,
+                param_slots,
+                result_slots,
+                canonical: 0,
+            };
             self.env.types.push(entry)?;
         }
         self.canonical_types()
@@ -335,7 +375,9 @@ impl<'a> Loader<'a> {
         for index in 0..types.len() as u32 {
             order.push(index)?;
         }
-        let key = |ty: &TypeEntry| (codes(bytes, ty.params, ty.param_count), codes(bytes, ty.results, ty.result_count));
+        let key = |ty: &TypeEntry| {
+            (codes(bytes, ty.params, ty.param_count), codes(bytes, ty.results, ty.result_count))
+        };
         heapsort(&mut order, &|a, b| match (types.get(a as usize), types.get(b as usize)) {
             (Some(left), Some(right)) => match key(left).cmp(&key(right)) {
                 core::cmp::Ordering::Equal => a < b,
@@ -347,7 +389,9 @@ impl<'a> Loader<'a> {
         for &index in order.iter() {
             let Some(entry) = types.get_mut(index as usize) else { continue };
             match first {
-                Some((canonical, equal)) if key(&equal) == key(entry) => entry.canonical = canonical as u16,
+                Some((canonical, equal)) if key(&equal) == key(entry) => {
+                    entry.canonical = canonical as u16
+                }
                 _ => {
                     entry.canonical = index as u16;
                     first = Some((index, *entry));
@@ -414,7 +458,11 @@ impl<'a> Loader<'a> {
         }
         self.env.funcs.reserve(count as usize)?;
         // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory. Where bodies are not read, they take neither.
-        let mut params_left = if self.bodies { u32::MAX } else { (self.env.bytes.len() as u32).saturating_mul(MAX_PARAMS_PER_BYTE) };
+        let mut params_left = if self.bodies {
+            u32::MAX
+        } else {
+            (self.env.bytes.len() as u32).saturating_mul(MAX_PARAMS_PER_BYTE)
+        };
         for _ in 0..count {
             let at = reader.pos();
             let index = reader.u32()?;
@@ -425,7 +473,13 @@ impl<'a> Loader<'a> {
             }
             self.env.funcs.push(ty.canonical)?;
             if let Some(sink) = &mut self.sink {
-                sink.declare(Shape { params: ty.param_slots, locals: ty.param_slots, results: ty.result_slots, type_index: ty.canonical, frame: 0 })?;
+                sink.declare(Shape {
+                    params: ty.param_slots,
+                    locals: ty.param_slots,
+                    results: ty.result_slots,
+                    type_index: ty.canonical,
+                    frame: 0,
+                })?;
             }
         }
         self.declare_room()
@@ -506,7 +560,9 @@ impl<'a> Loader<'a> {
         self.env.elements.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.elements.push(reader.pos() as u32)?;
-            let segment = ElementHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
+            let segment = ElementHeader::read(reader, &mut |reader, ty| {
+                const_expr::check(reader, &mut self.env, ty)
+            })?;
             if let Some(table) = segment.table {
                 if self.env.table(table)?.element != segment.ty {
                     return Err(ErrorKind::TypeMismatch);
@@ -532,7 +588,9 @@ impl<'a> Loader<'a> {
         self.data.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.data.push(reader.pos() as u32)?;
-            let segment = DataHeader::read(reader, &mut |reader, ty| const_expr::check(reader, &mut self.env, ty))?;
+            let segment = DataHeader::read(reader, &mut |reader, ty| {
+                const_expr::check(reader, &mut self.env, ty)
+            })?;
             if let Some(memory) = segment.memory {
                 self.env.memory(memory)?;
             }
@@ -617,11 +675,16 @@ const FEW_TYPES: usize = 16;
 /// Finds for each type the first one that is equal to it.
 fn few_canonical_types(bytes: &[u8], types: &mut [TypeEntry]) {
     for index in 0..types.len() {
-        let Some((entry, before)) = types.get_mut(..=index).and_then(<[TypeEntry]>::split_last_mut) else { return };
+        let Some((entry, before)) = types.get_mut(..=index).and_then(<[TypeEntry]>::split_last_mut)
+        else {
+            return;
+        };
         let equal = before.iter().position(|other| {
             (other.param_count, other.result_count) == (entry.param_count, entry.result_count)
-                && codes(bytes, other.params, other.param_count) == codes(bytes, entry.params, entry.param_count)
-                && codes(bytes, other.results, other.result_count) == codes(bytes, entry.results, entry.result_count)
+                && codes(bytes, other.params, other.param_count)
+                    == codes(bytes, entry.params, entry.param_count)
+                && codes(bytes, other.results, other.result_count)
+                    == codes(bytes, entry.results, entry.result_count)
         });
         entry.canonical = equal.unwrap_or(index) as u16;
     }
@@ -664,7 +727,10 @@ pub(crate) struct ElementHeader {
 }
 
 impl ElementHeader {
-    pub(crate) fn read<'a>(reader: &mut Reader<'a>, offset: &mut Expression<'_, 'a>) -> Parsed<ElementHeader> {
+    pub(crate) fn read<'a>(
+        reader: &mut Reader<'a>,
+        offset: &mut Expression<'_, 'a>,
+    ) -> Parsed<ElementHeader> {
         let at = reader.pos();
         let flags = reader.u32()?;
         if flags > 7 {
@@ -697,7 +763,10 @@ pub(crate) struct DataHeader {
 }
 
 impl DataHeader {
-    pub(crate) fn read<'a>(reader: &mut Reader<'a>, offset: &mut Expression<'_, 'a>) -> Parsed<DataHeader> {
+    pub(crate) fn read<'a>(
+        reader: &mut Reader<'a>,
+        offset: &mut Expression<'_, 'a>,
+    ) -> Parsed<DataHeader> {
         let at = reader.pos();
         let memory = match reader.u32()? {
             0 => Some(0),

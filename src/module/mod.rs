@@ -13,16 +13,16 @@ pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
 use crate::alloc::{List, Shared};
-#[cfg(feature = "fast")]
-use crate::code::fast::Positions;
-use crate::code::Code;
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 #[cfg(feature = "precompiled")]
 use crate::code::fast::container::is_container;
+#[cfg(feature = "fast")]
+use crate::code::fast::Positions;
+use crate::code::Code;
 use crate::error::{Error, ErrorKind, ModuleError};
 use crate::validate::env::TypeEntry;
-use zonda_exec::Mode;
 use crate::Engine;
+use zonda_exec::Mode;
 
 /// An import: where its entry stands, and its kind.
 #[derive(Clone, Copy)]
@@ -146,7 +146,8 @@ impl Module<'static> {
             owned.push(byte)?;
         }
         // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
-        let bytes: &'static [u8] = unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
+        let bytes: &'static [u8] =
+            unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
         let mut data = open(bytes, engine.mode())?;
         if let Some(data) = data.get_mut() {
             data.owned = owned;
@@ -168,7 +169,11 @@ const TRUSTED: bool = cfg!(feature = "trust-precompiled");
 /// Loads a module, or a file that was made of one.
 #[cfg(feature = "precompiled")]
 fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
-    if is_container(bytes) { load::load_container(bytes, mode, TRUSTED) } else { load::load(bytes, mode) }
+    if is_container(bytes) {
+        load::load_container(bytes, mode, TRUSTED)
+    } else {
+        load::load(bytes, mode)
+    }
 }
 
 #[cfg(not(feature = "precompiled"))]
@@ -178,7 +183,11 @@ fn validate(bytes: &[u8], _: Mode) -> Result<(), Error> {
 
 #[cfg(feature = "precompiled")]
 fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
-    if is_container(bytes) { load::load_container(bytes, mode, false).map(drop) } else { load::validate(bytes) }
+    if is_container(bytes) {
+        load::load_container(bytes, mode, false).map(drop)
+    } else {
+        load::validate(bytes)
+    }
 }
 
 impl<'a> ModuleData<'a> {
@@ -202,7 +211,11 @@ impl<'a> ModuleData<'a> {
     #[cfg(feature = "fast")]
     fn offset_in_file(&self, code: u32) -> u32 {
         match &self.code {
-            Code::Fast(fast) => (fast.code.as_slice().as_ptr().addr().wrapping_sub(self.file.as_ptr().addr()) as u32).wrapping_add(code),
+            Code::Fast(fast) => {
+                (fast.code.as_slice().as_ptr().addr().wrapping_sub(self.file.as_ptr().addr())
+                    as u32)
+                    .wrapping_add(code)
+            }
             _ => 0,
         }
     }
@@ -236,7 +249,13 @@ impl<'a> ModuleData<'a> {
     pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
         let ty = match func.checked_sub(self.imported_funcs) {
             Some(defined) => self.code.shape(defined)?.type_index,
-            None => self.imports.iter().filter(|import| import.kind == ExternKind::Func).nth(func as usize)?.ty,
+            None => {
+                self.imports
+                    .iter()
+                    .filter(|import| import.kind == ExternKind::Func)
+                    .nth(func as usize)?
+                    .ty
+            }
         };
         self.types.get(ty as usize)
     }

@@ -59,5 +59,11 @@ pub(super) fn unlock() {
 }
 
 pub(crate) fn defaults() -> &'static Defaults {
-    &Defaults { stack_size: 64 * 1024, memory_limit: 0, running_mode: 0, nested_calls: 64, start_fuel: 1_000_000_000 }
+    &Defaults {
+        stack_size: 64 * 1024,
+        memory_limit: 0,
+        running_mode: 0,
+        nested_calls: 64,
+        start_fuel: 1_000_000_000,
+    }
 }

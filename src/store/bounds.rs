@@ -7,7 +7,12 @@ macro_rules! bounds {
     ($word:ident $wide:ident $size:ident) => {
         /// Whether `len` items from `at` on, and as many from `source` on, all lie in a list of `total`.
         #[inline(always)]
-        pub(in crate::store) fn both_inside(total: $size, at: $size, source: $size, len: $size) -> bool {
+        pub(in crate::store) fn both_inside(
+            total: $size,
+            at: $size,
+            source: $size,
+            len: $size,
+        ) -> bool {
             total.checked_sub(len).is_some_and(|last| last >= source.max(at))
         }
 
@@ -19,7 +24,12 @@ macro_rules! bounds {
 
         /// Bytes of a memory of `min` pages of which no more than `limit` are given, with `appended` bytes behind, and the pages that this counts as.
         #[inline(always)]
-        pub(in crate::store) fn first_size(min: $word, page_shift: u8, limit: $wide, appended: $word) -> ($wide, $word) {
+        pub(in crate::store) fn first_size(
+            min: $word,
+            page_shift: u8,
+            limit: $wide,
+            appended: $word,
+        ) -> ($wide, $word) {
             let wanted = (min as $wide) << page_shift;
             let total = wanted.min(limit) + appended as $wide;
             // Fits a word but for pages of one byte, of which `min` is nearly as many as can be: then growing is at its end anyway.
@@ -29,7 +39,13 @@ macro_rules! bounds {
 
         /// Pages and bytes of a memory that grows by `delta` pages, or `None` when that is more than its type's `most` or the embedder's `limit`.
         #[inline(always)]
-        pub(in crate::store) fn grown(before: $word, delta: $word, most: $word, page_shift: u8, limit: $wide) -> Option<($word, $wide)> {
+        pub(in crate::store) fn grown(
+            before: $word,
+            delta: $word,
+            most: $word,
+            page_shift: u8,
+            limit: $wide,
+        ) -> Option<($word, $wide)> {
             let pages = before.checked_add(delta).filter(|&pages| pages <= most)?;
             let bytes = (pages as $wide) << page_shift;
             // A memory that was cut at the limit is at it for good.
@@ -38,7 +54,11 @@ macro_rules! bounds {
 
         /// Elements of a table that grows, or `None` when that is more than its type and the implementation allow.
         #[inline(always)]
-        pub(in crate::store) fn grown_table(before: $word, delta: $word, most: $word) -> Option<$word> {
+        pub(in crate::store) fn grown_table(
+            before: $word,
+            delta: $word,
+            most: $word,
+        ) -> Option<$word> {
             before.checked_add(delta).filter(|&size| size <= most)
         }
     };
@@ -68,7 +88,10 @@ mod tests {
                     for total in $lengths {
                         let check = |at: u8, source: u8, len: u8| {
                             let inside = |start: u8| start as u64 + len as u64 <= total as u64;
-                            assert_eq!(both_inside(total, at as $size, source as $size, len as $size), inside(at) && inside(source));
+                            assert_eq!(
+                                both_inside(total, at as $size, source as $size, len as $size),
+                                inside(at) && inside(source)
+                            );
                         };
                         for (one, len) in WORDS.flat_map(|one| WORDS.map(move |len| (one, len))) {
                             // Every start with the lowest and the highest one, each way around, and with its neighbour; all pairs would be four thousand millions.
@@ -78,9 +101,14 @@ mod tests {
                             }
                         }
                     }
-                    for (count, source) in WORDS.flat_map(|count| WORDS.map(move |source| (count, source))) {
+                    for (count, source) in
+                        WORDS.flat_map(|count| WORDS.map(move |source| (count, source)))
+                    {
                         for len in WORDS {
-                            assert_eq!(in_segment(source, len, count), source as u64 + len as u64 <= count as u64);
+                            assert_eq!(
+                                in_segment(source, len, count),
+                                source as u64 + len as u64 <= count as u64
+                            );
                         }
                     }
                 }
@@ -103,22 +131,35 @@ mod tests {
                                         assert_eq!(pages as u64, begun.max(min as u64));
                                     } else {
                                         assert!(pages >= min && shift == 0);
-                                        assert!(expected - bytes.min(limit as u64) > (u8::MAX - min) as u64);
+                                        assert!(
+                                            expected - bytes.min(limit as u64)
+                                                > (u8::MAX - min) as u64
+                                        );
                                     }
                                 }
                                 for delta in WORDS {
                                     let after = min as u64 + delta as u64;
-                                    let allowed = after <= most as u64 && (delta == 0 || after * page <= limit as u64);
+                                    let allowed = after <= most as u64
+                                        && (delta == 0 || after * page <= limit as u64);
                                     let expected = allowed.then_some((after, after * page));
-                                    assert_eq!(grown(min, delta, most, shift, limit).map(|(pages, bytes)| (pages as u64, bytes as u64)), expected);
+                                    assert_eq!(
+                                        grown(min, delta, most, shift, limit)
+                                            .map(|(pages, bytes)| (pages as u64, bytes as u64)),
+                                        expected
+                                    );
                                 }
                             }
                         }
                     }
-                    for (before, delta) in WORDS.flat_map(|before| WORDS.map(move |delta| (before, delta))) {
+                    for (before, delta) in
+                        WORDS.flat_map(|before| WORDS.map(move |delta| (before, delta)))
+                    {
                         for most in WORDS {
                             let after = before as u64 + delta as u64;
-                            assert_eq!(grown_table(before, delta, most).map(u64::from), (after <= most as u64).then_some(after));
+                            assert_eq!(
+                                grown_table(before, delta, most).map(u64::from),
+                                (after <= most as u64).then_some(after)
+                            );
                         }
                     }
                 }
@@ -134,20 +175,52 @@ mod tests {
     #[cfg_attr(miri, ignore)]
     #[test]
     fn edges_at_full_width() {
-        const EDGES: [u32; 9] = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_0000, 0xffff_fffe, u32::MAX];
-        for (at, source, len) in EDGES.into_iter().flat_map(|at| EDGES.into_iter().flat_map(move |source| EDGES.map(|len| (at, source, len)))) {
-            for total in [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff, isize::MAX as usize, usize::MAX] {
+        const EDGES: [u32; 9] =
+            [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_0000, 0xffff_fffe, u32::MAX];
+        for (at, source, len) in EDGES.into_iter().flat_map(|at| {
+            EDGES.into_iter().flat_map(move |source| EDGES.map(|len| (at, source, len)))
+        }) {
+            for total in [
+                0,
+                1,
+                2,
+                0x7fff_ffff,
+                0x8000_0000,
+                0xffff_fffe,
+                0xffff_ffff,
+                isize::MAX as usize,
+                usize::MAX,
+            ] {
                 let inside = |start: u32| start as u128 + len as u128 <= total as u128;
-                assert_eq!(super::both_inside(total, at as usize, source as usize, len as usize), inside(at) && inside(source));
+                assert_eq!(
+                    super::both_inside(total, at as usize, source as usize, len as usize),
+                    inside(at) && inside(source)
+                );
             }
             for count in EDGES {
-                assert_eq!(super::in_segment(source, len, count), source as u128 + len as u128 <= count as u128);
-                assert_eq!(super::grown_table(at, len, count).map(u128::from), Some(at as u128 + len as u128).filter(|&sum| sum <= count as u128));
+                assert_eq!(
+                    super::in_segment(source, len, count),
+                    source as u128 + len as u128 <= count as u128
+                );
+                assert_eq!(
+                    super::grown_table(at, len, count).map(u128::from),
+                    Some(at as u128 + len as u128).filter(|&sum| sum <= count as u128)
+                );
             }
         }
         for (shift, most) in [(0, u32::MAX), (16, 0x1_0000)] {
             for min in EDGES.into_iter().chain([0xffff, 0x1_0000]).filter(|&min| min <= most) {
-                for limit in [0, 1, 0xffff, 0x1_0000, 0xffff_ffff, 1 << 32, (1 << 32) + 1, u64::MAX - 1, u64::MAX] {
+                for limit in [
+                    0,
+                    1,
+                    0xffff,
+                    0x1_0000,
+                    0xffff_ffff,
+                    1 << 32,
+                    (1 << 32) + 1,
+                    u64::MAX - 1,
+                    u64::MAX,
+                ] {
                     let bytes = (min as u128) << shift;
                     for appended in EDGES {
                         let (total, pages) = super::first_size(min, shift, limit, appended);
@@ -156,9 +229,13 @@ mod tests {
                     }
                     for delta in EDGES {
                         let after = min as u128 + delta as u128;
-                        let allowed = after <= most as u128 && (delta == 0 || after << shift <= limit as u128);
+                        let allowed = after <= most as u128
+                            && (delta == 0 || after << shift <= limit as u128);
                         let got = super::grown(min, delta, most, shift, limit);
-                        assert_eq!(got.map(|(pages, bytes)| (pages as u128, bytes as u128)), allowed.then_some((after, after << shift)));
+                        assert_eq!(
+                            got.map(|(pages, bytes)| (pages as u128, bytes as u128)),
+                            allowed.then_some((after, after << shift))
+                        );
                     }
                 }
             }

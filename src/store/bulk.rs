@@ -115,8 +115,19 @@ pub(super) fn data_bytes<'a>(data: &ModuleData<'a>, segment: u32) -> &'a [u8] {
 }
 
 /// Copies from a data segment, which is empty when it was dropped.
-pub(super) fn init_memory(instance: &InstanceData, memory: &mut MemoryData, segment: u32, at: u32, source: u32, len: u32) -> Result<(), TrapCode> {
-    let bytes = if instance.is_dropped(true, segment) { &[] } else { data_bytes(&instance.module.data, segment) };
+pub(super) fn init_memory(
+    instance: &InstanceData,
+    memory: &mut MemoryData,
+    segment: u32,
+    at: u32,
+    source: u32,
+    len: u32,
+) -> Result<(), TrapCode> {
+    let bytes = if instance.is_dropped(true, segment) {
+        &[]
+    } else {
+        data_bytes(&instance.module.data, segment)
+    };
     copy(memory.bytes_mut(), Some(bytes), at, source, len).ok_or(TrapCode::MemoryOutOfBounds)
 }
 

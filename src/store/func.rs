@@ -91,7 +91,10 @@ impl<'a> StoreData<'a> {
     /// What an address leads to, through imports to who defines the function.
     pub(crate) fn target(&self, address: u32) -> Option<Target<'_>> {
         if address & HOST != 0 {
-            return self.host_funcs.get((address & !HOST) as usize).map(|func| Target::Host(&func.import));
+            return self
+                .host_funcs
+                .get((address & !HOST) as usize)
+                .map(|func| Target::Host(&func.import));
         }
         let (instance, index) = self.owner(address)?;
         instance.target(index)
@@ -123,7 +126,13 @@ pub(crate) fn import_target(import: &Import) -> Target<'_> {
 pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Import {
     // SAFETY: the caller's promise.
     let shape = unsafe { &*(*instance).callee(func).shape };
-    Import::new(None, instance.cast(), core::ptr::without_provenance(func as usize), shape.params as u32, shape.results as u32)
+    Import::new(
+        None,
+        instance.cast(),
+        core::ptr::without_provenance(func as usize),
+        shape.params as u32,
+        shape.results as u32,
+    )
 }
 
 /// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will. `PLACE` says whether a trap is to say where it
@@ -131,7 +140,12 @@ pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Impor
 ///
 /// # Safety
 /// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
-pub(crate) unsafe fn call<const PLACE: bool>(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+pub(crate) unsafe fn call<const PLACE: bool>(
+    store: *mut StoreData,
+    host: *mut (),
+    stack: Stack,
+    target: Target,
+) -> Result<(), Trap> {
     // SAFETY: the caller's promise.
     unsafe { call_inline::<PLACE>(store, host, stack, target) }
 }
@@ -141,7 +155,12 @@ pub(crate) unsafe fn call<const PLACE: bool>(store: *mut StoreData, host: *mut (
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-pub(crate) unsafe fn call_inline<const PLACE: bool>(store: *mut StoreData, host: *mut (), stack: Stack, target: Target) -> Result<(), Trap> {
+pub(crate) unsafe fn call_inline<const PLACE: bool>(
+    store: *mut StoreData,
+    host: *mut (),
+    stack: Stack,
+    target: Target,
+) -> Result<(), Trap> {
     // SAFETY: the store is live, and what `target` points at lives as long as it.
     unsafe {
         match target {
@@ -178,7 +197,9 @@ unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
         // SAFETY: the caller's promise.
         Exit::Trapped(code, place) if PLACE => unsafe { (*store).trap_at(code, &place) },
         // SAFETY: as above.
-        Exit::Trapped(code, _) => Trap { host: unsafe { (*store).end_of_trap(code) }, ..Trap::new(code) },
+        Exit::Trapped(code, _) => {
+            Trap { host: unsafe { (*store).end_of_trap(code) }, ..Trap::new(code) }
+        }
     }
 }
 
@@ -188,7 +209,12 @@ unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
 /// As for [`call`].
 #[cold]
 #[inline(never)]
-unsafe fn call_host(store: *mut StoreData, host: *mut (), stack: Stack, import: &Import) -> Result<(), Trap> {
+unsafe fn call_host(
+    store: *mut StoreData,
+    host: *mut (),
+    stack: Stack,
+    import: &Import,
+) -> Result<(), Trap> {
     // SAFETY: the caller's promise.
     unsafe {
         let from = from_host(store, host, stack);
@@ -212,7 +238,8 @@ impl StoreData<'_> {
     #[cold]
     unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
         // SAFETY: the caller's promise.
-        let (func, offset) = unsafe { InstanceData::of(place.instance) }.place(place.func, place.pc);
+        let (func, offset) =
+            unsafe { InstanceData::of(place.instance) }.place(place.func, place.pc);
         message!(debug, "trap in function {} at offset 0x{:x}: {}", func, offset, code.message());
         Trap { code, func, offset, host: self.end_of_trap(code) }
     }

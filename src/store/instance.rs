@@ -3,9 +3,9 @@
 use super::memory::MemoryData;
 use super::table::TableData;
 use crate::alloc::{List, Owned, Shared};
+use crate::code::Code;
 use crate::error::Error;
 use crate::module::Module;
-use crate::code::Code;
 use crate::store::func::{import_target, HostClosure, Target};
 use zonda_exec::{GlobalRef, Import, Instance, Memory, Mode, Shape};
 
@@ -35,11 +35,19 @@ pub(crate) struct InstanceData<'a> {
 impl<'a> InstanceData<'a> {
     /// In memory of its own, and not as part of its caller: the stack of a device is for what is deep.
     #[inline(never)]
-    pub(crate) fn new(module: Module<'a>, func_base: u32) -> Result<Owned<InstanceData<'a>>, crate::alloc::OutOfMemory> {
+    pub(crate) fn new(
+        module: Module<'a>,
+        func_base: u32,
+    ) -> Result<Owned<InstanceData<'a>>, crate::alloc::OutOfMemory> {
         let data = &*module.data;
         let dropped = List::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
         let globals = List::with_capacity(data.globals.len())?;
-        let own_slots: u32 = data.globals.iter().filter(|global| global.init != 0).map(|global| global.ty.content.slots()).sum();
+        let own_slots: u32 = data
+            .globals
+            .iter()
+            .filter(|global| global.init != 0)
+            .map(|global| global.ty.content.slots())
+            .sum();
         Owned::new(InstanceData {
             seen: Instance {
                 #[cfg(feature = "classic")]
@@ -108,7 +116,8 @@ impl<'a> InstanceData<'a> {
             return Ok(());
         }
         let data = &*self.module.data;
-        self.own_code = if data.code.mode() == mode { None } else { Some(Owned::new(data.translate(mode)?)?) };
+        self.own_code =
+            if data.code.mode() == mode { None } else { Some(Owned::new(data.translate(mode)?)?) };
         self.publish_code();
         Ok(())
     }
@@ -132,7 +141,10 @@ impl<'a> InstanceData<'a> {
         match self.defined(func) {
             // By the owner's pointer: imports of other instances keep it, also when the mode is changed through it.
             // SAFETY: `owner` is the address of this record.
-            Some(_) => Some(Target::Wasm(unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).seen }, func)),
+            Some(_) => Some(Target::Wasm(
+                unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).seen },
+                func,
+            )),
             None => self.imports.get(func as usize).map(import_target),
         }
     }
@@ -148,12 +160,14 @@ impl<'a> InstanceData<'a> {
         match self.seen.mode {
             #[cfg(feature = "classic")]
             Mode::Classic => {
-                let index = func.addr().wrapping_sub(self.seen.funcs.addr()) / size_of::<zonda_exec::Func>();
+                let index = func.addr().wrapping_sub(self.seen.funcs.addr())
+                    / size_of::<zonda_exec::Func>();
                 (index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
             }
             #[cfg(feature = "fast")]
             Mode::Fast => {
-                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr()) / size_of::<zonda_exec::RegFunc>();
+                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr())
+                    / size_of::<zonda_exec::RegFunc>();
                 (index as u32, data.offset_of(pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
             }
         }

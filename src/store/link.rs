@@ -1,13 +1,13 @@
 //! Instantiation: imports are resolved and matched, the instance is made, segments are copied (spec: 4.5.4).
 
 use super::bulk::{init_memory, init_table};
+use super::fault::{Fault, Made};
 use super::func::{call, cross_import, HostClosure, Stack, Target};
 use super::instance::InstanceData;
 use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
 use crate::alloc::{Owned, Shared};
-use super::fault::{Fault, Made};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::error::{ErrorKind, Trap};
@@ -53,7 +53,11 @@ struct Types<'i, 'a>(&'i ModuleData<'a>);
 
 impl Scope for Types<'_, '_> {
     fn global(&mut self, index: u32) -> Parsed<ValType> {
-        self.0.globals.get(index as usize).map(|global| global.ty.content).ok_or(ErrorKind::UnknownGlobal)
+        self.0
+            .globals
+            .get(index as usize)
+            .map(|global| global.ty.content)
+            .ok_or(ErrorKind::UnknownGlobal)
     }
     fn func(&mut self, _: u32) -> Parsed<()> {
         Ok(())
@@ -131,12 +135,16 @@ impl Elements<'_, '_> {
     }
 }
 
-pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u32) -> Elements<'i, 'a> {
+pub(super) fn element_values<'i, 'a>(
+    instance: &'i InstanceData<'a>,
+    segment: u32,
+) -> Elements<'i, 'a> {
     let data = &*instance.module.data;
     let offset = data.elements.get(segment as usize).copied().unwrap_or(0);
     let mut reader = Reader::new(data.bytes, offset as usize);
     let header = ElementHeader::read(&mut reader, &mut |reader, _| Evaluation::skip(data, reader));
-    let (expressions, count) = header.map_or((false, 0), |header| (header.expressions, header.count));
+    let (expressions, count) =
+        header.map_or((false, 0), |header| (header.expressions, header.count));
     Elements { evaluation: Evaluation { instance }, reader, expressions, count }
 }
 
@@ -145,13 +153,19 @@ pub(super) fn element_values<'i, 'a>(instance: &'i InstanceData<'a>, segment: u3
 /// # Safety
 /// The store is live and the caller's to change. `resolve` may read it, through what the caller has.
 #[inline(never)]
-pub(crate) unsafe fn instantiate<'a>(store: *mut StoreData<'a>, module: &Module<'a>, number: &mut u32, resolve: &mut Resolver) -> Made<u32> {
+pub(crate) unsafe fn instantiate<'a>(
+    store: *mut StoreData<'a>,
+    module: &Module<'a>,
+    number: &mut u32,
+    resolve: &mut Resolver,
+) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.code.len() as u32;
     // SAFETY: the caller's promise; nothing borrows the store but the calls below, one after the other.
     let base = unsafe { (*store).next_func };
     // The upper half of the numbers is the host's.
-    let next = base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
+    let next =
+        base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
     let mut instance = InstanceData::new(module.clone(), base)?;
     for import in data.imports.iter() {
         // SAFETY: as above; `resolve` only reads it meanwhile.
@@ -177,7 +191,12 @@ pub(crate) unsafe fn instantiate<'a>(store: *mut StoreData<'a>, module: &Module<
 }
 
 /// Resolves an import and adds it to the instance.
-fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry, resolve: &mut Resolver) -> Made<()> {
+fn provide(
+    store: &StoreData,
+    instance: &mut InstanceData,
+    import: &ImportEntry,
+    resolve: &mut Resolver,
+) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     let (module_name, name) = data.import_names(import.offset);
@@ -192,7 +211,12 @@ fn provide(store: &StoreData, instance: &mut InstanceData, import: &ImportEntry,
 
 /// Adds what stands for an import to the instance, if kind and type are right.
 #[cfg_attr(feature = "capi", allow(dead_code))]
-pub(crate) fn add(store: &StoreData, instance: &mut InstanceData, wanted: &Wanted, provided: Provided) -> Made<bool> {
+pub(crate) fn add(
+    store: &StoreData,
+    instance: &mut InstanceData,
+    wanted: &Wanted,
+    provided: Provided,
+) -> Made<bool> {
     let module = instance.module.clone();
     let data = &*module.data;
     let incompatible = Fault::INCOMPATIBLE_IMPORT;
@@ -226,7 +250,9 @@ pub(crate) fn add(store: &StoreData, instance: &mut InstanceData, wanted: &Wante
             let wanted = data.tables.get(instance.tables.len()).ok_or(incompatible)?;
             // SAFETY: tables live as long as the store.
             let given = unsafe { &*table }.current_type();
-            if given.element != wanted.element || !wanted.limits.admit(given.limits.min, given.limits.max) {
+            if given.element != wanted.element
+                || !wanted.limits.admit(given.limits.min, given.limits.max)
+            {
                 return Err(incompatible);
             }
             instance.tables.push(table)?;
@@ -235,7 +261,9 @@ pub(crate) fn add(store: &StoreData, instance: &mut InstanceData, wanted: &Wante
             let wanted = data.memories.get(instance.memories.len()).ok_or(incompatible)?;
             // SAFETY: memories live as long as the store.
             let given = unsafe { &*memory }.current_type();
-            if given.page_shift != wanted.page_shift || !wanted.limits.admit(given.limits.min, given.limits.max) {
+            if given.page_shift != wanted.page_shift
+                || !wanted.limits.admit(given.limits.min, given.limits.max)
+            {
                 return Err(incompatible);
             }
             instance.memories.push(memory)?;
@@ -285,7 +313,8 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
         let mut at = 0;
         let mut evaluation = Evaluation { instance };
         let mut reader = Reader::new(data.bytes, offset as usize);
-        let header = ElementHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
+        let header =
+            ElementHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
         if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
             // SAFETY: tables live as long as the store.
             init_table(instance, unsafe { &mut *table }, segment as u32, at, 0, None)?;
@@ -298,8 +327,11 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
         let mut at = 0;
         let mut evaluation = Evaluation { instance };
         let mut reader = Reader::new(data.bytes, offset as usize);
-        let header = DataHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
-        if let Some(&memory) = header.memory.and_then(|memory| instance.memories.get(memory as usize)) {
+        let header =
+            DataHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
+        if let Some(&memory) =
+            header.memory.and_then(|memory| instance.memories.get(memory as usize))
+        {
             // SAFETY: memories live as long as the store.
             init_memory(instance, unsafe { &mut *memory }, segment as u32, at, 0, header.len)?;
             instance.drop_segment(true, segment as u32);
@@ -312,7 +344,12 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
 ///
 /// # Safety
 /// `instance` is one of `store`, and `host` is what its host functions expect.
-pub(crate) unsafe fn start(store: *mut StoreData, instance: *mut InstanceData, host: *mut (), stack: Stack) -> Result<(), Trap> {
+pub(crate) unsafe fn start(
+    store: *mut StoreData,
+    instance: *mut InstanceData,
+    host: *mut (),
+    stack: Stack,
+) -> Result<(), Trap> {
     // SAFETY: the caller's promise; the start function has neither parameters nor results.
     unsafe {
         let instance = &*instance;
@@ -334,7 +371,11 @@ impl StoreData<'_> {
 
     /// Makes a memory; gives its address.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Made<*mut MemoryData> {
-        let memory = Owned::new(MemoryData::new(ty, self.config.memory_limit, core::mem::take(&mut self.appended))?)?;
+        let memory = Owned::new(MemoryData::new(
+            ty,
+            self.config.memory_limit,
+            core::mem::take(&mut self.appended),
+        )?)?;
         let at = memory.as_ptr();
         self.memories.push(memory)?;
         Ok(at)

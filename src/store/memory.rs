@@ -20,10 +20,19 @@ pub(crate) struct MemoryData {
 impl MemoryData {
     /// A memory of the type's least size, or of as much as `limit` allows, of zeros; and behind that `appended` bytes, which count as
     /// pages begun, so that growing never hands them out.
-    pub(crate) fn new(ty: MemoryType, limit: u64, appended: u32) -> Result<MemoryData, OutOfMemory> {
+    pub(crate) fn new(
+        ty: MemoryType,
+        limit: u64,
+        appended: u32,
+    ) -> Result<MemoryData, OutOfMemory> {
         let (total, pages) = bounds::first_size(ty.limits.min, ty.page_shift, limit, appended);
         if (ty.limits.min as u64) << ty.page_shift > limit {
-            message!(warn, "memory of {} pages is limited to {} bytes: what lies beyond traps", ty.limits.min, limit);
+            message!(
+                warn,
+                "memory of {} pages is limited to {} bytes: what lies beyond traps",
+                ty.limits.min,
+                limit
+            );
         }
         let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
         let seen = Memory { pages, page_shift: ty.page_shift, ..Memory::empty() };
@@ -52,7 +61,8 @@ impl MemoryData {
     /// Grows by `delta` pages; gives the size before, in pages, or `None` when that is not allowed or there is no memory for it.
     pub(crate) fn grow(&mut self, delta: u32) -> Option<u32> {
         let before = self.seen.pages;
-        let (pages, bytes) = bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)?;
+        let (pages, bytes) =
+            bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)?;
         if delta != 0 {
             self.bytes.resize_zeroed(usize::try_from(bytes).ok()?).ok()?;
             self.seen.pages = pages;
@@ -73,7 +83,10 @@ mod tests {
     #[test]
     fn grows_within_type_and_limit() {
         let mut free = memory(1, Some(3), 16, u64::MAX);
-        assert_eq!((free.grow(1), free.grow(2), free.grow(1), free.grow(0)), (Some(1), None, Some(2), Some(3)));
+        assert_eq!(
+            (free.grow(1), free.grow(2), free.grow(1), free.grow(0)),
+            (Some(1), None, Some(2), Some(3))
+        );
         assert_eq!((free.seen.len, free.seen.pages), (3 << 16, 3));
         let mut limited = memory(1, None, 16, 100_000);
         assert_eq!(limited.grow(1), None);

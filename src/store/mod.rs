@@ -16,7 +16,7 @@ pub(crate) mod memory;
 mod slow;
 pub(crate) mod table;
 
-use crate::alloc::{List, Owned, OutOfMemory, Shared};
+use crate::alloc::{List, OutOfMemory, Owned, Shared};
 use crate::binary::types::GlobalType;
 use func::HostFunc;
 use instance::InstanceData;
@@ -41,7 +41,8 @@ pub struct StoreConfig {
 
 impl Default for StoreConfig {
     fn default() -> StoreConfig {
-        let (stack_bytes, nested_calls) = if cfg!(feature = "std") { (64 * 1024, 64) } else { (4096, 4) };
+        let (stack_bytes, nested_calls) =
+            if cfg!(feature = "std") { (64 * 1024, 64) } else { (4096, 4) };
         StoreConfig { stack_bytes, memory_limit: u64::MAX, nested_calls }
     }
 }
@@ -80,7 +81,10 @@ unsafe impl Send for StoreData<'_> {}
 
 impl<'a> StoreData<'a> {
     /// An empty store. `stack` says whether it needs a value stack of its own.
-    pub(crate) fn new(config: StoreConfig, stack: bool) -> Result<Owned<StoreData<'a>>, OutOfMemory> {
+    pub(crate) fn new(
+        config: StoreConfig,
+        stack: bool,
+    ) -> Result<Owned<StoreData<'a>>, OutOfMemory> {
         let slots = if stack { config.stack_bytes as usize / 4 } else { 0 };
         let mut stack = List::zeroed(slots)?;
         let stack_top = stack.as_mut_ptr();

@@ -147,7 +147,8 @@ impl Slow<'_> {
         let code = self.index();
         if code < 8 {
             // SAFETY: a saturating conversion with its operand below the top.
-            let (top, code) = unsafe { numeric::execute(0xfc00 | code as u16, self.context.sp.add(1)) };
+            let (top, code) =
+                unsafe { numeric::execute(0xfc00 | code as u16, self.context.sp.add(1)) };
             // SAFETY: `top` is one past a slot of the stack.
             self.context.sp = unsafe { top.sub(1) };
             return Ok(code);
@@ -159,7 +160,8 @@ impl Slow<'_> {
         let ty = self.index();
         let table = self.index();
         let index = self.pop();
-        let address = *self.table(table).elements.get(index as usize).ok_or(TrapCode::UndefinedElement)?;
+        let address =
+            *self.table(table).elements.get(index as usize).ok_or(TrapCode::UndefinedElement)?;
         if address == 0 {
             return Err(TrapCode::UninitializedElement);
         }

@@ -1,9 +1,9 @@
 //! Tables at run time (spec: 4.2.7).
 
-use crate::alloc::{List, OutOfMemory};
-use crate::binary::types::{Limits, TableType};
 use super::bounds;
 use super::fault::{Fault, Made};
+use crate::alloc::{List, OutOfMemory};
+use crate::binary::types::{Limits, TableType};
 use crate::limits::MAX_TABLE_ELEMENTS;
 
 /// A table: references as the value stack holds them, 0 for null.
@@ -30,7 +30,10 @@ impl TableData {
 
     /// The type with the size that the table has now, as imports are matched against it.
     pub(crate) fn current_type(&self) -> TableType {
-        TableType { limits: Limits { min: self.elements.len() as u32, max: self.ty.limits.max }, ..self.ty }
+        TableType {
+            limits: Limits { min: self.elements.len() as u32, max: self.ty.limits.max },
+            ..self.ty
+        }
     }
 
     /// Grows by `delta` elements; gives the size before, or `None` when that is not allowed or there is no memory for it.

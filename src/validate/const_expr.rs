@@ -58,7 +58,11 @@ impl Scope for Env<'_> {
 
 /// Reads the expression up to and with its `end`; gives the type and the value.
 #[inline(never)]
-pub(crate) fn walk(reader: &mut Reader, scope: &mut dyn Scope, source: &mut dyn Source) -> Parsed<(ValType, u64)> {
+pub(crate) fn walk(
+    reader: &mut Reader,
+    scope: &mut dyn Scope,
+    source: &mut dyn Source,
+) -> Parsed<(ValType, u64)> {
     // Most expressions are one constant, which needs no memory.
     let mut top: Option<(ValType, u64)> = None;
     let mut below: List<(ValType, u64)> = List::new();
@@ -79,8 +83,14 @@ pub(crate) fn walk(reader: &mut Reader, scope: &mut dyn Scope, source: &mut dyn 
                 scope.func(index)?;
                 (ValType::FuncRef, source.func(index))
             }
-            I32_ADD | I32_SUB | I32_MUL | I64_ADD | I64_SUB | I64_MUL if cfg!(feature = "extended-const") => {
-                let ty = if matches!(code, I32_ADD | I32_SUB | I32_MUL) { ValType::I32 } else { ValType::I64 };
+            I32_ADD | I32_SUB | I32_MUL | I64_ADD | I64_SUB | I64_MUL
+                if cfg!(feature = "extended-const") =>
+            {
+                let ty = if matches!(code, I32_ADD | I32_SUB | I32_MUL) {
+                    ValType::I32
+                } else {
+                    ValType::I64
+                };
                 let (b_ty, b) = top.take().ok_or(ErrorKind::TypeMismatch)?;
                 let (a_ty, a) = below.pop().ok_or(ErrorKind::TypeMismatch)?;
                 if a_ty != ty || b_ty != ty {
@@ -100,7 +110,9 @@ pub(crate) fn walk(reader: &mut Reader, scope: &mut dyn Scope, source: &mut dyn 
                 };
             }
             // Whatever is no operation at all is malformed, whatever is one is not constant.
-            0x06..=0x0a | 0x14..=0x19 | 0x1d..=0x1f | 0x27 | 0xc5..=0xcf | 0xd3..=0xfa | 0xff => return Err(ErrorKind::UnknownOperation),
+            0x06..=0x0a | 0x14..=0x19 | 0x1d..=0x1f | 0x27 | 0xc5..=0xcf | 0xd3..=0xfa | 0xff => {
+                return Err(ErrorKind::UnknownOperation)
+            }
             _ => return Err(ErrorKind::ConstantExpressionExpected),
         };
         if let Some(previous) = top.replace(value) {

@@ -43,18 +43,37 @@ impl FuncValidator {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
     pub(crate) fn new() -> Result<Owned<FuncValidator>, OutOfMemory> {
-        Owned::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0], plain: Plain::NOTHING })
+        Owned::new(FuncValidator {
+            stacks: Stacks::new(),
+            locals: Locals::new(),
+            single: [0],
+            plain: Plain::NOTHING,
+        })
     }
 
     /// Checks the body that `reader` holds, of a function of type `ty`, and drives `sink` with it.
-    pub(crate) fn validate<S: Sink>(&mut self, env: &Env, ty: u32, reader: &mut Reader<'_>, sink: &mut S) -> Parsed<()> {
+    pub(crate) fn validate<S: Sink>(
+        &mut self,
+        env: &Env,
+        ty: u32,
+        reader: &mut Reader<'_>,
+        sink: &mut S,
+    ) -> Parsed<()> {
         let entry = env.ty(ty)?;
         self.stacks.reset();
         self.locals.read(env.params(entry), reader)?;
         sink.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
-        let mut walk = Walk { env, reader, sink, stacks: &mut self.stacks, locals: &self.locals, single: &mut self.single, plain: &mut self.plain };
+        let mut walk = Walk {
+            env,
+            reader,
+            sink,
+            stacks: &mut self.stacks,
+            locals: &self.locals,
+            single: &mut self.single,
+            plain: &mut self.plain,
+        };
         let start = walk.at();
         walk.sink.enter(start, LabelKind::Func, 0)?;
         while !walk.stacks.controls.is_empty() {
@@ -226,11 +245,20 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 self.env.params(entry) == self.env.results(entry)
             }
         };
-        if same { Ok(()) } else { Err(ErrorKind::TypeMismatch) }
+        if same {
+            Ok(())
+        } else {
+            Err(ErrorKind::TypeMismatch)
+        }
     }
 
     /// The types and the slots of the results of a block, or of its parameters.
-    fn with_types<R>(&mut self, ty: BlockType, results: bool, f: impl FnOnce(&mut Stacks, &[u8], u32) -> Parsed<R>) -> Parsed<R> {
+    fn with_types<R>(
+        &mut self,
+        ty: BlockType,
+        results: bool,
+        f: impl FnOnce(&mut Stacks, &[u8], u32) -> Parsed<R>,
+    ) -> Parsed<R> {
         match ty {
             BlockType::Value(code) if results => {
                 self.single[0] = code;
@@ -250,11 +278,15 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
 
     /// Takes what a branch to the label carries and gives its slots.
     fn pop_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
-        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.pop_all(codes, slots).map(|()| slots))
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
+            stacks.pop_all(codes, slots).map(|()| slots)
+        })
     }
 
     fn push_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
-        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| stacks.push_all(codes, slots).map(|()| slots))
+        self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
+            stacks.push_all(codes, slots).map(|()| slots)
+        })
     }
 
     fn enter(&mut self, kind: LabelKind) -> Parsed<()> {
@@ -330,9 +362,10 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             let depth = self.reader.u32()?;
             let (kind, ty) = self.stacks.label(depth)?;
             let at = At { pos, ..self.at() };
-            let (keep, types) = self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
-                stacks.check_all(codes).map(|()| (slots, codes.len()))
-            })?;
+            let (keep, types) =
+                self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
+                    stacks.check_all(codes).map(|()| (slots, codes.len()))
+                })?;
             if *arity.get_or_insert(types) != types {
                 return Err(ErrorKind::TypeMismatch);
             }
@@ -359,7 +392,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if !cfg!(feature = "tail-call") {
             return Err(ErrorKind::SwitchedOff);
         }
-        let (_, BlockType::Func(outer)) = self.outermost()? else { return Err(ErrorKind::TypeMismatch) };
+        let (_, BlockType::Func(outer)) = self.outermost()? else {
+            return Err(ErrorKind::TypeMismatch);
+        };
         let outer = self.env.ty(outer as u32)?;
         self.tell_second(ty.param_slots as u32);
         if self.env.results(outer) != self.env.results(ty) {
@@ -444,7 +479,10 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 let second = self.stacks.pop_any()? as u8;
                 let first = self.stacks.pop_any()? as u8;
                 let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
-                if is_ref(first) || is_ref(second) || first != second && first != UNKNOWN && second != UNKNOWN {
+                if is_ref(first)
+                    || is_ref(second)
+                    || first != second && first != UNKNOWN && second != UNKNOWN
+                {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
@@ -556,7 +594,9 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                 return Ok(0xfc00 | code as u16);
             }
             // Exceptions, function references, GC, SIMD, threads.
-            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => return Err(ErrorKind::Unsupported),
+            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => {
+                return Err(ErrorKind::Unsupported)
+            }
             _ => return self.reader.refuse_at(pos - 1, ErrorKind::UnknownOperation),
         }
         Ok(byte as u16)

@@ -128,7 +128,9 @@ impl Locals {
     pub(crate) fn slot(&self, index: u32) -> u32 {
         match self.near_slots.get(index as usize) {
             Some(&slot) => slot as u32,
-            None => self.find(index).map_or(0, |group| group.slot + (index - group.first) * group.ty.slots()),
+            None => self
+                .find(index)
+                .map_or(0, |group| group.slot + (index - group.first) * group.ty.slots()),
         }
     }
 

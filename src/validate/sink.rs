@@ -59,7 +59,8 @@ pub(crate) struct Plain {
 
 impl Plain {
     /// Before the first operation.
-    pub(crate) const NOTHING: Plain = Plain { code: 0, immediates: (0, 0), live: true, pos: 0, end: 0, after: 0 };
+    pub(crate) const NOTHING: Plain =
+        Plain { code: 0, immediates: (0, 0), live: true, pos: 0, end: 0, after: 0 };
 }
 
 /// Receives a function body in the order of its operations.

@@ -55,7 +55,15 @@ pub(super) fn slots(code: u8) -> u32 {
 
 impl Stacks {
     pub(super) const fn new() -> Stacks {
-        Stacks { operands: List::new(), controls: List::new(), base: 0, unreachable: false, live: true, height: 0, max_height: 0 }
+        Stacks {
+            operands: List::new(),
+            controls: List::new(),
+            base: 0,
+            unreachable: false,
+            live: true,
+            height: 0,
+            max_height: 0,
+        }
     }
 
     pub(super) fn reset(&mut self) {
@@ -91,7 +99,11 @@ impl Stacks {
     #[inline]
     pub(super) fn pop_any(&mut self) -> Parsed<u32> {
         if self.operands.len() as u32 == self.base {
-            return if self.unreachable { Ok(UNKNOWN as u32) } else { Err(ErrorKind::TypeMismatch) };
+            return if self.unreachable {
+                Ok(UNKNOWN as u32)
+            } else {
+                Err(ErrorKind::TypeMismatch)
+            };
         }
         let last = self.operands.len().wrapping_sub(1);
         let code = self.operands.get(last).copied().unwrap_or(UNKNOWN);
@@ -183,7 +195,14 @@ impl Stacks {
     /// Opens a label above the operands that are there.
     pub(super) fn enter(&mut self, kind: LabelKind, ty: BlockType) -> Parsed<()> {
         self.base = self.operands.len() as u32;
-        self.controls.push(Control { kind, ty, unreachable: false, dead: !self.live, base: self.base, height: self.height })?;
+        self.controls.push(Control {
+            kind,
+            ty,
+            unreachable: false,
+            dead: !self.live,
+            base: self.base,
+            height: self.height,
+        })?;
         // What is opened in unreachable code is unreachable as well, but types are checked as if it were not.
         self.unreachable = false;
         Ok(())

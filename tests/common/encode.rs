@@ -142,11 +142,17 @@ impl Encoder {
 }
 
 /// A module with types, and functions of them.
-pub fn functions<'f>(types: &[Vec<u8>], funcs: impl IntoIterator<Item = (u32, &'f [u8])>) -> Encoder {
+pub fn functions<'f>(
+    types: &[Vec<u8>],
+    funcs: impl IntoIterator<Item = (u32, &'f [u8])>,
+) -> Encoder {
     let (mut indices, mut bodies) = (Vec::new(), Vec::new());
     for (ty, body) in funcs {
         indices.push(number(ty));
         bodies.push(body);
     }
-    Encoder::new().list(section::TYPE, types).list(section::FUNCTION, indices).list(section::CODE, bodies)
+    Encoder::new()
+        .list(section::TYPE, types)
+        .list(section::FUNCTION, indices)
+        .list(section::CODE, bodies)
 }

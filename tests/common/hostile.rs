@@ -21,36 +21,66 @@ const fn family(name: &'static str, what: &'static str, make: Make) -> Family {
 
 pub const FAMILIES: &[Family] = &[
     family("straight", "plain arithmetic, for comparison", straight),
-    family("blocks", "one function of blocks inside of each other", |size| nested(size, &[0x02, 0x40])),
+    family("blocks", "one function of blocks inside of each other", |size| {
+        nested(size, &[0x02, 0x40])
+    }),
     family("loops", "the same with loops", |size| nested(size, &[0x03, 0x40])),
     family("ifs", "the same with conditions", |size| nested(size, &[0x41, 0, 0x04, 0x40])),
     family("branches", "far branches out of 10,000 blocks", branches),
     family("table", "one br_table", |size| table(size, size / 2)),
     family("tables", "many br_tables of 50 targets", |size| table(size, 50)),
-    family("table-arity", "one br_table, each target with 1,000 results, of two types in turn", table_arity),
+    family(
+        "table-arity",
+        "one br_table, each target with 1,000 results, of two types in turn",
+        table_arity,
+    ),
     family("call-arity", "calls with 1,000 parameters and results", call_arity),
-    family("unknown-arity", "the same in code that is not reached, on operands of unknown type", unknown_arity),
+    family(
+        "unknown-arity",
+        "the same in code that is not reached, on operands of unknown type",
+        unknown_arity,
+    ),
     family("block-arity", "blocks with 1,000 parameters and results", block_arity),
-    family("branch-arity", "conditional branches with 1,000 operands, which are moved", branch_arity),
+    family(
+        "branch-arity",
+        "conditional branches with 1,000 operands, which are moved",
+        branch_arity,
+    ),
     family("local-groups", "functions that declare 30,000 locals in as many groups", local_groups),
     family("local-counts", "functions of ten bytes that declare 32,700 locals", local_counts),
-    family("local-maps", "functions of seven bytes that declare 255 locals of two slots", |size| many(&[none()], size, &body(&[(255, I64)], &[]))),
-    family("params", "functions with 1,000 parameters of two types in turn, as many for each byte as may be", |size| params(size, &[])),
-    family("params-used", "the same that name the last one", |size| params(size, &[0x20, 0xe7, 0x07, 0x1a])),
+    family("local-maps", "functions of seven bytes that declare 255 locals of two slots", |size| {
+        many(&[none()], size, &body(&[(255, I64)], &[]))
+    }),
+    family(
+        "params",
+        "functions with 1,000 parameters of two types in turn, as many for each byte as may be",
+        |size| params(size, &[]),
+    ),
+    family("params-used", "the same that name the last one", |size| {
+        params(size, &[0x20, 0xe7, 0x07, 0x1a])
+    }),
     family("functions", "functions without code", functions_empty),
     family("types", "types that differ at the end", types),
     family("types-equal", "types of 1,000 parameters that are all the same", types_equal),
     family("types-called", "call_indirect of each of 65,000 types", types_called),
     family("imports", "imports with long equal beginnings", imports),
     family("exports", "exports with long equal beginnings", exports),
-    family("exports-sort", "exports in an order that has a sort compare two long names again and again", exports_sort),
+    family(
+        "exports-sort",
+        "exports in an order that has a sort compare two long names again and again",
+        exports_sort,
+    ),
     family("data", "data segments", data),
     family("elements", "element segments of expressions", elements),
     family("globals", "globals with initial values that are long expressions", globals),
     family("const-depth", "an initial value of operands above each other", const_depth),
     family("operands", "operand stacks of 30,000", operands),
     family("unreachable", "code that is not reached", unreachable),
-    family("large", "functions that turn out to be too large for the short encoding at their end", large),
+    family(
+        "large",
+        "functions that turn out to be too large for the short encoding at their end",
+        large,
+    ),
     family("locals-changed", "locals that change while they are operands", locals_changed),
     family("customs", "custom sections of three bytes", customs),
     family("name", "one custom section with a long name", name),
@@ -162,7 +192,9 @@ fn branch_arity(size: usize) -> Vec<u8> {
 }
 
 fn local_groups(size: usize) -> Vec<u8> {
-    let groups: Vec<(u32, u8)> = (0..(size / 2).min(20_000)).map(|i| (1, if i.is_multiple_of(2) { I32 } else { I64 })).collect();
+    let groups: Vec<(u32, u8)> = (0..(size / 2).min(20_000))
+        .map(|i| (1, if i.is_multiple_of(2) { I32 } else { I64 }))
+        .collect();
     many(&[none()], size, &body(&groups, &[]))
 }
 
@@ -171,7 +203,9 @@ fn local_counts(size: usize) -> Vec<u8> {
 }
 
 fn params(size: usize, code: &[u8]) -> Vec<u8> {
-    let mixed = |offset: usize| -> Vec<u8> { (0..ARITY).map(|i| if (i + offset).is_multiple_of(2) { I32 } else { I64 }).collect() };
+    let mixed = |offset: usize| -> Vec<u8> {
+        (0..ARITY).map(|i| if (i + offset).is_multiple_of(2) { I32 } else { I64 }).collect()
+    };
     let types = [func_type(&mixed(0), &[]), func_type(&mixed(1), &[])];
     // 1,000 parameters for 63 bytes.
     let mut padded = code.to_vec();
@@ -239,7 +273,10 @@ fn imports(size: usize) -> Vec<u8> {
 
 /// A module with a memory that is exported under these names.
 fn exporting(names: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
-    Encoder::new().list(section::MEMORY, [[0, 0]]).list(section::EXPORT, names.map(|name| export(&name, 2, 0))).bytes()
+    Encoder::new()
+        .list(section::MEMORY, [[0, 0]])
+        .list(section::EXPORT, names.map(|name| export(&name, 2, 0)))
+        .bytes()
 }
 
 fn exports(size: usize) -> Vec<u8> {
@@ -275,7 +312,11 @@ fn data(size: usize) -> Vec<u8> {
     let mut segment = vec![0, 0x41, 0, 0x0b];
     segment.extend(sized(&vec![7; len.max(1)]));
     let count = (size / segment.len()).min(100_000);
-    Encoder::new().list(section::MEMORY, [[0, 1]]).section(section::DATA_COUNT, &number(count as u32)).section(section::DATA, &same(&segment, count)).bytes()
+    Encoder::new()
+        .list(section::MEMORY, [[0, 1]])
+        .section(section::DATA_COUNT, &number(count as u32))
+        .section(section::DATA, &same(&segment, count))
+        .bytes()
 }
 
 fn elements(size: usize) -> Vec<u8> {

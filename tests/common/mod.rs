@@ -46,8 +46,12 @@ struct State {
     live_blocks: i64,
 }
 
-const IDLE: State =
-    State { fail: None, watched: Watched { allocations: 0, failed: 0, leaked: 0, leaked_blocks: 0, peak: 0 }, live: 0, live_blocks: 0 };
+const IDLE: State = State {
+    fail: None,
+    watched: Watched { allocations: 0, failed: 0, leaked: 0, leaked_blocks: 0, peak: 0 },
+    live: 0,
+    live_blocks: 0,
+};
 
 thread_local! {
     // `const`, and without a destructor: reading it never allocates.

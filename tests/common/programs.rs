@@ -18,14 +18,23 @@ pub struct Program {
 
 /// Name, argument, result, text. The functions import `tick`, which adds one.
 const TEXTS: &[(&str, i32, i32, &str)] = &[
-    ("calls", 12, 144, r#"(module
+    (
+        "calls",
+        12,
+        144,
+        r#"(module
         (import "env" "tick" (func $tick (param i32) (result i32)))
         (func $fib (param i32) (result i32)
             (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
                 (then (call $tick (i32.sub (local.get 0) (i32.const 1))))
                 (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
-        (func (export "run") (param i32) (result i32) (call $fib (local.get 0))))"#),
-    ("indirect calls", 100, 5150, r#"(module
+        (func (export "run") (param i32) (result i32) (call $fib (local.get 0))))"#,
+    ),
+    (
+        "indirect calls",
+        100,
+        5150,
+        r#"(module
         (type $f (func (param i32 i32) (result i32)))
         (table funcref (elem $add $skip))
         (func $add (type $f) (i32.add (local.get 0) (local.get 1)))
@@ -37,8 +46,13 @@ const TEXTS: &[(&str, i32, i32, &str)] = &[
                 (local.set $sum (call_indirect (type $f) (local.get $sum) (local.get $i) (i32.and (i32.const 1) (local.get $i))))
                 (local.set $sum (i32.sub (local.get $sum) (select (local.get $i) (i32.const 0) (i32.eqz (i32.and (i32.const 1) (local.get $i))))))
                 (br_if $next (i32.lt_u (local.get $i) (local.get 0))))
-            (i32.add (local.get $sum) (i32.const 50))))"#),
-    ("tail calls", 150, 11_325, r#"(module
+            (i32.add (local.get $sum) (i32.const 50))))"#,
+    ),
+    (
+        "tail calls",
+        150,
+        11_325,
+        r#"(module
         (type $f (func (param i32 i32) (result i32)))
         (import "env" "tick" (func $tick (param i32) (result i32)))
         (table funcref (elem $even $odd))
@@ -48,8 +62,13 @@ const TEXTS: &[(&str, i32, i32, &str)] = &[
         (func $odd (type $f)
             (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
             (return_call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (local.get 0)) (i32.const 0)))
-        (func (export "run") (param i32) (result i32) (call $odd (local.get 0) (call $even (local.get 0) (i32.const -11326)))))"#),
-    ("branch tables", 60, 140, r#"(module
+        (func (export "run") (param i32) (result i32) (call $odd (local.get 0) (call $even (local.get 0) (i32.const -11326)))))"#,
+    ),
+    (
+        "branch tables",
+        60,
+        140,
+        r#"(module
         (import "env" "tick" (func $tick (param i32) (result i32)))
         (func (export "run") (param i32) (result i32) (local $sum i32)
             (block $done
@@ -63,8 +82,13 @@ const TEXTS: &[(&str, i32, i32, &str)] = &[
                         (br $again))
                     (local.set $sum (call $tick (i32.add (local.get $sum) (i32.const 3))))
                     (br $again)))
-            (local.get $sum)))"#),
-    ("memory and tables", 40, 6998, r#"(module
+            (local.get $sum)))"#,
+    ),
+    (
+        "memory and tables",
+        40,
+        6998,
+        r#"(module
         (import "env" "tick" (func $tick (param i32) (result i32)))
         (memory (export "memory") 1 3)
         (table $t 8 16 funcref)
@@ -90,8 +114,13 @@ const TEXTS: &[(&str, i32, i32, &str)] = &[
                 (local.set $i (i32.add (local.get $i) (i32.const 1)))
                 (br_if $next (i32.lt_u (local.get $i) (local.get 0))))
             (i32.add (local.get $sum) (i32.add (i32.load8_u (i32.const 2088)) (i32.mul (i32.const 1000) (memory.size)))))
-        )"#),
-    ("wide values and host calls", 50, 1275, r#"(module
+        )"#,
+    ),
+    (
+        "wide values and host calls",
+        50,
+        1275,
+        r#"(module
         (import "env" "tick" (func $tick (param i32) (result i32)))
         (memory (export "memory") 1)
         (global $sum (mut i64) (i64.const 5))
@@ -106,9 +135,9 @@ const TEXTS: &[(&str, i32, i32, &str)] = &[
                 (global.set $sum (i64.add (global.get $sum) (i64.trunc_f64_s (local.get $x))))
                 (f64.store (i32.const 16) (local.get $x))
                 (br_if $next (f64.lt (local.get $x) (f64.convert_i32_s (local.get 0)))))
-            (i32.wrap_i64 (global.get $sum))))"#),
+            (i32.wrap_i64 (global.get $sum))))"#,
+    ),
 ];
-
 
 pub fn all() -> Vec<Program> {
     let texts = TEXTS.iter().map(|&(name, argument, result, text)| {
@@ -117,7 +146,13 @@ pub fn all() -> Vec<Program> {
     });
     let real = modules::MODULES.iter().map(|real| {
         let remembers = matches!(real.name, "heap" | "text");
-        Program { name: real.name, bytes: real.bytes.to_vec(), argument: real.argument, result: real.result, remembers }
+        Program {
+            name: real.name,
+            bytes: real.bytes.to_vec(),
+            argument: real.argument,
+            result: real.result,
+            remembers,
+        }
     });
     texts.chain(real).collect()
 }

@@ -2,7 +2,9 @@
 
 #![allow(dead_code)] // Two tests compile this file, and neither uses all of it.
 
-use zonda::{Engine, Error, ErrorKind, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{
+    Engine, Error, ErrorKind, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val,
+};
 use zonda_exec::fast::RegOp;
 
 /// Slots between locals and operands on this machine.
@@ -21,7 +23,12 @@ pub struct Func {
 
 impl Func {
     /// With as many operands, of a type that has as many parameters and results.
-    pub fn new(type_index: u16, (params, locals, results): (u16, u16, u16), operands: u16, code: Vec<u8>) -> Func {
+    pub fn new(
+        type_index: u16,
+        (params, locals, results): (u16, u16, u16),
+        operands: u16,
+        code: Vec<u8>,
+    ) -> Func {
         let frame = u32::from(locals - params + OVERHEAD + operands);
         Func { params, locals, results, type_index, frame, code }
     }
@@ -140,8 +147,15 @@ pub fn survives(file: &Aligned) -> bool {
     let mut linker = Linker::new();
     for import in module.imports() {
         if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) = (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(import.module, import.name, &params, &results, |_, _: &[Val], _: &mut [Val]| Ok(()));
+            let (params, results): (Vec<_>, Vec<_>) =
+                (ty.params().collect(), ty.results().collect());
+            let _ = linker.func_new(
+                import.module,
+                import.name,
+                &params,
+                &results,
+                |_, _: &[Val], _: &mut [Val]| Ok(()),
+            );
         }
     }
     let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 20, ..StoreConfig::default() };

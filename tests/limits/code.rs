@@ -25,7 +25,12 @@ fn content(locals: &[(u32, u8)], code: &[u8]) -> Vec<u8> {
 fn run(mode: Mode, module: &[u8]) -> i32 {
     let engine = Engine::new(mode);
     let module = Module::new(&engine, module).unwrap();
-    let mut store = Store::with_config(&engine, (), StoreConfig { stack_bytes: 1 << 20, ..StoreConfig::default() }).unwrap();
+    let mut store = Store::with_config(
+        &engine,
+        (),
+        StoreConfig { stack_bytes: 1 << 20, ..StoreConfig::default() },
+    )
+    .unwrap();
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
     instance.get_typed_func::<(), i32>(&store, "f").unwrap().call(&mut store, ()).unwrap()
 }
@@ -91,7 +96,11 @@ fn slots_of_operands() {
     };
     for mode in MODES {
         for locals in [0, 32_700] {
-            assert_eq!(run(mode, &exported(&[(locals, I32)], &sum(32_700))), 32_700, "{mode:?}, {locals}");
+            assert_eq!(
+                run(mode, &exported(&[(locals, I32)], &sum(32_700))),
+                32_700,
+                "{mode:?}, {locals}"
+            );
         }
     }
     let code = sum(32_701);
@@ -124,7 +133,13 @@ fn tables_of_branches_have_no_limit_of_their_own() {
 #[test]
 fn the_last_global_is_the_one_that_is_meant() {
     // i64 and i32 alternate, so that another one would have another type.
-    let global = |i: u32| if i.is_multiple_of(2) { vec![I64, 1, 0x42, 1, 0x0b] } else { [vec![I32, 1, 0x41], signed(i), vec![0x0b]].concat() };
+    let global = |i: u32| {
+        if i.is_multiple_of(2) {
+            vec![I64, 1, 0x42, 1, 0x0b]
+        } else {
+            [vec![I32, 1, 0x41], signed(i), vec![0x0b]].concat()
+        }
+    };
     let mut code = vec![];
     code.extend(op(0x23, 65_535));
     code.extend([0x41, 1, 0x6a]);

@@ -34,7 +34,15 @@ fn elements_of_a_table() {
 fn values_of_a_host_function_without_a_rust_type() {
     let mut linker = Linker::<()>::new();
     let mut add = |params: usize, results: usize| {
-        linker.func_new("m", &format!("{params} {results}"), &vec![ValType::I32; params], &vec![ValType::I32; results], |_, _, _| Ok(())).map(drop)
+        linker
+            .func_new(
+                "m",
+                &format!("{params} {results}"),
+                &vec![ValType::I32; params],
+                &vec![ValType::I32; results],
+                |_, _, _| Ok(()),
+            )
+            .map(drop)
     };
     assert_eq!([add(32, 0), add(0, 32), add(31, 1)], [Ok(()); 3]);
     assert_eq!([add(33, 0), add(0, 33), add(32, 1)], [Err(Error::TooLarge); 3]);
@@ -52,7 +60,12 @@ fn depth_of_calls() {
         let engine = Engine::new(mode);
         let module = Module::new(&engine, &module).unwrap();
         let deepest = |stack_bytes: u32| {
-            let mut store = Store::with_config(&engine, (), StoreConfig { stack_bytes, ..StoreConfig::default() }).unwrap();
+            let mut store = Store::with_config(
+                &engine,
+                (),
+                StoreConfig { stack_bytes, ..StoreConfig::default() },
+            )
+            .unwrap();
             let instance = Linker::new().instantiate(&mut store, &module).unwrap();
             let func = instance.get_typed_func::<i32, i32>(&store, "f").unwrap();
             let mut depth = 0;

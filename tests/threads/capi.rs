@@ -35,24 +35,43 @@ fn inside<R>(call: impl FnOnce() -> R) -> R {
 }
 
 fn is_of_pool(at: *mut u8) -> bool {
-    at.addr().wrapping_sub(POOL_AT.load(Ordering::Relaxed)) < POOL && POOL_AT.load(Ordering::Relaxed) != 0
+    at.addr().wrapping_sub(POOL_AT.load(Ordering::Relaxed)) < POOL
+        && POOL_AT.load(Ordering::Relaxed) != 0
 }
 
 // SAFETY: what comes from the pool goes back there, as the addresses say; all other blocks are of the C library, whichever of the two gave them.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
-        unsafe { if INSIDE.get() { RuntimeAllocator.alloc(layout) } else { System.alloc(layout) } }
+        unsafe {
+            if INSIDE.get() {
+                RuntimeAllocator.alloc(layout)
+            } else {
+                System.alloc(layout)
+            }
+        }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
-        unsafe { if is_of_pool(at) { RuntimeAllocator.dealloc(at, layout) } else { System.dealloc(at, layout) } }
+        unsafe {
+            if is_of_pool(at) {
+                RuntimeAllocator.dealloc(at, layout)
+            } else {
+                System.dealloc(at, layout)
+            }
+        }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
-        unsafe { if is_of_pool(at) { RuntimeAllocator.realloc(at, layout, size) } else { System.realloc(at, layout, size) } }
+        unsafe {
+            if is_of_pool(at) {
+                RuntimeAllocator.realloc(at, layout, size)
+            } else {
+                System.realloc(at, layout, size)
+            }
+        }
     }
 }
 
@@ -76,8 +95,18 @@ struct Natives([NativeSymbol; 2]);
 unsafe impl Sync for Natives {}
 
 static NATIVES: Natives = Natives([
-    NativeSymbol { symbol: c"pause".as_ptr(), func_ptr: pause as *mut c_void, signature: c"(i)i".as_ptr(), attachment: null_mut() },
-    NativeSymbol { symbol: c"sum".as_ptr(), func_ptr: sum as *mut c_void, signature: c"(*~)i".as_ptr(), attachment: null_mut() },
+    NativeSymbol {
+        symbol: c"pause".as_ptr(),
+        func_ptr: pause as *mut c_void,
+        signature: c"(i)i".as_ptr(),
+        attachment: null_mut(),
+    },
+    NativeSymbol {
+        symbol: c"sum".as_ptr(),
+        func_ptr: sum as *mut c_void,
+        signature: c"(*~)i".as_ptr(),
+        attachment: null_mut(),
+    },
 ]);
 
 /// Names under which each worker registers the table once more.
@@ -85,7 +114,9 @@ const OWN: [&CStr; WORKERS as usize] = [c"w0", c"w1", c"w2", c"w3", c"w4", c"w5"
 
 fn register(name: &CStr) -> bool {
     // SAFETY: the table is constant.
-    inside(|| unsafe { wasm_runtime_register_natives(name.as_ptr(), NATIVES.0.as_ptr(), NATIVES.0.len() as u32) })
+    inside(|| unsafe {
+        wasm_runtime_register_natives(name.as_ptr(), NATIVES.0.as_ptr(), NATIVES.0.len() as u32)
+    })
 }
 
 fn unregister(name: &CStr) -> bool {
@@ -139,7 +170,10 @@ unsafe extern "C" fn sum(env: wasm_exec_env_t, bytes: *const u8, len: u32) -> i3
 
 impl Job<'_> {
     fn granted(&self) {
-        assert!(std::mem::take(&mut self.slot.lock().unwrap().wished), "terminated, but nobody wished it");
+        assert!(
+            std::mem::take(&mut self.slot.lock().unwrap().wished),
+            "terminated, but nobody wished it"
+        );
         self.terminated.set(self.terminated.get() + 1);
     }
 
@@ -157,7 +191,11 @@ impl Job<'_> {
             assert_eq!(done, exception.is_null());
             match done {
                 true => Ok(cells[0]),
-                false => Err(CStr::from_ptr(exception).to_str().unwrap().strip_prefix("Exception: ").unwrap()),
+                false => Err(CStr::from_ptr(exception)
+                    .to_str()
+                    .unwrap()
+                    .strip_prefix("Exception: ")
+                    .unwrap()),
             }
         }
     }
@@ -216,13 +254,25 @@ fn reason(error: &[u8]) -> &str {
 fn load() -> Handle<WASMModuleCommon> {
     let mut error = [0u8; 96];
     // SAFETY: the bytes are constant, and the buffer has that size.
-    let module = inside(|| unsafe { wasm_runtime_load(plan::WORK.as_ptr(), plan::WORK.len() as u32, error.as_mut_ptr().cast(), error.len() as u32) });
+    let module = inside(|| unsafe {
+        wasm_runtime_load(
+            plan::WORK.as_ptr(),
+            plan::WORK.len() as u32,
+            error.as_mut_ptr().cast(),
+            error.len() as u32,
+        )
+    });
     assert!(!module.is_null(), "{}", reason(&error));
     Handle(module)
 }
 
 /// Gives how many calls were terminated, and how many native functions called.
-fn run(alive: Alive, number: u32, slot: &Mutex<Slot>, shared: Handle<WASMModuleCommon>) -> (u32, u32) {
+fn run(
+    alive: Alive,
+    number: u32,
+    slot: &Mutex<Slot>,
+    shared: Handle<WASMModuleCommon>,
+) -> (u32, u32) {
     let _alive = alive;
     let mut worker = Worker::new(number);
     let (mut terminated, mut natives) = (0, 0);
@@ -236,10 +286,24 @@ fn run(alive: Alive, number: u32, slot: &Mutex<Slot>, shared: Handle<WASMModuleC
         let mut error = [0u8; 96];
         // SAFETY: the module is live, and the instance is this thread's but for being terminated.
         unsafe {
-            let instance = inside(|| wasm_runtime_instantiate(module.0, STACK, 0, error.as_mut_ptr().cast(), error.len() as u32));
+            let instance = inside(|| {
+                wasm_runtime_instantiate(
+                    module.0,
+                    STACK,
+                    0,
+                    error.as_mut_ptr().cast(),
+                    error.len() as u32,
+                )
+            });
             assert!(!instance.is_null(), "{}", reason(&error));
             assert!(inside(|| wasm_runtime_set_running_mode(instance, mode)));
-            let env = inside(|| if own { wasm_runtime_create_exec_env(instance, STACK) } else { wasm_runtime_get_exec_env_singleton(instance) });
+            let env = inside(|| {
+                if own {
+                    wasm_runtime_create_exec_env(instance, STACK)
+                } else {
+                    wasm_runtime_get_exec_env_singleton(instance)
+                }
+            });
             assert!(!env.is_null());
             let job = Job { slot, instance, env, natives: Cell::new(0), terminated: Cell::new(0) };
             wasm_runtime_set_user_data(env, (&raw const job).cast_mut().cast());
@@ -292,7 +356,9 @@ fn instances_of_eight_threads(memory: &str) {
     assert!(register(c"env"));
     let shared = load();
     let before = pool_free();
-    let slots: Vec<_> = (0..WORKERS).map(|_| Mutex::new(Slot { target: Handle(null_mut()), wished: false, wishes: 0 })).collect();
+    let slots: Vec<_> = (0..WORKERS)
+        .map(|_| Mutex::new(Slot { target: Handle(null_mut()), wished: false, wishes: 0 }))
+        .collect();
     let alive = AtomicU32::new(WORKERS);
     let mut sum = 0;
     std::thread::scope(|scope| {
@@ -306,7 +372,11 @@ fn instances_of_eight_threads(memory: &str) {
             .collect();
         for (number, worker) in workers.into_iter().enumerate() {
             let (terminated, natives) = worker.join().unwrap();
-            assert_eq!(terminated, slots[number].lock().unwrap().wishes, "each wish stops one call, of worker {number}");
+            assert_eq!(
+                terminated,
+                slots[number].lock().unwrap().wishes,
+                "each wish stops one call, of worker {number}"
+            );
             assert!(terminated >= Worker::new(number as u32).endless_calls() && natives > 0);
             sum += terminated;
         }

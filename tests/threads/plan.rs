@@ -90,7 +90,8 @@ impl Worker {
         for _ in 0..ROUNDS {
             self.below(3);
             self.below(2);
-            count += self.plan().iter().filter(|work| matches!(work, Work::Endless(_))).count() as u32;
+            count +=
+                self.plan().iter().filter(|work| matches!(work, Work::Endless(_))).count() as u32;
         }
         count
     }

@@ -174,12 +174,16 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     let offset = *pc.add(1);
                     if offset >= 0x80 {
                         let (offset, next) = leb::u32_long(pc.add(1));
-                        let Some(at) = bounds::near(tos, offset, limit) else { break Leave::Memory($op) };
+                        let Some(at) = bounds::near(tos, offset, limit) else {
+                            break Leave::Memory($op);
+                        };
                         pc = next;
                         tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
                         continue;
                     }
-                    let Some(at) = bounds::near(tos, offset as u32, limit) else { break Leave::Memory($op) };
+                    let Some(at) = bounds::near(tos, offset as u32, limit) else {
+                        break Leave::Memory($op);
+                    };
                     pc = pc.add(2);
                     tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
                 }};
@@ -190,14 +194,18 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     let address = *sp.sub(1);
                     if offset >= 0x80 {
                         let (offset, next) = leb::u32_long(pc.add(1));
-                        let Some(at) = bounds::near(address, offset, limit) else { break Leave::Memory($op) };
+                        let Some(at) = bounds::near(address, offset, limit) else {
+                            break Leave::Memory($op);
+                        };
                         pc = next;
                         memory::Cell::store(tos as $cell, mem.add(at));
                         sp = sp.sub(2);
                         tos = *sp;
                         continue;
                     }
-                    let Some(at) = bounds::near(address, offset as u32, limit) else { break Leave::Memory($op) };
+                    let Some(at) = bounds::near(address, offset as u32, limit) else {
+                        break Leave::Memory($op);
+                    };
                     pc = pc.add(2);
                     memory::Cell::store(tos as $cell, mem.add(at));
                     sp = sp.sub(2);
@@ -464,7 +472,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     *sp = tos;
                     let next = sp.add(1);
                     // The caller's `sp` is inside of the stack, so the difference is not negative.
-                    if !bounds::has_slots(next.addr(), callee.shape.frame, (*ctx).stack_end.addr()) {
+                    if !bounds::has_slots(next.addr(), callee.shape.frame, (*ctx).stack_end.addr())
+                    {
                         stop!(TrapCode::StackOverflow as u32, call_before(pc));
                     }
                     let new_fp = next.sub(callee.shape.params as usize);

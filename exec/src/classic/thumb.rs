@@ -18,10 +18,10 @@
 //! a path of its own.
 
 use super::{access, big_branch, call_before, find_group};
+use crate::elsewhere::{cross, leave, stopped};
 use crate::frame::{Boundary, Context, Func, Header, HEADER, SWITCHED};
 use crate::instance::{offset, Import, Instance};
 use crate::memory::Memory;
-use crate::elsewhere::{cross, leave, stopped};
 use crate::numeric;
 use core::mem::offset_of;
 

@@ -57,7 +57,14 @@ impl<'a> Instruction<'a> {
     pub fn read(bytes: &'a [u8], at: usize) -> Option<Instruction<'a>> {
         let mut cursor = Cursor { bytes, at };
         let op = RegOp::from_code(cursor.number(1)? as u8)?;
-        let mut instruction = Instruction { op, len: 0, operands: [(Kind::None, 0); 4], code: 0, immediates: [0; 2], targets: &[] };
+        let mut instruction = Instruction {
+            op,
+            len: 0,
+            operands: [(Kind::None, 0); 4],
+            code: 0,
+            immediates: [0; 2],
+            targets: &[],
+        };
         for (kind, operand) in op.operands().zip(&mut instruction.operands) {
             let value = cursor.number(kind.bytes())?;
             let value = match kind {
@@ -108,7 +115,17 @@ impl<'a> Instruction<'a> {
                 let count = match instruction.code {
                     0xd1 => 0,
                     0x11 | 0x13 | 0xfc08 | 0xfc0a | 0xfc0c | 0xfc0e => 2,
-                    0x10 | 0x12 | 0x25 | 0x26 | 0x3f | 0x40 | 0xd2 | 0xfc09 | 0xfc0b | 0xfc0d | 0xfc0f..=0xfc11 => 1,
+                    0x10
+                    | 0x12
+                    | 0x25
+                    | 0x26
+                    | 0x3f
+                    | 0x40
+                    | 0xd2
+                    | 0xfc09
+                    | 0xfc0b
+                    | 0xfc0d
+                    | 0xfc0f..=0xfc11 => 1,
                     _ => return None,
                 };
                 for immediate in instruction.immediates.iter_mut().take(count) {

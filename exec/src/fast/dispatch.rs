@@ -24,22 +24,38 @@ pub(super) unsafe fn operation(code: u8) -> RegOp {
 /// The same address, of which a compiler no longer knows how it was computed. Not on small ARM CPUs, where it costs a kilobyte.
 #[inline(always)]
 pub(super) fn settled<T>(at: *const T) -> *const T {
-    #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv32")))]
+    #[cfg(all(
+        not(miri),
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv32")
+    ))]
     {
         let mut at = at;
         #[allow(clippy::pointers_in_nomem_asm_block)]
         // SAFETY: no instruction.
-        unsafe { core::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags)) }
+        unsafe {
+            core::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
+        }
         at
     }
-    #[cfg(not(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv32"))))]
+    #[cfg(not(all(
+        not(miri),
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv32")
+    )))]
     at
 }
 
 /// Makes of an arm's way out of the loop a block of its own.
 #[inline(always)]
 pub(super) fn leaving() {
-    #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm", target_arch = "riscv32")))]
+    #[cfg(all(
+        not(miri),
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "arm",
+            target_arch = "riscv32"
+        )
+    ))]
     // SAFETY: no instruction.
     unsafe {
         core::arch::asm!("", options(nomem, nostack, preserves_flags))

@@ -68,6 +68,11 @@ unsafe extern "C" fn num(fp: *mut u32, at: *const u8) -> u32 {
     unsafe {
         let code = *at as u16;
         let code = if code < 8 { 0xfc00 | code } else { code };
-        crate::numeric::on_slots(code, fp.add(*at.add(1) as usize), fp.add(*at.add(2) as usize), fp.add(*at.add(3) as usize))
+        crate::numeric::on_slots(
+            code,
+            fp.add(*at.add(1) as usize),
+            fp.add(*at.add(2) as usize),
+            fp.add(*at.add(3) as usize),
+        )
     }
 }

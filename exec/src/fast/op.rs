@@ -317,7 +317,10 @@ pub enum Accumulator {
 impl Kind {
     const fn from_bits(bits: u16) -> Kind {
         use Kind::*;
-        [None, Read, Write, ReadPair, WritePair, I8, Offset, U32, Branch, BranchLong, Global, Func, Args, Far, U16, Special][bits as usize & 15]
+        [
+            None, Read, Write, ReadPair, WritePair, I8, Offset, U32, Branch, BranchLong, Global,
+            Func, Args, Far, U16, Special,
+        ][bits as usize & 15]
     }
 
     /// Its bytes; 0 for what varies.
@@ -333,31 +336,75 @@ impl Kind {
 }
 
 macro_rules! kind {
-    (s) => { Kind::Read };
-    (d) => { Kind::Write };
-    (w) => { Kind::ReadPair };
-    (v) => { Kind::WritePair };
-    (k) => { Kind::I8 };
-    (o) => { Kind::Offset };
-    (x) => { Kind::U32 };
-    (b) => { Kind::Branch };
-    (l) => { Kind::BranchLong };
-    (g) => { Kind::Global };
-    (f) => { Kind::Func };
-    (c) => { Kind::Args };
-    (j) => { Kind::Far };
-    (u) => { Kind::U16 };
-    (t) => { Kind::Special };
-    (q) => { Kind::Special };
-    (m) => { Kind::Special };
-    (p) => { Kind::Special };
+    (s) => {
+        Kind::Read
+    };
+    (d) => {
+        Kind::Write
+    };
+    (w) => {
+        Kind::ReadPair
+    };
+    (v) => {
+        Kind::WritePair
+    };
+    (k) => {
+        Kind::I8
+    };
+    (o) => {
+        Kind::Offset
+    };
+    (x) => {
+        Kind::U32
+    };
+    (b) => {
+        Kind::Branch
+    };
+    (l) => {
+        Kind::BranchLong
+    };
+    (g) => {
+        Kind::Global
+    };
+    (f) => {
+        Kind::Func
+    };
+    (c) => {
+        Kind::Args
+    };
+    (j) => {
+        Kind::Far
+    };
+    (u) => {
+        Kind::U16
+    };
+    (t) => {
+        Kind::Special
+    };
+    (q) => {
+        Kind::Special
+    };
+    (m) => {
+        Kind::Special
+    };
+    (p) => {
+        Kind::Special
+    };
 }
 
 macro_rules! accumulator {
-    (keep) => { Accumulator::Keep };
-    (get) => { Accumulator::Get };
-    (set) => { Accumulator::Set };
-    (both) => { Accumulator::Both };
+    (keep) => {
+        Accumulator::Keep
+    };
+    (get) => {
+        Accumulator::Get
+    };
+    (set) => {
+        Accumulator::Set
+    };
+    (both) => {
+        Accumulator::Both
+    };
 }
 
 const fn pack(kinds: &[Kind]) -> u16 {
@@ -417,7 +464,9 @@ impl RegOp {
     /// Its operands, in order.
     pub fn operands(self) -> impl Iterator<Item = Kind> {
         let packed = OPERANDS[self as usize];
-        (0..4).map(move |i| Kind::from_bits(packed >> (4 * i))).take_while(|&kind| kind != Kind::None)
+        (0..4)
+            .map(move |i| Kind::from_bits(packed >> (4 * i)))
+            .take_while(|&kind| kind != Kind::None)
     }
 }
 

@@ -26,7 +26,12 @@ const _: () = assert!(ZEROS <= OVERHEAD + 1);
 /// The operation was made by the translator or verified.
 #[cold]
 #[inline(never)]
-unsafe fn far(memory: &Memory, pc: *const u8, fp: *mut u32, acc: u32) -> Result<(*const u8, u32), u32> {
+unsafe fn far(
+    memory: &Memory,
+    pc: *const u8,
+    fp: *mut u32,
+    acc: u32,
+) -> Result<(*const u8, u32), u32> {
     const ADDRESS: u8 = 1;
     const VALUE: u8 = 2;
     const LONG: u8 = 4;
@@ -39,12 +44,18 @@ unsafe fn far(memory: &Memory, pc: *const u8, fp: *mut u32, acc: u32) -> Result<
         let op = *pc;
         let (code, form) = if op < LOADS.1 {
             let i = op - LOADS.0;
-            ([0x28, 0x2c, 0x2d, 0x2e, 0x2f][i as usize % 5], [0, TO, ADDRESS, ADDRESS | TO, LONG][i as usize / 5 % 5])
+            (
+                [0x28, 0x2c, 0x2d, 0x2e, 0x2f][i as usize % 5],
+                [0, TO, ADDRESS, ADDRESS | TO, LONG][i as usize / 5 % 5],
+            )
         } else if op < STORES.0 {
             (0x29, if op == LOADS.1 { TO } else { ADDRESS | TO })
         } else if op < STORES.1 {
             let i = op - STORES.0;
-            ([0x36, 0x3a, 0x3b][i as usize % 3], [ADDRESS, VALUE, ADDRESS | VALUE, ADDRESS | LONG][i as usize / 3 % 4])
+            (
+                [0x36, 0x3a, 0x3b][i as usize % 3],
+                [ADDRESS, VALUE, ADDRESS | VALUE, ADDRESS | LONG][i as usize / 3 % 4],
+            )
         } else {
             (0x37, if op == STORES.1 { VALUE } else { ADDRESS | VALUE })
         };
@@ -173,14 +184,30 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
 
             // Values, each with the bytes of the operation up to its last operand.
             macro_rules! two {
-                ($f:ident SS) => { (numeric::$f(slot!(1), slot!(2)), 3) };
-                ($f:ident SK) => { (numeric::$f(slot!(1), byte!(2)), 3) };
-                ($f:ident AS) => { (numeric::$f(a!(), slot!(1)), 2) };
-                ($f:ident SA) => { (numeric::$f(slot!(1), a!()), 2) };
-                ($f:ident AK) => { (numeric::$f(a!(), byte!(1)), 2) };
-                ($f:ident KA) => { (numeric::$f(byte!(1), a!()), 2) };
-                ($f:ident AX) => { (numeric::$f(a!(), number!(1, u32)), 5) };
-                ($f:ident SX) => { (numeric::$f(slot!(1), number!(2, u32)), 6) };
+                ($f:ident SS) => {
+                    (numeric::$f(slot!(1), slot!(2)), 3)
+                };
+                ($f:ident SK) => {
+                    (numeric::$f(slot!(1), byte!(2)), 3)
+                };
+                ($f:ident AS) => {
+                    (numeric::$f(a!(), slot!(1)), 2)
+                };
+                ($f:ident SA) => {
+                    (numeric::$f(slot!(1), a!()), 2)
+                };
+                ($f:ident AK) => {
+                    (numeric::$f(a!(), byte!(1)), 2)
+                };
+                ($f:ident KA) => {
+                    (numeric::$f(byte!(1), a!()), 2)
+                };
+                ($f:ident AX) => {
+                    (numeric::$f(a!(), number!(1, u32)), 5)
+                };
+                ($f:ident SX) => {
+                    (numeric::$f(slot!(1), number!(2, u32)), 6)
+                };
             }
             macro_rules! place {
                 ($address:expr, $offset:expr) => {
@@ -191,16 +218,33 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 };
             }
             macro_rules! loaded {
-                ($cell:ident A) => { (<$cell as Cell>::load(place!(acc, *pc.add(1) as usize)) as u32, 2) };
-                ($cell:ident S) => { (<$cell as Cell>::load(place!(slot!(1) as usize, *pc.add(2) as usize)) as u32, 3) };
-                ($cell:ident AX) => { (<$cell as Cell>::load(place!(acc, number!(1, u32) as usize)) as u32, 5) };
+                ($cell:ident A) => {
+                    (<$cell as Cell>::load(place!(acc, *pc.add(1) as usize)) as u32, 2)
+                };
+                ($cell:ident S) => {
+                    (
+                        <$cell as Cell>::load(place!(slot!(1) as usize, *pc.add(2) as usize))
+                            as u32,
+                        3,
+                    )
+                };
+                ($cell:ident AX) => {
+                    (<$cell as Cell>::load(place!(acc, number!(1, u32) as usize)) as u32, 5)
+                };
             }
 
             macro_rules! select {
                 () => {{
                     // Volatile, for a compiler had rather choose between the places.
-                    let (first, second) = ((&raw const slot!(1)).read_volatile(), (&raw const slot!(2)).read_volatile());
-                    if acc != 0 { first } else { second }
+                    let (first, second) = (
+                        (&raw const slot!(1)).read_volatile(),
+                        (&raw const slot!(2)).read_volatile(),
+                    );
+                    if acc != 0 {
+                        first
+                    } else {
+                        second
+                    }
                 }};
             }
 
@@ -519,7 +563,6 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
     }
 }
 
-
 /// Executes the running operation, with all its checks. Gives the accumulator; else 0 when the call by the host has returned, [`SWITCHED`], [`OTHER_MODE`] or a trap's number.
 ///
 /// # Safety
@@ -538,9 +581,15 @@ unsafe fn elsewhere(context: &mut Context, acc: u32) -> Result<u32, u32> {
                 false => Err((*context.meter).reason() as u32),
                 true => Err(TrapCode::StackOverflow as u32),
             },
-            RegOp::DivSAS | RegOp::DivUAS | RegOp::RemSAS | RegOp::RemUAS if slot(1) != 0 => Err(TrapCode::IntegerOverflow as u32),
-            RegOp::DivSAK | RegOp::DivUAK | RegOp::RemSAK | RegOp::RemUAK if *pc.add(1) != 0 => Err(TrapCode::IntegerOverflow as u32),
-            _ if op >= RegOp::DivSAS && op <= RegOp::RemUAK => Err(TrapCode::IntegerDivideByZero as u32),
+            RegOp::DivSAS | RegOp::DivUAS | RegOp::RemSAS | RegOp::RemUAS if slot(1) != 0 => {
+                Err(TrapCode::IntegerOverflow as u32)
+            }
+            RegOp::DivSAK | RegOp::DivUAK | RegOp::RemSAK | RegOp::RemUAK if *pc.add(1) != 0 => {
+                Err(TrapCode::IntegerOverflow as u32)
+            }
+            _ if op >= RegOp::DivSAS && op <= RegOp::RemUAK => {
+                Err(TrapCode::IntegerDivideByZero as u32)
+            }
             // Through the frame's boundary. A single result goes to the pad first.
             RegOp::Ret | RegOp::RetA | RegOp::RetS | RegOp::RetN => {
                 let pad = fp.add((*context.func).locals as usize + OVERHEAD - PAD);

@@ -19,7 +19,13 @@ pub(super) unsafe fn execute(mut pc: *const u8, fp: *mut u32) -> *const u8 {
     unsafe {
         while cfg!(target_pointer_width = "64") {
             let slot = |at: usize| fp.add(*pc.add(at) as usize);
-            let branch = |at: usize, taken: bool| if taken { pc.offset(pc.add(at).cast::<i16>().read_unaligned() as isize) } else { pc.add(at + 2) };
+            let branch = |at: usize, taken: bool| {
+                if taken {
+                    pc.offset(pc.add(at).cast::<i16>().read_unaligned() as isize)
+                } else {
+                    pc.add(at + 2)
+                }
+            };
             pc = match operation(*pc) {
                 RegOp::Num1 if one(*pc.add(1), slot(2), slot(3)) => pc.add(4),
                 RegOp::Num2 if two(*pc.add(1), slot(2), slot(3), slot(4)) => pc.add(5),
@@ -94,14 +100,24 @@ unsafe fn unary<A: Value, R: Value>(to: *mut u32, a: *const u32, f: impl FnOnce(
 }
 
 #[inline(always)]
-unsafe fn binary<A: Value, R: Value>(to: *mut u32, a: *const u32, b: *const u32, f: impl FnOnce(A, A) -> R) -> bool {
+unsafe fn binary<A: Value, R: Value>(
+    to: *mut u32,
+    a: *const u32,
+    b: *const u32,
+    f: impl FnOnce(A, A) -> R,
+) -> bool {
     // SAFETY: the caller's promise.
     unsafe { f(A::get(a), A::get(b)).put(to) };
     true
 }
 
 #[inline(always)]
-unsafe fn checked<A: Value, R: Value>(to: *mut u32, a: *const u32, b: *const u32, f: impl FnOnce(A, A) -> Result<R, TrapCode>) -> bool {
+unsafe fn checked<A: Value, R: Value>(
+    to: *mut u32,
+    a: *const u32,
+    b: *const u32,
+    f: impl FnOnce(A, A) -> Result<R, TrapCode>,
+) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         match f(A::get(a), A::get(b)) {
@@ -114,7 +130,12 @@ unsafe fn checked<A: Value, R: Value>(to: *mut u32, a: *const u32, b: *const u32
 
 /// Truncates a float that `fits`, which a NaN does not.
 #[inline(always)]
-unsafe fn truncate<A: Value + Copy, R: Value>(to: *mut u32, a: *const u32, fits: impl FnOnce(A) -> bool, f: impl FnOnce(A) -> R) -> bool {
+unsafe fn truncate<A: Value + Copy, R: Value>(
+    to: *mut u32,
+    a: *const u32,
+    fits: impl FnOnce(A) -> bool,
+    f: impl FnOnce(A) -> R,
+) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let value = A::get(a);

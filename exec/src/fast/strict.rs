@@ -17,7 +17,12 @@ use {
 /// # Safety
 /// `func` is the running function's record, and `pc` points at an operation.
 #[cfg(feature = "strict")]
-pub(super) unsafe fn check(context: *const Context, func: *const Shape, pc: *const u8, fp: *const u32) {
+pub(super) unsafe fn check(
+    context: *const Context,
+    func: *const Shape,
+    pc: *const u8,
+    fp: *const u32,
+) {
     // SAFETY: the caller's promise.
     unsafe {
         let next = func.cast::<RegFunc>().wrapping_add(1);
@@ -25,19 +30,32 @@ pub(super) unsafe fn check(context: *const Context, func: *const Shape, pc: *con
         let instance = &*context.instance;
         let code = instance.code.wrapping_add(func.code as usize);
         // Functions follow each other in the order of their records, without a gap.
-        let end = if next < instance.reg_funcs_end { instance.code.wrapping_add((*next).code as usize) } else { instance.code_end };
+        let end = if next < instance.reg_funcs_end {
+            instance.code.wrapping_add((*next).code as usize)
+        } else {
+            instance.code_end
+        };
         assert!(pc >= code && pc < end, "the next operation lies outside of the function");
         let body = core::slice::from_raw_parts(code, end.addr() - code.addr());
         let op = RegOp::from_code(*pc).expect("the next operation is unknown");
-        assert!(Instruction::read(body, pc.addr() - code.addr()).is_some(), "the next operation is not complete");
+        assert!(
+            Instruction::read(body, pc.addr() - code.addr()).is_some(),
+            "the next operation is not complete"
+        );
         // A large function's frame pointer moves, and it has no slots in common with the header then.
         let is_large = *code == RegOp::Frame as u8;
         let shape = &func.shape;
         let (locals, slots) = (shape.locals as usize, shape.params as usize + shape.frame as usize);
         let slot = |slot: usize| {
-            assert!(fp.wrapping_add(slot) < context.stack_end.cast_const(), "a slot lies outside of the stack");
+            assert!(
+                fp.wrapping_add(slot) < context.stack_end.cast_const(),
+                "a slot lies outside of the stack"
+            );
             assert!(is_large || slot < slots, "a slot lies outside of the frame");
-            assert!(is_large || !(locals..locals + OVERHEAD).contains(&slot), "a slot lies in the header");
+            assert!(
+                is_large || !(locals..locals + OVERHEAD).contains(&slot),
+                "a slot lies in the header"
+            );
         };
         let mut at = pc.add(1);
         for kind in op.operands() {
@@ -47,12 +65,18 @@ pub(super) unsafe fn check(context: *const Context, func: *const Shape, pc: *con
                     slot(*at as usize);
                     slot(*at as usize + 1);
                 }
-                Kind::Args => assert!(is_large || *at as usize >= locals + OVERHEAD, "a call's arguments are no operands"),
+                Kind::Args => assert!(
+                    is_large || *at as usize >= locals + OVERHEAD,
+                    "a call's arguments are no operands"
+                ),
                 _ => {}
             }
             at = at.add(kind.bytes());
         }
-        assert!(fp.is_aligned() && (is_large || fp.wrapping_add(slots) <= context.stack_end), "the frame lies outside of the stack");
+        assert!(
+            fp.is_aligned() && (is_large || fp.wrapping_add(slots) <= context.stack_end),
+            "the frame lies outside of the stack"
+        );
     }
 }
 

@@ -173,9 +173,20 @@ impl World {
         self.call_in(&raw const live.instance, func, args)
     }
 
-    fn call_in(&mut self, instance: *const Instance, func: u32, args: &[u32]) -> Result<Vec<u32>, (TrapCode, usize, usize)> {
+    fn call_in(
+        &mut self,
+        instance: *const Instance,
+        func: u32,
+        args: &[u32],
+    ) -> Result<Vec<u32>, (TrapCode, usize, usize)> {
         let stack = self.stack.as_mut_ptr_range();
-        let host = Host { stack_end: stack.end, meter: &self.meter, slow: self.slow, store: core::ptr::null_mut(), host: core::ptr::null_mut() };
+        let host = Host {
+            stack_end: stack.end,
+            meter: &self.meter,
+            slow: self.slow,
+            store: core::ptr::null_mut(),
+            host: core::ptr::null_mut(),
+        };
         // One slot below the first, as `Stack::args` has it.
         let fp = stack.start.wrapping_add(1);
         let shape = self.funcs[func as usize - self.imports.len()].shape;
@@ -184,12 +195,15 @@ impl World {
         unsafe {
             fp.copy_from_nonoverlapping(args.as_ptr(), args.len());
             match crate::call(host, fp, func, instance) {
-                Exit::Returned => Ok(core::slice::from_raw_parts(fp, shape.results as usize).to_vec()),
+                Exit::Returned => {
+                    Ok(core::slice::from_raw_parts(fp, shape.results as usize).to_vec())
+                }
                 Exit::Refused(trap) => Err((trap, usize::MAX, 0)),
                 Exit::Trapped(trap, place) => {
                     let records = (*place.instance).reg_funcs.addr();
                     let at = place.func.addr().wrapping_sub(records) / size_of::<RegFunc>();
-                    let start = (*place.instance).code.addr() + (*place.func.cast::<RegFunc>()).code as usize;
+                    let start = (*place.instance).code.addr()
+                        + (*place.func.cast::<RegFunc>()).code as usize;
                     Err((trap, at, place.pc.addr() - start))
                 }
             }
@@ -308,9 +322,15 @@ fn branches_go_where_the_relation_says() {
                 let slots = if form.starts_with('S') { [a, b] } else { [b, a] };
                 let (mut operands, [x, y]) = form_operands(form, acc, slots, b as i8, b);
                 // Back when it holds: 9, else on: 8. The accumulator is as before.
-                let before = code().op(Get, &[0]).op(Br, &[13]).op(Put8, &[9, 3]).op(Set, &[4]).op(RetN, &[3, 2]);
+                let before = code()
+                    .op(Get, &[0])
+                    .op(Br, &[13])
+                    .op(Put8, &[9, 3])
+                    .op(Set, &[4])
+                    .op(RetN, &[3, 2]);
                 operands.push(-10);
-                let body = before.op(op, &operands).op(Put8, &[8, 3]).op(Set, &[4]).op(RetN, &[3, 2]);
+                let body =
+                    before.op(op, &operands).op(Put8, &[8, 3]).op(Set, &[4]).op(RetN, &[3, 2]);
                 let got = run(function(4, 5, 2, 0, body), &[acc, slots[0], slots[1], 77]);
                 let expected = if f(x, y).unwrap() != 0 { 9 } else { 8 };
                 assert_eq!(got, Ok(vec![expected, acc]), "{op:?} {x:#x} {y:#x}");
@@ -338,14 +358,27 @@ fn operations_on_one_word_compute_what_webassembly_says() {
         for a in Noise(3).values() {
             let to: &[i64] = if op.operands().next().is_some() { &[1] } else { &[] };
             let body = code().op(Get, &[0]).op(op, to).op(Set, &[2]).op(RetN, &[1, 2]);
-            assert_eq!(run(function(2, 3, 2, 0, body), &[a, 77]), Ok(vec![if to.is_empty() { 77 } else { f(a) }, f(a)]), "{op:?} {a:#x}");
+            assert_eq!(
+                run(function(2, 3, 2, 0, body), &[a, 77]),
+                Ok(vec![if to.is_empty() { 77 } else { f(a) }, f(a)]),
+                "{op:?} {a:#x}"
+            );
         }
     }
     for (op, mask) in [(Zext8S, 0xff), (Zext16S, 0xffff)] {
         for a in Noise(3).values() {
             let to = RegOp::ALL[op as usize + 1];
-            let body = code().op(op, &[0]).op(Set, &[2]).op(Const8, &[1]).op(to, &[0, 1]).op(RetN, &[1, 2]);
-            assert_eq!(run(function(2, 3, 2, 0, body), &[a, 77]), Ok(vec![a & mask, a & mask]), "{op:?} {a:#x}");
+            let body = code()
+                .op(op, &[0])
+                .op(Set, &[2])
+                .op(Const8, &[1])
+                .op(to, &[0, 1])
+                .op(RetN, &[1, 2]);
+            assert_eq!(
+                run(function(2, 3, 2, 0, body), &[a, 77]),
+                Ok(vec![a & mask, a & mask]),
+                "{op:?} {a:#x}"
+            );
         }
     }
     let body = code().op(AddInc, &[0, -3]).op(Set, &[1]).op(RetN, &[0, 2]);
@@ -359,10 +392,19 @@ fn access_form(name: &str) -> Option<(bool, usize, bool, &str)> {
         None => (true, name.strip_prefix("Store")?),
     };
     let widths: &[(&str, usize, bool)] = match store {
-        false => &[("32", 4, false), ("8S", 1, true), ("8U", 1, false), ("16S", 2, true), ("16U", 2, false), ("64", 8, false)],
+        false => &[
+            ("32", 4, false),
+            ("8S", 1, true),
+            ("8U", 1, false),
+            ("16S", 2, true),
+            ("16U", 2, false),
+            ("64", 8, false),
+        ],
         true => &[("32", 4, false), ("8", 1, false), ("16", 2, false), ("64", 8, false)],
     };
-    let (width, signed, form) = widths.iter().find_map(|&(text, width, signed)| Some((width, signed, rest.strip_prefix(text)?)))?;
+    let (width, signed, form) = widths
+        .iter()
+        .find_map(|&(text, width, signed)| Some((width, signed, rest.strip_prefix(text)?)))?;
     Some((store, width, signed, form))
 }
 
@@ -378,8 +420,20 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
         let (form, to) = form.strip_suffix('D').map_or((form, false), |form| (form, true));
         for len in if cfg!(miri) { vec![17] } else { vec![0, 1, 2, 3, 4, 7, 8, 9, 16, 40] } {
             let bytes: Vec<u8> = (0..len).map(|_| noise.next() as u8).collect();
-            for offset in if cfg!(miri) { vec![3] } else if long { vec![0, 3, 300, u32::MAX - 3, u32::MAX] } else { vec![0, 3, 255] } {
-                let near = (0..20).flat_map(|i| [i, (len as u32).wrapping_sub(10).wrapping_add(i), 0u32.wrapping_sub(offset).wrapping_add(i).wrapping_sub(8)]);
+            for offset in if cfg!(miri) {
+                vec![3]
+            } else if long {
+                vec![0, 3, 300, u32::MAX - 3, u32::MAX]
+            } else {
+                vec![0, 3, 255]
+            } {
+                let near = (0..20).flat_map(|i| {
+                    [
+                        i,
+                        (len as u32).wrapping_sub(10).wrapping_add(i),
+                        0u32.wrapping_sub(offset).wrapping_add(i).wrapping_sub(8),
+                    ]
+                });
                 for address in near.step_by(if cfg!(miri) { 31 } else { 1 }) {
                     let value = [noise.next(), noise.next()];
                     // Slots: 0 the accumulator, 1 an address, 2 and 3 a value, 4 and 5 where the result goes, 6 the accumulator after it.
@@ -432,7 +486,8 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     word[..width].copy_from_slice(&bytes[place]);
                     let word = u64::from_le_bytes(word);
                     let unused = 64 - 8 * width;
-                    let word = if signed { ((word << unused) as i64 >> unused) as u64 } else { word };
+                    let word =
+                        if signed { ((word << unused) as i64 >> unused) as u64 } else { word };
                     let expected = match (width, to) {
                         (8, _) => [word as u32, (word >> 32) as u32, acc],
                         (_, true) => [word as u32, 78, word as u32],
@@ -462,7 +517,10 @@ const FLOATS: &[u16] = &[];
 fn is_nan(sig: crate::op::Sig, result: &[u32]) -> bool {
     match sig.value() {
         crate::op::Num::F32 => f32::from_bits(result[0]).is_nan() && result[0] >> 22 & 1 != 0,
-        crate::op::Num::F64 => f64::from_bits(result[0] as u64 | (result[1] as u64) << 32).is_nan() && result[1] >> 19 & 1 != 0,
+        crate::op::Num::F64 => {
+            f64::from_bits(result[0] as u64 | (result[1] as u64) << 32).is_nan()
+                && result[1] >> 19 & 1 != 0
+        }
         _ => false,
     }
 }
@@ -471,14 +529,47 @@ fn is_nan(sig: crate::op::Sig, result: &[u32]) -> bool {
 fn numeric_operations_are_those_of_webassembly() {
     let mut noise = Noise(5);
     for &wasm in RELATIONS.iter().chain(INTEGERS).chain(FLOATS) {
-        let sig = if wasm < 0x100 { crate::op::sig(wasm as u8) } else { crate::op::prefixed_sig(wasm as u8) };
+        let sig = if wasm < 0x100 {
+            crate::op::sig(wasm as u8)
+        } else {
+            crate::op::prefixed_sig(wasm as u8)
+        };
         let mut values = noise.values();
-        values.extend([f32::NAN.to_bits(), 1.5f32.to_bits(), (-0.75f32).to_bits(), 0x7fa0_0000, 0x7ff8_0000, 0x3ff8_0000]);
+        values.extend([
+            f32::NAN.to_bits(),
+            1.5f32.to_bits(),
+            (-0.75f32).to_bits(),
+            0x7fa0_0000,
+            0x7ff8_0000,
+            0x3ff8_0000,
+        ]);
         // Around the bounds of truncations.
-        values.extend([0x4f00_0000, 0xcf00_0000, 0xcf00_0001, 0x4f7f_ffff, 0x4f80_0000, 0x5f00_0000, 0xdf00_0000, 0x5f80_0000, 0xbf7f_ffff]);
-        values.extend([0x41df_ffff, 0x41e0_0000, 0xc1e0_0000, 0xc1e0_0001, 0x41ef_ffff, 0x41f0_0000, 0x43e0_0000, 0xc3e0_0000, 0xc3e0_0001, 0x43f0_0000]);
+        values.extend([
+            0x4f00_0000,
+            0xcf00_0000,
+            0xcf00_0001,
+            0x4f7f_ffff,
+            0x4f80_0000,
+            0x5f00_0000,
+            0xdf00_0000,
+            0x5f80_0000,
+            0xbf7f_ffff,
+        ]);
+        values.extend([
+            0x41df_ffff,
+            0x41e0_0000,
+            0xc1e0_0000,
+            0xc1e0_0001,
+            0x41ef_ffff,
+            0x41f0_0000,
+            0x43e0_0000,
+            0xc3e0_0000,
+            0xc3e0_0001,
+            0x43f0_0000,
+        ]);
         values.extend([0xbfef_ffff, 0xbff0_0000, 0xffc0_0000, 0xff80_0000, 0x7f80_0000]);
-        let values: Vec<u32> = values.into_iter().step_by(if cfg!(miri) { 40 } else { 1 }).collect();
+        let values: Vec<u32> =
+            values.into_iter().step_by(if cfg!(miri) { 40 } else { 1 }).collect();
         for &high in &values {
             for &other in &values {
                 let low = noise.next();
@@ -488,16 +579,29 @@ fn numeric_operations_are_those_of_webassembly() {
                 let to = [0, 4, 4][noise.next() as usize % 3];
                 let operands = [wasm as i64, to, 0, 2];
                 let (op, count) = if sig.is_binary() { (Num2, 4) } else { (Num1, 3) };
-                let body = code().op(Const8, &[5]).op(op, &operands[..count]).op(Set, &[6]).op(RetN, &[0, 7]);
+                let body = code()
+                    .op(Const8, &[5])
+                    .op(op, &operands[..count])
+                    .op(Set, &[6])
+                    .op(RetN, &[0, 7]);
                 let args = [slots[0], slots[1], second[0], second[1], 77, 78, 0];
                 let got = run(function(7, 7, 7, 0, body), &args);
                 let mut expected = args;
                 expected[6] = 5;
                 // SAFETY: the operands are there.
-                let trap = unsafe { numeric::on_slots(wasm, expected.as_mut_ptr().add(to as usize), args.as_ptr(), args.as_ptr().add(2)) };
+                let trap = unsafe {
+                    numeric::on_slots(
+                        wasm,
+                        expected.as_mut_ptr().add(to as usize),
+                        args.as_ptr(),
+                        args.as_ptr().add(2),
+                    )
+                };
                 match TrapCode::from_code(trap) {
                     // Which NaN an operation makes is left open.
-                    None if expected != got.as_ref().unwrap()[..] && is_nan(sig, &expected[to as usize..]) => {
+                    None if expected != got.as_ref().unwrap()[..]
+                        && is_nan(sig, &expected[to as usize..]) =>
+                    {
                         assert!(is_nan(sig, &got.unwrap()[to as usize..]), "{wasm:#x} {args:x?}")
                     }
                     None => assert_eq!(got, Ok(expected.to_vec()), "{wasm:#x} {args:x?}"),
@@ -530,12 +634,16 @@ fn operations_on_pairs() {
             let k = (a % 64) as i64;
             // Also where the result overlaps an operand halfway.
             for to in [4, 1] {
-                let body = code().op(op, &[0, if by_constant { k } else { 2 }, to]).op(RetN, &[0, 6]);
+                let body =
+                    code().op(op, &[0, if by_constant { k } else { 2 }, to]).op(RetN, &[0, 6]);
                 let mut expected = args;
                 // SAFETY: all are pairs of the array.
                 unsafe {
                     let second = if by_constant { k as u64 } else { read64(args.as_ptr().add(2)) };
-                    write64(expected.as_mut_ptr().add(to as usize), f(read64(args.as_ptr()), second));
+                    write64(
+                        expected.as_mut_ptr().add(to as usize),
+                        f(read64(args.as_ptr()), second),
+                    );
                 }
                 assert_eq!(run(function(6, 6, 6, 0, body), &args), Ok(expected.to_vec()), "{op:?}");
             }
@@ -570,7 +678,14 @@ fn moves_and_constants() {
 fn select_takes_the_first_unless_the_accumulator_is_zero() {
     for condition in [0, 1, 0x8000_0000] {
         let (a, b) = if condition != 0 { (5, 6) } else { (6, 7) };
-        let body = code().op(Get, &[0]).op(SelectW, &[1, 2, 4]).op(Select, &[1, 2]).op(Set, &[6]).op(Get, &[0]).op(SelectD, &[1, 2, 7]).op(RetN, &[4, 4]);
+        let body = code()
+            .op(Get, &[0])
+            .op(SelectW, &[1, 2, 4])
+            .op(Select, &[1, 2])
+            .op(Set, &[6])
+            .op(Get, &[0])
+            .op(SelectD, &[1, 2, 7])
+            .op(RetN, &[4, 4]);
         assert_eq!(run(function(4, 8, 4, 0, body), &[condition, 5, 6, 7]), Ok(vec![a, b, a, a]));
     }
 }
@@ -590,7 +705,10 @@ fn globals_of_one_slot_and_of_two() {
     world.cells = vec![0x2222_2222_1111_1111, 0x7777_7777_3333_3333];
     let cells = world.cells.as_mut_ptr().cast::<u32>();
     world.globals = vec![GlobalRef::new(cells, true), GlobalRef::new(cells.wrapping_add(2), false)];
-    assert_eq!(world.call(0, &[5, 6]), Ok(vec![0x3333_3333, 0x3333_3333, 0x1111_1111, 0x2222_2222]));
+    assert_eq!(
+        world.call(0, &[5, 6]),
+        Ok(vec![0x3333_3333, 0x3333_3333, 0x1111_1111, 0x2222_2222])
+    );
     assert_eq!(world.cells, [0x6_0000_0005, 0x7777_7777_0000_0005]);
 }
 
@@ -607,11 +725,19 @@ fn tables_of_branches() {
         let body = code().op(Get, &[0]).op(op, &operands);
         let body = (0..3).fold(body, |body, i| body.op(Const8, &[10 + i]).op(RetA, &[]));
         for (index, expected) in [(0, 10), (1, 11), (2, 12), (3, 12), (u32::MAX, 12)] {
-            assert_eq!(run(function(1, 1, 1, 0, Code(body.0.clone())), &[index]), Ok(vec![expected]));
+            assert_eq!(
+                run(function(1, 1, 1, 0, Code(body.0.clone())), &[index]),
+                Ok(vec![expected])
+            );
         }
     }
     // Targets behind.
-    let body = code().op(Br, &[6]).op(Const8, &[1]).op(RetA, &[]).op(Get, &[0]).op(BrTable, &[0, 0, -5, -1]);
+    let body = code()
+        .op(Br, &[6])
+        .op(Const8, &[1])
+        .op(RetA, &[])
+        .op(Get, &[0])
+        .op(BrTable, &[0, 0, -5, -1]);
     assert_eq!(run(function(1, 1, 1, 0, body), &[7]), Ok(vec![1]));
     let body = code().op(BrLong, &[8]).op(Const8, &[1]).op(RetA, &[]).op(BrLong, &[-3]);
     assert_eq!(run(function(0, 0, 1, 0, body), &[]), Ok(vec![1]));
@@ -647,7 +773,13 @@ fn results_may_lie_where_the_header_was() {
             };
             let callee = function(0, locals, count as u16, 30, body);
             let start = OVERHEAD as i64;
-            let caller = function(0, 0, count as u16, 40, code().op(Call, &[1, start]).op(Set, &[start + 30]).op(RetN, &[start, count]));
+            let caller = function(
+                0,
+                0,
+                count as u16,
+                40,
+                code().op(Call, &[1, start]).op(Set, &[start + 30]).op(RetN, &[start, count]),
+            );
             let mut world = World::new(vec![caller, callee]);
             let expected = Ok(numbers[..count as usize].to_vec());
             assert_eq!(world.call(1, &[]), expected, "{count} of {locals}");
@@ -702,7 +834,11 @@ fn a_frame_without_room_is_a_trap_of_the_call() {
         world.stack = vec![7; enough];
         assert!(world.call(0, &[depth as u32]).is_ok());
         world.stack = vec![7; enough - 2];
-        let expected = if depth == 1 { (TrapCode::StackOverflow, usize::MAX, 0) } else { (TrapCode::StackOverflow, 0, 9) };
+        let expected = if depth == 1 {
+            (TrapCode::StackOverflow, usize::MAX, 0)
+        } else {
+            (TrapCode::StackOverflow, 0, 9)
+        };
         assert_eq!(world.call(0, &[depth as u32]), Err(expected));
     }
 }
@@ -715,12 +851,25 @@ fn the_meter_counts_calls_and_turns_of_loops() {
     world.meter.interrupt();
     assert_eq!(world.call(0, &[]), Ok(vec![]));
     // Three turns and a call.
-    let body = code().op(Br, &[4]).op(Meter, &[]).op(AddInc, &[0, -1]).op(BrNzS, &[0, -4]).op(Call, &[1, 1 + OVERHEAD as i64]).op(Ret, &[]);
-    let functions = |body: &Code| vec![function(1, 1, 0, 3, Code(body.0.clone())), function(0, 0, 0, 0, code().op(Ret, &[]))];
+    let body = code()
+        .op(Br, &[4])
+        .op(Meter, &[])
+        .op(AddInc, &[0, -1])
+        .op(BrNzS, &[0, -4])
+        .op(Call, &[1, 1 + OVERHEAD as i64])
+        .op(Ret, &[]);
+    let functions = |body: &Code| {
+        vec![function(1, 1, 0, 3, Code(body.0.clone())), function(0, 0, 0, 0, code().op(Ret, &[]))]
+    };
     let mut world = World::new(functions(&body));
     assert_eq!(world.call(0, &[4]), Ok(vec![]));
     #[cfg(feature = "fuel")]
-    for (fuel, expected) in [(4, Ok(vec![])), (3, Err((TrapCode::OutOfFuel, 0, 11))), (2, Err((TrapCode::OutOfFuel, 0, 3))), (0, Err((TrapCode::OutOfFuel, 0, 3)))] {
+    for (fuel, expected) in [
+        (4, Ok(vec![])),
+        (3, Err((TrapCode::OutOfFuel, 0, 11))),
+        (2, Err((TrapCode::OutOfFuel, 0, 3))),
+        (0, Err((TrapCode::OutOfFuel, 0, 3))),
+    ] {
         world.meter.set_fuel(fuel);
         assert_eq!(world.call(0, &[4]), expected);
         assert_eq!(world.meter.fuel(), 0);
@@ -729,7 +878,10 @@ fn the_meter_counts_calls_and_turns_of_loops() {
     world.meter.interrupt();
     assert_eq!(world.call(0, &[2]), Err((TrapCode::Terminated, 0, 3)));
     assert_eq!(world.call(0, &[1]), Err((TrapCode::Terminated, 0, 11)));
-    assert_eq!(run(function(0, 0, 0, 0, code().op(Const8, &[1]).op(Unreachable, &[])), &[]), Err((TrapCode::Unreachable, 0, 2)));
+    assert_eq!(
+        run(function(0, 0, 0, 0, code().op(Const8, &[1]).op(Unreachable, &[])), &[]),
+        Err((TrapCode::Unreachable, 0, 2))
+    );
 }
 
 #[test]
@@ -763,11 +915,21 @@ unsafe extern "C" fn subtract(context: &mut Context, import: &Import, args: *mut
         }
         assert!(!context.instance.is_null());
         *args = (*args).wrapping_sub(*args.add(1));
-        if (*args as i32) < 0 { TrapCode::Host as u32 } else { 0 }
+        if (*args as i32) < 0 {
+            TrapCode::Host as u32
+        } else {
+            0
+        }
     }
 }
 
-fn import(call: Option<HostFunction>, data: *const (), extra: usize, params: u32, results: u32) -> Import {
+fn import(
+    call: Option<HostFunction>,
+    data: *const (),
+    extra: usize,
+    params: u32,
+    results: u32,
+) -> Import {
     Import::new(call, data, core::ptr::without_provenance(extra), params, results)
 }
 
@@ -776,7 +938,12 @@ fn calls_of_the_host() {
     let home = 2 + OVERHEAD as i64;
     let before = code().op(Copy, &[0, home]).op(Copy, &[1, home + 1]);
     let at = before.len();
-    let body = before.op(CallImport, &[1, home]).op(Set, &[0]).op(Load8US, &[1, 0]).op(Set, &[1]).op(RetN, &[0, 2]);
+    let body = before
+        .op(CallImport, &[1, home])
+        .op(Set, &[0])
+        .op(Load8US, &[1, 0])
+        .op(Set, &[1])
+        .op(RetN, &[0, 2]);
     let mut world = World::new(vec![function(2, 2, 2, 2, body)]);
     world.imports = vec![import(Some(subtract), core::ptr::null(), 0, 2, 1); 2];
     world.bytes = vec![10, 11, 12, 13, 14, 15, 16, 17];
@@ -793,8 +960,16 @@ fn calls_of_the_host() {
 fn calls_between_instances() {
     // The callee: a trap when its arguments are equal, else their difference in two slots, and the byte at 0 of its memory.
     let body = code().op(Get, &[0]).op(BrNeAS, &[1, 5]).op(Unreachable, &[]);
-    let body = body.op(SubSSD, &[0, 1, 1]).op(Const8, &[0]).op(Load8UA, &[0]).op(Set, &[0]).op(RetN, &[0, 2]);
-    let mut other = World::new(vec![function(2, 3, 2, 2, body), function(1, 1, 1, 0, code().op(AddSK, &[0, 1]).op(RetA, &[]))]);
+    let body = body
+        .op(SubSSD, &[0, 1, 1])
+        .op(Const8, &[0])
+        .op(Load8UA, &[0])
+        .op(Set, &[0])
+        .op(RetN, &[0, 2]);
+    let mut other = World::new(vec![
+        function(2, 3, 2, 2, body),
+        function(1, 1, 1, 0, code().op(AddSK, &[0, 1]).op(RetA, &[])),
+    ]);
     other.bytes = vec![200; 8];
     let mut there = World::live();
     other.link(&mut there);
@@ -803,11 +978,16 @@ fn calls_between_instances() {
     let before = code().op(Put8, &[1, home]).op(Copy, &[0, home + 1]).op(Copy, &[1, home + 2]);
     let at = before.len();
     let body = before.op(CallImport, &[0, home + 1]).op(Load8US, &[home, 0]).op(Set, &[home]);
-    let body = body.op(CallImport, &[1, home + 2]).op(AddAS, &[home]).op(Set, &[home]).op(RetN, &[home, 3]);
+    let body = body
+        .op(CallImport, &[1, home + 2])
+        .op(AddAS, &[home])
+        .op(Set, &[home])
+        .op(RetN, &[home, 3]);
     let mut world = World::new(vec![function(2, 2, 3, 5, body)]);
     world.bytes = vec![100; 8];
     let instance: *const Instance = &there.instance;
-    world.imports = vec![import(None, instance.cast(), 0, 2, 2), import(None, instance.cast(), 1, 1, 1)];
+    world.imports =
+        vec![import(None, instance.cast(), 0, 2, 2), import(None, instance.cast(), 1, 1, 1)];
     assert_eq!(world.call(2, &[9, 2]), Ok(vec![108, 200, 8]));
     assert_eq!(world.call(2, &[9, 9]), Err((TrapCode::Unreachable, 0, 2 + 4)));
     // No room for the callee: the call traps.
@@ -821,8 +1001,16 @@ fn calls_of_functions_in_the_other_mode() {
     // local.get 0, i32.const 1, i32.add, end
     let wasm = [0x20, 0, 0x41, 1, 0x6a, 0x0b];
     let side_table = [0u16; 3];
-    let shape = Shape { params: 1, locals: 1, results: 1, type_index: 0, frame: OVERHEAD as u32 + 2 };
-    let func = crate::Func { shape, code: wasm.as_ptr(), end: wasm.as_ptr_range().end, side_table: side_table.as_ptr(), narrow: 1, grouped: false };
+    let shape =
+        Shape { params: 1, locals: 1, results: 1, type_index: 0, frame: OVERHEAD as u32 + 2 };
+    let func = crate::Func {
+        shape,
+        code: wasm.as_ptr(),
+        end: wasm.as_ptr_range().end,
+        side_table: side_table.as_ptr(),
+        narrow: 1,
+        grouped: false,
+    };
     let mut there = World::live();
     World::new(vec![]).link(&mut there);
     there.instance.mode = Mode::Classic;
@@ -865,8 +1053,17 @@ fn slow_operations() {
     let home = 1 + OVERHEAD as i64;
     let slow_code = |what: i64| [0x40, home + 1, 0, what];
     let functions = |what: i64| {
-        let body = code().op(Copy, &[0, home]).op(Slow, &slow_code(what)).op(AddAK, &[1]).op(Set, &[home]).op(Load8US, &[home, 0]).op(RetA, &[]);
-        vec![function(1, 1, 1, 2, body), function(1, 1, 1, 0, code().op(MulSS, &[0, 0]).op(RetA, &[]))]
+        let body = code()
+            .op(Copy, &[0, home])
+            .op(Slow, &slow_code(what))
+            .op(AddAK, &[1])
+            .op(Set, &[home])
+            .op(Load8US, &[home, 0])
+            .op(RetA, &[]);
+        vec![
+            function(1, 1, 1, 2, body),
+            function(1, 1, 1, 0, code().op(MulSS, &[0, 0]).op(RetA, &[])),
+        ]
     };
     let call = |what, arg| {
         let mut world = World::new(functions(what));

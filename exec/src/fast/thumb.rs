@@ -18,10 +18,10 @@
 //! `i32.add` 4 to 9, `i32.load` 8 to 12, a branch not taken 3 to 9 and taken 5 to 9, a call and its return 37.
 
 use super::{memory_op, num, RegOp};
+use crate::elsewhere::{cross, leave, stopped};
 use crate::frame::{Boundary, Context, Header, RegFunc, BOUNDARY, HEADER, SWITCHED};
 use crate::instance::{offset, Import, Instance};
 use crate::memory::{self, Memory};
-use crate::elsewhere::{cross, leave, stopped};
 use crate::register_ops;
 use core::mem::offset_of;
 
@@ -31,7 +31,9 @@ const _: () = {
     assert!(offset_of!(Context, fp) == offset_of!(Context, pc) + 8);
     assert!(offset_of!(Instance, code) == offset_of!(Instance, reg_funcs) + 4);
     assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
-    assert!(offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4 && offset_of!(Header, fp) == 8);
+    assert!(
+        offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4 && offset_of!(Header, fp) == 8
+    );
     // Locals are made 0 four at a time: up to three slots too many, which the header is written over.
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
     assert!(size_of::<RegFunc>() == 16 && offset_of!(RegFunc, shape) == 0);
@@ -79,7 +81,9 @@ unsafe extern "C" fn access(context: &mut Context, fp: *mut u32, pc: *const u8, 
         }
         let offset = if form & LONG != 0 { at.cast::<u32>().read_unaligned() } else { *at as u32 };
         at = at.add(if form & LONG != 0 { 4 } else { 1 });
-        if let Err(trap) = memory::access(code, &*context.memory, offset, operands.as_mut_ptr().add(top)) {
+        if let Err(trap) =
+            memory::access(code, &*context.memory, offset, operands.as_mut_ptr().add(top))
+        {
             return pair(core::ptr::null(), trap as u32);
         }
         if form & TO != 0 {
@@ -112,8 +116,11 @@ fn form(code: u8) -> (u8, u8) {
     const LOADS: [u8; 5] = [0x28, 0x2c, 0x2d, 0x2e, 0x2f];
     const STORES: [u8; 3] = [0x36, 0x3a, 0x3b];
     const LOAD_FORMS: [u8; 5] = [0, TO, ADDRESS, ADDRESS | TO, LONG];
-    const STORE_FORMS: [u8; 4] = [STORE | ADDRESS, STORE | VALUE, STORE | ADDRESS | VALUE, STORE | ADDRESS | LONG];
-    let row = |first: RegOp, rows: u8| (((code - first as u8) / rows) as usize, ((code - first as u8) % rows) as usize);
+    const STORE_FORMS: [u8; 4] =
+        [STORE | ADDRESS, STORE | VALUE, STORE | ADDRESS | VALUE, STORE | ADDRESS | LONG];
+    let row = |first: RegOp, rows: u8| {
+        (((code - first as u8) / rows) as usize, ((code - first as u8) % rows) as usize)
+    };
     if code < RegOp::Load64A as u8 {
         let (form, width) = row(RegOp::Load32A, 5);
         (LOADS[width], *LOAD_FORMS.get(form).unwrap_or(&0))
@@ -123,7 +130,10 @@ fn form(code: u8) -> (u8, u8) {
         let (form, width) = row(RegOp::Store32SA, 3);
         (STORES[width], *STORE_FORMS.get(form).unwrap_or(&0))
     } else {
-        (I64_STORE, if code == RegOp::Store64S as u8 { STORE | ADDRESS | VALUE } else { STORE | VALUE })
+        (
+            I64_STORE,
+            if code == RegOp::Store64S as u8 { STORE | ADDRESS | VALUE } else { STORE | VALUE },
+        )
     }
 }
 

@@ -97,17 +97,37 @@ enum Lane {
 }
 
 macro_rules! lane {
-    (s) => { (Lane::Slot, 1) };
-    (d) => { (Lane::Slot, 1) };
-    (w) => { (Lane::Pair, 1) };
-    (v) => { (Lane::Pair, 1) };
-    (k) => { (Lane::Free, 1) };
-    (o) => { (Lane::Free, 1) };
-    (x) => { (Lane::Free, 4) };
-    (b) => { (Lane::Branch, 2) };
-    (g) => { (Lane::Global, 2) };
+    (s) => {
+        (Lane::Slot, 1)
+    };
+    (d) => {
+        (Lane::Slot, 1)
+    };
+    (w) => {
+        (Lane::Pair, 1)
+    };
+    (v) => {
+        (Lane::Pair, 1)
+    };
+    (k) => {
+        (Lane::Free, 1)
+    };
+    (o) => {
+        (Lane::Free, 1)
+    };
+    (x) => {
+        (Lane::Free, 4)
+    };
+    (b) => {
+        (Lane::Branch, 2)
+    };
+    (g) => {
+        (Lane::Global, 2)
+    };
     // f c j u l t q m p
-    ($other:ident) => { (Lane::Rare, 0) };
+    ($other:ident) => {
+        (Lane::Rare, 0)
+    };
 }
 
 /// The form of an operation, and its bytes, which do not matter where it is rare.
@@ -217,7 +237,11 @@ impl Bounds {
 
     /// One slot or a pair.
     fn value(&self, slot: u8, slots: u32) -> bool {
-        if slots == 2 { self.pair(slot) } else { self.slot(slot) }
+        if slots == 2 {
+            self.pair(slot)
+        } else {
+            self.slot(slot)
+        }
     }
 
     /// So many slots from this one on, all operands.
@@ -281,16 +305,34 @@ impl Verifier<'_, '_> {
     /// # Errors
     /// The first rule that does not hold.
     pub fn function(&mut self, index: u32, end: u32) -> Result<(), Refused> {
-        let Some(&RegFunc { shape, code: start }) = self.funcs.get(index as usize) else { return Err((Refusal::Flow, 0)) };
+        let Some(&RegFunc { shape, code: start }) = self.funcs.get(index as usize) else {
+            return Err((Refusal::Flow, 0));
+        };
         let first = shape.locals as u32 + self.overhead;
         let slots = (shape.params as u32).saturating_add(shape.frame);
         let words = words(end.saturating_sub(start));
-        if slots <= first || slots > MAX_SLOTS || start >= end || end as usize + GUARD > self.code.len() || 2 * words > self.marks.len() {
+        if slots <= first
+            || slots > MAX_SLOTS
+            || start >= end
+            || end as usize + GUARD > self.code.len()
+            || 2 * words > self.marks.len()
+        {
             return Err((Refusal::Flow, start));
         }
         let frame = Bounds { locals: shape.locals as u32, first, operands: slots - first };
         let results = shape.results as u32;
-        let mut pass = Pass { verifier: self, index, frame, bounds: frame, results, large: false, start, end, words, closed: start };
+        let mut pass = Pass {
+            verifier: self,
+            index,
+            frame,
+            bounds: frame,
+            results,
+            large: false,
+            start,
+            end,
+            words,
+            closed: start,
+        };
         let mut at = start;
         if pass.frame_operation(at) == Some(first as i32) {
             pass.large = true;
@@ -353,7 +395,9 @@ impl<'c> Pass<'_, 'c, '_> {
                 Form::Slot2 => bounds.slot(bytes[2]),
                 Form::Slots12 => bounds.slot(bytes[1]) && bounds.slot(bytes[2]),
                 Form::Slots13 => bounds.slot(bytes[1]) && bounds.slot(bytes[3]),
-                Form::Slots123 => bounds.slot(bytes[1]) && bounds.slot(bytes[2]) && bounds.slot(bytes[3]),
+                Form::Slots123 => {
+                    bounds.slot(bytes[1]) && bounds.slot(bytes[2]) && bounds.slot(bytes[3])
+                }
                 Form::Slot5 => bounds.slot(bytes[5]),
                 Form::BranchSlot1 | Form::Branch | Form::BranchEnd => {
                     if form.0 == Form::BranchSlot1 && !bounds.slot(bytes[1]) {
@@ -361,7 +405,10 @@ impl<'c> Pass<'_, 'c, '_> {
                     }
                     self.keep_starts(stop, starts);
                     // What the operation ends with.
-                    let distance = [bytes[(form.1 as usize - 2) % GUARD], bytes[(form.1 as usize - 1) % GUARD]];
+                    let distance = [
+                        bytes[(form.1 as usize - 2) % GUARD],
+                        bytes[(form.1 as usize - 1) % GUARD],
+                    ];
                     if !self.branch(at, i16::from_le_bytes(distance) as i32) {
                         break Refusal::Branch;
                     }
@@ -370,10 +417,12 @@ impl<'c> Pass<'_, 'c, '_> {
                     }
                     true
                 }
-                Form::Call => match self.call(u16::from_le_bytes([bytes[1], bytes[2]]) as u32, bytes[3]) {
-                    None => true,
-                    Some(refusal) => break refusal,
-                },
+                Form::Call => {
+                    match self.call(u16::from_le_bytes([bytes[1], bytes[2]]) as u32, bytes[3]) {
+                        None => true,
+                        Some(refusal) => break refusal,
+                    }
+                }
                 Form::Return => {
                     if self.large || self.results != 1 {
                         break Refusal::Flow;
@@ -444,7 +493,11 @@ impl<'c> Pass<'_, 'c, '_> {
             // Those that are looked at in `operations`, too.
             _ => return self.rare(at),
         };
-        if good { Ok(next) } else { Err(Refusal::Slot) }
+        if good {
+            Ok(next)
+        } else {
+            Err(Refusal::Slot)
+        }
     }
 
     // --- branches ---
@@ -482,18 +535,24 @@ impl<'c> Pass<'_, 'c, '_> {
             return false;
         }
         let starts = self.verifier.marks.get(index).copied().unwrap_or(0);
-        starts & bit(target) != 0 && self.verifier.code.get(target as usize) == Some(&(RegOp::Meter as u8))
+        starts & bit(target) != 0
+            && self.verifier.code.get(target as usize) == Some(&(RegOp::Meter as u8))
     }
 
     /// Whether all branches went to starts, and no marks are left for the next function.
     #[inline(never)]
     fn finish(&mut self) -> Result<(), Refused> {
-        let (starts, targets) = self.verifier.marks.split_at_mut_checked(self.words).unwrap_or((&mut [], &mut []));
+        let (starts, targets) =
+            self.verifier.marks.split_at_mut_checked(self.words).unwrap_or((&mut [], &mut []));
         let mut wrong = 0;
         for (starts, targets) in starts.iter_mut().zip(targets) {
             wrong |= core::mem::take(targets) & !core::mem::take(starts);
         }
-        if wrong == 0 { Ok(()) } else { Err((Refusal::Branch, self.start)) }
+        if wrong == 0 {
+            Ok(())
+        } else {
+            Err((Refusal::Branch, self.start))
+        }
     }
 
     // --- what names something else than slots ---
@@ -502,7 +561,14 @@ impl<'c> Pass<'_, 'c, '_> {
     fn call(&self, func: u32, args: u8) -> Option<Refusal> {
         match self.verifier.funcs.get(func.wrapping_sub(self.verifier.imported) as usize) {
             // At least one slot, for the result that is looked at where there is none.
-            Some(callee) if self.bounds.range(args as u32, (callee.shape.params.max(callee.shape.results) as u32).max(1)) => None,
+            Some(callee)
+                if self.bounds.range(
+                    args as u32,
+                    (callee.shape.params.max(callee.shape.results) as u32).max(1),
+                ) =>
+            {
+                None
+            }
             Some(_) => Some(Refusal::Slot),
             None => Some(Refusal::Rule),
         }
@@ -514,13 +580,18 @@ impl<'c> Pass<'_, 'c, '_> {
         let index = if op == RegOp::GlobalSetW as u8 { [b2, b3] } else { [b1, b2] };
         let wide = op == RegOp::GlobalGetW as u8 || op == RegOp::GlobalSetW as u8;
         let written = op == RegOp::GlobalSet as u8 || op == RegOp::GlobalSetW as u8;
-        if self.verifier.rules.global(u16::from_le_bytes(index), wide, written) { Ok(()) } else { Err(Refusal::Rule) }
+        if self.verifier.rules.global(u16::from_le_bytes(index), wide, written) {
+            Ok(())
+        } else {
+            Err(Refusal::Rule)
+        }
     }
 
     /// The distance of a `Frame` at this position.
     fn frame_operation(&self, at: u32) -> Option<i32> {
         let [op, low, high, ..] = *window(self.verifier.code, at);
-        (op == RegOp::Frame as u8 && at < self.end).then_some(i16::from_le_bytes([low, high]) as i32)
+        (op == RegOp::Frame as u8 && at < self.end)
+            .then_some(i16::from_le_bytes([low, high]) as i32)
     }
 
     /// Looks at an operation whose operands are not slots alone, or that is a return. Gives the position behind it.
@@ -559,7 +630,14 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             }
             // Anything else that the rules know would be executed as one.
-            RegOp::Memory if !matches!(crate::op::sig(instruction.code as u8).shape(), Shape::Load | Shape::Store) => return Err(Refusal::Operation),
+            RegOp::Memory
+                if !matches!(
+                    crate::op::sig(instruction.code as u8).shape(),
+                    Shape::Load | Shape::Store
+                ) =>
+            {
+                return Err(Refusal::Operation)
+            }
             RegOp::Slow | RegOp::Memory => self.on_operands(&instruction, self.bounds)?,
             RegOp::CallImport => {
                 let [_, f1, f2, args, ..] = *window(self.verifier.code, at);
@@ -567,7 +645,8 @@ impl<'c> Pass<'_, 'c, '_> {
                 if func >= self.verifier.imported {
                     return Err(Refusal::Rule);
                 }
-                let slots = self.verifier.rules.operation(self.index, codes::CALL as u16, [func, 0]);
+                let slots =
+                    self.verifier.rules.operation(self.index, codes::CALL as u16, [func, 0]);
                 let (params, results) = slots.ok_or(Refusal::Rule)?;
                 if !self.bounds.range(args as u32, params.max(results).max(1)) {
                     return Err(Refusal::Slot);
@@ -576,7 +655,11 @@ impl<'c> Pass<'_, 'c, '_> {
             RegOp::Num1 | RegOp::Num2 => self.numeric(&instruction)?,
             RegOp::CopyIn | RegOp::CopyOut => {
                 for (kind, slot) in instruction.operands() {
-                    let good = if kind == Kind::Far { self.far(slot) } else { self.bounds.slot(slot as u8) };
+                    let good = if kind == Kind::Far {
+                        self.far(slot)
+                    } else {
+                        self.bounds.slot(slot as u8)
+                    };
                     if !good {
                         return Err(Refusal::Slot);
                     }
@@ -584,8 +667,16 @@ impl<'c> Pass<'_, 'c, '_> {
             }
             RegOp::Move => {
                 let mut numbers = instruction.operands().map(|(_, number)| number as u32);
-                let (Some(from), Some(to), Some(count)) = (numbers.next(), numbers.next(), numbers.next()) else { return Err(Refusal::Operation) };
-                if count == 0 || to >= from || !self.bounds.range(from, count) || !self.bounds.range(to, count) {
+                let (Some(from), Some(to), Some(count)) =
+                    (numbers.next(), numbers.next(), numbers.next())
+                else {
+                    return Err(Refusal::Operation);
+                };
+                if count == 0
+                    || to >= from
+                    || !self.bounds.range(from, count)
+                    || !self.bounds.range(to, count)
+                {
                     return Err(Refusal::Slot);
                 }
             }
@@ -604,8 +695,15 @@ impl<'c> Pass<'_, 'c, '_> {
                             }
                             true
                         }
-                        Kind::Global => self.global(op as u8, window(self.verifier.code, at)).map(|()| true)?,
-                        Kind::None | Kind::Func | Kind::Args | Kind::Far | Kind::U16 | Kind::Special => return Err(Refusal::Operation),
+                        Kind::Global => {
+                            self.global(op as u8, window(self.verifier.code, at)).map(|()| true)?
+                        }
+                        Kind::None
+                        | Kind::Func
+                        | Kind::Args
+                        | Kind::Far
+                        | Kind::U16
+                        | Kind::Special => return Err(Refusal::Operation),
                     };
                     if !good {
                         return Err(Refusal::Slot);
@@ -643,7 +741,11 @@ impl<'c> Pass<'_, 'c, '_> {
         if count != self.results {
             return Err(Refusal::Flow);
         }
-        if inside { Ok(()) } else { Err(Refusal::Slot) }
+        if inside {
+            Ok(())
+        } else {
+            Err(Refusal::Slot)
+        }
     }
 
     /// `Frame` and what has to follow, as one operation, so that no branch goes to its parts. Gives the position behind it.
@@ -678,7 +780,8 @@ impl<'c> Pass<'_, 'c, '_> {
     /// `Slow` and `Memory`: what the operation takes below slot `u`, and gives in its place.
     fn on_operands(&mut self, instruction: &Instruction, bounds: Bounds) -> Result<(), Refusal> {
         let Some((_, top)) = instruction.operands().next() else { return Err(Refusal::Operation) };
-        let slots = self.verifier.rules.operation(self.index, instruction.code, instruction.immediates());
+        let slots =
+            self.verifier.rules.operation(self.index, instruction.code, instruction.immediates());
         let (taken, given) = slots.ok_or(Refusal::Rule)?;
         match (top as u32).checked_sub(taken) {
             Some(base) if bounds.range(base, taken.max(given)) => Ok(()),
@@ -689,8 +792,14 @@ impl<'c> Pass<'_, 'c, '_> {
     /// `Num1` and `Num2`.
     fn numeric(&self, instruction: &Instruction) -> Result<(), Refusal> {
         let code = instruction.code;
-        let sig = if code < 0x100 { crate::op::sig(code as u8) } else { crate::op::prefixed_sig(code as u8) };
-        let is_known = sig.shape() == Shape::Numeric && !is_word(code) && (cfg!(feature = "float") || !sig.is_float());
+        let sig = if code < 0x100 {
+            crate::op::sig(code as u8)
+        } else {
+            crate::op::prefixed_sig(code as u8)
+        };
+        let is_known = sig.shape() == Shape::Numeric
+            && !is_word(code)
+            && (cfg!(feature = "float") || !sig.is_float());
         if !is_known || sig.is_binary() != (instruction.op == RegOp::Num2) {
             return Err(Refusal::Operation);
         }

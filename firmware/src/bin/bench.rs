@@ -24,9 +24,15 @@ fn linker() -> Result<Linker<Host>, Error> {
     let mut linker = Linker::new();
     linker.func_wrap("env", "nop", || {})?;
     linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
-    linker.func_wrap("env", "print", |mut caller: Caller<'_, '_, Host>, at: i32, len: i32| caller.data_mut().text = (at as u32, len as u32))?;
-    linker.func_wrap("env", "t_start", |mut caller: Caller<'_, '_, Host>| caller.data_mut().clock.start())?;
-    linker.func_wrap("env", "t_stop", |mut caller: Caller<'_, '_, Host>| caller.data_mut().clock.stop())?;
+    linker.func_wrap("env", "print", |mut caller: Caller<'_, '_, Host>, at: i32, len: i32| {
+        caller.data_mut().text = (at as u32, len as u32)
+    })?;
+    linker.func_wrap("env", "t_start", |mut caller: Caller<'_, '_, Host>| {
+        caller.data_mut().clock.start()
+    })?;
+    linker.func_wrap("env", "t_stop", |mut caller: Caller<'_, '_, Host>| {
+        caller.data_mut().clock.stop()
+    })?;
     Ok(linker)
 }
 
@@ -63,7 +69,11 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
         let engine = Engine::new(mode);
         let module = Module::new(&engine, job.module)?;
         let module_heap = heap::used() - before;
-        let config = StoreConfig { stack_bytes: job.stack_bytes, memory_limit: job.memory_limit as u64, ..StoreConfig::default() };
+        let config = StoreConfig {
+            stack_bytes: job.stack_bytes,
+            memory_limit: job.memory_limit as u64,
+            ..StoreConfig::default()
+        };
         let mut store = Store::with_config(&engine, Host::default(), config)?;
         let instance = linker.instantiate(&mut store, &module)?;
         Ok::<_, Error>((module, module_heap, store, instance))
@@ -98,7 +108,8 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
         let mut results = [Val::I32(0)];
         let count = function.ty(&store)?.results().len().min(1);
         let start = board::ticks();
-        let (called, used) = stack::measure(|| function.call(&mut store, &arguments, &mut results[..count]));
+        let (called, used) =
+            stack::measure(|| function.call(&mut store, &arguments, &mut results[..count]));
         costs.call = board::ticks().wrapping_sub(start);
         costs.stack = used;
         called?;
@@ -106,7 +117,9 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
     };
     costs.timed = store.data().clock.ticks();
     let (at, len) = store.data().text;
-    if let Some(text) = memory.and_then(|memory| memory.data(&store).ok()?.get(at as usize..)?.get(..len as usize)) {
+    if let Some(text) =
+        memory.and_then(|memory| memory.data(&store).ok()?.get(at as usize..)?.get(..len as usize))
+    {
         console::bytes(text);
     }
     show(result.as_ref());

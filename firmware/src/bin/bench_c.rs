@@ -44,8 +44,17 @@ extern "C" fn t_stop(_: wasm_exec_env_t) {
     host().0.stop();
 }
 
-const fn native(name: &'static CStr, function: *const (), signature: &'static CStr) -> NativeSymbol {
-    NativeSymbol { symbol: name.as_ptr(), func_ptr: function as *mut c_void, signature: signature.as_ptr(), attachment: null_mut() }
+const fn native(
+    name: &'static CStr,
+    function: *const (),
+    signature: &'static CStr,
+) -> NativeSymbol {
+    NativeSymbol {
+        symbol: name.as_ptr(),
+        func_ptr: function as *mut c_void,
+        signature: signature.as_ptr(),
+        attachment: null_mut(),
+    }
 }
 
 struct Natives([NativeSymbol; 5]);
@@ -91,14 +100,21 @@ unsafe fn run(job: &Job) {
     unsafe {
         let mut args: RuntimeInitArgs = core::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;
-        args.mem_alloc_option.pool = MemAllocPool { heap_buf: board::heap_start().cast(), heap_size: board::HEAP_BYTES as u32 };
+        args.mem_alloc_option.pool = MemAllocPool {
+            heap_buf: board::heap_start().cast(),
+            heap_size: board::HEAP_BYTES as u32,
+        };
         args.running_mode = Mode_Zonda_Classic + job.mode;
         platform::limit_memory(job.memory_limit);
         if !wasm_runtime_full_init(&args) {
             fail("the runtime does not start", core::ptr::null());
         }
         let before = used();
-        if !wasm_runtime_register_natives(c"env".as_ptr(), NATIVES.0.as_ptr(), NATIVES.0.len() as u32) {
+        if !wasm_runtime_register_natives(
+            c"env".as_ptr(),
+            NATIVES.0.as_ptr(),
+            NATIVES.0.len() as u32,
+        ) {
             fail("natives are refused", core::ptr::null());
         }
         costs.linker = used() - before;
@@ -106,12 +122,23 @@ unsafe fn run(job: &Job) {
         let before = used();
         let start = board::ticks();
         let ((module, module_heap, instance, env), load_stack) = stack::measure_calls(|| {
-            let module = wasm_runtime_load(job.module.as_ptr().cast_mut(), job.module.len() as u32, error.as_mut_ptr(), error.len() as u32);
+            let module = wasm_runtime_load(
+                job.module.as_ptr().cast_mut(),
+                job.module.len() as u32,
+                error.as_mut_ptr(),
+                error.len() as u32,
+            );
             if module.is_null() {
                 fail("load", error.as_ptr());
             }
             let module_heap = used() - before;
-            let instance = wasm_runtime_instantiate(module, job.stack_bytes, 0, error.as_mut_ptr(), error.len() as u32);
+            let instance = wasm_runtime_instantiate(
+                module,
+                job.stack_bytes,
+                0,
+                error.as_mut_ptr(),
+                error.len() as u32,
+            );
             if instance.is_null() {
                 fail("instantiate", error.as_ptr());
             }
@@ -129,7 +156,8 @@ unsafe fn run(job: &Job) {
         if wasm_runtime_get_app_addr_range(instance, 0, &mut first, &mut last) {
             costs.memory = (last - first) as usize;
         }
-        costs.heap = (used() - before) as isize - costs.operand_stack as isize - costs.memory as isize;
+        costs.heap =
+            (used() - before) as isize - costs.operand_stack as isize - costs.memory as isize;
 
         let function = wasm_runtime_lookup_function(instance, name.as_ptr().cast());
         if function.is_null() {
@@ -152,14 +180,18 @@ unsafe fn run(job: &Job) {
             for argument in job.arguments() {
                 let (low, high) = match argument {
                     Argument::I32(bits) | Argument::F32(bits) => (bits, None),
-                    Argument::I64(bits) | Argument::F64(bits) => (bits as u32, Some((bits >> 32) as u32)),
+                    Argument::I64(bits) | Argument::F64(bits) => {
+                        (bits as u32, Some((bits >> 32) as u32))
+                    }
                 };
                 for cell in [Some(low), high].into_iter().flatten() {
                     cells[count] = cell;
                     count += 1;
                 }
             }
-            stack::measure_calls(|| wasm_runtime_call_wasm(env, function, count as u32, cells.as_mut_ptr()))
+            stack::measure_calls(|| {
+                wasm_runtime_call_wasm(env, function, count as u32, cells.as_mut_ptr())
+            })
         };
         costs.call = board::ticks().wrapping_sub(start);
         costs.stack = used;
@@ -167,7 +199,10 @@ unsafe fn run(job: &Job) {
             fail("call", wasm_runtime_get_exception(instance));
         }
         let (text, len) = host().1;
-        console::bytes(core::slice::from_raw_parts(if len == 0 { 4 } else { text } as *const u8, len as usize));
+        console::bytes(core::slice::from_raw_parts(
+            if len == 0 { 4 } else { text } as *const u8,
+            len as usize,
+        ));
         costs.timed = host().0.ticks();
         say!("zonda-bench result={}", cells[0] as i32);
         costs.report();

@@ -66,7 +66,10 @@ unsafe extern "C" fn back(env: wasm_exec_env_t, what: u32) -> u32 {
                     wasm_runtime_set_exception(instance, c"no trap".as_ptr());
                 }
             }
-            7 => assert!(!wasm_runtime_set_running_mode(instance, Mode_Interp), "the mode changed while a function runs"),
+            7 => assert!(
+                !wasm_runtime_set_running_mode(instance, Mode_Interp),
+                "the mode changed while a function runs"
+            ),
             8 => {
                 let other = wasm_runtime_create_exec_env(instance, 2048);
                 if !other.is_null() {
@@ -117,7 +120,11 @@ pub struct Natives(pub [NativeSymbol; 3]);
 // SAFETY: constant.
 unsafe impl Sync for Natives {}
 
-const fn symbol(name: &'static CStr, func_ptr: *mut c_void, signature: *const c_char) -> NativeSymbol {
+const fn symbol(
+    name: &'static CStr,
+    func_ptr: *mut c_void,
+    signature: *const c_char,
+) -> NativeSymbol {
     NativeSymbol { symbol: name.as_ptr(), func_ptr, signature, attachment: ATTACHMENT }
 }
 

@@ -54,7 +54,13 @@ unsafe impl GlobalAlloc for Sides {
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: handed on.
-        unsafe { if inside() { RuntimeAllocator.realloc(at, layout, size) } else { System.realloc(at, layout, size) } }
+        unsafe {
+            if inside() {
+                RuntimeAllocator.realloc(at, layout, size)
+            } else {
+                System.realloc(at, layout, size)
+            }
+        }
     }
 }
 

@@ -55,7 +55,13 @@ fn narrow(value: u64) -> [u32; 2] {
 }
 
 /// Chooses a call of an instance of the module with this number. `linked`: whether its imports are there; `len`: bytes of its memory.
-pub fn choose(u: &mut Unstructured, module: usize, linked: bool, len: u64, state: &State) -> Result<Call> {
+pub fn choose(
+    u: &mut Unstructured,
+    module: usize,
+    linked: bool,
+    len: u64,
+    state: &State,
+) -> Result<Call> {
     use Expected::{Cells, Trap, Unknown};
     let (a, b) = (number(u)?, number(u)?);
     let (c, d) = (number(u)?, number(u)?);
@@ -64,10 +70,18 @@ pub fn choose(u: &mut Unstructured, module: usize, linked: bool, len: u64, state
     let mut cost = 1;
     let (name, cells, expected) = match which {
         0 => ("add", vec![a, b], Cells(vec![a.wrapping_add(b)])),
-        1 => ("add64", vec![a, b, c, d], Cells(narrow(wide(&[a, b]).wrapping_add(wide(&[c, d]))).to_vec())),
+        1 => (
+            "add64",
+            vec![a, b, c, d],
+            Cells(narrow(wide(&[a, b]).wrapping_add(wide(&[c, d]))).to_vec()),
+        ),
         2 => ("swap", vec![a, b, c, d, a, b], Cells(vec![a, b, d, b, c, a])),
         3 => ("trap", vec![], Trap("unreachable")),
-        4 => ("div", vec![a, b], a.checked_div(b).map_or(Trap("divide by zero"), |value| Cells(vec![value]))),
+        4 => (
+            "div",
+            vec![a, b],
+            a.checked_div(b).map_or(Trap("divide by zero"), |value| Cells(vec![value])),
+        ),
         5 => ("count", vec![a], Cells(vec![state.count.wrapping_add(a)])),
         6 => {
             let turns = a % 5000;
@@ -92,7 +106,11 @@ pub fn choose(u: &mut Unstructured, module: usize, linked: bool, len: u64, state
         11 => ("same", vec![a], Cells(vec![a])),
         12 => ("twice", vec![a], link(Cells(vec![a.wrapping_mul(2)]))),
         13 => {
-            let expected = if u64::from(a) + u64::from(b) > len { Trap("out of bounds memory") } else { Unknown };
+            let expected = if u64::from(a) + u64::from(b) > len {
+                Trap("out of bounds memory")
+            } else {
+                Unknown
+            };
             ("sum", vec![a, b], link(expected))
         }
         14 => {

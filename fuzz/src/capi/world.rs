@@ -85,7 +85,10 @@ impl Message {
         let (message, behind) = self.bytes.split_at(self.size as usize);
         assert!(behind.iter().all(|&byte| byte == 0xa5), "a message was written beyond its buffer");
         if failed && self.size > 0 {
-            let end = message.iter().position(|&byte| byte == 0).expect("a message does not end with NUL");
+            let end = message
+                .iter()
+                .position(|&byte| byte == 0)
+                .expect("a message does not end with NUL");
             assert!(end > 0 || self.size == 1, "a failure has no message");
         }
     }
@@ -108,7 +111,12 @@ fn exception(instance: wasm_module_inst_t) -> Option<String> {
         }
         let text = CStr::from_ptr(text).to_bytes();
         assert!(text.len() < 96);
-        Some(String::from_utf8_lossy(text.strip_prefix(b"Exception: ").expect("what stands before each")).into_owned())
+        Some(
+            String::from_utf8_lossy(
+                text.strip_prefix(b"Exception: ").expect("what stands before each"),
+            )
+            .into_owned(),
+        )
     }
 }
 
@@ -144,7 +152,11 @@ impl World {
         let mut known = Some(number);
         if u.ratio(1, 3)? {
             known = None;
-            bytes.truncate(if u.ratio(1, 4)? { u.choose_index(bytes.len() + 1)? } else { bytes.len() });
+            bytes.truncate(if u.ratio(1, 4)? {
+                u.choose_index(bytes.len() + 1)?
+            } else {
+                bytes.len()
+            });
             for _ in 0..u.int_in_range(0..=4)? {
                 let (at, value) = (u.arbitrary::<u16>()? as usize, u.arbitrary()?);
                 if let Some(byte) = bytes.get_mut(at) {
@@ -155,7 +167,12 @@ impl World {
         let may_start = modules::may_start(&bytes);
         let mut message = Message::new(u)?;
         let copied = u.arbitrary()?;
-        let mut args = LoadArgs { name: null_mut(), clone_wasm_binary: false, wasm_binary_freeable: copied, no_resolve: u.arbitrary()? };
+        let mut args = LoadArgs {
+            name: null_mut(),
+            clone_wasm_binary: false,
+            wasm_binary_freeable: copied,
+            no_resolve: u.arbitrary()?,
+        };
         let before = failures();
         let mut bytes = bytes.into_boxed_slice();
         let (at, size) = (bytes.as_ptr(), bytes.len() as u32);
@@ -214,7 +231,11 @@ impl World {
         };
         let mut message = Message::new(u)?;
         let before = failures();
-        let args = InstantiationArgs { default_stack_size: stack, host_managed_heap_size: heap, max_memory_pages: limit };
+        let args = InstantiationArgs {
+            default_stack_size: stack,
+            host_managed_heap_size: heap,
+            max_memory_pages: limit,
+        };
         // SAFETY: the module is live.
         let handle = unsafe {
             enter(|| match limit {
@@ -225,16 +246,35 @@ impl World {
         message.check(handle.is_null());
         let short = self.tight || failures() > before;
         match number {
-            Some(modules::TRAPS_AT_START | modules::UNFIT_SEGMENT) => assert!(handle.is_null(), "it traps"),
-            Some(modules::CALLS_AT_START) => assert!(short || self.registered != handle.is_null() || stack != 0 && stack < ENOUGH_STACK, "whether it starts"),
-            Some(modules::OWN_MALLOC) => assert!(short || !handle.is_null() || (1..5000).contains(&limit), "{}", text(&message)),
+            Some(modules::TRAPS_AT_START | modules::UNFIT_SEGMENT) => {
+                assert!(handle.is_null(), "it traps")
+            }
+            Some(modules::CALLS_AT_START) => assert!(
+                short || self.registered != handle.is_null() || stack != 0 && stack < ENOUGH_STACK,
+                "whether it starts"
+            ),
+            Some(modules::OWN_MALLOC) => assert!(
+                short || !handle.is_null() || (1..5000).contains(&limit),
+                "{}",
+                text(&message)
+            ),
             Some(_) => assert!(short || !handle.is_null() || heap > 1 << 20, "{}", text(&message)),
             None => {}
         }
         if !handle.is_null() {
             let (stopped, fuel, blocks) = (Some(false), None, Vec::new());
             let linked = self.registered;
-            self.instances.push(Instance { handle, module, number, linked, stack, stopped, fuel, state: State::new(), blocks });
+            self.instances.push(Instance {
+                handle,
+                module,
+                number,
+                linked,
+                stack,
+                stopped,
+                fuel,
+                state: State::new(),
+                blocks,
+            });
             // SAFETY: the instance is live.
             unsafe { assert_eq!(enter(|| wasm_runtime_get_module(handle)), module) };
             assert_eq!(exception(handle), None);
@@ -307,19 +347,30 @@ impl World {
         let call = model::choose(u, number, instance.linked, len, &instance.state)?;
         let name = std::ffi::CString::new(call.name).expect("a name");
         // SAFETY: the instance is live.
-        let func = unsafe { enter(|| wasm_runtime_lookup_function(instance.handle, name.as_ptr())) };
+        let func =
+            unsafe { enter(|| wasm_runtime_lookup_function(instance.handle, name.as_ptr())) };
         assert!(!func.is_null(), "{} is not exported", call.name);
         let few = u.ratio(1, 20)? && !call.cells.is_empty();
-        let argc = if few { call.cells.len() - 1 } else { call.cells.len() + u.int_in_range(0..=1)? };
+        let argc =
+            if few { call.cells.len() - 1 } else { call.cells.len() + u.int_in_range(0..=1)? };
         // Behind what is passed and returned there are marks.
         let mut cells = call.cells.clone();
         cells.resize(12, 0x5aa5_5aa5);
         let before = failures();
         // SAFETY: the environment is the instance's; there are enough cells for arguments and results.
-        let done = unsafe { enter(|| wasm_runtime_call_wasm(env, func, argc as u32, cells.as_mut_ptr())) };
+        let done =
+            unsafe { enter(|| wasm_runtime_call_wasm(env, func, argc as u32, cells.as_mut_ptr())) };
         let said = exception(instance.handle);
-        assert_eq!(done, said.is_none(), "{} succeeds: {done}, with the exception {said:?}", call.name);
-        assert!(cells[6..].iter().all(|&cell| cell == 0x5aa5_5aa5), "more cells were written than there are results");
+        assert_eq!(
+            done,
+            said.is_none(),
+            "{} succeeds: {done}, with the exception {said:?}",
+            call.name
+        );
+        assert!(
+            cells[6..].iter().all(|&cell| cell == 0x5aa5_5aa5),
+            "more cells were written than there are results"
+        );
         if few {
             assert!(!done, "too few arguments");
             return Ok(());
@@ -330,7 +381,11 @@ impl World {
             instance.stopped = Some(false);
         }
         // A function that neither calls nor loops is not stopped: the next one is.
-        assert!(!done || was_stopped != Some(true) || call.cost < 2, "{} was not stopped", call.name);
+        assert!(
+            !done || was_stopped != Some(true) || call.cost < 2,
+            "{} was not stopped",
+            call.name
+        );
         if call.name == "back" {
             // It may stop its own instance, or have met what stops it.
             instance.stopped = None;
@@ -338,21 +393,43 @@ impl World {
         let said = said.unwrap_or_default();
         if done {
             if let Expected::Cells(expected) = &call.expected {
-                assert_eq!(&cells[..expected.len()], expected, "results of {}({:?})", call.name, call.cells);
+                assert_eq!(
+                    &cells[..expected.len()],
+                    expected,
+                    "results of {}({:?})",
+                    call.name,
+                    call.cells
+                );
             }
-            assert!(!matches!(call.expected, Expected::Trap(_)), "{}({:?}) has to trap: {:?}", call.name, call.cells, call.expected);
-            assert!(instance.fuel.is_none_or(|fuel| call.cost <= fuel.saturating_add(1)), "{} ran without fuel", call.name);
+            assert!(
+                !matches!(call.expected, Expected::Trap(_)),
+                "{}({:?}) has to trap: {:?}",
+                call.name,
+                call.cells,
+                call.expected
+            );
+            assert!(
+                instance.fuel.is_none_or(|fuel| call.cost <= fuel.saturating_add(1)),
+                "{} ran without fuel",
+                call.name
+            );
             instance.fuel = instance.fuel.map(|fuel| fuel.saturating_sub(call.cost - 1));
             instance.state.called(&call);
             return Ok(());
         }
         let excused = said.contains("terminated")
             || said.contains("all fuel") && instance.fuel.is_some()
-            || said.contains("stack exhausted") && (stack != 0 && stack < ENOUGH_STACK || matches!(call.name, "deep" | "indirect"))
+            || said.contains("stack exhausted")
+                && (stack != 0 && stack < ENOUGH_STACK || matches!(call.name, "deep" | "indirect"))
             || said.contains("memory failed") && (tight || failures() > before);
         match &call.expected {
             _ if excused => {}
-            Expected::Trap(words) => assert!(said.contains(words), "{}({:?}) says {said:?}, not {words:?}", call.name, call.cells),
+            Expected::Trap(words) => assert!(
+                said.contains(words),
+                "{}({:?}) says {said:?}, not {words:?}",
+                call.name,
+                call.cells
+            ),
             Expected::Cells(_) => panic!("{}({:?}) fails: {said}", call.name, call.cells),
             Expected::Unknown => {}
         }
@@ -373,7 +450,8 @@ impl World {
             let results = enter(|| wasm_func_get_result_count(func, instance.handle)) as usize;
             let mut kinds = [0xffu8; 8];
             enter(|| wasm_func_get_param_types(func, instance.handle, kinds.as_mut_ptr()));
-            let mut args = [wasm_val_t { kind: 0, _paddings: [0; 7], of: wasm_val_of_t { i64: 0 } }; 8];
+            let mut args =
+                [wasm_val_t { kind: 0, _paddings: [0; 7], of: wasm_val_of_t { i64: 0 } }; 8];
             let mut wrong = false;
             for (arg, &kind) in args.iter_mut().zip(&kinds[..params]) {
                 arg.kind = kind;
@@ -391,12 +469,22 @@ impl World {
             let given = if u.ratio(1, 10)? { u.int_in_range(0..=8)? } else { params };
             let wanted = if u.ratio(1, 10)? { u.int_in_range(0..=8)? } else { results };
             wrong |= given != params || wanted != results;
-            let mut out = [wasm_val_t { kind: 0x77, _paddings: [0; 7], of: wasm_val_of_t { i64: 0 } }; 8];
+            let mut out =
+                [wasm_val_t { kind: 0x77, _paddings: [0; 7], of: wasm_val_of_t { i64: 0 } }; 8];
             let sent = args;
             if name == c"store" {
                 args[0].of.i64 = i64::from(model::KNOWN);
             }
-            let done = enter(|| wasm_runtime_call_wasm_a(env, func, wanted as u32, out.as_mut_ptr(), given as u32, args.as_mut_ptr()));
+            let done = enter(|| {
+                wasm_runtime_call_wasm_a(
+                    env,
+                    func,
+                    wanted as u32,
+                    out.as_mut_ptr(),
+                    given as u32,
+                    args.as_mut_ptr(),
+                )
+            });
             assert_eq!(done, exception(instance.handle).is_none());
             assert!(!(done && wrong), "{name:?} takes what does not fit");
             if !done {
@@ -406,7 +494,10 @@ impl World {
                     instance.stopped = Some(false);
                 }
                 let small = stack != 0 && stack < ENOUGH_STACK;
-                let excused = instance.stopped != Some(false) || instance.fuel.is_some() || small || said.contains("terminated");
+                let excused = instance.stopped != Some(false)
+                    || instance.fuel.is_some()
+                    || small
+                    || said.contains("terminated");
                 assert!(wrong || excused, "{name:?} fails: {said}");
                 return Ok(());
             }
@@ -415,7 +506,10 @@ impl World {
                 _ => u64::from(value.of.i32 as u32),
             };
             assert!(out[results..].iter().all(|value| value.kind == 0x77));
-            let (sent, got): (Vec<u64>, Vec<u64>) = (sent[..params].iter().map(bits).collect(), out[..results].iter().map(bits).collect());
+            let (sent, got): (Vec<u64>, Vec<u64>) = (
+                sent[..params].iter().map(bits).collect(),
+                out[..results].iter().map(bits).collect(),
+            );
             let expected = match name.to_bytes() {
                 b"add" => vec![u64::from((sent[0] as u32).wrapping_add(sent[1] as u32))],
                 b"add64" => vec![sent[0].wrapping_add(sent[1])],
@@ -436,7 +530,10 @@ impl World {
         unsafe {
             enter(|| wasm_runtime_set_exception(instance, text.as_ptr()));
             let said = exception(instance).expect("it was set");
-            assert!(text.to_bytes().starts_with(said.as_bytes()) && said.len() >= text.to_bytes().len().min(60));
+            assert!(
+                text.to_bytes().starts_with(said.as_bytes())
+                    && said.len() >= text.to_bytes().len().min(60)
+            );
             match u.int_in_range(0..=2)? {
                 0 => enter(|| wasm_runtime_clear_exception(instance)),
                 1 => enter(|| wasm_runtime_set_exception(instance, std::ptr::null())),
@@ -455,9 +552,13 @@ impl World {
         // SAFETY: the table is constant. It is taken back when no instance uses its functions.
         unsafe {
             if self.registered && u.arbitrary()? {
-                assert!(!enter(|| wasm_runtime_register_natives(MODULE.as_ptr(), table, count)), "registered twice");
+                assert!(
+                    !enter(|| wasm_runtime_register_natives(MODULE.as_ptr(), table, count)),
+                    "registered twice"
+                );
             } else if !self.registered {
-                self.registered = enter(|| wasm_runtime_register_natives(MODULE.as_ptr(), table, count));
+                self.registered =
+                    enter(|| wasm_runtime_register_natives(MODULE.as_ptr(), table, count));
                 assert!(self.registered || self.tight || failures() > before);
             } else if !self.instances.iter().any(|instance| instance.linked) {
                 assert!(!enter(|| wasm_runtime_unregister_natives(c"other".as_ptr(), table)));
@@ -486,9 +587,20 @@ impl World {
     }
 
     fn modes(&mut self, u: &mut Unstructured) -> Result<()> {
-        let mode = *u.choose(&[0, Mode_Interp, Mode_Fast_JIT, Mode_Zonda_Classic, Mode_Zonda_Fast, Mode_Zonda_Fast + 1, u32::MAX])?;
+        let mode = *u.choose(&[
+            0,
+            Mode_Interp,
+            Mode_Fast_JIT,
+            Mode_Zonda_Classic,
+            Mode_Zonda_Fast,
+            Mode_Zonda_Fast + 1,
+            u32::MAX,
+        ])?;
         let supported = enter(|| wasm_runtime_is_running_mode_supported(mode));
-        assert_eq!(supported, mode <= Mode_Interp || mode == Mode_Zonda_Classic || mode == Mode_Zonda_Fast);
+        assert_eq!(
+            supported,
+            mode <= Mode_Interp || mode == Mode_Zonda_Classic || mode == Mode_Zonda_Fast
+        );
         let Some(at) = index(u, &self.instances)?.filter(|_| u.arbitrary().unwrap_or(false)) else {
             assert_eq!(enter(|| wasm_runtime_set_default_running_mode(mode)), supported);
             return Ok(());
@@ -499,7 +611,10 @@ impl World {
         unsafe {
             let done = enter(|| wasm_runtime_set_running_mode(instance, mode));
             assert!(!done || supported);
-            assert!(done || !supported || self.tight || failures() > before, "the mode was not changed");
+            assert!(
+                done || !supported || self.tight || failures() > before,
+                "the mode was not changed"
+            );
             if done && mode >= Mode_Zonda_Classic {
                 assert_eq!(enter(|| wasm_runtime_get_running_mode(instance)), mode);
             }
@@ -522,16 +637,25 @@ impl World {
             }
             words.push(std::ffi::CString::new(word).expect("no NUL in it"));
         }
-        let mut pointers: Vec<*mut c_char> = words.iter().map(|word| word.as_ptr().cast_mut()).collect();
-        let name = *u.choose(&[c"add", c"add64", c"swap", c"same", c"same_func", c"trap", c"nothing"])?;
+        let mut pointers: Vec<*mut c_char> =
+            words.iter().map(|word| word.as_ptr().cast_mut()).collect();
+        let name =
+            *u.choose(&[c"add", c"add64", c"swap", c"same", c"same_func", c"trap", c"nothing"])?;
         let count = pointers.len() as i32;
         // The result of main may be put where the first pointer was.
         pointers.push(null_mut());
         // SAFETY: the instance is live, and there are as many strings.
         let done = unsafe {
             enter(|| match u.arbitrary().unwrap_or(false) {
-                true => wasm_application_execute_main(instance.handle, count, pointers.as_mut_ptr()),
-                false => wasm_application_execute_func(instance.handle, name.as_ptr(), count, pointers.as_mut_ptr()),
+                true => {
+                    wasm_application_execute_main(instance.handle, count, pointers.as_mut_ptr())
+                }
+                false => wasm_application_execute_func(
+                    instance.handle,
+                    name.as_ptr(),
+                    count,
+                    pointers.as_mut_ptr(),
+                ),
             })
         };
         assert_eq!(done, exception(instance.handle).is_none());
@@ -548,14 +672,22 @@ impl World {
         // SAFETY: all of it is live.
         unsafe {
             for (at, len, fill) in self.blocks.drain(..) {
-                assert!(std::slice::from_raw_parts(at, len as usize).iter().all(|&byte| byte == fill), "a block has changed");
+                assert!(
+                    std::slice::from_raw_parts(at, len as usize).iter().all(|&byte| byte == fill),
+                    "a block has changed"
+                );
                 enter(|| wasm_runtime_free(at.cast()));
             }
-            self.instances.drain(..).for_each(|instance| enter(|| wasm_runtime_deinstantiate(instance.handle)));
+            self.instances
+                .drain(..)
+                .for_each(|instance| enter(|| wasm_runtime_deinstantiate(instance.handle)));
             self.modules.drain(..).for_each(|module| enter(|| wasm_runtime_unload(module.handle)));
             self.envs.drain(..).for_each(|env| enter(|| wasm_runtime_destroy_exec_env(env.handle)));
             if self.registered {
-                assert!(enter(|| wasm_runtime_unregister_natives(MODULE.as_ptr(), NATIVES.0.as_ptr())));
+                assert!(enter(|| wasm_runtime_unregister_natives(
+                    MODULE.as_ptr(),
+                    NATIVES.0.as_ptr()
+                )));
             }
         }
     }
@@ -574,7 +706,10 @@ fn memory_len(instance: wasm_module_inst_t) -> u64 {
 
 /// Calls an export of a damaged module, of which nothing is known, with fuel.
 fn call_unknown(u: &mut Unstructured, instance: &mut Instance, env: wasm_exec_env_t) -> Result<()> {
-    let name = *u.choose(&[c"add", c"add64", c"swap", c"spin", c"deep", c"grow", c"store", c"sum", c"back", c"main", c"malloc"])?;
+    let name = *u.choose(&[
+        c"add", c"add64", c"swap", c"spin", c"deep", c"grow", c"store", c"sum", c"back", c"main",
+        c"malloc",
+    ])?;
     instance.fuel = Some(1000);
     instance.stopped = None;
     // SAFETY: instance and environment are live; there are more cells than a function of these modules can have, and more places for kinds.

@@ -1,11 +1,12 @@
 //! The module in Zonda.
 
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Instance, Linker, Mode, Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
+    Caller, Engine, Error, Extern, Func, Instance, Linker, Mode, Module, Store, StoreConfig, Trap,
+    TrapCode, Val, ValType,
 };
 
-use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
 use super::super::smith::IMPORT_MODULE;
+use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
 
 /// What a run in one mode gave.
 #[derive(Debug, PartialEq)]
@@ -65,7 +66,10 @@ fn linker(module: &Module) -> Linker<Vec<Event>> {
         let Some(name) = HOST.iter().find(|name| **name == import.name).copied() else { continue };
         let zonda::ExternType::Func(ty) = import.ty else { continue };
         let (params, results): (Vec<_>, Vec<_>) = (ty.params().collect(), ty.results().collect());
-        let function = move |mut caller: Caller<'_, '_, Vec<Event>>, arguments: &[Val], results: &mut [Val]| -> Result<(), Trap> {
+        let function = move |mut caller: Caller<'_, '_, Vec<Event>>,
+                             arguments: &[Val],
+                             results: &mut [Val]|
+              -> Result<(), Trap> {
             let arguments: Vec<Value> = arguments.iter().map(tell).collect();
             let values = host(name, &arguments);
             caller.data_mut().push(Event::Host(name, arguments));
@@ -80,7 +84,12 @@ fn linker(module: &Module) -> Linker<Vec<Event>> {
     linker
 }
 
-fn call(store: &mut Store<Vec<Event>>, func: Func, arguments: &mut Arguments, places: &mut Vec<(u32, u32)>) -> Event {
+fn call(
+    store: &mut Store<Vec<Event>>,
+    func: Func,
+    arguments: &mut Arguments,
+    places: &mut Vec<(u32, u32)>,
+) -> Event {
     let ty = func.ty(store).expect("a function of this store");
     let arguments: Vec<Val> = ty.params().map(|ty| give(arguments.value(type_of(ty)))).collect();
     let mut results = vec![Val::I32(0); ty.results().len()];
@@ -102,7 +111,10 @@ fn observe(store: &Store<Vec<Event>>, names: &[&str], instance: Instance) -> Vec
         let name = export.to_string();
         match instance.get_export(store, export) {
             Some(Extern::Global(global)) => {
-                seen.push(Event::Global(name, tell(&global.get(store).expect("a global of this store"))));
+                seen.push(Event::Global(
+                    name,
+                    tell(&global.get(store).expect("a global of this store")),
+                ));
             }
             Some(Extern::Memory(memory)) => {
                 let data = memory.data(&store).expect("a memory of this store");
@@ -110,7 +122,8 @@ fn observe(store: &Store<Vec<Event>>, names: &[&str], instance: Instance) -> Vec
             }
             Some(Extern::Table(table)) => {
                 let size = table.size(store).expect("a table of this store");
-                let element = |index| tell(&table.get(store, index).expect("an index below its size"));
+                let element =
+                    |index| tell(&table.get(store, index).expect("an index below its size"));
                 seen.push(Event::Table(name, (0..size).map(element).collect()));
             }
             _ => {}

@@ -1,17 +1,21 @@
 //! The same module in wasmi.
 
 use wasmi::{
-    Caller, Config, Engine, Error, ExternRef, Func, Instance, Linker, Module, Ref, Store, TrapCode, Val, ValType, F32,
-    F64,
+    Caller, Config, Engine, Error, ExternRef, Func, Instance, Linker, Module, Ref, Store, TrapCode,
+    Val, ValType, F32, F64,
 };
 
-use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
 use super::super::smith::IMPORT_MODULE;
+use super::{hash, host, sorted, Arguments, Event, TrapKind, Type, Value, HOST};
 
 /// `None` when wasmi cannot load the module: the validators are compared elsewhere.
 pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     let mut config = Config::default();
-    config.wasm_custom_page_sizes(true).wasm_tail_call(true).wasm_extended_const(true).wasm_multi_memory(true);
+    config
+        .wasm_custom_page_sizes(true)
+        .wasm_tail_call(true)
+        .wasm_extended_const(true)
+        .wasm_multi_memory(true);
     config.set_max_recursion_depth(10_000);
     config.set_max_stack_height(4 << 20);
     let engine = Engine::new(&config);
@@ -22,7 +26,9 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     let instance = match linker.instantiate_and_start(&mut store, &module) {
         Ok(instance) => instance,
         Err(error) => {
-            let event = error.as_trap_code().map_or(Event::NotInstantiated, |code| Event::Trapped(kind(code)));
+            let event = error
+                .as_trap_code()
+                .map_or(Event::NotInstantiated, |code| Event::Trapped(kind(code)));
             store.data_mut().push(event);
             return Some(store.into_data());
         }
@@ -47,15 +53,17 @@ fn linker(engine: &Engine, module: &Module) -> Option<Linker<Vec<Event>>> {
     for import in module.imports() {
         let name = *HOST.iter().find(|name| **name == import.name())?;
         let ty = import.ty().func()?.clone();
-        let function = move |mut caller: Caller<Vec<Event>>, arguments: &[Val], results: &mut [Val]| {
-            let arguments: Vec<Value> = arguments.iter().map(|value| tell(&caller, value)).collect();
-            let values = host(name, &arguments);
-            caller.data_mut().push(Event::Host(name, arguments));
-            for (result, value) in results.iter_mut().zip(values) {
-                *result = give(&mut caller, value);
-            }
-            Ok(())
-        };
+        let function =
+            move |mut caller: Caller<Vec<Event>>, arguments: &[Val], results: &mut [Val]| {
+                let arguments: Vec<Value> =
+                    arguments.iter().map(|value| tell(&caller, value)).collect();
+                let values = host(name, &arguments);
+                caller.data_mut().push(Event::Host(name, arguments));
+                for (result, value) in results.iter_mut().zip(values) {
+                    *result = give(&mut caller, value);
+                }
+                Ok(())
+            };
         // A module may import the same function twice.
         let _ = linker.func_new(IMPORT_MODULE, name, ty, function);
     }
@@ -64,7 +72,8 @@ fn linker(engine: &Engine, module: &Module) -> Option<Linker<Vec<Event>>> {
 
 fn call(store: &mut Store<Vec<Event>>, func: Func, arguments: &mut Arguments) -> Event {
     let ty = func.ty(&*store);
-    let arguments: Vec<Val> = ty.params().iter().map(|ty| give(&mut *store, arguments.value(type_of(*ty)))).collect();
+    let arguments: Vec<Val> =
+        ty.params().iter().map(|ty| give(&mut *store, arguments.value(type_of(*ty)))).collect();
     let mut results = vec![Val::I32(0); ty.results().len()];
     match func.call(&mut *store, &arguments, &mut results) {
         Ok(()) => Event::Returned(results.iter().map(|value| tell(&*store, value)).collect()),
@@ -81,7 +90,8 @@ fn observe(store: &Store<Vec<Event>>, names: &[&str], instance: Instance) -> Vec
             let data = memory.data(store);
             seen.push(Event::Memory(name.into(), data.len(), hash(data)));
         } else if let Some(table) = instance.get_table(store, name) {
-            let element = |index| tell(store, &table.get(store, index).expect("an index below its size"));
+            let element =
+                |index| tell(store, &table.get(store, index).expect("an index below its size"));
             seen.push(Event::Table(name.into(), (0..table.size(store)).map(element).collect()));
         }
     }

@@ -60,7 +60,9 @@ pub fn choose(u: &mut Unstructured) -> Result<Option<String>> {
             text.insert_str(u.choose_index(text.len() + 1)?, noise);
         }
         1 => drop(text.remove(u.choose_index(text.len())?)),
-        2 if u.ratio(1, 3)? => text = u.arbitrary::<&str>()?.replace('\0', "").chars().take(40).collect(),
+        2 if u.ratio(1, 3)? => {
+            text = u.arbitrary::<&str>()?.replace('\0', "").chars().take(40).collect()
+        }
         _ => {}
     }
     Ok(Some(text))
@@ -68,10 +70,14 @@ pub fn choose(u: &mut Unstructured) -> Result<Option<String>> {
 
 /// Whether a text is a signature.
 pub fn well_formed(text: &str, bare: bool) -> bool {
-    let Some((params, result)) = text.strip_prefix('(').and_then(|text| text.split_once(')')) else { return false };
+    let Some((params, result)) = text.strip_prefix('(').and_then(|text| text.split_once(')'))
+    else {
+        return false;
+    };
     let mut rest = params;
     while !rest.is_empty() {
-        let next = rest.strip_prefix("*~").or_else(|| rest.strip_prefix(['i', 'I', 'f', 'F', 'r', '$']));
+        let next =
+            rest.strip_prefix("*~").or_else(|| rest.strip_prefix(['i', 'I', 'f', 'F', 'r', '$']));
         match next.or_else(|| rest.strip_prefix('*').filter(|_| bare)) {
             Some(next) => rest = next,
             None => return false,
@@ -83,8 +89,10 @@ pub fn well_formed(text: &str, bare: bool) -> bool {
 /// Types for the module's import: those of the signature, or, seldom, others.
 pub fn types(u: &mut Unstructured, signature: Option<&str>) -> Result<(Vec<Type>, Vec<Type>)> {
     let split = signature.unwrap_or("").trim_start_matches('(').split_once(')');
-    let mut params: Vec<Type> = split.map_or("", |(params, _)| params).chars().filter_map(Type::of).collect();
-    let mut results: Vec<Type> = split.map_or("", |(_, result)| result).chars().filter_map(Type::of).collect();
+    let mut params: Vec<Type> =
+        split.map_or("", |(params, _)| params).chars().filter_map(Type::of).collect();
+    let mut results: Vec<Type> =
+        split.map_or("", |(_, result)| result).chars().filter_map(Type::of).collect();
     if signature.is_none_or(str::is_empty) {
         for _ in 0..u.int_in_range(0..=12)? {
             params.push(*u.choose(&ALL)?);
@@ -110,9 +118,12 @@ pub fn types(u: &mut Unstructured, signature: Option<&str>) -> Result<(Vec<Type>
 
 /// Whether a signature is of these types.
 pub fn fits(text: &str, params: &[Type], results: &[Type]) -> bool {
-    let Some((letters, result)) = text.trim_start_matches('(').split_once(')') else { return false };
+    let Some((letters, result)) = text.trim_start_matches('(').split_once(')') else {
+        return false;
+    };
     let types = |text: &str| text.chars().map(Type::of).collect::<Option<Vec<Type>>>();
-    types(letters).is_some_and(|types| types == params) && types(result).is_some_and(|types| types == results)
+    types(letters).is_some_and(|types| types == params)
+        && types(result).is_some_and(|types| types == results)
 }
 
 /// Whether the runtime can pass so many: five integers in registers beside the environment, eight floats, ten words on the stack.
@@ -123,17 +134,31 @@ pub fn fit_the_abi(params: &[Type]) -> bool {
 }
 
 /// The bytes that each argument gives access to: address and length for a pointer, nothing for others. `None` when one of them is not in the memory.
-pub fn pointers(letters: Option<&str>, values: &[u64], memory: &[u8]) -> Option<Vec<Option<(u32, u32)>>> {
+pub fn pointers(
+    letters: Option<&str>,
+    values: &[u64],
+    memory: &[u8],
+) -> Option<Vec<Option<(u32, u32)>>> {
     let Some(letters) = letters else { return Some(vec![None; values.len()]) };
     let letters: Vec<char> = letters.chars().skip(1).collect();
-    let within = |at: u64, len: u64| at.checked_add(len).is_some_and(|end| end <= memory.len() as u64).then_some(Some((at as u32, len as u32)));
-    values.iter().enumerate().map(|(index, &at)| match letters.get(index) {
-        Some('*') if letters.get(index + 1) == Some(&'~') => within(at, values.get(index + 1).copied().unwrap_or(0)),
-        Some('*') => within(at, 1),
-        Some('$') => {
-            let len = memory.get(at as usize..)?.iter().position(|&byte| byte == 0)?;
-            within(at, len as u64 + 1)
-        }
-        _ => Some(None),
-    }).collect()
+    let within = |at: u64, len: u64| {
+        at.checked_add(len)
+            .is_some_and(|end| end <= memory.len() as u64)
+            .then_some(Some((at as u32, len as u32)))
+    };
+    values
+        .iter()
+        .enumerate()
+        .map(|(index, &at)| match letters.get(index) {
+            Some('*') if letters.get(index + 1) == Some(&'~') => {
+                within(at, values.get(index + 1).copied().unwrap_or(0))
+            }
+            Some('*') => within(at, 1),
+            Some('$') => {
+                let len = memory.get(at as usize..)?.iter().position(|&byte| byte == 0)?;
+                within(at, len as u64 + 1)
+            }
+            _ => Some(None),
+        })
+        .collect()
 }

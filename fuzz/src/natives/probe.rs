@@ -6,8 +6,8 @@ use std::ptr::null_mut;
 
 use zonda::capi::*;
 
-use super::form::Type;
 use super::super::capi::{enter, leave};
+use super::form::Type;
 
 /// What a function has to be given, and what it does.
 pub struct Plan {
@@ -44,7 +44,14 @@ pub fn function(letters: Option<&str>, params: &[Type], results: &[Type]) -> *mu
     let converts = letters.is_some_and(|text| text.contains(['*', '$']));
     match results {
         [Type::F32 | Type::F64] => float as *mut c_void,
-        results if params.len() <= 3 && params.iter().all(word) && !converts && results.iter().all(word) => words as *mut c_void,
+        results
+            if params.len() <= 3
+                && params.iter().all(word)
+                && !converts
+                && results.iter().all(word) =>
+        {
+            words as *mut c_void
+        }
         _ => integer as *mut c_void,
     }
 }
@@ -87,11 +94,14 @@ fn look(env: wasm_exec_env_t, words: Words) -> u64 {
 
 impl Plan {
     fn arguments(&self, (ints, floats, stack): Words) {
-        let (mut ints, mut floats, mut stack) = (ints.into_iter(), floats.into_iter().map(f64::to_bits), stack.into_iter());
+        let (mut ints, mut floats, mut stack) =
+            (ints.into_iter(), floats.into_iter().map(f64::to_bits), stack.into_iter());
         let pointers = self.pointers.as_ref().expect("a call that traps does not come here");
         for ((ty, &value), pointer) in self.params.iter().zip(&self.values).zip(pointers) {
             let float = matches!(ty, Type::F32 | Type::F64);
-            let given = if float { floats.next() } else { ints.next() }.or_else(|| stack.next()).expect("there is room for all");
+            let given = if float { floats.next() } else { ints.next() }
+                .or_else(|| stack.next())
+                .expect("there is room for all");
             let Some((at, len)) = *pointer else {
                 let wide = ty.cells() == 2;
                 let given = if wide { given } else { u64::from(given as u32) };
@@ -113,38 +123,83 @@ impl Plan {
 
     /// Questions about hostile addresses, of which the answers are known.
     fn addresses(&self) {
-        let (instance, len, [at, size, far, near]) = (self.instance, u64::from(self.len), self.hostile);
+        let (instance, len, [at, size, far, near]) =
+            (self.instance, u64::from(self.len), self.hostile);
         let base = self.base.addr() as u64;
         // SAFETY: the instance is live.
         unsafe {
             for (at, size) in [(at, near), (near, size), (far, size), (far, at)] {
                 let within = u128::from(at) + u128::from(size) <= u128::from(len);
-                assert_eq!(enter(|| wasm_runtime_validate_app_addr(instance, at, size)), within, "{size} bytes at {at} of {len}");
+                assert_eq!(
+                    enter(|| wasm_runtime_validate_app_addr(instance, at, size)),
+                    within,
+                    "{size} bytes at {at} of {len}"
+                );
                 let pointer = enter(|| wasm_runtime_addr_app_to_native(instance, at)).cast::<u8>();
                 assert_eq!(pointer.is_null(), at >= len);
                 let (mut start, mut end) = (7, 7);
-                assert_eq!(enter(|| wasm_runtime_get_app_addr_range(instance, at, &mut start, &mut end)), at < len);
+                assert_eq!(
+                    enter(|| wasm_runtime_get_app_addr_range(instance, at, &mut start, &mut end)),
+                    at < len
+                );
                 assert_eq!((start, end), if at < len { (0, len) } else { (7, 7) });
-                assert_eq!(enter(|| wasm_runtime_get_app_addr_range(instance, at, null_mut(), null_mut())), at < len);
+                assert_eq!(
+                    enter(|| wasm_runtime_get_app_addr_range(instance, at, null_mut(), null_mut())),
+                    at < len
+                );
                 if !pointer.is_null() {
                     assert_eq!(pointer.addr() as u64, base + at);
-                    assert_eq!(enter(|| wasm_runtime_addr_native_to_app(instance, pointer.cast())), at);
-                    assert_eq!(enter(|| wasm_runtime_validate_native_addr(instance, pointer.cast(), size)), within);
+                    assert_eq!(
+                        enter(|| wasm_runtime_addr_native_to_app(instance, pointer.cast())),
+                        at
+                    );
+                    assert_eq!(
+                        enter(|| wasm_runtime_validate_native_addr(instance, pointer.cast(), size)),
+                        within
+                    );
                     let (mut first, mut last) = (null_mut(), null_mut());
-                    assert!(enter(|| wasm_runtime_get_native_addr_range(instance, pointer, &mut first, &mut last)));
+                    assert!(enter(|| wasm_runtime_get_native_addr_range(
+                        instance, pointer, &mut first, &mut last
+                    )));
                     assert_eq!((first.addr() as u64, last.addr() as u64), (base, base + len));
                 }
                 if len > 0 {
                     // Pointers that are none of the memory's.
-                    let stray: *mut c_void = std::ptr::without_provenance_mut((base.wrapping_add(at)) as usize);
+                    let stray: *mut c_void =
+                        std::ptr::without_provenance_mut((base.wrapping_add(at)) as usize);
                     let inside = at < len;
-                    assert_eq!(enter(|| wasm_runtime_validate_native_addr(instance, stray, size)), within && base.checked_add(at).is_some());
-                    assert_eq!(enter(|| wasm_runtime_addr_native_to_app(instance, stray)), if inside { at } else { 0 });
-                    assert_eq!(enter(|| wasm_runtime_get_native_addr_range(instance, stray.cast(), null_mut(), null_mut())), inside);
+                    assert_eq!(
+                        enter(|| wasm_runtime_validate_native_addr(instance, stray, size)),
+                        within && base.checked_add(at).is_some()
+                    );
+                    assert_eq!(
+                        enter(|| wasm_runtime_addr_native_to_app(instance, stray)),
+                        if inside { at } else { 0 }
+                    );
+                    assert_eq!(
+                        enter(|| wasm_runtime_get_native_addr_range(
+                            instance,
+                            stray.cast(),
+                            null_mut(),
+                            null_mut()
+                        )),
+                        inside
+                    );
                 }
-                let memory = if len == 0 { &[][..] } else { std::slice::from_raw_parts(self.base, len as usize) };
-                let text = usize::try_from(at).ok().and_then(|at| memory.get(at..)).is_some_and(|rest| rest.contains(&0));
-                assert_eq!(enter(|| wasm_runtime_validate_app_str_addr(instance, at)), text, "a string at {at} of {len}");
+                let memory = if len == 0 {
+                    &[][..]
+                } else {
+                    std::slice::from_raw_parts(self.base, len as usize)
+                };
+                let text = usize::try_from(at)
+                    .ok()
+                    .and_then(|at| memory.get(at..))
+                    .is_some_and(|rest| rest.contains(&0));
+                assert_eq!(
+                    enter(|| wasm_runtime_validate_app_str_addr(instance, at)),
+                    text,
+                    "a string at {at} of {len}"
+                );
             }
             enter(|| wasm_runtime_clear_exception(instance));
         }

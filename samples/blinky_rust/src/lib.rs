@@ -28,7 +28,8 @@ mod blink {
 
     /// Returns when the program's main does, which blinky's never does.
     pub fn run() -> Result<(), Error> {
-        let mut led = zephyr::devicetree::aliases::led0::get_instance().expect("nobody else has led0");
+        let mut led =
+            zephyr::devicetree::aliases::led0::get_instance().expect("nobody else has led0");
         led.configure(ZR_GPIO_OUTPUT_ACTIVE);
 
         let engine = Engine::default();

@@ -29,7 +29,14 @@ impl Arguments {
 
     #[inline(always)]
     fn first(word: u32) -> Arguments {
-        Arguments { core: [word, 0, 0, 0], core_len: 1, singles: [0; 16], free: 0xffff, stack: [0; STACK], stack_len: 0 }
+        Arguments {
+            core: [word, 0, 0, 0],
+            core_len: 1,
+            singles: [0; 16],
+            free: 0xffff,
+            stack: [0; STACK],
+            stack_len: 0,
+        }
     }
 
     /// Whether there is room for all that was given.
@@ -85,7 +92,11 @@ impl Arguments {
 
     pub(in crate::capi) fn double(&mut self, bits: u64) {
         let register = (self.free & self.free >> 1 & 0x5555).trailing_zeros();
-        match self.singles.get_mut(register as usize..).and_then(|singles| singles.first_chunk_mut()) {
+        match self
+            .singles
+            .get_mut(register as usize..)
+            .and_then(|singles| singles.first_chunk_mut())
+        {
             Some(pair) => {
                 *pair = [bits as u32, (bits >> 32) as u32];
                 self.free &= !(3 << register);

@@ -22,7 +22,14 @@ impl Arguments {
     pub(in crate::capi) fn new(env: *mut ()) -> Arguments {
         let mut ints = [0; INTS];
         ints[0] = env.expose_provenance() as u64;
-        Arguments { ints, int_len: 1, floats: [0; FLOATS], float_len: 0, stack: [0; STACK], stack_len: 0 }
+        Arguments {
+            ints,
+            int_len: 1,
+            floats: [0; FLOATS],
+            float_len: 0,
+            stack: [0; STACK],
+            stack_len: 0,
+        }
     }
 
     /// Whether there is room for all that was given.

@@ -67,5 +67,9 @@ fn words() {
         env.addr() as u32 + a * b
     }
     // SAFETY: `callee` takes the environment and two words.
-    assert_eq!(unsafe { call_words(callee as *const (), core::ptr::without_provenance_mut(1), [6, 7, 0]) } as u32, 43);
+    assert_eq!(
+        unsafe { call_words(callee as *const (), core::ptr::without_provenance_mut(1), [6, 7, 0]) }
+            as u32,
+        43
+    );
 }

@@ -2,13 +2,15 @@
 
 extern crate std;
 
-use super::container::{self, FLOAT, MAGIC, REGISTER_CODE, SECTIONS, SECTIONS_AT, TAIL_CALL, VERSION};
+use super::container::{
+    self, FLOAT, MAGIC, REGISTER_CODE, SECTIONS, SECTIONS_AT, TAIL_CALL, VERSION,
+};
 use crate::binary::reader::Reader;
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, ModuleError};
 use crate::module::{check_container, translate_for};
-use sha2::{Digest, Sha256};
 use core::ops::Range;
+use sha2::{Digest, Sha256};
 use std::vec::Vec;
 use zonda_exec::fast::decode::Instruction;
 use zonda_exec::fast::verify::GUARD;
@@ -54,7 +56,12 @@ pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error
     let records: Vec<u8> = funcs.iter().flat_map(record).collect();
     let mut guarded = code.to_vec();
     guarded.resize(code.len() + GUARD, 0);
-    let file = write(options.word_size, needs(code), Sha256::digest(module).into(), [&kept, &records, &guarded])?;
+    let file = write(
+        options.word_size,
+        needs(code),
+        Sha256::digest(module).into(),
+        [&kept, &records, &guarded],
+    )?;
     // What is not fit to be loaded must not leave the host.
     verified(&file)?;
     Ok(file)
@@ -90,7 +97,13 @@ impl<'a> CompiledInfo<'a> {
         let damaged = Error::from(ModuleError { kind: ErrorKind::BadContainer, offset: 0 });
         let hash = file.get(HASH_AT..).and_then(<[u8]>::first_chunk).ok_or(damaged)?;
         let module = file.get(module).ok_or(damaged)?;
-        Ok(CompiledInfo { word_size, hash, module, funcs: (funcs.len() / size_of::<RegFunc>()) as u32, code_bytes: code.len().saturating_sub(GUARD) as u32 })
+        Ok(CompiledInfo {
+            word_size,
+            hash,
+            module,
+            funcs: (funcs.len() / size_of::<RegFunc>()) as u32,
+            code_bytes: code.len().saturating_sub(GUARD) as u32,
+        })
     }
 }
 
@@ -98,7 +111,8 @@ impl<'a> CompiledInfo<'a> {
 fn verified(file: &[u8]) -> Result<(u8, [Range<usize>; SECTIONS]), Error> {
     let mut aligned = std::vec![0u32; file.len().div_ceil(4)];
     // SAFETY: the words are as many bytes at least, which have no other owner; any bytes are words.
-    let place = unsafe { core::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), file.len()) };
+    let place =
+        unsafe { core::slice::from_raw_parts_mut(aligned.as_mut_ptr().cast::<u8>(), file.len()) };
     place.copy_from_slice(file);
     let parts = check_container(place)?;
     let lens = [parts.module.len(), size_of_val(parts.funcs), parts.code.len()];
@@ -126,7 +140,9 @@ fn code_section(module: &[u8]) -> Range<usize> {
 fn record(func: &RegFunc) -> [u8; 16] {
     let mut bytes = [0; 16];
     let shape = &func.shape;
-    for (place, number) in bytes.chunks_exact_mut(2).zip([shape.params, shape.locals, shape.results, shape.type_index]) {
+    for (place, number) in
+        bytes.chunks_exact_mut(2).zip([shape.params, shape.locals, shape.results, shape.type_index])
+    {
         place.copy_from_slice(&number.to_le_bytes());
     }
     for (place, number) in bytes.chunks_exact_mut(4).skip(2).zip([shape.frame, func.code]) {
@@ -136,7 +152,12 @@ fn record(func: &RegFunc) -> [u8; 16] {
 }
 
 /// Puts header and sections together.
-fn write(word_size: u8, features: u32, hash: [u8; container::HASH], sections: [&[u8]; SECTIONS]) -> Result<Vec<u8>, Error> {
+fn write(
+    word_size: u8,
+    features: u32,
+    hash: [u8; container::HASH],
+    sections: [&[u8]; SECTIONS],
+) -> Result<Vec<u8>, Error> {
     let mut table = Vec::new();
     let mut contents = Vec::new();
     for (id, section) in (1u32..).zip(sections) {
@@ -169,14 +190,20 @@ fn needs(code: &[u8]) -> u32 {
     while let Some(instruction) = Instruction::read(code, at) {
         at += instruction.len;
         let is_float = match (instruction.op, instruction.code) {
-            (RegOp::Num1 | RegOp::Num2 | RegOp::Memory, code) if code < 0x100 => op::sig(code as u8).is_float(),
+            (RegOp::Num1 | RegOp::Num2 | RegOp::Memory, code) if code < 0x100 => {
+                op::sig(code as u8).is_float()
+            }
             (RegOp::Num1, code) => op::prefixed_sig(code as u8).is_float(),
             _ => false,
         };
         if is_float {
             needs |= FLOAT;
         }
-        if instruction.op == RegOp::Slow && [codes::RETURN_CALL, codes::RETURN_CALL_INDIRECT].map(u16::from).contains(&instruction.code) {
+        if instruction.op == RegOp::Slow
+            && [codes::RETURN_CALL, codes::RETURN_CALL_INDIRECT]
+                .map(u16::from)
+                .contains(&instruction.code)
+        {
             needs |= TAIL_CALL;
         }
     }

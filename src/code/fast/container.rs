@@ -14,7 +14,8 @@ pub(crate) const REGISTER_CODE: u8 = 1;
 /// What code may need.
 pub(crate) const FLOAT: u32 = 1;
 pub(crate) const TAIL_CALL: u32 = 2;
-const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 } | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 };
+const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 }
+    | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 };
 /// Where things stand.
 pub(crate) const VERSION_AT: usize = 4;
 pub(crate) const WORD_SIZE_AT: usize = 7;
@@ -94,7 +95,10 @@ pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Contai
         if is != id || offset % 4 != 0 || gap.len() > 3 || gap.iter().any(|&byte| byte != 0) {
             return Err(ErrorKind::BadContainer);
         }
-        *part = file.get(offset as usize..).and_then(|rest| rest.get(..len as usize)).ok_or(ErrorKind::BadContainer)?;
+        *part = file
+            .get(offset as usize..)
+            .and_then(|rest| rest.get(..len as usize))
+            .ok_or(ErrorKind::BadContainer)?;
         *at = offset;
         end = offset as usize + len as usize;
     }
@@ -104,7 +108,12 @@ pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Contai
     }
     // SAFETY: the section lies inside of the file; its address is a multiple of 4, as the file's and its offset are, which is the alignment of a record; any bytes are one, and
     // there are as many as the length says.
-    let funcs = unsafe { core::slice::from_raw_parts(funcs.as_ptr().cast::<RegFunc>(), funcs.len() / size_of::<RegFunc>()) };
+    let funcs = unsafe {
+        core::slice::from_raw_parts(
+            funcs.as_ptr().cast::<RegFunc>(),
+            funcs.len() / size_of::<RegFunc>(),
+        )
+    };
     Ok(Container { word_size, module, funcs, code, at })
 }
 

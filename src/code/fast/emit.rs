@@ -48,7 +48,19 @@ pub(super) struct Emitter {
 
 impl Emitter {
     pub(super) const fn new() -> Emitter {
-        Emitter { code: List::new(), last: 0, end: NONE, offset: 0, last_offset: 0, target: NONE, target_slots: 0, cached: None, large: false, too_small: false, waiting: List::new() }
+        Emitter {
+            code: List::new(),
+            last: 0,
+            end: NONE,
+            offset: 0,
+            last_offset: 0,
+            target: NONE,
+            target_slots: 0,
+            cached: None,
+            large: false,
+            too_small: false,
+            waiting: List::new(),
+        }
     }
 
     /// Starts a function.
@@ -106,7 +118,15 @@ impl Emitter {
     }
 
     /// The same for one that writes a slot which its last operand but `behind` bytes names, or a pair.
-    pub(super) fn to(&mut self, op: RegOp, operands: u32, len: usize, behind: u32, slot: i32, slots: i32) -> Parsed<()> {
+    pub(super) fn to(
+        &mut self,
+        op: RegOp,
+        operands: u32,
+        len: usize,
+        behind: u32,
+        slot: i32,
+        slots: i32,
+    ) -> Parsed<()> {
         self.op(op, operands, len)?;
         self.writes(behind, slot, slots);
         Ok(())
@@ -236,7 +256,9 @@ impl Emitter {
         let mut bytes = [0; 8];
         let start = self.last as usize;
         let last = match self.code.get(start..) {
-            Some(last) if self.end == self.here() && !self.large && last.len() <= bytes.len() => last,
+            Some(last) if self.end == self.here() && !self.large && last.len() <= bytes.len() => {
+                last
+            }
             _ => return Ok(None),
         };
         if last.first().and_then(|&code| with_slot(RegOp::from_code(code)?)).is_none() {
@@ -252,7 +274,12 @@ impl Emitter {
         self.code.truncate(start);
         self.op(RegOp::Copy, source | operand << 8, 2)?;
         let (code, operands) = (bytes[0], u64::from_le_bytes(bytes) >> 8);
-        self.long(RegOp::from_code(code).unwrap_or(RegOp::Unreachable), operands as u32, (operands >> 32) as u32, len - 1)?;
+        self.long(
+            RegOp::from_code(code).unwrap_or(RegOp::Unreachable),
+            operands as u32,
+            (operands >> 32) as u32,
+            len - 1,
+        )?;
         self.last_offset = offset;
         self.offset = now;
         Ok(Some((self.last, offset)))
@@ -300,7 +327,13 @@ impl Emitter {
 
     /// Has the last operation, which wrote its result to `from` and to nothing else, write it to `to` instead. Gives whether it could.
     pub(super) fn retarget(&mut self, from: i32, to: i32, slots: i32) -> bool {
-        if self.end != self.here() || self.target == NONE || self.target_slots != slots || !Self::is_near(from) || !Self::is_near(to) || !Self::is_near(to + slots - 1) {
+        if self.end != self.here()
+            || self.target == NONE
+            || self.target_slots != slots
+            || !Self::is_near(from)
+            || !Self::is_near(to)
+            || !Self::is_near(to + slots - 1)
+        {
             return false;
         }
         match self.code.get_mut(self.target as usize) {
@@ -325,7 +358,11 @@ impl Emitter {
 
     /// Bytes of a distance.
     pub(super) fn distance_bytes(&self) -> usize {
-        if self.large { 4 } else { 2 }
+        if self.large {
+            4
+        } else {
+            2
+        }
     }
 
     /// Writes a distance into its field.
@@ -345,7 +382,13 @@ impl Emitter {
     }
 
     /// Says where the branch that starts at `start` goes, whose distance stands at `field`: to a known target, or to one for which the chain waits. Gives the chain.
-    pub(super) fn branch(&mut self, start: u32, field: u32, target: Option<u32>, chain: u32) -> Parsed<u32> {
+    pub(super) fn branch(
+        &mut self,
+        start: u32,
+        field: u32,
+        target: Option<u32>,
+        chain: u32,
+    ) -> Parsed<u32> {
         match target {
             Some(target) => {
                 self.aim(start, field, target)?;

@@ -211,7 +211,10 @@ mod tests {
     fn every_form_with_a_slot_is_in_use() {
         for &op in RegOp::ALL {
             let name = std::format!("{op:?}");
-            if let Some(base) = name.strip_suffix('D').filter(|base| RegOp::ALL.iter().any(|op| std::format!("{op:?}") == *base)) {
+            if let Some(base) = name
+                .strip_suffix('D')
+                .filter(|base| RegOp::ALL.iter().any(|op| std::format!("{op:?}") == *base))
+            {
                 let base = *RegOp::ALL.iter().find(|op| std::format!("{op:?}") == base).unwrap();
                 if base != RegOp::Meter && !matches!(op, RegOp::I64And) {
                     assert_eq!(with_slot(base), Some(op), "{name}");
@@ -223,7 +226,14 @@ mod tests {
     #[test]
     fn families_stand_in_the_order_of_relations() {
         use RegOp::*;
-        for (first, last, count) in [(BrEqSS, BrGeUSS, 6), (BrEqSK, BrGeUSK, 6), (BrEqAK, BrGeUAK, 6), (BrEqAS, BrLeUAS, 10), (EqAK, GeUAK, 6), (EqAS, LeUAS, 10)] {
+        for (first, last, count) in [
+            (BrEqSS, BrGeUSS, 6),
+            (BrEqSK, BrGeUSK, 6),
+            (BrEqAK, BrGeUAK, 6),
+            (BrEqAS, BrLeUAS, 10),
+            (EqAK, GeUAK, 6),
+            (EqAS, LeUAS, 10),
+        ] {
             assert_eq!(nth(first, count - 1), last);
         }
         assert_eq!(nth(Load32AD, 4), Load16UAD);

@@ -92,7 +92,12 @@ impl fmt::Display for RegisterText<'_> {
         let i = &self.instruction;
         let op = i.op;
         let sets = matches!(op.accumulator(), Accumulator::Set | Accumulator::Both);
-        if sets && !matches!(op, RegOp::Slow | RegOp::Memory | RegOp::Call | RegOp::CallImport | RegOp::RetS) {
+        if sets
+            && !matches!(
+                op,
+                RegOp::Slow | RegOp::Memory | RegOp::Call | RegOp::CallImport | RegOp::RetS
+            )
+        {
             f.write_str("a = ")?;
         }
         for (kind, value) in i.operands() {

@@ -114,7 +114,11 @@ impl Positions {
                 for position in positions.iter_mut().rev().take_while(|position| position.1 != of) {
                     position.0 = position.0.max(start + 1);
                 }
-                let _ = positions.iter_mut().rev().find(|position| position.1 == of).map(|position| position.0 = start);
+                let _ = positions
+                    .iter_mut()
+                    .rev()
+                    .find(|position| position.1 == of)
+                    .map(|position| position.0 = start);
             }
             _ => {}
         }
@@ -183,7 +187,8 @@ impl<'a> Translator<'a> {
 
     /// What was made of all functions.
     pub(crate) fn complete(&mut self) -> Parsed<Code<'a>> {
-        let (funcs, mut code) = (core::mem::take(&mut self.funcs), core::mem::take(&mut self.emit.code));
+        let (funcs, mut code) =
+            (core::mem::take(&mut self.funcs), core::mem::take(&mut self.emit.code));
         code.shrink();
         Ok(Code::Fast(Fast { funcs: Stored::Made(funcs), code: Stored::Made(code) }))
     }
@@ -309,7 +314,9 @@ impl<'a> Translator<'a> {
         let mut index = first;
         while index < self.len {
             match (self.window.get(index).copied(), self.window.get(index + 1).copied()) {
-                (Some(Value::Local(low)), Some(Value::Local(high))) if high == low + 1 && index + 1 < self.len => {
+                (Some(Value::Local(low)), Some(Value::Local(high)))
+                    if high == low + 1 && index + 1 < self.len =>
+                {
                     let home = self.home(self.height - (self.len - index) as u32);
                     self.emit.copy_pair(self.local(low), home)?;
                     for entry in self.window.iter_mut().skip(index).take(2) {
@@ -346,7 +353,11 @@ impl<'a> Translator<'a> {
         for index in 0..self.len {
             if self.window.get(index) == Some(&Value::Local(local)) {
                 let home = self.home(self.height - (self.len - index) as u32);
-                let moved = if self.emit.cached.is_none() { self.emit.copy_before(self.local(local), home)? } else { None };
+                let moved = if self.emit.cached.is_none() {
+                    self.emit.copy_before(self.local(local), home)?
+                } else {
+                    None
+                };
                 if let Some((start, offset)) = moved {
                     self.positions.moved(start, offset);
                     if let Some(entry) = self.window.get_mut(index) {
@@ -386,7 +397,11 @@ impl<'a> Translator<'a> {
             Value::Constant(value) => Source::Constant(value),
             _ => {
                 let slot = self.slot(operand);
-                if self.emit.cached == Some(slot) { Source::Accumulator } else { Source::Slot(slot) }
+                if self.emit.cached == Some(slot) {
+                    Source::Accumulator
+                } else {
+                    Source::Slot(slot)
+                }
             }
         }
     }
@@ -465,7 +480,16 @@ impl Sink for Translator<'_> {
     }
 
     fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
-        let mut label = Label { kind, live: at.live, height: 0, params, start: 0, chain: NONE, condition: NONE, moves: (0, 0) };
+        let mut label = Label {
+            kind,
+            live: at.live,
+            height: 0,
+            params,
+            start: 0,
+            chain: NONE,
+            condition: NONE,
+            moves: (0, 0),
+        };
         if at.live {
             self.note(at.pos)?;
             if kind == LabelKind::If {
@@ -623,7 +647,8 @@ impl Sink for Translator<'_> {
         let overhead = self.overhead;
         if let Some(func) = self.funcs.get_mut(self.next) {
             // One more, for what reads a result that is not there.
-            func.shape.frame = (func.shape.locals - func.shape.params) as u32 + overhead + scratch + operands + 1;
+            func.shape.frame =
+                (func.shape.locals - func.shape.params) as u32 + overhead + scratch + operands + 1;
         }
         if !self.emit.large && self.locals + overhead + operands > 255 {
             // Not all slots can be named.

@@ -22,10 +22,18 @@ pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> V
     let [module_at, funcs_at, code_at] = file.at;
     without_references(env).map_err(|(kind, at)| (kind, module_at + at))?;
     let overhead = overhead(file.word_size);
-    let longest = records(file, env, imported, overhead).map_err(|(kind, index)| (kind, funcs_at + index * size_of::<RegFunc>() as u32))?;
+    let longest = records(file, env, imported, overhead)
+        .map_err(|(kind, index)| (kind, funcs_at + index * size_of::<RegFunc>() as u32))?;
     let mut bits = List::zeroed(marks(longest)).map_err(|error| (error.into(), 0))?;
     let mut rules = Names { env, imported, data, wrong: ErrorKind::RegisterCode };
-    let mut verifier = Verifier { code: file.code, funcs: file.funcs, imported, overhead, marks: &mut bits, rules: &mut rules };
+    let mut verifier = Verifier {
+        code: file.code,
+        funcs: file.funcs,
+        imported,
+        overhead,
+        marks: &mut bits,
+        rules: &mut rules,
+    };
     let mut refused = Ok(());
     for index in 0..file.funcs.len() {
         refused = verifier.function(index as u32, end(file, index));
@@ -54,7 +62,11 @@ fn end(file: &Container, index: usize) -> u32 {
 fn without_references(env: &Env) -> Verified {
     let is_ref = |code: u8| ValType::from_code(code).is_some_and(ValType::is_ref);
     for ty in env.types.iter() {
-        let all = codes(env.bytes, ty.params, ty.param_count).iter().chain(codes(env.bytes, ty.results, ty.result_count));
+        let all = codes(env.bytes, ty.params, ty.param_count).iter().chain(codes(
+            env.bytes,
+            ty.results,
+            ty.result_count,
+        ));
         if all.into_iter().any(|&code| is_ref(code)) {
             return Err((ErrorKind::References, ty.params));
         }
@@ -66,10 +78,17 @@ fn without_references(env: &Env) -> Verified {
 }
 
 /// Checks the records; gives the length of the longest function's code. Else which record is wrong.
-fn records(file: &Container, env: &Env, imported: u32, overhead: u32) -> Result<u32, (ErrorKind, u32)> {
+fn records(
+    file: &Container,
+    env: &Env,
+    imported: u32,
+    overhead: u32,
+) -> Result<u32, (ErrorKind, u32)> {
     let wrong = |index: usize| (ErrorKind::BadRecord, index as u32);
     let declared = env.funcs.get(imported as usize..).unwrap_or(&[]);
-    let Some(code_len) = file.code.len().checked_sub(GUARD) else { return Err((ErrorKind::BadContainer, 0)) };
+    let Some(code_len) = file.code.len().checked_sub(GUARD) else {
+        return Err((ErrorKind::BadContainer, 0));
+    };
     if file.code.get(code_len..).is_none_or(|guard| guard.iter().any(|&byte| byte != 0)) {
         return Err((ErrorKind::BadContainer, 0));
     }
@@ -80,12 +99,20 @@ fn records(file: &Container, env: &Env, imported: u32, overhead: u32) -> Result<
     for (index, (func, &ty)) in file.funcs.iter().zip(declared).enumerate() {
         let shape = &func.shape;
         let declared = env.ty(ty as u32).map_err(|_| wrong(index))?;
-        let is_declared = shape.type_index == ty && shape.params == declared.param_slots && shape.results == declared.result_slots;
-        let slots = (shape.params as u32).checked_add(shape.frame).filter(|&slots| slots <= MAX_SLOTS);
+        let is_declared = shape.type_index == ty
+            && shape.params == declared.param_slots
+            && shape.results == declared.result_slots;
+        let slots =
+            (shape.params as u32).checked_add(shape.frame).filter(|&slots| slots <= MAX_SLOTS);
         let has_operands = slots.is_some_and(|slots| slots > shape.locals as u32 + overhead);
         let end = end(file, index);
         let is_next = func.code == start && start < end && end as usize <= code_len;
-        if !is_declared || shape.locals < shape.params || shape.locals as u32 > MAX_LOCAL_SLOTS || !has_operands || !is_next {
+        if !is_declared
+            || shape.locals < shape.params
+            || shape.locals as u32 > MAX_LOCAL_SLOTS
+            || !has_operands
+            || !is_next
+        {
             return Err(wrong(index));
         }
         longest = longest.max(end - start);
@@ -142,7 +169,10 @@ impl Names<'_, '_> {
                     self.tail(func, ty as u32)?;
                     let ty = env.ty(ty as u32)?;
                     // A function of the host gives its results here.
-                    return Ok((ty.param_slots as u32, if first < self.imported { ty.result_slots as u32 } else { 0 }));
+                    return Ok((
+                        ty.param_slots as u32,
+                        if first < self.imported { ty.result_slots as u32 } else { 0 },
+                    ));
                 }
                 RETURN_CALL_INDIRECT => {
                     self.tail(func, first)?;
@@ -150,7 +180,9 @@ impl Names<'_, '_> {
                 }
                 MEMORY_SIZE => return env.memory(first).map(|_| (0, 1)),
                 MEMORY_GROW => return env.memory(first).map(|_| (1, 1)),
-                TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => return Err(ErrorKind::References),
+                TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => {
+                    return Err(ErrorKind::References)
+                }
                 _ => {}
             }
             let sig = op::sig(code as u8);
@@ -164,8 +196,10 @@ impl Names<'_, '_> {
                 _ => Err(ErrorKind::RegisterCode),
             };
         }
-        let data = |index: u32| if index < self.data { Ok(()) } else { Err(ErrorKind::UnknownData) };
-        let same = |a: ValType, b: ValType| if a == b { Ok(()) } else { Err(ErrorKind::TypeMismatch) };
+        let data =
+            |index: u32| if index < self.data { Ok(()) } else { Err(ErrorKind::UnknownData) };
+        let same =
+            |a: ValType, b: ValType| if a == b { Ok(()) } else { Err(ErrorKind::TypeMismatch) };
         match code as u8 {
             // memory.init, data.drop
             8 => data(first).and(env.memory(second)).map(|_| (3, 0)),

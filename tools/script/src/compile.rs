@@ -39,10 +39,20 @@ pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
 }
 
 /// The same, with the directives on these lines counted as unsupported for a reason.
-pub(crate) fn compile_except(name: &str, source: &str, lines: &[u32], reason: &str) -> Result<Vec<u8>, CompileError> {
+pub(crate) fn compile_except(
+    name: &str,
+    source: &str,
+    lines: &[u32],
+    reason: &str,
+) -> Result<Vec<u8>, CompileError> {
     let fail = |error: wast::Error| {
         let (line, column) = error.span().linecol_in(source);
-        CompileError { file: name.into(), line: line + 1, column: column + 1, message: error.message() }
+        CompileError {
+            file: name.into(),
+            line: line + 1,
+            column: column + 1,
+            message: error.message(),
+        }
     };
     let mut lexer = Lexer::new(source);
     // The suite has identifiers and comments with characters that look like others, on purpose.
@@ -70,17 +80,44 @@ pub(crate) fn compile_except(name: &str, source: &str, lines: &[u32], reason: &s
 
 /// A directive in the terms of the script format, not yet written.
 enum Directive {
-    Module { name: String, bytes: Vec<u8> },
-    Definition { bytes: Vec<u8> },
-    Register { alias: String, instance: String },
+    Module {
+        name: String,
+        bytes: Vec<u8>,
+    },
+    Definition {
+        bytes: Vec<u8>,
+    },
+    Register {
+        alias: String,
+        instance: String,
+    },
     Action(Action),
-    AssertReturn { action: Action, expected: Vec<Value> },
-    AssertTrap { action: Action, text: String },
-    AssertExhaustion { action: Action, text: String },
+    AssertReturn {
+        action: Action,
+        expected: Vec<Value>,
+    },
+    AssertTrap {
+        action: Action,
+        text: String,
+    },
+    AssertExhaustion {
+        action: Action,
+        text: String,
+    },
     /// Assertions about a module; `code` is the command's.
-    AssertModule { code: u8, bytes: Vec<u8>, text: String },
-    Unsupported { instance: bool, reason: String },
-    Text { held: bool, text: String },
+    AssertModule {
+        code: u8,
+        bytes: Vec<u8>,
+        text: String,
+    },
+    Unsupported {
+        instance: bool,
+        reason: String,
+    },
+    Text {
+        held: bool,
+        text: String,
+    },
 }
 
 fn unsupported(reason: impl Into<String>) -> Directive {
@@ -88,19 +125,24 @@ fn unsupported(reason: impl Into<String>) -> Directive {
 }
 
 fn lower(directive: WastDirective) -> Directive {
-    let instance = matches!(directive, WastDirective::Module(_) | WastDirective::ModuleInstance { .. });
+    let instance =
+        matches!(directive, WastDirective::Module(_) | WastDirective::ModuleInstance { .. });
     try_lower(directive).unwrap_or_else(|reason| Directive::Unsupported { instance, reason })
 }
 
 /// `Err` holds the reason why the directive is not supported.
 fn try_lower(directive: WastDirective) -> Result<Directive, String> {
-    let encoded = |module: &mut QuoteWat| module.encode().map_err(|error| format!("text: {}", error.message()));
+    let encoded = |module: &mut QuoteWat| {
+        module.encode().map_err(|error| format!("text: {}", error.message()))
+    };
     Ok(match directive {
         WastDirective::Module(mut module) => {
             let name = id(module.name());
             Directive::Module { name, bytes: encoded(&mut module)? }
         }
-        WastDirective::ModuleDefinition(mut module) => Directive::Definition { bytes: encoded(&mut module)? },
+        WastDirective::ModuleDefinition(mut module) => {
+            Directive::Definition { bytes: encoded(&mut module)? }
+        }
         WastDirective::ModuleInstance { .. } => return Err("module instance".into()),
         WastDirective::Register { name, module, .. } => {
             Directive::Register { alias: name.into(), instance: id(module) }
@@ -123,7 +165,9 @@ fn try_lower(directive: WastDirective) -> Result<Directive, String> {
         WastDirective::AssertExhaustion { call, message, .. } => {
             Directive::AssertExhaustion { action: invoke(call)?, text: message.into() }
         }
-        WastDirective::AssertInvalid { module, message, .. } => rejected(op::ASSERT_INVALID, module, message),
+        WastDirective::AssertInvalid { module, message, .. } => {
+            rejected(op::ASSERT_INVALID, module, message)
+        }
         WastDirective::AssertMalformed { module, message, .. } => {
             rejected(op::ASSERT_MALFORMED, module, message)
         }
@@ -222,18 +266,29 @@ fn resets(directives: &[(u32, Directive)]) -> Vec<bool> {
     let mut aliases: HashMap<&str, usize> = HashMap::new();
     for (index, (_, directive)) in directives.iter().enumerate() {
         let instance = |name: &str, names: &HashMap<&str, usize>| {
-            if name.is_empty() { current } else { names.get(name).copied().unwrap_or(0) }
+            if name.is_empty() {
+                current
+            } else {
+                names.get(name).copied().unwrap_or(0)
+            }
         };
         earliest[index] = match directive {
             Directive::Module { bytes, .. } | Directive::AssertModule { bytes, .. } => {
-                imported_modules(bytes).iter().filter_map(|name| aliases.get(name.as_str()).copied()).min()
+                imported_modules(bytes)
+                    .iter()
+                    .filter_map(|name| aliases.get(name.as_str()).copied())
+                    .min()
             }
             Directive::Register { instance: name, .. } => Some(instance(name, &names)),
             Directive::Action(action)
             | Directive::AssertReturn { action, .. }
             | Directive::AssertTrap { action, .. }
-            | Directive::AssertExhaustion { action, .. } => Some(instance(&action.instance, &names)),
-            Directive::Definition { .. } | Directive::Unsupported { .. } | Directive::Text { .. } => None,
+            | Directive::AssertExhaustion { action, .. } => {
+                Some(instance(&action.instance, &names))
+            }
+            Directive::Definition { .. }
+            | Directive::Unsupported { .. }
+            | Directive::Text { .. } => None,
         }
         .unwrap_or(usize::MAX);
         match directive {
@@ -256,7 +311,8 @@ fn resets(directives: &[(u32, Directive)]) -> Vec<bool> {
         needed = needed.min(earliest[index]);
         // Instances live in their store, so what an instance imports needs no entry of its own; a
         // reset is worth writing only before a module and only when there is something to drop.
-        resets[index] = index > 0 && needed >= index && matches!(directives[index].1, Directive::Module { .. });
+        resets[index] =
+            index > 0 && needed >= index && matches!(directives[index].1, Directive::Module { .. });
     }
     resets
 }
@@ -267,7 +323,9 @@ fn imported_modules(bytes: &[u8]) -> Vec<String> {
     for payload in Parser::new(0).parse_all(bytes) {
         match payload {
             Ok(Payload::ImportSection(section)) => {
-                names.extend(section.into_imports().flatten().map(|import| import.module.to_string()));
+                names.extend(
+                    section.into_imports().flatten().map(|import| import.module.to_string()),
+                );
                 break;
             }
             Ok(_) => {}
@@ -283,10 +341,16 @@ fn write(writer: &mut Writer, line: u32, directive: &Directive) {
         Directive::Definition { bytes } => writer.definition(line, bytes),
         Directive::Register { alias, instance } => writer.register(line, alias, instance),
         Directive::Action(action) => writer.action(line, action),
-        Directive::AssertReturn { action, expected } => writer.assert_return(line, action, expected),
+        Directive::AssertReturn { action, expected } => {
+            writer.assert_return(line, action, expected)
+        }
         Directive::AssertTrap { action, text } => writer.assert_trap(line, action, text),
-        Directive::AssertExhaustion { action, text } => writer.assert_exhaustion(line, action, text),
-        Directive::AssertModule { code, bytes, text } => writer.assert_module(*code, line, bytes, text),
+        Directive::AssertExhaustion { action, text } => {
+            writer.assert_exhaustion(line, action, text)
+        }
+        Directive::AssertModule { code, bytes, text } => {
+            writer.assert_module(*code, line, bytes, text)
+        }
         Directive::Unsupported { instance, reason } => writer.unsupported(line, *instance, reason),
         Directive::Text { held, text } => writer.text(line, *held, text),
     }

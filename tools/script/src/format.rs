@@ -105,23 +105,58 @@ pub enum ActionKind<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'a> {
     /// Instantiates a module, which becomes the current instance.
-    Module { name: &'a str, bytes: &'a [u8] },
+    Module {
+        name: &'a str,
+        bytes: &'a [u8],
+    },
     /// Only decodes and validates.
-    Definition { bytes: &'a [u8] },
-    Register { alias: &'a str, instance: &'a str },
+    Definition {
+        bytes: &'a [u8],
+    },
+    Register {
+        alias: &'a str,
+        instance: &'a str,
+    },
     Action(Action<'a>),
-    AssertReturn { action: Action<'a>, expected: Values<'a> },
-    AssertTrap { action: Action<'a>, text: &'a str },
-    AssertExhaustion { action: Action<'a>, text: &'a str },
-    AssertInvalid { bytes: &'a [u8], text: &'a str },
-    AssertMalformed { bytes: &'a [u8], text: &'a str },
-    AssertUnlinkable { bytes: &'a [u8], text: &'a str },
-    AssertUninstantiable { bytes: &'a [u8], text: &'a str },
+    AssertReturn {
+        action: Action<'a>,
+        expected: Values<'a>,
+    },
+    AssertTrap {
+        action: Action<'a>,
+        text: &'a str,
+    },
+    AssertExhaustion {
+        action: Action<'a>,
+        text: &'a str,
+    },
+    AssertInvalid {
+        bytes: &'a [u8],
+        text: &'a str,
+    },
+    AssertMalformed {
+        bytes: &'a [u8],
+        text: &'a str,
+    },
+    AssertUnlinkable {
+        bytes: &'a [u8],
+        text: &'a str,
+    },
+    AssertUninstantiable {
+        bytes: &'a [u8],
+        text: &'a str,
+    },
     /// A directive that this project does not run, and why. `instance`: it would have made a new current
     /// instance, so there is none now.
-    Unsupported { instance: bool, reason: &'a str },
+    Unsupported {
+        instance: bool,
+        reason: &'a str,
+    },
     /// An assertion about the text format, judged by the compiler of the script.
-    Text { held: bool, text: &'a str },
+    Text {
+        held: bool,
+        text: &'a str,
+    },
     /// Nothing that follows refers to what came before: everything may be freed.
     Reset,
 }
@@ -323,7 +358,9 @@ impl<'a> Reader<'a> {
             op::ASSERT_UNINSTANTIABLE => {
                 Command::AssertUninstantiable { bytes: self.blob()?, text: self.str()? }
             }
-            op::UNSUPPORTED => Command::Unsupported { instance: self.byte()? == 1, reason: self.str()? },
+            op::UNSUPPORTED => {
+                Command::Unsupported { instance: self.byte()? == 1, reason: self.str()? }
+            }
             op::TEXT => Command::Text { held: self.byte()? == 1, text: self.str()? },
             op::RESET => Command::Reset,
             _ => return self.malformed(),

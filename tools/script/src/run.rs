@@ -8,7 +8,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zonda::{Engine, Error, ErrorClass, ErrorKind, Extern, Instance, LinkErrorKind, Linker, Module, Store, StoreConfig, TrapCode, Val};
+use zonda::{
+    Engine, Error, ErrorClass, ErrorKind, Extern, Instance, LinkErrorKind, Linker, Module, Store,
+    StoreConfig, TrapCode, Val,
+};
 
 use crate::format::{Action, ActionKind, Command, Malformed, Script, Value, Values};
 use crate::spectest;
@@ -56,7 +59,11 @@ impl fmt::Display for Counts {
 }
 
 /// Runs every command; `message` gets one line for each directive that failed.
-pub fn run(script: &Script, options: &Options, message: &mut dyn FnMut(fmt::Arguments)) -> Result<Counts, Malformed> {
+pub fn run(
+    script: &Script,
+    options: &Options,
+    message: &mut dyn FnMut(fmt::Arguments),
+) -> Result<Counts, Malformed> {
     let mut counts = Counts::default();
     let mut epoch = None;
     for command in script.commands() {
@@ -82,7 +89,9 @@ pub fn run(script: &Script, options: &Options, message: &mut dyn FnMut(fmt::Argu
         if epoch.is_none() {
             match Epoch::new(options) {
                 Ok(new) => epoch = Some(new),
-                Err(error) => message(format_args!("{}:{line}: cannot make a store: {error}", script.name())),
+                Err(error) => {
+                    message(format_args!("{}:{line}: cannot make a store: {error}", script.name()))
+                }
             }
         }
         let outcome = match &mut epoch {
@@ -128,7 +137,10 @@ enum Failure {
     /// It failed, but not as it should have.
     Other(String, Error),
     /// The results are others.
-    Results { expected: Vec<Value>, got: Vec<Val> },
+    Results {
+        expected: Vec<Value>,
+        got: Vec<Val>,
+    },
     Because(&'static str),
 }
 
@@ -171,7 +183,14 @@ impl<'a> Epoch<'a> {
         }
         let mut linker = Linker::new();
         spectest::define(&mut store, &mut linker)?;
-        Ok(Self { engine, prepare: options.prepare, store, linker, current: None, named: Vec::new() })
+        Ok(Self {
+            engine,
+            prepare: options.prepare,
+            store,
+            linker,
+            current: None,
+            named: Vec::new(),
+        })
     }
 
     fn forget_current(&mut self) {
@@ -206,7 +225,11 @@ impl<'a> Epoch<'a> {
                 other => succeeded(other.map(drop), text),
             },
             Command::AssertExhaustion { action, text } => match self.act(&action) {
-                Err(Failure::Unexpected(Error::Trap(trap))) if trap.code == TrapCode::StackOverflow => Ok(()),
+                Err(Failure::Unexpected(Error::Trap(trap)))
+                    if trap.code == TrapCode::StackOverflow =>
+                {
+                    Ok(())
+                }
                 Err(Failure::Unexpected(error)) => Err(Failure::Other(text.into(), error)),
                 other => succeeded(other.map(drop), text),
             },
@@ -255,7 +278,9 @@ impl<'a> Epoch<'a> {
     fn instance(&self, name: &str) -> Result<Instance, Failure> {
         let found = match name {
             "" => self.current,
-            name => self.named.iter().find(|(other, _)| *other == name).map(|(_, instance)| *instance),
+            name => {
+                self.named.iter().find(|(other, _)| *other == name).map(|(_, instance)| *instance)
+            }
         };
         found.ok_or(Failure::Because("there is no such instance"))
     }
@@ -265,21 +290,27 @@ impl<'a> Epoch<'a> {
         let export = instance.get_export(&self.store, action.field);
         match (action.kind, export) {
             (ActionKind::Invoke { arguments }, Some(Extern::Func(func))) => {
-                let arguments: Vec<Val> =
-                    arguments.iter().map(value).collect::<Option<_>>().ok_or(Failure::Because("a pattern as argument"))?;
+                let arguments: Vec<Val> = arguments
+                    .iter()
+                    .map(value)
+                    .collect::<Option<_>>()
+                    .ok_or(Failure::Because("a pattern as argument"))?;
                 let count = func.ty(&self.store)?.results().len();
                 let mut results = alloc::vec![Val::I32(0); count];
                 func.call(&mut self.store, &arguments, &mut results)?;
                 Ok(results)
             }
-            (ActionKind::Get, Some(Extern::Global(global))) => Ok(alloc::vec![global.get(&self.store)?]),
+            (ActionKind::Get, Some(Extern::Global(global))) => {
+                Ok(alloc::vec![global.get(&self.store)?])
+            }
             _ => Err(Failure::Because("there is no such export")),
         }
     }
 }
 
 fn is_verdict(kind: ErrorKind) -> bool {
-    kind.class() != ErrorClass::Limit || matches!(kind, ErrorKind::Unsupported | ErrorKind::SwitchedOff)
+    kind.class() != ErrorClass::Limit
+        || matches!(kind, ErrorKind::Unsupported | ErrorKind::SwitchedOff)
 }
 
 /// An action that should have trapped did not: it went well, or could not even be tried.
@@ -291,13 +322,18 @@ fn succeeded(outcome: Outcome, text: &str) -> Outcome {
 /// element 2") or less ("indirect call").
 fn trapped(error: Error, text: &str) -> Outcome {
     match error {
-        Error::Trap(trap) if text.starts_with(trap.code.message()) || trap.code.message().starts_with(text) => Ok(()),
+        Error::Trap(trap)
+            if text.starts_with(trap.code.message()) || trap.code.message().starts_with(text) =>
+        {
+            Ok(())
+        }
         _ => Err(Failure::Other(text.into(), error)),
     }
 }
 
 fn results(got: &[Val], expected: Values) -> Outcome {
-    let matched = got.len() == expected.len() && got.iter().zip(expected.iter()).all(|(got, expected)| matches(got, expected));
+    let matched = got.len() == expected.len()
+        && got.iter().zip(expected.iter()).all(|(got, expected)| matches(got, expected));
     if matched {
         Ok(())
     } else {

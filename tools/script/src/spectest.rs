@@ -1,6 +1,9 @@
 //! The host module `spectest` that every specification script may import from.
 
-use zonda::{Error, Extern, Global, GlobalType, Limits, Linker, Memory, MemoryType, Store, Table, TableType, Val, ValType};
+use zonda::{
+    Error, Extern, Global, GlobalType, Limits, Linker, Memory, MemoryType, Store, Table, TableType,
+    Val, ValType,
+};
 
 /// Defines all of `spectest` in `linker`. The printing functions print nothing: nobody reads it, and on
 /// a device it would cost more than the tests.
@@ -20,7 +23,8 @@ pub(crate) fn define(store: &mut Store<'_, ()>, linker: &mut Linker<()>) -> Resu
         ("global_f64", Val::F64(666.6f64.to_bits())),
     ];
     for (name, value) in globals {
-        let global = Global::new(&mut *store, GlobalType { content: value.ty(), mutable: false }, value)?;
+        let global =
+            Global::new(&mut *store, GlobalType { content: value.ty(), mutable: false }, value)?;
         linker.define(MODULE, name, Extern::Global(global))?;
     }
     let ty = TableType { element: ValType::FuncRef, limits: Limits { min: 10, max: Some(20) } };

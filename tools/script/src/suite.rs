@@ -32,7 +32,9 @@ pub struct SuiteFile {
 impl SuiteFile {
     /// The script of a file that runs.
     pub fn script(&self) -> Result<Vec<u8>, crate::CompileError> {
-        let superseded = SUPERSEDED.iter().find(|(name, _)| *name == self.name && cfg!(feature = "multi-memory"));
+        let superseded = SUPERSEDED
+            .iter()
+            .find(|(name, _)| *name == self.name && cfg!(feature = "multi-memory"));
         let lines = superseded.map_or(&[][..], |(_, lines)| lines);
         compile_except(&self.name, self.source, lines, "superseded by multi-memory")
     }
@@ -52,7 +54,10 @@ const UNSUPPORTED_FILES: &[(&str, &str)] = &[
     ("mutable-global/linking.wast", "older than wasm-v2/linking.wast, superseded by bulk-memory"),
     ("reference-types/binary.wast", "older than wasm-v2/binary.wast, superseded by multi-memory"),
     ("reference-types/imports.wast", "older than wasm-v2/imports.wast, superseded by multi-memory"),
-    ("reference-types/unreached-invalid.wast", "older than wasm-v2/unreached-invalid.wast, which takes an assertion back"),
+    (
+        "reference-types/unreached-invalid.wast",
+        "older than wasm-v2/unreached-invalid.wast, which takes an assertion back",
+    ),
 ];
 
 /// Assertions of 2.0 that no longer hold with multi-memory: that there is one memory at most, and that the
@@ -111,7 +116,10 @@ fn parse_row(line: &str) -> Option<(String, Counts)> {
     let mut cells = line.split('|').map(str::trim);
     let name = cells.next()?.to_string();
     let mut number = || cells.next()?.parse().ok();
-    Some((name, Counts { passed: number()?, failed: number()?, unsupported: number()?, text: number()? }))
+    Some((
+        name,
+        Counts { passed: number()?, failed: number()?, unsupported: number()?, text: number()? },
+    ))
 }
 
 /// The text of the table for these counts.
@@ -165,7 +173,8 @@ pub fn compare(counts: &[(String, Counts)]) -> Result<(), String> {
 pub fn run_host(options: &Options, message: &mut dyn FnMut(&str)) -> Vec<(String, Counts)> {
     let mut all = Vec::new();
     for file in files() {
-        let counts = if file.runs { run_file(&file, options, message) } else { file.counts_unrun() };
+        let counts =
+            if file.runs { run_file(&file, options, message) } else { file.counts_unrun() };
         all.push((file.name, counts));
     }
     all
@@ -181,7 +190,8 @@ pub fn run_file(file: &SuiteFile, options: &Options, message: &mut dyn FnMut(&st
         Ok(bytes) => bytes,
         Err(error) => return broken(error.to_string(), message),
     };
-    let ran = Script::new(&bytes).and_then(|script| run(&script, options, &mut |line| message(&line.to_string())));
+    let ran = Script::new(&bytes)
+        .and_then(|script| run(&script, options, &mut |line| message(&line.to_string())));
     match ran {
         Ok(counts) => counts,
         Err(error) => broken(format!("{}: {error}", file.name), message),

@@ -7,7 +7,8 @@ fn counts(source: &str) -> (Counts, Vec<String>) {
     let bytes = compile("test.wast", source).unwrap();
     let mut messages = Vec::new();
     let script = Script::new(&bytes).unwrap();
-    let counts = run(&script, &Options::default(), &mut |line| messages.push(line.to_string())).unwrap();
+    let counts =
+        run(&script, &Options::default(), &mut |line| messages.push(line.to_string())).unwrap();
     (counts, messages)
 }
 
@@ -140,8 +141,13 @@ fn a_reset_stands_only_where_nothing_looks_back() {
 
 #[test]
 fn a_damaged_script_is_refused_and_never_panics() {
-    let bytes = compile("test.wast", &format!("{MODULES}(assert_return (invoke \"one\") (i32.const 1))")).unwrap();
-    let read = |bytes: &[u8]| Script::new(bytes).map(|script| script.commands().filter(|command| command.is_err()).count());
+    let bytes =
+        compile("test.wast", &format!("{MODULES}(assert_return (invoke \"one\") (i32.const 1))"))
+            .unwrap();
+    let read = |bytes: &[u8]| {
+        Script::new(bytes)
+            .map(|script| script.commands().filter(|command| command.is_err()).count())
+    };
     assert_eq!(read(&bytes), Ok(0));
     for length in 0..bytes.len() {
         assert!(read(&bytes[..length]).is_err(), "cut at {length}");

@@ -44,12 +44,19 @@ pub struct Tools {
 impl Tools {
     /// Finds them, or gets them through rustup.
     pub fn find() -> Result<Tools> {
-        let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
+        let libraries = shell::output(
+            Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()),
+        )?;
         let folder = Path::new(libraries.trim()).join("../bin");
-        let complete = || ["llvm-profdata", "llvm-cov"].iter().all(|program| folder.join(program).is_file());
+        let complete =
+            || ["llvm-profdata", "llvm-cov"].iter().all(|program| folder.join(program).is_file());
         if !complete() && shell::has("rustup") {
             shell::step("rustup component add llvm-tools");
-            let _ = shell::run(Command::new("rustup").args(["component", "add", "llvm-tools"]).current_dir(shell::root()));
+            let _ = shell::run(
+                Command::new("rustup")
+                    .args(["component", "add", "llvm-tools"])
+                    .current_dir(shell::root()),
+            );
         }
         if !complete() {
             bail!("the toolchain has no llvm-cov; `rustup component add llvm-tools` brings it");
@@ -72,7 +79,9 @@ fn folder() -> PathBuf {
 pub fn in_folder(command: &mut Command, flags: &str) {
     command.arg("--target-dir").arg(folder());
     for package in COUNTED {
-        command.arg("--config").arg(format!("profile.test.package.{package}.rustflags=['{flags}']"));
+        command
+            .arg("--config")
+            .arg(format!("profile.test.package.{package}.rustflags=['{flags}']"));
     }
     // Flags for some packages only are not stable yet, nor are sanitizers.
     command.arg("-Zprofile-rustflags").env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTC_WRAPPER");
@@ -86,7 +95,9 @@ fn cargo_test(profiles: &Path) -> Command {
     // One file for each program and up to four of its processes at a time, which are merged as they end.
     command.env("LLVM_PROFILE_FILE", profiles.join("%4m.profraw"));
     // What writes the counters at the end is in the library, and nothing there asks for it.
-    command.env("ZONDA_C_RUSTFLAGS", "-Cinstrument-coverage").env("ZONDA_C_CFLAGS", "-Wl,-u,__llvm_profile_runtime");
+    command
+        .env("ZONDA_C_RUSTFLAGS", "-Cinstrument-coverage")
+        .env("ZONDA_C_CFLAGS", "-Wl,-u,__llvm_profile_runtime");
     command
 }
 
@@ -101,7 +112,11 @@ pub fn test() -> Result<()> {
 /// The programs that ran: cargo's, and the one that the C API's test made.
 fn programs() -> Result<Vec<PathBuf>> {
     // The same packages as are tested: with others features could be others, and with these the programs.
-    let built = shell::output(cargo_test(&folder().join("profiles")).args(["--quiet", "--no-run", "--message-format=json"]))?;
+    let built = shell::output(cargo_test(&folder().join("profiles")).args([
+        "--quiet",
+        "--no-run",
+        "--message-format=json",
+    ]))?;
     let mut programs = Vec::new();
     for line in built.lines() {
         // Of the messages only this member is of interest, and its value is a path.
@@ -111,8 +126,17 @@ fn programs() -> Result<Vec<PathBuf>> {
     }
     // The applications in C are what has no extension there. First, for of functions with the same name, which those of the C API have everywhere, LLVM takes the
     // first one's lines.
-    let applications = fs::read_dir(folder().join("tmp/capi-Cinstrument-coverage")).into_iter().flatten().flatten().map(|entry| entry.path());
-    programs.splice(0..0, applications.filter(|path| path.is_file() && path.extension().is_none()).collect::<Vec<_>>());
+    let applications = fs::read_dir(folder().join("tmp/capi-Cinstrument-coverage"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    programs.splice(
+        0..0,
+        applications
+            .filter(|path| path.is_file() && path.extension().is_none())
+            .collect::<Vec<_>>(),
+    );
     if programs.is_empty() {
         bail!("cargo named no test programs");
     }
@@ -129,7 +153,9 @@ fn parse(lcov: &str) -> BTreeMap<PathBuf, Lines> {
     for line in lcov.lines() {
         if let Some(path) = line.strip_prefix("SF:") {
             file = Some(files.entry(PathBuf::from(path)).or_default());
-        } else if let (Some(file), Some((number, count))) = (&mut file, line.strip_prefix("DA:").and_then(|data| data.split_once(','))) {
+        } else if let (Some(file), Some((number, count))) =
+            (&mut file, line.strip_prefix("DA:").and_then(|data| data.split_once(',')))
+        {
             if let (Ok(number), Ok(count)) = (number.parse(), count.parse::<u64>()) {
                 *file.entry(number).or_default() += count;
             }
@@ -145,7 +171,8 @@ fn test_lines(source: &str) -> Vec<bool> {
     let mut at = 0;
     while at < lines.len() {
         let begins = lines[at].starts_with("#[cfg(") && lines[at].contains("test");
-        let module = lines.get(at + 1).is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
+        let module =
+            lines.get(at + 1).is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
         if !(begins && module) {
             at += 1;
             continue;
@@ -186,7 +213,13 @@ impl File {
             }
             open = count == 0;
         }
-        let range = |&(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let range = |&(first, last): &(u32, u32)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        };
         ranges.iter().map(range).collect::<Vec<_>>().join(", ")
     }
 }
@@ -199,9 +232,17 @@ fn percent(covered: usize, total: usize) -> f64 {
 fn files(tools: &Tools) -> Result<Vec<File>> {
     let merged = folder().join("merged.profdata");
     if !folder().join("profiles").is_dir() {
-        bail!("no tests have run with counters yet: `cargo xtask coverage` without --last runs them");
+        bail!(
+            "no tests have run with counters yet: `cargo xtask coverage` without --last runs them"
+        );
     }
-    shell::run(tools.command("llvm-profdata").args(["merge", "-sparse", "-o"]).arg(&merged).arg(folder().join("profiles")))?;
+    shell::run(
+        tools
+            .command("llvm-profdata")
+            .args(["merge", "-sparse", "-o"])
+            .arg(&merged)
+            .arg(folder().join("profiles")),
+    )?;
     let programs = programs()?;
     let mut export = tools.command("llvm-cov");
     export.args(["export", "--format=lcov", "--instr-profile"]).arg(&merged);
@@ -214,11 +255,16 @@ fn files(tools: &Tools) -> Result<Vec<File>> {
     let root = shell::root().canonicalize()?;
     let mut files = Vec::new();
     for (path, mut lines) in parse(&shell::output(&mut export)?) {
-        let Ok(name) = path.canonicalize().unwrap_or(path).strip_prefix(&root).map(Path::to_path_buf) else { continue };
+        let Ok(name) =
+            path.canonicalize().unwrap_or(path).strip_prefix(&root).map(Path::to_path_buf)
+        else {
+            continue;
+        };
         if !SOURCES.iter().any(|folder| name.starts_with(folder)) || name.ends_with("tests.rs") {
             continue;
         }
-        let source = fs::read_to_string(root.join(&name)).with_context(|| name.display().to_string())?;
+        let source =
+            fs::read_to_string(root.join(&name)).with_context(|| name.display().to_string())?;
         let tests = test_lines(&source);
         lines.retain(|&line, _| !tests.get(line as usize - 1).copied().unwrap_or(false));
         if !lines.is_empty() {
@@ -232,10 +278,20 @@ fn files(tools: &Tools) -> Result<Vec<File>> {
 }
 
 fn table(files: &[File]) -> String {
-    let (covered, total) = files.iter().fold((0, 0), |(covered, total), file| (covered + file.covered(), total + file.total()));
+    let (covered, total) = files
+        .iter()
+        .fold((0, 0), |(covered, total), file| (covered + file.covered(), total + file.total()));
     let mut text = format!("{covered} of {total} lines ran: {:.2} %.\n\n| file | lines | ran | % | did not run |\n|---|---:|---:|---:|---|\n", percent(covered, total));
     for file in files {
-        let _ = writeln!(text, "| `{}` | {} | {} | {:.1} | {} |", file.name, file.total(), file.covered(), percent(file.covered(), file.total()), file.missed());
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {:.1} | {} |",
+            file.name,
+            file.total(),
+            file.covered(),
+            percent(file.covered(), file.total()),
+            file.missed()
+        );
     }
     text
 }
@@ -246,7 +302,9 @@ pub fn check(tools: &Tools) -> Result<()> {
 }
 
 fn judge(files: &[File]) -> Result<()> {
-    let (covered, total) = files.iter().fold((0, 0), |(covered, total), file| (covered + file.covered(), total + file.total()));
+    let (covered, total) = files
+        .iter()
+        .fold((0, 0), |(covered, total), file| (covered + file.covered(), total + file.total()));
     let reached = percent(covered, total);
     eprintln!("    {covered} of {total} lines ran: {reached:.2} %");
     if reached < LEAST {
@@ -267,8 +325,10 @@ pub fn run(options: &Options) -> Result<()> {
     if options.write {
         let path = shell::root().join(DOCUMENT);
         let text = fs::read_to_string(&path)?;
-        let (before, rest) = text.split_once(BEGIN).context("docs/coverage.md has no place for the table")?;
-        let (_, after) = rest.split_once(END).context("docs/coverage.md has no end of the table")?;
+        let (before, rest) =
+            text.split_once(BEGIN).context("docs/coverage.md has no place for the table")?;
+        let (_, after) =
+            rest.split_once(END).context("docs/coverage.md has no end of the table")?;
         fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}"))?;
     }
     judge(&files)
@@ -287,13 +347,17 @@ mod tests {
 
     #[test]
     fn tests_are_not_counted() {
-        let source = "fn a() {\n}\n\n#[cfg(all(test, x))]\nmod tests {\n    fn b() {\n    }\n}\nfn c() {}\n";
+        let source =
+            "fn a() {\n}\n\n#[cfg(all(test, x))]\nmod tests {\n    fn b() {\n    }\n}\nfn c() {}\n";
         assert_eq!(test_lines(source), [false, false, false, true, true, true, true, true, false]);
     }
 
     #[test]
     fn too_little_is_an_error() {
-        let file = |ran: u64| File { name: String::new(), lines: (0..100).map(|line| (line, (line as u64 >= 100 - ran) as u64)).collect() };
+        let file = |ran: u64| File {
+            name: String::new(),
+            lines: (0..100).map(|line| (line, (line as u64 >= 100 - ran) as u64)).collect(),
+        };
         assert!(judge(&[file(91)]).is_err());
         assert!(judge(&[file(92)]).is_ok());
     }

@@ -39,7 +39,15 @@ pub fn build(name: &str, board: Board, features: &[&str]) -> Result<PathBuf> {
     let listed = features.join(",");
     shell::step(&format!("building firmware `{name}` for {} ({listed})", board.target()));
     let mut command = toolchain::cargo_build(board.target())?;
-    command.args(["--package", "firmware", "--bin", name, "--no-default-features", "--features", &listed]);
+    command.args([
+        "--package",
+        "firmware",
+        "--bin",
+        name,
+        "--no-default-features",
+        "--features",
+        &listed,
+    ]);
     shell::run(&mut command)?;
     Ok(shell::target_dir().join("device").join(board.target()).join("release").join(name))
 }

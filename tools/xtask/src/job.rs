@@ -23,8 +23,13 @@ pub struct Call {
 
 impl Call {
     pub fn parse(text: &str) -> Result<Call> {
-        let (name, rest) = text.trim().split_once('(').with_context(|| format!("`{text}` is not a call such as run(24)"))?;
-        let Some(list) = rest.strip_suffix(')') else { bail!("`{text}` lacks a closing parenthesis") };
+        let (name, rest) = text
+            .trim()
+            .split_once('(')
+            .with_context(|| format!("`{text}` is not a call such as run(24)"))?;
+        let Some(list) = rest.strip_suffix(')') else {
+            bail!("`{text}` lacks a closing parenthesis")
+        };
         let words = list.split(',').map(str::trim).filter(|word| !word.is_empty());
         let arguments = words.map(Argument::parse).collect::<Result<_>>()?;
         Ok(Call { name: name.to_owned(), arguments })
@@ -63,7 +68,10 @@ impl Argument {
         }
         let number: i64 = text.strip_suffix("i32").unwrap_or(text).parse().with_context(bad)?;
         // 0xffffffff and -1 are the same i32.
-        i32::try_from(number).or_else(|_| u32::try_from(number).map(|n| n as i32)).map(Argument::I32).with_context(bad)
+        i32::try_from(number)
+            .or_else(|_| u32::try_from(number).map(|n| n as i32))
+            .map(Argument::I32)
+            .with_context(bad)
     }
 
     fn words(self) -> [u32; 3] {
@@ -89,8 +97,11 @@ pub struct Job<'a> {
 impl Job<'_> {
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"ZJOB".to_vec();
-        let lengths = [self.call.arguments.len(), self.call.name.len(), self.module.len()].map(|len| len as u32);
-        for word in [self.mode, self.repeat, self.stack_bytes, self.memory_limit].into_iter().chain(lengths) {
+        let lengths = [self.call.arguments.len(), self.call.name.len(), self.module.len()]
+            .map(|len| len as u32);
+        for word in
+            [self.mode, self.repeat, self.stack_bytes, self.memory_limit].into_iter().chain(lengths)
+        {
             bytes.extend(word.to_le_bytes());
         }
         for word in self.call.arguments.iter().flat_map(|argument| argument.words()) {
@@ -111,7 +122,13 @@ mod tests {
     #[test]
     fn calls_are_read() {
         let call = Call::parse("add(1, -2, 3i64, 1.5f32, 4294967295)").unwrap();
-        let arguments = [Argument::I32(1), Argument::I32(-2), Argument::I64(3), Argument::F32(1.5), Argument::I32(-1)];
+        let arguments = [
+            Argument::I32(1),
+            Argument::I32(-2),
+            Argument::I64(3),
+            Argument::F32(1.5),
+            Argument::I32(-1),
+        ];
         assert_eq!(call, Call { name: "add".into(), arguments: arguments.into() });
         assert_eq!(call.to_string(), "add(1, -2, 3i64, 1.5f32, -1)");
         assert_eq!(Call::parse("main()").unwrap().arguments, []);
@@ -123,7 +140,14 @@ mod tests {
     #[test]
     fn parts_are_padded() {
         let call = Call::parse("run(24)").unwrap();
-        let job = Job { mode: 0, repeat: 0, stack_bytes: 1, memory_limit: 2, call: &call, module: &[1, 2, 3, 4, 5] };
+        let job = Job {
+            mode: 0,
+            repeat: 0,
+            stack_bytes: 1,
+            memory_limit: 2,
+            call: &call,
+            module: &[1, 2, 3, 4, 5],
+        };
         let bytes = job.bytes();
         assert_eq!(bytes.len(), 8 * 4 + 12 + 4 + 8);
         assert_eq!(bytes[44..], *b"run\0\x01\x02\x03\x04\x05\0\0\0");

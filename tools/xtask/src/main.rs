@@ -95,7 +95,13 @@ fn run() -> Result<()> {
 
 fn main() -> ExitCode {
     if let Some(mut compiler) = fuzz::wrapped() {
-        return compiler.status().map_or(ExitCode::FAILURE, |status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return compiler.status().map_or(ExitCode::FAILURE, |status| {
+            if status.success() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        });
     }
     match run() {
         Ok(()) => ExitCode::SUCCESS,

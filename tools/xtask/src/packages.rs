@@ -12,7 +12,8 @@ pub const VALGRIND: (&str, &str) = ("valgrind", "valgrind");
 
 /// Makes sure that the programs are there: installs their packages when we are root, else says how to.
 pub fn need(programs: &[(&str, &str)]) -> Result<()> {
-    let missing: Vec<&(&str, &str)> = programs.iter().filter(|(program, _)| !shell::has(program)).collect();
+    let missing: Vec<&(&str, &str)> =
+        programs.iter().filter(|(program, _)| !shell::has(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -33,7 +34,9 @@ pub fn install(packages: &[&str]) -> Result<()> {
         bail!("packages are missing. Run\n\n    sudo {install}\n\nand then this command again");
     }
     shell::step(&install);
-    let apt = |arguments: &[&str]| shell::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
+    let apt = |arguments: &[&str]| {
+        shell::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
     apt(&["update", "--quiet"])?;
     apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat())
 }

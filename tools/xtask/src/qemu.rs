@@ -41,7 +41,9 @@ impl Run<'_> {
             command.args(["-icount", "shift=0,align=off,sleep=off"]);
         }
         if let Some((file, address)) = &self.load {
-            command.arg("-device").arg(format!("loader,file={},addr={address:#x},force-raw=on", file.display()));
+            command
+                .arg("-device")
+                .arg(format!("loader,file={},addr={address:#x},force-raw=on", file.display()));
         }
         command.arg("-kernel").arg(self.image);
         command
@@ -51,7 +53,9 @@ impl Run<'_> {
     pub fn each_line(&self, line: impl FnMut(&str) -> ControlFlow<()>) -> Result<()> {
         packages::need(&[packages::QEMU_ARM])?;
         match lines_of(&mut self.command(), self.deadline, line)? {
-            Some(status) if !status.success() => bail!("the firmware failed (QEMU ended with {status})"),
+            Some(status) if !status.success() => {
+                bail!("the firmware failed (QEMU ended with {status})")
+            }
             _ => Ok(()),
         }
     }
@@ -96,7 +100,9 @@ pub fn lines_of(
                     return Ok(None);
                 }
             }
-            Err(RecvTimeoutError::Timeout) => bail!("{name} did not end within {} s", deadline.as_secs()),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("{name} did not end within {} s", deadline.as_secs())
+            }
             Err(RecvTimeoutError::Disconnected) => return Ok(Some(child.0.wait()?)),
         }
     }

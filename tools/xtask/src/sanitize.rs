@@ -34,8 +34,18 @@ pub struct Part {
 
 pub const PARTS: [Part; 4] = [
     Part { key: "miri", name: "tests under Miri", find: miri_is_there, run: miri },
-    Part { key: "address", name: "tests under AddressSanitizer", find: address_is_there, run: address },
-    Part { key: "thread", name: "threads under ThreadSanitizer", find: thread_is_there, run: thread },
+    Part {
+        key: "address",
+        name: "tests under AddressSanitizer",
+        find: address_is_there,
+        run: address,
+    },
+    Part {
+        key: "thread",
+        name: "threads under ThreadSanitizer",
+        find: thread_is_there,
+        run: thread,
+    },
     Part { key: "32-bit", name: "tests on a 32-bit target", find: narrow_is_there, run: narrow },
 ];
 
@@ -69,7 +79,11 @@ fn cargo_miri(flags: &str) -> Command {
     // Through rustup: CARGO names the stable toolchain's.
     let mut command = Command::new("cargo");
     command.current_dir(shell::root()).args(["+nightly", "miri", "test", "--quiet"]);
-    command.env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTFLAGS");
+    command
+        .env_remove("CARGO")
+        .env_remove("RUSTC")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("RUSTFLAGS");
     // Tests read their inputs.
     command.env("MIRIFLAGS", format!("-Zmiri-disable-isolation {flags}"));
     command.arg("--target-dir").arg(shell::target_dir().join("miri"));
@@ -82,7 +96,15 @@ fn miri(extent: Extent) -> Result<()> {
     let exec = |target: &str| {
         // Only here: files of register code are aligned by their address, not by what they are allocated as.
         let mut command = cargo_miri("-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check");
-        command.args(["--target", target, "--package", "zonda-exec", "--lib", "--features", "classic,fast,float,fuel,precompiled"]);
+        command.args([
+            "--target",
+            target,
+            "--package",
+            "zonda-exec",
+            "--lib",
+            "--features",
+            "classic,fast,float,fuel,precompiled",
+        ]);
         shell::run(&mut command)
     };
     let tests = |target: &str| {
@@ -102,7 +124,15 @@ fn miri(extent: Extent) -> Result<()> {
     if everything {
         exec(HOST)?;
         // The C API keeps addresses in integers of its callers.
-        shell::run(cargo_miri("-Zmiri-permissive-provenance").args(["--target", HOST, "--package", "zonda", "--lib", "--features", "capi"]))?;
+        shell::run(cargo_miri("-Zmiri-permissive-provenance").args([
+            "--target",
+            HOST,
+            "--package",
+            "zonda",
+            "--lib",
+            "--features",
+            "capi",
+        ]))?;
         tests(NARROW)?;
     }
     Ok(())
@@ -110,8 +140,11 @@ fn miri(extent: Extent) -> Result<()> {
 
 fn address_is_there() -> Result<()> {
     on_x86_64_linux()?;
-    let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
-    let there = std::fs::read_dir(libraries.trim()).context("the toolchain has no libraries")?.flatten();
+    let libraries = shell::output(
+        Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()),
+    )?;
+    let there =
+        std::fs::read_dir(libraries.trim()).context("the toolchain has no libraries")?.flatten();
     if there.into_iter().any(|file| file.file_name().to_string_lossy().contains("rt.asan")) {
         return Ok(());
     }
@@ -121,11 +154,25 @@ fn address_is_there() -> Result<()> {
 /// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes programs of its own.
 fn address(extent: Extent) -> Result<()> {
     let mut command = shell::cargo();
-    command.args(["test", "--quiet", "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
+    command.args([
+        "test",
+        "--quiet",
+        "--package",
+        "zonda",
+        "--package",
+        "zonda-exec",
+        "--features",
+        "zonda/capi",
+    ]);
     // What the runtime depends on when it is tested is that of the tests with counters.
     coverage::in_folder(&mut command, "-Zsanitizer=address");
-    command.env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1");
-    command.env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address").env("ZONDA_C_CFLAGS", "-fsanitize=address");
+    command.env(
+        "ASAN_OPTIONS",
+        "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    );
+    command
+        .env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address")
+        .env("ZONDA_C_CFLAGS", "-fsanitize=address");
     if extent == Extent::Selection {
         command.args(["--lib", "--bins"]);
         for test in ["api", "modes", "stopping", "large", "verifier", "container", "capi_c"] {
@@ -139,11 +186,17 @@ fn address(extent: Extent) -> Result<()> {
 /// threads in an order, and takes that for races.
 fn thread_is_there() -> Result<()> {
     on_x86_64_linux()?;
-    let sysroot = shell::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()))?;
+    let sysroot = shell::output(
+        Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()),
+    )?;
     let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
     if !sources.exists() && shell::has("rustup") {
         shell::step("rustup component add rust-src");
-        let _ = shell::run(Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(shell::root()));
+        let _ = shell::run(
+            Command::new("rustup")
+                .args(["component", "add", "rust-src"])
+                .current_dir(shell::root()),
+        );
     }
     if !sources.exists() {
         bail!("the toolchain lacks the sources of the standard library; `rustup component add rust-src` brings them");
@@ -154,10 +207,22 @@ fn thread_is_there() -> Result<()> {
 /// The test of threads, in the package that depends on nothing but the runtime.
 fn thread(_: Extent) -> Result<()> {
     let mut command = shell::cargo();
-    command.args(["test", "--quiet", "--target", HOST, "--package", "zonda-sanitize", "--test", "threads"]);
+    command.args([
+        "test",
+        "--quiet",
+        "--target",
+        HOST,
+        "--package",
+        "zonda-sanitize",
+        "--test",
+        "threads",
+    ]);
     // Without what prints backtraces, which is a third of it.
     command.args(["-Zbuild-std=std,test", "-Zbuild-std-features=panic-unwind"]);
-    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=thread").env("TSAN_OPTIONS", "halt_on_error=1");
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zsanitizer=thread")
+        .env("TSAN_OPTIONS", "halt_on_error=1");
     command.arg("--target-dir").arg(shell::target_dir().join("thread"));
     shell::run(&mut command)
 }
@@ -166,14 +231,21 @@ fn narrow_is_there() -> Result<()> {
     on_x86_64_linux()?;
     // Where gcc has no libraries for it, programs cannot be linked.
     let libraries = Command::new("gcc").args(["-m32", "-print-file-name=libgcc.a"]).output();
-    let linkable = libraries.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute());
+    let linkable = libraries.is_ok_and(|output| {
+        Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute()
+    });
     if !linkable {
         packages::install(&["gcc-multilib"])?;
     }
     let libraries = ["--print", "target-libdir", "--target", NARROW];
-    let there = |()| shell::output(Command::new("rustc").args(libraries).current_dir(shell::root())).is_ok_and(|path| Path::new(path.trim()).exists());
+    let there = |()| {
+        shell::output(Command::new("rustc").args(libraries).current_dir(shell::root()))
+            .is_ok_and(|path| Path::new(path.trim()).exists())
+    };
     if !there(()) && shell::has("rustup") {
-        let _ = shell::run(Command::new("rustup").args(["target", "add", NARROW]).current_dir(shell::root()));
+        let _ = shell::run(
+            Command::new("rustup").args(["target", "add", NARROW]).current_dir(shell::root()),
+        );
     }
     if !there(()) {
         bail!("the toolchain has no libraries for it; `rustup target add {NARROW}` brings them");
@@ -184,7 +256,16 @@ fn narrow_is_there() -> Result<()> {
 /// Without the C API: calls of natives are written for each ABI, and i686 has none.
 fn narrow(extent: Extent) -> Result<()> {
     let mut command = shell::cargo();
-    command.args(["test", "--quiet", "--target", NARROW, "--package", "zonda", "--package", "zonda-exec"]);
+    command.args([
+        "test",
+        "--quiet",
+        "--target",
+        NARROW,
+        "--package",
+        "zonda",
+        "--package",
+        "zonda-exec",
+    ]);
     command.arg("--target-dir").arg(shell::target_dir().join("32-bit"));
     if extent == Extent::Selection {
         command.arg("--lib");
@@ -196,7 +277,9 @@ fn narrow(extent: Extent) -> Result<()> {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    for part in PARTS.iter().filter(|part| options.only.as_deref().is_none_or(|only| only == part.key)) {
+    for part in
+        PARTS.iter().filter(|part| options.only.as_deref().is_none_or(|only| only == part.key))
+    {
         match (part.find)() {
             Ok(()) => {
                 shell::step(part.name);

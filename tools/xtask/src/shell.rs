@@ -27,7 +27,10 @@ fn shown(command: &Command) -> String {
 /// Runs a command whose output goes to stderr as it comes; an exit status other than 0 is an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let words = shown(command);
-    let status = command.stdout(std::io::stderr()).status().with_context(|| format!("could not start `{words}`"))?;
+    let status = command
+        .stdout(std::io::stderr())
+        .status()
+        .with_context(|| format!("could not start `{words}`"))?;
     if !status.success() {
         bail!("`{words}` failed ({status})");
     }
@@ -37,7 +40,10 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs a command and returns what it writes to stdout.
 pub fn output(command: &mut Command) -> Result<String> {
     let words = shown(command);
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start `{words}`"))?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start `{words}`"))?;
     if !output.status.success() {
         bail!("`{words}` failed ({})", output.status);
     }

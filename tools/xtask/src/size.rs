@@ -18,17 +18,39 @@ const HEADER: &str = "include/wasm_export.h";
 /// What the platform gives; see src/platform.
 const PLATFORM: &str = "zonda_platform_";
 /// What a device has besides modes, as Kconfig's defaults say.
-const FEATURES: &[&str] = &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
+const FEATURES: &[&str] =
+    &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 /// What the application's C library gives anyway, before the library's own copies are looked at.
 const LIBC: &[&str] = &[
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen",
-    "__aeabi_memcpy", "__aeabi_memcpy4", "__aeabi_memcpy8",
-    "__aeabi_memmove", "__aeabi_memmove4", "__aeabi_memmove8",
-    "__aeabi_memset", "__aeabi_memset4", "__aeabi_memset8",
-    "__aeabi_memclr", "__aeabi_memclr4", "__aeabi_memclr8",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "bcmp",
+    "strlen",
+    "__aeabi_memcpy",
+    "__aeabi_memcpy4",
+    "__aeabi_memcpy8",
+    "__aeabi_memmove",
+    "__aeabi_memmove4",
+    "__aeabi_memmove8",
+    "__aeabi_memset",
+    "__aeabi_memset4",
+    "__aeabi_memset8",
+    "__aeabi_memclr",
+    "__aeabi_memclr4",
+    "__aeabi_memclr8",
 ];
 /// Parts of the names of what the compiler puts where it cannot exclude a panic.
-const PANICS: &[&str] = &["core::panicking", "core::panic::", "unwrap_failed", "expect_failed", "core::slice::index", "rust_begin_unwind", "handle_alloc_error"];
+const PANICS: &[&str] = &[
+    "core::panicking",
+    "core::panic::",
+    "unwrap_failed",
+    "expect_failed",
+    "core::slice::index",
+    "rust_begin_unwind",
+    "handle_alloc_error",
+];
 /// What the panic handler of `clib` says. It stands in an image that can panic even where all of these functions were made part of their callers.
 const HANDLER: &[u8] = b"zonda: panic";
 /// What an application calls that loads a module, gives it functions and calls it.
@@ -121,12 +143,20 @@ impl Row {
 
 /// The functions that the header declares.
 fn functions_of_header() -> Result<Vec<String>> {
-    let header = fs::read_to_string(shell::root().join(HEADER)).with_context(|| format!("cannot read {HEADER}"))?;
+    let header = fs::read_to_string(shell::root().join(HEADER))
+        .with_context(|| format!("cannot read {HEADER}"))?;
     let mut names: Vec<String> = Vec::new();
-    let comments_removed = header.lines().filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
+    let comments_removed =
+        header.lines().filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
     for line in comments_removed {
-        let words = line.match_indices('(').filter_map(|(at, _)| line[..at].rsplit(|c: char| !c.is_alphanumeric() && c != '_').next());
-        names.extend(words.filter(|word| word.starts_with("wasm_") || word.starts_with("zonda_")).map(str::to_owned));
+        let words = line.match_indices('(').filter_map(|(at, _)| {
+            line[..at].rsplit(|c: char| !c.is_alphanumeric() && c != '_').next()
+        });
+        names.extend(
+            words
+                .filter(|word| word.starts_with("wasm_") || word.starts_with("zonda_"))
+                .map(str::to_owned),
+        );
     }
     names.sort();
     names.dedup();
@@ -138,7 +168,12 @@ fn functions_of_header() -> Result<Vec<String>> {
 
 /// The features of a library with these modes, as an argument of cargo.
 pub fn features(modes: &[&str]) -> String {
-    FEATURES.iter().chain(modes).map(|feature| format!("zonda/{feature}")).collect::<Vec<_>>().join(",")
+    FEATURES
+        .iter()
+        .chain(modes)
+        .map(|feature| format!("zonda/{feature}"))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Builds the static library with these modes.
@@ -152,7 +187,9 @@ pub fn library(modes: &[&str]) -> Result<PathBuf> {
 /// Links what the roots need, and nothing else.
 fn link(library: &Path, roots: &[String], image: &Path) -> Result<()> {
     let mut linker = toolchain::linker(TARGET)?;
-    linker.args(["--gc-sections", "--unresolved-symbols=ignore-all", "--entry", &roots[0], "-o"]).arg(image);
+    linker
+        .args(["--gc-sections", "--unresolved-symbols=ignore-all", "--entry", &roots[0], "-o"])
+        .arg(image);
     LIBC.iter().for_each(|name| {
         linker.arg(format!("--defsym={name}=0"));
     });
@@ -167,13 +204,20 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)>
     let file = object::File::parse(&*bytes)?;
     let name = |symbol: &object::Symbol| symbol.name().unwrap_or_default().to_owned();
     let open = file.symbols().filter(|symbol| symbol.is_undefined()).map(|symbol| name(&symbol));
-    if let Some(other) = open.into_iter().find(|name| !name.is_empty() && !name.starts_with(PLATFORM)) {
-        let hint = if roots.contains(&other) { "which the header declares" } else { "which nobody gives" };
+    if let Some(other) =
+        open.into_iter().find(|name| !name.is_empty() && !name.starts_with(PLATFORM))
+    {
+        let hint =
+            if roots.contains(&other) { "which the header declares" } else { "which nobody gives" };
         bail!("the library lacks {other}, {hint}");
     }
     let sized = file.symbols().filter(|symbol| symbol.size() != 0);
-    let mut symbols: Vec<Symbol> =
-        sized.map(|symbol| Symbol { name: format!("{:#}", rustc_demangle::demangle(&name(&symbol))), size: symbol.size() }).collect();
+    let mut symbols: Vec<Symbol> = sized
+        .map(|symbol| Symbol {
+            name: format!("{:#}", rustc_demangle::demangle(&name(&symbol))),
+            size: symbol.size(),
+        })
+        .collect();
     symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.size));
     let handler = bytes.windows(HANDLER.len()).any(|window| window == HANDLER);
     Ok((Sizes::of(&file), symbols, handler))
@@ -197,7 +241,10 @@ fn measure() -> Result<Vec<Row>> {
 
 fn print(rows: &[Row], json: bool, symbols: usize) {
     if !json {
-        println!("{:<14} {:<6} {:<20} {:>7} {:>7} {:>6} {:>6} {:>7}  panics", "config", "calls", "target", "text", "rodata", "data", "bss", "flash");
+        println!(
+            "{:<14} {:<6} {:<20} {:>7} {:>7} {:>6} {:>6} {:>7}  panics",
+            "config", "calls", "target", "text", "rodata", "data", "bss", "flash"
+        );
     }
     for row in rows {
         let Sizes { text, rodata, data, bss } = row.sizes;
@@ -212,7 +259,10 @@ fn print(rows: &[Row], json: bool, symbols: usize) {
             println!("{:<14} {:<6} {TARGET:<20} {text:>7} {rodata:>7} {data:>6} {bss:>6} {flash:>7}  {panics}", row.config, row.calls);
         }
         row.panics().for_each(|name| eprintln!("    links {name}"));
-        row.symbols.iter().take(symbols).for_each(|symbol| eprintln!("    {:>6} {}", symbol.size, symbol.name));
+        row.symbols
+            .iter()
+            .take(symbols)
+            .for_each(|symbol| eprintln!("    {:>6} {}", symbol.size, symbol.name));
     }
 }
 
@@ -229,13 +279,18 @@ fn panicking(row: &Row) -> Option<String> {
 
 /// The crate that a symbol comes from, by its name: that of a path, and `core` for the implementations on types without one.
 fn crate_of(name: &str) -> &str {
-    let path = name.trim_start_matches(['<', '&', '*', '[', '(']).trim_start_matches("mut ").trim_start_matches("const ");
+    let path = name
+        .trim_start_matches(['<', '&', '*', '[', '('])
+        .trim_start_matches("mut ")
+        .trim_start_matches("const ");
     let first = path.split("::").next().filter(|first| *first != path);
     match first {
         Some(first) if first.starts_with("zonda") => "zonda",
         Some(first) if first.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => first,
         Some(_) => "core",
-        None if ["wasm_", "zonda_", "__rust"].iter().any(|start| name.starts_with(start)) => "zonda",
+        None if ["wasm_", "zonda_", "__rust"].iter().any(|start| name.starts_with(start)) => {
+            "zonda"
+        }
         None => "compiler_builtins",
     }
 }
@@ -247,7 +302,8 @@ fn print_crates(rows: &[Row]) {
         for symbol in &row.symbols {
             *crates.entry(crate_of(&symbol.name)).or_default() += symbol.size;
         }
-        let list: Vec<String> = crates.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+        let list: Vec<String> =
+            crates.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
         println!("{:<14} {:<6} {}", row.config, row.calls, list.join(", "));
     }
 }
@@ -270,7 +326,8 @@ pub fn check() -> Result<()> {
     print(&rows, false, 0);
     let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
     for row in rows.iter().filter(|row| row.calls == "c-api") {
-        let most = FLASH.iter().find(|flash| flash.config == row.config).map_or(0, |flash| flash.limit);
+        let most =
+            FLASH.iter().find(|flash| flash.config == row.config).map_or(0, |flash| flash.limit);
         let (flash, ram) = (row.sizes.flash(), row.sizes.ram());
         if flash > most || ram > STATIC_RAM {
             over.push(format!("{} takes {flash} bytes of flash (at most {most}) and {ram} of static RAM (at most {STATIC_RAM})", row.config));

@@ -31,7 +31,19 @@ const EXPECTED: &str = "tests/spec-expected.txt";
 /// The helper that knows the suite; it links the runtime, so it is built when it is needed.
 fn suite() -> Command {
     let mut command = shell::cargo();
-    command.args(["run", "--quiet", "--profile", "host", "--package", "xtask", "--features", "spec", "--bin", "spec-suite", "--"]);
+    command.args([
+        "run",
+        "--quiet",
+        "--profile",
+        "host",
+        "--package",
+        "xtask",
+        "--features",
+        "spec",
+        "--bin",
+        "spec-suite",
+        "--",
+    ]);
     command
 }
 
@@ -63,7 +75,8 @@ pub fn qemu(mode: &str) -> Result<()> {
 
 fn script(image: &Path, script: &Path) -> Result<String> {
     let load = Some((script.to_path_buf(), SCRIPT));
-    let run = Run { board: Board::Mps2, image, load, count: false, deadline: Duration::from_secs(300) };
+    let run =
+        Run { board: Board::Mps2, image, load, count: false, deadline: Duration::from_secs(300) };
     let mut counts = None;
     for line in run.output()? {
         match line.strip_prefix("zonda-script: ") {
@@ -80,7 +93,9 @@ fn script(image: &Path, script: &Path) -> Result<String> {
 pub fn run(options: &Options) -> Result<()> {
     match options.target.as_str() {
         "qemu" => qemu(&options.mode),
-        _ if options.write => shell::run(suite().args(["host", "--mode", &options.mode, "--write", EXPECTED])),
+        _ if options.write => {
+            shell::run(suite().args(["host", "--mode", &options.mode, "--write", EXPECTED]))
+        }
         _ => host(&options.mode),
     }
 }

@@ -12,11 +12,23 @@ const PAGE: &str = "docs/dependencies.md";
 /// What of the library can be switched on for a device.
 const FEATURES: &str = "zonda/classic,zonda/fast,zonda/precompiled,zonda/float,zonda/tail-call,zonda/multi-memory,zonda/extended-const,zonda/custom-page-sizes,zonda/fuel,zonda/error-text,zonda/log";
 /// One target with atomic additions, and those without, for which one more crate is needed.
-const TARGETS: [&str; 3] = ["thumbv7m-none-eabi", "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];
+const TARGETS: [&str; 3] =
+    ["thumbv7m-none-eabi", "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 10] = [".cargo", "Cargo.toml", "Cargo.lock", "src", "exec", "clib", "firmware", "tools", "tests", "README.md"];
+const SOURCES: [&str; 10] = [
+    ".cargo",
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "exec",
+    "clib",
+    "firmware",
+    "tools",
+    "tests",
+    "README.md",
+];
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -29,7 +41,20 @@ pub struct Options {
 fn device_crates() -> Result<BTreeSet<String>> {
     let mut crates = BTreeSet::new();
     for target in TARGETS {
-        let arguments = ["tree", "--quiet", "--package", "zonda-c", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--target", target];
+        let arguments = [
+            "tree",
+            "--quiet",
+            "--package",
+            "zonda-c",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--target",
+            target,
+        ];
         let tree = shell::output(shell::cargo().args(arguments).args(["--features", FEATURES]))?;
         let names = tree.lines().filter_map(|line| line.split_whitespace().next());
         crates.extend(names.filter(|name| !name.starts_with("zonda")).map(str::to_owned));
@@ -39,8 +64,10 @@ fn device_crates() -> Result<BTreeSet<String>> {
 
 /// The page lists exactly the crates that reach a device.
 pub fn dependencies() -> Result<()> {
-    let page = fs::read_to_string(shell::root().join(PAGE)).with_context(|| format!("cannot read {PAGE}"))?;
-    let (_, of_device) = page.split_once("## On the device").context("no section \"On the device\"")?;
+    let page = fs::read_to_string(shell::root().join(PAGE))
+        .with_context(|| format!("cannot read {PAGE}"))?;
+    let (_, of_device) =
+        page.split_once("## On the device").context("no section \"On the device\"")?;
     let table = of_device.split("\n## ").next().unwrap_or_default();
     let named = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let named: BTreeSet<String> = named.map(str::to_owned).collect();
@@ -48,13 +75,17 @@ pub fn dependencies() -> Result<()> {
     if named != linked {
         bail!("{PAGE} names {named:?}, the library for a device links {linked:?}");
     }
-    println!("crates of others in the library for a device: {}", linked.into_iter().collect::<Vec<_>>().join(", "));
+    println!(
+        "crates of others in the library for a device: {}",
+        linked.into_iter().collect::<Vec<_>>().join(", ")
+    );
     Ok(())
 }
 
 /// What to say where cargo-deny is not there; compiling it takes minutes, so nobody installs it unasked.
 pub fn deny_is_missing() -> Option<String> {
-    (!shell::has("cargo-deny")).then(|| "cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
+    (!shell::has("cargo-deny"))
+        .then(|| "cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
 }
 
 /// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what reaches a device (deny-device.toml).
@@ -62,10 +93,32 @@ pub fn deny() -> Result<()> {
     if let Some(missing) = deny_is_missing() {
         bail!(missing);
     }
-    let deny = |arguments: &[&str]| shell::run(Command::new("cargo-deny").current_dir(shell::root()).args(arguments));
+    let deny = |arguments: &[&str]| {
+        shell::run(Command::new("cargo-deny").current_dir(shell::root()).args(arguments))
+    };
     deny(&["check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
-    deny(&["--config", "deny.toml", "--manifest-path", "fuzz/Cargo.toml", "check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
-    deny(&["--config", "deny-device.toml", "--manifest-path", "clib/Cargo.toml", "--exclude-dev", "check", "licenses", "sources", "bans"])
+    deny(&[
+        "--config",
+        "deny.toml",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "sources",
+        "bans",
+    ])?;
+    deny(&[
+        "--config",
+        "deny-device.toml",
+        "--manifest-path",
+        "clib/Cargo.toml",
+        "--exclude-dev",
+        "check",
+        "licenses",
+        "sources",
+        "bans",
+    ])
 }
 
 /// The oldest version of Rust that the manifest promises.
@@ -81,7 +134,13 @@ pub fn oldest_is_missing() -> Option<String> {
         Ok(version) => version,
         Err(error) => return Some(format!("{error:#}")),
     };
-    let works = || Command::new("rustc").arg(format!("+{version}")).arg("--version").output().is_ok_and(|output| output.status.success());
+    let works = || {
+        Command::new("rustc")
+            .arg(format!("+{version}"))
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
     if works() {
         return None;
     }
@@ -102,14 +161,29 @@ pub fn msrv() -> Result<()> {
     let target = shell::target_dir().join("oldest");
     for arguments in [
         &["check", "--quiet", "--package", "zonda", "--lib", "--features", "capi,strict"][..],
-        &["check", "--quiet", "--package", "zonda", "--lib", "--no-default-features", "--features", "capi,classic"][..],
+        &[
+            "check",
+            "--quiet",
+            "--package",
+            "zonda",
+            "--lib",
+            "--no-default-features",
+            "--features",
+            "capi,classic",
+        ][..],
     ] {
         let mut command = Command::new("cargo");
         // What cargo told this program's own build is not for another version of it.
-        command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC").env_remove("CARGO").env("CARGO_TARGET_DIR", &target);
+        command
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("RUSTC")
+            .env_remove("CARGO")
+            .env("CARGO_TARGET_DIR", &target);
         shell::run(command.current_dir(shell::root()).arg(format!("+{version}")).args(arguments))?;
     }
-    println!("Rust {version} compiles the runtime with all modes and the C API, and the smallest one");
+    println!(
+        "Rust {version} compiles the runtime with all modes and the C API, and the smallest one"
+    );
     Ok(())
 }
 
@@ -139,12 +213,25 @@ pub fn reproducible() -> Result<()> {
     let target = elsewhere.join("products");
     shell::step("building it once more, elsewhere");
     let mut command = toolchain::cargo_build_in(TARGET, &elsewhere, &target)?;
-    shell::run(command.args(["--package", "zonda-c", "--features", &size::features(&["fast", "classic"])]))?;
+    shell::run(command.args([
+        "--package",
+        "zonda-c",
+        "--features",
+        &size::features(&["fast", "classic"]),
+    ]))?;
     let second = fs::read(target.join(TARGET).join("release/libzonda_c.a"))?;
     fs::remove_dir_all(&elsewhere)?;
     if first != second {
-        let at = first.iter().zip(&second).position(|(a, b)| a != b).unwrap_or(first.len().min(second.len()));
-        bail!("libzonda_c.a differs from byte {at} on ({} and {} bytes)", first.len(), second.len());
+        let at = first
+            .iter()
+            .zip(&second)
+            .position(|(a, b)| a != b)
+            .unwrap_or(first.len().min(second.len()));
+        bail!(
+            "libzonda_c.a differs from byte {at} on ({} and {} bytes)",
+            first.len(),
+            second.len()
+        );
     }
     println!("libzonda_c.a: the same {} bytes from another folder", first.len());
     Ok(())
@@ -153,7 +240,12 @@ pub fn reproducible() -> Result<()> {
 type Check = fn() -> Result<()>;
 
 pub fn run(options: &Options) -> Result<()> {
-    let checks: [(&str, Check); 4] = [("dependencies", dependencies), ("deny", deny), ("msrv", msrv), ("reproducible", reproducible)];
+    let checks: [(&str, Check); 4] = [
+        ("dependencies", dependencies),
+        ("deny", deny),
+        ("msrv", msrv),
+        ("reproducible", reproducible),
+    ];
     for (name, check) in checks {
         if options.only.as_deref().is_none_or(|only| only == name) {
             shell::step(name);

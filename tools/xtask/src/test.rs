@@ -1,6 +1,9 @@
 //! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
 
-use crate::{bench, coverage, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain, zephyr};
+use crate::{
+    bench, coverage, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain,
+    zephyr,
+};
 use anyhow::{bail, Result};
 use std::time::Instant;
 
@@ -39,7 +42,16 @@ impl Report {
 fn host(report: &mut Report) {
     report.part("clippy", || {
         toolchain::component("clippy", "cargo-clippy")?;
-        shell::run(shell::cargo().args(["clippy", "--quiet", "--all-targets", "--features", "zonda/capi", "--", "-D", "warnings"]))
+        shell::run(shell::cargo().args([
+            "clippy",
+            "--quiet",
+            "--all-targets",
+            "--features",
+            "zonda/capi",
+            "--",
+            "-D",
+            "warnings",
+        ]))
     });
     // With counters where they can be read, so that nothing runs twice.
     let counters = coverage::Tools::find();
@@ -52,13 +64,28 @@ fn host(report: &mut Report) {
         Err(error) => eprintln!("\nNOT RUN: line coverage, because {error:#}"),
     }
     report.part("unit and integration tests, strict", || {
-        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda", "--package", "zonda-exec", "--features", "zonda/strict,zonda/capi"]))
+        shell::run(shell::cargo().args([
+            "test",
+            "--quiet",
+            "--package",
+            "zonda",
+            "--package",
+            "zonda-exec",
+            "--features",
+            "zonda/strict,zonda/capi",
+        ]))
     });
     report.part("rustdoc without warnings", || {
-        shell::run(shell::cargo().args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"]).env("RUSTDOCFLAGS", "-D warnings"))
+        shell::run(
+            shell::cargo()
+                .args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
     });
     for mode in modes::ALL {
-        report.part(&format!("specification suite, host, {} mode", mode.name), || spec::host(mode.name));
+        report.part(&format!("specification suite, host, {} mode", mode.name), || {
+            spec::host(mode.name)
+        });
         // Nothing may need the other mode.
         report.part(&format!("with {} mode alone", mode.name), || {
             let features = format!("std,capi,float,tail-call,multi-memory,extended-const,custom-page-sizes,error-text,{}", mode.name);
@@ -72,7 +99,11 @@ fn host(report: &mut Report) {
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
         let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
-        shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"]).args(features))
+        shell::run(
+            shell::cargo()
+                .args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"])
+                .args(features),
+        )
     });
 }
 
@@ -98,7 +129,10 @@ fn sanitize(report: &mut Report) {
 fn supply(report: &mut Report) {
     report.part("crates on a device", supply::dependencies);
     report.part("the same bytes twice", supply::reproducible);
-    for (name, check, missing) in [("licences", supply::deny as fn() -> Result<()>, supply::deny_is_missing()), ("the oldest Rust", supply::msrv, supply::oldest_is_missing())] {
+    for (name, check, missing) in [
+        ("licences", supply::deny as fn() -> Result<()>, supply::deny_is_missing()),
+        ("the oldest Rust", supply::msrv, supply::oldest_is_missing()),
+    ] {
         match missing {
             None => report.part(name, check),
             Some(reason) => eprintln!("\nNOT RUN: {name}, because {reason}"),
@@ -108,7 +142,9 @@ fn supply(report: &mut Report) {
 
 fn qemu(report: &mut Report) {
     for mode in modes::ALL {
-        report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || spec::qemu(mode.name));
+        report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || {
+            spec::qemu(mode.name)
+        });
     }
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
@@ -121,7 +157,10 @@ fn zephyr(report: &mut Report, asked: bool) -> Result<()> {
     match zephyr::find() {
         Some(base) => report.part("twister", || zephyr::twister(&base)),
         None if asked => bail!("Zephyr was not found: looked at {}", zephyr::SEARCHED),
-        None => eprintln!("\nNOT RUN: the tests in Zephyr, because it was not found: looked at {}", zephyr::SEARCHED),
+        None => eprintln!(
+            "\nNOT RUN: the tests in Zephyr, because it was not found: looked at {}",
+            zephyr::SEARCHED
+        ),
     }
     Ok(())
 }
@@ -139,7 +178,12 @@ pub fn run(options: &Options) -> Result<()> {
         zephyr(&mut report, options.only.is_some())?;
     }
     if !report.failed.is_empty() {
-        bail!("{} parts passed, {} failed: {}", report.passed, report.failed.len(), report.failed.join("; "));
+        bail!(
+            "{} parts passed, {} failed: {}",
+            report.passed,
+            report.failed.len(),
+            report.failed.join("; ")
+        );
     }
     println!("all {} parts passed", report.passed);
     Ok(())

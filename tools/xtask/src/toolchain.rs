@@ -20,14 +20,18 @@ pub enum Toolchain {
 
 /// Finds or installs a toolchain for `target`.
 pub fn find(target: &str) -> Result<Toolchain> {
-    let sysroot = shell::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()))?;
+    let sysroot = shell::output(
+        Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()),
+    )?;
     let libraries = Path::new(sysroot.trim()).join("lib/rustlib").join(target).join("lib");
     if libraries.exists() {
         return Ok(Toolchain::Rustup);
     }
     if shell::has("rustup") {
         shell::step(&format!("rustup target add {target}"));
-        let added = shell::run(Command::new("rustup").args(["target", "add", target]).current_dir(shell::root()));
+        let added = shell::run(
+            Command::new("rustup").args(["target", "add", target]).current_dir(shell::root()),
+        );
         if added.is_ok() && libraries.exists() {
             return Ok(Toolchain::Rustup);
         }
@@ -41,12 +45,19 @@ pub fn find(target: &str) -> Result<Toolchain> {
 
 fn debian_is_complete() -> bool {
     let sources = Path::new("/usr/lib/rustlib/src/rust/library/core");
-    Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_CARGO).exists() && sources.exists() && shell::has(DEBIAN_LINKER)
+    Path::new(DEBIAN_RUSTC).exists()
+        && Path::new(DEBIAN_CARGO).exists()
+        && sources.exists()
+        && shell::has(DEBIAN_LINKER)
 }
 
 /// Makes sure that a component of the host's toolchain is there, which a minimal one lacks.
 pub fn component(name: &str, program: &str) -> Result<()> {
-    let works = Command::new(program).arg("--version").current_dir(shell::root()).output().is_ok_and(|output| output.status.success());
+    let works = Command::new(program)
+        .arg("--version")
+        .current_dir(shell::root())
+        .output()
+        .is_ok_and(|output| output.status.success());
     if works {
         return Ok(());
     }
@@ -58,7 +69,9 @@ pub fn component(name: &str, program: &str) -> Result<()> {
 pub fn linker(target: &str) -> Result<Command> {
     Ok(match find(target)? {
         Toolchain::Rustup => {
-            let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
+            let libraries = shell::output(
+                Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()),
+            )?;
             let mut command = Command::new(Path::new(libraries.trim()).join("../bin/rust-lld"));
             command.args(["-flavor", "gnu"]);
             command
@@ -84,7 +97,10 @@ pub fn cargo_build_in(target: &str, root: &Path, products: &Path) -> Result<Comm
             let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
             let mut command = Command::new(DEBIAN_CARGO);
             command.args(["build", "-Zbuild-std=core,alloc,compiler_builtins"]);
-            command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").env(linker, DEBIAN_LINKER);
+            command
+                .env("RUSTC", DEBIAN_RUSTC)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env(linker, DEBIAN_LINKER);
             command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC_WRAPPER");
             command
         }

@@ -24,7 +24,13 @@ pub struct Workload {
     pub limits: [Limits; 2],
 }
 
-const fn workload(name: &'static str, file: &'static str, call: &'static str, expect: i64, limits: [Limits; 2]) -> Workload {
+const fn workload(
+    name: &'static str,
+    file: &'static str,
+    call: &'static str,
+    expect: i64,
+    limits: [Limits; 2],
+) -> Workload {
     Workload { name, file, call, repeat: 0, expect, limits }
 }
 
@@ -38,14 +44,47 @@ const fn heap(bytes: u64) -> Limits {
 }
 
 pub const STANDARD: &[Workload] = &[
-    workload("fib", "fib.wasm", "run(24)", 46368, [most(30_000_000, 30_000_000), most(15_000_000, 15_000_000)]),
-    workload("crc32", "crc32.wasm", "run(4)", 1582176661, [most(22_000_000, 22_000_000), most(7_500_000, 7_500_000)]),
+    workload(
+        "fib",
+        "fib.wasm",
+        "run(24)",
+        46368,
+        [most(30_000_000, 30_000_000), most(15_000_000, 15_000_000)],
+    ),
+    workload(
+        "crc32",
+        "crc32.wasm",
+        "run(4)",
+        1582176661,
+        [most(22_000_000, 22_000_000), most(7_500_000, 7_500_000)],
+    ),
     // Promised: 8.0 M in classic mode, 4.5 M in fast mode.
-    workload("impcall", "impcall.wasm", "run(100000)", 100000, [most(8_000_000, 8_850_000), most(4_500_000, 4_850_000)]),
+    workload(
+        "impcall",
+        "impcall.wasm",
+        "run(100000)",
+        100000,
+        [most(8_000_000, 8_850_000), most(4_500_000, 4_850_000)],
+    ),
     // Promised: 5.5 M in fast mode.
-    workload("impcall1", "impcall1.wasm", "run(100000)", 100000, [most(0, 0), most(5_500_000, 6_550_000)]),
+    workload(
+        "impcall1",
+        "impcall1.wasm",
+        "run(100000)",
+        100000,
+        [most(0, 0), most(5_500_000, 6_550_000)],
+    ),
     // Promised: 1.5 M in classic mode, 1.0 M in fast mode: 0.98 M where it is the only one.
-    Workload { repeat: 10000, ..workload("add", "add.wasm", "add()", 49995000, [most(1_500_000, 2_950_000), most(1_070_000, 2_950_000)]) },
+    Workload {
+        repeat: 10000,
+        ..workload(
+            "add",
+            "add.wasm",
+            "add()",
+            49995000,
+            [most(1_500_000, 2_950_000), most(1_070_000, 2_950_000)],
+        )
+    },
     workload("hello", "hello.wasm", "run(5)", 5, [heap(2048), heap(2048)]),
     workload("nomem", "nomem.wasm", "run(5)", 5, [most(0, 0), most(0, 0)]),
 ];
@@ -72,7 +111,11 @@ pub const FLASH: [Flash; 4] = [
     Flash { config: "fast", modes: &["fast"], limit: 68_500 },
     Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 76_300 },
     // All that Kconfig can switch on.
-    Flash { config: "everything", modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"], limit: 89_300 },
+    Flash {
+        config: "everything",
+        modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"],
+        limit: 89_300,
+    },
 ];
 /// Static RAM, beside the pool.
 pub const STATIC_RAM: u64 = 256;

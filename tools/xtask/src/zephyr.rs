@@ -9,8 +9,11 @@ use std::process::Command;
 pub const SEARCHED: &str = "$ZEPHYR_BASE, the enclosing west workspace, ~/zephyrproject/zephyr";
 
 /// Boards on which twister runs (where QEMU imitates them) or builds tests and samples, under their names since and before Zephyr 3.7.
-const ARM: [(&str, &str); 3] =
-    [("qemu_cortex_m3", "qemu_cortex_m3"), ("mps2/an385", "mps2_an385"), ("nrf52840dk/nrf52840", "nrf52840dk_nrf52840")];
+const ARM: [(&str, &str); 3] = [
+    ("qemu_cortex_m3", "qemu_cortex_m3"),
+    ("mps2/an385", "mps2_an385"),
+    ("nrf52840dk/nrf52840", "nrf52840dk_nrf52840"),
+];
 const RISC_V: (&str, &str) = ("qemu_riscv32", "qemu_riscv32");
 
 fn is_zephyr(folder: &Path) -> bool {
@@ -25,7 +28,12 @@ pub fn find() -> Option<PathBuf> {
     let here = shell::root().canonicalize().ok()?;
     let workspace = here.ancestors().find(|folder| folder.join(".west/config").is_file());
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join("zephyrproject"));
-    workspace.map(Path::to_path_buf).into_iter().chain(home).map(|folder| folder.join("zephyr")).find(|base| is_zephyr(base))
+    workspace
+        .map(Path::to_path_buf)
+        .into_iter()
+        .chain(home)
+        .map(|folder| folder.join("zephyr"))
+        .find(|base| is_zephyr(base))
 }
 
 /// A program of Zephyr's, with the environment that finds the sources and, where the user names no toolchain, Debian's.
@@ -33,8 +41,13 @@ fn tool(base: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(shell::root()).env("ZEPHYR_BASE", base);
     let sdk = env::var_os("ZEPHYR_SDK_INSTALL_DIR").is_some();
-    if env::var_os("ZEPHYR_TOOLCHAIN_VARIANT").is_none() && !sdk && Path::new("/usr/bin/arm-none-eabi-gcc").exists() {
-        command.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
+    if env::var_os("ZEPHYR_TOOLCHAIN_VARIANT").is_none()
+        && !sdk
+        && Path::new("/usr/bin/arm-none-eabi-gcc").exists()
+    {
+        command
+            .env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb")
+            .env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
     }
     command
 }
@@ -44,10 +57,15 @@ fn west(base: &Path) -> Result<Command> {
     if shell::has("west") {
         return Ok(tool(base, "west"));
     }
-    let environment = base.parent().map(|workspace| workspace.join(".venv/bin/west")).filter(|west| west.exists());
+    let environment = base
+        .parent()
+        .map(|workspace| workspace.join(".venv/bin/west"))
+        .filter(|west| west.exists());
     match environment {
         Some(west) => Ok(tool(base, west)),
-        None => bail!("Zephyr is in {}, but west is not in PATH: `pip install west`", base.display()),
+        None => {
+            bail!("Zephyr is in {}, but west is not in PATH: `pip install west`", base.display())
+        }
     }
 }
 
@@ -56,14 +74,27 @@ pub fn build(base: &Path, board: &str, application: &str, folder: &Path) -> Resu
     shell::step(&format!("west build -b {board} {application}"));
     let mut command = west(base)?;
     // west finds its extension commands by the workspace that it is called in.
-    command.current_dir(base).args(["build", "--pristine=auto", "--board", board, "--build-dir"]).arg(folder);
+    command
+        .current_dir(base)
+        .args(["build", "--pristine=auto", "--board", board, "--build-dir"])
+        .arg(folder);
     shell::run(command.arg(shell::root().join(application).canonicalize()?))
 }
 
 /// The emulator with the application of a build folder.
 pub fn emulate(folder: &Path) -> Command {
     let mut command = Command::new(crate::packages::QEMU_ARM.0);
-    command.args(["-machine", "lm3s6965evb", "-cpu", "cortex-m3", "-nographic", "-monitor", "none", "-serial", "stdio"]);
+    command.args([
+        "-machine",
+        "lm3s6965evb",
+        "-cpu",
+        "cortex-m3",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "stdio",
+    ]);
     // As Zephyr's own `run` does; otherwise its clock runs unevenly.
     command.args(["-icount", "shift=6,align=off,sleep=on", "-rtc", "clock=vm"]);
     command.arg("-kernel").arg(folder.join("zephyr/zephyr.elf"));
@@ -71,11 +102,23 @@ pub fn emulate(folder: &Path) -> Command {
 }
 
 /// Everything that twister finds in tests and samples, on these boards.
-fn twister_on(base: &Path, boards: &[(&str, &str)], prepare: impl FnOnce(&mut Command)) -> Result<()> {
+fn twister_on(
+    base: &Path,
+    boards: &[(&str, &str)],
+    prepare: impl FnOnce(&mut Command),
+) -> Result<()> {
     let names_by_vendor = base.join("boards/nordic").is_dir();
-    let boards: Vec<&str> = boards.iter().map(|(new, old)| if names_by_vendor { *new } else { *old }).collect();
+    let boards: Vec<&str> =
+        boards.iter().map(|(new, old)| if names_by_vendor { *new } else { *old }).collect();
     let mut command = west(base)?;
-    command.current_dir(base).args(["twister", "--inline-logs", "--disable-warnings-as-errors", "--clobber-output", "--jobs", "2"]);
+    command.current_dir(base).args([
+        "twister",
+        "--inline-logs",
+        "--disable-warnings-as-errors",
+        "--clobber-output",
+        "--jobs",
+        "2",
+    ]);
     command.arg("--outdir").arg(shell::target_dir().join("twister"));
     command.env("ZONDA_CARGO_TARGET_DIR", shell::target_dir().join("zephyr"));
     let root = shell::root().canonicalize()?;
@@ -105,9 +148,11 @@ pub fn twister(base: &Path) -> Result<()> {
         return twister_on(base, &[RISC_V], |_| ());
     }
     match env::var_os("CROSS_COMPILE") {
-        Some(prefix) if prefix.to_string_lossy().contains("riscv") => twister_on(base, &[RISC_V], |command| {
-            command.arg("--force-toolchain").env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile");
-        }),
+        Some(prefix) if prefix.to_string_lossy().contains("riscv") => {
+            twister_on(base, &[RISC_V], |command| {
+                command.arg("--force-toolchain").env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile");
+            })
+        }
         _ => {
             eprintln!("\nNOT RUN: {}, which needs Zephyr's SDK (ZEPHYR_SDK_INSTALL_DIR) or CROSS_COMPILE=…/riscv…-elf-", RISC_V.0);
             Ok(())

@@ -13,7 +13,11 @@ pub fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let module = read_module(path)?;
     // The only mode; what else the command line takes, clap has refused.
     let _ = &args.mode;
-    let options = CompileOptions { word_size: if args.word_size == "8" { 8 } else { 4 }, keep_code: args.keep_code };
+    let options = CompileOptions {
+        word_size: if args.word_size == "8" { 8 } else { 4 },
+        keep_code: args.keep_code,
+    };
     let file = zonda::compile(&module, &options).map_err(|error| bad_module(path, &error))?;
-    fs::write(&args.output, file).map_err(|error| Failure::Input(format!("{}: {error}", args.output.display())))
+    fs::write(&args.output, file)
+        .map_err(|error| Failure::Input(format!("{}: {error}", args.output.display())))
 }

@@ -92,7 +92,8 @@ struct ModeArgs {
 }
 
 fn modes() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name())).try_map(|name| Mode::named(&name).ok_or("no such mode"))
+    PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name()))
+        .try_map(|name| Mode::named(&name).ok_or("no such mode"))
 }
 
 #[derive(Args)]

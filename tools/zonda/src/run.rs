@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use zonda::{Caller, Engine, Error, Extern, Func, Instance, Linker, Module, Store, StoreConfig, Trap, TrapCode, Val, ValType};
+use zonda::{
+    Caller, Engine, Error, Extern, Func, Instance, Linker, Module, Store, StoreConfig, Trap,
+    TrapCode, Val, ValType,
+};
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
@@ -29,9 +32,13 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
 
     let linker = host_functions().map_err(bad)?;
-    let instance = linker.instantiate(&mut store, &module).map_err(|error| not_instantiated(path, &module, error))?;
+    let instance = linker
+        .instantiate(&mut store, &module)
+        .map_err(|error| not_instantiated(path, &module, error))?;
 
-    let Some(Entry { func, name, arguments }) = entry(args, &instance, &store)? else { return Ok(()) };
+    let Some(Entry { func, name, arguments }) = entry(args, &instance, &store)? else {
+        return Ok(());
+    };
     let ty = func.ty(&store).map_err(bad)?;
     let types: Vec<ValType> = ty.params().collect();
     let arguments = parse_arguments(path, name, arguments, &types)?;
@@ -52,7 +59,11 @@ struct Entry<'a> {
 }
 
 /// `None` when nothing was asked for and the module has nothing of the kind.
-fn entry<'a>(args: &'a RunArgs, instance: &Instance, store: &Store<()>) -> Result<Option<Entry<'a>>, Failure> {
+fn entry<'a>(
+    args: &'a RunArgs,
+    instance: &Instance,
+    store: &Store<()>,
+) -> Result<Option<Entry<'a>>, Failure> {
     let find = |name: &str| match instance.get_export(store, name) {
         Some(Extern::Func(func)) => Some(func),
         _ => None,
@@ -60,13 +71,23 @@ fn entry<'a>(args: &'a RunArgs, instance: &Instance, store: &Store<()>) -> Resul
     if let Some((name, arguments)) = args.invoke.split_first() {
         return match find(name) {
             Some(func) => Ok(Some(Entry { func, name, arguments })),
-            None => Err(Failure::Input(format!("{}: no function is exported as '{name}'", args.file.display()))),
+            None => Err(Failure::Input(format!(
+                "{}: no function is exported as '{name}'",
+                args.file.display()
+            ))),
         };
     }
-    Ok(["_start", "main"].into_iter().find_map(|name| Some(Entry { func: find(name)?, name, arguments: &[] })))
+    Ok(["_start", "main"]
+        .into_iter()
+        .find_map(|name| Some(Entry { func: find(name)?, name, arguments: &[] })))
 }
 
-fn parse_arguments(path: &Path, name: &str, texts: &[String], types: &[ValType]) -> Result<Vec<Val>, Failure> {
+fn parse_arguments(
+    path: &Path,
+    name: &str,
+    texts: &[String],
+    types: &[ValType],
+) -> Result<Vec<Val>, Failure> {
     let bad = |text: String| Failure::Input(format!("{}: {name}: {text}", path.display()));
     if texts.is_empty() && name == "main" {
         // C's main(argc, argv) without arguments.
@@ -80,10 +101,19 @@ fn parse_arguments(path: &Path, name: &str, texts: &[String], types: &[ValType])
 
 fn not_instantiated(path: &Path, module: &Module, error: Error) -> Failure {
     match error {
-        Error::Trap(trap) => Failure::Call(format!("{}: while instantiating: {trap}", path.display())),
+        Error::Trap(trap) => {
+            Failure::Call(format!("{}: while instantiating: {trap}", path.display()))
+        }
         Error::Link { import, .. } => {
-            let name = module.imports().nth(import as usize).map(|import| format!("{}.{}", import.module, import.name));
-            Failure::Input(format!("{}: import {}: {error}", path.display(), name.unwrap_or_default()))
+            let name = module
+                .imports()
+                .nth(import as usize)
+                .map(|import| format!("{}.{}", import.module, import.name));
+            Failure::Input(format!(
+                "{}: import {}: {error}",
+                path.display(),
+                name.unwrap_or_default()
+            ))
         }
         error => bad_module(path, &error),
     }
@@ -93,7 +123,9 @@ fn not_instantiated(path: &Path, module: &Module, error: Error) -> Failure {
 fn host_functions() -> Result<Linker<()>, Error> {
     const MODULE: &str = "env";
     let mut linker = Linker::new();
-    linker.func_wrap(MODULE, "print", |caller: Caller<'_, '_, ()>, ptr: u32, len: u32| print(&caller, ptr, len))?;
+    linker.func_wrap(MODULE, "print", |caller: Caller<'_, '_, ()>, ptr: u32, len: u32| {
+        print(&caller, ptr, len)
+    })?;
     linker.func_wrap(MODULE, "nop", || {})?;
     linker.func_wrap(MODULE, "inc", |x: i32| x.wrapping_add(1))?;
     linker.func_wrap(MODULE, "t_start", || {})?;
@@ -103,7 +135,9 @@ fn host_functions() -> Result<Linker<()>, Error> {
 
 fn print(caller: &Caller<'_, '_, ()>, ptr: u32, len: u32) -> Result<(), Trap> {
     let out_of_bounds = || Trap::new(TrapCode::MemoryOutOfBounds);
-    let Some(Extern::Memory(memory)) = caller.get_export("memory") else { return Err(out_of_bounds()) };
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+        return Err(out_of_bounds());
+    };
     let data = memory.data(caller).map_err(|_| out_of_bounds())?;
     let end = (ptr as usize).checked_add(len as usize).ok_or_else(out_of_bounds)?;
     let text = data.get(ptr as usize..end).ok_or_else(out_of_bounds)?;

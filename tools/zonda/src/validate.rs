@@ -12,7 +12,9 @@ pub fn validate(mode: Mode, files: &[PathBuf]) -> Result<(), Failure> {
     let mut bad = Vec::new();
     for path in files {
         let checked = read_module(path).and_then(|bytes| {
-            Module::new(&Engine::new(mode), &bytes).map(drop).map_err(|error| bad_module(path, &error))
+            Module::new(&Engine::new(mode), &bytes)
+                .map(drop)
+                .map_err(|error| bad_module(path, &error))
         });
         if let Err(failure) = checked {
             bad.push(failure.to_string());

@@ -44,7 +44,12 @@ fn expect(output: &Output, code: i32, out: &str, err: &[&str]) {
 fn run_invokes_with_arguments() {
     expect(&zonda(&["run", &real("sort.wasm"), "--invoke", "run", "5"]), 0, "-564508326\n", &[]);
     expect(&zonda(&["run", &real("wide.wasm"), "--invoke", "run64", "-9", "0x4"]), 0, "1\n", &[]);
-    expect(&zonda(&["run", &real("calls.wasm"), "--invoke", "run", "2"]), 0, "line 0\nline 1\n6\n", &[]);
+    expect(
+        &zonda(&["run", &real("calls.wasm"), "--invoke", "run", "2"]),
+        0,
+        "line 0\nline 1\n6\n",
+        &[],
+    );
 }
 
 #[test]
@@ -55,7 +60,18 @@ fn run_reads_text_and_shows_every_type() {
         br#"(module (func (export "all") (param i32 i64 f32 f64 externref funcref) (result funcref externref f64 f32 i64 i32)
             (local.get 5) (local.get 4) (local.get 3) (local.get 2) (local.get 1) (local.get 0)))"#,
     );
-    let output = zonda(&["run", &path, "--invoke", "all", "-1", "18446744073709551615", "1.5", "-inf", "7", "null"]);
+    let output = zonda(&[
+        "run",
+        &path,
+        "--invoke",
+        "all",
+        "-1",
+        "18446744073709551615",
+        "1.5",
+        "-inf",
+        "7",
+        "null",
+    ]);
     expect(&output, 0, "null\n7\n-inf\n1.5\n-1\n-1\n", &[]);
 }
 
@@ -72,38 +88,83 @@ fn run_calls_start_or_main() {
 
 #[test]
 fn every_mode_gives_the_same() {
-    let trap = |mode| zonda(&["run", "--mode", mode, &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
+    let trap =
+        |mode| zonda(&["run", "--mode", mode, &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
     for mode in ["classic", "fast"] {
-        expect(&zonda(&["run", "--mode", mode, &real("sort.wasm"), "--invoke", "run", "5"]), 0, "-564508326\n", &[]);
+        expect(
+            &zonda(&["run", "--mode", mode, &real("sort.wasm"), "--invoke", "run", "5"]),
+            0,
+            "-564508326\n",
+            &[],
+        );
         expect(&zonda(&["validate", "--mode", mode, &real("sort.wasm")]), 0, "", &[]);
         expect(&trap(mode), 1, "", &["integer divide by zero", "function ", "offset 0x"]);
     }
     assert_eq!(stderr(&trap("classic")), stderr(&trap("fast")));
     for command in ["run", "validate", "wast"] {
-        expect(&zonda(&[command, "--mode", "slow", &real("sort.wasm")]), 2, "", &["slow", "classic", "fast"]);
+        expect(
+            &zonda(&[command, "--mode", "slow", &real("sort.wasm")]),
+            2,
+            "",
+            &["slow", "classic", "fast"],
+        );
     }
 }
 
 #[test]
 fn a_trap_ends_with_1_and_says_where() {
     let output = zonda(&["run", &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
-    expect(&output, 1, "", &["wide.wasm", "run64", "integer divide by zero", "function ", "offset 0x"]);
+    expect(
+        &output,
+        1,
+        "",
+        &["wide.wasm", "run64", "integer divide by zero", "function ", "offset 0x"],
+    );
 }
 
 #[test]
 fn fuel_stack_and_memory_limit_work() {
     let endless = file("limits", "endless.wat", br#"(module (func (export "run") (loop (br 0))))"#);
-    expect(&zonda(&["run", &endless, "--fuel", "1000", "--invoke", "run"]), 1, "", &["all fuel consumed"]);
+    expect(
+        &zonda(&["run", &endless, "--fuel", "1000", "--invoke", "run"]),
+        1,
+        "",
+        &["all fuel consumed"],
+    );
     let deep = file("limits", "deep.wat", br#"(module (func $f (export "run") (param i32) (result i32)
         (if (result i32) (local.get 0) (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))"#);
-    expect(&zonda(&["run", &deep, "--stack", "2048", "--invoke", "run", "5000"]), 1, "", &["call stack exhausted"]);
-    expect(&zonda(&["run", &deep, "--stack", "1000000", "--invoke", "run", "5000"]), 0, "5000\n", &[]);
-    let grows = file("limits", "grows.wat", br#"(module (memory 1) (func (export "run") (result i32) (memory.grow (i32.const 1))))"#);
+    expect(
+        &zonda(&["run", &deep, "--stack", "2048", "--invoke", "run", "5000"]),
+        1,
+        "",
+        &["call stack exhausted"],
+    );
+    expect(
+        &zonda(&["run", &deep, "--stack", "1000000", "--invoke", "run", "5000"]),
+        0,
+        "5000\n",
+        &[],
+    );
+    let grows = file(
+        "limits",
+        "grows.wat",
+        br#"(module (memory 1) (func (export "run") (result i32) (memory.grow (i32.const 1))))"#,
+    );
     expect(&zonda(&["run", &grows, "--invoke", "run"]), 0, "1\n", &[]);
     expect(&zonda(&["run", &grows, "--memory-limit", "65536", "--invoke", "run"]), 0, "-1\n", &[]);
     let reads = file("limits", "reads.wat", br#"(module (memory 1) (func (export "run") (param i32) (result i32) (i32.load8_u (local.get 0))))"#);
-    expect(&zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "1999"]), 0, "0\n", &[]);
-    expect(&zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "2000"]), 1, "", &["out of bounds memory access"]);
+    expect(
+        &zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "1999"]),
+        0,
+        "0\n",
+        &[],
+    );
+    expect(
+        &zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "2000"]),
+        1,
+        "",
+        &["out of bounds memory access"],
+    );
 }
 
 #[test]
@@ -114,7 +175,11 @@ fn bad_input_ends_with_2_and_says_why() {
     expect(&zonda(&["run", &cut]), 2, "", &["cut.wasm", "offset 0x", "unexpected end"]);
     let text = file("bad", "bad.wat", b"(module\n  (func (export \"x\") (i32.bad)))");
     expect(&zonda(&["run", &text]), 2, "", &["bad.wat:2:", "unknown operator"]);
-    let unlinked = file("bad", "unlinked.wat", br#"(module (import "env" "nop" (func)) (import "led" "set" (func (param i32))))"#);
+    let unlinked = file(
+        "bad",
+        "unlinked.wat",
+        br#"(module (import "env" "nop" (func)) (import "led" "set" (func (param i32))))"#,
+    );
     expect(&zonda(&["run", &unlinked]), 2, "", &["unlinked.wat", "led.set", "unknown import"]);
     let wrong = file("bad", "wrong.wat", br#"(module (import "env" "inc" (func)))"#);
     expect(&zonda(&["run", &wrong]), 2, "", &["env.inc", "incompatible import type"]);
@@ -125,14 +190,25 @@ fn wrong_usage_ends_with_2() {
     assert_eq!(zonda(&["run"]).status.code(), Some(2));
     assert_eq!(zonda(&["--no-such-option"]).status.code(), Some(2));
     let sort = real("sort.wasm");
-    expect(&zonda(&["run", &sort, "--invoke", "walk"]), 2, "", &["no function is exported as 'walk'"]);
+    expect(
+        &zonda(&["run", &sort, "--invoke", "walk"]),
+        2,
+        "",
+        &["no function is exported as 'walk'"],
+    );
     expect(&zonda(&["run", &sort, "--invoke", "run"]), 2, "", &["takes 1 arguments, 0 given"]);
     expect(&zonda(&["run", &sort, "--invoke", "run", "five"]), 2, "", &["'five' is not an i32"]);
 }
 
 #[test]
 fn help_names_the_exit_codes_and_host_functions() {
-    for args in [&["--help"][..], &["run", "--help"], &["validate", "--help"], &["inspect", "--help"], &["wast", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["validate", "--help"],
+        &["inspect", "--help"],
+        &["wast", "--help"],
+    ] {
         let output = zonda(args);
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Exit codes"), "{args:?}");
@@ -146,35 +222,55 @@ fn validate_reports_every_bad_file() {
     expect(&zonda(&["validate", &good, &real("text.wasm")]), 0, "", &[]);
     let one = file("validate", "one.wasm", b"\0asm\x01\0\0\0\x01");
     let two = file("validate", "two.wat", br#"(module (func (result i32) (i64.const 1)))"#);
-    expect(&zonda(&["validate", &one, &good, &two]), 2, "", &["one.wasm", "offset 0x9", "two.wat", "type mismatch"]);
+    expect(
+        &zonda(&["validate", &one, &good, &two]),
+        2,
+        "",
+        &["one.wasm", "offset 0x9", "two.wat", "type mismatch"],
+    );
 }
 
 #[test]
 fn inspect_shows_what_is_there_and_what_it_needs() {
-    let path = file("inspect", "all.wat", br#"(module
+    let path = file(
+        "inspect",
+        "all.wat",
+        br#"(module
         (import "env" "inc" (func (param i32) (result i32)))
         (memory (export "memory") 2000 4000 (pagesize 1)) (memory 1)
         (table 3 funcref) (global (export "g") (mut i64) (i64.add (i64.const 1) (i64.const 2)))
         (func (export "run") (param i32) (result i32 i32) (local i64)
             (i32.extend8_s (local.get 0)) (i32.trunc_sat_f32_s (f32.const 1)))
         (func (export "tail") (param i32) (result i32) (return_call 0 (local.get 0)))
-        (data "passive"))"#);
+        (data "passive"))"#,
+    );
     let output = zonda(&["inspect", &path]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
     for part in [
-        "import", "code", "data",
-        "custom-page-sizes", "extended-const", "multi-memory", "multi-value", "saturating-float-to-int", "sign-extension", "tail-call",
+        "import",
+        "code",
+        "data",
+        "custom-page-sizes",
+        "extended-const",
+        "multi-memory",
+        "multi-value",
+        "saturating-float-to-int",
+        "sign-extension",
+        "tail-call",
         "env.inc: func (i32) -> (i32)",
         "memory: memory, 2000 pages of 1 bytes, at most 4000",
         "g: global mutable i64",
         "67536  RAM for linear memory",
-        "side tables", "register code",
-        "frame classic", "frame fast",
+        "side tables",
+        "register code",
+        "frame classic",
+        "frame fast",
     ] {
         assert!(text.contains(part), "'{part}' is not in:\n{text}");
     }
-    let simd = file("inspect", "simd.wat", br#"(module (func (result v128) (v128.const i32x4 0 0 0 0)))"#);
+    let simd =
+        file("inspect", "simd.wat", br#"(module (func (result v128) (v128.const i32x4 0 0 0 0)))"#);
     let output = zonda(&["inspect", &simd]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stdout(&output).contains("features: simd"), "{}", stdout(&output));
@@ -183,22 +279,35 @@ fn inspect_shows_what_is_there_and_what_it_needs() {
 
 #[test]
 fn wast_counts_each_file() {
-    let good = file("wast", "good.wast", br#"
+    let good = file(
+        "wast",
+        "good.wast",
+        br#"
         (module (func (export "f") (result i32) (i32.const 1)))
         (assert_return (invoke "f") (i32.const 1))
         (assert_invalid (module (func (result i32))) "type mismatch")
         (assert_malformed (module quote "(funk)") "unknown operator")
-        (assert_return (invoke "f") (either (i32.const 1) (i32.const 2)))"#);
+        (assert_return (invoke "f") (either (i32.const 1) (i32.const 2)))"#,
+    );
     let line = format!("{good}: 3 passed, 0 failed, 1 unsupported, 1 text\n");
     expect(&zonda(&["wast", &good]), 0, &line, &[]);
     expect(&zonda(&["wast", "--mode", "classic", &good]), 0, &line, &[]);
     expect(&zonda(&["wast", "--mode", "fast", &good]), 0, &line, &[]);
-    let bad = file("wast", "bad.wast", br#"(module (func (export "f") (result i32) (i32.const 1)))
+    let bad = file(
+        "wast",
+        "bad.wast",
+        br#"(module (func (export "f") (result i32) (i32.const 1)))
 (assert_return (invoke "f") (i32.const 2))
-(assert_trap (invoke "f") "unreachable")"#);
+(assert_trap (invoke "f") "unreachable")"#,
+    );
     let output = zonda(&["wast", &good, &bad]);
     let lines = format!("{line}{bad}: 1 passed, 2 failed, 0 unsupported, 0 text\ntotal: 4 passed, 2 failed, 1 unsupported, 1 text\n");
-    expect(&output, 1, &lines, &["bad.wast:2: assert_return", "bad.wast:3: assert_trap", "2 directives failed"]);
+    expect(
+        &output,
+        1,
+        &lines,
+        &["bad.wast:2: assert_return", "bad.wast:3: assert_trap", "2 directives failed"],
+    );
     let broken = file("wast", "broken.wast", b"(module\n(assert_return");
     expect(&zonda(&["wast", &broken]), 2, "", &["broken.wast:2:"]);
 }

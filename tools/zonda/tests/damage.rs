@@ -12,7 +12,12 @@ fn damaged_files() {
     std::fs::create_dir_all(&folder).unwrap();
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules/wide.wasm");
     let compiled = folder.join("wide.zonda");
-    assert!(Command::new(ZONDA).args(["compile", "--word-size", "8", "-o"]).args([&compiled, &module]).status().unwrap().success());
+    assert!(Command::new(ZONDA)
+        .args(["compile", "--word-size", "8", "-o"])
+        .args([&compiled, &module])
+        .status()
+        .unwrap()
+        .success());
     let (mut done, mut refused) = (0, 0);
     for path in [module, compiled] {
         let bytes = std::fs::read(&path).unwrap();
@@ -33,12 +38,20 @@ fn damaged_files() {
                 match output.status.code() {
                     Some(0) => done += 1,
                     // With a reason that names the file.
-                    Some(1 | 2) if text.starts_with("zonda: ") && text.contains("damaged") => refused += 1,
-                    code => panic!("{command:?} of {} damaged at {at}: {code:?}: {text}", path.display()),
+                    Some(1 | 2) if text.starts_with("zonda: ") && text.contains("damaged") => {
+                        refused += 1
+                    }
+                    code => panic!(
+                        "{command:?} of {} damaged at {at}: {code:?}: {text}",
+                        path.display()
+                    ),
                 }
             }
         }
     }
-    println!("injected: {} damaged files for the command line, {refused} refused, {done} accepted", done + refused);
+    println!(
+        "injected: {} damaged files for the command line, {refused} refused, {done} accepted",
+        done + refused
+    );
     assert!(done + refused >= 120 && refused > 60 && done > 5, "{done}, {refused}");
 }

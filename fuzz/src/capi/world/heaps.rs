@@ -49,13 +49,19 @@ impl World {
                     enter(|| wasm_runtime_module_dup_data(handle, from.as_ptr().cast(), size))
                 }
                 1 if !instance.blocks.is_empty() => {
-                    let (at, len, fill) = instance.blocks.swap_remove(u.choose_index(instance.blocks.len())?);
-                    let pointer = enter(|| wasm_runtime_addr_app_to_native(handle, at)).cast::<u8>();
+                    let (at, len, fill) =
+                        instance.blocks.swap_remove(u.choose_index(instance.blocks.len())?);
+                    let pointer =
+                        enter(|| wasm_runtime_addr_app_to_native(handle, at)).cast::<u8>();
                     let bytes = std::slice::from_raw_parts(pointer, len as usize);
-                    assert!(bytes.iter().all(|&byte| byte == fill), "a block of the heap has changed");
+                    assert!(
+                        bytes.iter().all(|&byte| byte == fill),
+                        "a block of the heap has changed"
+                    );
                     enter(|| wasm_runtime_module_free(handle, at));
                     // What was freed can be had again.
-                    let again = enter(|| wasm_runtime_module_malloc(handle, u64::from(len), null_mut()));
+                    let again =
+                        enter(|| wasm_runtime_module_malloc(handle, u64::from(len), null_mut()));
                     assert!(again != 0 || short(before), "a freed block is lost");
                     enter(|| wasm_runtime_module_free(handle, again));
                     return Ok(());
@@ -74,7 +80,10 @@ impl World {
                 return Ok(());
             }
             let len = memory_len(handle);
-            assert!(at.checked_add(size).is_some_and(|end| end <= len), "a block of {size} bytes at {at} in a memory of {len}");
+            assert!(
+                at.checked_add(size).is_some_and(|end| end <= len),
+                "a block of {size} bytes at {at} in a memory of {len}"
+            );
             let native = enter(|| wasm_runtime_addr_app_to_native(handle, at)).cast::<u8>();
             assert!(pointer.is_null() || native.cast() == pointer);
             if !native.is_null() {
@@ -83,7 +92,9 @@ impl World {
             // The heap that the runtime keeps; a module's own malloc may give anything.
             if instance.number == Some(modules::RICH) {
                 assert!(at % 8 == 0);
-                let apart = |other: &(u64, u32, u8)| at + size <= other.0 || other.0 + u64::from(other.1) <= at;
+                let apart = |other: &(u64, u32, u8)| {
+                    at + size <= other.0 || other.0 + u64::from(other.1) <= at
+                };
                 assert!(instance.blocks.iter().all(apart), "blocks of the heap overlap");
                 instance.blocks.push((at, size as u32, fill));
             }
@@ -94,10 +105,13 @@ impl World {
     /// Blocks of the runtime's heap.
     pub(super) fn heap(&mut self, u: &mut Unstructured) -> Result<()> {
         let fill: u8 = u.arbitrary()?;
-        let size: u32 = if u.ratio(1, 8)? { u.arbitrary::<u32>()? | 1 << 27 } else { u.int_in_range(0..=900)? };
+        let size: u32 =
+            if u.ratio(1, 8)? { u.arbitrary::<u32>()? | 1 << 27 } else { u.int_in_range(0..=900)? };
         // SAFETY: blocks are live, of the size that was asked for, and freed once.
         unsafe {
-            let written = |at: *mut u8, len: u32, fill: u8| std::slice::from_raw_parts(at, len as usize).iter().all(|&byte| byte == fill);
+            let written = |at: *mut u8, len: u32, fill: u8| {
+                std::slice::from_raw_parts(at, len as usize).iter().all(|&byte| byte == fill)
+            };
             let known = index(u, &self.blocks)?.filter(|_| u.arbitrary().unwrap_or(false));
             let at = match known {
                 None if size < 1 << 27 => enter(|| wasm_runtime_malloc(size)).cast::<u8>(),

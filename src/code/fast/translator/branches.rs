@@ -1,9 +1,9 @@
 //! Branches and tables of branches (spec: 4.4.8).
 
 use super::{Comparison, Label, Positions, Stub, Translator};
+use crate::binary::reader::Parsed;
 use crate::code::fast::emit::NONE;
 use crate::code::fast::forms::not;
-use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::sink::LabelKind;
 use zonda_exec::fast::RegOp;
@@ -22,8 +22,14 @@ impl Translator<'_> {
             2 => self.emit.copy_pair(self.home(from), self.home(to)),
             _ => {
                 let slot = |slot: i32| u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge);
-                let (source, target, keep) = (slot(self.home(from))?, slot(self.home(to))?, slot(keep as i32)?);
-                self.emit.long(RegOp::Move, source as u32 | (target as u32) << 16, keep as u32, 6)?;
+                let (source, target, keep) =
+                    (slot(self.home(from))?, slot(self.home(to))?, slot(keep as i32)?);
+                self.emit.long(
+                    RegOp::Move,
+                    source as u32 | (target as u32) << 16,
+                    keep as u32,
+                    6,
+                )?;
                 self.emit.lost();
                 Ok(())
             }
@@ -145,7 +151,9 @@ impl Translator<'_> {
 
     /// Writes the moves for a target of the `br_table` that starts at `start`, if they were not for another one.
     pub(super) fn table_stub(&mut self, start: u32, stub: &Stub) -> Parsed<()> {
-        let Some(index) = self.labels.len().checked_sub(1 + stub.depth as usize) else { return Ok(()) };
+        let Some(index) = self.labels.len().checked_sub(1 + stub.depth as usize) else {
+            return Ok(());
+        };
         let Some(&label) = self.labels.get(index) else { return Ok(()) };
         if label.moves.0 == self.tables {
             self.emit.branch(start, stub.field, Some(label.moves.1), NONE)?;
@@ -186,7 +194,12 @@ impl Translator<'_> {
 
     /// Writes a branch to a label that is taken when the relation holds. Gives the label's chain.
     #[inline(always)]
-    pub(super) fn jump_if(&mut self, condition: &mut Comparison, target: Option<u32>, chain: u32) -> Parsed<u32> {
+    pub(super) fn jump_if(
+        &mut self,
+        condition: &mut Comparison,
+        target: Option<u32>,
+        chain: u32,
+    ) -> Parsed<u32> {
         if self.emit.large {
             condition.relation = not(condition.relation);
         }

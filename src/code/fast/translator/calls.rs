@@ -21,7 +21,8 @@ impl Translator<'_> {
                 self.emit.result(op, func as u32 | (slot as u32) << 16, 3)?;
             }
             None => {
-                let top = u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
+                let top =
+                    u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
                 self.emit.result(RegOp::Slow, CALL as u32 | (top as u32) << 8, 3)?;
                 let (bytes, len) = leb(func);
                 self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
@@ -109,7 +110,9 @@ impl Translator<'_> {
                 let (height, len) = (self.height, self.len);
                 let operand = self.pop();
                 match self.source(operand) {
-                    Source::Slot(slot) if !self.emit.large => self.emit.op(RegOp::RetS, slot as u32, 1)?,
+                    Source::Slot(slot) if !self.emit.large => {
+                        self.emit.op(RegOp::RetS, slot as u32, 1)?
+                    }
                     _ => {
                         self.take(operand)?;
                         self.unbias()?;

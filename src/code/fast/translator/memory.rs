@@ -1,8 +1,8 @@
 //! Loads and stores (spec: 4.4.7).
 
 use super::{Source, Translator, Value};
-use crate::code::fast::forms::nth;
 use crate::binary::reader::Parsed;
+use crate::code::fast::forms::nth;
 use crate::error::ErrorKind;
 use crate::validate::sink::Plain;
 use zonda_exec::fast::RegOp;
@@ -13,7 +13,13 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     pub(super) fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
         self.settle_all()?;
-        self.verbatim(RegOp::Memory, plain.code as u8, self.home(self.height), plain.pos, plain.end)?;
+        self.verbatim(
+            RegOp::Memory,
+            plain.code as u8,
+            self.home(self.height),
+            plain.pos,
+            plain.end,
+        )?;
         self.reset(plain.after - result);
         self.push_homes(result);
         self.emit.lost();
@@ -22,7 +28,14 @@ impl<'a> Translator<'a> {
 
     /// Writes an operation with a code of WebAssembly, a slot, and bytes of the module.
     #[inline(never)]
-    pub(super) fn verbatim(&mut self, op: RegOp, code: u8, slot: i32, start: usize, end: usize) -> Parsed<()> {
+    pub(super) fn verbatim(
+        &mut self,
+        op: RegOp,
+        code: u8,
+        slot: i32,
+        start: usize,
+        end: usize,
+    ) -> Parsed<()> {
         let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;
         self.emit.result(op, code as u32 | (slot as u32) << 8, 3)?;
         let bytes: &'a [u8] = self.bytes;
@@ -159,7 +172,9 @@ impl<'a> Translator<'a> {
                 let value = self.emit.read(value, 1, 2)?;
                 self.emit.op(nth(RegOp::Store32AS, which), value | low << 8, 2)
             }
-            (Source::Accumulator, Source::Accumulator) if near && address.value != Value::Accumulator => {
+            (Source::Accumulator, Source::Accumulator)
+                if near && address.value != Value::Accumulator =>
+            {
                 let slot = self.slot(address);
                 let slot = self.emit.read(slot, 1, 0)?;
                 self.emit.op(nth(RegOp::Store32SA, which), slot | low << 8, 2)

@@ -1,8 +1,8 @@
 //! Operations on pairs, and those on numbers that have no operation of their own in register code.
 
 use super::{Comparison, Operand, Translator, Value};
-use crate::code::fast::forms::{not, nth, relation};
 use crate::binary::reader::Parsed;
+use crate::code::fast::forms::{not, nth, relation};
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op;
@@ -13,7 +13,9 @@ impl Translator<'_> {
             0x45 => {
                 // i32.eqz
                 let comparison = match self.comparison.take() {
-                    Some(comparison) => Comparison { relation: not(comparison.relation), ..comparison },
+                    Some(comparison) => {
+                        Comparison { relation: not(comparison.relation), ..comparison }
+                    }
                     None => {
                         let first = self.pop();
                         let second = Operand { value: Value::Constant(0), height: self.height + 1 };
@@ -29,7 +31,8 @@ impl Translator<'_> {
                 if first.value != Value::Accumulator && second.value != Value::Accumulator {
                     self.settle_accumulator()?;
                 }
-                self.comparison = relation(code).map(|relation| Comparison { relation, first, second });
+                self.comparison =
+                    relation(code).map(|relation| Comparison { relation, first, second });
                 return Ok(());
             }
             _ => {}

@@ -78,7 +78,7 @@ impl Translator<'_> {
 
     #[inline(never)]
     pub(super) fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
-                match (get, slots) {
+        match (get, slots) {
             (true, 1) => {
                 self.settle_accumulator()?;
                 self.emit.result(RegOp::GlobalGet, index, 2)?;

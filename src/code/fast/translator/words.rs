@@ -1,9 +1,9 @@
 //! Operations on i32: arithmetic, comparisons and the branches on them, in the form that fits where the operands are.
 
 use super::{Comparison, Operand, Source, Translator, Value};
+use crate::binary::reader::Parsed;
 use crate::code::fast::emit::short;
 use crate::code::fast::forms::{forms, nth, swapped, with_constant};
-use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
@@ -35,7 +35,11 @@ impl Translator<'_> {
                     second.value = Value::Constant(value.wrapping_neg());
                 }
                 (0x71, 0xff | 0xffff) => {
-                    let (slot_form, form) = if value == 0xff { (RegOp::Zext8S, RegOp::Zext8) } else { (RegOp::Zext16S, RegOp::Zext16) };
+                    let (slot_form, form) = if value == 0xff {
+                        (RegOp::Zext8S, RegOp::Zext8)
+                    } else {
+                        (RegOp::Zext16S, RegOp::Zext16)
+                    };
                     if let Source::Slot(slot) = self.source(first) {
                         self.settle_accumulator()?;
                         self.with_slot(slot_form, slot)?;
@@ -64,7 +68,8 @@ impl Translator<'_> {
         }
         match (a, b) {
             (Source::Accumulator, Source::Accumulator) => {
-                let slot = self.slot(if first.value == Value::Accumulator { second } else { first });
+                let slot =
+                    self.slot(if first.value == Value::Accumulator { second } else { first });
                 self.with_slot(forms.by_slot, slot)?;
             }
             (Source::Accumulator, Source::Slot(slot)) => self.with_slot(forms.by_slot, slot)?,
@@ -89,14 +94,18 @@ impl Translator<'_> {
                 }
             },
             (_, Source::Constant(value)) => {
-                if let (Source::Slot(slot), Some(op), Some(k)) = (a, forms.slot_constant, short(value)) {
+                if let (Source::Slot(slot), Some(op), Some(k)) =
+                    (a, forms.slot_constant, short(value))
+                {
                     let slot = self.emit.read(slot, 1, 0)?;
                     self.emit.result(op, slot | k << 8, 2)?;
                 } else if let (Source::Slot(slot), Some(op)) = (a, forms.slot_long_constant) {
                     let slot = self.emit.read(slot, 1, 0)?;
                     self.emit.long(op, slot | value << 8, value >> 24, 5)?;
                     self.emit.lost();
-                } else if let (Source::Slot(slot), true, None) = (a, forms.commutative && forms.long_constant.is_none(), short(value)) {
+                } else if let (Source::Slot(slot), true, None) =
+                    (a, forms.commutative && forms.long_constant.is_none(), short(value))
+                {
                     self.emit.constant(value)?;
                     self.with_slot(forms.by_slot, slot)?;
                 } else {
@@ -113,7 +122,9 @@ impl Translator<'_> {
                 }
             }
             (Source::Constant(value), _) => match (b, short(value)) {
-                (Source::Accumulator, Some(k)) if code == 0x6b => self.emit.result(RegOp::SubKA, k, 1)?,
+                (Source::Accumulator, Some(k)) if code == 0x6b => {
+                    self.emit.result(RegOp::SubKA, k, 1)?
+                }
                 _ => {
                     let right = self.in_slot(second)?;
                     self.emit.constant(value)?;
@@ -128,7 +139,9 @@ impl Translator<'_> {
     #[inline(never)]
     pub(super) fn compare(&mut self, comparison: &Comparison) -> Parsed<()> {
         let &Comparison { mut relation, mut first, mut second } = comparison;
-        if matches!(first.value, Value::Constant(_)) || matches!(self.source(second), Source::Accumulator) {
+        if matches!(first.value, Value::Constant(_))
+            || matches!(self.source(second), Source::Accumulator)
+        {
             relation = swapped(relation);
             (first, second) = (second, first);
         }
@@ -141,7 +154,11 @@ impl Translator<'_> {
             }
         }
         // The accumulator can be the second one still when it is both.
-        let right = if second.value == Value::Accumulator && first.value == Value::Accumulator { self.home(second.height) } else { self.in_slot(second)? };
+        let right = if second.value == Value::Accumulator && first.value == Value::Accumulator {
+            self.home(second.height)
+        } else {
+            self.in_slot(second)?
+        };
         self.take(first)?;
         self.with_slot(nth(RegOp::EqAS, relation as u32), right)
     }
@@ -152,7 +169,11 @@ impl Translator<'_> {
             Some(comparison) => comparison,
             None => {
                 let first = self.pop();
-                Comparison { relation: Relation::Ne, first, second: Operand { value: Value::Constant(0), height: self.height + 1 } }
+                Comparison {
+                    relation: Relation::Ne,
+                    first,
+                    second: Operand { value: Value::Constant(0), height: self.height + 1 },
+                }
             }
         }
     }
@@ -168,11 +189,18 @@ impl Translator<'_> {
         let mut a = self.source(first);
         let mut b = self.source(second);
         if let Source::Constant(value) = b {
-            let small = with_constant(relation, value).and_then(|(relation, value)| Some((relation, short(value)?)));
+            let small = with_constant(relation, value)
+                .and_then(|(relation, value)| Some((relation, short(value)?)));
             match (a, small) {
-                (Source::Accumulator, Some((Relation::Ne, 0))) => return self.distance(RegOp::BrNzA, 0, 0),
-                (Source::Accumulator, Some((Relation::Eq, 0))) => return self.distance(RegOp::BrZA, 0, 0),
-                (Source::Accumulator, Some((relation, k))) => return self.distance(nth(RegOp::BrEqAK, relation as u32), k, 1),
+                (Source::Accumulator, Some((Relation::Ne, 0))) => {
+                    return self.distance(RegOp::BrNzA, 0, 0)
+                }
+                (Source::Accumulator, Some((Relation::Eq, 0))) => {
+                    return self.distance(RegOp::BrZA, 0, 0)
+                }
+                (Source::Accumulator, Some((relation, k))) => {
+                    return self.distance(nth(RegOp::BrEqAK, relation as u32), k, 1)
+                }
                 (Source::Slot(slot), Some((relation, k))) => {
                     let slot = self.emit.read(slot, 1, 0)?;
                     return match (relation, k) {
@@ -200,7 +228,8 @@ impl Translator<'_> {
         }
         if let (_, Source::Accumulator) = (a, b) {
             if let Source::Accumulator = a {
-                let slot = self.slot(if first.value == Value::Accumulator { second } else { first });
+                let slot =
+                    self.slot(if first.value == Value::Accumulator { second } else { first });
                 if first.value == Value::Accumulator || second.value != Value::Accumulator {
                     b = Source::Slot(slot);
                 } else {

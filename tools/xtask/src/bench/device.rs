@@ -16,14 +16,16 @@ pub const MACHINE: Board = Board::Mps2;
 
 /// Builds one image with these modes.
 pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
-    let (image, api): (_, &[&str]) = if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
+    let (image, api): (_, &[&str]) =
+        if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
     let names: Vec<&str> = modes.iter().map(|mode| mode.name).collect();
     firmware::build(image, MACHINE, &[&["full"], api, &names].concat())
 }
 
 /// Runs one task in one mode. The row has the keys that the firmware reports, in its order.
 pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Result<Row> {
-    let module = fs::read(&task.path).with_context(|| format!("cannot read {}", task.path.display()))?;
+    let module =
+        fs::read(&task.path).with_context(|| format!("cannot read {}", task.path.display()))?;
     let job = Job {
         mode: mode.number,
         repeat: task.repeat,
@@ -34,7 +36,13 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
     };
     let file = shell::target_dir().join(format!("bench-{}.job", std::process::id()));
     fs::write(&file, job.bytes())?;
-    let run = Run { board: MACHINE, image, load: Some((file.clone(), job::ADDRESS)), count: true, deadline: Duration::from_secs(300) };
+    let run = Run {
+        board: MACHINE,
+        image,
+        load: Some((file.clone(), job::ADDRESS)),
+        count: true,
+        deadline: Duration::from_secs(300),
+    };
     let lines = run.output();
     fs::remove_file(&file)?;
 
@@ -42,7 +50,10 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
     for line in lines.with_context(|| task.name.clone())? {
         if let Some(pairs) = line.strip_prefix("zonda-bench ") {
             for (key, value) in pairs.split_whitespace().filter_map(|pair| pair.split_once('=')) {
-                row.insert(key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)));
+                row.insert(
+                    key.to_owned(),
+                    serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+                );
             }
         } else {
             eprintln!("{}: {line}", task.name);

@@ -17,7 +17,18 @@ const TIMED_RUNS: u32 = 20;
 pub fn program() -> Result<PathBuf> {
     shell::step("building the runtime for this machine");
     let mut command = shell::cargo();
-    command.args(["build", "--quiet", "--profile", "host", "--package", "xtask", "--features", "bench-host", "--bin", "bench-host"]);
+    command.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "host",
+        "--package",
+        "xtask",
+        "--features",
+        "bench-host",
+        "--bin",
+        "bench-host",
+    ]);
     shell::run(&mut command)?;
     Ok(shell::target_dir().join("host/bench-host"))
 }
@@ -47,7 +58,9 @@ pub fn measure(program: &Path, task: &Task, mode: Mode) -> Result<Row> {
     let mut command = Command::new(program);
     arguments(&mut command, task, mode, TIMED_RUNS);
     for pair in shell::output(&mut command).with_context(|| task.name.clone())?.split_whitespace() {
-        let Some((key, value)) = pair.split_once('=') else { bail!("{}: the program printed {pair}", task.name) };
+        let Some((key, value)) = pair.split_once('=') else {
+            bail!("{}: the program printed {pair}", task.name)
+        };
         row.insert(key.to_owned(), serde_json::from_str(value)?);
     }
     if shell::has(packages::VALGRIND.0) {

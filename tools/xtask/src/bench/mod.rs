@@ -21,7 +21,8 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 /// What the columns of the table of one mode are, in order; `--json` gives every key that was measured.
-const COLUMNS: [&str; 9] = ["result", "call", "timed", "load", "heap", "linker", "stack", "load_stack", "peak"];
+const COLUMNS: [&str; 9] =
+    ["result", "call", "timed", "load", "heap", "linker", "stack", "load_stack", "peak"];
 /// The tables of several modes: a row for each workload, a column for each mode.
 const TABLES: [(&str, &str); 6] = [
     (COST, "instructions of the call, or of its timed part where the module marks one"),
@@ -108,33 +109,68 @@ impl Task {
 /// CoreMark, ten iterations, in the memory that the peers had.
 fn coremark(path: &std::path::Path) -> Result<Task> {
     let call = Call::parse("run(10)")?;
-    Ok(Task { memory_limit: 4400, parts: 10, limits: workloads::COREMARK, ..given("coremark".into(), path, call) })
+    Ok(Task {
+        memory_limit: 4400,
+        parts: 10,
+        limits: workloads::COREMARK,
+        ..given("coremark".into(), path, call)
+    })
 }
 
 fn given(name: String, path: &std::path::Path, call: Call) -> Task {
     let limits = [Limits::default(); 2];
-    Task { name, path: path.to_owned(), call, repeat: 0, expect: None, memory_limit: u32::MAX, parts: 1, limits }
+    Task {
+        name,
+        path: path.to_owned(),
+        call,
+        repeat: 0,
+        expect: None,
+        memory_limit: u32::MAX,
+        parts: 1,
+        limits,
+    }
 }
 
 fn tasks(options: &Options) -> Result<Vec<Task>> {
     if let (Some(path), Some(call)) = (&options.wasm, &options.call) {
-        let name = path.file_stem().map_or_else(|| "module".into(), |name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_stem()
+            .map_or_else(|| "module".into(), |name| name.to_string_lossy().into_owned());
         let call = Call::parse(call)?;
         let mut task = given(name, path, call);
-        if let (true, [Argument::I32(iterations @ 1..)]) = (task.name.starts_with("coremark"), &task.call.arguments[..]) {
+        if let (true, [Argument::I32(iterations @ 1..)]) =
+            (task.name.starts_with("coremark"), &task.call.arguments[..])
+        {
             (task.parts, task.limits) = (*iterations as u64, workloads::COREMARK);
         }
-        return Ok(vec![Task { expect: options.expect, memory_limit: options.memory_limit, ..task }]);
+        return Ok(vec![Task {
+            expect: options.expect,
+            memory_limit: options.memory_limit,
+            ..task
+        }]);
     }
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
     let mut tasks = Vec::new();
     for workload in workloads::STANDARD.iter().filter(|workload| wanted(workload.name)) {
-        let task = given(workload.name.into(), &shell::root().join("tests/bench").join(workload.file), Call::parse(workload.call)?);
+        let task = given(
+            workload.name.into(),
+            &shell::root().join("tests/bench").join(workload.file),
+            Call::parse(workload.call)?,
+        );
         let (expect, memory_limit) = (Some(workload.expect), options.memory_limit);
-        tasks.push(Task { repeat: workload.repeat, expect, memory_limit, limits: workload.limits, ..task });
+        tasks.push(Task {
+            repeat: workload.repeat,
+            expect,
+            memory_limit,
+            limits: workload.limits,
+            ..task
+        });
     }
     if tasks.is_empty() {
-        bail!("there is no such workload; there are: {}", workloads::STANDARD.iter().map(|w| w.name).collect::<Vec<_>>().join(", "));
+        bail!(
+            "there is no such workload; there are: {}",
+            workloads::STANDARD.iter().map(|w| w.name).collect::<Vec<_>>().join(", ")
+        );
     }
     if let Some(path) = &options.coremark {
         tasks.push(coremark(path)?);
@@ -151,7 +187,11 @@ fn check_result(task: &Task, row: &Row) -> Result<()> {
     match row.get("result") {
         None => bail!("{}: no result was reported", task.name),
         Some(result) if task.expect.is_some_and(|expect| result.as_i64() != Some(expect)) => {
-            bail!("{}: the result is {result}, expected {}", task.name, task.expect.unwrap_or_default())
+            bail!(
+                "{}: the result is {result}, expected {}",
+                task.name,
+                task.expect.unwrap_or_default()
+            )
         }
         Some(_) => Ok(()),
     }
@@ -167,7 +207,10 @@ fn excess(task: &Task, row: &Row, mode: Mode, api: &str) -> Vec<String> {
         ("load_stack", number(row, "load_stack"), workloads::STACK_LOADING),
     ];
     let over = limited.iter().filter(|(_, cost, most)| *most != 0 && cost > most);
-    over.map(|(key, cost, most)| format!("{}, {}: {key} {cost}, at most {most} allowed", task.name, mode.name)).collect()
+    over.map(|(key, cost, most)| {
+        format!("{}, {}: {key} {cost}, at most {most} allowed", task.name, mode.name)
+    })
+    .collect()
 }
 
 /// What was measured of one task, by mode.
@@ -190,7 +233,11 @@ fn measure(options: &Options) -> Result<(Vec<Measured>, Vec<String>)> {
         let mut rows = Vec::new();
         for mode in &modes {
             shell::step(&format!("measuring {} ({})", task.name, mode.name));
-            let row = if on_device { device::measure(&program, options, &task, *mode) } else { host::measure(&program, &task, *mode) }?;
+            let row = if on_device {
+                device::measure(&program, options, &task, *mode)
+            } else {
+                host::measure(&program, &task, *mode)
+            }?;
             check_result(&task, &row)?;
             if on_device {
                 over.extend(excess(&task, &row, *mode, &options.api));
@@ -212,8 +259,13 @@ fn print_one(measured: &[Measured]) {
         Some(Value::Null) | None => "-".to_owned(),
         Some(value) => value.to_string(),
     };
-    let rows: Vec<&Row> = measured.iter().flat_map(|measured| measured.rows.iter().map(|(_, row)| row)).collect();
-    let columns: Vec<&str> = COLUMNS.into_iter().chain(["ns"]).filter(|key| rows.iter().any(|row| row.contains_key(*key))).collect();
+    let rows: Vec<&Row> =
+        measured.iter().flat_map(|measured| measured.rows.iter().map(|(_, row)| row)).collect();
+    let columns: Vec<&str> = COLUMNS
+        .into_iter()
+        .chain(["ns"])
+        .filter(|key| rows.iter().any(|row| row.contains_key(*key)))
+        .collect();
     print!("{:<10} {:<8}", "workload", "mode");
     columns.iter().for_each(|column| print!(" {column:>11}"));
     println!();
@@ -222,7 +274,9 @@ fn print_one(measured: &[Measured]) {
         columns.iter().for_each(|column| print!(" {:>11}", cell(row, column)));
         println!();
     }
-    println!("\ncall, timed, load: instructions. heap: bytes beyond operand stack and linear memory.");
+    println!(
+        "\ncall, timed, load: instructions. heap: bytes beyond operand stack and linear memory."
+    );
     println!("stack, load_stack: bytes of native stack while executing and while loading. ns: nanoseconds of the call.");
 }
 
@@ -232,21 +286,32 @@ fn grouped(number: u64) -> String {
     let first = digits.len() % 3;
     let (head, tail) = digits.split_at(first);
     let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join(",")
+    (!head.is_empty())
+        .then(|| head.to_owned())
+        .into_iter()
+        .chain(groups)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Several modes side by side, a table for each quantity.
 fn print_side_by_side(measured: &[Measured]) {
     for (key, title) in TABLES {
-        let cost = |task: &Task, row: &Row| if key == COST { task.cost(row) } else { number(row, key) };
-        let any = measured.iter().any(|measured| measured.rows.iter().any(|(_, row)| cost(&measured.task, row) != 0));
+        let cost =
+            |task: &Task, row: &Row| if key == COST { task.cost(row) } else { number(row, key) };
+        let any = measured
+            .iter()
+            .any(|measured| measured.rows.iter().any(|(_, row)| cost(&measured.task, row) != 0));
         if !any {
             continue;
         }
         println!("\n{title}:");
         print!("{:<24}", "workload");
         measured[0].rows.iter().for_each(|(mode, _)| print!(" {:>14}", mode.name));
-        println!("  {}", measured[0].rows.iter().map(|(mode, _)| mode.name).collect::<Vec<_>>().join(" / "));
+        println!(
+            "  {}",
+            measured[0].rows.iter().map(|(mode, _)| mode.name).collect::<Vec<_>>().join(" / ")
+        );
         for Measured { task, rows } in measured {
             let parts = if key == COST && task.parts != 1 { ", per iteration" } else { "" };
             print!("{:<24}", format!("{}{parts}", task.name));
@@ -312,19 +377,32 @@ mod tests {
 
     #[test]
     fn thousands_are_apart() {
-        assert_eq!([0, 7, 999, 1000, 19_472_480].map(grouped), ["0", "7", "999", "1,000", "19,472,480"]);
+        assert_eq!(
+            [0, 7, 999, 1000, 19_472_480].map(grouped),
+            ["0", "7", "999", "1,000", "19,472,480"]
+        );
     }
 
     #[test]
     fn what_is_over_its_limit_is_said() {
         let limits = [Limits::default(), Limits { call: [10, 0], heap: 100 }];
-        let task = Task { parts: 2, limits, ..given("work".into(), std::path::Path::new("work.wasm"), Call::parse("run()").unwrap()) };
+        let task = Task {
+            parts: 2,
+            limits,
+            ..given("work".into(), std::path::Path::new("work.wasm"), Call::parse("run()").unwrap())
+        };
         let mut row = task.row(modes::FAST, "board");
-        row.extend([("call", 50), ("timed", 20), ("heap", 100)].map(|(key, value)| (key.to_owned(), Value::from(value))));
+        row.extend(
+            [("call", 50), ("timed", 20), ("heap", 100)]
+                .map(|(key, value)| (key.to_owned(), Value::from(value))),
+        );
         assert_eq!(excess(&task, &row, modes::FAST, "rust"), Vec::<String>::new());
         row.insert("timed".into(), 22.into());
         row.insert("heap".into(), 101.into());
-        let over = ["work, fast: instructions 11, at most 10 allowed", "work, fast: heap 101, at most 100 allowed"];
+        let over = [
+            "work, fast: instructions 11, at most 10 allowed",
+            "work, fast: heap 101, at most 100 allowed",
+        ];
         assert_eq!(excess(&task, &row, modes::FAST, "rust"), over);
         assert_eq!(excess(&task, &row, modes::FAST, "c"), over[1..]);
         assert_eq!(excess(&task, &row, modes::CLASSIC, "rust"), Vec::<String>::new());

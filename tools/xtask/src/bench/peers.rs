@@ -21,37 +21,67 @@ pub const DEVICE: [Peers; 6] = [
         workload: "fib",
         title: "fib(24)",
         per: 1,
-        peers: &[("WAMR classic", 55_443_480.0), ("WAMR fast", 38_337_880.0), ("wasm3", 27_684_240.0), (NATIVE, 1_425_520.0)],
+        peers: &[
+            ("WAMR classic", 55_443_480.0),
+            ("WAMR fast", 38_337_880.0),
+            ("wasm3", 27_684_240.0),
+            (NATIVE, 1_425_520.0),
+        ],
     },
     Peers {
         workload: "crc32",
         title: "crc32 of 16 KB, bitwise",
         per: 1,
-        peers: &[("WAMR classic", 40_354_960.0), ("WAMR fast", 13_423_240.0), ("wasm3", 18_347_680.0), (NATIVE, 757_800.0)],
+        peers: &[
+            ("WAMR classic", 40_354_960.0),
+            ("WAMR fast", 13_423_240.0),
+            ("wasm3", 18_347_680.0),
+            (NATIVE, 757_800.0),
+        ],
     },
     Peers {
         workload: "impcall",
         title: "100,000 calls of nop() of the host",
         per: 1,
-        peers: &[("WAMR classic", 32_600_560.0), ("WAMR fast", 24_400_440.0), ("wasm3", 9_500_280.0), (NATIVE, 500_040.0)],
+        peers: &[
+            ("WAMR classic", 32_600_560.0),
+            ("WAMR fast", 24_400_440.0),
+            ("wasm3", 9_500_280.0),
+            (NATIVE, 500_040.0),
+        ],
     },
     Peers {
         workload: "impcall1",
         title: "100,000 calls of inc(i32) of the host",
         per: 1,
-        peers: &[("WAMR classic", 41_100_560.0), ("WAMR fast", 33_200_440.0), ("wasm3", 11_800_320.0), (NATIVE, 600_040.0)],
+        peers: &[
+            ("WAMR classic", 41_100_560.0),
+            ("WAMR fast", 33_200_440.0),
+            ("wasm3", 11_800_320.0),
+            (NATIVE, 600_040.0),
+        ],
     },
     Peers {
         workload: "add",
         title: "10,000 calls by the host",
         per: 1,
-        peers: &[("WAMR classic", 3_990_000.0), ("WAMR fast", 3_560_040.0), ("wasm3", 2_180_040.0), (NATIVE, 90_040.0)],
+        peers: &[
+            ("WAMR classic", 3_990_000.0),
+            ("WAMR fast", 3_560_040.0),
+            ("wasm3", 2_180_040.0),
+            (NATIVE, 90_040.0),
+        ],
     },
     Peers {
         workload: "coremark",
         title: "CoreMark, one iteration",
         per: 1,
-        peers: &[("WAMR classic", 15_442_848.0), ("WAMR fast", 5_766_588.0), ("wasm3", 8_466_716.0), (NATIVE, 300_448.0)],
+        peers: &[
+            ("WAMR classic", 15_442_848.0),
+            ("WAMR fast", 5_766_588.0),
+            ("wasm3", 8_466_716.0),
+            (NATIVE, 300_448.0),
+        ],
     },
 ];
 
@@ -60,7 +90,14 @@ pub const HOST: [Peers; 4] = [
         workload: "fib",
         title: "fib, one WebAssembly operation",
         per: FIB_OPERATIONS,
-        peers: &[("wasmi 2.0", 7.1), ("stitch", 5.6), ("wasm3", 8.2), ("Pulley", 12.6), ("tinywasm", 22.0), (NATIVE, 0.6)],
+        peers: &[
+            ("wasmi 2.0", 7.1),
+            ("stitch", 5.6),
+            ("wasm3", 8.2),
+            ("Pulley", 12.6),
+            ("tinywasm", 22.0),
+            (NATIVE, 0.6),
+        ],
     },
     Peers {
         workload: "coremark",
@@ -79,13 +116,25 @@ pub const HOST: [Peers; 4] = [
         workload: "impcall",
         title: "one call of the host, with the loop around it",
         per: 100_000,
-        peers: &[("wasmi 2.0", 214.0), ("wasm3", 91.0), ("Pulley", 579.0), ("tinywasm", 199.0), (NATIVE, 5.0)],
+        peers: &[
+            ("wasmi 2.0", 214.0),
+            ("wasm3", 91.0),
+            ("Pulley", 579.0),
+            ("tinywasm", 199.0),
+            (NATIVE, 5.0),
+        ],
     },
     Peers {
         workload: "add",
         title: "one call by the host",
         per: 10_000,
-        peers: &[("wasmi 2.0", 494.0), ("wasm3", 248.0), ("Pulley", 1_188.0), ("tinywasm", 752.0), (NATIVE, 10.0)],
+        peers: &[
+            ("wasmi 2.0", 494.0),
+            ("wasm3", 248.0),
+            ("Pulley", 1_188.0),
+            ("tinywasm", 752.0),
+            (NATIVE, 10.0),
+        ],
     },
 ];
 

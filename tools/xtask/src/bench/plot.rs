@@ -53,7 +53,13 @@ fn short(value: f64) -> String {
         value if value >= 9_995.0 => (value / 1e3, " k"),
         value => (value, ""),
     };
-    let decimals = if value >= 99.95 { 0 } else if value >= 9.995 { 1 } else { 2 };
+    let decimals = if value >= 99.95 {
+        0
+    } else if value >= 9.995 {
+        1
+    } else {
+        2
+    };
     format!("{value:.decimals$}{unit}")
 }
 
@@ -64,10 +70,16 @@ fn panel(peers: &Peers, measured: &[Measured]) -> Option<Panel> {
         value: measured.task.cost(row) as f64 / peers.per as f64,
         from: From::Here(if *mode == modes::FAST { FAST } else { CLASSIC }),
     });
-    let others = peers.peers.iter().map(|(name, value)| Bar { label: (*name).to_owned(), value: *value, from: From::Elsewhere });
+    let others = peers.peers.iter().map(|(name, value)| Bar {
+        label: (*name).to_owned(),
+        value: *value,
+        from: From::Elsewhere,
+    });
     let mut bars: Vec<Bar> = ours.chain(others).filter(|bar| bar.value > 0.0).collect();
     // The slowest first; native code, which is no interpreter, at the end in any case.
-    bars.sort_by(|one, other| (one.label == NATIVE).cmp(&(other.label == NATIVE)).then(other.value.total_cmp(&one.value)));
+    bars.sort_by(|one, other| {
+        (one.label == NATIVE).cmp(&(other.label == NATIVE)).then(other.value.total_cmp(&one.value))
+    });
     Some(Panel { title: peers.title.to_owned(), bars })
 }
 
@@ -78,7 +90,8 @@ fn height(panel: &Panel) -> i32 {
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
 fn text(area: &Area, text: &str, at: (i32, i32), size: i32, align: HPos) -> Result<()> {
-    let style = TextStyle::from(("sans-serif", size)).color(&TEXT).pos(Pos::new(align, VPos::Center));
+    let style =
+        TextStyle::from(("sans-serif", size)).color(&TEXT).pos(Pos::new(align, VPos::Center));
     Ok(area.draw(&Text::new(text.to_owned(), at, style))?)
 }
 
@@ -99,7 +112,8 @@ fn draw_panel(area: &Area, panel: &Panel, (x, y): (i32, i32)) -> Result<()> {
     for (number, bar) in panel.bars.iter().enumerate() {
         let top = y + TITLE + STEP * number as i32;
         let left = x + LABELS;
-        let length = ((PANEL - LABELS - VALUES) as f64 * bar.value / largest).round().max(1.0) as i32;
+        let length =
+            ((PANEL - LABELS - VALUES) as f64 * bar.value / largest).round().max(1.0) as i32;
         text(area, &bar.label, (left - 8, top + BAR / 2 + 1), 13, HPos::Right)?;
         swatch(area, [(left, top), (left + length, top + BAR)], bar.from)?;
         text(area, &short(bar.value), (left + length + 7, top + BAR / 2 + 1), 13, HPos::Left)?;
@@ -109,13 +123,17 @@ fn draw_panel(area: &Area, panel: &Panel, (x, y): (i32, i32)) -> Result<()> {
 
 fn chart(path: &Path, title: &str, panels: &[Panel]) -> Result<()> {
     let rows: Vec<&[Panel]> = panels.chunks(COLUMNS).collect();
-    let heights: Vec<i32> = rows.iter().map(|row| row.iter().map(height).max().unwrap_or(0)).collect();
+    let heights: Vec<i32> =
+        rows.iter().map(|row| row.iter().map(height).max().unwrap_or(0)).collect();
     let head = 58;
     let width = MARGIN * 2 + PANEL * COLUMNS as i32;
     let size = (width as u32, (head + heights.iter().sum::<i32>()) as u32);
     let area = SVGBackend::new(path, size).into_drawing_area();
     text(&area, title, (MARGIN, 16), 18, HPos::Left)?;
-    let legend = [("measured with this version", From::Here(FAST)), ("measured elsewhere (WAMR, wasm3, native code and others)", From::Elsewhere)];
+    let legend = [
+        ("measured with this version", From::Here(FAST)),
+        ("measured elsewhere (WAMR, wasm3, native code and others)", From::Elsewhere),
+    ];
     let mut x = MARGIN;
     for (label, from) in legend {
         swatch(&area, [(x, 34), (x + 22, 34 + 11)], from)?;
@@ -141,7 +159,11 @@ pub fn draw(target: &str, measured: &[Measured]) -> Result<()> {
         "host" => ("host.svg", "Instructions on an x86-64 host, less is better", &HOST[..]),
         _ => ("device.svg", "Instructions on a Cortex-M3, less is better", &DEVICE[..]),
     };
-    let panels: Vec<Panel> = peers.iter().filter_map(|peers| panel(peers, measured)).filter(|panel| !panel.bars.is_empty()).collect();
+    let panels: Vec<Panel> = peers
+        .iter()
+        .filter_map(|peers| panel(peers, measured))
+        .filter(|panel| !panel.bars.is_empty())
+        .collect();
     let folder = shell::root().join("docs/charts");
     std::fs::create_dir_all(&folder)?;
     chart(&folder.join(file), title, &panels)?;
@@ -155,7 +177,8 @@ mod tests {
 
     #[test]
     fn values_have_three_digits() {
-        let values = [0.6, 7.1, 12.6, 214.0, 1_188.0, 90_040.0, 300_448.0, 5_766_588.0, 55_443_480.0];
+        let values =
+            [0.6, 7.1, 12.6, 214.0, 1_188.0, 90_040.0, 300_448.0, 5_766_588.0, 55_443_480.0];
         let texts = ["0.60", "7.10", "12.6", "214", "1188", "90.0 k", "300 k", "5.77 M", "55.4 M"];
         assert_eq!(values.map(short), texts);
     }
@@ -163,12 +186,24 @@ mod tests {
     #[test]
     fn a_chart_has_a_bar_with_its_value_for_each_runtime() {
         let bar = |label: &str, value, from| Bar { label: label.into(), value, from };
-        let bars = vec![bar("Zonda fast", 3.0e6, From::Here(FAST)), bar("native code", 0.5, From::Elsewhere)];
+        let bars = vec![
+            bar("Zonda fast", 3.0e6, From::Here(FAST)),
+            bar("native code", 0.5, From::Elsewhere),
+        ];
         let path = std::env::temp_dir().join(format!("zonda-chart-{}.svg", std::process::id()));
         chart(&path, "title", &[Panel { title: "work".into(), bars }]).unwrap();
         let svg = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        for part in ["<svg", "Zonda fast", "native code", "3.00 M", "0.50", "measured elsewhere", "work", "</svg>"] {
+        for part in [
+            "<svg",
+            "Zonda fast",
+            "native code",
+            "3.00 M",
+            "0.50",
+            "measured elsewhere",
+            "work",
+            "</svg>",
+        ] {
             assert!(svg.contains(part), "{part} is not in\n{svg}");
         }
     }

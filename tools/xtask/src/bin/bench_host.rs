@@ -32,14 +32,18 @@ fn value(argument: &Argument) -> Val {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, mode, call, runs, repeat, limit] = &arguments[..] else { bail!("FILE MODE CALL RUNS REPEAT MEMORY_LIMIT") };
+    let [file, mode, call, runs, repeat, limit] = &arguments[..] else {
+        bail!("FILE MODE CALL RUNS REPEAT MEMORY_LIMIT")
+    };
     let (runs, repeat, limit): (u32, i32, u32) = (runs.parse()?, repeat.parse()?, limit.parse()?);
     let call = Call::parse(call)?;
     let bytes = std::fs::read(file).with_context(|| file.clone())?;
-    let engine = Engine::new(Mode::named(mode).with_context(|| format!("there is no mode {mode}"))?);
+    let engine =
+        Engine::new(Mode::named(mode).with_context(|| format!("there is no mode {mode}"))?);
     let module = Module::new(&engine, &bytes)?;
     let memory_limit = if limit == u32::MAX { u64::MAX } else { limit.into() };
-    let mut store = Store::with_config(&engine, (), StoreConfig { memory_limit, ..StoreConfig::default() })?;
+    let mut store =
+        Store::with_config(&engine, (), StoreConfig { memory_limit, ..StoreConfig::default() })?;
     let instance = linker()?.instantiate(&mut store, &module)?;
     let values: Vec<Val> = call.arguments.iter().map(value).collect();
     let (mut result, mut shortest) = (0, u128::MAX);
@@ -54,7 +58,9 @@ fn main() -> Result<()> {
             shortest = shortest.min(start.elapsed().as_nanos());
         }
     } else {
-        let function = instance.get_func(&store, &call.name).with_context(|| format!("no function is exported as {}", call.name))?;
+        let function = instance
+            .get_func(&store, &call.name)
+            .with_context(|| format!("no function is exported as {}", call.name))?;
         let mut results = [Val::I32(0)];
         let count = function.ty(&store)?.results().len().min(1);
         for _ in 0..runs {

@@ -68,7 +68,8 @@ fn run(family: &hostile::Family, way: &str, size: usize) -> Result<()> {
     let module = (family.make)(size);
     let verify = way == "verify";
     let file = if verify {
-        let options = CompileOptions { word_size: size_of::<usize>() as u8, ..CompileOptions::default() };
+        let options =
+            CompileOptions { word_size: size_of::<usize>() as u8, ..CompileOptions::default() };
         match compile(&module, &options) {
             Err(Error::Module(ModuleError { kind: ErrorKind::References, .. })) => return Ok(()),
             file => file.with_context(|| format!("{} of {size} bytes", family.name))?,
@@ -102,10 +103,15 @@ fn main() -> Result<()> {
             return Ok(());
         }
     }
-    let [families, ways, sizes] = &arguments[..] else { bail!("FAMILY,… WAY,… BYTES,…, or list") };
+    let [families, ways, sizes] = &arguments[..] else {
+        bail!("FAMILY,… WAY,… BYTES,…, or list")
+    };
     let sizes: Vec<usize> = sizes.split(',').map(str::parse).collect::<Result<_, _>>()?;
     for name in families.split(',') {
-        let family = hostile::FAMILIES.iter().find(|family| family.name == name).with_context(|| format!("there is no family {name}"))?;
+        let family = hostile::FAMILIES
+            .iter()
+            .find(|family| family.name == name)
+            .with_context(|| format!("there is no family {name}"))?;
         for way in ways.split(',') {
             for &size in &sizes {
                 run(family, way, size)?;

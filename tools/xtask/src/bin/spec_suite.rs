@@ -40,7 +40,9 @@ fn mode(name: &str) -> Result<Mode, String> {
 
 fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
     counts.sort_by(|one, other| one.0.cmp(&other.0));
-    let sum = |part: fn(&Counts) -> u32| counts.iter().map(|(_, counts)| u64::from(part(counts))).sum::<u64>();
+    let sum = |part: fn(&Counts) -> u32| {
+        counts.iter().map(|(_, counts)| u64::from(part(counts))).sum::<u64>()
+    };
     println!(
         "{} files: {} passed, {} failed, {} unsupported, {} about text",
         counts.len(),
@@ -83,7 +85,8 @@ fn run() -> Result<()> {
             fs::create_dir_all(&folder)?;
             let mut index = String::new();
             for (number, file) in suite::files().iter().filter(|file| file.runs).enumerate() {
-                let script = file.script().map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
+                let script =
+                    file.script().map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
                 fs::write(folder.join(format!("{number}.zs")), script)?;
                 index.push_str(&format!("{number}.zs {}\n", file.name));
             }
@@ -94,12 +97,20 @@ fn run() -> Result<()> {
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
             for (name, counts) in &mut counts {
                 for (_, failing) in TOO_LARGE.iter().filter(|(file, _)| file == name) {
-                    counts.failed = counts.failed.checked_sub(*failing).with_context(|| format!("{name} has to fail {failing} times"))?;
+                    counts.failed = counts
+                        .failed
+                        .checked_sub(*failing)
+                        .with_context(|| format!("{name} has to fail {failing} times"))?;
                     counts.passed += failing;
                 }
             }
             let unrun = suite::files();
-            counts.extend(unrun.iter().filter(|file| !file.runs).map(|file| (file.name.clone(), file.counts_unrun())));
+            counts.extend(
+                unrun
+                    .iter()
+                    .filter(|file| !file.runs)
+                    .map(|file| (file.name.clone(), file.counts_unrun())),
+            );
             compare(counts)
         }
     }

@@ -54,7 +54,18 @@ impl Point {
 fn program() -> Result<PathBuf> {
     shell::step("building the runtime for this machine");
     let mut command = shell::cargo();
-    shell::run(command.args(["build", "--quiet", "--profile", "host", "--package", "xtask", "--features", "curve", "--bin", "curve-host"]))?;
+    shell::run(command.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "host",
+        "--package",
+        "xtask",
+        "--features",
+        "curve",
+        "--bin",
+        "curve-host",
+    ]))?;
     Ok(shell::target_dir().join("host/curve-host"))
 }
 
@@ -62,24 +73,44 @@ fn program() -> Result<PathBuf> {
 fn measure(program: &Path, family: &str, ways: &[&str], sizes: &[usize]) -> Result<Vec<Point>> {
     let out = std::env::temp_dir().join(format!("zonda-curve-{}-{family}", std::process::id()));
     let mut command = Command::new(packages::VALGRIND.0);
-    command.args(["--tool=callgrind", "--toggle-collect=curve_measured", "--dump-after=curve_measured"]);
+    command.args([
+        "--tool=callgrind",
+        "--toggle-collect=curve_measured",
+        "--dump-after=curve_measured",
+    ]);
     command.arg(format!("--callgrind-out-file={}", out.display())).arg(program);
     let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
-    let output = command.args([family, &ways.join(","), &sizes.join(",")]).output().context("could not start valgrind")?;
+    let output = command
+        .args([family, &ways.join(","), &sizes.join(",")])
+        .output()
+        .context("could not start valgrind")?;
     if !output.status.success() {
         bail!("{family}: {}", String::from_utf8_lossy(&output.stderr));
     }
     let mut points = Vec::new();
     for (index, line) in String::from_utf8_lossy(&output.stdout).lines().enumerate() {
-        let dump = out.with_file_name(format!("{}.{}", out.file_name().and_then(|name| name.to_str()).unwrap_or_default(), index + 1));
-        let text = std::fs::read_to_string(&dump).with_context(|| format!("{} was not written", dump.display()))?;
+        let dump = out.with_file_name(format!(
+            "{}.{}",
+            out.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+            index + 1
+        ));
+        let text = std::fs::read_to_string(&dump)
+            .with_context(|| format!("{} was not written", dump.display()))?;
         std::fs::remove_file(&dump)?;
-        let total = text.lines().find_map(|line| line.strip_prefix("summary: ").or_else(|| line.strip_prefix("totals: ")));
+        let total = text.lines().find_map(|line| {
+            line.strip_prefix("summary: ").or_else(|| line.strip_prefix("totals: "))
+        });
         let instructions: f64 = total.context("valgrind wrote no total")?.trim().parse()?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let [family, way, bytes, _, heap] = words[..] else { bail!("the program printed {line}") };
         let (family, way) = (family.to_owned(), way.to_owned());
-        points.push(Point { family, way, bytes: bytes.parse()?, instructions, heap: heap.parse()? });
+        points.push(Point {
+            family,
+            way,
+            bytes: bytes.parse()?,
+            instructions,
+            heap: heap.parse()?,
+        });
     }
     let _ = std::fs::remove_file(&out);
     Ok(points)
@@ -88,10 +119,14 @@ fn measure(program: &Path, family: &str, ways: &[&str], sizes: &[usize]) -> Resu
 /// Names of the families, and what they press on.
 fn families(program: &Path, only: Option<&str>) -> Result<Vec<(String, String)>> {
     let listed = shell::output(Command::new(program).arg("list"))?;
-    let all = listed.lines().filter_map(|line| line.split_once(' ')).map(|(name, what)| (name.to_owned(), what.to_owned()));
+    let all = listed
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, what)| (name.to_owned(), what.to_owned()));
     let all: Vec<(String, String)> = all.collect();
     let Some(only) = only else { return Ok(all) };
-    if let Some(unknown) = only.split(',').find(|wanted| all.iter().all(|(name, _)| name != wanted)) {
+    if let Some(unknown) = only.split(',').find(|wanted| all.iter().all(|(name, _)| name != wanted))
+    {
         let names: Vec<&str> = all.iter().map(|(name, _)| &name[..]).collect();
         bail!("there is no family {unknown}; there are: {}", names.join(", "));
     }
@@ -106,8 +141,14 @@ fn curves(program: &Path, names: &[(String, String)], sizes: &[usize]) -> Result
     // Two at a time: one for each processor that there is at least.
     for pair in names.chunks(2) {
         let results: Vec<Result<Vec<Point>>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = pair.iter().map(|(name, _)| scope.spawn(move || measure(program, name, &WAYS, sizes))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("a measurement panicked"))).collect()
+            let threads: Vec<_> = pair
+                .iter()
+                .map(|(name, _)| scope.spawn(move || measure(program, name, &WAYS, sizes)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| bail!("a measurement panicked")))
+                .collect()
         });
         for point in results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten() {
             curves.entry((point.family.clone(), point.way.clone())).or_default().push(point);
@@ -118,14 +159,19 @@ fn curves(program: &Path, names: &[(String, String)], sizes: &[usize]) -> Result
 
 /// What is wrong with a curve: that it grows, from its `first` point on, or that it is too high.
 fn wrong(points: &[Point], first: usize, growth: f64) -> Option<String> {
-    let (Some(from), Some(to)) = (points.get(first), points.last()) else { return Some("was not measured".into()) };
+    let (Some(from), Some(to)) = (points.get(first), points.last()) else {
+        return Some("was not measured".into());
+    };
     // A file of register code may be small whatever the module is; what loading costs at all then counts, not what a byte does.
     let is_comparable = to.bytes >= 2.0 * from.bytes && from.bytes >= 8192.0;
     let times = to.each() / from.each();
     let each = to.each();
     let heap = to.heap / to.bytes;
     if is_comparable && times > growth {
-        return Some(format!("takes {times:.2} times the instructions for a byte when it grows from {} to {} bytes", from.bytes, to.bytes));
+        return Some(format!(
+            "takes {times:.2} times the instructions for a byte when it grows from {} to {} bytes",
+            from.bytes, to.bytes
+        ));
     }
     let is_large = to.bytes >= 8192.0;
     if is_large && (each > INSTRUCTIONS || heap > HEAP) {
@@ -135,9 +181,15 @@ fn wrong(points: &[Point], first: usize, growth: f64) -> Option<String> {
 }
 
 fn judge(curves: &Curves, first: usize, growth: f64) -> Result<()> {
-    let wrong = |((family, way), points): (&(String, String), &Vec<Point>)| Some(format!("{family}, {way}: {}", wrong(points, first, growth)?));
+    let wrong = |((family, way), points): (&(String, String), &Vec<Point>)| {
+        Some(format!("{family}, {way}: {}", wrong(points, first, growth)?))
+    };
     let all: Vec<String> = curves.iter().filter_map(wrong).collect();
-    if all.is_empty() { Ok(()) } else { bail!("{}", all.join("\n  ")) }
+    if all.is_empty() {
+        Ok(())
+    } else {
+        bail!("{}", all.join("\n  "))
+    }
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -150,12 +202,16 @@ pub fn run(options: &Options) -> Result<()> {
     let names = families(&program, options.families.as_deref())?;
     shell::step("loading hostile modules under valgrind, which takes a while");
     let curves = curves(&program, &names, &sizes)?;
-    println!("| family | way | instructions for a byte at {} KB | heap for a byte |", sizes.iter().map(|size| (size >> 10).to_string()).collect::<Vec<_>>().join(", "));
+    println!(
+        "| family | way | instructions for a byte at {} KB | heap for a byte |",
+        sizes.iter().map(|size| (size >> 10).to_string()).collect::<Vec<_>>().join(", ")
+    );
     println!("|---|---|---|---|");
     for (name, _) in &names {
         for way in WAYS {
             let Some(points) = curves.get(&(name.clone(), way.to_owned())) else { continue };
-            let each: Vec<String> = points.iter().map(|point| format!("{:.1}", point.each())).collect();
+            let each: Vec<String> =
+                points.iter().map(|point| format!("{:.1}", point.each())).collect();
             let heap = points.last().map_or(0.0, |point| point.heap / point.bytes);
             println!("| {name} | {way} | {} | {heap:.1} |", each.join(", "));
         }
@@ -185,7 +241,13 @@ mod tests {
     fn points(each: &[f64]) -> Vec<Point> {
         let at = |(i, &each): (usize, &f64)| {
             let bytes = 65536.0 * 4f64.powi(i as i32);
-            Point { family: "f".into(), way: "fast".into(), bytes, instructions: bytes * each, heap: bytes }
+            Point {
+                family: "f".into(),
+                way: "fast".into(),
+                bytes,
+                instructions: bytes * each,
+                heap: bytes,
+            }
         };
         each.iter().enumerate().map(at).collect()
     }

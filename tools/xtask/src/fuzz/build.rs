@@ -30,7 +30,9 @@ pub fn wrapped() -> Option<Command> {
     let mut arguments = std::env::args_os().skip(1);
     let mut command = Command::new(arguments.next()?);
     let arguments: Vec<_> = arguments.collect();
-    let covered = arguments.windows(2).any(|pair| pair[0] == "--crate-name" && COVERED.iter().any(|name| pair[1] == *name));
+    let covered = arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--crate-name" && COVERED.iter().any(|name| pair[1] == *name));
     // What is not for the target is a build script.
     if covered && arguments.iter().any(|argument| argument == "--target") {
         command.args(COVERAGE);
@@ -50,15 +52,23 @@ impl Tools {
     /// Finds or installs what building needs; an error says what is missing, and the command that brings it.
     pub fn find() -> Result<Tools> {
         let version = shell::output(Command::new("rustc").arg("-vV").current_dir(shell::root()))?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
+        let host = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .unwrap_or_default()
+            .to_owned();
         if !host.contains("-linux-gnu") {
             bail!("fuzzing is set up for Linux with glibc, and this compiler is for {host}");
         }
         if std::env::var_os("CXX").is_none() {
             packages::need(&[CXX])?;
         }
-        let libraries = shell::output(Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()))?;
-        let asan = std::fs::read_dir(libraries.trim())?.flatten().any(|file| file.file_name().to_string_lossy().ends_with("_rt.asan.a"));
+        let libraries = shell::output(
+            Command::new("rustc").args(["--print", "target-libdir"]).current_dir(shell::root()),
+        )?;
+        let asan = std::fs::read_dir(libraries.trim())?
+            .flatten()
+            .any(|file| file.file_name().to_string_lossy().ends_with("_rt.asan.a"));
         if !asan {
             eprintln!("NOT USED: AddressSanitizer, because this Rust came without its runtime; rustup's stable Rust for x86-64 has it");
         }
@@ -75,10 +85,24 @@ impl Tools {
             flags.push("-Zsanitizer=address");
         }
         let mut command = shell::cargo();
-        command.args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &self.host]);
-        command.arg("--target-dir").arg(&target_dir).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        command.args([
+            "build",
+            "--quiet",
+            "--release",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--target",
+            &self.host,
+        ]);
+        command
+            .arg("--target-dir")
+            .arg(&target_dir)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         // For the flags of the compiler that have no stable name yet.
-        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC_WRAPPER", std::env::current_exe()?).env(WRAPS, "1");
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTC_WRAPPER", std::env::current_exe()?)
+            .env(WRAPS, "1");
         if strict {
             command.args(["--features", "strict"]);
         }

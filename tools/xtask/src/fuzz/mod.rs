@@ -33,12 +33,19 @@ pub struct Options {
 }
 
 fn variant(strict: bool) -> &'static str {
-    if strict { "strict" } else { "plain" }
+    if strict {
+        "strict"
+    } else {
+        "plain"
+    }
 }
 
 pub fn run(options: &Options) -> Result<()> {
     let tools = Tools::find()?;
-    let targets: Vec<String> = build::targets()?.into_iter().filter(|name| options.target.as_ref().is_none_or(|only| only == name)).collect();
+    let targets: Vec<String> = build::targets()?
+        .into_iter()
+        .filter(|name| options.target.as_ref().is_none_or(|only| only == name))
+        .collect();
     if targets.is_empty() {
         bail!("there is no such target; there are: {}", build::targets()?.join(", "));
     }
@@ -48,7 +55,9 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let jobs = jobs(options.jobs);
     let shares = targets.len() * variants.len();
-    let time = Duration::from_secs_f64((options.minutes * 60.0 * jobs.min(shares) as f64 / shares as f64).max(1.0));
+    let time = Duration::from_secs_f64(
+        (options.minutes * 60.0 * jobs.min(shares) as f64 / shares as f64).max(1.0),
+    );
     let mut units = Vec::new();
     for &strict in &variants {
         let folder = tools.build(strict)?;
@@ -67,7 +76,14 @@ pub fn run(options: &Options) -> Result<()> {
 /// What `cargo xtask test` runs: every target for a few seconds from the seeds.
 pub fn check(tools: &Tools) -> Result<()> {
     let folder = tools.build(true)?;
-    let unit = |target: String| Unit { strict: true, program: folder.join(&target), time: Duration::from_secs(6), corpus: None, seed: 1, target };
+    let unit = |target: String| Unit {
+        strict: true,
+        program: folder.join(&target),
+        time: Duration::from_secs(6),
+        corpus: None,
+        seed: 1,
+        target,
+    };
     let units: Vec<Unit> = build::targets()?.into_iter().map(unit).collect();
     run_all(&units, jobs(None), tools.asan)
 }
@@ -91,7 +107,11 @@ fn run_input(tools: &Tools, target: &str, variants: &[bool], input: &Path) -> Re
 /// Runs all, `jobs` at once, and prints the table; an error if there are findings.
 fn run_all(units: &[Unit], jobs: usize, asan: bool) -> Result<()> {
     let seconds = units.first().map_or(0, |unit| unit.time.as_secs());
-    shell::step(&format!("{} runs of {seconds} s, {jobs} at once{}", units.len(), if asan { ", with AddressSanitizer" } else { "" }));
+    shell::step(&format!(
+        "{} runs of {seconds} s, {jobs} at once{}",
+        units.len(),
+        if asan { ", with AddressSanitizer" } else { "" }
+    ));
     let next = Mutex::new(0..units.len());
     let outcomes: Mutex<Vec<(usize, Result<Outcome>)>> = Mutex::new(Vec::new());
     let lock = "another thread panicked";
@@ -101,7 +121,11 @@ fn run_all(units: &[Unit], jobs: usize, asan: bool) -> Result<()> {
                 let Some(index) = next.lock().expect(lock).next() else { return };
                 let outcome = units[index].run();
                 let found = outcome.as_ref().map_or(0, |outcome| outcome.findings.len());
-                eprintln!("    {} {}: {found} findings", units[index].target, variant(units[index].strict));
+                eprintln!(
+                    "    {} {}: {found} findings",
+                    units[index].target,
+                    variant(units[index].strict)
+                );
                 outcomes.lock().expect(lock).push((index, outcome));
             });
         }
@@ -118,7 +142,10 @@ fn run_all(units: &[Unit], jobs: usize, asan: bool) -> Result<()> {
 
 /// The table to stdout, then the findings.
 fn print(rows: &[(&Unit, Outcome)]) -> Result<()> {
-    println!("{:<12} {:<7} {:>12} {:>9} {:>8} {:>9} {:>6} {:>9}", "target", "variant", "executions", "per s", "edges", "features", "new", "findings");
+    println!(
+        "{:<12} {:<7} {:>12} {:>9} {:>8} {:>9} {:>6} {:>9}",
+        "target", "variant", "executions", "per s", "edges", "features", "new", "findings"
+    );
     for (unit, outcome) in rows {
         let speed = outcome.executions as f64 / outcome.seconds.max(0.001);
         let Outcome { executions, edges, features, new_inputs, findings, .. } = outcome;
@@ -127,15 +154,28 @@ fn print(rows: &[(&Unit, Outcome)]) -> Result<()> {
     }
     let total = |of: fn(&Outcome) -> f64| rows.iter().map(|(_, outcome)| of(outcome)).sum::<f64>();
     let seconds = total(|outcome| outcome.seconds);
-    println!("{} executions in {:.1} minutes of fuzzing", total(|outcome| outcome.executions as f64), seconds / 60.0);
+    println!(
+        "{} executions in {:.1} minutes of fuzzing",
+        total(|outcome| outcome.executions as f64),
+        seconds / 60.0
+    );
     let mut count = 0;
     for (unit, outcome) in rows {
         for finding in &outcome.findings {
             count += 1;
-            println!("\n{} {}, {} times: {}", unit.target, variant(unit.strict), finding.times, finding.what);
+            println!(
+                "\n{} {}, {} times: {}",
+                unit.target,
+                variant(unit.strict),
+                finding.times,
+                finding.what
+            );
             for input in &finding.inputs {
                 let input = input.strip_prefix(shell::root()).unwrap_or(input).display();
-                println!("    cargo xtask fuzz --target {} --strict={} --input {input}", unit.target, unit.strict);
+                println!(
+                    "    cargo xtask fuzz --target {} --strict={} --input {input}",
+                    unit.target, unit.strict
+                );
             }
         }
     }

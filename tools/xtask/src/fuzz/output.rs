@@ -51,7 +51,9 @@ pub fn what_failed(text: &str) -> Option<String> {
 
 /// Where libFuzzer put the input that failed.
 pub fn saved(text: &str) -> Option<&str> {
-    text.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, path)| path.trim())
+    text.lines()
+        .find_map(|line| line.split_once("Test unit written to "))
+        .map(|(_, path)| path.trim())
 }
 
 #[cfg(test)]
@@ -62,7 +64,10 @@ mod tests {
     fn figures_are_read() {
         let text = "INFO: seed corpus: files: 3\n#4\tINITED cov: 10 ft: 20 corp: 1/1b exec/s: 0 rss: 50Mb\n\
             #9\tNEW    cov: 5063 ft: 17312 corp: 141/12Kb lim: 21\nDone\nstat::number_of_executed_units: 300\nstat::new_units_added:        7\n";
-        assert_eq!(Numbers::of(text), Numbers { executions: 300, edges: 5063, features: 17312, new_inputs: 7 });
+        assert_eq!(
+            Numbers::of(text),
+            Numbers { executions: 300, edges: 5063, features: 17312, new_inputs: 7 }
+        );
         assert_eq!(what_failed(text), None);
     }
 
@@ -73,6 +78,9 @@ mod tests {
         assert_eq!((saved(written), saved(panic)), (Some("/a/crash-1"), None));
         assert_eq!(what_failed(panic).as_deref(), Some("panic at src/a.rs:3:5: no"));
         let sanitizer = "==1==ERROR: AddressSanitizer: heap\nSUMMARY: AddressSanitizer: heap-use-after-free a.rs:1 in f\n";
-        assert_eq!(what_failed(sanitizer).as_deref(), Some("AddressSanitizer: heap-use-after-free a.rs:1 in f"));
+        assert_eq!(
+            what_failed(sanitizer).as_deref(),
+            Some("AddressSanitizer: heap-use-after-free a.rs:1 in f")
+        );
     }
 }

@@ -51,13 +51,15 @@ pub struct Finding {
 impl Unit {
     pub fn run(&self) -> Result<Outcome> {
         let variant = variant(self.strict);
-        let room = shell::target_dir().join("fuzz").join("run").join(format!("{}-{variant}", self.target));
+        let room =
+            shell::target_dir().join("fuzz").join("run").join(format!("{}-{variant}", self.target));
         let _ = fs::remove_dir_all(&room);
         let seeds = room.join("seeds");
         let corpus = self.corpus.clone().unwrap_or_else(|| room.join("corpus"));
         let artifacts = folder("artifacts").join(&self.target);
         for folder in [&seeds, &corpus, &artifacts] {
-            fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))?;
+            fs::create_dir_all(folder)
+                .with_context(|| format!("could not create {}", folder.display()))?;
         }
         copy_files(&folder("seeds").join(&self.target), &seeds)?;
 
@@ -69,7 +71,10 @@ impl Unit {
                 break;
             }
             let log = room.join(format!("log-{run}.txt"));
-            let status = self.command(left, &corpus, &seeds, &artifacts, &log)?.status().context("could not start a fuzz target")?;
+            let status = self
+                .command(left, &corpus, &seeds, &artifacts, &log)?
+                .status()
+                .context("could not start a fuzz target")?;
             let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
             outcome.add(&output::Numbers::of(&text));
             if status.success() {
@@ -84,7 +89,8 @@ impl Unit {
                 remove_equal(&seeds, input)?;
                 remove_equal(&corpus, input)?;
             }
-            let what = output::what_failed(&text).unwrap_or_else(|| format!("ended with {status}, see {}", log.display()));
+            let what = output::what_failed(&text)
+                .unwrap_or_else(|| format!("ended with {status}, see {}", log.display()));
             outcome.found(what, input);
             if stuck {
                 break;
@@ -94,12 +100,26 @@ impl Unit {
         Ok(outcome)
     }
 
-    fn command(&self, left: Duration, corpus: &Path, seeds: &Path, artifacts: &Path, log: &Path) -> Result<Command> {
+    fn command(
+        &self,
+        left: Duration,
+        corpus: &Path,
+        seeds: &Path,
+        artifacts: &Path,
+        log: &Path,
+    ) -> Result<Command> {
         let mut command = Command::new(&self.program);
         command.args([corpus, seeds]).current_dir(shell::root());
-        command.arg(format!("-max_total_time={}", left.as_secs().max(1))).arg("-print_final_stats=1");
-        command.arg(format!("-timeout={TIMEOUT_SECONDS}")).arg(format!("-rss_limit_mb={MEMORY_MIB}")).arg(format!("-max_len={LONGEST}"));
-        command.arg(format!("-artifact_prefix={}/{}-", artifacts.display(), variant(self.strict))).arg(format!("-seed={}", self.seed));
+        command
+            .arg(format!("-max_total_time={}", left.as_secs().max(1)))
+            .arg("-print_final_stats=1");
+        command
+            .arg(format!("-timeout={TIMEOUT_SECONDS}"))
+            .arg(format!("-rss_limit_mb={MEMORY_MIB}"))
+            .arg(format!("-max_len={LONGEST}"));
+        command
+            .arg(format!("-artifact_prefix={}/{}-", artifacts.display(), variant(self.strict)))
+            .arg(format!("-seed={}", self.seed));
         // libFuzzer writes to stderr; stdout is what modules print.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(log)?);
         Ok(command)
@@ -116,7 +136,9 @@ impl Outcome {
 
     fn found(&mut self, what: String, input: Option<PathBuf>) {
         let same = self.findings.iter_mut().find(|finding| finding.what == what);
-        let Some(same) = same else { return self.findings.push(Finding { what, inputs: Vec::from_iter(input), times: 1 }) };
+        let Some(same) = same else {
+            return self.findings.push(Finding { what, inputs: Vec::from_iter(input), times: 1 });
+        };
         same.times += 1;
         match input {
             Some(input) if same.inputs.len() < KEPT => same.inputs.push(input),
@@ -128,7 +150,9 @@ impl Outcome {
 
 /// The files of a folder; none, if it is not there.
 fn names(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).map(|files| files.flatten().map(|file| file.path()).collect()).unwrap_or_default()
+    fs::read_dir(folder)
+        .map(|files| files.flatten().map(|file| file.path()).collect())
+        .unwrap_or_default()
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<()> {

@@ -25,8 +25,20 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
             if matches!(operator, Operator::End | Operator::Else) {
                 depth -= 1;
             }
-            let text = format!("{:6x} {:indent$}{}", offset, "", name(&operator), indent = 2 * depth.min(8));
-            if matches!(operator, Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::Else) {
+            let text = format!(
+                "{:6x} {:indent$}{}",
+                offset,
+                "",
+                name(&operator),
+                indent = 2 * depth.min(8)
+            );
+            if matches!(
+                operator,
+                Operator::Block { .. }
+                    | Operator::Loop { .. }
+                    | Operator::If { .. }
+                    | Operator::Else
+            ) {
                 depth += 1;
             }
             let ops = by_offset.remove(&(offset as u32)).unwrap_or_default();
@@ -35,7 +47,8 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
                 println!("{left}");
             }
             for op in ops.iter().filter(|op| op.func == func) {
-                let hex: String = op.bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                let hex: String =
+                    op.bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
                 println!("{left:LEFT$} {:5} {hex:16}  {}", op.code, op.text);
                 left = "";
             }

@@ -28,9 +28,18 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let hash: String = info.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("{}: {} bytes, compiled for pointers of {} bytes; verified", path.display(), bytes.len(), info.word_size);
+    println!(
+        "{}: {} bytes, compiled for pointers of {} bytes; verified",
+        path.display(),
+        bytes.len(),
+        info.word_size
+    );
     println!("made from the module with SHA-256 {hash}");
-    println!("  {:>10}  module{}", info.module.len(), if has_code(info.module) { "" } else { ", without its code section" });
+    println!(
+        "  {:>10}  module{}",
+        info.module.len(),
+        if has_code(info.module) { "" } else { ", without its code section" }
+    );
     println!("  {:>10}  records of {} functions", info.funcs * 16, info.funcs);
     println!("  {:>10}  register code", info.code_bytes);
     if usize::from(info.word_size) == size_of::<usize>() {
@@ -42,5 +51,7 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
 /// Whether the module has its code section.
 fn has_code(module: &[u8]) -> bool {
     let payloads = wasmparser::Parser::new(0).parse_all(module);
-    payloads.flatten().any(|payload| matches!(payload, wasmparser::Payload::CodeSectionStart { .. }))
+    payloads
+        .flatten()
+        .any(|payload| matches!(payload, wasmparser::Payload::CodeSectionStart { .. }))
 }

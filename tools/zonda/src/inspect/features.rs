@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use wasmparser::{
-    BinaryReaderError, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, MemoryType,
-    Operator, Parser, Payload, RefType, TableInit, TypeRef,
+    BinaryReaderError, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
+    ElementKind, MemoryType, Operator, Parser, Payload, RefType, TableInit, TypeRef,
 };
 
 macro_rules! define_proposal {
@@ -53,7 +53,9 @@ impl Found {
                 for group in section.clone() {
                     for ty in group?.into_types() {
                         match &ty.composite_type.inner {
-                            CompositeInnerType::Func(func) if func.results().len() > 1 => self.add("multi-value"),
+                            CompositeInnerType::Func(func) if func.results().len() > 1 => {
+                                self.add("multi-value")
+                            }
                             CompositeInnerType::Func(_) => {}
                             _ => self.add("gc"),
                         }
@@ -127,7 +129,9 @@ impl Found {
     }
 
     fn operator(&mut self, operator: &Operator) {
-        if let Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } = operator {
+        if let Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } =
+            operator
+        {
             if let BlockType::FuncType(_) = blockty {
                 self.add("multi-value");
             }

@@ -22,18 +22,30 @@ pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
         return compiled::print(path, &bytes, listing);
     }
     if listing {
-        let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes).map_err(|error| bad_module(path, &error))?;
-        return code::print(&module, &bytes).map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
+        let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes)
+            .map_err(|error| bad_module(path, &error))?;
+        return code::print(&module, &bytes)
+            .map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
     }
     let foreign = |error: wasmparser::BinaryReaderError| {
-        Failure::Input(format!("{}: offset 0x{:x}: {}", path.display(), error.offset(), error.message()))
+        Failure::Input(format!(
+            "{}: offset 0x{:x}: {}",
+            path.display(),
+            error.offset(),
+            error.message()
+        ))
     };
     println!("{}: {} bytes", path.display(), bytes.len());
     sections::print(&bytes).map_err(foreign)?;
     let features = features::used(&bytes).map_err(foreign)?;
-    println!("\nfeatures: {}", if features.is_empty() { "WebAssembly 1.0".into() } else { features.join(", ") });
+    println!(
+        "\nfeatures: {}",
+        if features.is_empty() { "WebAssembly 1.0".into() } else { features.join(", ") }
+    );
 
-    let load = |mode: &Mode| Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error));
+    let load = |mode: &Mode| {
+        Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error))
+    };
     let modules = Mode::ALL.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let Some(module) = modules.first() else { return Ok(()) };
     imports_and_exports(module);
@@ -55,17 +67,25 @@ fn imports_and_exports(module: &Module) {
 }
 
 fn describe(ty: &ExternType) -> String {
-    let most = |max: Option<u32>| max.map_or(String::from("no maximum"), |max| format!("at most {max}"));
+    let most =
+        |max: Option<u32>| max.map_or(String::from("no maximum"), |max| format!("at most {max}"));
     match ty {
         ExternType::Func(ty) => format!("func {ty}"),
         ExternType::Table(ty) => {
-            format!("table of {}, {} elements, {}", ty.element.name(), ty.limits.min, most(ty.limits.max))
+            format!(
+                "table of {}, {} elements, {}",
+                ty.element.name(),
+                ty.limits.min,
+                most(ty.limits.max)
+            )
         }
         ExternType::Memory(ty) => {
             let page = 1u64 << ty.page_shift;
             format!("memory, {} pages of {page} bytes, {}", ty.limits.min, most(ty.limits.max))
         }
-        ExternType::Global(ty) => format!("global {}{}", if ty.mutable { "mutable " } else { "" }, ty.content.name()),
+        ExternType::Global(ty) => {
+            format!("global {}{}", if ty.mutable { "mutable " } else { "" }, ty.content.name())
+        }
     }
 }
 
@@ -87,7 +107,12 @@ fn modes(modules: &[Module]) {
             Mode::Classic => "side tables",
             Mode::Fast => "register code",
         };
-        println!("  {:>10}  {}, of these {} {what}", info.loaded_bytes, mode.name(), info.code_bytes);
+        println!(
+            "  {:>10}  {}, of these {} {what}",
+            info.loaded_bytes,
+            mode.name(),
+            info.code_bytes
+        );
     }
 }
 

@@ -20,8 +20,20 @@ pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
 
 fn name(id: u8) -> &'static str {
     const NAMES: [&str; 14] = [
-        "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data",
-        "data count", "tag",
+        "custom",
+        "type",
+        "import",
+        "function",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "start",
+        "element",
+        "code",
+        "data",
+        "data count",
+        "tag",
     ];
     NAMES.get(usize::from(id)).copied().unwrap_or("unknown")
 }
