@@ -1,7 +1,7 @@
 //! Memory of the runtime: every allocation can fail, and says so.
 //!
-//! Three owners, on top of the global allocator: [`List`] (a growing array), [`Owned`] (one value at a fixed address) and
-//! [`Shared`] (one value, counted). The rest of the runtime allocates through nothing else, so "out of memory" is an error
+//! Three owners, on top of the global allocator: [`TryVec`] (a growing array), [`TryBox`] (one value at a fixed address) and
+//! [`TryArc`] (one value, counted). The rest of the runtime allocates through nothing else, so "out of memory" is an error
 //! value everywhere, and what was half built is freed by dropping it.
 
 extern crate alloc as std_alloc;
@@ -110,49 +110,49 @@ impl Raw {
 }
 
 /// A growing array. Unlike `Vec` it grows only with a `Result`.
-pub struct List<T> {
+pub struct TryVec<T> {
     raw: Raw,
     owns: PhantomData<T>,
 }
 
 // SAFETY: a list owns its items, so it can be sent and shared as they can.
-unsafe impl<T: Send> Send for List<T> {}
+unsafe impl<T: Send> Send for TryVec<T> {}
 // SAFETY: as above.
-unsafe impl<T: Sync> Sync for List<T> {}
+unsafe impl<T: Sync> Sync for TryVec<T> {}
 
-impl<T> Default for List<T> {
+impl<T> Default for TryVec<T> {
     fn default() -> Self {
-        List::new()
+        TryVec::new()
     }
 }
 
-impl<T> List<T> {
+impl<T> TryVec<T> {
     const SIZE: usize = {
         assert!(align_of::<T>() <= ALIGN);
         size_of::<T>()
     };
 
     /// An empty list, which owns no memory.
-    pub const fn new() -> List<T> {
-        List {
+    pub const fn new() -> TryVec<T> {
+        TryVec {
             raw: Raw { items: NonNull::<T>::dangling().cast(), len: 0, bytes: 0 },
             owns: PhantomData,
         }
     }
 
     /// An empty list with room for exactly `capacity` items.
-    pub fn with_capacity(capacity: usize) -> Result<List<T>, OutOfMemory> {
-        let mut list = List::new();
+    pub fn with_capacity(capacity: usize) -> Result<TryVec<T>, OutOfMemory> {
+        let mut list = TryVec::new();
         list.reserve_exact(capacity)?;
         Ok(list)
     }
 
     /// A list of `len` zeros, for types of which zero bytes are a value.
-    pub fn zeroed(len: usize) -> Result<List<T>, OutOfMemory>
+    pub fn zeroed(len: usize) -> Result<TryVec<T>, OutOfMemory>
     where
         T: Zero,
     {
-        let mut list = List::new();
+        let mut list = TryVec::new();
         list.resize_zeroed(len)?;
         Ok(list)
     }
@@ -265,7 +265,7 @@ impl<T> List<T> {
     }
 }
 
-impl List<u8> {
+impl TryVec<u8> {
     /// Appends the low `len` bytes of a number, at most 8.
     #[inline(always)]
     #[cfg_attr(not(feature = "fast"), allow(dead_code))]
@@ -280,7 +280,7 @@ impl List<u8> {
     }
 }
 
-impl List<u32> {
+impl TryVec<u32> {
     /// An item as what can be changed while the list is shared.
     ///
     /// # Safety
@@ -292,7 +292,7 @@ impl List<u32> {
     }
 }
 
-impl<T> Deref for List<T> {
+impl<T> Deref for TryVec<T> {
     type Target = [T];
     #[inline]
     fn deref(&self) -> &[T] {
@@ -301,7 +301,7 @@ impl<T> Deref for List<T> {
     }
 }
 
-impl<T> DerefMut for List<T> {
+impl<T> DerefMut for TryVec<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: the first `len` items are written.
@@ -309,7 +309,7 @@ impl<T> DerefMut for List<T> {
     }
 }
 
-impl<T> Drop for List<T> {
+impl<T> Drop for TryVec<T> {
     #[inline]
     fn drop(&mut self) {
         self.truncate(0);
@@ -337,23 +337,23 @@ fn allocate(layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
 }
 
 /// One value at an address that does not change while it lives.
-pub struct Owned<T> {
+pub struct TryBox<T> {
     value: NonNull<T>,
     owns: PhantomData<T>,
 }
 
 // SAFETY: it owns its value, so it can be sent and shared as that can.
-unsafe impl<T: Send> Send for Owned<T> {}
+unsafe impl<T: Send> Send for TryBox<T> {}
 // SAFETY: as above.
-unsafe impl<T: Sync> Sync for Owned<T> {}
+unsafe impl<T: Sync> Sync for TryBox<T> {}
 
-impl<T> Owned<T> {
+impl<T> TryBox<T> {
     /// Moves the value into memory of its own.
-    pub fn new(value: T) -> Result<Owned<T>, OutOfMemory> {
+    pub fn new(value: T) -> Result<TryBox<T>, OutOfMemory> {
         let at = allocate(Layout::new::<T>())?.cast::<T>();
         // SAFETY: the memory has the layout of `T`.
         unsafe { at.as_ptr().write(value) };
-        Ok(Owned { value: at, owns: PhantomData })
+        Ok(TryBox { value: at, owns: PhantomData })
     }
 
     /// The address, for those who outlive borrows of the owner.
@@ -362,7 +362,7 @@ impl<T> Owned<T> {
         self.value.as_ptr()
     }
 
-    /// Gives the value up; [`Owned::from_raw`] takes it back.
+    /// Gives the value up; [`TryBox::from_raw`] takes it back.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub fn into_raw(self) -> *mut T {
         let at = self.value.as_ptr();
@@ -370,18 +370,18 @@ impl<T> Owned<T> {
         at
     }
 
-    /// Takes back what [`Owned::into_raw`] gave up.
+    /// Takes back what [`TryBox::into_raw`] gave up.
     ///
     /// # Safety
     /// `at` comes from there, and is taken back once.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub unsafe fn from_raw(at: *mut T) -> Owned<T> {
+    pub unsafe fn from_raw(at: *mut T) -> TryBox<T> {
         // SAFETY: `into_raw` gives no null.
-        Owned { value: unsafe { NonNull::new_unchecked(at) }, owns: PhantomData }
+        TryBox { value: unsafe { NonNull::new_unchecked(at) }, owns: PhantomData }
     }
 }
 
-impl<T> Deref for Owned<T> {
+impl<T> Deref for TryBox<T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -390,7 +390,7 @@ impl<T> Deref for Owned<T> {
     }
 }
 
-impl<T> DerefMut for Owned<T> {
+impl<T> DerefMut for TryBox<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: the value is live as long as its owner.
@@ -398,7 +398,7 @@ impl<T> DerefMut for Owned<T> {
     }
 }
 
-impl<T> Drop for Owned<T> {
+impl<T> Drop for TryBox<T> {
     fn drop(&mut self) {
         // SAFETY: the value is live, was allocated with this layout, and nobody uses it afterwards.
         unsafe {
@@ -417,23 +417,23 @@ struct Counted<T> {
 }
 
 /// One value with several owners; freed with the last of them.
-pub struct Shared<T> {
+pub struct TryArc<T> {
     counted: NonNull<Counted<T>>,
     owns: PhantomData<Counted<T>>,
 }
 
 // SAFETY: the count is atomic, and the value is only shared.
-unsafe impl<T: Send + Sync> Send for Shared<T> {}
+unsafe impl<T: Send + Sync> Send for TryArc<T> {}
 // SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Shared<T> {}
+unsafe impl<T: Send + Sync> Sync for TryArc<T> {}
 
-impl<T> Shared<T> {
+impl<T> TryArc<T> {
     /// Moves the value into memory of its own.
-    pub fn new(value: T) -> Result<Shared<T>, OutOfMemory> {
-        let owned = Owned::new(Counted { count: AtomicUsize::new(1), value })?;
+    pub fn new(value: T) -> Result<TryArc<T>, OutOfMemory> {
+        let owned = TryBox::new(Counted { count: AtomicUsize::new(1), value })?;
         let counted = owned.value;
         core::mem::forget(owned);
-        Ok(Shared { counted, owns: PhantomData })
+        Ok(TryArc { counted, owns: PhantomData })
     }
 
     /// The value, if there is no other owner.
@@ -450,7 +450,7 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T> Clone for Shared<T> {
+impl<T> Clone for TryArc<T> {
     fn clone(&self) -> Self {
         // SAFETY: live as long as `self`.
         let count = &unsafe { self.counted.as_ref() }.count;
@@ -459,11 +459,11 @@ impl<T> Clone for Shared<T> {
         if count.fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
             count.fetch_sub(1, Ordering::Relaxed);
         }
-        Shared { counted: self.counted, owns: PhantomData }
+        TryArc { counted: self.counted, owns: PhantomData }
     }
 }
 
-impl<T> Deref for Shared<T> {
+impl<T> Deref for TryArc<T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -472,13 +472,13 @@ impl<T> Deref for Shared<T> {
     }
 }
 
-impl<T> Drop for Shared<T> {
+impl<T> Drop for TryArc<T> {
     fn drop(&mut self) {
         // Acquired by every owner, and not with a fence by the last: ThreadSanitizer does not see fences, and the code is as long.
         // SAFETY: live as long as `self`.
         if unsafe { self.counted.as_ref() }.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: this was the last owner.
-            drop(unsafe { Owned::from_raw(self.counted.as_ptr()) });
+            drop(unsafe { TryBox::from_raw(self.counted.as_ptr()) });
         }
     }
 }
@@ -490,7 +490,7 @@ mod tests {
 
     #[test]
     fn a_list_keeps_its_items_through_growing_and_shrinking() {
-        let mut list = List::new();
+        let mut list = TryVec::new();
         for i in 0..100 {
             list.push(i).unwrap();
         }
@@ -503,18 +503,18 @@ mod tests {
         assert_eq!(list.pop(), None);
         list.shrink();
         assert_eq!(list.raw.bytes, 0);
-        assert!(List::<u32>::with_capacity(usize::MAX).is_err());
-        assert!(List::<u32>::zeroed(usize::MAX / 2).is_err());
+        assert!(TryVec::<u32>::with_capacity(usize::MAX).is_err());
+        assert!(TryVec::<u32>::zeroed(usize::MAX / 2).is_err());
     }
 
     #[test]
     fn owners_drop_their_value_once() {
         let witness = Rc::new(());
-        let owned = Owned::new(witness.clone()).unwrap();
-        let shared = Shared::new(witness.clone()).unwrap();
+        let owned = TryBox::new(witness.clone()).unwrap();
+        let shared = TryArc::new(witness.clone()).unwrap();
         let again = shared.clone();
         assert_eq!(shared.as_ptr(), again.as_ptr());
-        let mut list = List::new();
+        let mut list = TryVec::new();
         list.push(witness.clone()).unwrap();
         assert_eq!(Rc::strong_count(&witness), 4);
         drop((owned, shared));
@@ -527,7 +527,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn more_owners_than_can_be_counted_do_not_free_the_value() {
         let witness = Rc::new(());
-        let shared = Shared::new(witness.clone()).unwrap();
+        let shared = TryArc::new(witness.clone()).unwrap();
         // SAFETY: live as long as `shared`.
         let count = unsafe { &shared.counted.as_ref().count };
         // As after so many clones that were forgotten.
@@ -537,7 +537,7 @@ mod tests {
             assert!(count.load(Ordering::Relaxed) > isize::MAX as usize - 3);
         }
         assert_eq!(count.load(Ordering::Relaxed), isize::MAX as usize + 1);
-        let live: [Shared<_>; 10] = core::array::from_fn(|_| shared.clone());
+        let live: [TryArc<_>; 10] = core::array::from_fn(|_| shared.clone());
         drop(live);
         assert!(count.load(Ordering::Relaxed) > isize::MAX as usize - 10);
         assert_eq!(Rc::strong_count(&witness), 2);

@@ -87,7 +87,7 @@ fn rule_operations_are_known_and_complete() {
         &[Get as u8][..],
         &[Const32 as u8, 0, 0, 0],
         &[BrTable as u8, 1, 0, 0, 0],
-        &[Slow as u8, 0x10, FIRST, 0],
+        &[Runtime as u8, 0x10, FIRST, 0],
         &[Num1 as u8, 0x67, 0],
         &[Ret as u8, AddSSD as u8, 0, 0],
     ] {
@@ -247,7 +247,7 @@ fn rule_slots_behind_a_frame_that_is_moved() {
     refused(
         "tail call without",
         0,
-        &[(Frame, &up), (Slow, &[0x13, 1, 0, 0, 0]), (Frame, &down), (Ret, &[])],
+        &[(Frame, &up), (Runtime, &[0x13, 1, 0, 0, 0]), (Frame, &down), (Ret, &[])],
         RegisterFlow,
     );
     refused(
@@ -268,28 +268,31 @@ fn rule_slots_behind_a_frame_that_is_moved() {
         &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[]), (Ret, &[])],
         RegisterFlow,
     );
-    accepted(0, &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST + 1, 0, 0, 0]), (Ret, &[])]);
-    accepted(3, &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 2])]);
+    accepted(
+        0,
+        &[(Frame, &up), (Frame, &down), (Runtime, &[0x13, FIRST + 1, 0, 0, 0]), (Ret, &[])],
+    );
+    accepted(3, &[(Frame, &up), (Frame, &down), (Runtime, &[0x12, FIRST, 0, 2])]);
     accepted(
         3,
-        &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        &[(Frame, &up), (Frame, &down), (Runtime, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
     );
     refused(
         "tail call of an imported function without a return",
         3,
-        &[(Frame, &up), (Frame, &down), (Slow, &[0x12, FIRST, 0, 0]), (Unreachable, &[])],
+        &[(Frame, &up), (Frame, &down), (Runtime, &[0x12, FIRST, 0, 0]), (Unreachable, &[])],
         RegisterFlow,
     );
     refused(
         "indirect tail call without a return",
         0,
-        &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST + 1, 0, 0, 0]), (Unreachable, &[])],
+        &[(Frame, &up), (Frame, &down), (Runtime, &[0x13, FIRST + 1, 0, 0, 0]), (Unreachable, &[])],
         RegisterFlow,
     );
     refused(
         "its operands",
         0,
-        &[(Frame, &up), (Frame, &down), (Slow, &[0x13, FIRST, 0, 0, 0]), (Ret, &[])],
+        &[(Frame, &up), (Frame, &down), (Runtime, &[0x13, FIRST, 0, 0, 0]), (Ret, &[])],
         RegisterSlot,
     );
     refused(
@@ -399,7 +402,7 @@ fn rule_a_function_ends() {
         (BrNzA, &[0, 0]),
         (Call, &[2, 0, FIRST]),
         (Clz, &[]),
-        (Slow, &[0x10, FIRST, 0, 2]),
+        (Runtime, &[0x10, FIRST, 0, 2]),
     ] {
         let start: &[(RegOp, &[u8])] = if op == BrNzA { &[(Meter, &[])] } else { &[] };
         let back = [0xff, 0xff];
@@ -409,7 +412,7 @@ fn rule_a_function_ends() {
     refused(
         "falls off the end behind an indirect tail call",
         0,
-        &[(Slow, &[0x13, FIRST + 1, 0, 0, 0])],
+        &[(Runtime, &[0x13, FIRST + 1, 0, 0, 0])],
         RegisterFlow,
     );
     let (n, minus) = (i16::from(FIRST).to_le_bytes(), (-i16::from(FIRST)).to_le_bytes());
@@ -418,7 +421,7 @@ fn rule_a_function_ends() {
     for (op, operands) in [(Unreachable, &[][..]), (Ret, &[]), (Br, &[0xff, 0xff])] {
         accepted(0, &[(Meter, &[]), (op, operands)]);
     }
-    accepted(3, &[(Slow, &[0x12, FIRST, 0, 2])]);
+    accepted(3, &[(Runtime, &[0x12, FIRST, 0, 2])]);
 }
 
 #[test]
@@ -484,83 +487,83 @@ fn rule_calls_have_their_slots() {
         RegisterSlot,
     );
     // The same as `slow`.
-    accepted(0, &[(Slow, &[0x10, FIRST, 0, 2]), (Ret, &[])]);
-    accepted(0, &[(Slow, &[0x10, FIRST, 0, 0]), (Ret, &[])]);
+    accepted(0, &[(Runtime, &[0x10, FIRST, 0, 2]), (Ret, &[])]);
+    accepted(0, &[(Runtime, &[0x10, FIRST, 0, 0]), (Ret, &[])]);
     refused(
         "slow call of a function that is not there",
         0,
-        &[(Slow, &[0x10, FIRST, 0, 3]), (Ret, &[])],
+        &[(Runtime, &[0x10, FIRST, 0, 3]), (Ret, &[])],
         UnknownFunc,
     );
     refused(
         "slow call with results behind the frame",
         0,
-        &[(Slow, &[0x10, END - 2, 0, 2]), (Ret, &[])],
+        &[(Runtime, &[0x10, END - 2, 0, 2]), (Ret, &[])],
         RegisterSlot,
     );
     refused(
         "slow call with parameters in the header",
         4,
-        &[(Slow, &[0x10, FIRST + 2, 0, 1]), (Ret, &[])],
+        &[(Runtime, &[0x10, FIRST + 2, 0, 1]), (Ret, &[])],
         RegisterSlot,
     );
-    refused("slow call below slot 0", 4, &[(Slow, &[0x10, 2, 0, 1]), (Ret, &[])], RegisterSlot);
+    refused("slow call below slot 0", 4, &[(Runtime, &[0x10, 2, 0, 1]), (Ret, &[])], RegisterSlot);
 }
 
 #[test]
 fn rule_tail_calls_return_what_the_function_returns() {
     use ErrorKind::{RegisterSlot, TypeMismatch, UnknownFunc, UnknownTable, UnknownType};
-    accepted(3, &[(Slow, &[0x12, FIRST, 0, 2])]);
-    accepted(3, &[(Slow, &[0x13, FIRST + 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])]);
-    accepted(3, &[(Slow, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
+    accepted(3, &[(Runtime, &[0x12, FIRST, 0, 2])]);
+    accepted(3, &[(Runtime, &[0x13, FIRST + 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])]);
+    accepted(3, &[(Runtime, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
     refused(
         "tail call of an imported function, and nothing behind it",
         3,
-        &[(Slow, &[0x12, FIRST, 0, 0])],
+        &[(Runtime, &[0x12, FIRST, 0, 0])],
         ErrorKind::RegisterFlow,
     );
     refused(
         "its results behind the frame",
         3,
-        &[(Slow, &[0x12, END - 2, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        &[(Runtime, &[0x12, END - 2, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
         RegisterSlot,
     );
-    refused("tail call of nothing", 3, &[(Slow, &[0x12, FIRST, 0, 3])], UnknownFunc);
-    refused("tail call with other results", 0, &[(Slow, &[0x12, FIRST, 0, 2])], TypeMismatch);
+    refused("tail call of nothing", 3, &[(Runtime, &[0x12, FIRST, 0, 3])], UnknownFunc);
+    refused("tail call with other results", 0, &[(Runtime, &[0x12, FIRST, 0, 2])], TypeMismatch);
     refused(
         "tail call with other results of one slot",
         6,
-        &[(Slow, &[0x13, FIRST + 2, 0, 1, 0]), (RetA, &[])],
+        &[(Runtime, &[0x13, FIRST + 2, 0, 1, 0]), (RetA, &[])],
         TypeMismatch,
     );
     refused(
         "indirect tail call of no type",
         3,
-        &[(Slow, &[0x13, FIRST + 1, 0, 7, 0]), (Unreachable, &[])],
+        &[(Runtime, &[0x13, FIRST + 1, 0, 7, 0]), (Unreachable, &[])],
         UnknownType,
     );
     refused(
         "indirect tail call through no table",
         3,
-        &[(Slow, &[0x13, FIRST + 1, 0, 3, 2]), (Unreachable, &[])],
+        &[(Runtime, &[0x13, FIRST + 1, 0, 3, 2]), (Unreachable, &[])],
         UnknownTable,
     );
     refused(
         "indirect tail call through a table of others",
         3,
-        &[(Slow, &[0x13, FIRST + 1, 0, 3, 1]), (Unreachable, &[])],
+        &[(Runtime, &[0x13, FIRST + 1, 0, 3, 1]), (Unreachable, &[])],
         TypeMismatch,
     );
     refused(
         "results behind the frame",
         3,
-        &[(Slow, &[0x13, END - 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        &[(Runtime, &[0x13, END - 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
         RegisterSlot,
     );
     refused(
         "element in the header",
         3,
-        &[(Slow, &[0x13, FIRST, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
+        &[(Runtime, &[0x13, FIRST, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
         RegisterSlot,
     );
 }
@@ -596,7 +599,7 @@ fn rule_slow_operations_name_what_is_there() {
             (255, false),
         ] {
             // With no operands `u` may be where they would begin and end.
-            let file = forged(0, code(&[(Slow, &operation(bytes, top)), (Ret, &[])]));
+            let file = forged(0, code(&[(Runtime, &operation(bytes, top)), (Ret, &[])]));
             assert_eq!(
                 kind(load(&file)),
                 (!is_good).then_some(RegisterSlot),
@@ -610,7 +613,7 @@ fn rule_slow_operations_name_what_is_there() {
             refused(
                 &format!("{bytes:x?} in the header"),
                 0,
-                &[(Slow, &operation(bytes, FIRST + taken - 1)), (Ret, &[])],
+                &[(Runtime, &operation(bytes, FIRST + taken - 1)), (Ret, &[])],
                 RegisterSlot,
             );
         }
@@ -655,7 +658,7 @@ fn rule_slow_operations_name_what_is_there() {
         refused(
             &format!("slow {bytes:x?}"),
             0,
-            &[(Slow, &operation(bytes, three)), (Ret, &[])],
+            &[(Runtime, &operation(bytes, three)), (Ret, &[])],
             expected,
         );
     }
@@ -722,14 +725,14 @@ fn rule_loads_and_stores_have_their_operands() {
 
 #[test]
 fn rule_numeric_operations_are_known() {
-    use zonda_exec::op::{prefixed_sig, sig, Shape};
+    use zonda_exec::op::{prefixed_sig, sig, InstrClass};
     use ErrorKind::{RegisterCode, RegisterSlot};
     let mut known = 0;
     for op in 0..=255u8 {
         let (sig, numeric) = if op < 8 {
             (prefixed_sig(op), true)
         } else {
-            (sig(op), sig(op).shape() == Shape::Numeric)
+            (sig(op), sig(op).class() == InstrClass::Numeric)
         };
         for form in [Num1, Num2] {
             let operands = if form == Num1 { 2 } else { 3 };

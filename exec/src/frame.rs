@@ -16,15 +16,15 @@
 //! instance) has `Header::pc` null and a [`Boundary`] behind its header.
 
 use crate::bounds;
-use crate::instance::Instance;
-use crate::memory::Memory;
+use crate::instance::ExecInstance;
+use crate::linear_memory::Memory;
 use crate::meter::Meter;
 pub use crate::slot::{read64, write64};
 
 /// What a call needs to know of a function, in every mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct Shape {
+pub struct FuncLayout {
     /// Slots of the parameters.
     pub params: u16,
     /// Slots of parameters and other locals together.
@@ -39,8 +39,8 @@ pub struct Shape {
 
 /// A function that a module defines, ready to be executed in place.
 #[repr(C)]
-pub struct Func {
-    pub shape: Shape,
+pub struct ClassicFunc {
+    pub layout: FuncLayout,
     /// First operation.
     pub code: *const u8,
     /// Behind the final `end`.
@@ -56,16 +56,16 @@ pub struct Func {
 /// The same function as register code. Without pointers, for it may lie in flash; docs/container.md has its bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct RegFunc {
-    pub shape: Shape,
-    /// Offset of the first operation in [`Instance::code`].
+pub struct FastFunc {
+    pub layout: FuncLayout,
+    /// Offset of the first operation in [`ExecInstance::code`].
     pub code: u32,
 }
 
 /// Where a call goes, in the mode of the function's instance.
 #[derive(Clone, Copy)]
 pub struct Callee {
-    pub shape: *const Shape,
+    pub layout: *const FuncLayout,
     /// First operation.
     pub code: *const u8,
     /// First entry in the side table; null in fast mode.
@@ -76,7 +76,7 @@ pub struct Callee {
 #[repr(C)]
 pub struct Header {
     /// The caller.
-    pub func: *const Shape,
+    pub func: *const FuncLayout,
     /// Where the caller goes on; null when there is a [`Boundary`].
     pub pc: *const u8,
     /// The caller's frame.
@@ -89,7 +89,7 @@ pub struct Header {
 #[repr(C)]
 pub struct Boundary {
     /// The caller's instance; null when the host called, and nothing else here or in the header means anything.
-    pub instance: *const Instance,
+    pub instance: *const ExecInstance,
     /// Where the caller goes on.
     pub pc: *const u8,
 }
@@ -113,17 +113,17 @@ pub struct Context {
     pub sp: *mut u32,
     pub fp: *mut u32,
     pub stp: *const u16,
-    /// The function that runs: the first field of its [`Func`] or [`RegFunc`].
-    pub func: *const Shape,
+    /// The function that runs: the first field of its [`ClassicFunc`] or [`FastFunc`].
+    pub func: *const FuncLayout,
     /// Its instance.
-    pub instance: *const Instance,
-    /// [`Instance::memory`] of that.
+    pub instance: *const ExecInstance,
+    /// [`ExecInstance::memory`] of that.
     pub memory: *const Memory,
     /// One past the last slot of the value stack.
     pub stack_end: *mut u32,
     pub meter: *const Meter,
-    /// Executes what the loops do not hold: see [`Slow`].
-    pub slow: Slow,
+    /// Executes what the loops do not hold: see [`RuntimeFn`].
+    pub runtime: RuntimeFn,
     /// The runtime crate's store.
     pub store: *mut (),
     /// What host functions are given: the embedder's store or execution environment.
@@ -136,7 +136,7 @@ pub struct Host {
     /// One past the last slot of the value stack.
     pub stack_end: *mut u32,
     pub meter: *const Meter,
-    pub slow: Slow,
+    pub runtime: RuntimeFn,
     /// See [`Context::store`].
     pub store: *mut (),
     /// See [`Context::host`].
@@ -148,14 +148,14 @@ pub struct Host {
 pub struct Place {
     /// The operation.
     pub pc: *const u8,
-    pub func: *const Shape,
-    pub instance: *const Instance,
+    pub func: *const FuncLayout,
+    pub instance: *const ExecInstance,
 }
 
 /// Executes the operation `code` whose immediates `context.pc` points at, on the operands in memory, and updates the context. Gives 0, [`SWITCHED`] or the number of a trap.
-pub type Slow = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
+pub type RuntimeFn = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
-/// What a function of the embedder or of [`Slow`] gives when the context has changed as a whole: read everything anew.
+/// What a function of the embedder or of [`RuntimeFn`] gives when the context has changed as a whole: read everything anew.
 pub const SWITCHED: u32 = 0x100;
 /// The same, and what runs now has to be run by another mode's loop.
 pub const OTHER_MODE: u32 = 0x101;
@@ -207,7 +207,7 @@ impl Context {
             memory: core::ptr::null(),
             stack_end: host.stack_end,
             meter: host.meter,
-            slow: host.slow,
+            runtime: host.runtime,
             store: host.store,
             host: host.host,
         }
@@ -217,7 +217,7 @@ impl Context {
     ///
     /// # Safety
     /// It is live and published.
-    unsafe fn switch(&mut self, instance: *const Instance) -> u32 {
+    unsafe fn switch(&mut self, instance: *const ExecInstance) -> u32 {
         // SAFETY: the caller's promise; the instance that ran before is live, too, where there is one.
         unsafe {
             let same = self.instance.is_null() || (*self.instance).mode == (*instance).mode;
@@ -255,14 +255,14 @@ impl Context {
     pub unsafe fn enter(
         &mut self,
         to: Callee,
-        instance: *const Instance,
+        instance: *const ExecInstance,
         return_pc: *const u8,
-        caller: *const Instance,
+        caller: *const ExecInstance,
     ) -> Result<u32, crate::TrapCode> {
         // SAFETY: `to` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
         // of `frame` against the end of the stack covers every slot that is written here and by the function's operations.
         unsafe {
-            let callee = &*to.shape;
+            let callee = &*to.layout;
             let fp = self.sp.add(1).sub(callee.params as usize);
             if !bounds::has_slots(self.sp.add(1).addr(), callee.frame, self.stack_end.addr()) {
                 return Err(crate::TrapCode::StackOverflow);
@@ -286,7 +286,7 @@ impl Context {
             self.fp = fp;
             self.pc = to.code;
             self.stp = to.side_table;
-            self.func = to.shape;
+            self.func = to.layout;
             Ok(self.switch(instance))
         }
     }
@@ -295,11 +295,11 @@ impl Context {
     ///
     /// # Safety
     /// The import has no `call`, and its arguments lie on the stack.
-    pub unsafe fn cross(&mut self, import: &crate::Import) -> u32 {
+    pub unsafe fn cross(&mut self, import: &crate::ImportedFunc) -> u32 {
         let (pc, caller) = (self.pc, self.instance);
         // SAFETY: `data` and `extra` of such an import are an instance and the index of a function that it defines.
         unsafe {
-            let instance: *const Instance = import.data.cast();
+            let instance: *const ExecInstance = import.data.cast();
             match self.enter((*instance).callee(import.extra.addr() as u32), instance, pc, caller) {
                 Ok(switched) => switched,
                 Err(trap) => trap as u32,
@@ -316,7 +316,7 @@ impl Context {
         unsafe {
             let (pc, instance) = (self.pc, self.instance);
             let switched = self.enter(to, instance, core::ptr::null(), core::ptr::null())?;
-            let header = self.fp.add((*to.shape).locals as usize);
+            let header = self.fp.add((*to.layout).locals as usize);
             Header::write(header, Header { pc, ..Header::read(header) });
             self.sp = header.add(HEADER);
             Ok(switched)
@@ -348,12 +348,12 @@ impl Context {
     pub unsafe fn tail_call(
         &mut self,
         to: Callee,
-        instance: *const Instance,
+        instance: *const ExecInstance,
     ) -> Result<u32, crate::TrapCode> {
         // SAFETY: the arguments are copied down to the start of the running frame, of which everything that is needed was read before;
         // the check of the callee's frame covers what is written.
         unsafe {
-            let callee = &*to.shape;
+            let callee = &*to.layout;
             let (mut header, mut boundary) = self.return_address();
             let params = callee.params as usize;
             if !bounds::has_slots(
@@ -383,7 +383,7 @@ impl Context {
             Header::write(at, header);
             self.pc = to.code;
             self.stp = to.side_table;
-            self.func = to.shape;
+            self.func = to.layout;
             Ok(self.switch(instance))
         }
     }

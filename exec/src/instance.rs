@@ -1,11 +1,11 @@
 //! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps true.
 
 #[cfg(feature = "classic")]
-use crate::frame::Func;
+use crate::frame::ClassicFunc;
 #[cfg(feature = "fast")]
-use crate::frame::RegFunc;
+use crate::frame::FastFunc;
 use crate::frame::{Callee, Context};
-use crate::memory::Memory;
+use crate::linear_memory::Memory;
 
 /// Where a global lives: a pointer to its slots, with the lowest bit set when there are two.
 #[derive(Clone, Copy)]
@@ -32,15 +32,15 @@ impl GlobalRef {
 /// Executes an imported function. `args` points at the parameters, one slot or two each, on the value stack; the results are written
 /// there. Gives 0 or a trap's number.
 pub type HostCall =
-    unsafe extern "C" fn(context: &mut Context, import: &Import, args: *mut u32) -> u32;
+    unsafe extern "C" fn(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32;
 
 /// An imported function, ready to be called.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub struct Import {
+pub struct ImportedFunc {
     /// Executes a host function; `None` when another instance defines the function.
     pub call: Option<HostCall>,
-    /// What `call` needs, or the instance that defines the function ([`Instance`]).
+    /// What `call` needs, or the instance that defines the function ([`ExecInstance`]).
     pub data: *const (),
     /// More of that, or the index of the function there.
     pub extra: *const (),
@@ -50,7 +50,7 @@ pub struct Import {
     change: i16,
 }
 
-impl Import {
+impl ImportedFunc {
     /// `params` and `results` are in slots; there are at most 2,000 of each ([spec limits]: 1,000 values).
     ///
     /// [spec limits]: https://webassembly.github.io/spec/js-api/#limits
@@ -60,9 +60,9 @@ impl Import {
         extra: *const (),
         params: u32,
         results: u32,
-    ) -> Import {
+    ) -> ImportedFunc {
         let bytes = |slots: u32| slots as i32 * 4;
-        Import {
+        ImportedFunc {
             call,
             data,
             extra,
@@ -104,10 +104,10 @@ impl Import {
 /// Where the loops find the fields.
 #[allow(dead_code)]
 pub(crate) mod offset {
-    use super::Import;
+    use super::ImportedFunc;
     use core::mem::offset_of;
-    pub(crate) const ARGS: usize = offset_of!(Import, args);
-    pub(crate) const CHANGE: usize = offset_of!(Import, change);
+    pub(crate) const ARGS: usize = offset_of!(ImportedFunc, args);
+    pub(crate) const CHANGE: usize = offset_of!(ImportedFunc, change);
 }
 
 /// An instance, as its code sees it.
@@ -115,14 +115,14 @@ pub(crate) mod offset {
 /// Invariants, established at instantiation and kept until the instance is freed: each pointer points at as many
 /// elements as the module's index spaces have, so an index that the validator accepted is inside.
 #[repr(C)]
-pub struct Instance {
+pub struct ExecInstance {
     /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports. Null when the module was
     /// not prepared for classic mode.
     #[cfg(feature = "classic")]
-    pub funcs: *const Func,
+    pub funcs: *const ClassicFunc,
     /// The same for fast mode.
     #[cfg(feature = "fast")]
-    pub reg_funcs: *const RegFunc,
+    pub fast_funcs: *const FastFunc,
     /// Register code of all functions.
     #[cfg(feature = "fast")]
     pub code: *const u8,
@@ -130,9 +130,9 @@ pub struct Instance {
     #[cfg(all(feature = "fast", feature = "strict"))]
     pub code_end: *const u8,
     #[cfg(all(feature = "fast", feature = "strict"))]
-    pub reg_funcs_end: *const RegFunc,
+    pub fast_funcs_end: *const FastFunc,
     /// Functions that it imports.
-    pub imports: *const Import,
+    pub imports: *const ImportedFunc,
     /// How many it imports.
     pub import_count: u32,
     /// All globals, imported ones first.
@@ -160,7 +160,7 @@ pub enum Mode {
     Fast = 1,
 }
 
-impl Instance {
+impl ExecInstance {
     /// Where a call of a function goes that the module defines.
     ///
     /// # Safety
@@ -181,7 +181,7 @@ impl Instance {
     /// The same in classic mode.
     ///
     /// # Safety
-    /// As for [`Instance::callee`], of an instance in that mode.
+    /// As for [`ExecInstance::callee`], of an instance in that mode.
     #[cfg(feature = "classic")]
     #[inline(always)]
     pub(crate) unsafe fn classic_callee(&self, func: u32) -> Callee {
@@ -189,7 +189,7 @@ impl Instance {
         // SAFETY: the caller's promise: the record is one of the module's.
         unsafe {
             Callee {
-                shape: &raw const (*func).shape,
+                layout: &raw const (*func).layout,
                 code: (*func).code,
                 side_table: (*func).side_table,
             }
@@ -199,15 +199,15 @@ impl Instance {
     /// The same in fast mode.
     ///
     /// # Safety
-    /// As for [`Instance::callee`], of an instance in that mode.
+    /// As for [`ExecInstance::callee`], of an instance in that mode.
     #[cfg(feature = "fast")]
     #[inline(always)]
     pub(crate) unsafe fn fast_callee(&self, func: u32) -> Callee {
-        let func = self.reg_funcs.wrapping_add(func as usize);
+        let func = self.fast_funcs.wrapping_add(func as usize);
         // SAFETY: the caller's promise: the record is one of the module's.
         unsafe {
             Callee {
-                shape: &raw const (*func).shape,
+                layout: &raw const (*func).layout,
                 code: self.code.wrapping_add((*func).code as usize),
                 side_table: core::ptr::null(),
             }

@@ -13,13 +13,13 @@
 //! | [`slot`] | values of two slots |
 //! | [`frame`] | frames and the layout of a call on the value stack |
 //! | `bounds` | whether an access or a frame is inside |
-//! | [`memory`] | linear memory and bounds-checked access to it |
+//! | [`linear_memory`] | linear memory and bounds-checked access to it |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the names of the modes |
 //! | [`side_table`] | branch targets of code that is executed in place |
 //! | `classic` | the loop that executes Wasm bytes in place |
 //! | [`fast`] | register code: its table of operations, and the loop that executes it |
-//! | `elsewhere` | what the loops in Thumb-2 instructions call in every mode |
+//! | `thumb_calls` | what the loops in Thumb-2 instructions call in every mode |
 //! | `run` | a call by the host, and the change between loops |
 #![no_std]
 #![recursion_limit = "256"]
@@ -35,16 +35,14 @@ compile_error!("linear memory is accessed in place, so the target has to be litt
 mod bounds;
 #[cfg(feature = "classic")]
 pub mod classic;
-#[cfg(all(thumb2, not(feature = "portable")))]
-mod elsewhere;
 #[cfg(feature = "fast")]
 pub mod fast;
 #[cfg(feature = "float")]
 mod float;
 pub mod frame;
 pub mod instance;
-pub mod leb;
-pub mod memory;
+pub mod leb128;
+pub mod linear_memory;
 pub mod meter;
 mod mode;
 pub mod numeric;
@@ -53,11 +51,13 @@ mod relation;
 mod run;
 pub mod side_table;
 pub mod slot;
+#[cfg(all(thumb2, not(feature = "portable")))]
+mod thumb_calls;
 pub mod trap;
 
-pub use frame::{Context, Exit, Func, RegFunc, Shape};
-pub use instance::{GlobalRef, HostCall, Import, Instance, Mode};
-pub use memory::Memory;
+pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
+pub use instance::{ExecInstance, GlobalRef, HostCall, ImportedFunc, Mode};
+pub use linear_memory::Memory;
 pub use meter::Meter;
 pub use op::Op;
 pub use run::call;

@@ -5,7 +5,7 @@
 //! numeric operations in [`crate::numeric`] and in the loops. A row reads
 //!
 //! ```text
-//! code  Name  "name in the text format"  immediates-or-shape  …;
+//! code  Name  "name in the text format"  immediates-or-layout  …;
 //! ```
 //!
 //! Codes behind the prefix 0xFC are written 0xFCnn; the loops see the prefix, the validator the whole code.
@@ -92,7 +92,7 @@ macro_rules! memory_ops {
     } };
 }
 
-/// Operations on i32 that cannot trap; the loops hold them inline. `code Name "text" shape operand result function;`
+/// Operations on i32 that cannot trap; the loops hold them inline. `code Name "text" layout operand result function;`
 #[macro_export]
 macro_rules! word_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
@@ -288,29 +288,29 @@ pub enum Immediates {
 /// The four number types, as the tables name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Num {
+pub enum NumType {
     I32 = 0,
     I64 = 1,
     F32 = 2,
     F64 = 3,
 }
 
-impl Num {
+impl NumType {
     /// The type with this number (only the lowest two bits count).
-    pub const fn from_bits(bits: u8) -> Num {
+    pub const fn from_bits(bits: u8) -> NumType {
         match bits & 3 {
-            0 => Num::I32,
-            1 => Num::I64,
-            2 => Num::F32,
-            _ => Num::F64,
+            0 => NumType::I32,
+            1 => NumType::I64,
+            2 => NumType::F32,
+            _ => NumType::F64,
         }
     }
 
     /// How many slots of 32 bits a value takes.
     pub const fn slots(self) -> u32 {
         match self {
-            Num::I32 | Num::F32 => 1,
-            Num::I64 | Num::F64 => 2,
+            NumType::I32 | NumType::F32 => 1,
+            NumType::I64 | NumType::F64 => 2,
         }
     }
 }
@@ -328,23 +328,23 @@ impl Num {
 pub struct Sig(u8);
 
 impl Sig {
-    const fn numeric(operands: u8, operand: Num, result: Num) -> Sig {
+    const fn numeric(operands: u8, operand: NumType, result: NumType) -> Sig {
         Sig(0x40 | (operands - 1) << 5 | (operand as u8) << 2 | result as u8)
     }
-    const fn load(value: Num, log2: u8, signed: bool) -> Sig {
+    const fn load(value: NumType, log2: u8, signed: bool) -> Sig {
         Sig(0x80 | (signed as u8) << 5 | log2 << 2 | value as u8)
     }
-    const fn store(value: Num, log2: u8, _: bool) -> Sig {
+    const fn store(value: NumType, log2: u8, _: bool) -> Sig {
         Sig(0xc0 | log2 << 2 | value as u8)
     }
     /// Which table the operation stands in.
     #[inline]
-    pub const fn shape(self) -> Shape {
+    pub const fn class(self) -> InstrClass {
         match self.0 >> 6 {
-            0 => Shape::Plain,
-            1 => Shape::Numeric,
-            2 => Shape::Load,
-            _ => Shape::Store,
+            0 => InstrClass::Plain,
+            1 => InstrClass::Numeric,
+            2 => InstrClass::Load,
+            _ => InstrClass::Store,
         }
     }
     /// Load: whether the value is sign-extended.
@@ -359,13 +359,13 @@ impl Sig {
     }
     /// Numeric: the type of each operand.
     #[inline]
-    pub const fn operand(self) -> Num {
-        Num::from_bits(self.0 >> 2)
+    pub const fn operand(self) -> NumType {
+        NumType::from_bits(self.0 >> 2)
     }
     /// The type of the result, or of the value that is stored.
     #[inline]
-    pub const fn value(self) -> Num {
-        Num::from_bits(self.0)
+    pub const fn value(self) -> NumType {
+        NumType::from_bits(self.0)
     }
     /// Load and store: log2 of the width in bytes, which is the largest alignment.
     #[inline]
@@ -375,17 +375,17 @@ impl Sig {
     /// Whether the operation works on floats in any way.
     #[inline]
     pub const fn is_float(self) -> bool {
-        match self.shape() {
-            Shape::Plain => false,
-            Shape::Numeric => (self.0 & 2) | (self.0 >> 2 & 2) != 0,
-            Shape::Load | Shape::Store => self.0 & 2 != 0,
+        match self.class() {
+            InstrClass::Plain => false,
+            InstrClass::Numeric => (self.0 & 2) | (self.0 >> 2 & 2) != 0,
+            InstrClass::Load | InstrClass::Store => self.0 & 2 != 0,
         }
     }
 }
 
 /// Which table an operation stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum InstrClass {
     Plain,
     Numeric,
     Load,
@@ -471,14 +471,14 @@ macro_rules! define {
 
         const fn signatures() -> [Sig; 256] {
             let mut table = [Sig(0); 256];
-            $(table[$mc] = Sig::$mk(Num::$mv, $ml, <$mm>::MIN != 0);)*
-            $(if $nc < 0x100 { table[$nc & 0xff] = Sig::numeric(operands!($ns), Num::$na, Num::$nr); })*
+            $(table[$mc] = Sig::$mk(NumType::$mv, $ml, <$mm>::MIN != 0);)*
+            $(if $nc < 0x100 { table[$nc & 0xff] = Sig::numeric(operands!($ns), NumType::$na, NumType::$nr); })*
             table
         }
 
         const fn prefixed_signatures() -> [Sig; 8] {
             let mut table = [Sig(0); 8];
-            $(if $nc >= 0xfc00 { table[$nc & 7] = Sig::numeric(operands!($ns), Num::$na, Num::$nr); })*
+            $(if $nc >= 0xfc00 { table[$nc & 7] = Sig::numeric(operands!($ns), NumType::$na, NumType::$nr); })*
             table
         }
     };
@@ -534,24 +534,24 @@ mod tests {
 
     #[test]
     fn signatures_are_those_of_the_tables() {
-        assert!(sig(Op::Block as u8).shape() == Shape::Plain);
+        assert!(sig(Op::Block as u8).class() == InstrClass::Plain);
         let add = sig(Op::F64Add as u8);
         assert!(
-            add.shape() == Shape::Numeric
+            add.class() == InstrClass::Numeric
                 && add.is_binary()
-                && add.operand() == Num::F64
-                && add.value() == Num::F64
+                && add.operand() == NumType::F64
+                && add.value() == NumType::F64
         );
         let load = sig(Op::I64Load16U as u8);
         assert!(
-            load.shape() == Shape::Load
+            load.class() == InstrClass::Load
                 && load.log2_width() == 1
-                && load.value() == Num::I64
+                && load.value() == NumType::I64
                 && !load.is_float()
         );
         let store = sig(Op::F64Store as u8);
-        assert!(store.shape() == Shape::Store && store.log2_width() == 3 && store.is_float());
+        assert!(store.class() == InstrClass::Store && store.log2_width() == 3 && store.is_float());
         let sat = prefixed_sig(5);
-        assert!(!sat.is_binary() && sat.operand() == Num::F32 && sat.value() == Num::I64);
+        assert!(!sat.is_binary() && sat.operand() == NumType::F32 && sat.value() == NumType::I64);
     }
 }

@@ -4,7 +4,7 @@ use crate::bounds;
 use crate::frame::{
     Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE,
 };
-use crate::instance::{Instance, Mode};
+use crate::instance::{ExecInstance, Mode};
 use crate::TrapCode;
 
 /// Calls a function that `instance` defines for the host, whose arguments lie at `fp`; runs until it returns or traps. Inlined, so that
@@ -13,7 +13,7 @@ use crate::TrapCode;
 /// # Safety
 /// `func` is inside the index space of `instance`, whose invariants hold, and not imported; the arguments are of its type; `host` is complete.
 #[inline(always)]
-pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instance) -> Exit {
+pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecInstance) -> Exit {
     // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
     unsafe {
         // The mode is looked at once.
@@ -23,7 +23,7 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instanc
             #[cfg(feature = "fast")]
             Mode::Fast => ((*instance).fast_callee(func), crate::fast::run),
         };
-        let callee = &*to.shape;
+        let callee = &*to.layout;
         let first = fp.add(callee.params as usize);
         if !bounds::has_slots(first.addr(), callee.frame, host.stack_end.addr()) {
             return Exit::Refused(TrapCode::StackOverflow);
@@ -41,12 +41,12 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const Instanc
             sp: boundary.add(BOUNDARY),
             fp,
             stp: to.side_table,
-            func: to.shape,
+            func: to.layout,
             instance,
             memory: (*instance).memory,
             stack_end: host.stack_end,
             meter: host.meter,
-            slow: host.slow,
+            runtime: host.runtime,
             store: host.store,
             host: host.host,
         };

@@ -13,7 +13,7 @@
 //!         i32 dpc, i32 dstp, u16 keep, u16 drop  (each i32 low half first)
 //! wide    entry whose dpc is WIDE: a drop or select works on values of two slots; the other two are low and high
 //!         half of the address behind its code (its lowest 32 bits), which tells it from a later one
-//! map of locals, only where some local's index is not below `Func::narrow`; read backwards from the first entry:
+//! map of locals, only where some local's index is not below `ClassicFunc::narrow`; read backwards from the first entry:
 //!         up to MAPPED locals: for local 0, 1, …  u16: bits 14..0 the slot, bit 15 set when it takes two
 //!         more: u16 number of groups, then for each group of locals of one type, the first group first:
 //!         u16 index of its first local, u16 slot of that one, with bit 15 as above

@@ -174,7 +174,7 @@ fn ops(code: &[u8]) -> Vec<Op> {
         let mut branches = Vec::new();
         let mut operand = 1;
         for (kind, value) in instruction.operands().take_while(|_| {
-            !matches!(instruction.op, RegOp::Num1 | RegOp::Num2 | RegOp::Slow | RegOp::Memory)
+            !matches!(instruction.op, RegOp::Num1 | RegOp::Num2 | RegOp::Runtime | RegOp::Memory)
         }) {
             if matches!(kind, Kind::Branch | Kind::BranchLong) {
                 branches.push((operand, kind.bytes(), place(at, value)));

@@ -3,7 +3,7 @@
 //! The list of blocks is outside of linear memory, so a module can spoil its data but not the list.
 //! Invariant: blocks are listed by rising address, do not overlap, and lie within the heap.
 
-use crate::alloc::List;
+use crate::alloc::TryVec;
 
 /// A block: where it is and how long, in bytes of linear memory, both multiples of 8.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ struct Block {
 pub(super) struct AppHeap {
     start: u32,
     end: u32,
-    used: List<Block>,
+    used: TryVec<Block>,
 }
 
 impl AppHeap {
@@ -23,7 +23,7 @@ impl AppHeap {
     pub(super) fn ending_at(end: u32, len: u32) -> AppHeap {
         let start = end.checked_sub(len).unwrap_or(end);
         // Address 0 says that there is no room, so no block begins there.
-        AppHeap { start: start.max(1).saturating_add(7) & !7, end, used: List::new() }
+        AppHeap { start: start.max(1).saturating_add(7) & !7, end, used: TryVec::new() }
     }
 
     /// Takes the first gap that is large enough. Gives its address.

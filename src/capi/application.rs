@@ -1,8 +1,8 @@
 //! Running a whole program: its main function with arguments, or a function that is named on a command line.
 
+use super::app_memory::*;
 use super::exec_env::*;
 use super::instance::{exported_func, is_i32};
-use super::memory::*;
 use super::number;
 use super::text::{c_bytes, with_line, Text};
 use super::types::*;

@@ -5,7 +5,7 @@
 
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
-use crate::alloc::{List, OutOfMemory, Owned};
+use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform;
@@ -13,7 +13,7 @@ use crate::store::func::{call, import_target, Stack, Target};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use zonda_exec::frame::{read64, write64};
-use zonda_exec::{Import, TrapCode};
+use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
 const PLACES: bool = cfg!(feature = "log");
@@ -22,10 +22,10 @@ const SPARE: usize = 3;
 
 pub struct WASMExecEnv {
     pub(super) instance: wasm_module_inst_t,
-    stack: List<u32>,
+    stack: TryVec<u32>,
     user_data: *mut c_void,
     /// The native function that runs on this environment; null when none does.
-    pub(super) import: *const Import,
+    pub(super) import: *const ImportedFunc,
     pub(super) args: *mut u32,
     /// What a native function gives that runs on this environment: 0, or the number of a trap while the instance has an exception.
     pub(super) trap: u32,
@@ -35,10 +35,10 @@ impl WASMExecEnv {
     pub(super) fn new(
         instance: wasm_module_inst_t,
         stack_size: u32,
-    ) -> Result<Owned<WASMExecEnv>, OutOfMemory> {
+    ) -> Result<TryBox<WASMExecEnv>, OutOfMemory> {
         let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
-        let stack = List::zeroed(size as usize / 4 + SPARE)?;
-        Owned::new(WASMExecEnv {
+        let stack = TryVec::zeroed(size as usize / 4 + SPARE)?;
+        TryBox::new(WASMExecEnv {
             instance,
             stack,
             user_data: null_mut(),
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn wasm_runtime_create_exec_env(
     module_inst: wasm_module_inst_t,
     stack_size: u32,
 ) -> wasm_exec_env_t {
-    WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), Owned::into_raw)
+    WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), TryBox::into_raw)
 }
 
 /// Frees an execution environment, on which nothing runs. NULL is ignored.
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn wasm_runtime_create_exec_env(
 pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t) {
     if !exec_env.is_null() {
         // SAFETY: made by `wasm_runtime_create_exec_env`.
-        drop(unsafe { Owned::from_raw(exec_env) });
+        drop(unsafe { TryBox::from_raw(exec_env) });
     }
 }
 
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
     if instance.singleton.is_none() {
         instance.singleton = WASMExecEnv::new(module_inst, instance.default_stack).ok();
     }
-    instance.singleton.as_ref().map_or(null_mut(), Owned::as_ptr)
+    instance.singleton.as_ref().map_or(null_mut(), TryBox::as_ptr)
 }
 
 /// The instance of an environment.

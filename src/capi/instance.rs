@@ -8,12 +8,12 @@ use super::native::provide;
 use super::runtime::{default_running_mode, engine, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
-use crate::alloc::Owned;
+use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::Error;
 use crate::module::{FuncType, ModuleData};
 use crate::platform;
-use crate::store::instance::InstanceData;
+use crate::store::instance::StoreInstance;
 use crate::store::link::{copy_segments, instantiate, Wanted};
 use crate::store::{StoreConfig, StoreData};
 use core::ffi::{c_char, c_void};
@@ -30,15 +30,15 @@ pub struct WASMModuleInstanceCommon {
     /// Whether the application chose between the interpreters.
     chose_mode: bool,
     exception: [u8; EXCEPTION],
-    pub(super) store: Owned<StoreData<'static>>,
+    pub(super) store: TryBox<StoreData<'static>>,
     /// Belongs to the store.
-    pub(super) data: *mut InstanceData<'static>,
+    pub(super) data: *mut StoreInstance<'static>,
     module: *mut WASMModuleCommon,
     custom_data: *mut c_void,
     pub(super) default_stack: u32,
     /// The environment on which a call runs.
     pub(super) current: wasm_exec_env_t,
-    pub(super) singleton: Option<Owned<WASMExecEnv>>,
+    pub(super) singleton: Option<TryBox<WASMExecEnv>>,
     pub(super) heap: AppHeap,
     /// The module's own allocator: the functions `malloc` and `free`.
     pub(super) allocator: Option<(u32, u32)>,
@@ -69,7 +69,7 @@ impl WASMModuleInstanceCommon {
     fn new(
         module: *mut WASMModuleCommon,
         args: &InstantiationArgs,
-    ) -> Result<Owned<WASMModuleInstanceCommon>, Error> {
+    ) -> Result<TryBox<WASMModuleInstanceCommon>, Error> {
         // SAFETY: the application gives a live module.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
@@ -101,7 +101,7 @@ impl WASMModuleInstanceCommon {
         )?;
         store.appended = heap_size;
         let mut number = 0;
-        let mut resolve = |_: &StoreData, instance: &mut InstanceData, wanted: &Wanted| {
+        let mut resolve = |_: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
             let Some(import) = provide(wanted) else { return Ok(false) };
             instance.imports.push(import)?;
             Ok(true)
@@ -109,13 +109,13 @@ impl WASMModuleInstanceCommon {
         // SAFETY: the store was just made.
         let made = unsafe { instantiate(store.as_ptr(), loaded, &mut number, &mut resolve) };
         let index = made.map_err(|fault| fault.error(number))?;
-        let at = store.instances.get(index as usize).map_or(null_mut(), Owned::as_ptr);
+        let at = store.instances.get(index as usize).map_or(null_mut(), TryBox::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.
         unsafe { (*at).set_mode(engine().mode())? };
         copy_segments(at)?;
         let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
-        let instance = Owned::new(WASMModuleInstanceCommon {
+        let instance = TryBox::new(WASMModuleInstanceCommon {
             failed: false,
             chose_mode: is_choice(default_running_mode()),
             exception: [0; EXCEPTION],
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
 pub unsafe extern "C" fn wasm_runtime_deinstantiate(module_inst: wasm_module_inst_t) {
     if !module_inst.is_null() {
         // SAFETY: made by `wasm_runtime_instantiate`.
-        drop(unsafe { Owned::from_raw(module_inst) });
+        drop(unsafe { TryBox::from_raw(module_inst) });
     }
 }
 

@@ -18,6 +18,7 @@
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
 
 mod app_heap;
+mod app_memory;
 mod application;
 mod exec_env;
 #[cfg(feature = "fuel")]
@@ -28,7 +29,6 @@ mod fuel;
 mod heap;
 mod instance;
 mod invoke;
-mod memory;
 mod module;
 mod native;
 mod natives;
@@ -39,13 +39,13 @@ mod signature;
 mod text;
 mod types;
 
+pub use app_memory::*;
 pub use application::*;
 pub use exec_env::*;
 #[cfg(feature = "fuel")]
 pub use fuel::*;
 pub use heap::*;
 pub use instance::*;
-pub use memory::*;
 pub use module::*;
 pub use natives::*;
 pub use runtime::*;

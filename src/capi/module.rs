@@ -3,7 +3,7 @@
 use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
-use crate::alloc::Owned;
+use crate::alloc::TryBox;
 use crate::error::Error;
 use crate::Module;
 use core::ffi::c_char;
@@ -94,7 +94,7 @@ unsafe fn hand_out(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    match Owned::new(WASMModuleCommon { module }) {
+    match TryBox::new(WASMModuleCommon { module }) {
         Ok(module) => module.into_raw(),
         // SAFETY: the caller's promise.
         Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },
@@ -118,6 +118,6 @@ unsafe fn refuse(error: &Error, error_buf: *mut c_char, error_buf_size: u32) -> 
 pub unsafe extern "C" fn wasm_runtime_unload(module: wasm_module_t) {
     if !module.is_null() {
         // SAFETY: made by `wasm_runtime_load`.
-        drop(unsafe { Owned::from_raw(module) });
+        drop(unsafe { TryBox::from_raw(module) });
     }
 }

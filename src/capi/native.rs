@@ -3,9 +3,9 @@
 //! Invariant: an import that `provide` gave has in `data` a symbol whose signature, if any, fits the import's type. Where `any` calls it, `extra`
 //! are the codes of its parameters, as many as its slots say, and its arguments fit an `Arguments`; else `extra` is the function.
 
+use super::app_memory::{find_nul, memory};
 use super::exec_env::WASMExecEnv;
 use super::invoke::{call_plain, call_words, Arguments, SOFT};
-use super::memory::{find_nul, memory};
 use super::natives::lookup;
 use super::runtime::log_warning;
 use super::signature;
@@ -16,16 +16,17 @@ use crate::module::FuncType;
 use crate::store::link::Wanted;
 use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::instance::HostCall;
-use zonda_exec::{Import, TrapCode};
+use zonda_exec::{ImportedFunc, TrapCode};
 
 const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 
 /// What stands for an import of a function; `None` for others. A function that is not registered, or with another type, is provided as one
 /// that traps, as in WAMR.
-pub(super) fn provide(wanted: &Wanted) -> Option<Import> {
+pub(super) fn provide(wanted: &Wanted) -> Option<ImportedFunc> {
     let (params, results) = wanted.ty?.slots();
-    let import = |call, data, extra| Some(Import::new(Some(call), data, extra, params, results));
+    let import =
+        |call, data, extra| Some(ImportedFunc::new(Some(call), data, extra, params, results));
     let problem = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
         None => " is not registered",
         Some(symbol) => match choose(symbol, &wanted.ty?) {
@@ -82,8 +83,8 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
 }
 
 /// # Safety
-/// As for [`Import::call`].
-unsafe extern "C" fn unlinked(_: &mut Context, _: &Import, _: *mut u32) -> u32 {
+/// As for [`ImportedFunc::call`].
+unsafe extern "C" fn unlinked(_: &mut Context, _: &ImportedFunc, _: *mut u32) -> u32 {
     TrapCode::Unlinked as u32
 }
 
@@ -92,7 +93,7 @@ unsafe extern "C" fn unlinked(_: &mut Context, _: &Import, _: *mut u32) -> u32 {
 /// # Safety
 /// The context's host is an execution environment.
 #[inline(always)]
-unsafe fn enter(context: &Context, import: &Import, args: *mut u32) -> *mut WASMExecEnv {
+unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mut WASMExecEnv {
     let env = context.host.cast::<WASMExecEnv>();
     // SAFETY: the caller's promise.
     unsafe {
@@ -105,10 +106,10 @@ unsafe fn enter(context: &Context, import: &Import, args: *mut u32) -> *mut WASM
 /// The call of a function of which all arguments are single words in core registers, as is the result, if any.
 ///
 /// # Safety
-/// As for [`Import::call`]; the import was made by `provide`.
+/// As for [`ImportedFunc::call`]; the import was made by `provide`.
 unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     context: &mut Context,
-    import: &Import,
+    import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
     // SAFETY: reading more words than there are arguments is fine: execution environments keep spare ones behind the stack.
@@ -129,10 +130,10 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
 /// The call of any function: values are laid out one by one, pointers checked and converted.
 ///
 /// # Safety
-/// As for [`Import::call`]; the import was made by `provide`.
+/// As for [`ImportedFunc::call`]; the import was made by `provide`.
 unsafe extern "C" fn any<const FLOAT: bool>(
     context: &mut Context,
-    import: &Import,
+    import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
     // SAFETY: `extra` has as many codes as the slots say, and a signature, which is none or fits, as many letters behind its parenthesis.

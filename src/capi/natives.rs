@@ -6,7 +6,7 @@
 use super::signature;
 use super::text::c_bytes;
 use super::types::NativeSymbol;
-use crate::alloc::Owned;
+use crate::alloc::TryBox;
 use crate::platform;
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
@@ -118,7 +118,7 @@ fn register(module: *const c_char, symbols: *const NativeSymbol, count: u32, fla
         });
         return false;
     }
-    let Ok(table) = Owned::new(table) else { return false };
+    let Ok(table) = TryBox::new(table) else { return false };
     platform::locked(|| {
         // SAFETY: the lock is held.
         unsafe { *find_link(|_| false) = table.into_raw() };
@@ -144,7 +144,7 @@ pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) ->
     });
     if !table.is_null() {
         // SAFETY: the table was given up by `register`, and is no longer in the list.
-        drop(unsafe { Owned::from_raw(table) });
+        drop(unsafe { TryBox::from_raw(table) });
     }
     !table.is_null()
 }

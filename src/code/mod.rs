@@ -7,11 +7,11 @@ pub(crate) mod fast;
 #[cfg(feature = "classic")]
 pub(crate) mod side_table;
 
-use crate::alloc::{OutOfMemory, Owned};
+use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::Parsed;
 use crate::validate::locals::Locals;
 use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
-use zonda_exec::{Instance, Mode, Shape};
+use zonda_exec::{ExecInstance, FuncLayout, Mode};
 
 /// The code of all functions that a module defines, for one mode.
 pub(crate) enum Code<'a> {
@@ -49,12 +49,14 @@ impl Code<'_> {
 
     /// One of them, by its index among them.
     #[inline]
-    pub(crate) fn shape(&self, defined: u32) -> Option<&Shape> {
+    pub(crate) fn layout(&self, defined: u32) -> Option<&FuncLayout> {
         match self {
             #[cfg(feature = "classic")]
-            Code::Classic(code) => code.funcs.get(defined as usize).map(|func| &func.shape),
+            Code::Classic(code) => code.funcs.get(defined as usize).map(|func| &func.layout),
             #[cfg(feature = "fast")]
-            Code::Fast(code) => code.funcs.as_slice().get(defined as usize).map(|func| &func.shape),
+            Code::Fast(code) => {
+                code.funcs.as_slice().get(defined as usize).map(|func| &func.layout)
+            }
             Code::Nothing(_) => None,
         }
     }
@@ -81,7 +83,7 @@ impl Code<'_> {
         }
     }
 
-    /// Whether the code may access memory 0 without saying so: see [`Instance::memory`].
+    /// Whether the code may access memory 0 without saying so: see [`ExecInstance::memory`].
     pub(crate) fn sees_memory(&self) -> bool {
         match self {
             #[cfg(feature = "classic")]
@@ -93,19 +95,19 @@ impl Code<'_> {
     }
 
     /// Says to an instance where its code is, and how to run it.
-    pub(crate) fn publish(&self, seen: &mut Instance, imported: u32) {
+    pub(crate) fn publish(&self, seen: &mut ExecInstance, imported: u32) {
         seen.mode = self.mode();
         match self {
             #[cfg(feature = "classic")]
             Code::Classic(code) => seen.funcs = code.funcs.as_ptr().wrapping_sub(imported as usize),
             #[cfg(feature = "fast")]
             Code::Fast(code) => {
-                seen.reg_funcs = code.funcs.as_slice().as_ptr().wrapping_sub(imported as usize);
+                seen.fast_funcs = code.funcs.as_slice().as_ptr().wrapping_sub(imported as usize);
                 seen.code = code.code.as_slice().as_ptr();
                 #[cfg(feature = "strict")]
                 {
                     seen.code_end = code.code.as_slice().as_ptr_range().end;
-                    seen.reg_funcs_end = code.funcs.as_slice().as_ptr_range().end;
+                    seen.fast_funcs_end = code.funcs.as_slice().as_ptr_range().end;
                 }
             }
             Code::Nothing(_) => {}
@@ -116,9 +118,9 @@ impl Code<'_> {
 /// The sink of one mode. One type for all, so that the validator is in the image once.
 pub(crate) enum ModeSink<'a> {
     #[cfg(feature = "classic")]
-    Classic(Owned<side_table::SideTable<'a>>),
+    Classic(TryBox<side_table::SideTable<'a>>),
     #[cfg(feature = "fast")]
-    Fast(Owned<fast::Translator<'a>>),
+    Fast(TryBox<fast::Translator<'a>>),
 }
 
 macro_rules! each {
@@ -154,8 +156,8 @@ impl<'a> ModeSink<'a> {
     }
 
     /// Adds the record of the next function, of which the type is known and nothing else.
-    pub(crate) fn declare(&mut self, shape: Shape) -> Result<(), OutOfMemory> {
-        each!(self, sink => sink.declare(shape))
+    pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
+        each!(self, sink => sink.declare(layout))
     }
 
     /// What was made of all functions.

@@ -4,14 +4,14 @@
 //! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
 
 use super::Code;
-use crate::alloc::{List, OutOfMemory, Owned};
+use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
 use zonda_exec::frame::OVERHEAD;
 use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
-use zonda_exec::{Func, Shape};
+use zonda_exec::{ClassicFunc, FuncLayout};
 
 const NONE: u32 = u32::MAX;
 
@@ -49,8 +49,8 @@ struct Large {
 
 /// What classic mode keeps of a module.
 pub(crate) struct Classic {
-    pub(crate) funcs: List<Func>,
-    pub(crate) table: List<u16>,
+    pub(crate) funcs: TryVec<ClassicFunc>,
+    pub(crate) table: TryVec<u16>,
     /// Whether every memarg was memory 0 with its alignment in one byte.
     pub(crate) short_memargs: bool,
 }
@@ -59,31 +59,31 @@ pub(crate) struct Classic {
 pub(crate) struct SideTable<'a> {
     bytes: &'a [u8],
     /// All functions; those before `next` are complete.
-    pub(crate) funcs: List<Func>,
+    pub(crate) funcs: TryVec<ClassicFunc>,
     next: usize,
-    table: List<u16>,
+    table: TryVec<u16>,
     short_memargs: bool,
     /// Where the function that is being written has its first entry.
     start: u32,
-    labels: List<Label>,
-    waiting: List<Waiting>,
-    large: List<Large>,
+    labels: TryVec<Label>,
+    waiting: TryVec<Waiting>,
+    large: TryVec<Large>,
 }
 
 impl<'a> SideTable<'a> {
     /// Without functions: they are put in with their parameters, results and types.
     #[inline(never)]
-    pub(crate) fn new(bytes: &'a [u8]) -> Result<Owned<SideTable<'a>>, OutOfMemory> {
-        Owned::new(SideTable {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<TryBox<SideTable<'a>>, OutOfMemory> {
+        TryBox::new(SideTable {
             bytes,
-            funcs: List::new(),
+            funcs: TryVec::new(),
             next: 0,
-            table: List::new(),
+            table: TryVec::new(),
             short_memargs: true,
             start: 0,
-            labels: List::new(),
-            waiting: List::new(),
-            large: List::new(),
+            labels: TryVec::new(),
+            waiting: TryVec::new(),
+            large: TryVec::new(),
         })
     }
 
@@ -103,10 +103,10 @@ impl<'a> SideTable<'a> {
     }
 
     /// Adds the record of the next function.
-    pub(crate) fn declare(&mut self, shape: Shape) -> Result<(), OutOfMemory> {
+    pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
         let null = core::ptr::null();
-        self.funcs.push(Func {
-            shape,
+        self.funcs.push(ClassicFunc {
+            layout,
             code: null,
             end: null,
             side_table: core::ptr::null(),
@@ -218,7 +218,7 @@ impl Sink for SideTable<'_> {
         let code = self.bytes.as_ptr().wrapping_add(pos);
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.code = code;
-            func.shape.locals = locals.slots() as u16;
+            func.layout.locals = locals.slots() as u16;
             func.narrow = narrow as u8;
             func.grouped = grouped;
             func.side_table = core::ptr::without_provenance(self.start as usize);
@@ -342,8 +342,8 @@ impl Sink for SideTable<'_> {
         let end = self.bytes.as_ptr().wrapping_add(end);
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.end = end;
-            func.shape.frame =
-                (func.shape.locals - func.shape.params) as u32 + OVERHEAD as u32 + operands;
+            func.layout.frame =
+                (func.layout.locals - func.layout.params) as u32 + OVERHEAD as u32 + operands;
         }
         self.next += 1;
         Ok(())

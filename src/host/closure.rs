@@ -2,16 +2,16 @@
 
 use super::store::{AsStore, AsStoreMut, Store, StoreMut};
 use super::val::{sealed, Results, Val, Value};
-use crate::alloc::{List, OutOfMemory, Owned, Shared};
+use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::host::{Extern, Instance};
 use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use crate::module::FuncType;
 use crate::store::func::HostClosure;
-use crate::store::instance::InstanceData;
+use crate::store::instance::StoreInstance;
 use zonda_exec::frame::Context;
-use zonda_exec::{HostCall, Import, TrapCode};
+use zonda_exec::{HostCall, ImportedFunc, TrapCode};
 
 /// What a host function is given of its caller: the store, and the calling instance.
 pub struct Caller<'c, 'a, T> {
@@ -51,7 +51,7 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
             None
         } else {
             // SAFETY: the running instance is live and published.
-            let running = unsafe { InstanceData::of(context.instance) };
+            let running = unsafe { StoreInstance::of(context.instance) };
             Some(Instance::from_base(running.func_base, store.id))
         };
         store.inner.enter_host()?;
@@ -146,7 +146,7 @@ unsafe fn finish(context: &mut Context, result: Result<(), Trap>) -> u32 {
 }
 
 /// A host function that was made from a closure.
-pub struct Closure(pub(super) Shared<HostClosure>);
+pub struct Closure(pub(super) TryArc<HostClosure>);
 
 /// A closure or `fn` that can be a host function: up to eight numbers as parameters, with a [`Caller`] before them or not, and a
 /// result as in [`HostResult`].
@@ -161,20 +161,20 @@ fn erase<F>(
     call: HostCall,
     params: &[u8],
     results: &[u8],
-) -> Result<Shared<HostClosure>, OutOfMemory> {
+) -> Result<TryArc<HostClosure>, OutOfMemory> {
     /// # Safety
-    /// `data` comes from `Owned::<F>::into_raw`, and is dropped once.
+    /// `data` comes from `TryBox::<F>::into_raw`, and is dropped once.
     unsafe fn drop<F>(data: *mut ()) {
         // SAFETY: the caller's promise.
-        core::mem::drop(unsafe { Owned::<F>::from_raw(data.cast()) });
+        core::mem::drop(unsafe { TryBox::<F>::from_raw(data.cast()) });
     }
-    let mut codes = List::with_capacity(params.len() + results.len())?;
+    let mut codes = TryVec::with_capacity(params.len() + results.len())?;
     for &code in params.iter().chain(results) {
         codes.push(code)?;
     }
-    let data = Owned::new(f)?.into_raw().cast();
+    let data = TryBox::new(f)?.into_raw().cast();
     // Should this fail, the closure is dropped with the record that could not be moved.
-    Shared::new(HostClosure { call, data, drop: drop::<F>, codes, param_count: params.len() })
+    TryArc::new(HostClosure { call, data, drop: drop::<F>, codes, param_count: params.len() })
 }
 
 macro_rules! host_funcs {
@@ -188,8 +188,8 @@ macro_rules! host_funcs {
             #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
             fn into_closure(self) -> Result<Closure, Error> {
                 /// # Safety
-                /// As for [`Import::call`], with a closure of type `F` as its data.
-                unsafe extern "C" fn call<F: Fn($($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+                /// As for [`ImportedFunc::call`], with a closure of type `F` as its data.
+                unsafe extern "C" fn call<F: Fn($($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32 {
                     // SAFETY: the closure lives as long as the instance that imports it; linking matched the types, so the slots are there.
                     unsafe {
                         let f: &F = &*import.data.cast();
@@ -214,8 +214,8 @@ macro_rules! host_funcs {
             #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
             fn into_closure(self) -> Result<Closure, Error> {
                 /// # Safety
-                /// As for [`Import::call`], with a closure of type `F` as its data, in a store with data of type `T`.
-                unsafe extern "C" fn call<T, F: Fn(Caller<'_, '_, T>, $($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+                /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a store with data of type `T`.
+                unsafe extern "C" fn call<T, F: Fn(Caller<'_, '_, T>, $($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32 {
                     // SAFETY: as above; a linker for `T` links into stores with `T` only.
                     unsafe {
                         let f: &F = &*import.data.cast();
@@ -247,13 +247,17 @@ pub(super) fn dynamic<T: 'static, F>(
     params: &[ValType],
     results: &[ValType],
     f: F,
-) -> Result<Shared<HostClosure>, Error>
+) -> Result<TryArc<HostClosure>, Error>
 where
     F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
 {
     /// # Safety
-    /// As for [`Import::call`], with a closure of type `F` as its data, in a store with data of type `T`.
-    unsafe extern "C" fn call<T, F>(context: &mut Context, import: &Import, args: *mut u32) -> u32
+    /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a store with data of type `T`.
+    unsafe extern "C" fn call<T, F>(
+        context: &mut Context,
+        import: &ImportedFunc,
+        args: *mut u32,
+    ) -> u32
     where
         F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap>,
     {

@@ -4,7 +4,7 @@ use super::func::Func;
 use super::linker::Instance;
 use super::store::{AsStore, AsStoreMut, Store};
 use super::val::Val;
-use crate::alloc::Owned;
+use crate::alloc::TryBox;
 use crate::binary::types::{GlobalType, MemoryType, TableType};
 use crate::error::Error;
 use crate::store::link::{read_global, write_global};
@@ -84,7 +84,7 @@ impl Memory {
     pub(super) fn get<'s, T>(
         &self,
         store: &'s Store<'_, T>,
-    ) -> Result<&'s Owned<MemoryData>, Error> {
+    ) -> Result<&'s TryBox<MemoryData>, Error> {
         let memories = if self.store == store.id { &store.inner.memories[..] } else { &[] };
         memories.get(self.index as usize).ok_or(Error::WrongStore)
     }
@@ -223,7 +223,7 @@ impl Table {
     pub(super) fn data<'s, T>(
         &self,
         store: &'s Store<'_, T>,
-    ) -> Result<&'s Owned<TableData>, Error> {
+    ) -> Result<&'s TryBox<TableData>, Error> {
         let tables = if self.store == store.id { &store.inner.tables[..] } else { &[] };
         tables.get(self.index as usize).ok_or(Error::WrongStore)
     }
@@ -328,7 +328,7 @@ impl Global {
             return Err(Error::TypeMismatch);
         }
         let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
-        let global = Owned::new(GlobalData { cell: [bits as u32, (bits >> 32) as u32], ty })?;
+        let global = TryBox::new(GlobalData { cell: [bits as u32, (bits >> 32) as u32], ty })?;
         store.inner.globals.push(global)?;
         Ok(Global { instance: None, index: store.inner.globals.len() as u32 - 1, store: store.id })
     }

@@ -3,7 +3,7 @@
 use super::closure::{dynamic, Caller, IntoHostFunc};
 use super::store::{AsStore, AsStoreMut, Store};
 use super::val::{Params, Results, Val};
-use crate::alloc::{Owned, Shared};
+use crate::alloc::{TryArc, TryBox};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
@@ -62,8 +62,8 @@ impl Func {
         Func::add(store.as_store_mut().inside(), closure)
     }
 
-    fn add<T>(store: &mut Store<'_, T>, closure: Shared<HostClosure>) -> Result<Func, Error> {
-        let func = Owned::new(HostFunc { import: closure_import(&closure), closure })?;
+    fn add<T>(store: &mut Store<'_, T>, closure: TryArc<HostClosure>) -> Result<Func, Error> {
+        let func = TryBox::new(HostFunc { import: closure_import(&closure), closure })?;
         let funcs = &mut store.inner.host_funcs;
         funcs.push(func)?;
         Ok(Func { address: HOST | (funcs.len() as u32 - 1), store: store.id })

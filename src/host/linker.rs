@@ -5,33 +5,33 @@ use super::extern_::{Extern, Global, Memory, Table};
 use super::func::{Func, TypedFunc};
 use super::store::{AsStore, AsStoreMut, Store};
 use super::val::{Params, Results, Val};
-use crate::alloc::{List, Shared};
+use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, Trap};
 use crate::module::{ExportEntry, Module};
 use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
-use crate::store::instance::InstanceData;
+use crate::store::instance::StoreInstance;
 use crate::store::link::{add, copy_segments, instantiate, start, Provided, Wanted};
 use crate::store::StoreData;
 use core::marker::PhantomData;
 use zonda_exec::Mode;
 
 enum Definition {
-    Closure(Shared<HostClosure>),
+    Closure(TryArc<HostClosure>),
     Extern(Extern),
 }
 
 struct Entry {
     /// Both names, and the length of the first.
-    names: List<u8>,
+    names: TryVec<u8>,
     module: usize,
     definition: Definition,
 }
 
 /// Provides imports by their names. Can be used for many instances and many stores with data of type `T`.
 pub struct Linker<T> {
-    entries: List<Entry>,
+    entries: TryVec<Entry>,
     data: PhantomData<fn(&mut T)>,
 }
 
@@ -44,7 +44,7 @@ impl<T: 'static> Default for Linker<T> {
 impl<T: 'static> Linker<T> {
     /// Without definitions.
     pub const fn new() -> Linker<T> {
-        Linker { entries: List::new(), data: PhantomData }
+        Linker { entries: TryVec::new(), data: PhantomData }
     }
 
     fn find(&self, module: &str, name: &str) -> Option<&Entry> {
@@ -62,7 +62,7 @@ impl<T: 'static> Linker<T> {
         if self.find(module, name).is_some() {
             return Err(Error::Duplicate);
         }
-        let mut names = List::with_capacity(module.len() + name.len())?;
+        let mut names = TryVec::with_capacity(module.len() + name.len())?;
         for &byte in module.as_bytes().iter().chain(name.as_bytes()) {
             names.push(byte)?;
         }
@@ -140,7 +140,7 @@ impl<T: 'static> Linker<T> {
         let store = store.as_store_mut().inside();
         let mut number = 0;
         let read: &Store<'a, T> = store;
-        let mut resolve = |inner: &StoreData, instance: &mut InstanceData, wanted: &Wanted| {
+        let mut resolve = |inner: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
             let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(false) };
             let provided = match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
@@ -211,7 +211,7 @@ impl Instance {
     pub(super) fn data<'s, 'a, T>(
         &self,
         store: &'s Store<'a, T>,
-    ) -> Result<&'s InstanceData<'a>, Error> {
+    ) -> Result<&'s StoreInstance<'a>, Error> {
         store
             .inner
             .instances

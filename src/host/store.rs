@@ -1,6 +1,6 @@
 //! The store, and what stands for it while a host function runs.
 
-use crate::alloc::{AtomicU32, Owned, Shared};
+use crate::alloc::{AtomicU32, TryArc, TryBox};
 use crate::error::Error;
 use crate::store::{StoreConfig, StoreData};
 use crate::Engine;
@@ -39,7 +39,7 @@ fn take_id(next: &AtomicU32) -> Result<u32, Error> {
 /// let _ = zonda::Linker::<()>::new().func_wrap("env", "count", move || std::rc::Rc::strong_count(&counted) as u32);
 /// ```
 pub struct Store<'a, T> {
-    pub(crate) inner: Owned<StoreData<'a>>,
+    pub(crate) inner: TryBox<StoreData<'a>>,
     pub(crate) id: u32,
     data: T,
 }
@@ -103,7 +103,7 @@ impl<'a, T> Store<'a, T> {
 /// Stops the code of a store from elsewhere.
 #[derive(Clone)]
 pub struct InterruptHandle {
-    meter: Shared<Meter>,
+    meter: TryArc<Meter>,
 }
 
 impl InterruptHandle {

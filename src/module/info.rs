@@ -219,7 +219,7 @@ impl Module<'_> {
         let data = &*self.data;
         let mut bodies = Reader::new(data.bytes, data.bodies as usize);
         (0..data.code.len() as u32).filter_map(move |index| {
-            let func = data.code.shape(index)?;
+            let func = data.code.layout(index)?;
             let code = body(&mut bodies).unwrap_or_default();
             Some(FuncInfo {
                 index: data.imported_funcs + index,

@@ -2,7 +2,7 @@
 
 use super::sort::heapsort;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
-use crate::alloc::{List, OutOfMemory, Owned, Shared};
+use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 #[cfg(feature = "precompiled")]
@@ -21,7 +21,7 @@ use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
 use crate::validate::sink::{Nothing, Sink};
-use zonda_exec::{Mode, Shape};
+use zonda_exec::{FuncLayout, Mode};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
@@ -29,13 +29,13 @@ const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
 /// What is known of a module while it is read. Its functions are kept apart (`inline(never)`), so that the stack holds one of them at a time.
 struct Loader<'a> {
     env: Env<'a>,
-    imports: List<ImportEntry>,
+    imports: TryVec<ImportEntry>,
     imported_funcs: u32,
     imported_tables: u32,
     imported_memories: u32,
-    global_inits: List<u32>,
-    elements: List<u32>,
-    data: List<u32>,
+    global_inits: TryVec<u32>,
+    elements: TryVec<u32>,
+    data: TryVec<u32>,
     start: Option<u32>,
     exports: (u32, u32),
     bodies: bool,
@@ -47,7 +47,7 @@ struct Loader<'a> {
 
 /// Loads a module, for a mode.
 #[inline(never)]
-pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     let mut loader = Loader::walk(bytes, Some(mode))?;
     let kept = loader.take_code().and_then(|code| loader.keep(code, bytes));
     let loaded = kept.map_err(|kind| error(kind, bytes.len()))?;
@@ -68,7 +68,7 @@ pub(super) fn load_container(
     file: &[u8],
     mode: Mode,
     trusted: bool,
-) -> Result<Shared<ModuleData<'_>>, Error> {
+) -> Result<TryArc<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(file, 0);
     let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
     let [module_at, ..] = parts.at;
@@ -149,27 +149,27 @@ type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed
 impl<'a> Loader<'a> {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
-    fn new(bytes: &'a [u8], sink: Option<ModeSink<'a>>) -> Result<Owned<Loader<'a>>, OutOfMemory> {
-        Owned::new(Loader {
+    fn new(bytes: &'a [u8], sink: Option<ModeSink<'a>>) -> Result<TryBox<Loader<'a>>, OutOfMemory> {
+        TryBox::new(Loader {
             env: Env {
                 bytes,
-                types: List::new(),
-                funcs: List::new(),
-                tables: List::new(),
-                memories: List::new(),
-                globals: List::new(),
+                types: TryVec::new(),
+                funcs: TryVec::new(),
+                tables: TryVec::new(),
+                memories: TryVec::new(),
+                globals: TryVec::new(),
                 imported_globals: 0,
-                elements: List::new(),
+                elements: TryVec::new(),
                 data_count: None,
-                declared: List::new(),
+                declared: TryVec::new(),
             },
-            imports: List::new(),
+            imports: TryVec::new(),
             imported_funcs: 0,
             imported_tables: 0,
             imported_memories: 0,
-            global_inits: List::new(),
-            elements: List::new(),
-            data: List::new(),
+            global_inits: TryVec::new(),
+            elements: TryVec::new(),
+            data: TryVec::new(),
             start: None,
             exports: (0, 0),
             bodies: false,
@@ -180,7 +180,7 @@ impl<'a> Loader<'a> {
 
     /// Reads a whole module.
     #[inline(never)]
-    fn walk(bytes: &'a [u8], mode: Option<Mode>) -> Result<Owned<Loader<'a>>, Error> {
+    fn walk(bytes: &'a [u8], mode: Option<Mode>) -> Result<TryBox<Loader<'a>>, Error> {
         let sink = match mode {
             Some(mode) => Some(ModeSink::new(mode, bytes)?),
             None => None,
@@ -217,7 +217,7 @@ impl<'a> Loader<'a> {
     /// Reads the module of a file and verifies its functions. What is refused is said by its offset in the file.
     #[cfg(feature = "precompiled")]
     #[inline(never)]
-    fn container(parts: &Container<'a>, trusted: bool) -> Result<Owned<Loader<'a>>, Error> {
+    fn container(parts: &Container<'a>, trusted: bool) -> Result<TryBox<Loader<'a>>, Error> {
         let [module_at, ..] = parts.at;
         let mut loader = Loader::new(parts.module, None)?;
         // The code section may have been left out; where it was not, nobody looks into it.
@@ -371,7 +371,7 @@ impl<'a> Loader<'a> {
             few_canonical_types(bytes, types);
             return Ok(());
         }
-        let mut order = List::with_capacity(types.len())?;
+        let mut order = TryVec::with_capacity(types.len())?;
         for index in 0..types.len() as u32 {
             order.push(index)?;
         }
@@ -473,7 +473,7 @@ impl<'a> Loader<'a> {
             }
             self.env.funcs.push(ty.canonical)?;
             if let Some(sink) = &mut self.sink {
-                sink.declare(Shape {
+                sink.declare(FuncLayout {
                     params: ty.param_slots,
                     locals: ty.param_slots,
                     results: ty.result_slots,
@@ -520,7 +520,7 @@ impl<'a> Loader<'a> {
         let count = limited(reader, MAX_EXPORTS)?;
         let first = reader.pos() as u32;
         self.exports = (first, count);
-        let mut order = List::with_capacity(count as usize)?;
+        let mut order = TryVec::with_capacity(count as usize)?;
         for _ in 0..count {
             order.push(reader.pos() as u32)?;
             let entry = ExportEntry::read(reader)?;
@@ -636,20 +636,20 @@ impl<'a> Loader<'a> {
     }
 
     #[inline(never)]
-    fn keep(&mut self, code: Code<'a>, file: &'a [u8]) -> Parsed<Shared<ModuleData<'a>>> {
+    fn keep(&mut self, code: Code<'a>, file: &'a [u8]) -> Parsed<TryArc<ModuleData<'a>>> {
         use core::mem::take;
         // What is left of the sink goes before more is made.
         self.sink = None;
-        let mut globals = List::with_capacity(self.env.globals.len())?;
+        let mut globals = TryVec::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
             globals.push(GlobalEntry { ty, init })?;
         }
         self.env.tables.shrink();
         self.env.memories.shrink();
-        Ok(Shared::new(ModuleData {
+        Ok(TryArc::new(ModuleData {
             bytes: self.env.bytes,
             file,
-            owned: List::new(),
+            owned: TryVec::new(),
             types: take(&mut self.env.types),
             imports: take(&mut self.imports),
             imported_funcs: self.imported_funcs,

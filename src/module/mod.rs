@@ -12,7 +12,7 @@ pub(crate) use load::{check_container, translate_for};
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
-use crate::alloc::{List, Shared};
+use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 #[cfg(feature = "precompiled")]
 use crate::code::fast::container::is_container;
@@ -49,25 +49,25 @@ pub(crate) struct ModuleData<'a> {
     #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     file: &'a [u8],
     /// Keeps that alive where the module owns it.
-    owned: List<u8>,
-    pub(crate) types: List<TypeEntry>,
-    pub(crate) imports: List<ImportEntry>,
+    owned: TryVec<u8>,
+    pub(crate) types: TryVec<TypeEntry>,
+    pub(crate) imports: TryVec<ImportEntry>,
     /// Imported functions.
     pub(crate) imported_funcs: u32,
-    pub(crate) tables: List<TableType>,
+    pub(crate) tables: TryVec<TableType>,
     pub(crate) imported_tables: u32,
-    pub(crate) memories: List<MemoryType>,
+    pub(crate) memories: TryVec<MemoryType>,
     pub(crate) imported_memories: u32,
-    pub(crate) globals: List<GlobalEntry>,
+    pub(crate) globals: TryVec<GlobalEntry>,
     pub(crate) imported_globals: u32,
     /// The functions that the module defines.
     pub(crate) code: Code<'a>,
     /// Offset of the first one's body; the length of the module where it has no code section, but functions.
     pub(crate) bodies: u32,
     /// Offsets of the element segments.
-    pub(crate) elements: List<u32>,
+    pub(crate) elements: TryVec<u32>,
     /// Offsets of the data segments.
-    pub(crate) data: List<u32>,
+    pub(crate) data: TryVec<u32>,
     pub(crate) start: Option<u32>,
     /// Offset and number of the exports.
     pub(crate) exports: (u32, u32),
@@ -83,7 +83,7 @@ unsafe impl Sync for ModuleData<'_> {}
 /// The bytes stay where they are, may lie in flash, and are never written.
 #[derive(Clone)]
 pub struct Module<'a> {
-    pub(crate) data: Shared<ModuleData<'a>>,
+    pub(crate) data: TryArc<ModuleData<'a>>,
 }
 
 impl<'a> Module<'a> {
@@ -141,7 +141,7 @@ impl Module<'static> {
     /// As for [`Module::new`].
     pub fn from_vec(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module<'static>, Error> {
         let bytes = bytes.as_ref();
-        let mut owned = List::with_capacity(bytes.len())?;
+        let mut owned = TryVec::with_capacity(bytes.len())?;
         for &byte in bytes {
             owned.push(byte)?;
         }
@@ -158,7 +158,7 @@ impl Module<'static> {
 
 /// Loads a module.
 #[cfg(not(feature = "precompiled"))]
-fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     load::load(bytes, mode)
 }
 
@@ -168,7 +168,7 @@ const TRUSTED: bool = cfg!(feature = "trust-precompiled");
 
 /// Loads a module, or a file that was made of one.
 #[cfg(feature = "precompiled")]
-fn open(bytes: &[u8], mode: Mode) -> Result<Shared<ModuleData<'_>>, Error> {
+fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     if is_container(bytes) {
         load::load_container(bytes, mode, TRUSTED)
     } else {
@@ -227,13 +227,13 @@ impl<'a> ModuleData<'a> {
 
     /// For each operation of the module its offset in the register code and in the module; of none where the module has no code section.
     #[cfg(feature = "fast")]
-    pub(crate) fn positions(&self) -> Result<List<(u32, u32)>, Error> {
+    pub(crate) fn positions(&self) -> Result<TryVec<(u32, u32)>, Error> {
         if !self.has_bodies() {
-            return Ok(List::new());
+            return Ok(TryVec::new());
         }
-        match load::positions(self.bytes, Positions::All(List::new()))? {
+        match load::positions(self.bytes, Positions::All(TryVec::new()))? {
             Positions::All(positions) => Ok(positions),
-            _ => Ok(List::new()),
+            _ => Ok(TryVec::new()),
         }
     }
 
@@ -248,7 +248,7 @@ impl<'a> ModuleData<'a> {
     /// The type of a function of the whole index space.
     pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
         let ty = match func.checked_sub(self.imported_funcs) {
-            Some(defined) => self.code.shape(defined)?.type_index,
+            Some(defined) => self.code.layout(defined)?.type_index,
             None => {
                 self.imports
                     .iter()

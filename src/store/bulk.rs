@@ -1,9 +1,9 @@
 //! Bulk operations on memories and tables (spec: 4.4.6, 4.4.7): checked as a whole, then done.
 
 use super::bounds;
-use super::instance::InstanceData;
+use super::instance::StoreInstance;
 use super::link::{element_values, Evaluation};
-use super::slow::Slow;
+use super::runtime_instr::RuntimeInstr;
 use super::{MemoryData, TableData};
 use crate::binary::reader::Reader;
 use crate::module::{DataHeader, ModuleData};
@@ -35,70 +35,70 @@ fn copy<T: Copy>(to: &mut [T], from: Option<&[T]>, at: u32, source: u32, len: u3
 }
 
 /// Executes 0xFC `code`, 8 to 17.
-pub(super) fn execute(slow: &mut Slow, code: u32) -> Result<u32, TrapCode> {
+pub(super) fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32, TrapCode> {
     const MEMORY: TrapCode = TrapCode::MemoryOutOfBounds;
     const TABLE: TrapCode = TrapCode::TableOutOfBounds;
     match code {
         // memory.init
         8 => {
-            let (segment, memory) = (slow.index(), slow.index());
-            let (len, source, at) = (slow.pop(), slow.pop(), slow.pop());
-            init_memory(slow.instance(), slow.memory(memory), segment, at, source, len)?;
+            let (segment, memory) = (instr.index(), instr.index());
+            let (len, source, at) = (instr.pop(), instr.pop(), instr.pop());
+            init_memory(instr.instance(), instr.memory(memory), segment, at, source, len)?;
         }
         // data.drop
         9 => {
-            let segment = slow.index();
-            slow.instance().drop_segment(true, segment);
+            let segment = instr.index();
+            instr.instance().drop_segment(true, segment);
         }
         // memory.copy
         10 => {
-            let (to, from) = (slow.index(), slow.index());
-            let (len, source, at) = (slow.pop(), slow.pop(), slow.pop());
-            let (to, from) = (slow.memory(to), slow.memory(from));
+            let (to, from) = (instr.index(), instr.index());
+            let (len, source, at) = (instr.pop(), instr.pop(), instr.pop());
+            let (to, from) = (instr.memory(to), instr.memory(from));
             let other = (!core::ptr::eq(to, from)).then(|| from.bytes());
             copy(to.bytes_mut(), other, at, source, len).ok_or(MEMORY)?;
         }
         // memory.fill
         11 => {
-            let memory = slow.index();
-            let (len, value, at) = (slow.pop(), slow.pop(), slow.pop());
-            range(slow.memory(memory).bytes_mut(), at, len).ok_or(MEMORY)?.fill(value as u8);
+            let memory = instr.index();
+            let (len, value, at) = (instr.pop(), instr.pop(), instr.pop());
+            range(instr.memory(memory).bytes_mut(), at, len).ok_or(MEMORY)?.fill(value as u8);
         }
         // table.init
         12 => {
-            let (segment, table) = (slow.index(), slow.index());
-            let (len, source, at) = (slow.pop(), slow.pop(), slow.pop());
-            init_table(slow.instance(), slow.table(table), segment, at, source, Some(len))?;
+            let (segment, table) = (instr.index(), instr.index());
+            let (len, source, at) = (instr.pop(), instr.pop(), instr.pop());
+            init_table(instr.instance(), instr.table(table), segment, at, source, Some(len))?;
         }
         // elem.drop
         13 => {
-            let segment = slow.index();
-            slow.instance().drop_segment(false, segment);
+            let segment = instr.index();
+            instr.instance().drop_segment(false, segment);
         }
         // table.copy
         14 => {
-            let (to, from) = (slow.index(), slow.index());
-            let (len, source, at) = (slow.pop(), slow.pop(), slow.pop());
-            let (to, from) = (slow.table(to), slow.table(from));
+            let (to, from) = (instr.index(), instr.index());
+            let (len, source, at) = (instr.pop(), instr.pop(), instr.pop());
+            let (to, from) = (instr.table(to), instr.table(from));
             let other = (!core::ptr::eq(to, from)).then(|| &*from.elements);
             copy(&mut to.elements, other, at, source, len).ok_or(TABLE)?;
         }
         // table.grow
         15 => {
-            let table = slow.index();
-            let (delta, init) = (slow.pop(), slow.pop());
-            slow.push(slow.table(table).grow(delta, init).unwrap_or(u32::MAX));
+            let table = instr.index();
+            let (delta, init) = (instr.pop(), instr.pop());
+            instr.push(instr.table(table).grow(delta, init).unwrap_or(u32::MAX));
         }
         // table.size
         16 => {
-            let table = slow.index();
-            slow.push(slow.table(table).elements.len() as u32);
+            let table = instr.index();
+            instr.push(instr.table(table).elements.len() as u32);
         }
         // table.fill
         17 => {
-            let table = slow.index();
-            let (len, value, at) = (slow.pop(), slow.pop(), slow.pop());
-            range(&mut slow.table(table).elements, at, len).ok_or(TABLE)?.fill(value);
+            let table = instr.index();
+            let (len, value, at) = (instr.pop(), instr.pop(), instr.pop());
+            range(&mut instr.table(table).elements, at, len).ok_or(TABLE)?.fill(value);
         }
         // Validation lets nothing else through.
         _ => return Err(TrapCode::Unreachable),
@@ -116,7 +116,7 @@ pub(super) fn data_bytes<'a>(data: &ModuleData<'a>, segment: u32) -> &'a [u8] {
 
 /// Copies from a data segment, which is empty when it was dropped.
 pub(super) fn init_memory(
-    instance: &InstanceData,
+    instance: &StoreInstance,
     memory: &mut MemoryData,
     segment: u32,
     at: u32,
@@ -133,7 +133,7 @@ pub(super) fn init_memory(
 
 /// Copies from an element segment, which is empty when it was dropped; all of it without `len`.
 pub(super) fn init_table(
-    instance: &InstanceData,
+    instance: &StoreInstance,
     table: &mut TableData,
     segment: u32,
     at: u32,

@@ -3,14 +3,14 @@
 //! A reference to a function is a number on the value stack: 0 for null, an instance's `func_base` plus the
 //! function's index for the functions of instances, and [`HOST`] plus a number for host functions of the store itself.
 
-use super::instance::InstanceData;
-use super::{slow, StoreData};
-use crate::alloc::List;
+use super::instance::StoreInstance;
+use super::{runtime_instr, StoreData};
+use crate::alloc::TryVec;
 use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, Exit, Host, Place};
-use zonda_exec::{HostCall, Import, Instance, TrapCode};
+use zonda_exec::{ExecInstance, HostCall, ImportedFunc, TrapCode};
 
 /// Addresses from here on are host functions of the store.
 pub(crate) const HOST: u32 = 0x8000_0000;
@@ -22,7 +22,7 @@ pub(crate) struct HostClosure {
     pub(crate) data: *mut (),
     pub(crate) drop: unsafe fn(*mut ()),
     /// Codes of the parameters, then of the results.
-    pub(crate) codes: List<u8>,
+    pub(crate) codes: TryVec<u8>,
     pub(crate) param_count: usize,
 }
 
@@ -47,8 +47,8 @@ impl Drop for HostClosure {
 
 /// A host function of the store, which no instance imports.
 pub(crate) struct HostFunc {
-    pub(crate) import: Import,
-    pub(crate) closure: crate::alloc::Shared<HostClosure>,
+    pub(crate) import: ImportedFunc,
+    pub(crate) closure: crate::alloc::TryArc<HostClosure>,
 }
 
 /// Part of a value stack that is free.
@@ -74,14 +74,14 @@ impl Stack {
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'i> {
     /// A function that this instance defines, by its index.
-    Wasm(*const Instance, u32),
+    Wasm(*const ExecInstance, u32),
     /// A host function.
-    Host(&'i Import),
+    Host(&'i ImportedFunc),
 }
 
 impl<'a> StoreData<'a> {
     /// The instance that has a function of this address, and the function's index.
-    pub(crate) fn owner(&self, address: u32) -> Option<(&InstanceData<'a>, u32)> {
+    pub(crate) fn owner(&self, address: u32) -> Option<(&StoreInstance<'a>, u32)> {
         let after = self.instances.partition_point(|instance| instance.func_base <= address);
         let instance = self.instances.get(after.checked_sub(1)?)?;
         let index = address - instance.func_base;
@@ -112,7 +112,7 @@ impl<'a> StoreData<'a> {
 }
 
 /// Where an import leads.
-pub(crate) fn import_target(import: &Import) -> Target<'_> {
+pub(crate) fn import_target(import: &ImportedFunc) -> Target<'_> {
     match import.call {
         Some(_) => Target::Host(import),
         None => Target::Wasm(import.data.cast(), import.extra.addr() as u32),
@@ -123,15 +123,15 @@ pub(crate) fn import_target(import: &Import) -> Target<'_> {
 ///
 /// # Safety
 /// The instance is live and defines the function.
-pub(crate) unsafe fn cross_import(instance: *const Instance, func: u32) -> Import {
+pub(crate) unsafe fn cross_import(instance: *const ExecInstance, func: u32) -> ImportedFunc {
     // SAFETY: the caller's promise.
-    let shape = unsafe { &*(*instance).callee(func).shape };
-    Import::new(
+    let layout = unsafe { &*(*instance).callee(func).layout };
+    ImportedFunc::new(
         None,
         instance.cast(),
         core::ptr::without_provenance(func as usize),
-        shape.params as u32,
-        shape.results as u32,
+        layout.params as u32,
+        layout.results as u32,
     )
 }
 
@@ -181,7 +181,7 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
 fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
     // SAFETY: the store is live.
     let meter = unsafe { (*store).meter.as_ptr() };
-    Host { stack_end: stack.end, meter, slow: slow::execute, store: store.cast(), host }
+    Host { stack_end: stack.end, meter, runtime: runtime_instr::execute, store: store.cast(), host }
 }
 
 /// Why a call did not return.
@@ -213,7 +213,7 @@ unsafe fn call_host(
     store: *mut StoreData,
     host: *mut (),
     stack: Stack,
-    import: &Import,
+    import: &ImportedFunc,
 ) -> Result<(), Trap> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -239,7 +239,7 @@ impl StoreData<'_> {
     unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
         // SAFETY: the caller's promise.
         let (func, offset) =
-            unsafe { InstanceData::of(place.instance) }.place(place.func, place.pc);
+            unsafe { StoreInstance::of(place.instance) }.place(place.func, place.pc);
         message!(debug, "trap in function {} at offset 0x{:x}: {}", func, offset, code.message());
         Trap { code, func, offset, host: self.end_of_trap(code) }
     }

@@ -2,64 +2,64 @@
 
 use super::memory::MemoryData;
 use super::table::TableData;
-use crate::alloc::{List, Owned, Shared};
+use crate::alloc::{TryArc, TryBox, TryVec};
 use crate::code::Code;
 use crate::error::Error;
 use crate::module::Module;
 use crate::store::func::{import_target, HostClosure, Target};
-use zonda_exec::{GlobalRef, Import, Instance, Memory, Mode, Shape};
+use zonda_exec::{ExecInstance, FuncLayout, GlobalRef, ImportedFunc, Memory, Mode};
 
 /// An instance: what its code sees, and who owns that.
-pub(crate) struct InstanceData<'a> {
+pub(crate) struct StoreInstance<'a> {
     /// What code sees: points into the fields below and into the module.
-    pub(crate) seen: Instance,
+    pub(crate) seen: ExecInstance,
     pub(crate) module: Module<'a>,
     /// Address of its function 0; the others follow.
     pub(crate) func_base: u32,
-    pub(crate) imports: List<Import>,
-    pub(crate) globals: List<GlobalRef>,
+    pub(crate) imports: TryVec<ImportedFunc>,
+    pub(crate) globals: TryVec<GlobalRef>,
     /// Slots of the globals that the module defines.
-    pub(crate) cells: List<u32>,
-    pub(crate) memories: List<*mut MemoryData>,
-    pub(crate) tables: List<*mut TableData>,
+    pub(crate) cells: TryVec<u32>,
+    pub(crate) memories: TryVec<*mut MemoryData>,
+    pub(crate) tables: TryVec<*mut TableData>,
     /// One bit for each element segment, then for each data segment: whether it was dropped.
-    dropped: List<u32>,
+    dropped: TryVec<u32>,
     /// Stands for memory 0 where there is none.
     no_memory: Memory,
     /// Host functions that `imports` call.
-    pub(crate) keep: List<Shared<HostClosure>>,
+    pub(crate) keep: TryVec<TryArc<HostClosure>>,
     /// Code for a mode that is not the module's.
-    own_code: Option<Owned<Code<'a>>>,
+    own_code: Option<TryBox<Code<'a>>>,
 }
 
-impl<'a> InstanceData<'a> {
+impl<'a> StoreInstance<'a> {
     /// In memory of its own, and not as part of its caller: the stack of a device is for what is deep.
     #[inline(never)]
     pub(crate) fn new(
         module: Module<'a>,
         func_base: u32,
-    ) -> Result<Owned<InstanceData<'a>>, crate::alloc::OutOfMemory> {
+    ) -> Result<TryBox<StoreInstance<'a>>, crate::alloc::OutOfMemory> {
         let data = &*module.data;
-        let dropped = List::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
-        let globals = List::with_capacity(data.globals.len())?;
+        let dropped = TryVec::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
+        let globals = TryVec::with_capacity(data.globals.len())?;
         let own_slots: u32 = data
             .globals
             .iter()
             .filter(|global| global.init != 0)
             .map(|global| global.ty.content.slots())
             .sum();
-        Owned::new(InstanceData {
-            seen: Instance {
+        TryBox::new(StoreInstance {
+            seen: ExecInstance {
                 #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
                 #[cfg(feature = "fast")]
-                reg_funcs: core::ptr::null(),
+                fast_funcs: core::ptr::null(),
                 #[cfg(feature = "fast")]
                 code: core::ptr::null(),
                 #[cfg(all(feature = "fast", feature = "strict"))]
                 code_end: core::ptr::null(),
                 #[cfg(all(feature = "fast", feature = "strict"))]
-                reg_funcs_end: core::ptr::null(),
+                fast_funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),
@@ -69,21 +69,21 @@ impl<'a> InstanceData<'a> {
                 mode: data.code.mode(),
             },
             func_base,
-            imports: List::with_capacity(data.imported_funcs as usize)?,
+            imports: TryVec::with_capacity(data.imported_funcs as usize)?,
             globals,
-            cells: List::zeroed(own_slots as usize)?,
-            memories: List::with_capacity(data.memories.len())?,
-            tables: List::with_capacity(data.tables.len())?,
+            cells: TryVec::zeroed(own_slots as usize)?,
+            memories: TryVec::with_capacity(data.memories.len())?,
+            tables: TryVec::with_capacity(data.tables.len())?,
             dropped,
             no_memory: Memory::empty(),
-            keep: List::new(),
+            keep: TryVec::new(),
             own_code: None,
             module,
         })
     }
 
     /// Makes what code sees true, once all lists are complete and the record has its final address.
-    pub(crate) fn publish(this: *mut InstanceData<'a>) {
+    pub(crate) fn publish(this: *mut StoreInstance<'a>) {
         // SAFETY: the caller owns the record and nobody runs its code yet.
         let instance = unsafe { &mut *this };
         instance.seen.imports = instance.imports.as_ptr();
@@ -102,7 +102,7 @@ impl<'a> InstanceData<'a> {
             Some(&memory) if code.sees_memory() => memory.cast_const().cast(),
             // By the owner's pointer, as in `target`: it outlives this borrow.
             // SAFETY: `owner` is the address of this record.
-            _ => unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).no_memory },
+            _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
         };
     }
 
@@ -117,7 +117,7 @@ impl<'a> InstanceData<'a> {
         }
         let data = &*self.module.data;
         self.own_code =
-            if data.code.mode() == mode { None } else { Some(Owned::new(data.translate(mode)?)?) };
+            if data.code.mode() == mode { None } else { Some(TryBox::new(data.translate(mode)?)?) };
         self.publish_code();
         Ok(())
     }
@@ -126,14 +126,14 @@ impl<'a> InstanceData<'a> {
     ///
     /// # Safety
     /// `seen` is that of a live, published instance.
-    pub(crate) unsafe fn of<'i>(seen: *const Instance) -> &'i InstanceData<'a> {
-        // SAFETY: `owner` was set by `publish` and the record lives as long as the store. Shared: code that runs has pointers into it.
+    pub(crate) unsafe fn of<'i>(seen: *const ExecInstance) -> &'i StoreInstance<'a> {
+        // SAFETY: `owner` was set by `publish` and the record lives as long as the store. TryArc: code that runs has pointers into it.
         unsafe { &*(*seen).owner.cast() }
     }
 
     /// A function that the module defines, by its index in the whole index space.
-    pub(crate) fn defined(&self, func: u32) -> Option<&Shape> {
-        self.module.data.code.shape(func.checked_sub(self.module.data.imported_funcs)?)
+    pub(crate) fn defined(&self, func: u32) -> Option<&FuncLayout> {
+        self.module.data.code.layout(func.checked_sub(self.module.data.imported_funcs)?)
     }
 
     /// Where a function leads, by its index in the whole index space.
@@ -142,7 +142,7 @@ impl<'a> InstanceData<'a> {
             // By the owner's pointer: imports of other instances keep it, also when the mode is changed through it.
             // SAFETY: `owner` is the address of this record.
             Some(_) => Some(Target::Wasm(
-                unsafe { &raw const (*self.seen.owner.cast::<InstanceData>()).seen },
+                unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).seen },
                 func,
             )),
             None => self.imports.get(func as usize).map(import_target),
@@ -155,19 +155,19 @@ impl<'a> InstanceData<'a> {
     }
 
     /// The index of a record among the module's functions, and the offset of a position in its code.
-    pub(crate) fn place(&self, func: *const Shape, pc: *const u8) -> (u32, u32) {
+    pub(crate) fn place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
         match self.seen.mode {
             #[cfg(feature = "classic")]
             Mode::Classic => {
                 let index = func.addr().wrapping_sub(self.seen.funcs.addr())
-                    / size_of::<zonda_exec::Func>();
+                    / size_of::<zonda_exec::ClassicFunc>();
                 (index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
             }
             #[cfg(feature = "fast")]
             Mode::Fast => {
-                let index = func.addr().wrapping_sub(self.seen.reg_funcs.addr())
-                    / size_of::<zonda_exec::RegFunc>();
+                let index = func.addr().wrapping_sub(self.seen.fast_funcs.addr())
+                    / size_of::<zonda_exec::FastFunc>();
                 (index as u32, data.offset_of(pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
             }
         }

@@ -3,18 +3,18 @@
 use super::bulk::{init_memory, init_table};
 use super::fault::{Fault, Made};
 use super::func::{call, cross_import, HostClosure, Stack, Target};
-use super::instance::InstanceData;
+use super::instance::StoreInstance;
 use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
-use crate::alloc::{Owned, Shared};
+use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::error::{ErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
 use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
-use zonda_exec::{GlobalRef, Import};
+use zonda_exec::{GlobalRef, ImportedFunc};
 
 /// What can stand for an import.
 #[cfg_attr(feature = "capi", allow(dead_code))]
@@ -22,7 +22,7 @@ pub(crate) enum Provided {
     /// A function of the store.
     Func(u32),
     /// A host function.
-    Closure(Shared<HostClosure>),
+    Closure(TryArc<HostClosure>),
     /// A table, a memory, a global of the store.
     Table(*mut TableData),
     Memory(*mut MemoryData),
@@ -40,13 +40,14 @@ pub(crate) struct Wanted<'m> {
     pub(crate) ty: Option<FuncType<'m>>,
 }
 
-/// Finds what stands for an import and adds it to the instance, by [`add`] or as an [`Import`] whose type it has matched itself. False when there is
+/// Finds what stands for an import and adds it to the instance, by [`add`] or as an [`ImportedFunc`] whose type it has matched itself. False when there is
 /// nothing. (So a program that has only the C API, which knows functions only, does not carry [`add`].)
-pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &mut InstanceData, &Wanted) -> Made<bool> + 'r;
+pub(crate) type Resolver<'r> =
+    dyn FnMut(&StoreData, &mut StoreInstance, &Wanted) -> Made<bool> + 'r;
 
 /// The values that constant expressions of an instance have.
 pub(super) struct Evaluation<'i, 'a> {
-    instance: &'i InstanceData<'a>,
+    instance: &'i StoreInstance<'a>,
 }
 
 struct Types<'i, 'a>(&'i ModuleData<'a>);
@@ -136,7 +137,7 @@ impl Elements<'_, '_> {
 }
 
 pub(super) fn element_values<'i, 'a>(
-    instance: &'i InstanceData<'a>,
+    instance: &'i StoreInstance<'a>,
     segment: u32,
 ) -> Elements<'i, 'a> {
     let data = &*instance.module.data;
@@ -166,7 +167,7 @@ pub(crate) unsafe fn instantiate<'a>(
     // The upper half of the numbers is the host's.
     let next =
         base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
-    let mut instance = InstanceData::new(module.clone(), base)?;
+    let mut instance = StoreInstance::new(module.clone(), base)?;
     for import in data.imports.iter() {
         // SAFETY: as above; `resolve` only reads it meanwhile.
         provide(unsafe { &*store }, &mut instance, import, resolve)?;
@@ -183,7 +184,7 @@ pub(crate) unsafe fn instantiate<'a>(
         instance.memories.push(memory)?;
     }
     make_globals(&mut instance)?;
-    InstanceData::publish(instance.as_ptr());
+    StoreInstance::publish(instance.as_ptr());
     let index = store.instances.len() as u32;
     store.instances.push(instance)?;
     store.next_func = next;
@@ -193,7 +194,7 @@ pub(crate) unsafe fn instantiate<'a>(
 /// Resolves an import and adds it to the instance.
 fn provide(
     store: &StoreData,
-    instance: &mut InstanceData,
+    instance: &mut StoreInstance,
     import: &ImportEntry,
     resolve: &mut Resolver,
 ) -> Made<()> {
@@ -213,7 +214,7 @@ fn provide(
 #[cfg_attr(feature = "capi", allow(dead_code))]
 pub(crate) fn add(
     store: &StoreData,
-    instance: &mut InstanceData,
+    instance: &mut StoreInstance,
     wanted: &Wanted,
     provided: Provided,
 ) -> Made<bool> {
@@ -281,12 +282,12 @@ pub(crate) fn add(
 }
 
 /// The import that calls a closure.
-pub(crate) fn closure_import(closure: &Shared<HostClosure>) -> Import {
+pub(crate) fn closure_import(closure: &TryArc<HostClosure>) -> ImportedFunc {
     let (params, results) = closure.ty().slots();
-    Import::new(Some(closure.call), closure.data, closure.as_ptr().cast(), params, results)
+    ImportedFunc::new(Some(closure.call), closure.data, closure.as_ptr().cast(), params, results)
 }
 
-fn make_globals(instance: &mut InstanceData) -> Made<()> {
+fn make_globals(instance: &mut StoreInstance) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     let mut cell = instance.cells.as_mut_ptr();
@@ -304,7 +305,7 @@ fn make_globals(instance: &mut InstanceData) -> Made<()> {
 
 /// Copies the active segments of an instance, in order.
 #[inline(never)]
-pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
+pub(crate) fn copy_segments(instance: *mut StoreInstance) -> Made<()> {
     // SAFETY: the instance lives in its store, and none of its code runs yet.
     let instance = unsafe { &*instance };
     let module = instance.module.clone();
@@ -346,7 +347,7 @@ pub(crate) fn copy_segments(instance: *mut InstanceData) -> Made<()> {
 /// `instance` is one of `store`, and `host` is what its host functions expect.
 pub(crate) unsafe fn start(
     store: *mut StoreData,
-    instance: *mut InstanceData,
+    instance: *mut StoreInstance,
     host: *mut (),
     stack: Stack,
 ) -> Result<(), Trap> {
@@ -363,7 +364,7 @@ pub(crate) unsafe fn start(
 impl StoreData<'_> {
     /// Makes a table; gives its address.
     pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Made<*mut TableData> {
-        let table = Owned::new(TableData::new(ty, init)?)?;
+        let table = TryBox::new(TableData::new(ty, init)?)?;
         let at = table.as_ptr();
         self.tables.push(table)?;
         Ok(at)
@@ -371,7 +372,7 @@ impl StoreData<'_> {
 
     /// Makes a memory; gives its address.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Made<*mut MemoryData> {
-        let memory = Owned::new(MemoryData::new(
+        let memory = TryBox::new(MemoryData::new(
             ty,
             self.config.memory_limit,
             core::mem::take(&mut self.appended),

@@ -1,7 +1,7 @@
 //! Memories at run time (spec: 4.2.8).
 
 use super::bounds;
-use crate::alloc::{List, OutOfMemory};
+use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::types::{Limits, MemoryType};
 use crate::message::message;
 use zonda_exec::Memory;
@@ -11,7 +11,7 @@ use zonda_exec::Memory;
 pub(crate) struct MemoryData {
     /// What code sees: points into `bytes`.
     pub(crate) seen: Memory,
-    bytes: List<u8>,
+    bytes: TryVec<u8>,
     ty: MemoryType,
     /// Most bytes that the embedder allows.
     limit: u64,
@@ -36,7 +36,7 @@ impl MemoryData {
         }
         let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
         let seen = Memory { pages, page_shift: ty.page_shift, ..Memory::empty() };
-        let mut memory = MemoryData { seen, bytes: List::zeroed(len)?, ty, limit };
+        let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
         memory.sync();
         Ok(memory)
     }

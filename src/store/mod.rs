@@ -4,7 +4,7 @@
 //! embedding API: [`crate::host`] and the C API stand on top.
 //!
 //! Invariant: all that instances point at (records of instances, memories, tables, globals) has an address of its own
-//! ([`Owned`]) and lives as long as the store.
+//! ([`TryBox`]) and lives as long as the store.
 
 mod bounds;
 mod bulk;
@@ -13,13 +13,13 @@ pub(crate) mod func;
 pub(crate) mod instance;
 pub(crate) mod link;
 pub(crate) mod memory;
-mod slow;
+mod runtime_instr;
 pub(crate) mod table;
 
-use crate::alloc::{List, OutOfMemory, Owned, Shared};
+use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::types::GlobalType;
 use func::HostFunc;
-use instance::InstanceData;
+use instance::StoreInstance;
 use memory::MemoryData;
 use table::TableData;
 use zonda_exec::{Meter, TrapCode};
@@ -56,16 +56,16 @@ pub(crate) struct GlobalData {
 
 pub(crate) struct StoreData<'a> {
     pub(crate) config: StoreConfig,
-    pub(crate) meter: Shared<Meter>,
-    pub(crate) instances: List<Owned<InstanceData<'a>>>,
-    pub(crate) memories: List<Owned<MemoryData>>,
-    pub(crate) tables: List<Owned<TableData>>,
-    pub(crate) globals: List<Owned<GlobalData>>,
-    pub(crate) host_funcs: List<Owned<HostFunc>>,
+    pub(crate) meter: TryArc<Meter>,
+    pub(crate) instances: TryVec<TryBox<StoreInstance<'a>>>,
+    pub(crate) memories: TryVec<TryBox<MemoryData>>,
+    pub(crate) tables: TryVec<TryBox<TableData>>,
+    pub(crate) globals: TryVec<TryBox<GlobalData>>,
+    pub(crate) host_funcs: TryVec<TryBox<HostFunc>>,
     /// Address that the next instance's first function gets.
     next_func: u32,
     /// The value stack that calls through the Rust API use.
-    stack: List<u32>,
+    stack: TryVec<u32>,
     /// How many more host functions may call back.
     nested_left: u32,
     /// Where the next call by the host may write on it: above what outer calls use.
@@ -84,18 +84,18 @@ impl<'a> StoreData<'a> {
     pub(crate) fn new(
         config: StoreConfig,
         stack: bool,
-    ) -> Result<Owned<StoreData<'a>>, OutOfMemory> {
+    ) -> Result<TryBox<StoreData<'a>>, OutOfMemory> {
         let slots = if stack { config.stack_bytes as usize / 4 } else { 0 };
-        let mut stack = List::zeroed(slots)?;
+        let mut stack = TryVec::zeroed(slots)?;
         let stack_top = stack.as_mut_ptr();
-        Owned::new(StoreData {
+        TryBox::new(StoreData {
             config,
-            meter: Shared::new(Meter::new())?,
-            instances: List::new(),
-            memories: List::new(),
-            tables: List::new(),
-            globals: List::new(),
-            host_funcs: List::new(),
+            meter: TryArc::new(Meter::new())?,
+            instances: TryVec::new(),
+            memories: TryVec::new(),
+            tables: TryVec::new(),
+            globals: TryVec::new(),
+            host_funcs: TryVec::new(),
             next_func: 1,
             stack,
             nested_left: config.nested_calls,

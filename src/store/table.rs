@@ -2,13 +2,13 @@
 
 use super::bounds;
 use super::fault::{Fault, Made};
-use crate::alloc::{List, OutOfMemory};
+use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::types::{Limits, TableType};
 use crate::limits::MAX_TABLE_ELEMENTS;
 
 /// A table: references as the value stack holds them, 0 for null.
 pub(crate) struct TableData {
-    pub(crate) elements: List<u32>,
+    pub(crate) elements: TryVec<u32>,
     ty: TableType,
 }
 
@@ -17,7 +17,7 @@ impl TableData {
         if ty.limits.min > MAX_TABLE_ELEMENTS {
             return Err(Fault::TOO_LARGE);
         }
-        let mut elements = List::zeroed(ty.limits.min as usize)?;
+        let mut elements = TryVec::zeroed(ty.limits.min as usize)?;
         if init != 0 {
             elements.fill(init);
         }

@@ -3,7 +3,7 @@
 //! One walk serves validation and evaluation: it reads the expression and hands each constant to a [`Sink`].
 
 use super::env::Env;
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -65,7 +65,7 @@ pub(crate) fn walk(
 ) -> Parsed<(ValType, u64)> {
     // Most expressions are one constant, which needs no memory.
     let mut top: Option<(ValType, u64)> = None;
-    let mut below: List<(ValType, u64)> = List::new();
+    let mut below: TryVec<(ValType, u64)> = TryVec::new();
     loop {
         let code = reader.byte()?;
         let value = match code {

@@ -1,6 +1,6 @@
 //! What a module declares, as far as the validation of its code needs it (spec: 3.1.1, "context").
 
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::{GlobalType, MemoryType, TableType, ValType};
 use crate::error::ErrorKind;
@@ -25,20 +25,20 @@ pub(crate) struct TypeEntry {
 pub(crate) struct Env<'a> {
     /// The module.
     pub(crate) bytes: &'a [u8],
-    pub(crate) types: List<TypeEntry>,
+    pub(crate) types: TryVec<TypeEntry>,
     /// For each function its (canonical) type, imported ones first.
-    pub(crate) funcs: List<u16>,
-    pub(crate) tables: List<TableType>,
-    pub(crate) memories: List<MemoryType>,
-    pub(crate) globals: List<GlobalType>,
+    pub(crate) funcs: TryVec<u16>,
+    pub(crate) tables: TryVec<TableType>,
+    pub(crate) memories: TryVec<MemoryType>,
+    pub(crate) globals: TryVec<GlobalType>,
     /// Imported ones among the globals.
     pub(crate) imported_globals: u32,
     /// Types of the element segments.
-    pub(crate) elements: List<ValType>,
+    pub(crate) elements: TryVec<ValType>,
     /// Number of data segments, when a data count section says it.
     pub(crate) data_count: Option<u32>,
     /// One bit for each function: whether `ref.func` may name it (spec: C.refs).
-    pub(crate) declared: List<u32>,
+    pub(crate) declared: TryVec<u32>,
 }
 
 impl<'a> Env<'a> {

@@ -7,12 +7,12 @@ use super::env::{Env, TypeEntry};
 use super::locals::Locals;
 use super::sink::{At, How, LabelKind, Plain, Sink};
 use super::stacks::{slots, BlockType, Stacks, UNKNOWN};
-use crate::alloc::{OutOfMemory, Owned};
+use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::*;
-use zonda_exec::op::{self, Num, Shape};
+use zonda_exec::op::{self, InstrClass, NumType};
 
 const I32: u8 = ValType::I32 as u8;
 const I64: u8 = ValType::I64 as u8;
@@ -25,7 +25,7 @@ const TOLD: bool = cfg!(feature = "fast");
 
 /// The code of a number type.
 #[inline]
-fn code(num: Num) -> u8 {
+fn code(num: NumType) -> u8 {
     I32 - num as u8
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct FuncValidator {
 impl FuncValidator {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
-    pub(crate) fn new() -> Result<Owned<FuncValidator>, OutOfMemory> {
-        Owned::new(FuncValidator {
+    pub(crate) fn new() -> Result<TryBox<FuncValidator>, OutOfMemory> {
+        TryBox::new(FuncValidator {
             stacks: Stacks::new(),
             locals: Locals::new(),
             single: [0],
@@ -153,18 +153,18 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         if sig.is_float() && !cfg!(feature = "float") {
             return Err(ErrorKind::SwitchedOff);
         }
-        match sig.shape() {
-            Shape::Numeric => self.numeric(sig)?,
-            Shape::Load => {
+        match sig.class() {
+            InstrClass::Numeric => self.numeric(sig)?,
+            InstrClass::Load => {
                 self.memarg(sig.log2_width())?;
                 self.stacks.replace(I32, code(sig.value()))?;
             }
-            Shape::Store => {
+            InstrClass::Store => {
                 self.memarg(sig.log2_width())?;
                 self.stacks.pop(code(sig.value()))?;
                 self.stacks.pop(I32)?;
             }
-            Shape::Plain => return self.plain(byte),
+            InstrClass::Plain => return self.plain(byte),
         }
         Ok(byte as u16)
     }

@@ -3,7 +3,7 @@
 //! Kept in groups of one type, as the binary format declares them, so that a body of ten bytes that declares
 //! 50,000 locals costs no more than its ten bytes. The types of the first ones are also kept one by one, for speed.
 
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -23,7 +23,7 @@ const NEAR: usize = 64;
 
 /// The locals of the function that is validated; used again for each function.
 pub(crate) struct Locals {
-    groups: List<Group>,
+    groups: TryVec<Group>,
     near: [u8; NEAR],
     /// Slots of the first ones.
     #[cfg(feature = "fast")]
@@ -35,7 +35,7 @@ pub(crate) struct Locals {
 impl Locals {
     pub(crate) const fn new() -> Locals {
         Locals {
-            groups: List::new(),
+            groups: TryVec::new(),
             near: [0; NEAR],
             #[cfg(feature = "fast")]
             near_slots: [0; NEAR],

@@ -3,7 +3,7 @@
 //! Owns the invariant that `height` is what the operands take in slots of 32 bits.
 
 use super::sink::LabelKind;
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -36,8 +36,8 @@ pub(super) struct Control {
 }
 
 pub(super) struct Stacks {
-    operands: List<u8>,
-    pub(super) controls: List<Control>,
+    operands: TryVec<u8>,
+    pub(super) controls: TryVec<Control>,
     /// The innermost label, which is also the last of `controls`.
     base: u32,
     pub(super) unreachable: bool,
@@ -56,8 +56,8 @@ pub(super) fn slots(code: u8) -> u32 {
 impl Stacks {
     pub(super) const fn new() -> Stacks {
         Stacks {
-            operands: List::new(),
-            controls: List::new(),
+            operands: TryVec::new(),
+            controls: TryVec::new(),
             base: 0,
             unreachable: false,
             live: true,

@@ -20,8 +20,8 @@ use portable as chosen;
 #[cfg(all(thumb2, not(feature = "portable")))]
 use thumb as chosen;
 
-use crate::frame::{Context, Func};
-use crate::memory;
+use crate::frame::{ClassicFunc, Context};
+use crate::linear_memory;
 use crate::side_table::{Branch, TWO_SLOTS};
 
 pub(crate) use chosen::run;
@@ -32,7 +32,7 @@ pub(crate) use chosen::run;
 /// `index` is a local of `func`, which has a map of locals.
 #[inline(always)]
 #[allow(dead_code)]
-unsafe fn map_local(func: *const Func, index: u32) -> (usize, bool) {
+unsafe fn map_local(func: *const ClassicFunc, index: u32) -> (usize, bool) {
     // SAFETY: a function in which the index of some local is not below `narrow` has a map of all its locals, which
     // is read backwards from its first entry.
     unsafe {
@@ -95,9 +95,9 @@ unsafe extern "C" fn call_before(pc: *const u8) -> *const u8 {
 unsafe extern "C" fn access(context: &mut Context, code: u32) -> u32 {
     // SAFETY: the caller's promise; validation checked the index of the memory.
     unsafe {
-        let (offset, index, next) = memory::memarg(context.pc);
+        let (offset, index, next) = linear_memory::memarg(context.pc);
         let memory = &**(*context.instance).memories.add(index as usize);
-        match memory::access(code as u8, memory, offset, context.sp.add(1)) {
+        match linear_memory::access(code as u8, memory, offset, context.sp.add(1)) {
             Ok(top) => {
                 context.pc = next;
                 context.sp = top.sub(1);

@@ -2,26 +2,26 @@
 //!
 //! One function, `loop { match }`, whose state is meant to stay in registers: next byte, home of the top of the stack, the
 //! top itself, frame, next side-table entry, first byte and limit of memory 0, and the number of narrow locals.
-//! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::slow`.
+//! Everything that is long or rare is elsewhere: [`numeric::execute`], [`access`], and `Context::runtime`.
 
 use super::strict::check;
 use super::{access, big_branch, call_before, map_local};
 use crate::bounds;
-use crate::frame::{Context, Func, Header, HEADER, OTHER_MODE, SWITCHED};
-use crate::instance::Import;
+use crate::frame::{ClassicFunc, Context, Header, HEADER, OTHER_MODE, SWITCHED};
+use crate::instance::ImportedFunc;
 use crate::side_table::{ENTRY, WIDE};
-use crate::{leb, memory, numeric, TrapCode};
+use crate::{leb128, linear_memory, numeric, TrapCode};
 
 /// Why the inner loop was left.
 enum Leave {
     /// Call this function of the same instance.
-    Call(*const Func),
+    Call(*const ClassicFunc),
     /// Call this imported function.
-    Import(*const Import),
+    ImportedFunc(*const ImportedFunc),
     /// Return from the function.
     Return,
-    /// Execute this operation with `Context::slow`.
-    Slow(u8),
+    /// Execute this operation with `Context::runtime`.
+    Runtime(u8),
     /// Execute this load or store completely; the immediates start at the program counter.
     Memory(u8),
     /// Stop.
@@ -68,7 +68,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
         // The running function; the context has its first field.
         macro_rules! func {
             () => {
-                (*ctx).func.cast::<Func>()
+                (*ctx).func.cast::<ClassicFunc>()
             };
         }
         // Writes what others may look at back to the context.
@@ -130,7 +130,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             // Reads an index that is mostly one byte.
             macro_rules! index {
                 () => {{
-                    let (index, next) = leb::u32(pc);
+                    let (index, next) = leb128::u32(pc);
                     pc = next;
                     index
                 }};
@@ -170,22 +170,22 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             }
             macro_rules! load {
                 ($op:ident $cell:ty) => {{
-                    // The alignment is one byte, or `limit` is 0 (Instance::memory).
+                    // The alignment is one byte, or `limit` is 0 (ExecInstance::memory).
                     let offset = *pc.add(1);
                     if offset >= 0x80 {
-                        let (offset, next) = leb::u32_long(pc.add(1));
+                        let (offset, next) = leb128::u32_long(pc.add(1));
                         let Some(at) = bounds::near(tos, offset, limit) else {
                             break Leave::Memory($op);
                         };
                         pc = next;
-                        tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
+                        tos = <$cell as linear_memory::Cell>::load(mem.add(at)) as u32;
                         continue;
                     }
                     let Some(at) = bounds::near(tos, offset as u32, limit) else {
                         break Leave::Memory($op);
                     };
                     pc = pc.add(2);
-                    tos = <$cell as memory::Cell>::load(mem.add(at)) as u32;
+                    tos = <$cell as linear_memory::Cell>::load(mem.add(at)) as u32;
                 }};
             }
             macro_rules! store {
@@ -193,12 +193,12 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     let offset = *pc.add(1);
                     let address = *sp.sub(1);
                     if offset >= 0x80 {
-                        let (offset, next) = leb::u32_long(pc.add(1));
+                        let (offset, next) = leb128::u32_long(pc.add(1));
                         let Some(at) = bounds::near(address, offset, limit) else {
                             break Leave::Memory($op);
                         };
                         pc = next;
-                        memory::Cell::store(tos as $cell, mem.add(at));
+                        linear_memory::Cell::store(tos as $cell, mem.add(at));
                         sp = sp.sub(2);
                         tos = *sp;
                         continue;
@@ -207,7 +207,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         break Leave::Memory($op);
                     };
                     pc = pc.add(2);
-                    memory::Cell::store(tos as $cell, mem.add(at));
+                    linear_memory::Cell::store(tos as $cell, mem.add(at));
                     sp = sp.sub(2);
                     tos = *sp;
                 }};
@@ -227,19 +227,19 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 let op = *pc;
                 pc = pc.add(1);
                 macro_rules! arms {
-                    ($($code:literal $name:ident $text:literal $shape:ident $a:ident $r:ident $f:ident;)*) => {
+                    ($($code:literal $name:ident $text:literal $layout:ident $a:ident $r:ident $f:ident;)*) => {
                         match op {
-                            $($code => word!($shape $f),)*
+                            $($code => word!($layout $f),)*
 
                             // --- control (spec: 4.4.8) ---
                             0x00 => break Leave::Trap(TrapCode::Unreachable as u32),
                             0x01 => {}
                             // block, loop: the block type is skipped.
-                            0x02 | 0x03 => pc = leb::skip(pc),
+                            0x02 | 0x03 => pc = leb128::skip(pc),
                             // if
                             0x04 => {
                                 if pop!() != 0 {
-                                    pc = leb::skip(pc);
+                                    pc = leb128::skip(pc);
                                     stp = stp.add(ENTRY);
                                 } else {
                                     branch!();
@@ -258,13 +258,13 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                                 if pop!() != 0 {
                                     branch!();
                                 } else {
-                                    pc = leb::skip(pc);
+                                    pc = leb128::skip(pc);
                                     stp = stp.add(ENTRY);
                                 }
                             }
                             // br_table
                             0x0e => {
-                                let (count, _) = leb::u32(pc);
+                                let (count, _) = leb128::u32(pc);
                                 let index = pop!();
                                 let index = if index < count { index } else { count };
                                 stp = stp.add(index as usize * ENTRY);
@@ -279,7 +279,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                                 break if index >= instance.import_count {
                                     Leave::Call(instance.funcs.wrapping_add(index as usize))
                                 } else {
-                                    Leave::Import(instance.imports.add(index as usize))
+                                    Leave::ImportedFunc(instance.imports.add(index as usize))
                                 };
                             }
 
@@ -308,7 +308,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                             }
                             // select with types: a vector of exactly one
                             0x1c => {
-                                pc = leb::skip(pc);
+                                pc = leb128::skip(pc);
                                 let ty = *pc;
                                 pc = pc.add(1);
                                 let condition = pop!();
@@ -407,14 +407,14 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                                     pc = pc.add(1);
                                     push!((((first << 1) as i8) >> 1) as u32);
                                 } else {
-                                    let (value, next) = leb::i32_long(pc);
+                                    let (value, next) = leb128::i32_long(pc);
                                     pc = next;
                                     push!(value as u32);
                                 }
                             }
                             // i64.const
                             0x42 => {
-                                let (value, next) = leb::i64_long(pc);
+                                let (value, next) = leb128::i64_long(pc);
                                 pc = next;
                                 push!(value as u32);
                                 push!((value >> 32) as u32);
@@ -445,7 +445,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                                 tos = *sp;
                             }
 
-                            _ => break 'dispatch Leave::Slow(op),
+                            _ => break 'dispatch Leave::Runtime(op),
                         }
                     };
                 }
@@ -472,12 +472,12 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     *sp = tos;
                     let next = sp.add(1);
                     // The caller's `sp` is inside of the stack, so the difference is not negative.
-                    if !bounds::has_slots(next.addr(), callee.shape.frame, (*ctx).stack_end.addr())
+                    if !bounds::has_slots(next.addr(), callee.layout.frame, (*ctx).stack_end.addr())
                     {
                         stop!(TrapCode::StackOverflow as u32, call_before(pc));
                     }
-                    let new_fp = next.sub(callee.shape.params as usize);
-                    let header = new_fp.add(callee.shape.locals as usize);
+                    let new_fp = next.sub(callee.layout.params as usize);
+                    let header = new_fp.add(callee.layout.locals as usize);
                     let mut local = next;
                     while local != header {
                         *local = 0;
@@ -493,7 +493,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 }
                 Leave::Return => {
                     let func = &*func!();
-                    let header = Header::read(fp.add(func.shape.locals as usize));
+                    let header = Header::read(fp.add(func.layout.locals as usize));
                     if header.pc.is_null() {
                         save!();
                         match (*ctx).leave() {
@@ -502,7 +502,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         }
                         continue;
                     }
-                    let results = func.shape.results as usize;
+                    let results = func.layout.results as usize;
                     if results == 1 {
                         sp = fp;
                     } else {
@@ -515,9 +515,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     fp = header.fp;
                     stp = header.stp;
                     (*ctx).func = header.func;
-                    narrow = (*header.func.cast::<Func>()).narrow as u32;
+                    narrow = (*header.func.cast::<ClassicFunc>()).narrow as u32;
                 }
-                Leave::Import(import) => {
+                Leave::ImportedFunc(import) => {
                     let import = &*import;
                     save!();
                     let code = match import.call {
@@ -535,9 +535,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         code => stop!(code, call_before(pc)),
                     }
                 }
-                Leave::Slow(op) => {
+                Leave::Runtime(op) => {
                     save!();
-                    match ((*ctx).slow)(&mut *ctx, op) {
+                    match ((*ctx).runtime)(&mut *ctx, op) {
                         numeric::OK | SWITCHED => reload!(),
                         OTHER_MODE => return OTHER_MODE,
                         code => stop!(code, pc.sub(1)),

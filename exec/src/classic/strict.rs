@@ -4,7 +4,7 @@
 //! with and without it; no device is meant to.
 
 #[cfg(feature = "strict")]
-use crate::frame::Func;
+use crate::frame::ClassicFunc;
 use crate::frame::{Context, HEADER, PAD};
 use crate::side_table::ENTRY;
 
@@ -21,15 +21,15 @@ pub(super) unsafe fn check(
     stp: *const u16,
 ) {
     // SAFETY: the caller's promise.
-    let (context, func) = unsafe { (&*context, &*(*context).func.cast::<Func>()) };
+    let (context, func) = unsafe { (&*context, &*(*context).func.cast::<ClassicFunc>()) };
     assert!(pc >= func.code && pc < func.end, "the next operation lies outside of the function");
-    let operands = fp.wrapping_add(func.shape.locals as usize + HEADER + PAD - 1);
+    let operands = fp.wrapping_add(func.layout.locals as usize + HEADER + PAD - 1);
     assert!(
         sp >= operands && sp < context.stack_end,
         "the operand stack lies outside of the frame"
     );
     let highest =
-        fp.wrapping_add(func.shape.params as usize).wrapping_add(func.shape.frame as usize);
+        fp.wrapping_add(func.layout.params as usize).wrapping_add(func.layout.frame as usize);
     assert!(sp < highest, "the operand stack is higher than validation computed");
     assert!(
         stp >= func.side_table && stp.addr().is_multiple_of(2),

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A handler ends with `next` (two instructions), or, where it is rare or has done much, with a branch to one that does. What is
-//! executed elsewhere (host functions, `Context::slow`, [`access`], numeric operations that are not here) is called as AAPCS says, after which r8, r12
+//! executed elsewhere (host functions, `Context::runtime`, [`access`], numeric operations that are not here) is called as AAPCS says, after which r8, r12
 //! and lr have to be read anew: `b 10b` does that, `b 20b` reads everything.
 //! Instructions of the common operations, dispatch included: `local.get` 7, `i32.add` 4, `i32.const` 7, `i32.load` 10, `br_if` not taken 9.
 //!
@@ -18,11 +18,11 @@
 //! a path of its own.
 
 use super::{access, big_branch, call_before, find_group};
-use crate::elsewhere::{cross, leave, stopped};
-use crate::frame::{Boundary, Context, Func, Header, HEADER, SWITCHED};
-use crate::instance::{offset, Import, Instance};
-use crate::memory::Memory;
+use crate::frame::{Boundary, ClassicFunc, Context, Header, HEADER, SWITCHED};
+use crate::instance::{offset, ExecInstance, ImportedFunc};
+use crate::linear_memory::Memory;
 use crate::numeric;
+use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;
 
 // What the instructions below rely on.
@@ -33,7 +33,7 @@ const _: () = {
     assert!(offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4);
     assert!(offset_of!(Header, fp) == 8 && offset_of!(Header, stp) == 12);
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
-    assert!(size_of::<Import>() == 16 && offset_of!(Import, call) == 0);
+    assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
     assert!(crate::meter::INTERRUPT == 0);
 };
 
@@ -45,7 +45,7 @@ unsafe extern "C" fn execute_numeric(code: u32, top: *mut u32) -> u64 {
 }
 
 /// The slot of a local in a function with many, with bit 15 set when it takes two.
-unsafe extern "C" fn grouped_local(func: &Func, index: u32) -> u32 {
+unsafe extern "C" fn grouped_local(func: &ClassicFunc, index: u32) -> u32 {
     // SAFETY: the loop asks for locals of grouped functions only.
     let (slot, wide) = unsafe { find_group(func.side_table, index) };
     slot as u32 | (wide as u32) << 15
@@ -55,7 +55,7 @@ unsafe extern "C" fn grouped_local(func: &Func, index: u32) -> u32 {
 unsafe extern "C" fn i64_const(context: &mut Context) {
     // SAFETY: validated code has the immediate and room for two slots.
     unsafe {
-        let (value, next) = crate::leb::i64_long(context.pc);
+        let (value, next) = crate::leb128::i64_long(context.pc);
         context.pc = next;
         crate::frame::write64(context.sp.add(1), value as u64);
         context.sp = context.sp.add(2);
@@ -881,7 +881,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    strd r7, r10, [r11, #{FP}]",
         "    mov r1, r0",
         "    mov r0, r11",
-        "    ldr r2, [r11, #{SLOW}]",
+        "    ldr r2, [r11, #{RUNTIME}]",
         "    blx r2",
         "    cmp r0, #0",
         "    beq 20b",
@@ -919,22 +919,22 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         INSTANCE = const offset_of!(Context, instance),
         STACK_END = const offset_of!(Context, stack_end),
         METER = const offset_of!(Context, meter),
-        SLOW = const offset_of!(Context, slow),
-        FUNCS = const offset_of!(Instance, funcs),
-        IMPORTS = const offset_of!(Instance, imports),
-        IMPORT_COUNT = const offset_of!(Instance, import_count),
-        GLOBALS = const offset_of!(Instance, globals),
+        RUNTIME = const offset_of!(Context, runtime),
+        FUNCS = const offset_of!(ExecInstance, funcs),
+        IMPORTS = const offset_of!(ExecInstance, imports),
+        IMPORT_COUNT = const offset_of!(ExecInstance, import_count),
+        GLOBALS = const offset_of!(ExecInstance, globals),
         MEMORY = const offset_of!(Context, memory),
-        CODE = const offset_of!(Func, code),
-        END = const offset_of!(Func, end),
-        SIDE_TABLE = const offset_of!(Func, side_table),
-        PARAMS = const offset_of!(Func, shape.params),
-        LOCALS = const offset_of!(Func, shape.locals),
-        RESULTS = const offset_of!(Func, shape.results),
-        FRAME = const offset_of!(Func, shape.frame),
-        NARROW = const offset_of!(Func, narrow),
-        GROUPED = const offset_of!(Func, grouped),
-        FUNC_SIZE = const size_of::<Func>(),
+        CODE = const offset_of!(ClassicFunc, code),
+        END = const offset_of!(ClassicFunc, end),
+        SIDE_TABLE = const offset_of!(ClassicFunc, side_table),
+        PARAMS = const offset_of!(ClassicFunc, layout.params),
+        LOCALS = const offset_of!(ClassicFunc, layout.locals),
+        RESULTS = const offset_of!(ClassicFunc, layout.results),
+        FRAME = const offset_of!(ClassicFunc, layout.frame),
+        NARROW = const offset_of!(ClassicFunc, narrow),
+        GROUPED = const offset_of!(ClassicFunc, grouped),
+        FUNC_SIZE = const size_of::<ClassicFunc>(),
         ARGS = const offset::ARGS,
         CHANGE = const offset::CHANGE,
         SWITCHED = const SWITCHED,

@@ -10,7 +10,7 @@ pub struct Instruction<'a> {
     /// Bytes that it takes.
     pub len: usize,
     operands: [(Kind, i32); 4],
-    /// `Slow` and `Memory`: the code of WebAssembly, with a prefix's second part in the lower byte, and its immediates.
+    /// `Runtime` and `Memory`: the code of WebAssembly, with a prefix's second part in the lower byte, and its immediates.
     pub code: u16,
     immediates: [u32; 2],
     /// `BrTable` and `BrTableLong`: the bytes of the distances.
@@ -69,7 +69,7 @@ impl<'a> Instruction<'a> {
             let value = cursor.number(kind.bytes())?;
             let value = match kind {
                 Kind::I8 => value as u8 as i8 as i32,
-                Kind::Branch | Kind::Far => value as u16 as i16 as i32,
+                Kind::Branch | Kind::WideSlot => value as u16 as i16 as i32,
                 _ => value as i32,
             };
             *operand = (kind, value);
@@ -101,7 +101,7 @@ impl<'a> Instruction<'a> {
                 let memory = if flags & 0x40 != 0 { cursor.leb()? } else { 0 };
                 instruction.immediates = [cursor.leb()?, memory];
             }
-            RegOp::Slow => {
+            RegOp::Runtime => {
                 let code = cursor.number(1)? as u8;
                 instruction.operands[0] = (Kind::U16, cursor.number(2)? as i32);
                 instruction.code = code as u16;
@@ -138,13 +138,13 @@ impl<'a> Instruction<'a> {
         Some(instruction)
     }
 
-    /// Its operands: what they are, and their numbers. `Num1` and `Num2` have slots of the kind `Special`, the result's first; `Slow` and `Memory` have the slot behind the topmost
+    /// Its operands: what they are, and their numbers. `Num1` and `Num2` have slots of the kind `Special`, the result's first; `Runtime` and `Memory` have the slot behind the topmost
     /// operand.
     pub fn operands(&self) -> impl Iterator<Item = (Kind, i32)> + '_ {
         self.operands.iter().copied().take_while(|(kind, _)| *kind != Kind::None)
     }
 
-    /// `Slow`: its immediates. `Memory`: offset and memory.
+    /// `Runtime`: its immediates. `Memory`: offset and memory.
     pub fn immediates(&self) -> [u32; 2] {
         self.immediates
     }
@@ -169,7 +169,7 @@ mod tests {
         for bytes in [
             &[RegOp::AddSSD as u8, 1, 2, 3][..],
             &[RegOp::BrTable as u8, 1, 0, 5, 0, 6, 0],
-            &[RegOp::Slow as u8, 0xfc, 4, 0, 10, 0, 0],
+            &[RegOp::Runtime as u8, 0xfc, 4, 0, 10, 0, 0],
             &[RegOp::Memory as u8, 0x28, 9, 0, 2, 0x80, 1],
             &[RegOp::Num2 as u8, 0x7e, 1, 2, 3],
             &[RegOp::Move as u8, 1, 0, 2, 0, 3, 0],

@@ -34,7 +34,7 @@ pub use op::RegOp;
 pub(crate) use chosen::run;
 
 use crate::frame::Context;
-use crate::memory;
+use crate::linear_memory;
 
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
@@ -49,9 +49,9 @@ unsafe fn memory_op(context: &mut Context, fp: *mut u32, at: *const u8) -> Resul
     // SAFETY: the caller's promise: the operands are there, and the index of the memory is that of one.
     unsafe {
         let top = fp.add(at.add(1).cast::<u16>().read_unaligned() as usize);
-        let (offset, index, next) = memory::memarg(at.add(3));
+        let (offset, index, next) = linear_memory::memarg(at.add(3));
         let memory = &**(*context.instance).memories.add(index as usize);
-        match memory::access(*at, memory, offset, top) {
+        match linear_memory::access(*at, memory, offset, top) {
             Ok(_) => Ok(next),
             Err(trap) => Err(trap as u32),
         }

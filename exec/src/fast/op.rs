@@ -22,7 +22,7 @@
 //!
 //! ```text
 //! t  br_table: u16 n, then n + 1 targets in i16 (br_table.long: u32 n, i32), from the operation's code
-//! q  slow:     u8 code of WebAssembly, u16 slot behind the topmost operand, then the immediates as WebAssembly has them
+//! q  runtime:     u8 code of WebAssembly, u16 slot behind the topmost operand, then the immediates as WebAssembly has them
 //! m  memory:   the same for a load or store
 //! p  num:      u8 code of WebAssembly (0 to 7: 0xFC00 to 0xFC07), u8 slot of the result, u8 slot of each operand
 //! ```
@@ -97,7 +97,7 @@ macro_rules! register_ops {
         0x39 RetN "return" [u u] keep;
         0x3a Call "call" [f c] set;
         0x3b CallImport "call.import" [f c] set;
-        0x3c Slow "slow" [q] set;
+        0x3c Runtime "runtime" [q] set;
         0x3d Memory "memory" [m] set;
         // Numeric operations that have no code of their own here: the code of WebAssembly follows.
         0x3e Num1 "num" [p] keep;
@@ -300,7 +300,7 @@ pub enum Kind {
     Global,
     Func,
     Args,
-    Far,
+    WideSlot,
     U16,
     Special,
 }
@@ -319,7 +319,7 @@ impl Kind {
         use Kind::*;
         [
             None, Read, Write, ReadPair, WritePair, I8, Offset, U32, Branch, BranchLong, Global,
-            Func, Args, Far, U16, Special,
+            Func, Args, WideSlot, U16, Special,
         ][bits as usize & 15]
     }
 
@@ -329,7 +329,7 @@ impl Kind {
         match self {
             None | Special => 0,
             Read | Write | ReadPair | WritePair | I8 | Offset | Args => 1,
-            Branch | Global | Func | Far | U16 => 2,
+            Branch | Global | Func | WideSlot | U16 => 2,
             U32 | BranchLong => 4,
         }
     }
@@ -373,7 +373,7 @@ macro_rules! kind {
         Kind::Args
     };
     (j) => {
-        Kind::Far
+        Kind::WideSlot
     };
     (u) => {
         Kind::U16

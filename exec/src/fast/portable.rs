@@ -2,14 +2,14 @@
 //!
 //! `execute` is a loop whose state is meant to stay in registers: the operation's code, frame, accumulator, and first byte and limit of memory 0.
 //! Operations that differ in what they compute or where their operands are stand in families. What is long or rare, and all that traps, is done by
-//! `elsewhere`, once the loop was left: the program counter is that of the running operation until its arm has done all that can fail.
+//! `thumb_calls`, once the loop was left: the program counter is that of the running operation until its arm has done all that can fail.
 
 use super::dispatch::{leaving, operation, settled};
 use super::strict::check;
 use super::{memory_op, num, quick, RegOp, OVERHEAD};
 use crate::bounds;
 use crate::frame::{Context, Header, OTHER_MODE, PAD, SWITCHED};
-use crate::memory::{self, Cell, Memory};
+use crate::linear_memory::{self, Cell, Memory};
 use crate::slot::{read64, write64};
 use crate::{numeric, TrapCode};
 
@@ -26,7 +26,7 @@ const _: () = assert!(ZEROS <= OVERHEAD + 1);
 /// The operation was made by the translator or verified.
 #[cold]
 #[inline(never)]
-unsafe fn far(
+unsafe fn checked_access(
     memory: &Memory,
     pc: *const u8,
     fp: *mut u32,
@@ -89,7 +89,7 @@ unsafe fn far(
             offset
         };
         let top = operands.as_mut_ptr().add(1 + (is_store as usize) + (is_store && wide) as usize);
-        memory::access(code, memory, offset, top).map_err(|trap| trap as u32)?;
+        linear_memory::access(code, memory, offset, top).map_err(|trap| trap as u32)?;
         if form & TO != 0 {
             let to = fp.add(*at as usize);
             at = at.add(1);
@@ -114,7 +114,7 @@ unsafe fn move_down(from: *const u32, to: *mut u32, count: usize) {
     }
 }
 
-/// Runs until an operation traps or is one for [`elsewhere`]: that is the running one then. Program counter and frame are in the context before
+/// Runs until an operation traps or is one for [`thumb_calls`]: that is the running one then. Program counter and frame are in the context before
 /// and after, the accumulator is passed.
 ///
 /// Calls no function, so that all registers are the loop's.
@@ -442,14 +442,14 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                     })
                 }
                 Call => {
-                    let to = settled(instance.reg_funcs.wrapping_add(number!(1, u16) as usize));
+                    let to = settled(instance.fast_funcs.wrapping_add(number!(1, u16) as usize));
                     let callee = &*to;
                     let frame = pair!(3);
-                    let mut local = frame.add(callee.shape.params as usize);
-                    if !bounds::has_room(local.addr(), callee.shape.frame, (*ctx).stack_end.addr()) || !meter.pass() {
+                    let mut local = frame.add(callee.layout.params as usize);
+                    if !bounds::has_room(local.addr(), callee.layout.frame, (*ctx).stack_end.addr()) || !meter.pass() {
                         leave!();
                     }
-                    let header = frame.add(callee.shape.locals as usize);
+                    let header = frame.add(callee.layout.locals as usize);
                     // Several at a time, into what follows if need be; not so that it becomes a call.
                     while local < header {
                         local.cast::<[u32; ZEROS]>().write([0; ZEROS]);
@@ -466,7 +466,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                     pc = instance.code.add(callee.code as usize);
                 }
                 CallImport => { leave!() }
-                Slow => { leave!() }
+                Runtime => { leave!() }
                 Memory => { leave!() }
                 Num1 => { leave!() }
                 Num2 => { leave!() }
@@ -622,10 +622,10 @@ unsafe fn elsewhere(context: &mut Context, acc: u32) -> Result<u32, u32> {
                     }
                 }
             }
-            RegOp::Slow => {
+            RegOp::Runtime => {
                 context.pc = pc.add(4);
                 context.sp = fp.add(short(2)).sub(1);
-                match (context.slow)(context, *pc.add(1)) {
+                match (context.runtime)(context, *pc.add(1)) {
                     numeric::OK | SWITCHED => Err(SWITCHED),
                     OTHER_MODE => Err(OTHER_MODE),
                     trap => {
@@ -650,7 +650,7 @@ unsafe fn elsewhere(context: &mut Context, acc: u32) -> Result<u32, u32> {
             }
             // Loads and stores.
             _ => {
-                let (next, acc) = far(&*context.memory, pc, fp, acc)?;
+                let (next, acc) = checked_access(&*context.memory, pc, fp, acc)?;
                 context.pc = next;
                 Ok(acc)
             }

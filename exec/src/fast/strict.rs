@@ -3,13 +3,13 @@
 //! A failure is a bug of the translator, of the verifier or of the loop, and no module can be blamed for it: it panics. Tests and fuzzers run
 //! with and without it; no device is meant to.
 
-use crate::frame::{Context, Shape};
+use crate::frame::{Context, FuncLayout};
 #[cfg(feature = "strict")]
 use {
     super::decode::Instruction,
     super::op::{Kind, RegOp},
     super::OVERHEAD,
-    crate::frame::RegFunc,
+    crate::frame::FastFunc,
 };
 
 /// Checks the loop's registers, and the operation's slots.
@@ -19,18 +19,18 @@ use {
 #[cfg(feature = "strict")]
 pub(super) unsafe fn check(
     context: *const Context,
-    func: *const Shape,
+    func: *const FuncLayout,
     pc: *const u8,
     fp: *const u32,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let next = func.cast::<RegFunc>().wrapping_add(1);
-        let (context, func) = (&*context, &*func.cast::<RegFunc>());
+        let next = func.cast::<FastFunc>().wrapping_add(1);
+        let (context, func) = (&*context, &*func.cast::<FastFunc>());
         let instance = &*context.instance;
         let code = instance.code.wrapping_add(func.code as usize);
         // Functions follow each other in the order of their records, without a gap.
-        let end = if next < instance.reg_funcs_end {
+        let end = if next < instance.fast_funcs_end {
             instance.code.wrapping_add((*next).code as usize)
         } else {
             instance.code_end
@@ -44,8 +44,9 @@ pub(super) unsafe fn check(
         );
         // A large function's frame pointer moves, and it has no slots in common with the header then.
         let is_large = *code == RegOp::Frame as u8;
-        let shape = &func.shape;
-        let (locals, slots) = (shape.locals as usize, shape.params as usize + shape.frame as usize);
+        let layout = &func.layout;
+        let (locals, slots) =
+            (layout.locals as usize, layout.params as usize + layout.frame as usize);
         let slot = |slot: usize| {
             assert!(
                 fp.wrapping_add(slot) < context.stack_end.cast_const(),
@@ -86,4 +87,4 @@ pub(super) unsafe fn check(
 /// None is needed.
 #[cfg(not(feature = "strict"))]
 #[inline(always)]
-pub(super) unsafe fn check(_: *const Context, _: *const Shape, _: *const u8, _: *const u32) {}
+pub(super) unsafe fn check(_: *const Context, _: *const FuncLayout, _: *const u8, _: *const u32) {}

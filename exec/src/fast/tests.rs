@@ -2,8 +2,8 @@
 
 use super::op::{Kind, RegOp};
 use super::OVERHEAD;
-use crate::frame::{read64, write64, Context, Host, RegFunc, Shape, OTHER_MODE};
-use crate::{numeric, Exit, GlobalRef, Import, Instance, Memory, Meter, Mode, TrapCode};
+use crate::frame::{read64, write64, Context, FastFunc, FuncLayout, Host, OTHER_MODE};
+use crate::{numeric, ExecInstance, Exit, GlobalRef, ImportedFunc, Memory, Meter, Mode, TrapCode};
 use std::vec::Vec;
 use std::{format, vec};
 use RegOp::*;
@@ -63,43 +63,49 @@ fn code() -> Code {
 }
 
 /// A function: parameters, locals with them, results, operands, all in slots.
-fn function(params: u16, locals: u16, results: u16, operands: u32, code: Code) -> (Shape, Code) {
+fn function(
+    params: u16,
+    locals: u16,
+    results: u16,
+    operands: u32,
+    code: Code,
+) -> (FuncLayout, Code) {
     let frame = (locals - params) as u32 + OVERHEAD as u32 + operands;
-    (Shape { params, locals, results, type_index: 0, frame }, code)
+    (FuncLayout { params, locals, results, type_index: 0, frame }, code)
 }
 
-type HostFunction = unsafe extern "C" fn(&mut Context, &Import, *mut u32) -> u32;
+type HostFunction = unsafe extern "C" fn(&mut Context, &ImportedFunc, *mut u32) -> u32;
 
 /// An instance, and what it points at.
 struct World {
     stack: Vec<u32>,
     code: Vec<u8>,
-    funcs: Vec<RegFunc>,
-    imports: Vec<Import>,
+    funcs: Vec<FastFunc>,
+    imports: Vec<ImportedFunc>,
     cells: Vec<u64>,
     globals: Vec<GlobalRef>,
     bytes: Vec<u8>,
     more: Vec<u8>,
     meter: Meter,
-    slow: crate::frame::Slow,
+    runtime: crate::frame::RuntimeFn,
 }
 
-unsafe extern "C" fn no_slow(_: &mut Context, _: u8) -> u32 {
+unsafe extern "C" fn no_runtime(_: &mut Context, _: u8) -> u32 {
     TrapCode::Unlinked as u32
 }
 
 /// The instance and its memories, which point at a [`World`].
 struct Live {
-    instance: Instance,
+    instance: ExecInstance,
     memories: [Memory; 2],
     pointers: [*mut Memory; 2],
 }
 
 impl World {
-    fn new(functions: Vec<(Shape, Code)>) -> World {
+    fn new(functions: Vec<(FuncLayout, Code)>) -> World {
         let (mut code, mut funcs) = (Vec::new(), Vec::new());
-        for (shape, body) in functions {
-            funcs.push(RegFunc { shape, code: code.len() as u32 });
+        for (layout, body) in functions {
+            funcs.push(FastFunc { layout, code: code.len() as u32 });
             code.extend(body.0);
         }
         // What is not written before it is read shows.
@@ -113,7 +119,7 @@ impl World {
             bytes: Vec::new(),
             more: Vec::new(),
             meter: Meter::new(),
-            slow: no_slow,
+            runtime: no_runtime,
         }
     }
 
@@ -122,15 +128,15 @@ impl World {
         live.memories[0].set(self.bytes.as_mut_ptr(), self.bytes.len());
         live.memories[1].set(self.more.as_mut_ptr(), self.more.len());
         live.pointers = [&raw mut live.memories[0], &raw mut live.memories[1]];
-        live.instance = Instance {
+        live.instance = ExecInstance {
             #[cfg(feature = "classic")]
             funcs: core::ptr::null(),
-            reg_funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()),
+            fast_funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()),
             code: self.code.as_ptr(),
             #[cfg(feature = "strict")]
             code_end: self.code.as_ptr_range().end,
             #[cfg(feature = "strict")]
-            reg_funcs_end: self.funcs.as_ptr_range().end,
+            fast_funcs_end: self.funcs.as_ptr_range().end,
             imports: self.imports.as_ptr(),
             import_count: self.imports.len() as u32,
             globals: self.globals.as_ptr(),
@@ -144,15 +150,15 @@ impl World {
     fn live() -> std::boxed::Box<Live> {
         let (memory, null) = (Memory::empty, core::ptr::null());
         std::boxed::Box::new(Live {
-            instance: Instance {
+            instance: ExecInstance {
                 #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
-                reg_funcs: core::ptr::null(),
+                fast_funcs: core::ptr::null(),
                 code: null,
                 #[cfg(feature = "strict")]
                 code_end: null,
                 #[cfg(feature = "strict")]
-                reg_funcs_end: core::ptr::null(),
+                fast_funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: 0,
                 globals: core::ptr::null(),
@@ -175,7 +181,7 @@ impl World {
 
     fn call_in(
         &mut self,
-        instance: *const Instance,
+        instance: *const ExecInstance,
         func: u32,
         args: &[u32],
     ) -> Result<Vec<u32>, (TrapCode, usize, usize)> {
@@ -183,27 +189,27 @@ impl World {
         let host = Host {
             stack_end: stack.end,
             meter: &self.meter,
-            slow: self.slow,
+            runtime: self.runtime,
             store: core::ptr::null_mut(),
             host: core::ptr::null_mut(),
         };
         // One slot below the first, as `Stack::args` has it.
         let fp = stack.start.wrapping_add(1);
-        let shape = self.funcs[func as usize - self.imports.len()].shape;
-        assert_eq!(args.len(), shape.params as usize);
+        let layout = self.funcs[func as usize - self.imports.len()].layout;
+        assert_eq!(args.len(), layout.params as usize);
         // SAFETY: the instance is complete, and the code keeps to its frame.
         unsafe {
             fp.copy_from_nonoverlapping(args.as_ptr(), args.len());
             match crate::call(host, fp, func, instance) {
                 Exit::Returned => {
-                    Ok(core::slice::from_raw_parts(fp, shape.results as usize).to_vec())
+                    Ok(core::slice::from_raw_parts(fp, layout.results as usize).to_vec())
                 }
                 Exit::Refused(trap) => Err((trap, usize::MAX, 0)),
                 Exit::Trapped(trap, place) => {
-                    let records = (*place.instance).reg_funcs.addr();
-                    let at = place.func.addr().wrapping_sub(records) / size_of::<RegFunc>();
+                    let records = (*place.instance).fast_funcs.addr();
+                    let at = place.func.addr().wrapping_sub(records) / size_of::<FastFunc>();
                     let start = (*place.instance).code.addr()
-                        + (*place.func.cast::<RegFunc>()).code as usize;
+                        + (*place.func.cast::<FastFunc>()).code as usize;
                     Err((trap, at, place.pc.addr() - start))
                 }
             }
@@ -212,7 +218,7 @@ impl World {
 }
 
 /// Runs one function.
-fn run(function: (Shape, Code), args: &[u32]) -> Result<Vec<u32>, (TrapCode, usize, usize)> {
+fn run(function: (FuncLayout, Code), args: &[u32]) -> Result<Vec<u32>, (TrapCode, usize, usize)> {
     World::new(vec![function]).call(0, args)
 }
 
@@ -502,7 +508,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
 }
 
 macro_rules! codes {
-    ($name:ident $($code:literal $op:ident $text:literal $shape:ident $a:ident $r:ident $f:ident;)*) => {
+    ($name:ident $($code:literal $op:ident $text:literal $layout:ident $a:ident $r:ident $f:ident;)*) => {
         const $name: &[u16] = &[$($code),*];
     };
 }
@@ -516,8 +522,8 @@ const FLOATS: &[u16] = &[];
 /// Whether the result of an operation of this type is a quiet NaN.
 fn is_nan(sig: crate::op::Sig, result: &[u32]) -> bool {
     match sig.value() {
-        crate::op::Num::F32 => f32::from_bits(result[0]).is_nan() && result[0] >> 22 & 1 != 0,
-        crate::op::Num::F64 => {
+        crate::op::NumType::F32 => f32::from_bits(result[0]).is_nan() && result[0] >> 22 & 1 != 0,
+        crate::op::NumType::F64 => {
             f64::from_bits(result[0] as u64 | (result[1] as u64) << 32).is_nan()
                 && result[1] >> 19 & 1 != 0
         }
@@ -789,7 +795,7 @@ fn results_may_lie_where_the_header_was() {
 }
 
 /// fib(n), recursively.
-fn fib() -> (Shape, Code) {
+fn fib() -> (FuncLayout, Code) {
     let home = 1 + OVERHEAD as i64;
     let rest = code()
         .op(AddSKD, &[0, -1, home])
@@ -829,7 +835,7 @@ fn a_frame_without_room_is_a_trap_of_the_call() {
     // Each level takes the argument's distance, and its own frame at the end.
     let level = 1 + OVERHEAD;
     for depth in [1, 2, 5] {
-        let enough = 1 + (depth - 1) * level + 1 + world.funcs[0].shape.frame as usize + 1;
+        let enough = 1 + (depth - 1) * level + 1 + world.funcs[0].layout.frame as usize + 1;
         // The second call of a level starts one slot higher.
         world.stack = vec![7; enough];
         assert!(world.call(0, &[depth as u32]).is_ok());
@@ -906,7 +912,7 @@ fn a_large_function_moves_its_frame() {
     assert_eq!(world.call(0, &[20]), Ok(vec![42, 63]));
 }
 
-unsafe extern "C" fn subtract(context: &mut Context, import: &Import, args: *mut u32) -> u32 {
+unsafe extern "C" fn subtract(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32 {
     // SAFETY: the import has two parameters and one result; its data is the instance's memory, or null.
     unsafe {
         let memory = import.data.cast::<Memory>().cast_mut();
@@ -929,8 +935,8 @@ fn import(
     extra: usize,
     params: u32,
     results: u32,
-) -> Import {
-    Import::new(call, data, core::ptr::without_provenance(extra), params, results)
+) -> ImportedFunc {
+    ImportedFunc::new(call, data, core::ptr::without_provenance(extra), params, results)
 }
 
 #[test]
@@ -985,13 +991,13 @@ fn calls_between_instances() {
         .op(RetN, &[home, 3]);
     let mut world = World::new(vec![function(2, 2, 3, 5, body)]);
     world.bytes = vec![100; 8];
-    let instance: *const Instance = &there.instance;
+    let instance: *const ExecInstance = &there.instance;
     world.imports =
         vec![import(None, instance.cast(), 0, 2, 2), import(None, instance.cast(), 1, 1, 1)];
     assert_eq!(world.call(2, &[9, 2]), Ok(vec![108, 200, 8]));
     assert_eq!(world.call(2, &[9, 9]), Err((TrapCode::Unreachable, 0, 2 + 4)));
     // No room for the callee: the call traps.
-    world.stack = vec![0; 1 + 2 + world.funcs[0].shape.frame as usize];
+    world.stack = vec![0; 1 + 2 + world.funcs[0].layout.frame as usize];
     assert_eq!(world.call(2, &[9, 2]), Err((TrapCode::StackOverflow, 2, at)));
 }
 
@@ -1001,10 +1007,10 @@ fn calls_of_functions_in_the_other_mode() {
     // local.get 0, i32.const 1, i32.add, end
     let wasm = [0x20, 0, 0x41, 1, 0x6a, 0x0b];
     let side_table = [0u16; 3];
-    let shape =
-        Shape { params: 1, locals: 1, results: 1, type_index: 0, frame: OVERHEAD as u32 + 2 };
+    let layout =
+        FuncLayout { params: 1, locals: 1, results: 1, type_index: 0, frame: OVERHEAD as u32 + 2 };
     let func = crate::Func {
-        shape,
+        layout,
         code: wasm.as_ptr(),
         end: wasm.as_ptr_range().end,
         side_table: side_table.as_ptr(),
@@ -1019,13 +1025,13 @@ fn calls_of_functions_in_the_other_mode() {
     let home = 1 + OVERHEAD as i64;
     let body = code().op(Copy, &[0, home]).op(CallImport, &[0, home]).op(AddAS, &[0]).op(RetA, &[]);
     let mut world = World::new(vec![function(1, 1, 1, 1, body)]);
-    let instance: *const Instance = &there.instance;
+    let instance: *const ExecInstance = &there.instance;
     world.imports = vec![import(None, instance.cast(), 0, 1, 1)];
     assert_eq!(world.call(1, &[20]), Ok(vec![41]));
 }
 
 /// The immediate is what to do; the operand is incremented.
-unsafe extern "C" fn slow(context: &mut Context, code: u8) -> u32 {
+unsafe extern "C" fn runtime(context: &mut Context, code: u8) -> u32 {
     assert_eq!(code, 0x40);
     // SAFETY: the operation has one byte of immediates, one operand and one result.
     unsafe {
@@ -1051,11 +1057,11 @@ unsafe extern "C" fn slow(context: &mut Context, code: u8) -> u32 {
 #[test]
 fn slow_operations() {
     let home = 1 + OVERHEAD as i64;
-    let slow_code = |what: i64| [0x40, home + 1, 0, what];
+    let runtime_code = |what: i64| [0x40, home + 1, 0, what];
     let functions = |what: i64| {
         let body = code()
             .op(Copy, &[0, home])
-            .op(Slow, &slow_code(what))
+            .op(Runtime, &runtime_code(what))
             .op(AddAK, &[1])
             .op(Set, &[home])
             .op(Load8US, &[home, 0])
@@ -1067,7 +1073,7 @@ fn slow_operations() {
     };
     let call = |what, arg| {
         let mut world = World::new(functions(what));
-        world.slow = slow;
+        world.runtime = runtime;
         world.bytes = (0..64).collect();
         let mut live = World::live();
         world.link(&mut live);

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A handler ends with `next`, or with its two instructions further apart: `fetch` moves on and reads the code of the next operation, `jump` goes to its
-//! handler. Until then r4 is where a trap says that it happened. What is executed elsewhere (host functions, `Context::slow`, [`access`], `num`)
+//! handler. Until then r4 is where a trap says that it happened. What is executed elsewhere (host functions, `Context::runtime`, [`access`], `num`)
 //! is called as AAPCS says, after which r12 has to be read anew, and r5 and r8 where memory may have moved. The context learns of the running function, frame
 //! and operation when somebody may look: `save` and `.Lfast_trap` write them.
 //!
@@ -18,26 +18,26 @@
 //! `i32.add` 4 to 9, `i32.load` 8 to 12, a branch not taken 3 to 9 and taken 5 to 9, a call and its return 37.
 
 use super::{memory_op, num, RegOp};
-use crate::elsewhere::{cross, leave, stopped};
-use crate::frame::{Boundary, Context, Header, RegFunc, BOUNDARY, HEADER, SWITCHED};
-use crate::instance::{offset, Import, Instance};
-use crate::memory::{self, Memory};
+use crate::frame::{Boundary, Context, FastFunc, Header, BOUNDARY, HEADER, SWITCHED};
+use crate::instance::{offset, ExecInstance, ImportedFunc};
+use crate::linear_memory::{self, Memory};
 use crate::register_ops;
+use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;
 
 // What the instructions below rely on.
 const _: () = {
     assert!(offset_of!(Context, sp) == offset_of!(Context, pc) + 4);
     assert!(offset_of!(Context, fp) == offset_of!(Context, pc) + 8);
-    assert!(offset_of!(Instance, code) == offset_of!(Instance, reg_funcs) + 4);
+    assert!(offset_of!(ExecInstance, code) == offset_of!(ExecInstance, fast_funcs) + 4);
     assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
     assert!(
         offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4 && offset_of!(Header, fp) == 8
     );
     // Locals are made 0 four at a time: up to three slots too many, which the header is written over.
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
-    assert!(size_of::<RegFunc>() == 16 && offset_of!(RegFunc, shape) == 0);
-    assert!(size_of::<Import>() == 16 && offset_of!(Import, call) == 0);
+    assert!(size_of::<FastFunc>() == 16 && offset_of!(FastFunc, layout) == 0);
+    assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
     assert!(crate::meter::INTERRUPT == 0);
 };
 
@@ -61,7 +61,7 @@ unsafe extern "C" fn access(context: &mut Context, fp: *mut u32, pc: *const u8, 
             at = at.add(1);
             slot
         };
-        // Address and value as on the stack that `memory::access` works on; where they are not in slots they are in the accumulator.
+        // Address and value as on the stack that `linear_memory::access` works on; where they are not in slots they are in the accumulator.
         let mut operands = [a; 3];
         let is_wide = matches!(code, I64_LOAD | I64_STORE);
         if form & ADDRESS != 0 {
@@ -82,7 +82,7 @@ unsafe extern "C" fn access(context: &mut Context, fp: *mut u32, pc: *const u8, 
         let offset = if form & LONG != 0 { at.cast::<u32>().read_unaligned() } else { *at as u32 };
         at = at.add(if form & LONG != 0 { 4 } else { 1 });
         if let Err(trap) =
-            memory::access(code, &*context.memory, offset, operands.as_mut_ptr().add(top))
+            linear_memory::access(code, &*context.memory, offset, operands.as_mut_ptr().add(top))
         {
             return pair(core::ptr::null(), trap as u32);
         }
@@ -314,7 +314,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    bl {cross}",
         "    b .Lfast_left",
 
-        "op Slow",
+        "op Runtime",
         "    ldrh r1, [r4, #2]",
         "    add r1, r7, r1, lsl #2",
         "    subs r1, #4",
@@ -322,7 +322,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    save r2, r1",
         "    ldrb r1, [r4, #1]",
         "    mov r0, r11",
-        "    ldr r2, [r11, #{SLOW}]",
+        "    ldr r2, [r11, #{RUNTIME}]",
         "    blx r2",
         // Rust has said how to go on.
         ".Lfast_left:",
@@ -1221,15 +1221,15 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         INSTANCE = const offset_of!(Context, instance),
         STACK_END = const offset_of!(Context, stack_end),
         METER = const offset_of!(Context, meter),
-        SLOW = const offset_of!(Context, slow),
+        RUNTIME = const offset_of!(Context, runtime),
         MEMORY = const offset_of!(Context, memory),
-        REG_FUNCS = const offset_of!(Instance, reg_funcs),
-        IMPORTS = const offset_of!(Instance, imports),
-        GLOBALS = const offset_of!(Instance, globals),
-        PARAMS = const offset_of!(RegFunc, shape.params),
-        LOCALS = const offset_of!(RegFunc, shape.locals),
-        FRAME = const offset_of!(RegFunc, shape.frame),
-        CODE_OFFSET = const offset_of!(RegFunc, code),
+        REG_FUNCS = const offset_of!(ExecInstance, fast_funcs),
+        IMPORTS = const offset_of!(ExecInstance, imports),
+        GLOBALS = const offset_of!(ExecInstance, globals),
+        PARAMS = const offset_of!(FastFunc, layout.params),
+        LOCALS = const offset_of!(FastFunc, layout.locals),
+        FRAME = const offset_of!(FastFunc, layout.frame),
+        CODE_OFFSET = const offset_of!(FastFunc, code),
         PAD = const (HEADER + BOUNDARY) * 4,
         ARGS = const offset::ARGS,
         SWITCHED = const SWITCHED,

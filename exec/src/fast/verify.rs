@@ -8,8 +8,8 @@
 
 use super::decode::Instruction;
 use super::op::{Kind, RegOp};
-use crate::frame::RegFunc;
-use crate::op::{codes, Shape};
+use crate::frame::FastFunc;
+use crate::op::{codes, InstrClass};
 
 /// Bytes behind the code of the last function that belong to none, so that an operation can be read whole.
 pub const GUARD: usize = 8;
@@ -37,7 +37,7 @@ pub trait Rules {
     /// Whether there is a global that takes two slots, or one, and is mutable if it has to be.
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool;
 
-    /// Slots that an operation of WebAssembly takes and gives, one that `CallImport`, `Slow` or `Memory` executes in the function with this index among those
+    /// Slots that an operation of WebAssembly takes and gives, one that `CallImport`, `Runtime` or `Memory` executes in the function with this index among those
     /// that the module defines; `None` when it is not allowed with these immediates.
     fn operation(&mut self, func: u32, code: u16, immediates: [u32; 2]) -> Option<(u32, u32)>;
 }
@@ -257,7 +257,7 @@ pub struct Verifier<'c, 'r> {
     /// The code of all functions, and [`GUARD`] bytes.
     pub code: &'c [u8],
     /// Their records, whose slots were checked: see docs/container.md.
-    pub funcs: &'c [RegFunc],
+    pub funcs: &'c [FastFunc],
     /// Functions that the module imports.
     pub imported: u32,
     /// Slots between the locals and the operands, for the pointers of the device.
@@ -305,11 +305,11 @@ impl Verifier<'_, '_> {
     /// # Errors
     /// The first rule that does not hold.
     pub fn function(&mut self, index: u32, end: u32) -> Result<(), Refused> {
-        let Some(&RegFunc { shape, code: start }) = self.funcs.get(index as usize) else {
+        let Some(&FastFunc { layout, code: start }) = self.funcs.get(index as usize) else {
             return Err((Refusal::Flow, 0));
         };
-        let first = shape.locals as u32 + self.overhead;
-        let slots = (shape.params as u32).saturating_add(shape.frame);
+        let first = layout.locals as u32 + self.overhead;
+        let slots = (layout.params as u32).saturating_add(layout.frame);
         let words = words(end.saturating_sub(start));
         if slots <= first
             || slots > MAX_SLOTS
@@ -319,8 +319,8 @@ impl Verifier<'_, '_> {
         {
             return Err((Refusal::Flow, start));
         }
-        let frame = Bounds { locals: shape.locals as u32, first, operands: slots - first };
-        let results = shape.results as u32;
+        let frame = Bounds { locals: layout.locals as u32, first, operands: slots - first };
+        let results = layout.results as u32;
         let mut pass = Pass {
             verifier: self,
             index,
@@ -564,7 +564,7 @@ impl<'c> Pass<'_, 'c, '_> {
             Some(callee)
                 if self.bounds.range(
                     args as u32,
-                    (callee.shape.params.max(callee.shape.results) as u32).max(1),
+                    (callee.layout.params.max(callee.layout.results) as u32).max(1),
                 ) =>
             {
                 None
@@ -620,7 +620,7 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
                 self.closed = next;
             }
-            RegOp::Slow if is_tail_call(instruction.code) => {
+            RegOp::Runtime if is_tail_call(instruction.code) => {
                 if self.large {
                     return Err(Refusal::Flow);
                 }
@@ -632,13 +632,13 @@ impl<'c> Pass<'_, 'c, '_> {
             // Anything else that the rules know would be executed as one.
             RegOp::Memory
                 if !matches!(
-                    crate::op::sig(instruction.code as u8).shape(),
-                    Shape::Load | Shape::Store
+                    crate::op::sig(instruction.code as u8).class(),
+                    InstrClass::Load | InstrClass::Store
                 ) =>
             {
                 return Err(Refusal::Operation)
             }
-            RegOp::Slow | RegOp::Memory => self.on_operands(&instruction, self.bounds)?,
+            RegOp::Runtime | RegOp::Memory => self.on_operands(&instruction, self.bounds)?,
             RegOp::CallImport => {
                 let [_, f1, f2, args, ..] = *window(self.verifier.code, at);
                 let func = u16::from_le_bytes([f1, f2]) as u32;
@@ -655,8 +655,8 @@ impl<'c> Pass<'_, 'c, '_> {
             RegOp::Num1 | RegOp::Num2 => self.numeric(&instruction)?,
             RegOp::CopyIn | RegOp::CopyOut => {
                 for (kind, slot) in instruction.operands() {
-                    let good = if kind == Kind::Far {
-                        self.far(slot)
+                    let good = if kind == Kind::WideSlot {
+                        self.wide_slot(slot)
                     } else {
                         self.bounds.slot(slot as u8)
                     };
@@ -701,7 +701,7 @@ impl<'c> Pass<'_, 'c, '_> {
                         Kind::None
                         | Kind::Func
                         | Kind::Args
-                        | Kind::Far
+                        | Kind::WideSlot
                         | Kind::U16
                         | Kind::Special => return Err(Refusal::Operation),
                     };
@@ -722,7 +722,7 @@ impl<'c> Pass<'_, 'c, '_> {
     }
 
     /// A slot that may be far, from the frame pointer.
-    fn far(&self, slot: i32) -> bool {
+    fn wide_slot(&self, slot: i32) -> bool {
         let moved = if self.large { self.frame.first } else { 0 };
         let slot = (slot as u32).wrapping_add(moved);
         slot < self.frame.locals || slot.wrapping_sub(self.frame.first) < self.frame.operands
@@ -756,7 +756,7 @@ impl<'c> Pass<'_, 'c, '_> {
         let mut next = at + FRAME_BYTES;
         let mut instruction = self.read(next)?;
         next += instruction.len as u32;
-        if instruction.op == RegOp::Slow && is_tail_call(instruction.code) {
+        if instruction.op == RegOp::Runtime && is_tail_call(instruction.code) {
             self.on_operands(&instruction, self.frame)?;
             if self.is_final(&instruction) {
                 return Ok(next);
@@ -777,7 +777,7 @@ impl<'c> Pass<'_, 'c, '_> {
         instruction.code == codes::RETURN_CALL as u16 && func >= self.verifier.imported
     }
 
-    /// `Slow` and `Memory`: what the operation takes below slot `u`, and gives in its place.
+    /// `Runtime` and `Memory`: what the operation takes below slot `u`, and gives in its place.
     fn on_operands(&mut self, instruction: &Instruction, bounds: Bounds) -> Result<(), Refusal> {
         let Some((_, top)) = instruction.operands().next() else { return Err(Refusal::Operation) };
         let slots =
@@ -797,7 +797,7 @@ impl<'c> Pass<'_, 'c, '_> {
         } else {
             crate::op::prefixed_sig(code as u8)
         };
-        let is_known = sig.shape() == Shape::Numeric
+        let is_known = sig.class() == InstrClass::Numeric
             && !is_word(code)
             && (cfg!(feature = "float") || !sig.is_float());
         if !is_known || sig.is_binary() != (instruction.op == RegOp::Num2) {
@@ -823,7 +823,7 @@ fn is_tail_call(code: u16) -> bool {
 }
 
 macro_rules! codes_of {
-    ($($code:literal $name:ident $text:literal $shape:ident $operand:ident $result:ident $function:ident;)*) => {
+    ($($code:literal $name:ident $text:literal $layout:ident $operand:ident $result:ident $function:ident;)*) => {
         /// Whether the loops have operations of their own for this one, which `numeric` leaves to them.
         fn is_word(code: u16) -> bool {
             matches!(code, $($code)|*)

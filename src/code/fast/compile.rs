@@ -16,7 +16,7 @@ use zonda_exec::fast::decode::Instruction;
 use zonda_exec::fast::verify::GUARD;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::{self, codes};
-use zonda_exec::RegFunc;
+use zonda_exec::FastFunc;
 
 /// Where the hash stands.
 const HASH_AT: usize = 16;
@@ -101,7 +101,7 @@ impl<'a> CompiledInfo<'a> {
             word_size,
             hash,
             module,
-            funcs: (funcs.len() / size_of::<RegFunc>()) as u32,
+            funcs: (funcs.len() / size_of::<FastFunc>()) as u32,
             code_bytes: code.len().saturating_sub(GUARD) as u32,
         })
     }
@@ -137,15 +137,18 @@ fn code_section(module: &[u8]) -> Range<usize> {
 }
 
 /// The bytes of a record.
-fn record(func: &RegFunc) -> [u8; 16] {
+fn record(func: &FastFunc) -> [u8; 16] {
     let mut bytes = [0; 16];
-    let shape = &func.shape;
-    for (place, number) in
-        bytes.chunks_exact_mut(2).zip([shape.params, shape.locals, shape.results, shape.type_index])
-    {
+    let layout = &func.layout;
+    for (place, number) in bytes.chunks_exact_mut(2).zip([
+        layout.params,
+        layout.locals,
+        layout.results,
+        layout.type_index,
+    ]) {
         place.copy_from_slice(&number.to_le_bytes());
     }
-    for (place, number) in bytes.chunks_exact_mut(4).skip(2).zip([shape.frame, func.code]) {
+    for (place, number) in bytes.chunks_exact_mut(4).skip(2).zip([layout.frame, func.code]) {
         place.copy_from_slice(&number.to_le_bytes());
     }
     bytes
@@ -199,7 +202,7 @@ fn needs(code: &[u8]) -> u32 {
         if is_float {
             needs |= FLOAT;
         }
-        if instruction.op == RegOp::Slow
+        if instruction.op == RegOp::Runtime
             && [codes::RETURN_CALL, codes::RETURN_CALL_INDIRECT]
                 .map(u16::from)
                 .contains(&instruction.code)

@@ -4,7 +4,7 @@
 use crate::binary::reader::{Parsed, Reader};
 use crate::error::ErrorKind;
 use zonda_exec::fast::verify::GUARD;
-use zonda_exec::RegFunc;
+use zonda_exec::FastFunc;
 
 pub(crate) const MAGIC: &[u8; 4] = b"\0znd";
 /// Changes with this format and with the operations of register code.
@@ -26,7 +26,7 @@ pub(crate) const SECTIONS: usize = 3;
 pub(crate) const SECTIONS_AT: usize = 52 + 12 * SECTIONS;
 
 // What lies in the file is used in place.
-const _: () = assert!(size_of::<RegFunc>() == 16 && align_of::<RegFunc>() == 4);
+const _: () = assert!(size_of::<FastFunc>() == 16 && align_of::<FastFunc>() == 4);
 
 /// The parts of a file.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub(crate) struct Container<'a> {
     pub(crate) word_size: u8,
     /// The module, which may lack its code section.
     pub(crate) module: &'a [u8],
-    pub(crate) funcs: &'a [RegFunc],
+    pub(crate) funcs: &'a [FastFunc],
     /// Register code and the guard.
     pub(crate) code: &'a [u8],
     /// Offsets in the file of the three.
@@ -103,15 +103,15 @@ pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Contai
         end = offset as usize + len as usize;
     }
     let [module, funcs, code] = parts;
-    if end != file.len() || funcs.len() % size_of::<RegFunc>() != 0 {
+    if end != file.len() || funcs.len() % size_of::<FastFunc>() != 0 {
         return Err(ErrorKind::BadContainer);
     }
     // SAFETY: the section lies inside of the file; its address is a multiple of 4, as the file's and its offset are, which is the alignment of a record; any bytes are one, and
     // there are as many as the length says.
     let funcs = unsafe {
         core::slice::from_raw_parts(
-            funcs.as_ptr().cast::<RegFunc>(),
-            funcs.len() / size_of::<RegFunc>(),
+            funcs.as_ptr().cast::<FastFunc>(),
+            funcs.len() / size_of::<FastFunc>(),
         )
     };
     Ok(Container { word_size, module, funcs, code, at })

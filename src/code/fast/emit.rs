@@ -4,7 +4,7 @@
 //! that every branch has a target in the end.
 
 use super::forms::with_slot;
-use crate::alloc::{List, OutOfMemory};
+use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use zonda_exec::fast::RegOp;
@@ -26,7 +26,7 @@ struct Waiting {
 }
 
 pub(super) struct Emitter {
-    pub(super) code: List<u8>,
+    pub(super) code: TryVec<u8>,
     /// Where the last operation starts, and what was written since ends. Nothing is known of the last operation when the code is longer.
     last: u32,
     end: u32,
@@ -38,28 +38,28 @@ pub(super) struct Emitter {
     /// Slots that are written there.
     target_slots: i32,
     /// The slot that has the accumulator's value as well.
-    pub(super) cached: Option<i32>,
+    pub(super) accumulator_slot: Option<i32>,
     /// Whether the function is large: its slots are not all near, or its branches not all short.
     pub(super) large: bool,
     /// Whether it would have to be.
     pub(super) too_small: bool,
-    waiting: List<Waiting>,
+    waiting: TryVec<Waiting>,
 }
 
 impl Emitter {
     pub(super) const fn new() -> Emitter {
         Emitter {
-            code: List::new(),
+            code: TryVec::new(),
             last: 0,
             end: NONE,
             offset: 0,
             last_offset: 0,
             target: NONE,
             target_slots: 0,
-            cached: None,
+            accumulator_slot: None,
             large: false,
             too_small: false,
-            waiting: List::new(),
+            waiting: TryVec::new(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Emitter {
     pub(super) fn forget(&mut self) {
         self.end = NONE;
         self.target = NONE;
-        self.cached = None;
+        self.accumulator_slot = None;
     }
 
     /// What a function that is too small for something gives; it is translated once more as a large one.
@@ -113,7 +113,7 @@ impl Emitter {
     /// The same for one whose result is in the accumulator and nowhere else.
     pub(super) fn result(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<()> {
         self.op(op, operands, len)?;
-        self.cached = None;
+        self.accumulator_slot = None;
         Ok(())
     }
 
@@ -147,14 +147,14 @@ impl Emitter {
 
     /// Slots have another value now, that is not the accumulator's.
     pub(super) fn wrote(&mut self, slot: i32, slots: i32) {
-        if self.cached.is_some_and(|cached| cached >= slot && cached < slot + slots) {
-            self.cached = None;
+        if self.accumulator_slot.is_some_and(|cached| cached >= slot && cached < slot + slots) {
+            self.accumulator_slot = None;
         }
     }
 
     /// The accumulator is lost.
     pub(super) fn lost(&mut self) {
-        self.cached = None;
+        self.accumulator_slot = None;
     }
 
     fn is_near(slot: i32) -> bool {
@@ -168,7 +168,7 @@ impl Emitter {
             return Ok(slot as u32);
         }
         for i in 0..slots {
-            let from = self.far(slot + i)?;
+            let from = self.wide_slot(slot + i)?;
             self.op(RegOp::CopyIn, from | ((scratch + i) as u32) << 16, 3)?;
         }
         Ok(scratch as u32)
@@ -179,7 +179,7 @@ impl Emitter {
         if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
             return Ok(slot as u32);
         }
-        self.far(slot)?;
+        self.wide_slot(slot)?;
         Ok(4)
     }
 
@@ -187,7 +187,7 @@ impl Emitter {
     pub(super) fn written(&mut self, slot: i32, slots: i32) -> Parsed<()> {
         if !(Self::is_near(slot) && Self::is_near(slot + slots - 1)) {
             for i in 0..slots {
-                let to = self.far(slot + i)?;
+                let to = self.wide_slot(slot + i)?;
                 self.op(RegOp::CopyOut, (4 + i) as u32 | to << 8, 3)?;
             }
             self.wrote(slot, slots);
@@ -196,7 +196,7 @@ impl Emitter {
     }
 
     /// A slot that is not near, as an operand.
-    fn far(&mut self, slot: i32) -> Parsed<u32> {
+    fn wide_slot(&mut self, slot: i32) -> Parsed<u32> {
         if !self.large {
             return self.refuse();
         }
@@ -209,7 +209,7 @@ impl Emitter {
     /// Writes the accumulator, which the last operation may have set, to a slot as well.
     #[inline(never)]
     pub(super) fn store(&mut self, slot: i32) -> Parsed<()> {
-        if self.cached == Some(slot) {
+        if self.accumulator_slot == Some(slot) {
             return Ok(());
         }
         let operand = self.write(slot, 1)?;
@@ -230,7 +230,7 @@ impl Emitter {
             self.op(RegOp::Set, operand, 1)?;
         }
         self.written(slot, 1)?;
-        self.cached = Some(slot);
+        self.accumulator_slot = Some(slot);
         Ok(())
     }
 
@@ -239,7 +239,7 @@ impl Emitter {
         if from == to {
             return Ok(());
         }
-        if self.cached == Some(from) {
+        if self.accumulator_slot == Some(from) {
             let operand = self.write(to, 1)?;
             self.op(RegOp::Set, operand, 1)?;
             return self.written(to, 1);
@@ -308,12 +308,12 @@ impl Emitter {
 
     /// Has the accumulator be a slot's value.
     pub(super) fn get(&mut self, slot: i32) -> Parsed<()> {
-        if self.cached == Some(slot) {
+        if self.accumulator_slot == Some(slot) {
             return Ok(());
         }
         let operand = self.read(slot, 1, 0)?;
         self.op(RegOp::Get, operand, 1)?;
-        self.cached = Some(slot);
+        self.accumulator_slot = Some(slot);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Register code for readers: each operation with where it lies, what it was made from, and its text.
 
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::error::Error;
 use crate::module::Module;
 use core::fmt;
@@ -33,7 +33,7 @@ pub struct RegisterText<'c> {
 /// The register code of a module, with what it was made from.
 pub struct RegisterCode<'m> {
     module: &'m Module<'m>,
-    positions: List<(u32, u32)>,
+    positions: TryVec<(u32, u32)>,
 }
 
 impl<'m> Module<'m> {
@@ -95,7 +95,7 @@ impl fmt::Display for RegisterText<'_> {
         if sets
             && !matches!(
                 op,
-                RegOp::Slow | RegOp::Memory | RegOp::Call | RegOp::CallImport | RegOp::RetS
+                RegOp::Runtime | RegOp::Memory | RegOp::Call | RegOp::CallImport | RegOp::RetS
             )
         {
             f.write_str("a = ")?;
@@ -117,7 +117,7 @@ impl fmt::Display for RegisterText<'_> {
                 }
                 return slots.try_for_each(|(_, slot)| write!(f, " s{slot}"));
             }
-            RegOp::Slow | RegOp::Memory => {
+            RegOp::Runtime | RegOp::Memory => {
                 match zonda_exec::Op::from_code(i.code) {
                     Some(op) => f.write_str(op.name())?,
                     None => write!(f, "0x{:02x}", i.code)?,
@@ -131,7 +131,7 @@ impl fmt::Display for RegisterText<'_> {
         for (kind, value) in i.operands() {
             match kind {
                 Kind::Read | Kind::ReadPair | Kind::Args => write!(f, " s{value}")?,
-                Kind::I8 | Kind::Far | Kind::U16 => write!(f, " {value}")?,
+                Kind::I8 | Kind::WideSlot | Kind::U16 => write!(f, " {value}")?,
                 Kind::Offset => write!(f, " +{value}")?,
                 Kind::U32 => write!(f, " 0x{:x}", value as u32)?,
                 Kind::Branch | Kind::BranchLong => write!(f, " → {}", self.at as i32 + value)?,

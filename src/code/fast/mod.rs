@@ -15,18 +15,18 @@ pub(crate) mod verify;
 pub use compile::{compile, CompileOptions, CompiledInfo};
 pub(crate) use translator::{Positions, Translator};
 
-use crate::alloc::List;
-use zonda_exec::RegFunc;
+use crate::alloc::TryVec;
+use zonda_exec::FastFunc;
 
 /// What fast mode keeps of a module.
 pub(crate) struct Fast<'a> {
-    pub(crate) funcs: Stored<'a, RegFunc>,
+    pub(crate) funcs: Stored<'a, FastFunc>,
     pub(crate) code: Stored<'a, u8>,
 }
 
 /// What was made here and lies in RAM, or was made elsewhere and lies where the embedder has it.
 pub(crate) enum Stored<'a, T> {
-    Made(List<T>),
+    Made(TryVec<T>),
     #[cfg_attr(not(feature = "precompiled"), allow(dead_code))]
     Mapped(&'a [T]),
 }

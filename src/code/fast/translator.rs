@@ -10,7 +10,7 @@
 
 mod branches;
 mod calls;
-mod memory;
+mod load_store;
 mod numbers;
 mod variables;
 mod words;
@@ -18,7 +18,7 @@ mod words;
 use super::emit::{Emitter, NONE, SCRATCH};
 use super::forms::not;
 use super::{Fast, Stored};
-use crate::alloc::{List, OutOfMemory, Owned};
+use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
 use crate::code::Code;
 use crate::error::ErrorKind;
@@ -27,17 +27,17 @@ use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
-use zonda_exec::{RegFunc, Shape};
+use zonda_exec::{FastFunc, FuncLayout};
 
 /// Bytes of code for which room is made before a branch is translated, for the stack is deeper where it is written.
 const ROOM: usize = 64;
 /// Operands that are remembered.
-const WINDOW: usize = 16;
+const CACHE_SLOTS: usize = 16;
 
 /// Where the value of an operand's slot is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Value {
-    Home,
+    InSlot,
     Accumulator,
     Local(u32),
     Constant(u32),
@@ -98,7 +98,7 @@ pub(crate) enum Positions {
     Unknown,
     /// All of them, for listings.
     #[allow(dead_code)]
-    All(List<(u32, u32)>),
+    All(TryVec<(u32, u32)>),
     /// For the operation at the first offset, which has trapped, the second one.
     #[allow(dead_code)]
     Of(u32, u32),
@@ -128,7 +128,7 @@ impl Positions {
 /// Translates all functions of a module.
 pub(crate) struct Translator<'a> {
     bytes: &'a [u8],
-    pub(crate) funcs: List<RegFunc>,
+    pub(crate) funcs: TryVec<FastFunc>,
     /// Imported functions.
     pub(crate) imported: u32,
     /// Slots between the locals and the operands; see docs/register-code.md.
@@ -141,15 +141,15 @@ pub(crate) struct Translator<'a> {
     locals: u32,
     results: u32,
     height: u32,
-    window: [Value; WINDOW],
+    cache: [Value; CACHE_SLOTS],
     len: usize,
     comparison: Option<Comparison>,
-    labels: List<Label>,
+    labels: TryVec<Label>,
     /// The `br_table` that is written: its start, its next target, and targets that are left.
     table: (u32, u32, u32),
     /// Number of `br_table`s so far.
     tables: u32,
-    stubs: List<Stub>,
+    stubs: TryVec<Stub>,
     /// Who wants to know where each operation comes from.
     pub(crate) positions: Positions,
 }
@@ -157,10 +157,10 @@ pub(crate) struct Translator<'a> {
 impl<'a> Translator<'a> {
     /// Without functions: they are put in with their parameters, results and types.
     #[inline(never)]
-    pub(crate) fn new(bytes: &'a [u8]) -> Result<Owned<Translator<'a>>, OutOfMemory> {
-        Owned::new(Translator {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<TryBox<Translator<'a>>, OutOfMemory> {
+        TryBox::new(Translator {
             bytes,
-            funcs: List::new(),
+            funcs: TryVec::new(),
             imported: 0,
             overhead: zonda_exec::fast::OVERHEAD as u32,
             next: 0,
@@ -169,20 +169,20 @@ impl<'a> Translator<'a> {
             locals: 0,
             results: 0,
             height: 0,
-            window: [Value::Home; WINDOW],
+            cache: [Value::InSlot; CACHE_SLOTS],
             len: 0,
             comparison: None,
-            labels: List::new(),
+            labels: TryVec::new(),
             table: (0, 0, 0),
             tables: 0,
-            stubs: List::new(),
+            stubs: TryVec::new(),
             positions: Positions::Unknown,
         })
     }
 
     /// Adds the record of the next function.
-    pub(crate) fn declare(&mut self, shape: Shape) -> Result<(), OutOfMemory> {
-        self.funcs.push(RegFunc { shape, code: 0 })
+    pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
+        self.funcs.push(FastFunc { layout, code: 0 })
     }
 
     /// What was made of all functions.
@@ -205,7 +205,7 @@ impl<'a> Translator<'a> {
     }
 
     /// The same from the start of the frame.
-    fn absolute_home(&self, height: u32) -> i32 {
+    fn absolute_slot(&self, height: u32) -> i32 {
         self.home(height) + if self.emit.large { self.bias() } else { 0 }
     }
 
@@ -230,18 +230,18 @@ impl<'a> Translator<'a> {
 
     #[inline(never)]
     fn push(&mut self, value: Value) -> Parsed<()> {
-        if self.len == WINDOW {
-            self.settle(0)?;
-            for index in 1..WINDOW {
-                if let Some(&entry) = self.window.get(index) {
-                    if let Some(place) = self.window.get_mut(index - 1) {
+        if self.len == CACHE_SLOTS {
+            self.spill(0)?;
+            for index in 1..CACHE_SLOTS {
+                if let Some(&entry) = self.cache.get(index) {
+                    if let Some(place) = self.cache.get_mut(index - 1) {
                         *place = entry;
                     }
                 }
             }
             self.len -= 1;
         }
-        if let Some(entry) = self.window.get_mut(self.len) {
+        if let Some(entry) = self.cache.get_mut(self.len) {
             *entry = value;
         }
         self.len += 1;
@@ -249,18 +249,18 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn push_homes(&mut self, count: u32) {
+    fn push_slots(&mut self, count: u32) {
         // What is not in the window is in its home, and so is all below it then.
         if self.len == 0 {
             self.height += count;
             return;
         }
         for _ in 0..count {
-            if self.len == WINDOW {
+            if self.len == CACHE_SLOTS {
                 break;
             }
-            if let Some(entry) = self.window.get_mut(self.len) {
-                *entry = Value::Home;
+            if let Some(entry) = self.cache.get_mut(self.len) {
+                *entry = Value::InSlot;
             }
             self.len += 1;
             self.height += 1;
@@ -270,10 +270,10 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     fn pop(&mut self) -> Operand {
         self.height = self.height.saturating_sub(1);
-        let mut value = Value::Home;
+        let mut value = Value::InSlot;
         if let Some(last) = self.len.checked_sub(1) {
             self.len = last;
-            if let Some(&entry) = self.window.get(last) {
+            if let Some(&entry) = self.cache.get(last) {
                 value = entry;
             }
         }
@@ -289,17 +289,17 @@ impl<'a> Translator<'a> {
 
     /// Puts an entry of the window into its home.
     #[inline(never)]
-    fn settle(&mut self, index: usize) -> Parsed<()> {
+    fn spill(&mut self, index: usize) -> Parsed<()> {
         let home = self.home(self.height - (self.len - index) as u32);
-        let Some(entry) = self.window.get_mut(index) else { return Ok(()) };
-        let value = core::mem::replace(entry, Value::Home);
+        let Some(entry) = self.cache.get_mut(index) else { return Ok(()) };
+        let value = core::mem::replace(entry, Value::InSlot);
         self.place(value, home)
     }
 
     /// Has a slot be a value.
     fn place(&mut self, value: Value, slot: i32) -> Parsed<()> {
         match value {
-            Value::Home => Ok(()),
+            Value::InSlot => Ok(()),
             Value::Accumulator => self.emit.store(slot),
             Value::Local(local) => self.emit.copy(self.local(local), slot),
             Value::Constant(value) => self.emit.put(value, slot),
@@ -308,24 +308,24 @@ impl<'a> Translator<'a> {
 
     /// Puts the topmost `count` slots into their homes.
     #[inline(never)]
-    fn settle_top(&mut self, count: u32) -> Parsed<()> {
-        self.settle_accumulator()?;
+    fn spill_top(&mut self, count: u32) -> Parsed<()> {
+        self.spill_accumulator()?;
         let first = self.len.saturating_sub(count as usize);
         let mut index = first;
         while index < self.len {
-            match (self.window.get(index).copied(), self.window.get(index + 1).copied()) {
+            match (self.cache.get(index).copied(), self.cache.get(index + 1).copied()) {
                 (Some(Value::Local(low)), Some(Value::Local(high)))
                     if high == low + 1 && index + 1 < self.len =>
                 {
                     let home = self.home(self.height - (self.len - index) as u32);
                     self.emit.copy_pair(self.local(low), home)?;
-                    for entry in self.window.iter_mut().skip(index).take(2) {
-                        *entry = Value::Home;
+                    for entry in self.cache.iter_mut().skip(index).take(2) {
+                        *entry = Value::InSlot;
                     }
                     index += 2;
                 }
                 _ => {
-                    self.settle(index)?;
+                    self.spill(index)?;
                     index += 1;
                 }
             }
@@ -333,39 +333,39 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn settle_all(&mut self) -> Parsed<()> {
-        self.settle_top(WINDOW as u32)
+    fn spill_all(&mut self) -> Parsed<()> {
+        self.spill_top(CACHE_SLOTS as u32)
     }
 
     /// Puts the operand that is in the accumulator into its home, for the accumulator is to be lost.
     #[inline(never)]
-    fn settle_accumulator(&mut self) -> Parsed<()> {
+    fn spill_accumulator(&mut self) -> Parsed<()> {
         for index in 0..self.len {
-            if self.window.get(index) == Some(&Value::Accumulator) {
-                return self.settle(index);
+            if self.cache.get(index) == Some(&Value::Accumulator) {
+                return self.spill(index);
             }
         }
         Ok(())
     }
 
     /// Puts operands that are this local into their homes, for the local is to be changed.
-    fn settle_local(&mut self, local: u32) -> Parsed<()> {
+    fn spill_local(&mut self, local: u32) -> Parsed<()> {
         for index in 0..self.len {
-            if self.window.get(index) == Some(&Value::Local(local)) {
+            if self.cache.get(index) == Some(&Value::Local(local)) {
                 let home = self.home(self.height - (self.len - index) as u32);
-                let moved = if self.emit.cached.is_none() {
+                let moved = if self.emit.accumulator_slot.is_none() {
                     self.emit.copy_before(self.local(local), home)?
                 } else {
                     None
                 };
                 if let Some((start, offset)) = moved {
                     self.positions.moved(start, offset);
-                    if let Some(entry) = self.window.get_mut(index) {
-                        *entry = Value::Home;
+                    if let Some(entry) = self.cache.get_mut(index) {
+                        *entry = Value::InSlot;
                     }
                     continue;
                 }
-                self.settle(index)?;
+                self.spill(index)?;
             }
         }
         Ok(())
@@ -373,7 +373,7 @@ impl<'a> Translator<'a> {
 
     /// Writes a comparison that was held back.
     #[inline(always)]
-    fn settle_comparison(&mut self) -> Parsed<()> {
+    fn flush_comparison(&mut self) -> Parsed<()> {
         if self.comparison.is_none() {
             return Ok(());
         }
@@ -397,7 +397,7 @@ impl<'a> Translator<'a> {
             Value::Constant(value) => Source::Constant(value),
             _ => {
                 let slot = self.slot(operand);
-                if self.emit.cached == Some(slot) {
+                if self.emit.accumulator_slot == Some(slot) {
                     Source::Accumulator
                 } else {
                     Source::Slot(slot)
@@ -419,11 +419,11 @@ impl<'a> Translator<'a> {
         match self.source(operand) {
             Source::Accumulator => Ok(()),
             Source::Slot(slot) => {
-                self.settle_accumulator()?;
+                self.spill_accumulator()?;
                 self.emit.get(slot)
             }
             Source::Constant(value) => {
-                self.settle_accumulator()?;
+                self.spill_accumulator()?;
                 self.emit.constant(value)
             }
         }
@@ -469,8 +469,8 @@ impl Sink for Translator<'_> {
         self.emit.begin();
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.code = self.start;
-            func.shape.locals = self.locals as u16;
-            self.results = func.shape.results as u32;
+            func.layout.locals = self.locals as u16;
+            self.results = func.layout.results as u32;
         }
         if self.emit.large {
             let bias = i16::try_from(self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
@@ -494,12 +494,12 @@ impl Sink for Translator<'_> {
             self.note(at.pos)?;
             if kind == LabelKind::If {
                 let mut condition = self.condition();
-                self.settle_all()?;
+                self.spill_all()?;
                 condition.relation = not(condition.relation);
                 label.condition = self.jump_if(&mut condition, None, NONE)?;
             } else {
-                self.settle_comparison()?;
-                self.settle_all()?;
+                self.flush_comparison()?;
+                self.spill_all()?;
             }
             if kind == LabelKind::Loop {
                 // The loop is entered behind the operation that its turns begin with.
@@ -521,8 +521,8 @@ impl Sink for Translator<'_> {
         }
         let index = self.labels.len() - 1;
         if at.live {
-            self.settle_comparison()?;
-            self.settle_all()?;
+            self.flush_comparison()?;
+            self.spill_all()?;
             self.go_to(index)?;
         }
         self.emit.resolve(label.condition)?;
@@ -542,11 +542,11 @@ impl Sink for Translator<'_> {
         }
         if at.live {
             self.note(at.pos)?;
-            self.settle_comparison()?;
+            self.flush_comparison()?;
             if label.kind == LabelKind::Func {
-                return self.give_back(results);
+                return self.return_values(results);
             }
-            self.settle_all()?;
+            self.spill_all()?;
         }
         if label.kind == LabelKind::Func {
             return Ok(());
@@ -590,8 +590,8 @@ impl Sink for Translator<'_> {
         let (a, b) = plain.immediates;
         let code = plain.code as u8;
         if plain.code > 0xff {
-            self.settle_comparison()?;
-            return if code < 8 { self.numeric(plain.code) } else { self.slow(plain) };
+            self.flush_comparison()?;
+            return if code < 8 { self.numeric(plain.code) } else { self.runtime_instr(plain) };
         }
         // A comparison waits for what takes it.
         if self.comparison.is_some() && !matches!(code, 0x45 | SELECT | SELECT_TYPED | NOP) {
@@ -600,7 +600,7 @@ impl Sink for Translator<'_> {
         match code {
             UNREACHABLE => self.emit.op(RegOp::Unreachable, 0, 0),
             NOP => Ok(()),
-            RETURN => self.give_back(a),
+            RETURN => self.return_values(a),
             CALL => self.call(a, b, plain.after),
             RETURN_CALL | RETURN_CALL_INDIRECT => self.tail_call(plain),
             DROP => {
@@ -625,7 +625,7 @@ impl Sink for Translator<'_> {
             0x6a..=0x78 => self.binary(plain.code),
             0x45..=0xc4 => self.numeric(plain.code),
             REF_NULL => self.push(Value::Constant(0)),
-            _ => self.slow(plain),
+            _ => self.runtime_instr(plain),
         }
     }
 
@@ -647,8 +647,11 @@ impl Sink for Translator<'_> {
         let overhead = self.overhead;
         if let Some(func) = self.funcs.get_mut(self.next) {
             // One more, for what reads a result that is not there.
-            func.shape.frame =
-                (func.shape.locals - func.shape.params) as u32 + overhead + scratch + operands + 1;
+            func.layout.frame = (func.layout.locals - func.layout.params) as u32
+                + overhead
+                + scratch
+                + operands
+                + 1;
         }
         if !self.emit.large && self.locals + overhead + operands > 255 {
             // Not all slots can be named.

@@ -2,7 +2,7 @@
 //! branches and returns are in [`zonda_exec::fast::verify`]; docs/container.md has all.
 
 use super::container::{overhead, Container};
-use crate::alloc::List;
+use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
@@ -10,8 +10,8 @@ use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
 use zonda_exec::fast::verify::{marks, Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
 use zonda_exec::op::codes::*;
-use zonda_exec::op::{self, Shape};
-use zonda_exec::RegFunc;
+use zonda_exec::op::{self, InstrClass};
+use zonda_exec::FastFunc;
 
 /// What is wrong, and where in the file.
 pub(crate) type Verified = Result<(), (ErrorKind, u32)>;
@@ -23,8 +23,8 @@ pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> V
     without_references(env).map_err(|(kind, at)| (kind, module_at + at))?;
     let overhead = overhead(file.word_size);
     let longest = records(file, env, imported, overhead)
-        .map_err(|(kind, index)| (kind, funcs_at + index * size_of::<RegFunc>() as u32))?;
-    let mut bits = List::zeroed(marks(longest)).map_err(|error| (error.into(), 0))?;
+        .map_err(|(kind, index)| (kind, funcs_at + index * size_of::<FastFunc>() as u32))?;
+    let mut bits = TryVec::zeroed(marks(longest)).map_err(|error| (error.into(), 0))?;
     let mut rules = Names { env, imported, data, wrong: ErrorKind::RegisterCode };
     let mut verifier = Verifier {
         code: file.code,
@@ -97,19 +97,19 @@ fn records(
     }
     let (mut start, mut longest) = (0, 0);
     for (index, (func, &ty)) in file.funcs.iter().zip(declared).enumerate() {
-        let shape = &func.shape;
+        let layout = &func.layout;
         let declared = env.ty(ty as u32).map_err(|_| wrong(index))?;
-        let is_declared = shape.type_index == ty
-            && shape.params == declared.param_slots
-            && shape.results == declared.result_slots;
+        let is_declared = layout.type_index == ty
+            && layout.params == declared.param_slots
+            && layout.results == declared.result_slots;
         let slots =
-            (shape.params as u32).checked_add(shape.frame).filter(|&slots| slots <= MAX_SLOTS);
-        let has_operands = slots.is_some_and(|slots| slots > shape.locals as u32 + overhead);
+            (layout.params as u32).checked_add(layout.frame).filter(|&slots| slots <= MAX_SLOTS);
+        let has_operands = slots.is_some_and(|slots| slots > layout.locals as u32 + overhead);
         let end = end(file, index);
         let is_next = func.code == start && start < end && end as usize <= code_len;
         if !is_declared
-            || shape.locals < shape.params
-            || shape.locals as u32 > MAX_LOCAL_SLOTS
+            || layout.locals < layout.params
+            || layout.locals as u32 > MAX_LOCAL_SLOTS
             || !has_operands
             || !is_next
         {
@@ -190,9 +190,9 @@ impl Names<'_, '_> {
                 return Err(ErrorKind::SwitchedOff);
             }
             let slots = sig.value().slots();
-            return match sig.shape() {
-                Shape::Load => env.memory(second).map(|_| (1, slots)),
-                Shape::Store => env.memory(second).map(|_| (1 + slots, 0)),
+            return match sig.class() {
+                InstrClass::Load => env.memory(second).map(|_| (1, slots)),
+                InstrClass::Store => env.memory(second).map(|_| (1 + slots, 0)),
                 _ => Err(ErrorKind::RegisterCode),
             };
         }

@@ -53,17 +53,17 @@ impl Translator<'_> {
 
     #[inline(never)]
     pub(super) fn br(&mut self, index: usize, label: &Label, keep: u32) -> Parsed<()> {
-        self.settle_comparison()?;
+        self.flush_comparison()?;
         if label.kind == LabelKind::Func {
-            return self.give_back(keep);
+            return self.return_values(keep);
         }
         if keep == 1 {
             let operand = self.pop();
-            self.settle_accumulator()?;
+            self.spill_accumulator()?;
             let (home, slot) = (self.home(operand.height), self.home(label.height));
             self.move_to(operand.value, home, slot)?;
         } else {
-            self.settle_top(keep)?;
+            self.spill_top(keep)?;
             self.move_kept(keep, label.height)?;
         }
         self.go_to(index)
@@ -74,7 +74,7 @@ impl Translator<'_> {
         let mut condition = self.condition();
         let moves = keep != 0 && self.height - keep != label.height;
         if keep != 0 {
-            self.settle_all()?;
+            self.spill_all()?;
         }
         if label.kind != LabelKind::Func && !moves {
             let target = (label.kind == LabelKind::Loop).then_some(label.start);
@@ -85,25 +85,25 @@ impl Translator<'_> {
         // Around what has to be done where the branch is taken.
         condition.relation = not(condition.relation);
         let (start, field) = self.branch_if(&condition)?;
-        let cached = self.emit.cached;
+        let cached = self.emit.accumulator_slot;
         if label.kind == LabelKind::Func {
-            self.give_back(keep)?;
+            self.return_values(keep)?;
         } else {
             self.move_kept(keep, label.height)?;
             self.go_to(index)?;
         }
         self.emit.around(start, field)?;
-        self.emit.cached = cached;
+        self.emit.accumulator_slot = cached;
         Ok(())
     }
 
     /// Starts a `br_table` with as many targets and one more.
     #[inline(never)]
     pub(super) fn br_table(&mut self, count: u32) -> Parsed<()> {
-        self.settle_comparison()?;
+        self.flush_comparison()?;
         let operand = self.pop();
         // Where the index is in the accumulator, what else there is goes to its homes by operations that keep it.
-        self.settle_all()?;
+        self.spill_all()?;
         self.take(operand)?;
         let start = self.emit.here();
         let bytes = self.emit.distance_bytes();
@@ -166,7 +166,7 @@ impl Translator<'_> {
             label.moves = (self.tables, here);
         }
         if label.kind == LabelKind::Func {
-            return self.give_back(stub.keep);
+            return self.return_values(stub.keep);
         }
         self.move_kept(stub.keep, label.height)?;
         self.go_to(index)

@@ -1,6 +1,6 @@
 //! Calls and returns (spec: 4.4.8), and what the runtime executes.
 
-use super::{Source, Translator, Value, WINDOW};
+use super::{Source, Translator, Value, CACHE_SLOTS};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use crate::validate::sink::Plain;
@@ -10,7 +10,7 @@ use zonda_exec::op::codes::*;
 impl Translator<'_> {
     #[inline(never)]
     pub(super) fn call(&mut self, func: u32, params: u32, after: u32) -> Parsed<()> {
-        self.settle_top(params)?;
+        self.spill_top(params)?;
         let base = self.height.saturating_sub(params);
         let slot = self.home(base);
         let is_import = func < self.imported;
@@ -23,7 +23,7 @@ impl Translator<'_> {
             None => {
                 let top =
                     u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
-                self.emit.result(RegOp::Slow, CALL as u32 | (top as u32) << 8, 3)?;
+                self.emit.result(RegOp::Runtime, CALL as u32 | (top as u32) << 8, 3)?;
                 let (bytes, len) = leb(func);
                 self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
             }
@@ -33,33 +33,33 @@ impl Translator<'_> {
         let results = after.saturating_sub(base);
         self.push_results(results)?;
         if results == 1 {
-            self.emit.cached = Some(slot);
+            self.emit.accumulator_slot = Some(slot);
         }
         Ok(())
     }
 
     /// Has results in their homes be on the operand stack.
     pub(super) fn push_results(&mut self, results: u32) -> Parsed<()> {
-        if results as usize > WINDOW {
-            self.settle_all()?;
+        if results as usize > CACHE_SLOTS {
+            self.spill_all()?;
             self.reset(self.height + results);
             return Ok(());
         }
         for _ in 0..results {
-            self.push(Value::Home)?;
+            self.push(Value::InSlot)?;
         }
         Ok(())
     }
 
     /// What the runtime executes: operands in their homes.
     #[inline(never)]
-    pub(super) fn slow(&mut self, plain: &Plain) -> Parsed<()> {
-        self.settle_all()?;
+    pub(super) fn runtime_instr(&mut self, plain: &Plain) -> Parsed<()> {
+        self.spill_all()?;
         let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
-        self.verbatim(RegOp::Slow, code, self.home(self.height), plain.pos, plain.end)?;
+        self.verbatim(RegOp::Runtime, code, self.home(self.height), plain.pos, plain.end)?;
         self.reset(plain.after);
         // The accumulator is the topmost operand.
-        self.emit.cached = plain.after.checked_sub(1).map(|height| self.home(height));
+        self.emit.accumulator_slot = plain.after.checked_sub(1).map(|height| self.home(height));
         Ok(())
     }
 
@@ -67,13 +67,13 @@ impl Translator<'_> {
     pub(super) fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
         let (func, params) = plain.immediates;
         let direct = plain.code as u8 == RETURN_CALL;
-        self.settle_all()?;
-        let top = self.absolute_home(self.height);
+        self.spill_all()?;
+        let top = self.absolute_slot(self.height);
         self.unbias()?;
-        self.verbatim(RegOp::Slow, plain.code as u8, top, plain.pos, plain.end)?;
+        self.verbatim(RegOp::Runtime, plain.code as u8, top, plain.pos, plain.end)?;
         if !direct || func < self.imported {
             // Where the function turns out to be one of the host, its results are to be returned.
-            let base = self.absolute_home(self.height - params - !direct as u32);
+            let base = self.absolute_slot(self.height - params - !direct as u32);
             self.return_slots(base, self.results)?;
         }
         Ok(())
@@ -99,7 +99,7 @@ impl Translator<'_> {
 
     /// Returns from the function with the topmost operands.
     #[inline(never)]
-    pub(super) fn give_back(&mut self, results: u32) -> Parsed<()> {
+    pub(super) fn return_values(&mut self, results: u32) -> Parsed<()> {
         match results {
             0 => {
                 self.unbias()?;
@@ -123,8 +123,8 @@ impl Translator<'_> {
                 Ok(())
             }
             _ => {
-                self.settle_top(results)?;
-                let base = self.absolute_home(self.height - results);
+                self.spill_top(results)?;
+                let base = self.absolute_slot(self.height - results);
                 self.unbias()?;
                 self.return_slots(base, results)
             }

@@ -29,7 +29,7 @@ impl Translator<'_> {
                 let second = self.pop();
                 let first = self.pop();
                 if first.value != Value::Accumulator && second.value != Value::Accumulator {
-                    self.settle_accumulator()?;
+                    self.spill_accumulator()?;
                 }
                 self.comparison =
                     relation(code).map(|relation| Comparison { relation, first, second });
@@ -88,7 +88,7 @@ impl Translator<'_> {
         }
         self.emit.written(home, results)?;
         for _ in 0..results {
-            self.push(Value::Home)?;
+            self.push(Value::InSlot)?;
         }
         Ok(())
     }
@@ -112,14 +112,14 @@ impl Translator<'_> {
         let to = self.emit.write(home, 2)?;
         self.emit.to(op, a | b << 8 | to << 16, 3, 0, home, 2)?;
         self.emit.written(home, 2)?;
-        self.push(Value::Home)?;
-        self.push(Value::Home)
+        self.push(Value::InSlot)?;
+        self.push(Value::InSlot)
     }
 
     /// Shifts and rotations of a pair by a constant; `None` where the distance is none.
     #[inline(never)]
     pub(super) fn shift_pair(&mut self, code: u16) -> Parsed<Option<()>> {
-        let low = self.len.checked_sub(2).and_then(|index| self.window.get(index));
+        let low = self.len.checked_sub(2).and_then(|index| self.cache.get(index));
         let Some(&Value::Constant(distance)) = low else { return Ok(None) };
         let (op, distance) = match code {
             0x86 => (RegOp::I64ShlK, distance),
@@ -136,8 +136,8 @@ impl Translator<'_> {
         let to = self.emit.write(home, 2)?;
         self.emit.to(op, a | (distance & 63) << 8 | to << 16, 3, 0, home, 2)?;
         self.emit.written(home, 2)?;
-        self.push(Value::Home)?;
-        self.push(Value::Home)?;
+        self.push(Value::InSlot)?;
+        self.push(Value::InSlot)?;
         Ok(Some(()))
     }
 
@@ -152,13 +152,13 @@ impl Translator<'_> {
         if low.value == Value::Accumulator {
             let home = self.home(low.height);
             self.emit.store(home)?;
-            self.push(Value::Home)?;
+            self.push(Value::InSlot)?;
         } else {
             self.push(low.value)?;
         }
         self.emit.result(RegOp::ShrSAK, 31, 1)?;
         let high = self.home(self.height);
         self.emit.store(high)?;
-        self.push(Value::Home)
+        self.push(Value::InSlot)
     }
 }

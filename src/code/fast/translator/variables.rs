@@ -10,7 +10,7 @@ impl Translator<'_> {
             if self.emit.large {
                 let home = self.home(self.height);
                 self.emit.copy(self.local(local + i), home)?;
-                self.push(Value::Home)?;
+                self.push(Value::InSlot)?;
             } else {
                 self.push(Value::Local(local + i))?;
             }
@@ -23,15 +23,15 @@ impl Translator<'_> {
         let slot = self.local(local);
         if slots == 2 {
             let before = self.emit.here();
-            self.settle_local(local)?;
-            self.settle_local(local + 1)?;
-            let settled = self.emit.here() != before;
+            self.spill_local(local)?;
+            self.spill_local(local + 1)?;
+            let spilled = self.emit.here() != before;
             let high = self.pop();
             let low = self.pop();
             let home = self.home(low.height);
             match (low.value, high.value) {
-                (Value::Home, Value::Home) => {
-                    if settled || !self.emit.retarget(home, slot, 2) {
+                (Value::InSlot, Value::InSlot) => {
+                    if spilled || !self.emit.retarget(home, slot, 2) {
                         self.emit.copy_pair(home, slot)?;
                     }
                 }
@@ -54,11 +54,11 @@ impl Translator<'_> {
         } else {
             let operand = self.pop();
             let before = self.emit.here();
-            self.settle_local(local)?;
+            self.spill_local(local)?;
             // What was written before the last operation does not matter.
-            let settled = self.emit.here() != before && operand.value == Value::Home;
+            let spilled = self.emit.here() != before && operand.value == Value::InSlot;
             let home = self.home(operand.height);
-            if operand.value != Value::Home || settled || !self.emit.retarget(home, slot, 1) {
+            if operand.value != Value::InSlot || spilled || !self.emit.retarget(home, slot, 1) {
                 self.move_to(operand.value, home, slot)?;
             }
         }
@@ -71,7 +71,7 @@ impl Translator<'_> {
     /// Has a slot be a value whose home is given.
     pub(super) fn move_to(&mut self, value: Value, home: i32, slot: i32) -> Parsed<()> {
         match value {
-            Value::Home => self.emit.copy(home, slot),
+            Value::InSlot => self.emit.copy(home, slot),
             value => self.place(value, slot),
         }
     }
@@ -80,7 +80,7 @@ impl Translator<'_> {
     pub(super) fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
         match (get, slots) {
             (true, 1) => {
-                self.settle_accumulator()?;
+                self.spill_accumulator()?;
                 self.emit.result(RegOp::GlobalGet, index, 2)?;
                 self.push(Value::Accumulator)
             }
@@ -89,8 +89,8 @@ impl Translator<'_> {
                 let to = self.emit.write(home, 2)?;
                 self.emit.to(RegOp::GlobalGetW, index | to << 16, 3, 0, home, 2)?;
                 self.emit.written(home, 2)?;
-                self.push(Value::Home)?;
-                self.push(Value::Home)
+                self.push(Value::InSlot)?;
+                self.push(Value::InSlot)
             }
             (false, 1) => {
                 self.pop_accumulator()?;
@@ -117,7 +117,7 @@ impl Translator<'_> {
         match condition {
             Ok(condition) => self.take(condition)?,
             Err(comparison) => {
-                self.settle_accumulator()?;
+                self.spill_accumulator()?;
                 self.compare(&comparison)?;
             }
         }
@@ -128,8 +128,8 @@ impl Translator<'_> {
             let to = self.emit.write(home, 2)?;
             self.emit.to(RegOp::SelectW, a | b << 8 | to << 16, 3, 0, home, 2)?;
             self.emit.written(home, 2)?;
-            self.push(Value::Home)?;
-            return self.push(Value::Home);
+            self.push(Value::InSlot)?;
+            return self.push(Value::InSlot);
         }
         let a = self.emit.read(first, 1, 0)?;
         let b = self.emit.read(second, 1, 2)?;

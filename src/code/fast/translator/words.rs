@@ -41,7 +41,7 @@ impl Translator<'_> {
                         (RegOp::Zext16S, RegOp::Zext16)
                     };
                     if let Source::Slot(slot) = self.source(first) {
-                        self.settle_accumulator()?;
+                        self.spill_accumulator()?;
                         self.with_slot(slot_form, slot)?;
                     } else {
                         self.take(first)?;
@@ -64,7 +64,7 @@ impl Translator<'_> {
         let (a, b) = (self.source(first), self.source(second));
         // Where one of the operands is in the accumulator, no other operand is.
         if first.value != Value::Accumulator && second.value != Value::Accumulator {
-            self.settle_accumulator()?;
+            self.spill_accumulator()?;
         }
         match (a, b) {
             (Source::Accumulator, Source::Accumulator) => {

@@ -1,13 +1,13 @@
 //! What the loops in Thumb-2 instructions call in every mode.
 
 use crate::frame::Context;
-use crate::{Import, Meter};
+use crate::{ImportedFunc, Meter};
 
 /// Calls a function of another instance.
 ///
 /// # Safety
 /// A loop passes an import without `call`, with its arguments on the stack.
-pub(crate) unsafe extern "C" fn cross(context: &mut Context, import: &Import) -> u32 {
+pub(crate) unsafe extern "C" fn cross(context: &mut Context, import: &ImportedFunc) -> u32 {
     // SAFETY: the caller's promise.
     unsafe { context.cross(import) }
 }

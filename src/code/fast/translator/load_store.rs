@@ -12,7 +12,7 @@ impl<'a> Translator<'a> {
     /// Any load or store, on operands in their homes, with its immediates as they are.
     #[inline(never)]
     pub(super) fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
-        self.settle_all()?;
+        self.spill_all()?;
         self.verbatim(
             RegOp::Memory,
             plain.code as u8,
@@ -21,7 +21,7 @@ impl<'a> Translator<'a> {
             plain.end,
         )?;
         self.reset(plain.after - result);
-        self.push_homes(result);
+        self.push_slots(result);
         self.emit.lost();
         Ok(())
     }
@@ -49,7 +49,7 @@ impl<'a> Translator<'a> {
         let wide = sig.value().slots() == 2;
         let whole_pair = wide && sig.log2_width() == 3;
         let mut offset = offset;
-        let known = match self.window.get(self.len.wrapping_sub(1)) {
+        let known = match self.cache.get(self.len.wrapping_sub(1)) {
             Some(&Value::Constant(address)) => address.checked_add(offset),
             _ => Some(offset),
         };
@@ -82,11 +82,11 @@ impl<'a> Translator<'a> {
                 self.emit.to(RegOp::Load64A, offset | to << 8, 2, 0, home, 2)?;
             }
             self.emit.written(home, 2)?;
-            self.push(Value::Home)?;
-            return self.push(Value::Home);
+            self.push(Value::InSlot)?;
+            return self.push(Value::InSlot);
         }
         if address.value != Value::Accumulator {
-            self.settle_accumulator()?;
+            self.spill_accumulator()?;
         }
         match source {
             Source::Slot(slot) if offset <= 0xff => {
@@ -119,7 +119,7 @@ impl<'a> Translator<'a> {
         let wide = sig.value().slots() == 2;
         let slots = sig.value().slots() as usize;
         let whole_pair = wide && sig.log2_width() == 3;
-        let sum = match self.window.get(self.len.wrapping_sub(1 + slots)) {
+        let sum = match self.cache.get(self.len.wrapping_sub(1 + slots)) {
             Some(&Value::Constant(address)) if self.len > slots => address.checked_add(offset),
             _ => Some(offset),
         };
@@ -185,7 +185,7 @@ impl<'a> Translator<'a> {
                 self.emit.op(nth(RegOp::Store32AS, which), slot | low << 8, 2)
             }
             (Source::Constant(address), Source::Slot(value)) => {
-                self.settle_accumulator()?;
+                self.spill_accumulator()?;
                 self.emit.constant(address)?;
                 let value = self.emit.read(value, 1, 2)?;
                 self.emit.op(nth(RegOp::Store32AS, which), value, 2)

@@ -5,27 +5,27 @@
 
 use super::bulk;
 use super::func::Target;
-use super::instance::InstanceData;
+use super::instance::StoreInstance;
 use super::StoreData;
 use crate::module::FuncType;
 use zonda_exec::frame::Context;
 use zonda_exec::op::codes as op;
-use zonda_exec::{leb, numeric, Instance, TrapCode};
+use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;
 
 const OK: u32 = 0;
 
-/// The context of a slow operation, with its operands and immediates at hand.
-pub(super) struct Slow<'c> {
+/// The context of a instr operation, with its operands and immediates at hand.
+pub(super) struct RuntimeInstr<'c> {
     pub(super) context: &'c mut Context,
 }
 
-impl Slow<'_> {
+impl RuntimeInstr<'_> {
     /// Reads an unsigned immediate.
     pub(super) fn index(&mut self) -> u32 {
         // SAFETY: validated code has the immediates of its operation.
-        let (value, next) = unsafe { leb::u32(self.context.pc) };
+        let (value, next) = unsafe { leb128::u32(self.context.pc) };
         self.context.pc = next;
         value
     }
@@ -50,9 +50,9 @@ impl Slow<'_> {
     }
 
     /// The running instance.
-    pub(super) fn instance<'i>(&self) -> &'i InstanceData<'i> {
+    pub(super) fn instance<'i>(&self) -> &'i StoreInstance<'i> {
         // SAFETY: the running instance is live and published.
-        unsafe { InstanceData::of(self.context.instance) }
+        unsafe { StoreInstance::of(self.context.instance) }
     }
 
     /// The store.
@@ -74,34 +74,34 @@ impl Slow<'_> {
     }
 }
 
-/// See [`zonda_exec::frame::Slow`].
+/// See [`zonda_exec::frame::RuntimeFn`].
 ///
 /// # Safety
 /// The context is that of running, validated code whose operation has this code, with the store that [`super::func::call`] set.
 pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
-    let mut slow = Slow { context };
+    let mut instr = RuntimeInstr { context };
     let outcome = match code {
-        op::CALL_INDIRECT => slow.call_indirect(false),
-        op::RETURN_CALL_INDIRECT => slow.call_indirect(true),
+        op::CALL_INDIRECT => instr.call_indirect(false),
+        op::RETURN_CALL_INDIRECT => instr.call_indirect(true),
         // Of fast mode, where index or frame are large.
-        op::CALL => slow.call(false),
-        op::RETURN_CALL => slow.call(true),
+        op::CALL => instr.call(false),
+        op::RETURN_CALL => instr.call(true),
         op::TABLE_GET => {
-            let table = slow.index();
-            let index = slow.pop();
-            match slow.table(table).elements.get(index as usize) {
+            let table = instr.index();
+            let index = instr.pop();
+            match instr.table(table).elements.get(index as usize) {
                 Some(&element) => {
-                    slow.push(element);
+                    instr.push(element);
                     Ok(OK)
                 }
                 None => Err(TrapCode::TableOutOfBounds),
             }
         }
         op::TABLE_SET => {
-            let table = slow.index();
-            let value = slow.pop();
-            let index = slow.pop();
-            match slow.table(table).elements.get_mut(index as usize) {
+            let table = instr.index();
+            let value = instr.pop();
+            let index = instr.pop();
+            match instr.table(table).elements.get_mut(index as usize) {
                 Some(element) => {
                     *element = value;
                     Ok(OK)
@@ -110,39 +110,39 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             }
         }
         op::MEMORY_SIZE => {
-            let memory = slow.index();
-            slow.push(slow.memory(memory).seen.pages);
+            let memory = instr.index();
+            instr.push(instr.memory(memory).seen.pages);
             Ok(OK)
         }
         op::MEMORY_GROW => {
-            let memory = slow.index();
-            let delta = slow.pop();
-            slow.push(slow.memory(memory).grow(delta).unwrap_or(u32::MAX));
+            let memory = instr.index();
+            let delta = instr.pop();
+            instr.push(instr.memory(memory).grow(delta).unwrap_or(u32::MAX));
             Ok(OK)
         }
         op::REF_NULL => {
-            slow.index();
-            slow.push(0);
+            instr.index();
+            instr.push(0);
             Ok(OK)
         }
         op::REF_IS_NULL => {
-            let reference = slow.pop();
-            slow.push((reference == 0) as u32);
+            let reference = instr.pop();
+            instr.push((reference == 0) as u32);
             Ok(OK)
         }
         op::REF_FUNC => {
-            let index = slow.index();
-            slow.push(slow.instance().func_base + index);
+            let index = instr.index();
+            instr.push(instr.instance().func_base + index);
             Ok(OK)
         }
-        op::PREFIX => slow.prefixed(),
+        op::PREFIX => instr.prefixed(),
         // Validation lets nothing else through.
         _ => Err(TrapCode::Unreachable),
     };
     outcome.unwrap_or_else(|trap| trap as u32)
 }
 
-impl Slow<'_> {
+impl RuntimeInstr<'_> {
     fn prefixed(&mut self) -> Outcome {
         let code = self.index();
         if code < 8 {
@@ -203,7 +203,7 @@ impl Slow<'_> {
                     if core::ptr::eq(instance, context.instance) {
                         return context.call(callee);
                     }
-                    let (pc, caller): (_, *const Instance) = (context.pc, context.instance);
+                    let (pc, caller): (_, *const ExecInstance) = (context.pc, context.instance);
                     context.enter(callee, instance, pc, caller)
                 }
                 Target::Host(import) => {
@@ -216,7 +216,7 @@ impl Slow<'_> {
                     #[cfg(feature = "classic")]
                     if tail && (*context.instance).mode == zonda_exec::Mode::Classic {
                         // The results lie on top: go on at the function's `end`, which returns them. Register code returns them by itself.
-                        context.pc = (*context.func.cast::<zonda_exec::Func>()).end.sub(1);
+                        context.pc = (*context.func.cast::<zonda_exec::ClassicFunc>()).end.sub(1);
                     }
                     Ok(OK)
                 }

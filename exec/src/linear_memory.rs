@@ -5,8 +5,8 @@
 //! the loop reading them anew.
 
 use crate::bounds;
-use crate::leb;
-use crate::op::Shape;
+use crate::leb128;
+use crate::op::InstrClass;
 use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
 
@@ -88,12 +88,12 @@ cells! { u8 i8 u16 i16 u32 i32 u64 i64 }
 pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
     // SAFETY: the caller's promise, passed on.
     unsafe {
-        let (flags, mut next) = leb::u32_long(pc);
+        let (flags, mut next) = leb128::u32_long(pc);
         let mut memory = 0;
         if flags & 0x40 != 0 {
-            (memory, next) = leb::u32_long(next);
+            (memory, next) = leb128::u32_long(next);
         }
-        let (offset, next) = leb::u32_long(next);
+        let (offset, next) = leb128::u32_long(next);
         (offset, memory, next)
     }
 }
@@ -116,7 +116,7 @@ pub unsafe fn access(
     let sig = crate::op::sig(code);
     let width = 1usize << sig.log2_width();
     let wide = sig.value().slots() == 2;
-    let is_store = sig.shape() == Shape::Store;
+    let is_store = sig.class() == InstrClass::Store;
     // SAFETY: an address lies below `top`, for a store below a value of as many slots as its type takes; `check` gives a
     // position only when all bytes lie inside.
     unsafe {
