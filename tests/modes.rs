@@ -425,3 +425,73 @@ fn an_instance_of_another_store_is_refused() {
     assert_eq!(instance.mode(&other), Err(Error::WrongStore));
     assert_eq!(instance.set_mode(&mut other, CLASSIC), Err(Error::WrongStore));
 }
+
+/// Calls the export `f` of a module with `argument`, in each mode.
+fn f_in_each_mode(text: &str, argument: i32) -> [Result<i32, TrapCode>; 2] {
+    let bytes = compile(text);
+    [CLASSIC, FAST].map(|mode| {
+        let engine = Engine::new(mode);
+        let module = Module::new(&engine, &bytes).unwrap();
+        let mut store = Store::new(&engine, ()).unwrap();
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        let f = instance.get_typed_func::<i32, i32>(&store, "f").unwrap();
+        match f.call(&mut store, argument) {
+            Ok(result) => Ok(result),
+            Err(Error::Trap(trap)) => Err(trap.code),
+            Err(error) => panic!("{error}"),
+        }
+    })
+}
+
+/// An instruction that is not written yet back reads the stack slot that a spilled local goes to.
+#[test]
+fn a_spill_does_not_overwrite_what_the_last_instruction_reads() {
+    let text = "(module (func (export \"f\") (param $x i32) (result i32)
+        (block (result i32) i32.const 3) (block (result i32) i32.const 4)
+        i32.add  local.get $x  (local.set $x (i32.const 9))  i32.add))";
+    assert_eq!(f_in_each_mode(text, 1), [Ok(8), Ok(8)]);
+    // The same with a pair that is read.
+    let text = "(module (func (export \"f\") (param $x i32) (result i32)
+        (block (result i64) i64.const 0x300000004) (i64.eqz)
+        (block (result i32) i32.const 4) i32.add
+        local.get $x  (local.set $x (i32.const 9))  i32.add))";
+    assert_eq!(f_in_each_mode(text, 1), [Ok(5), Ok(5)]);
+}
+
+/// A callee without a result, or with several, leaves a value in the accumulator that is not the
+/// caller's topmost operand.
+#[test]
+fn the_accumulator_is_unknown_after_call_indirect() {
+    let text = "(module (table 1 funcref) (elem (i32.const 0) $v) (type $t (func))
+        (global $g (mut i32) (i32.const 0))
+        (func $v (type $t) i32.const 99 global.set $g)
+        (func (export \"f\") (param i32) (result i32)
+            (i32.add (local.get 0) (i32.const 1)) (call_indirect (type $t) (i32.const 0))
+            i32.const 10 i32.add))";
+    assert_eq!(f_in_each_mode(text, 1), [Ok(12), Ok(12)]);
+    let text = "(module (table 1 funcref) (elem (i32.const 0) $v)
+        (type $t (func (result i32 i32)))
+        (func $v (type $t) i32.const 1 i32.const 2)
+        (func (export \"f\") (param i32) (result i32)
+            (call_indirect (type $t) (i32.const 0)) i32.const 10 i32.mul i32.add))";
+    assert_eq!(f_in_each_mode(text, 1), [Ok(21), Ok(21)]);
+    let text = "(module (table 1 funcref) (elem (i32.const 0) $v)
+        (type $t (func (result i32)))
+        (func $v (type $t) i32.const 7)
+        (func (export \"f\") (param i32) (result i32)
+            (call_indirect (type $t) (i32.const 0)) local.get 0 i32.add))";
+    assert_eq!(f_in_each_mode(text, 1), [Ok(8), Ok(8)]);
+}
+
+/// A number never becomes a reference: the table entry stays null, so the call traps.
+#[test]
+fn a_function_reference_cannot_be_forged_from_a_number() {
+    let text = "(module (type $s (func (result i32))) (func $secret (type $s) i32.const 4242)
+        (func $two (result funcref funcref) ref.null func ref.null func) (table $t 1 funcref)
+        (func (export \"f\") (param $n i32) (result i32)
+            i32.const 0  call $two  i32.const 0  select (result funcref)
+            local.get $n  (local.set $n (i32.const 7))  drop  table.set $t
+            (call_indirect (type $s) (i32.const 0))))";
+    let trap = Err(TrapCode::UninitializedElement);
+    assert_eq!(f_in_each_mode(text, 1), [trap, trap]);
+}

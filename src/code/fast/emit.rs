@@ -264,6 +264,11 @@ impl Emitter {
         if last.first().and_then(|&code| with_slot(RegOp::from_code(code)?)).is_none() {
             return Ok(None);
         }
+        // The last instruction must not read the slot that the copy writes. Its operands are bytes:
+        // a slot, the first slot of a pair, or an immediate, which only makes this refuse too often.
+        if last.iter().skip(1).any(|&byte| byte as i32 == to || byte as i32 + 1 == to) {
+            return Ok(None);
+        }
         let len = last.len();
         for (place, &byte) in bytes.iter_mut().zip(last) {
             *place = byte;

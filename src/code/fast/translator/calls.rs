@@ -57,9 +57,20 @@ impl Translator<'_> {
         self.spill_all()?;
         let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
         self.verbatim(RegOp::Runtime, code, self.home(self.height), plain.pos, plain.end)?;
+        let before = self.height;
         self.reset(plain.after);
-        // The accumulator is the topmost operand.
-        self.emit.accumulator_slot = plain.after.checked_sub(1).map(|height| self.home(height));
+        // The runtime leaves the topmost operand in the accumulator. A function that `call_indirect`
+        // enters leaves its own accumulator there, which is its result when that takes one slot.
+        let is_known = match plain.code as u8 {
+            CALL_INDIRECT if plain.code <= 0xff => {
+                plain.after + plain.immediates.1 + 1 == before + 1
+            }
+            _ => true,
+        };
+        self.emit.accumulator_slot = match plain.after.checked_sub(1) {
+            Some(height) if is_known => Some(self.home(height)),
+            _ => None,
+        };
         Ok(())
     }
 
