@@ -238,12 +238,12 @@ fn two<A: Bits, R: Bits>(f: impl Fn(A, A) -> R, a: u64, b: u64) -> u64 {
 }
 
 macro_rules! dispatch {
-    ($name:ident $($code:literal $op:ident $text:literal $layout:ident $ta:ident $tr:ident $f:ident;)*) => {
+    ($name:ident $($code:literal $op:ident $text:literal $method:ident $arity:ident $ta:ident $tr:ident $f:ident;)*) => {
         /// The result of the operation `code` for the operands `a` and `b`; `b` means nothing where there is one operand.
         #[inline(never)]
         fn $name(code: u16, a: u64, b: u64) -> Fallible<u64> {
             match code {
-                $($code => apply!($layout a b $f),)*
+                $($code => apply!($arity a b $f),)*
                 // The validator lets no other code pass to here.
                 _ => Err(TrapCode::Unreachable),
             }

@@ -227,9 +227,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 let op = *pc;
                 pc = pc.add(1);
                 macro_rules! arms {
-                    ($($code:literal $name:ident $text:literal $layout:ident $a:ident $r:ident $f:ident;)*) => {
+                    ($($code:literal $name:ident $text:literal $method:ident $arity:ident $a:ident $r:ident $f:ident;)*) => {
                         match op {
-                            $($code => word!($layout $f),)*
+                            $($code => word!($arity $f),)*
 
                             // --- control (spec: 4.4.8) ---
                             0x00 => break Leave::Trap(TrapCode::Unreachable as u32),

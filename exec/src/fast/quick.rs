@@ -148,26 +148,26 @@ unsafe fn truncate<A: Value + Copy, R: Value>(
 }
 
 macro_rules! integers_of_one {
-    ({ $code:ident $to:ident $a:ident } { $($rest:tt)* } $($row:literal $op:ident $text:literal $layout:ident $ta:ident $tr:ident $f:ident;)*) => {
+    ({ $code:ident $to:ident $a:ident } { $($rest:tt)* } $($row:literal $op:ident $text:literal $method:ident $arity:ident $ta:ident $tr:ident $f:ident;)*) => {
         match $code {
-            $($row => integers_of_one!(@ $layout $to $a $f),)*
+            $($row => integers_of_one!(@ $arity $to $a $f),)*
             $($rest)*
         }
     };
     (@ unop $to:ident $a:ident $f:ident) => { unary($to, $a, numeric::$f) };
-    (@ $layout:ident $to:ident $a:ident $f:ident) => { false };
+    (@ $arity:ident $to:ident $a:ident $f:ident) => { false };
 }
 
 macro_rules! integers_of_two {
-    ({ $code:ident $to:ident $a:ident $b:ident } { $($rest:tt)* } $($row:literal $op:ident $text:literal $layout:ident $ta:ident $tr:ident $f:ident;)*) => {
+    ({ $code:ident $to:ident $a:ident $b:ident } { $($rest:tt)* } $($row:literal $op:ident $text:literal $method:ident $arity:ident $ta:ident $tr:ident $f:ident;)*) => {
         match $code {
-            $($row => integers_of_two!(@ $layout $to $a $b $f),)*
+            $($row => integers_of_two!(@ $arity $to $a $b $f),)*
             $($rest)*
         }
     };
     (@ binop $to:ident $a:ident $b:ident $f:ident) => { binary($to, $a, $b, numeric::$f) };
     (@ trybinop $to:ident $a:ident $b:ident $f:ident) => { checked($to, $a, $b, numeric::$f) };
-    (@ $layout:ident $to:ident $a:ident $b:ident $f:ident) => { false };
+    (@ $arity:ident $to:ident $a:ident $b:ident $f:ident) => { false };
 }
 
 /// Executes an operation with one operand; false when that was not done.

@@ -508,7 +508,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
 }
 
 macro_rules! codes {
-    ($name:ident $($code:literal $op:ident $text:literal $layout:ident $a:ident $r:ident $f:ident;)*) => {
+    ($name:ident $($code:literal $op:ident $text:literal $method:ident $arity:ident $a:ident $r:ident $f:ident;)*) => {
         const $name: &[u16] = &[$($code),*];
     };
 }

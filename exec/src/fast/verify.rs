@@ -823,7 +823,7 @@ fn is_tail_call(code: u16) -> bool {
 }
 
 macro_rules! codes_of {
-    ($($code:literal $name:ident $text:literal $layout:ident $operand:ident $result:ident $function:ident;)*) => {
+    ($($code:literal $name:ident $text:literal $method:ident $arity:ident $operand:ident $result:ident $function:ident;)*) => {
         /// Whether the loops have operations of their own for this one, which `numeric` leaves to them.
         fn is_word(code: u16) -> bool {
             matches!(code, $($code)|*)
