@@ -196,9 +196,10 @@ unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
         Exit::Refused(code) => Trap::new(code),
         // SAFETY: the caller's promise.
         Exit::Trapped(code, place) if PLACE => unsafe { (*store).trap_at(code, &place) },
-        // SAFETY: as above.
         Exit::Trapped(code, _) => {
-            Trap { host: unsafe { (*store).end_of_trap(code) }, ..Trap::new(code) }
+            // SAFETY: the store is live, by the contract of this function.
+            let host = unsafe { (*store).end_of_trap(code) };
+            Trap { host, ..Trap::new(code) }
         }
     }
 }
