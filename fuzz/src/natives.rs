@@ -142,9 +142,11 @@ unsafe fn call(
         });
     }
     let returned: u64 = u.arbitrary()?;
-    // SAFETY: the memory has so many bytes.
-    let memory =
-        if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(base, len as usize) } };
+    let memory = match len {
+        0 => &[][..],
+        // SAFETY: the memory has so many bytes.
+        _ => unsafe { std::slice::from_raw_parts(base, len as usize) },
+    };
     let pointers = form::pointers(letters, &values, memory);
     let trap = match &pointers {
         _ if !linked => Some("unlinked import"),

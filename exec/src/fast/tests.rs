@@ -1009,7 +1009,7 @@ fn calls_of_functions_in_the_other_mode() {
     let side_table = [0u16; 3];
     let layout =
         FuncLayout { params: 1, locals: 1, results: 1, type_index: 0, frame: OVERHEAD as u32 + 2 };
-    let func = crate::Func {
+    let func = crate::ClassicFunc {
         layout,
         code: wasm.as_ptr(),
         end: wasm.as_ptr_range().end,

@@ -68,6 +68,7 @@ fn words() {
     }
     // SAFETY: `callee` takes the environment and two words.
     assert_eq!(
+        // SAFETY: `callee` takes exactly these words.
         unsafe { call_words(callee as *const (), core::ptr::without_provenance_mut(1), [6, 7, 0]) }
             as u32,
         43
