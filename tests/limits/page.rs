@@ -42,11 +42,11 @@ fn the_page_says_what_the_code_says() {
 #[test]
 fn each_limit_names_tests_that_exist() {
     let sources: String = [
-        "tests/limits.rs",
+        "tests/limits/main.rs",
         "tests/limits/code.rs",
         "tests/limits/running.rs",
-        "tests/large.rs",
-        "tests/verifier.rs",
+        "tests/executing/large.rs",
+        "tests/loading/verifier.rs",
         "src/store/memory.rs",
     ]
     .map(read)

@@ -1,6 +1,6 @@
 //! Line coverage of the runtime's two crates by the tests on the host.
 //!
-//! The tests are built with counters in their own folder; what the counters saw is merged over all test programs, the C application of `tests/capi_c.rs` among
+//! The tests are built with counters in their own folder; what the counters saw is merged over all test programs, the C application of `tests/embedding_c/programs.rs` among
 //! them, and read as lines. Test code is not counted. What is not compiled for the host (the loops in Thumb-2 instructions, the firmware's platform, calls of
 //! natives on Arm and riscv32) has no counters and does not appear.
 

@@ -15,6 +15,14 @@ pub struct Options {
     only: Option<String>,
 }
 
+/// Test binaries of the runtime, with the modules of each that run.
+type Tests = &'static [(&'static str, &'static [&'static str])];
+
+/// Adds the arguments that run one binary's modules.
+fn select(command: &mut Command, (binary, modules): (&str, &[&str])) {
+    command.args(["--test", binary, "--"]).args(modules);
+}
+
 /// How much of a part is run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
@@ -62,9 +70,10 @@ fn on_x86_64_linux() -> Result<()> {
 }
 
 /// Integration tests that are short enough for Miri.
-const UNDER_MIRI: [&str; 3] = ["api", "modes", "stopping"];
+const UNDER_MIRI: Tests =
+    &[("embedding_rust", &["api::"]), ("executing", &["modes::", "stopping::"])];
 /// More of them, which take minutes each.
-const UNDER_MIRI_AT_LENGTH: [&str; 2] = ["verifier", "large"];
+const UNDER_MIRI_AT_LENGTH: Tests = &[("loading", &["verifier::"]), ("executing", &["large::"])];
 
 fn miri_is_there() -> Result<()> {
     let version = Command::new("cargo").args(["+nightly", "miri", "--version"]).output();
@@ -108,13 +117,19 @@ fn miri(extent: Extent) -> Result<()> {
         shell::run(&mut command)
     };
     let tests = |target: &str| {
-        let mut command = cargo_miri("-Zmiri-strict-provenance");
-        command.args(["--target", target, "--package", "zonda", "--lib"]);
-        let more: &[&str] = if everything { &UNDER_MIRI_AT_LENGTH } else { &[] };
-        for test in UNDER_MIRI.iter().chain(more) {
-            command.args(["--test", test]);
+        let command = || {
+            let mut command = cargo_miri("-Zmiri-strict-provenance");
+            command.args(["--target", target, "--package", "zonda"]);
+            command
+        };
+        shell::run(command().arg("--lib"))?;
+        let more: Tests = if everything { UNDER_MIRI_AT_LENGTH } else { &[] };
+        for &tests in UNDER_MIRI.iter().chain(more) {
+            let mut command = command();
+            select(&mut command, tests);
+            shell::run(&mut command)?;
         }
-        shell::run(&mut command)
+        Ok(())
     };
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| exec(NARROW));
@@ -151,35 +166,41 @@ fn address_is_there() -> Result<()> {
     bail!("the toolchain lacks its run-time library; rustup's stable toolchain has it: `rustup toolchain install stable`")
 }
 
+/// The integration tests that `cargo xtask test` has time for.
+const SELECTION: Tests = &[
+    ("embedding_rust", &["api::"]),
+    ("executing", &["modes::", "stopping::", "large::"]),
+    ("loading", &["precompiled::", "verifier::"]),
+];
+
 /// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes programs of its own.
 fn address(extent: Extent) -> Result<()> {
-    let mut command = shell::cargo();
-    command.args([
-        "test",
-        "--quiet",
-        "--package",
-        "zonda",
-        "--package",
-        "zonda-exec",
-        "--features",
-        "zonda/capi",
-    ]);
-    // What the runtime depends on when it is tested is that of the tests with counters.
-    coverage::in_folder(&mut command, "-Zsanitizer=address");
-    command.env(
-        "ASAN_OPTIONS",
-        "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
-    );
-    command
-        .env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address")
-        .env("ZONDA_C_CFLAGS", "-fsanitize=address");
-    if extent == Extent::Selection {
-        command.args(["--lib", "--bins"]);
-        for test in ["api", "modes", "stopping", "large", "verifier", "container", "capi_c"] {
-            command.args(["--test", test]);
-        }
+    let command = || {
+        let mut command = shell::cargo();
+        command.args(["test", "--quiet", "--package", "zonda", "--package", "zonda-exec"]);
+        command.args(["--features", "zonda/capi"]);
+        // What the runtime depends on when it is tested is that of the tests with counters.
+        coverage::in_folder(&mut command, "-Zsanitizer=address");
+        command.env(
+            "ASAN_OPTIONS",
+            "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+        );
+        command
+            .env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address")
+            .env("ZONDA_C_CFLAGS", "-fsanitize=address");
+        command
+    };
+    if extent == Extent::Everything {
+        return shell::run(&mut command());
     }
-    shell::run(&mut command)
+    shell::run(command().args(["--lib", "--bins"]))?;
+    let programs: Tests = &[("embedding_c", &["programs::"])];
+    for &tests in SELECTION.iter().chain(programs) {
+        let mut command = command();
+        select(&mut command, tests);
+        shell::run(&mut command)?;
+    }
+    Ok(())
 }
 
 /// The standard library has to be compiled along: of one that is not instrumented the sanitizer does not see how its channels and locks put
@@ -255,25 +276,24 @@ fn narrow_is_there() -> Result<()> {
 
 /// Without the C API: calls of natives are written for each ABI, and i686 has none.
 fn narrow(extent: Extent) -> Result<()> {
-    let mut command = shell::cargo();
-    command.args([
-        "test",
-        "--quiet",
-        "--target",
-        NARROW,
-        "--package",
-        "zonda",
-        "--package",
-        "zonda-exec",
-    ]);
-    command.arg("--target-dir").arg(shell::target_dir().join("32-bit"));
-    if extent == Extent::Selection {
-        command.arg("--lib");
-        for test in ["api", "modes", "stopping", "large", "verifier", "container", "spec"] {
-            command.args(["--test", test]);
-        }
+    let command = || {
+        let mut command = shell::cargo();
+        command.args(["test", "--quiet", "--target", NARROW]);
+        command.args(["--package", "zonda", "--package", "zonda-exec"]);
+        command.arg("--target-dir").arg(shell::target_dir().join("32-bit"));
+        command
+    };
+    if extent == Extent::Everything {
+        return shell::run(&mut command());
     }
-    shell::run(&mut command)
+    shell::run(command().arg("--lib"))?;
+    let suite: Tests = &[("executing", &["suite::"])];
+    for &tests in SELECTION.iter().chain(suite) {
+        let mut command = command();
+        select(&mut command, tests);
+        shell::run(&mut command)?;
+    }
+    Ok(())
 }
 
 pub fn run(options: &Options) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Criterion: the command line refuses a damaged file with a message and its exit code, or does with it what it was asked for; it never panics or crashes.
-//! A sample: tests/faults_damage.rs has all damages, without processes.
+//! A sample: tests/faults/damage.rs has all damages, without processes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,6 @@
 //! The bodies of the fuzz targets on their seeds and on all modules of the official suite, on stable Rust.
 
-#[path = "../fuzz/src/lib.rs"]
-mod zonda_fuzz;
+use crate::zonda_fuzz;
 
 use std::path::Path;
 

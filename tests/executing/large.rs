@@ -1,8 +1,6 @@
 //! Functions that the short encoding of register code has no room for: many locals, a deep operand stack, long distances, long tables. Both modes have to
 //! agree, and with what the test computes itself.
 
-#![cfg(all(feature = "classic", feature = "fast"))]
-
 use std::fmt::Write;
 use zonda::{Engine, Linker, Mode, Module, Store};
 

@@ -3,13 +3,7 @@
 //!
 //! `cargo xtask test` also builds this under ThreadSanitizer, as part of tests/sanitize.
 
-#[cfg(feature = "capi")]
-#[path = "threads/capi.rs"]
-mod capi;
-#[path = "threads/plan.rs"]
-mod plan;
-
-use plan::{Alive, Work, Worker, ROUNDS, WORKERS};
+use crate::plan::{self, Alive, Work, Worker, ROUNDS, WORKERS};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! Criterion: instances of one store run in different modes, call each other in both directions, and nothing but the mode differs.
 
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
 use zonda::{
     Caller, Engine, Error, Func, Instance, Linker, Mode, Module, Store, Trap, TrapCode, Val,

@@ -2,20 +2,13 @@
 //! that runs with fuel without incident; nothing leaks, nothing panics.
 //!
 //! Small files get all 255 other values at every position; larger ones some, at every position or at positions that lie evenly apart.
-//! tests/truncation.rs compares the verdicts with wasmparser's; the C API's are in tests/capi/faults.c; the command line's in tools/zonda/tests.
+//! tests/hostile_input/truncation.rs compares the verdicts with wasmparser's; the C API's are in tests/capi/faults.c; the command line's in tools/zonda/tests.
 
-mod common;
-#[path = "container/forge.rs"]
-mod forge;
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
-use common::{watch, Fail};
-use forge::Aligned;
+use crate::failing::{watch, Fail};
+use crate::forge::Aligned;
 use zonda::{Engine, Error, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
-
-#[global_allocator]
-static ALLOCATOR: common::Failing = common::Failing;
 
 #[derive(Default)]
 struct Counts {

@@ -3,13 +3,10 @@
 
 #![cfg(all(feature = "classic", feature = "fast"))]
 
-#[path = "limits/code.rs"]
 mod code;
-#[path = "common/encode.rs"]
+#[path = "../common/encode.rs"]
 mod encode;
-#[path = "limits/page.rs"]
 mod page;
-#[path = "limits/running.rs"]
 mod running;
 
 use encode::*;

@@ -3,7 +3,7 @@
 //! A test binary that uses it names it as its global allocator:
 //! ```ignore
 //! #[global_allocator]
-//! static ALLOCATOR: common::Failing = common::Failing;
+//! static ALLOCATOR: failing::Failing = failing::Failing;
 //! ```
 //! Counting happens only inside of [`watch`], and only on the thread that called it, so the test harness and
 //! other tests are not disturbed.

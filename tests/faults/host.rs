@@ -2,16 +2,11 @@
 //! should, nothing leaks, and the next call on the same instance gives the right result. In both modes, with closures over numbers and over values, by
 //! every way into a host function.
 
-mod common;
-
-use common::{watch, Fail};
+use crate::failing::{watch, Fail};
 use zonda::{
     AsStoreMut, Caller, Engine, Error, Extern, Func, Instance, InterruptHandle, Linker, Mode,
     Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
-
-#[global_allocator]
-static ALLOCATOR: common::Failing = common::Failing;
 
 /// `run(7)` is 7 + (1 + ... + 7) = 35, by way of a loop, calls, memory and the table. `act` and its like give what the host gives, after a look at the
 /// last byte of memory as it is now, at the table, and at `run`.

@@ -99,11 +99,11 @@ fn every_requirement_has_tests_that_exist() {
 
 #[test]
 fn what_is_not_there_is_noticed() {
-    assert_eq!(fault("tests/requirements.rs::what_is_not_there_is_noticed"), None);
+    assert_eq!(fault("tests/repository/requirements.rs::what_is_not_there_is_noticed"), None);
     // A function that is no test.
-    assert!(fault("tests/requirements.rs::read").is_some());
+    assert!(fault("tests/repository/requirements.rs::read").is_some());
     for missing in [
-        "tests/requirements.rs::gone",
+        "tests/repository/requirements.rs::gone",
         "tests/gone.rs::gone",
         "fuzz: gone",
         "xtask: gone",

@@ -1,12 +1,9 @@
 //! Criteria: a module that was compiled on the host gives the results of the module, from where it lies and without RAM for its code; and whatever else a file
 //! says, it is refused or does no harm.
 
-#[path = "container/forge.rs"]
-mod forge;
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
-use forge::{kind, load, survives, Aligned};
+use crate::forge::{self, kind, load, survives, Aligned};
 use zonda::{
     compile, CompileOptions, Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode,
 };

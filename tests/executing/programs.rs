@@ -1,7 +1,6 @@
 //! Real programs give the results that they give elsewhere.
 
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
 use zonda::{Engine, Linker, Mode, Module, Store};
 

@@ -4,12 +4,9 @@
 //! A step is what costs a unit of fuel: a call, or a branch to a loop (exec/src/meter.rs). Every number of steps is tried up to what a whole run
 //! takes; of runs that take more than [`EVERY`] steps, some that lie evenly apart: the fewer the longer the run is.
 
-#[path = "common/modules.rs"]
-mod modules;
-#[path = "common/programs.rs"]
-mod programs;
+use crate::programs;
 
-use programs::Program;
+use crate::programs::Program;
 use zonda::{
     Caller, Engine, Error, Instance, InterruptHandle, Linker, Mode, Module, Store, StoreConfig,
     Trap, TrapCode,

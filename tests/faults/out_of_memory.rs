@@ -1,17 +1,12 @@
 //! Criterion: whichever allocation fails while loading, linking, instantiating and calling, the error says so and nothing leaks.
 
-mod common;
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
-use common::{watch, Fail};
+use crate::failing::{watch, Fail};
 use zonda::{
     Caller, Engine, Error, Extern, Func, Global, GlobalType, Limits, Linker, Memory, MemoryType,
     Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
 };
-
-#[global_allocator]
-static ALLOCATOR: common::Failing = common::Failing;
 
 /// Loads, links, instantiates, calls `run`, and drops everything.
 fn whole_life(mode: Mode, bytes: &[u8], argument: i32) -> Result<i32, Error> {

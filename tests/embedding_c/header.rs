@@ -1,5 +1,5 @@
 //! `include/wasm_export.h` is what cbindgen makes of src/capi, and is C and C++. To write it anew:
-//! `ZONDA_WRITE_HEADER=1 cargo test --features capi --test capi_header`.
+//! `ZONDA_WRITE_HEADER=1 cargo test --features capi --test embedding_c header`.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +13,7 @@ const SOURCES: [&str; 10] = [
     "module",
     "instance",
     "exec_env",
-    "memory",
+    "app_memory",
     "application",
     "fuel",
 ];

@@ -1,17 +1,12 @@
 //! Criterion: ten thousand instances in each mode, with traps among them and with instances that cannot be made, leave the heap as it was before the first:
 //! the same number of bytes and of blocks.
 
-mod common;
-#[path = "common/modules.rs"]
-mod modules;
+use crate::modules;
 
-use common::{watch, Fail};
+use crate::failing::{watch, Fail};
 use zonda::{
     Engine, Error, Instance, LinkErrorKind, Linker, Mode, Module, Store, StoreConfig, TrapCode,
 };
-
-#[global_allocator]
-static ALLOCATOR: common::Failing = common::Failing;
 
 const GOOD: &str = r#"(module
     (type $unary (func (param i32) (result i32)))

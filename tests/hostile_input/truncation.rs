@@ -1,9 +1,7 @@
 //! Criterion: a module that is cut off anywhere is refused, without a crash, and exactly where wasmparser refuses it.
 
-#[path = "common/modules.rs"]
-mod modules;
-#[path = "../fuzz/src/lib.rs"]
-mod zonda_fuzz;
+use crate::modules;
+use crate::zonda_fuzz;
 
 use zonda::{Engine, Error, Module};
 

@@ -1,0 +1,11 @@
+//! What instances compute: each instruction, in each execution mode, alone and together.
+
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod large;
+mod modes;
+#[path = "../common/modules.rs"]
+mod modules;
+mod programs;
+mod side_table;
+mod stopping;
+mod suite;

@@ -1,0 +1,8 @@
+//! Modules, precompiled modules and scripts that are truncated, generated or forged; tests/faults/damage.rs damages them.
+
+#[path = "../common/modules.rs"]
+mod modules;
+mod oracle;
+mod truncation;
+#[path = "../../fuzz/src/lib.rs"]
+mod zonda_fuzz;

@@ -1,0 +1,10 @@
+//! What is loaded and what is refused: precompiled modules and the verifier of their register bytecode.
+
+#![cfg(all(feature = "compile", feature = "classic"))]
+
+#[path = "../common/forge.rs"]
+mod forge;
+#[path = "../common/modules.rs"]
+mod modules;
+mod precompiled;
+mod verifier;
