@@ -70,10 +70,13 @@ typedef union MemAllocOption {
 
 // A function that modules can import.
 //
-// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
-// pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
-// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted: then
-// the module chooses the types, so only a function without parameters and result should have none.
+// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a pointer
+// into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are
+// checked and converted before the function is called; a pointer or length outside of the memory traps.
+//
+// A NULL or empty signature is "()": no parameters and no result. An import of another type is not linked to the function: the
+// log names it when the module is instantiated, and a call of it traps. (WAMR accepts any type then, so that a module can read
+// registers of the native code.)
 typedef struct NativeSymbol {
     // Name under which modules import it.
     const char *symbol;
@@ -397,8 +400,8 @@ bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
                             uint32_t argc,
                             uint32_t *argv);
 
-// Calls a function with typed values. False when the call has failed, or when number or kinds of `args` or the number of `results` are
-// not the function's: wasm_runtime_get_exception() says why.
+// Calls a function with typed values. False when the call has failed, or when the kind of an argument, the number of `args` or the
+// number of `results` is not the function's: wasm_runtime_get_exception() says why.
 bool wasm_runtime_call_wasm_a(wasm_exec_env_t exec_env,
                               wasm_function_inst_t function,
                               uint32_t num_results,
@@ -477,7 +480,7 @@ bool wasm_application_execute_func(wasm_module_inst_t module_inst,
                                    int32_t argc,
                                    char **argv);
 
-// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "all fuel consumed". Counted are calls and
+// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "instruction limit exceeded". Counted are calls and
 // turns of loops, not instructions as in WAMR. Negative for no bound.
 void wasm_runtime_set_instruction_count_limit(wasm_exec_env_t exec_env,
                                               int instruction_count);

@@ -28,12 +28,14 @@ fn within(memory: &Memory, at: u64, size: u64) -> bool {
     at.checked_add(size).is_some_and(|end| end <= memory.len as u64)
 }
 
-/// The length of the string at `at` with its NUL, when all of it lies within the memory.
-pub(super) fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
-    let room = memory.len.checked_sub(at as usize)?;
-    // SAFETY: `at` + `room` is the memory's length.
-    let bytes = unsafe { core::slice::from_raw_parts(memory.base.add(at as usize), room) };
-    bytes.iter().position(|&byte| byte == 0).map(|len| len as u32 + 1)
+/// The length of the string at `at` including its NUL, when all of it lies within the memory. As wide as an address: a string
+/// that fills a memory of 4 GiB does not fit 32 bits.
+pub(super) fn find_nul(memory: &Memory, at: u32) -> Option<usize> {
+    let len = memory.len.checked_sub(at as usize)?;
+    // SAFETY: `base` points at `memory.len` bytes, of which `len` remain from `at` on. Nothing writes them meanwhile: the thread
+    // that uses the instance is here.
+    let bytes = unsafe { core::slice::from_raw_parts(memory.base.add(at as usize), len) };
+    bytes.iter().position(|&byte| byte == 0).map(|len| len + 1)
 }
 
 /// Gives `valid`, and sets the exception when it is not.

@@ -25,7 +25,8 @@ pub unsafe extern "C" fn wasm_application_execute_main(
         let data = &(&*(*module_inst).data).module.data;
         let names: [&[u8]; 3] = [b"main", b"__main_argc_argv", b"_main"];
         let Some(func) = names.iter().find_map(|name| exported_func(data, name)) else {
-            (*module_inst).fail("lookup main function failed");
+            (*module_inst)
+                .fail("lookup the entry point symbol (like main, _main, __main_argc_argv) failed");
             return false;
         };
         let (params, results) =
@@ -40,7 +41,7 @@ pub unsafe extern "C" fn wasm_application_execute_main(
         }
         let exec_env = wasm_runtime_get_exec_env_singleton(module_inst);
         if exec_env.is_null() {
-            (*module_inst).fail("allocate memory failed");
+            (*module_inst).fail("create singleton exec_env failed");
             return false;
         }
         let argc = argc.max(0) as usize;
@@ -163,7 +164,8 @@ pub unsafe extern "C" fn wasm_application_execute_func(
         let func = exported_func(&(&*(*module_inst).data).module.data, c_bytes(name));
         let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?)))
         else {
-            (*module_inst).fail("lookup function failed");
+            let mut text = (*module_inst).exception_text();
+            text.str("lookup function ").bytes(c_bytes(name)).str(" failed");
             return false;
         };
         if ty.params().len() != argc.max(0) as usize {
@@ -172,13 +174,14 @@ pub unsafe extern "C" fn wasm_application_execute_func(
         }
         let exec_env = wasm_runtime_get_exec_env_singleton(module_inst);
         if exec_env.is_null() {
-            (*module_inst).fail("allocate memory failed");
+            (*module_inst).fail("create singleton exec_env failed");
             return false;
         }
         let results = call_func(exec_env, index, &mut |mut to| {
             for (number, ty) in ty.params().enumerate() {
-                let Some(bits) = parse(c_bytes(*argv.add(number)), ty) else {
-                    (*module_inst).fail("invalid input argument");
+                let argument = c_bytes(*argv.add(number));
+                let Some(bits) = parse(argument, ty) else {
+                    (*module_inst).fail_argument(number as u32, argument);
                     return false;
                 };
                 match ty.slots() {

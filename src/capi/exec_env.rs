@@ -17,8 +17,8 @@ use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
 const PLACES: bool = cfg!(feature = "log");
-/// Slots behind the stack that may be read: see `native::words`.
-const SPARE: usize = 3;
+/// Slots behind the operand stack that `native::words` may read: all but the first of the words that it passes.
+const SPARE: usize = super::native::WORDS - 1;
 
 pub struct WASMExecEnv {
     pub(super) instance: wasm_module_inst_t,
@@ -48,18 +48,19 @@ impl WASMExecEnv {
         })
     }
 
-    /// The part of the stack that is free.
+    /// The free part of the operand stack. Its base is not above its end: whoever calls a host function has reserved slots for
+    /// its parameters and its results, the validator for Wasm code (also of a tail call) and [`Stack::args`] for the host.
     #[inline(always)]
     fn free_stack(&mut self) -> Stack {
         let start = self.stack.as_mut_ptr();
         let end = start.wrapping_add(self.stack.len() - SPARE);
-        // SAFETY: the running function's import lives as long as the instance.
+        // SAFETY: `import` is null or that of the native function that runs, which lives as long as the instance.
         let base = match unsafe { self.import.as_ref() } {
             Some(import) => self.args.wrapping_add(import.params().max(import.results()) as usize),
             None => start,
         };
-        // Results may lie beyond the arguments, in the last frame that fits.
-        Stack { base: base.min(end), end }
+        debug_assert!(base <= end);
+        Stack { base, end }
     }
 }
 
@@ -94,41 +95,50 @@ unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'
                 results: import.results(),
             }),
             None => {
-                (*instance).fail("invalid function");
+                (*instance).fail("unknown function");
                 None
             }
         }
     }
 }
 
-/// Calls a function of the environment's instance. `write` puts the arguments on the stack, or sets the exception and gives false. Gives where the results
-/// lie, or sets the exception.
+/// Calls a function of the environment's instance. `write` stores the arguments on the operand stack, or sets the exception and
+/// returns false. Returns where the results are; `None` with the exception set when the call fails.
+///
+/// A native function may call while its own exception is pending, for example to free what it has allocated: the exception
+/// stays unless this call traps with one of its own, and the call fails. Only a call that no other call of the instance
+/// encloses clears an earlier exception.
 ///
 /// # Safety
-/// `env` is live, and the callee is of its instance. `write` fills as many slots as there are of parameters, with values of them.
+/// `env` is live, `callee` is a function of its instance, and `write` fills as many slots as `callee` has of parameters with
+/// values of their types.
 #[inline(always)]
 unsafe fn call_callee(
     env: wasm_exec_env_t,
     callee: Callee,
     write: impl FnOnce(*mut u32) -> bool,
 ) -> Option<*mut u32> {
-    // SAFETY: the caller's promise; instance and store live longer than their environments. No reference is held during the call.
+    // SAFETY: `env` is live by this function's contract, and instance and store outlive their environments. No reference into them
+    // is held during the call. The slots that `write` fills were reserved by `Stack::args`.
     unsafe {
         let instance = (*env).instance;
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = (*instance).current;
-        // A native function called: the native stack grows.
-        if !current.is_null() && (*instance).store.enter_host().is_err() {
-            (*instance).trapped(TrapCode::StackOverflow);
-            return None;
+        if current.is_null() {
+            (*instance).failed = false;
+            (*env).trap = 0;
+        } else {
+            // A native function calls: the native stack grows.
+            if (*instance).store.enter_host().is_err() {
+                (*instance).fail("native stack overflow");
+                return None;
+            }
+            (*env).trap = (*current).trap;
         }
         (*instance).current = env;
-        if outer.is_null() {
-            (*instance).set_failed(false);
-        }
         let done = match stack.args(callee.params.max(callee.results) as usize) {
-            // The exception stands.
+            // `write` has set the exception.
             Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
             Ok(args) => {
                 call::<PLACES>((*instance).store.as_ptr(), env.cast(), stack, callee.target)
@@ -140,10 +150,12 @@ unsafe fn call_callee(
         (*env).args = outer_args;
         (*instance).current = current;
         if !current.is_null() {
-            // The native function that called may run on another environment, which has not heard yet.
-            let failed = (*instance).failed;
-            (*instance).set_failed(failed);
+            // The calling native function may run on another environment, which has no mark of the exception yet.
+            (*instance).set_failed((*instance).failed);
             (*instance).store.leave_host();
+            if (*instance).failed && done.is_ok() {
+                return None;
+            }
         }
         match done {
             Ok(results) => Some(results),
@@ -280,7 +292,9 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
         let (params, results) = (callee.params, callee.results);
         if argc < params {
-            (*(*exec_env).instance).fail("too few arguments");
+            let mut text = (*(*exec_env).instance).exception_text();
+            text.str("invalid argument count ").number(argc);
+            text.str(", must be no smaller than ").number(params);
             return false;
         }
         let write = |to| {
@@ -322,8 +336,8 @@ pub(super) fn slots(kind: wasm_valkind_t) -> usize {
     1 + (kind == WASM_I64 || kind == WASM_F64) as usize
 }
 
-/// Calls a function with typed values. False when the call has failed, or when number or kinds of `args` or the number of `results` are
-/// not the function's: wasm_runtime_get_exception() says why.
+/// Calls a function with typed values. False when the call has failed, or when the kind of an argument, the number of `args` or the
+/// number of `results` is not the function's: wasm_runtime_get_exception() says why.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     exec_env: wasm_exec_env_t,
@@ -333,32 +347,32 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     num_args: u32,
     args: *mut wasm_val_t,
 ) -> bool {
-    // SAFETY: the application gives a live environment and as many values as it says; each member of a union that is read is the one that the kind names.
+    // SAFETY: the application passes a live environment, `num_args` values and a place for `num_results`; the counts are compared
+    // with the type before either is used. Of a union the member is read that its kind names.
     unsafe {
         let func = index(function);
         let instance = (*exec_env).instance;
-        let codes = func_type(instance, func).map(|ty| ty.codes());
-        let codes = codes.filter(|(params, results)| {
-            params.len() == num_args as usize && results.len() == num_results as usize
-        });
-        let Some((param_codes, result_codes)) = codes else {
-            (*instance).fail(MISFIT);
+        let Some(ty) = func_type(instance, func) else {
+            (*instance).fail("unknown function");
             return false;
         };
+        let (param_codes, result_codes) = ty.codes();
+        if num_args as usize != param_codes.len() || num_results as usize != result_codes.len() {
+            (*instance).fail("invalid argument or result count");
+            return false;
+        }
         let done = call_func(exec_env, func, &mut |mut to| {
-            let mut arg = args;
-            for &code in param_codes {
+            for (number, &code) in param_codes.iter().enumerate() {
                 let kind = kind(code);
-                let wasm_val_t { kind: given, of, .. } = *arg;
+                let wasm_val_t { kind: given, of, .. } = *args.add(number);
                 if given != kind || (kind == WASM_EXTERNREF && u32::try_from(of.foreign).is_err()) {
-                    (*instance).fail(MISFIT);
+                    (*instance).fail_argument(number as u32, b"type mismatch");
                     return false;
                 }
                 match slots(kind) {
                     2 => write64(to, of.i64 as u64),
                     _ => *to = of.i32.wrapping_add((kind == WASM_FUNCREF) as i32) as u32,
                 }
-                arg = arg.add(1);
                 to = to.add(slots(kind));
             }
             true
@@ -380,8 +394,6 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
         true
     }
 }
-
-const MISFIT: &str = "arguments or results do not fit the function's type";
 
 /// The number of a function's parameters.
 #[no_mangle]
@@ -446,13 +458,23 @@ pub unsafe extern "C" fn wasm_func_get_result_types(
 }
 
 impl WASMModuleInstanceCommon {
-    /// Notes why a call failed. What the native function said that failed stays.
+    /// Sets the exception for a call that stopped. What a native function has set stays.
     #[cold]
     fn trapped(&mut self, code: TrapCode) {
         match code {
             TrapCode::Host if self.failed => self.set_failed(true),
-            TrapCode::Terminated => self.fail("terminated by user"),
-            code => self.fail(code.message()),
+            code => self.fail(exception(code)),
         }
+    }
+}
+
+/// WAMR's text for a trap, which applications compare. Where WAMR says the same as the specification, it is that.
+pub(super) fn exception(code: TrapCode) -> &'static str {
+    match code {
+        TrapCode::StackOverflow => "wasm operand stack overflow",
+        TrapCode::OutOfFuel => "instruction limit exceeded",
+        TrapCode::Terminated => "terminated by user",
+        TrapCode::OutOfMemory => "allocate memory failed",
+        code => code.message(),
     }
 }

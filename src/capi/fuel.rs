@@ -9,7 +9,7 @@ pub(super) fn bound(store: &StoreData, fuel: u32) {
     store.meter.set_fuel(if fuel == 0 { u64::MAX } else { fuel as u64 });
 }
 
-/// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "all fuel consumed". Counted are calls and
+/// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "instruction limit exceeded". Counted are calls and
 /// turns of loops, not instructions as in WAMR. Negative for no bound.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_instruction_count_limit(

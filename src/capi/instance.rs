@@ -18,7 +18,7 @@ use crate::store::link::{copy_segments, instantiate, Wanted};
 use crate::store::{StoreConfig, StoreData};
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
-use zonda_exec::TrapCode;
+use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Bytes of an exception's text, with "Exception: " and the NUL; what is longer is cut off.
 const EXCEPTION: usize = 96;
@@ -132,24 +132,22 @@ impl WASMModuleInstanceCommon {
         Ok(instance)
     }
 
-    /// Runs the start function, if there is one, on a stack that is made for it: most modules have none. False when it has failed, with an exception.
+    /// Runs the start function, if there is one, on an operand stack of its own: most modules have none. False when it has failed,
+    /// with an exception.
     ///
     /// # Safety
     /// `this` is live.
-    unsafe fn start(this: *mut WASMModuleInstanceCommon) -> bool {
-        // SAFETY: the caller's promise; a start function has no parameters.
+    unsafe fn start(this: *mut WASMModuleInstanceCommon) -> Result<bool, Error> {
+        // SAFETY: `this` is live by this function's contract; a start function has neither parameters nor results.
         unsafe {
             let data = &*(*this).data;
-            let Some(start) = data.module.data.start else { return true };
-            let Ok(env) = WASMExecEnv::new(this, (*this).default_stack) else {
-                (*this).fail("allocate memory failed");
-                return false;
-            };
+            let Some(start) = data.module.data.start else { return Ok(true) };
+            let env = WASMExecEnv::new(this, (*this).default_stack)?;
             // The application has no handle yet by which it could stop this.
             fuel::bound(&(*this).store, platform::defaults().start_fuel);
             let done = wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut());
             fuel::bound(&(*this).store, 0);
-            done
+            Ok(done)
         }
     }
 
@@ -157,20 +155,40 @@ impl WASMModuleInstanceCommon {
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&mut self, reason: &str) {
-        self.fail_with(reason.as_bytes());
+        self.exception_text().str(reason);
     }
 
-    /// The exception without what stands before it.
-    fn reason(&self) -> &[u8] {
-        let text = self.exception.get(PREFIX.len()..).unwrap_or(&[]);
-        text.split(|&byte| byte == 0).next().unwrap_or(text)
-    }
-
+    /// Sets the exception; what it says is appended to the result.
+    #[cold]
     #[inline(never)]
-    fn fail_with(&mut self, reason: &[u8]) {
-        // SAFETY: the buffer has that size.
-        unsafe { Text::new(self.exception.as_mut_ptr(), EXCEPTION) }.str(PREFIX).bytes(reason);
+    pub(super) fn exception_text(&mut self) -> Text {
         self.set_failed(true);
+        // SAFETY: the buffer has that size. The text is used within the statement that asks for it.
+        let mut text = unsafe { Text::new(self.exception.as_mut_ptr(), EXCEPTION) };
+        text.str(PREFIX);
+        text
+    }
+
+    /// Sets the exception for an argument that is not of its parameter's type.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fail_argument(&mut self, number: u32, argument: &[u8]) {
+        let mut text = self.exception_text();
+        text.str("invalid input argument ").number(number).str(": ").bytes(argument);
+    }
+
+    /// Sets the exception for a call of an imported function that nobody provides.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fail_unlinked(&mut self, import: &ImportedFunc) {
+        // SAFETY: the store's instance, which lives as long as this one.
+        let data = unsafe { &*self.data };
+        let loaded = &data.module.data;
+        let funcs = loaded.imports.iter().filter(|import| import.kind == ExternKind::Func);
+        let mut pairs = funcs.zip(data.imports.iter());
+        let Some((entry, _)) = pairs.find(|(_, own)| core::ptr::eq(*own, import)) else { return };
+        let (module, name) = loaded.import_names(entry.offset);
+        name_import(&mut self.exception_text(), "call unlinked", entry.kind, module, name);
     }
 
     /// Says whether there is an exception, also where a running native function has it looked at.
@@ -180,6 +198,32 @@ impl WASMModuleInstanceCommon {
         if let Some(env) = unsafe { self.current.as_mut() } {
             env.trap = if failed { TrapCode::Host as u32 } else { 0 };
         }
+    }
+}
+
+/// The text in a buffer, without its NUL.
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|&byte| byte == 0).next().unwrap_or(text)
+}
+
+/// Says for which import something has failed, as WAMR does.
+#[cold]
+#[inline(never)]
+pub(super) fn name_import(
+    text: &mut Text,
+    failed: &str,
+    kind: ExternKind,
+    module: &str,
+    name: &str,
+) {
+    let kind = match kind {
+        ExternKind::Func => "function",
+        ExternKind::Table => "table",
+        ExternKind::Memory => "memory",
+        ExternKind::Global => "global",
+    };
+    for part in ["failed to ", failed, " import ", kind, " (", module, ", ", name, ")"] {
+        text.str(part);
     }
 }
 
@@ -253,17 +297,41 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
 ) -> wasm_module_inst_t {
     // SAFETY: the application gives a live module, arguments, and a buffer of that size.
     unsafe {
-        let mut text = Text::new(error_buf.cast(), error_buf_size as usize);
-        text.str("WASM module instantiate failed: ");
-        match WASMModuleInstanceCommon::new(module, &*args) {
-            Ok(instance) if WASMModuleInstanceCommon::start(instance.as_ptr()) => {
-                Text::new(error_buf.cast(), error_buf_size as usize);
-                return instance.into_raw();
-            }
-            Ok(instance) => text.bytes(instance.reason()),
-            Err(error) => describe(&mut text, &error),
+        let error = match WASMModuleInstanceCommon::new(module, &*args) {
+            Ok(instance) => match WASMModuleInstanceCommon::start(instance.as_ptr()) {
+                Ok(true) => {
+                    Text::new(error_buf.cast(), error_buf_size as usize);
+                    return instance.into_raw();
+                }
+                Ok(false) => {
+                    let text = &mut Text::new(error_buf.cast(), error_buf_size as usize);
+                    text.str(FAILED).bytes(until_nul(&instance.exception));
+                    return null_mut();
+                }
+                Err(error) => error,
+            },
+            Err(error) => error,
         };
+        let text = Text::new(error_buf.cast(), error_buf_size as usize);
+        explain(text, &(*module).module.data, &error);
         null_mut()
+    }
+}
+
+const FAILED: &str = "WASM module instantiate failed: ";
+
+/// Says why there is no instance.
+#[cold]
+#[inline(never)]
+fn explain(mut text: Text, data: &ModuleData, error: &Error) {
+    text.str(FAILED);
+    if let Error::Link { import, .. } = *error {
+        if let Some(entry) = data.imports.get(import as usize) {
+            let (module, name) = data.import_names(entry.offset);
+            name_import(&mut text, "link", entry.kind, module, name);
+        }
+    } else {
+        describe(&mut text, error);
     }
 }
 
@@ -320,7 +388,7 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
         if exception.is_null() {
             (*module_inst).set_failed(false);
         } else {
-            (*module_inst).fail_with(c_bytes(exception));
+            (*module_inst).exception_text().bytes(c_bytes(exception));
         }
     }
 }

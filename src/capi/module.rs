@@ -1,5 +1,6 @@
 //! Loading modules.
 
+use super::exec_env::exception;
 use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
@@ -27,8 +28,7 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
             text.str(" (offset ").number(error.offset).str(")")
         }
         Error::OutOfMemory => text.str("allocate memory failed"),
-        Error::Link { import, .. } => text.str("cannot link import ").number(*import),
-        Error::Trap(trap) => text.str(trap.code.message()),
+        Error::Trap(trap) => text.str(exception(trap.code)),
         _ => text.str("an implementation limit is exceeded"),
     }
 }

@@ -1,10 +1,12 @@
-//! Calls from Wasm code to native functions: how each import is called is chosen once, when it is resolved.
+//! Calls from WebAssembly code to native functions: how an import is called is chosen once, at instantiation.
 //!
-//! Invariant: an import that `provide` gave has in `data` a symbol whose signature, if any, fits the import's type. Where `any` calls it, `extra`
-//! are the codes of its parameters, as many as its slots say, and its arguments fit an `Arguments`; else `extra` is the function.
+//! Invariant: `data` of an import that `provide` returned is null or a registered symbol whose signature fits the import's type.
+//! Where `any` calls it, `extra` points at the type codes of its parameters, as many as its slots say, and its arguments fit an
+//! `Arguments`; where `words` does, `extra` is the function.
 
 use super::app_memory::{find_nul, memory};
 use super::exec_env::WASMExecEnv;
+use super::instance::name_import;
 use super::invoke::{call_plain, call_words, Arguments, SOFT};
 use super::natives::lookup;
 use super::runtime::log_warning;
@@ -21,48 +23,54 @@ use zonda_exec::{ImportedFunc, TrapCode};
 const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 
-/// What stands for an import of a function; `None` for others. A function that is not registered, or with another type, is provided as one
-/// that traps, as in WAMR.
+/// Arguments that `words` passes.
+pub(super) const WORDS: usize = 3;
+
+/// The import that calls the native function registered under the names that `wanted` has; `None` when the import is not a
+/// function. A function that is not registered, or not with this type, becomes one that traps when it is called, as in WAMR.
 pub(super) fn provide(wanted: &Wanted) -> Option<ImportedFunc> {
     let (params, results) = wanted.ty?.slots();
     let import =
         |call, data, extra| Some(ImportedFunc::new(Some(call), data, extra, params, results));
     let problem = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
-        None => " is not registered",
+        None => ": not registered",
         Some(symbol) => match choose(symbol, &wanted.ty?) {
             Some((call, extra)) => return import(call, symbol.cast(), extra),
-            None => " is registered with another type",
+            None => ": registered with another type",
         },
     };
     log_warning(|text| {
-        text.str("import ").str(wanted.module).str(".").str(wanted.name).str(problem);
+        name_import(text, "link", wanted.kind, wanted.module, wanted.name);
+        text.str(problem);
     });
     import(unlinked, core::ptr::null(), core::ptr::null())
 }
 
-/// How a function is called, and what that takes, if it fits the import's type.
+/// How a native function is called for an import of type `ty`, and the import's `extra`; `None` when its signature is not that
+/// type. No signature is the signature `()`: the module must not choose the types of a C function.
 fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *const ())> {
-    // SAFETY: the symbol is registered.
+    // SAFETY: `symbol` is an entry of a registered table, whose strings are NUL-terminated and stay until it is unregistered.
     let signature = unsafe { c_bytes((*symbol).signature) };
+    let signature = if signature.is_empty() { b"()" } else { signature };
     let (params, results) = ty.codes();
-    if results.len() > 1 || (!signature.is_empty() && !signature::matches(signature, ty)) {
+    if !signature::matches(signature, ty) {
         return None;
     }
     let float = results.first().is_some_and(|&code| code == F32 || code == F64);
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
-    // Not `contains`, which brings a search for long texts along.
+    // Not `contains`, which links a search for long texts.
     let converts = signature.iter().any(|&letter| letter == b'*' || letter == b'$');
-    if params.len() <= 3
+    if params.len() <= WORDS
         && !converts
         && params.iter().all(|&code| is_word(code))
         && (SOFT || !float)
     {
-        // SAFETY: the symbol is registered.
+        // SAFETY: as above.
         let func = unsafe { (*symbol).func_ptr.cast_const().cast() };
         match (results, params) {
             ([], []) => return Some((words::<0, 0>, func)),
-            ([], _) => return Some((words::<3, 0>, func)),
-            ([code], _) if is_word(*code) => return Some((words::<3, 1>, func)),
+            ([], _) => return Some((words::<WORDS, 0>, func)),
+            ([code], _) if is_word(*code) => return Some((words::<WORDS, 1>, func)),
             _ => {}
         }
     }
@@ -82,20 +90,25 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
     Some((call, params.as_ptr().cast()))
 }
 
-/// # Safety
-/// As for [`ImportedFunc::call`].
-unsafe extern "C" fn unlinked(_: &mut Context, _: &ImportedFunc, _: *mut u32) -> u32 {
-    TrapCode::Unlinked as u32
-}
-
-/// Notes which native function runs, for those that ask the execution environment; gives that.
+/// Sets the exception that names the import.
 ///
 /// # Safety
-/// The context's host is an execution environment.
+/// As for [`ImportedFunc::call`].
+#[cold]
+unsafe extern "C" fn unlinked(context: &mut Context, import: &ImportedFunc, _: *mut u32) -> u32 {
+    // SAFETY: the host of a context of the C API is the live execution environment of the call.
+    unsafe { (*(*context.host.cast::<WASMExecEnv>()).instance).fail_unlinked(import) };
+    TrapCode::Host as u32
+}
+
+/// Records which native function runs, for functions of the C API that ask the execution environment; returns that.
+///
+/// # Safety
+/// The context's host is a live execution environment.
 #[inline(always)]
 unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mut WASMExecEnv {
     let env = context.host.cast::<WASMExecEnv>();
-    // SAFETY: the caller's promise.
+    // SAFETY: `env` is live by this function's contract, and no reference to it exists while code runs on it.
     unsafe {
         (*env).import = import;
         (*env).args = args;
@@ -103,16 +116,18 @@ unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mu
     env
 }
 
-/// The call of a function of which all arguments are single words in core registers, as is the result, if any.
+/// Calls a function whose arguments, and result if any, are single words in core registers.
 ///
 /// # Safety
-/// As for [`ImportedFunc::call`]; the import was made by `provide`.
+/// As for [`ImportedFunc::call`]; the import is one of `provide`.
 unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     context: &mut Context,
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
-    // SAFETY: reading more words than there are arguments is fine: execution environments keep spare ones behind the stack.
+    // SAFETY: `choose` matched the signature with the import's type. Of the `WORDS` words that are read at `args`, the first
+    // belongs to a parameter or a result, so it is below the end of the operand stack; behind that end an execution environment
+    // has `SPARE` = `WORDS` - 1 slots, which are zero. What the function has no parameter for, it does not see.
     unsafe {
         let env = enter(context, import, args);
         let result = if READ == 0 {
@@ -127,36 +142,29 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     }
 }
 
-/// The call of any function: values are laid out one by one, pointers checked and converted.
+/// Calls a function of any type: arguments are laid out one by one, pointers are checked and converted.
 ///
 /// # Safety
-/// As for [`ImportedFunc::call`]; the import was made by `provide`.
+/// As for [`ImportedFunc::call`]; the import is one of `provide`.
 unsafe extern "C" fn any<const FLOAT: bool>(
     context: &mut Context,
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
-    // SAFETY: `extra` has as many codes as the slots say, and a signature, which is none or fits, as many letters behind its parenthesis.
+    // SAFETY: by the invariant of this file `extra` has a type code and the signature a letter for each parameter: `at` reaches
+    // `end` with the last one, and a `)` follows its letter. The address of a pointer is checked before it is passed.
     unsafe {
         let env = enter(context, import, args);
         let symbol = &*import.data.cast::<NativeSymbol>();
         // Not through the context: where the host calls an import directly, no instance runs.
         let memory = memory((*env).instance);
         let mut letter = symbol.signature.cast::<u8>();
-        if !letter.is_null() && *letter == 0 {
-            letter = core::ptr::null();
-        }
         let mut code = import.extra.cast::<u8>();
         let mut at = args;
         let end = args.add(import.params() as usize);
         let mut arguments = Arguments::new(env.cast());
         while at < end {
-            let kind = if letter.is_null() {
-                0
-            } else {
-                letter = letter.add(1);
-                *letter
-            };
+            letter = letter.add(1);
             let next = at.add(1);
             match *code {
                 F32 => arguments.single(*at),
@@ -168,14 +176,14 @@ unsafe extern "C" fn any<const FLOAT: bool>(
                     arguments.long(read64(at));
                     at = next;
                 }
-                _ if kind == b'*' || kind == b'$' => {
-                    let len = match kind {
+                _ if *letter == b'*' || *letter == b'$' => {
+                    let len = match *letter {
                         b'$' => find_nul(memory, *at),
                         // The length is the next argument.
-                        _ if *letter.add(1) == b'~' => Some(*next),
+                        _ if *letter.add(1) == b'~' => Some(*next as usize),
                         _ => Some(1),
                     };
-                    match len.and_then(|len| memory.check(*at, 0, len as usize)) {
+                    match len.and_then(|len| memory.check(*at, 0, len)) {
                         Some(pointer) => arguments.pointer(pointer),
                         None => return TrapCode::MemoryOutOfBounds as u32,
                     }

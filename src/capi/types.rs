@@ -18,10 +18,13 @@ pub type wasm_function_inst_t = *mut c_void;
 
 /// A function that modules can import.
 ///
-/// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a
-/// pointer into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are checked
-/// and converted before the function is called. With a NULL signature values are passed as the module's type says, unconverted: then
-/// the module chooses the types, so only a function without parameters and result should have none.
+/// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a pointer
+/// into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are
+/// checked and converted before the function is called; a pointer or length outside of the memory traps.
+///
+/// A NULL or empty signature is "()": no parameters and no result. An import of another type is not linked to the function: the
+/// log names it when the module is instantiated, and a call of it traps. (WAMR accepts any type then, so that a module can read
+/// registers of the native code.)
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct NativeSymbol {

@@ -73,6 +73,13 @@ static size_t object(wasm_exec_env_t exec_env, size_t foreign)
     return foreign + 1;
 }
 
+/* Registered without a signature, which is (). Whatever is in the result register when this returns must not reach a module. */
+static void bare(wasm_exec_env_t exec_env)
+{
+    CHECK(wasm_runtime_get_function_attachment(exec_env) == NULL);
+    seen++;
+}
+
 static void fail(wasm_exec_env_t exec_env)
 {
     wasm_runtime_set_exception(get_module_inst(exec_env), "out of coffee");
@@ -124,6 +131,7 @@ static const NativeSymbol natives[] = {
     EXPORT_WASM_API_WITH_SIG(sum, "(*~)i"),
     EXPORT_WASM_API_WITH_SIG(length, "($)i"),
     EXPORT_WASM_API_WITH_SIG(object, "(r)r"),
+    EXPORT_WASM_API(bare),
     EXPORT_WASM_API(fail),
     EXPORT_WASM_API_WITH_SIG(halt, ""),
     EXPORT_WASM_API_WITH_SIG(change, "(i)i"),
@@ -207,19 +215,24 @@ static bool call(struct program *program, const char *name, uint32_t argc, uint3
     return wasm_runtime_call_wasm(program->exec_env, function, argc, argv);
 }
 
-static void check_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[], const char *text)
+/* Compares the instance's exception, and clears it. */
+static void check_exception(wasm_module_inst_t instance, const char *text)
 {
-    const char *exception;
+    const char *exception = wasm_runtime_get_exception(instance);
 
-    CHECK(!call(program, name, argc, argv));
-    exception = wasm_runtime_get_exception(program->instance);
     CHECK(exception != NULL);
     if (strncmp(exception, "Exception: ", 11) != 0 || strcmp(exception + 11, text) != 0) {
-        printf("%s: %s\n", name, exception);
+        printf("expected %s, got %s\n", text, exception);
         exit(1);
     }
-    wasm_runtime_clear_exception(program->instance);
-    CHECK(wasm_runtime_get_exception(program->instance) == NULL);
+    wasm_runtime_clear_exception(instance);
+    CHECK(wasm_runtime_get_exception(instance) == NULL);
+}
+
+static void check_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[], const char *text)
+{
+    CHECK(!call(program, name, argc, argv));
+    check_exception(program->instance, text);
 }
 
 /* Tests. */
@@ -234,7 +247,9 @@ static void test_natives(void)
     again_native[0] = (NativeSymbol){"again", (void *)again, "(i)i", NULL};
     CHECK(wasm_runtime_register_natives("env", again_native, 1));
     before = free_bytes();
+    last_message[0] = '\0';
     program = start(natives_wasm, sizeof(natives_wasm), 0);
+    CHECK(strcmp(last_message, "failed to link import function (env, bare): registered with another type") == 0);
     again_native[0].attachment = program.exec_env;
 
     CHECK(call(&program, "nop", 0, NULL) && seen == 1);
@@ -266,8 +281,11 @@ static void test_natives(void)
 
     check_trap(&program, "fail", 0, argv, "out of coffee");
     check_trap(&program, "halt", 0, argv, "terminated by user");
-    check_trap(&program, "missing", 0, argv, "call of an unlinked import");
-    check_trap(&program, "mistyped", 0, argv, "call of an unlinked import");
+    check_trap(&program, "missing", 0, argv, "failed to call unlinked import function (env, missing)");
+    check_trap(&program, "mistyped", 0, argv, "failed to call unlinked import function (env, inc)");
+    CHECK(call(&program, "bare", 0, argv) && seen == 2);
+    check_trap(&program, "leak", 0, argv, "failed to call unlinked import function (env, bare)");
+    CHECK(seen == 2);
 
     argv[0] = 5;
     CHECK(call(&program, "down", 1, argv) && argv[0] == 5);
@@ -277,13 +295,13 @@ static void test_natives(void)
         CHECK(call(&program, "down", 1, argv) && argv[0] == zonda_platform_defaults.nested_calls);
         too_deep = true;
         argv[0] = zonda_platform_defaults.nested_calls + 1;
-        check_trap(&program, "down", 1, argv, "call stack exhausted");
+        check_trap(&program, "down", 1, argv, "native stack overflow");
         too_deep = false;
     }
     argv[0] = 1000;
     CHECK(call(&program, "inc", 1, argv) && argv[0] == 1001);
 
-    CHECK(!call(&program, "inc", 0, argv));
+    check_trap(&program, "inc", 0, argv, "invalid argument count 0, must be no smaller than 1");
     CHECK(wasm_runtime_lookup_function(program.instance, "no such function") == NULL);
 
     stop(&program);
@@ -324,10 +342,12 @@ static void test_typed_calls(void)
     CHECK(args[7].kind == WASM_I32 && args[7].of.i32 == -5);
 
     CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 3, args + 4, 4, args));
+    check_exception(program.instance, "invalid argument or result count");
     CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 4, args + 4, 3, args));
-    args[0].kind = WASM_I64;
+    check_exception(program.instance, "invalid argument or result count");
+    args[1].kind = WASM_I32;
     CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 4, args + 4, 4, args));
-    CHECK(wasm_runtime_get_exception(program.instance) != NULL);
+    check_exception(program.instance, "invalid input argument 1: type mismatch");
 
     function = wasm_runtime_lookup_function(program.instance, "refs");
     args[0].kind = WASM_EXTERNREF;
@@ -523,7 +543,7 @@ static void test_loading_errors(void)
     program.module = wasm_runtime_load(start_wasm, sizeof(start_wasm), error, sizeof(error));
     CHECK(program.module != NULL);
     CHECK(wasm_runtime_instantiate(program.module, 0, 0, error, sizeof(error)) == NULL);
-    CHECK(strcmp(error, "WASM module instantiate failed: unreachable") == 0);
+    CHECK(strcmp(error, "WASM module instantiate failed: Exception: unreachable") == 0);
     wasm_runtime_unload(program.module);
     wasm_runtime_destroy();
     CHECK(allocated_blocks == 0);
@@ -543,7 +563,7 @@ static void test_endless_start(void)
     CHECK(module != NULL);
     instance = wasm_runtime_instantiate(module, 4096, 0, error, sizeof(error));
     CHECK(instance == NULL);
-    CHECK(strstr(error, "all fuel consumed") != NULL);
+    CHECK(strcmp(error, "WASM module instantiate failed: Exception: instruction limit exceeded") == 0);
     wasm_runtime_unload(module);
     wasm_runtime_destroy();
 }
@@ -569,7 +589,7 @@ static void test_data_and_version(void)
     CHECK(!wasm_runtime_is_running_mode_supported(Mode_LLVM_JIT));
 
     wasm_runtime_set_instruction_count_limit(program.exec_env, 1000);
-    check_trap(&program, "forever", 0, NULL, "all fuel consumed");
+    check_trap(&program, "forever", 0, NULL, "instruction limit exceeded");
     wasm_runtime_set_instruction_count_limit(program.exec_env, -1);
     wasm_runtime_terminate(program.instance);
     check_trap(&program, "forever", 0, NULL, "terminated by user");
@@ -616,12 +636,15 @@ static void test_application(void)
 
     program = start(natives_wasm, sizeof(natives_wasm), 0);
     CHECK(!wasm_application_execute_main(program.instance, 1, argv));
-    CHECK(wasm_runtime_get_exception(program.instance) != NULL);
+    check_exception(program.instance, "lookup the entry point symbol (like main, _main, __main_argc_argv) failed");
     /* What this prints is compared by who runs this program. */
     CHECK(wasm_application_execute_func(program.instance, "mirror", 4, numbers));
     CHECK(!wasm_application_execute_func(program.instance, "mirror", 4, wrong));
+    check_exception(program.instance, "invalid input argument 0: 5x");
     CHECK(!wasm_application_execute_func(program.instance, "mirror", 3, numbers));
+    check_exception(program.instance, "invalid input argument count");
     CHECK(!wasm_application_execute_func(program.instance, "nowhere", 0, NULL));
+    check_exception(program.instance, "lookup function nowhere failed");
     CHECK(wasm_application_execute_func(program.instance, "mirror_of_nothing", 0, NULL));
     fflush(stdout);
     stop(&program);
@@ -736,6 +759,46 @@ static void test_malloc(void)
     wasm_runtime_destroy();
 }
 
+/*
+ * Native functions in the last slots of an operand stack: the runtime may read a few words beyond the arguments, and those have to
+ * exist (AddressSanitizer sees it if not). Every size from one that is too small to one that is large enough.
+ */
+static void test_end_of_stack(void)
+{
+    static const char *const names[] = {"inc", "inc_twice", "sum", "length", "all", "down"};
+    uint32_t done[6] = {0}, failed[6] = {0};
+    struct program program;
+
+    init_with_callbacks();
+    CHECK(wasm_runtime_register_natives("env", natives, sizeof(natives) / sizeof(natives[0])));
+    CHECK(wasm_runtime_register_natives("env", again_native, 1));
+    program = start(natives_wasm, sizeof(natives_wasm), 0);
+    for (uint32_t size = 4; size <= 600; size += 4) {
+        wasm_exec_env_t exec_env = wasm_runtime_create_exec_env(program.instance, size);
+
+        again_native[0].attachment = exec_env;
+        too_deep = true;
+        for (int i = 0; i < 6; i++) {
+            uint32_t argv[2] = {i == 5 ? 2 : 16, 2};
+
+            if (wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(program.instance, names[i]), 2, argv)) {
+                done[i]++;
+            } else {
+                failed[i]++;
+                check_exception(program.instance, "wasm operand stack overflow");
+            }
+        }
+        wasm_runtime_destroy_exec_env(exec_env);
+    }
+    too_deep = false;
+    for (int i = 0; i < 6; i++) {
+        CHECK(done[i] != 0 && failed[i] != 0);
+    }
+    stop(&program);
+    wasm_runtime_destroy();
+    CHECK(blocks == 0);
+}
+
 static const RunningMode interpreters[] = {Mode_Zonda_Classic, Mode_Zonda_Fast};
 
 static void test_modes(RunningMode preferred)
@@ -830,6 +893,7 @@ int main(int argc, char **argv)
     CHECK(!wasm_runtime_full_init(&args));
 
     test_natives();
+    test_end_of_stack();
     test_typed_calls();
     test_memory(natives_wasm, sizeof(natives_wasm), false);
     test_memory(malloc_wasm, sizeof(malloc_wasm), true);

@@ -14,6 +14,8 @@
   (import "env" "change" (func $change (param i32) (result i32)))
   (import "env" "missing" (func $missing))
   (import "env" "inc" (func $mistyped (param i64)))
+  (import "env" "bare" (func $bare))
+  (import "env" "bare" (func $leak (result i64)))
   (memory (export "memory") 1)
   (data (i32.const 8) "\01\02\03\04")
   (data (i32.const 16) "hello\00")
@@ -34,6 +36,9 @@
   (func (export "halt") (call $halt) (loop (br 0)))
   (func (export "missing") (call $missing))
   (func (export "mistyped") (call $mistyped (i64.const 0)))
+  (func (export "bare") (call $bare))
+  (func (export "leak") (result i64) (call $leak))
+  (func (export "inc_twice") (param i32) (result i32) (call $inc (call $inc (local.get 0))))
   ;; down(n) = n, by way of the host n times.
   (func (export "down") (param i32) (result i32)
     (if (result i32) (local.get 0)

@@ -212,7 +212,7 @@ impl Job<'_> {
             Work::Endless(_) => return self.endless(c"spin_and_pause"),
             Work::Mix(seed, turns) => (c"mix", &[seed, turns][..], Ok(plan::mix(seed, turns))),
             Work::Triangle(n) => (c"triangle", &[n][..], Ok(n * (n + 1) / 2)),
-            Work::TooDeep => (c"triangle", &[1_000_000][..], Err("call stack exhausted")),
+            Work::TooDeep => (c"triangle", &[1_000_000][..], Err("wasm operand stack overflow")),
             Work::Divide => (c"divide", &[7][..], Err("integer divide by zero")),
             Work::Unreachable => (c"unreachable", &[][..], Err("unreachable")),
             Work::Beyond => (c"beyond", &[][..], Err("out of bounds memory access")),

@@ -45,7 +45,7 @@ ZTEST(traps, test_every_kind)
 		{"call_uninitialized", "uninitialized element"},
 		{"call_mismatch", "indirect call type mismatch"},
 		{"table_get", "out of bounds table access"},
-		{"recurse", "call stack exhausted"},
+		{"recurse", "wasm operand stack overflow"},
 	};
 
 	ARRAY_FOR_EACH(traps, i) {

@@ -180,7 +180,7 @@ static bool something(struct job *job)
 	case 0:
 		return expect(job, "triangle", 1, 8, 0, 36, NULL);
 	case 1:
-		return expect(job, "triangle", 1, 1000, 0, 0, "call stack exhausted");
+		return expect(job, "triangle", 1, 1000, 0, 0, "wasm operand stack overflow");
 	case 2:
 		return expect(job, "divide", 1, number, 0, 0, "integer divide by zero");
 	case 3:
