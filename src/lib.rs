@@ -21,13 +21,12 @@ mod module;
 #[cfg(feature = "capi")]
 mod platform;
 mod store;
+#[cfg(feature = "toolchain")]
+#[doc(hidden)]
+pub mod toolchain;
 mod validate;
 
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
-#[cfg(feature = "fast")]
-pub use code::fast::listing::{RegisterCode, RegisterOp, RegisterText};
-#[cfg(feature = "compile")]
-pub use code::fast::{compile, CompileOptions, CompiledInfo};
 pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
 pub use host::*;
 pub use module::{

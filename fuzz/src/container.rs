@@ -1,10 +1,8 @@
 //! Files that `zonda compile` makes, damaged: refused, or run without harm. No oracle; what is looked for is what a sanitizer, the feature `strict` or a time limit see.
 
 use arbitrary::Unstructured;
-use zonda::{
-    compile, CompileOptions, Engine, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig,
-    Val,
-};
+use zonda::{Engine, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda_compiler::{compile, CompileOptions};
 
 use super::smith;
 

@@ -2,7 +2,7 @@
 //! (docs/container.md). What it accepts has to run without harm: a sanitizer and the feature `strict` look on.
 
 use arbitrary::{Result, Unstructured};
-use zonda::{compile, CompileOptions};
+use zonda_compiler::{compile, CompileOptions};
 use zonda_exec::fast::decode::Instruction;
 use zonda_exec::fast::op::Kind;
 use zonda_exec::fast::RegOp;

@@ -11,7 +11,6 @@
 mod capi;
 mod container;
 mod execute;
-#[cfg(feature = "compile")]
 mod forged;
 #[cfg(feature = "capi")]
 mod natives;
@@ -23,7 +22,6 @@ mod validate;
 pub use capi::capi;
 pub use container::container;
 pub use execute::{execute, execute_module};
-#[cfg(feature = "compile")]
 pub use forged::forged;
 #[cfg(feature = "capi")]
 pub use natives::natives;

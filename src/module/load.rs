@@ -6,7 +6,7 @@ use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 #[cfg(feature = "precompiled")]
-use crate::code::fast::container::{self, Container};
+use crate::code::fast::precompiled::{self, Precompiled};
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 #[cfg(feature = "precompiled")]
@@ -64,13 +64,13 @@ pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, E
 /// Loads a file that was made on the host. `mode` is that of the engine; the code of a file that is trusted is not looked at.
 #[cfg(feature = "precompiled")]
 #[inline(never)]
-pub(super) fn load_container(
+pub(super) fn load_precompiled(
     file: &[u8],
     mode: Mode,
     trusted: bool,
 ) -> Result<TryArc<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(file, 0);
-    let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    let parts = precompiled::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
     let [module_at, ..] = parts.at;
     if mode != Mode::Fast {
         return load(parts.module, mode).map_err(|error| match error {
@@ -81,9 +81,9 @@ pub(super) fn load_container(
         });
     }
     if parts.word_size as usize != size_of::<usize>() {
-        return Err(error(ErrorKind::WordSize, container::WORD_SIZE_AT));
+        return Err(error(ErrorKind::WordSize, precompiled::WORD_SIZE_AT));
     }
-    let mut loader = Loader::container(&parts, trusted)?;
+    let mut loader = Loader::precompiled(&parts, trusted)?;
     let code = Code::Fast(Fast {
         funcs: Stored::Mapped(parts.funcs),
         code: Stored::Mapped(parts.without_guard()),
@@ -91,17 +91,17 @@ pub(super) fn load_container(
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
 }
 
-/// Checks a file that was made on the host, for whatever device, and keeps nothing; gives its parts.
-#[cfg(feature = "compile")]
+/// Verifies a precompiled module for a device of any pointer size and returns its parts.
+#[cfg(feature = "toolchain")]
 #[inline(never)]
-pub(crate) fn check_container(file: &[u8]) -> Result<Container<'_>, Error> {
+pub(crate) fn verify_precompiled(file: &[u8]) -> Result<Precompiled<'_>, Error> {
     let mut reader = Reader::new(file, 0);
-    let parts = container::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
-    Loader::container(&parts, false).map(|_| parts)
+    let parts = precompiled::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    Loader::precompiled(&parts, false).map(|_| parts)
 }
 
-/// Makes register code for a device whose frames have as many slots between locals and operands.
-#[cfg(feature = "compile")]
+/// Translates a module for a device whose frames have `overhead` slots between locals and operands.
+#[cfg(feature = "toolchain")]
 pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Error> {
     let mut loader = Loader::new(bytes, Some(ModeSink::new(Mode::Fast, bytes)?))?;
     if let Some(ModeSink::Fast(sink)) = &mut loader.sink {
@@ -217,7 +217,7 @@ impl<'a> Loader<'a> {
     /// Reads the module of a file and verifies its functions. What is refused is said by its offset in the file.
     #[cfg(feature = "precompiled")]
     #[inline(never)]
-    fn container(parts: &Container<'a>, trusted: bool) -> Result<TryBox<Loader<'a>>, Error> {
+    fn precompiled(parts: &Precompiled<'a>, trusted: bool) -> Result<TryBox<Loader<'a>>, Error> {
         let [module_at, ..] = parts.at;
         let mut loader = Loader::new(parts.module, None)?;
         // The code section may have been left out; where it was not, nobody looks into it.

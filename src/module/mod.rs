@@ -7,15 +7,15 @@ mod sort;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
 use load::translate;
-#[cfg(feature = "compile")]
-pub(crate) use load::{check_container, translate_for};
+#[cfg(feature = "toolchain")]
+pub(crate) use load::{translate_for, verify_precompiled};
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
 use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 #[cfg(feature = "precompiled")]
-use crate::code::fast::container::is_container;
+use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 use crate::code::Code;
@@ -89,7 +89,8 @@ pub struct Module<'a> {
 impl<'a> Module<'a> {
     /// Decodes and validates a module in the binary format, and makes its code for the engine's mode.
     ///
-    /// With the feature `precompiled`, `bytes` may be a file that `zonda compile` made (docs/container.md): its code is verified and runs where it lies.
+    /// With the feature `precompiled`, `bytes` may be a precompiled module (docs/precompiled-module.md):
+    /// its code is verified and executed in place.
     ///
     /// # Errors
     /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].
@@ -106,10 +107,10 @@ impl<'a> Module<'a> {
     /// The file is as this version of `zonda compile` made it, for instance because its signature was checked. Code that was tampered with, and damage, can read and write any memory.
     #[cfg(feature = "precompiled")]
     pub unsafe fn new_trusted(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
-        if !is_container(bytes) {
+        if !is_precompiled(bytes) {
             return Module::new(engine, bytes);
         }
-        Ok(Module { data: load::load_container(bytes, engine.mode(), true)? })
+        Ok(Module { data: load::load_precompiled(bytes, engine.mode(), true)? })
     }
 
     /// Checks that a module would be accepted, and keeps nothing.
@@ -169,8 +170,8 @@ const TRUSTED: bool = cfg!(feature = "trust-precompiled");
 /// Loads a module, or a file that was made of one.
 #[cfg(feature = "precompiled")]
 fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
-    if is_container(bytes) {
-        load::load_container(bytes, mode, TRUSTED)
+    if is_precompiled(bytes) {
+        load::load_precompiled(bytes, mode, TRUSTED)
     } else {
         load::load(bytes, mode)
     }
@@ -183,8 +184,8 @@ fn validate(bytes: &[u8], _: Mode) -> Result<(), Error> {
 
 #[cfg(feature = "precompiled")]
 fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
-    if is_container(bytes) {
-        load::load_container(bytes, mode, false).map(drop)
+    if is_precompiled(bytes) {
+        load::load_precompiled(bytes, mode, false).map(drop)
     } else {
         load::validate(bytes)
     }
@@ -225,8 +226,9 @@ impl<'a> ModuleData<'a> {
         self.code.len() == 0 || self.bodies as usize != self.bytes.len()
     }
 
-    /// For each operation of the module its offset in the register code and in the module; of none where the module has no code section.
-    #[cfg(feature = "fast")]
+    /// The offset in the register bytecode and in the module of each instruction; empty where the
+    /// module has no code section.
+    #[cfg(feature = "toolchain")]
     pub(crate) fn positions(&self) -> Result<TryVec<(u32, u32)>, Error> {
         if !self.has_bodies() {
             return Ok(TryVec::new());

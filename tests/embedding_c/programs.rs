@@ -84,11 +84,13 @@ fn modules() -> String {
             .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
         if name == "main" {
-            let options =
-                zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+            let options = zonda_compiler::CompileOptions {
+                word_size: size_of::<usize>() as u8,
+                keep_code: false,
+            };
             add(
                 "main_zonda",
-                &zonda::compile(&bytes, &options).expect("the module can be compiled"),
+                &zonda_compiler::compile(&bytes, &options).expect("the module can be compiled"),
             );
         }
     }

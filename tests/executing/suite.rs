@@ -24,19 +24,20 @@ fn the_official_suite_in_fast_mode() {
 
 /// Every module that can be compiled runs as the file that is made of it.
 #[test]
-#[cfg(feature = "compile")]
 fn the_official_suite_from_files() {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     static COMPILED: AtomicU32 = AtomicU32::new(0);
     static LEFT: AtomicU32 = AtomicU32::new(0);
     let prepare = |module: &[u8]| {
-        let options =
-            zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
-        match zonda::compile(module, &options) {
+        let options = zonda_compiler::CompileOptions {
+            word_size: size_of::<usize>() as u8,
+            keep_code: false,
+        };
+        match zonda_compiler::compile(module, &options) {
             Ok(file) => {
                 COMPILED.fetch_add(1, Relaxed);
                 // What is made for devices has to be right as well.
-                zonda::compile(module, &zonda::CompileOptions::default())
+                zonda_compiler::compile(module, &zonda_compiler::CompileOptions::default())
                     .expect("it is for the other word size");
                 Some(file)
             }

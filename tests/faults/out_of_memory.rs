@@ -94,13 +94,14 @@ fn three_modules() {
 }
 
 #[test]
-#[cfg(feature = "compile")]
 fn a_file_that_was_compiled() {
     for name in ["calls", "sort"] {
         let module = modules::module(name);
-        let options =
-            zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
-        let file = zonda::compile(module.bytes, &options).unwrap();
+        let options = zonda_compiler::CompileOptions {
+            word_size: size_of::<usize>() as u8,
+            keep_code: false,
+        };
+        let file = zonda_compiler::compile(module.bytes, &options).unwrap();
         every_allocation(name, module.result, false, || {
             whole_life(Mode::Fast, &file, module.argument)
         });

@@ -61,13 +61,11 @@ fn seeds_of_script() {
 }
 
 #[test]
-#[cfg(feature = "compile")]
 fn seeds_of_container() {
     seeds("container").iter().for_each(|seed| zonda_fuzz::container(seed));
 }
 
 #[test]
-#[cfg(feature = "compile")]
 fn damaged_files_do_no_harm() {
     for seed in 0..3000 {
         zonda_fuzz::container(
@@ -77,7 +75,6 @@ fn damaged_files_do_no_harm() {
 }
 
 #[test]
-#[cfg(feature = "compile")]
 fn forged_files_do_no_harm() {
     seeds("forged").iter().for_each(|seed| zonda_fuzz::forged(seed));
     for seed in 0..3000 {

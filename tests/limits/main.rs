@@ -203,14 +203,14 @@ fn parameters_for_each_byte_of_the_module() {
 }
 
 /// A file may lack the bodies, so that its module is much shorter than the one that it was made from.
-#[cfg(feature = "compile")]
 #[test]
 fn a_file_may_have_as_many_parameters_as_its_module() {
     let body = body(&[], &[0x01; 60]);
     let module =
         encode::functions(&[func_type(&[I32; 1000], &[])], vec![(0, &body[..]); 1000]).bytes();
     accepted(&module);
-    let file = zonda::compile(&module, &zonda::CompileOptions::default()).unwrap();
+    let file =
+        zonda_compiler::compile(&module, &zonda_compiler::CompileOptions::default()).unwrap();
     assert!(file.len() < module.len());
 }
 

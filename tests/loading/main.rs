@@ -1,6 +1,6 @@
 //! What is loaded and what is refused: precompiled modules and the verifier of their register bytecode.
 
-#![cfg(all(feature = "compile", feature = "classic"))]
+#![cfg(feature = "classic")]
 
 #[path = "../common/forge.rs"]
 mod forge;

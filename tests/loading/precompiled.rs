@@ -4,9 +4,8 @@
 use crate::modules;
 
 use crate::forge::{self, kind, load, survives, Aligned};
-use zonda::{
-    compile, CompileOptions, Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode,
-};
+use zonda::{Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode};
+use zonda_compiler::{compile, CompileOptions};
 use zonda_exec::fast::RegOp;
 
 /// The word size of this machine.

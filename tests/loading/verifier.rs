@@ -946,7 +946,7 @@ fn operations_are_those_of_the_version() {
         format!("{op:?}").bytes().for_each(&mut add);
         op.operands().for_each(|kind| add(kind as u8));
     }
-    assert_eq!(hash, OPERATIONS, "the table of operations has changed: raise VERSION in src/code/fast/container.rs and docs/container.md, if a release had the one before, and look whether the verifier knows what is new");
+    assert_eq!(hash, OPERATIONS, "the table of register instructions has changed: if a release had the one before, raise VERSION in src/code/fast/precompiled.rs and docs/precompiled-module.md; check that the verifier knows what is new");
 }
 
 /// A hash of the table of operations in version 1.

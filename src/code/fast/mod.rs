@@ -1,18 +1,14 @@
-//! Fast mode's code: register code (docs/register-code.md), made here from WebAssembly or mapped from a file.
+//! Fast mode's code: register bytecode (docs/register-bytecode.md), translated at load time or used in
+//! place from a precompiled module.
 
-#[cfg(feature = "compile")]
-mod compile;
-#[cfg(feature = "precompiled")]
-pub(crate) mod container;
 mod emit;
 mod forms;
-pub(crate) mod listing;
+#[cfg(feature = "precompiled")]
+pub(crate) mod precompiled;
 mod translator;
 #[cfg(feature = "precompiled")]
 pub(crate) mod verify;
 
-#[cfg(feature = "compile")]
-pub use compile::{compile, CompileOptions, CompiledInfo};
 pub(crate) use translator::{Positions, Translator};
 
 use crate::alloc::TryVec;

@@ -1,7 +1,7 @@
 //! Verifies the functions of a file as hostile input: records against the types that the module declares, and what register code names of the module. The rules about slots,
-//! branches and returns are in [`zonda_exec::fast::verify`]; docs/container.md has all.
+//! branches and returns are in [`zonda_exec::fast::verify`]; docs/precompiled-module.md has all.
 
-use super::container::{overhead, Container};
+use super::precompiled::{overhead, Precompiled};
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
@@ -18,7 +18,7 @@ pub(crate) type Verified = Result<(), (ErrorKind, u32)>;
 
 /// Checks functions and code of a file, whose module was read into `env`, with as many imported functions and data segments.
 #[inline(never)]
-pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> Verified {
+pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) -> Verified {
     let [module_at, funcs_at, code_at] = file.at;
     without_references(env).map_err(|(kind, at)| (kind, module_at + at))?;
     let overhead = overhead(file.word_size);
@@ -54,7 +54,7 @@ pub(crate) fn verify(file: &Container, env: &Env, imported: u32, data: u32) -> V
 }
 
 /// Where the code of a function ends.
-fn end(file: &Container, index: usize) -> u32 {
+fn end(file: &Precompiled, index: usize) -> u32 {
     file.funcs.get(index + 1).map_or(file.code.len().saturating_sub(GUARD) as u32, |next| next.code)
 }
 
@@ -79,7 +79,7 @@ fn without_references(env: &Env) -> Verified {
 
 /// Checks the records; gives the length of the longest function's code. Else which record is wrong.
 fn records(
-    file: &Container,
+    file: &Precompiled,
     env: &Env,
     imported: u32,
     overhead: u32,

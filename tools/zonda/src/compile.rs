@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use zonda::CompileOptions;
+use zonda_compiler::CompileOptions;
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
@@ -17,7 +17,8 @@ pub fn compile(args: &CompileArgs) -> Result<(), Failure> {
         word_size: if args.word_size == "8" { 8 } else { 4 },
         keep_code: args.keep_code,
     };
-    let file = zonda::compile(&module, &options).map_err(|error| bad_module(path, &error))?;
+    let file =
+        zonda_compiler::compile(&module, &options).map_err(|error| bad_module(path, &error))?;
     fs::write(&args.output, file)
         .map_err(|error| Failure::Input(format!("{}: {error}", args.output.display())))
 }

@@ -12,7 +12,8 @@ use anyhow::{bail, Context, Result};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
-use zonda::{compile, CompileOptions, Engine, Error, ErrorKind, Mode, Module, ModuleError};
+use zonda::{Engine, Error, ErrorKind, Mode, Module, ModuleError};
+use zonda_compiler::{compile, CompileOptions};
 
 /// The system's allocator, which counts.
 struct Counting;

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use wasmparser::{Operator, Parser, Payload};
-use zonda::{Module, RegisterOp};
+use zonda::Module;
+use zonda_compiler::{ListedInstruction, Listing};
 
 /// Width of the column with WebAssembly's operations.
 const LEFT: usize = 44;
 
 /// Prints it. `bytes` are the module's.
 pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-    let Some(code) = module.register_code()? else { return Ok(()) };
-    let mut by_offset: BTreeMap<u32, Vec<RegisterOp>> = BTreeMap::new();
-    for op in code.ops() {
-        by_offset.entry(op.offset).or_default().push(op);
+    let Some(listing) = Listing::new(module)? else { return Ok(()) };
+    let mut by_offset: BTreeMap<u32, Vec<ListedInstruction>> = BTreeMap::new();
+    for instruction in listing.instructions() {
+        let offset = instruction.wasm_offset.unwrap_or(0);
+        by_offset.entry(offset).or_default().push(instruction);
     }
     let mut func = module.info().imported_funcs;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -49,7 +51,7 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
             for op in ops.iter().filter(|op| op.func == func) {
                 let hex: String =
                     op.bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                println!("{left:LEFT$} {:5} {hex:16}  {}", op.code, op.text);
+                println!("{left:LEFT$} {:5} {hex:16}  {}", op.code_offset, op.text);
                 left = "";
             }
         }

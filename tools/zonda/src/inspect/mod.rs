@@ -4,8 +4,8 @@
 //! as well; imports, exports and needs come from the runtime itself.
 
 mod code;
-mod compiled;
 mod features;
+mod precompiled;
 mod sections;
 
 use std::path::Path;
@@ -18,8 +18,8 @@ use crate::input::{bad_module, read_module};
 /// Prints what is in a module. With `listing` its register code alone.
 pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
-    if compiled::is_compiled(&bytes) {
-        return compiled::print(path, &bytes, listing);
+    if zonda_compiler::is_precompiled(&bytes) {
+        return precompiled::print(path, &bytes, listing);
     }
     if listing {
         let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes)

@@ -1,28 +1,26 @@
-//! `zonda inspect` of a file that `zonda compile` made.
+//! `zonda inspect` of a precompiled module.
 
 use std::path::Path;
 
-use zonda::{CompiledInfo, Engine, Mode, Module};
+use zonda::{Engine, Mode, Module};
+use zonda_compiler::{Listing, PrecompiledInfo};
 
 use crate::failure::Failure;
 use crate::input::bad_module;
 
 use super::imports_and_exports;
 
-/// Whether it is one.
-pub fn is_compiled(bytes: &[u8]) -> bool {
-    CompiledInfo::is_compiled(bytes)
-}
-
-/// Verifies the file and prints what is in it; with `listing` its register code, which can be listed for this machine alone.
+/// Verifies the precompiled module and prints its contents, or with `listing` its register bytecode. Only
+/// the register bytecode of modules for this machine's pointer size can be listed.
 pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
     let bad = |error: zonda::Error| bad_module(path, &error);
     let load = || Module::from_vec(&Engine::new(Mode::Fast), bytes).map_err(bad);
-    let info = CompiledInfo::read(bytes).map_err(bad)?;
+    let info = PrecompiledInfo::read(bytes).map_err(bad)?;
     if listing {
-        if let Some(code) = load()?.register_code().map_err(bad)? {
-            for op in code.ops() {
-                println!("{:4} {:6}  {}", op.func, op.code, op.text);
+        if let Some(listing) = Listing::new(&load()?).map_err(bad)? {
+            for instruction in listing.instructions() {
+                let (func, at) = (instruction.func, instruction.code_offset);
+                println!("{func:4} {at:6}  {}", instruction.text);
             }
         }
         return Ok(());

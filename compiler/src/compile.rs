@@ -1,0 +1,181 @@
+//! Writes precompiled modules: docs/precompiled-module.md specifies each byte.
+
+use sha2::{Digest, Sha256};
+use std::ops::Range;
+use zonda::toolchain::{self, format};
+use zonda::Error;
+use zonda_exec::fast::decode::Instruction;
+use zonda_exec::fast::verify::GUARD;
+use zonda_exec::fast::RegOp;
+use zonda_exec::op::{self, codes};
+use zonda_exec::FastFunc;
+
+/// Options of [`compile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// The size of a pointer on the device in bytes: 4 (the default) or 8.
+    pub word_size: u8,
+    /// Keeps the code section of the module. The precompiled module can then also run in classic
+    /// mode, and traps report offsets in the module instead of offsets in the register bytecode.
+    pub keep_code: bool,
+}
+
+impl Default for CompileOptions {
+    fn default() -> CompileOptions {
+        CompileOptions { word_size: 4, keep_code: false }
+    }
+}
+
+/// Compiles a module to a precompiled module, which [`zonda::Module::new`] on the device verifies
+/// and executes in place.
+///
+/// # Errors
+/// The error of the module where it cannot be decoded or validated. An artifact error where it
+/// handles references as values, or where `word_size` is neither 4 nor 8.
+pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error> {
+    let translation = toolchain::translate(module, options.word_size)?;
+    let (funcs, code) = (translation.funcs(), translation.code());
+    let mut kept = module.to_vec();
+    if !options.keep_code {
+        kept.drain(code_section(module).unwrap_or(0..0));
+    }
+    let records: Vec<u8> = funcs.iter().flat_map(record).collect();
+    let mut guarded = code.to_vec();
+    guarded.resize(code.len() + GUARD, 0);
+    let precompiled = write(
+        options.word_size,
+        needed_features(code),
+        Sha256::digest(module).into(),
+        [&kept, &records, &guarded],
+    )?;
+    // The verifier refuses modules that handle references as values. It also catches errors of the
+    // translator here, before a device does.
+    crate::info::verify(&precompiled)?;
+    Ok(precompiled)
+}
+
+/// The code section of a valid module, with its id and its size.
+fn code_section(module: &[u8]) -> Option<Range<usize>> {
+    const HEADER: usize = 8;
+    const CODE: u8 = 10;
+    let mut start = HEADER;
+    loop {
+        let id = *module.get(start)?;
+        let (size, contents) = leb128(module, start + 1)?;
+        let end = contents.checked_add(size as usize)?;
+        if id == CODE {
+            return Some(start..end);
+        }
+        start = end;
+    }
+}
+
+/// An unsigned LEB128 number of 32 bits (spec: 5.2.2), and the offset behind it.
+fn leb128(bytes: &[u8], mut at: usize) -> Option<(u32, usize)> {
+    let mut value = 0;
+    for shift in (0..32).step_by(7) {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        value |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some((value, at));
+        }
+    }
+    None
+}
+
+/// The bytes of a function record.
+fn record(func: &FastFunc) -> [u8; 16] {
+    let layout = &func.layout;
+    let halves = [layout.params, layout.locals, layout.results, layout.type_index];
+    let words = [layout.frame, func.code];
+    let mut bytes = [0; 16];
+    for (place, number) in bytes.chunks_exact_mut(2).zip(halves) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    for (place, number) in bytes.chunks_exact_mut(4).skip(2).zip(words) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    bytes
+}
+
+/// Puts the header and the sections together.
+fn write(
+    word_size: u8,
+    features: u32,
+    hash: [u8; format::HASH],
+    sections: [&[u8]; format::SECTIONS],
+) -> Result<Vec<u8>, Error> {
+    let mut table = Vec::new();
+    let mut contents = Vec::new();
+    for (id, section) in (1u32..).zip(sections) {
+        contents.resize(contents.len().next_multiple_of(4), 0);
+        let offset = to_u32(format::SECTIONS_AT + contents.len())?;
+        for number in [id, offset, to_u32(section.len())?] {
+            table.extend_from_slice(&number.to_le_bytes());
+        }
+        contents.extend_from_slice(section);
+    }
+    let mut file = Vec::from(format::MAGIC);
+    file.extend_from_slice(&format::VERSION.to_le_bytes());
+    file.extend_from_slice(&[format::REGISTER_BYTECODE, word_size]);
+    file.extend_from_slice(&features.to_le_bytes());
+    file.extend_from_slice(&to_u32(format::SECTIONS_AT + contents.len())?.to_le_bytes());
+    file.extend_from_slice(&hash);
+    file.extend_from_slice(&(format::SECTIONS as u32).to_le_bytes());
+    file.extend_from_slice(&table);
+    file.extend_from_slice(&contents);
+    Ok(file)
+}
+
+fn to_u32(value: usize) -> Result<u32, Error> {
+    u32::try_from(value).map_err(|_| Error::TooLarge)
+}
+
+/// The features that the runtime on the device needs to execute the code.
+fn needed_features(code: &[u8]) -> u32 {
+    let mut features = 0;
+    let mut at = 0;
+    while let Some(instruction) = Instruction::read(code, at) {
+        at += instruction.len;
+        let is_float = match (instruction.op, instruction.code) {
+            (RegOp::Num1 | RegOp::Num2 | RegOp::Memory, code) if code < 0x100 => {
+                op::sig(code as u8).is_float()
+            }
+            (RegOp::Num1, code) => op::prefixed_sig(code as u8).is_float(),
+            _ => false,
+        };
+        if is_float {
+            features |= format::FLOAT;
+        }
+        let is_tail_call = instruction.op == RegOp::Runtime
+            && [codes::RETURN_CALL, codes::RETURN_CALL_INDIRECT]
+                .map(u16::from)
+                .contains(&instruction.code);
+        if is_tail_call {
+            features |= format::TAIL_CALL;
+        }
+    }
+    features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_section_is_found_with_its_header() {
+        // A custom section with a size of two LEB128 bytes, then the code section of no function.
+        let module = b"\0asm\x01\0\0\0\0\x83\0\x02ab\x0a\x01\0";
+        assert_eq!(code_section(module), Some(14..17));
+        assert_eq!(code_section(&module[..14]), None);
+        assert_eq!(code_section(b""), None);
+    }
+
+    #[test]
+    fn a_number_that_does_not_end_is_none() {
+        assert_eq!(leb128(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0), Some((u32::MAX, 5)));
+        assert_eq!(leb128(&[0x80, 0x80, 0x80, 0x80, 0x80, 0], 0), None);
+        assert_eq!(leb128(&[0x80], 0), None);
+    }
+}
