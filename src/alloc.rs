@@ -258,9 +258,10 @@ impl<T> TryVec<T> {
         self.raw.resize_zeroed(Self::SIZE, len)
     }
 
-    /// Where the items begin; dangling when there is no room for any.
+    /// Address of the first item; dangling while the capacity is 0. It may be read and written through while the list keeps its
+    /// capacity and no reference to the items is live.
     #[inline]
-    pub fn as_mut_ptr(&mut self) -> *mut T {
+    pub fn as_mut_ptr(&self) -> *mut T {
         self.raw.items.as_ptr().cast()
     }
 }

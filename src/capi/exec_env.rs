@@ -65,8 +65,8 @@ impl WASMExecEnv {
 }
 
 /// A function that is to be called, and how many slots its parameters and results take.
-pub(super) struct Callee<'i> {
-    target: Target<'i>,
+pub(super) struct Callee {
+    target: Target,
     params: u32,
     results: u32,
 }
@@ -76,7 +76,7 @@ pub(super) struct Callee<'i> {
 /// # Safety
 /// `instance` is live, and outlives the callee.
 #[inline(always)]
-unsafe fn callee<'i>(instance: wasm_module_inst_t, func: u32) -> Option<Callee<'i>> {
+unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
     // SAFETY: the caller's promise.
     unsafe {
         let data = &*(*instance).data;

@@ -111,8 +111,10 @@ impl WASMModuleInstanceCommon {
         let index = made.map_err(|fault| fault.error(number))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), TryBox::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.
-        unsafe { (*at).set_mode(engine().mode())? };
-        copy_segments(at)?;
+        unsafe {
+            (*at).set_mode(engine().mode())?;
+            copy_segments(&*at)?;
+        }
         let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
         let instance = TryBox::new(WASMModuleInstanceCommon {

@@ -370,7 +370,9 @@ impl Global {
     pub fn get<'a>(&self, store: impl AsStore<'a>) -> Result<Val, Error> {
         let store = store.as_store();
         let (place, ty) = self.place(store)?;
-        Ok(Val::from_bits(ty.content, read_global(place), store.id))
+        // SAFETY: `place` has found the global in this store, which is borrowed.
+        let bits = unsafe { read_global(place) };
+        Ok(Val::from_bits(ty.content, bits, store.id))
     }
 
     /// Sets its value.
@@ -386,7 +388,9 @@ impl Global {
         if value.ty() != ty.content {
             return Err(Error::TypeMismatch);
         }
-        write_global(place, value.to_bits(store.id).ok_or(Error::WrongStore)?);
+        let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
+        // SAFETY: `place` has found the global in this store, which is borrowed; the types were compared.
+        unsafe { write_global(place, bits) };
         Ok(())
     }
 }

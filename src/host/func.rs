@@ -78,7 +78,7 @@ impl Func {
         store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)
     }
 
-    fn target<'s, T>(&self, store: &'s Store<'_, T>) -> Result<Target<'s>, Error> {
+    fn target<T>(&self, store: &Store<'_, T>) -> Result<Target, Error> {
         store.inner.target(self.address(store)?).ok_or(Error::WrongStore)
     }
 
@@ -110,7 +110,7 @@ impl Func {
             // SAFETY: `Stack::args` has found room for all parameters.
             at = unsafe { at.add(Val::put(ty, bits, at)) };
         }
-        let target = raw(self.target(store)?);
+        let target = self.target(store)?;
         let host = (&raw mut *store).cast();
         // SAFETY: the target is of this store; the arguments were just written with the function's types.
         unsafe { call::<true>(store.inner.as_ptr(), host, stack, target)? };
@@ -139,23 +139,14 @@ impl Func {
             return Err(Error::TypeMismatch);
         }
         // The address cannot change, so it is looked up once; imports of host functions have a fixed place as well.
-        Ok(TypedFunc { func: *self, target: raw(self.target(store)?), types: PhantomData })
-    }
-}
-
-/// A target that does not borrow the store. What it points at lives as long as the store, and is used only with it.
-fn raw(target: Target<'_>) -> Target<'static> {
-    match target {
-        Target::Wasm(instance, func) => Target::Wasm(instance, func),
-        // SAFETY: imports of instances and host functions have fixed addresses and live as long as the store.
-        Target::Host(import) => Target::Host(unsafe { &*core::ptr::from_ref(import) }),
+        Ok(TypedFunc { func: *self, target: self.target(store)?, types: PhantomData })
     }
 }
 
 /// A function whose parameters and results are known to Rust.
 pub struct TypedFunc<P, R> {
     func: Func,
-    target: Target<'static>,
+    target: Target,
     types: PhantomData<fn(P) -> R>,
 }
 

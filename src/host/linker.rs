@@ -148,10 +148,10 @@ impl<T: 'static> Linker<T> {
                     Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?)
                 }
                 Definition::Extern(Extern::Memory(memory)) => {
-                    Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr())
+                    Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?)
                 }
                 Definition::Extern(Extern::Table(table)) => {
-                    Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?.as_ptr())
+                    Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?)
                 }
                 Definition::Extern(Extern::Global(global)) => {
                     let (place, ty) = global.place(read).map_err(|_| Fault::WRONG_STORE)?;
@@ -164,7 +164,8 @@ impl<T: 'static> Linker<T> {
         let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut number, &mut resolve) };
         let index = made.map_err(|fault| fault.error(number))?;
         let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
-        copy_segments(instance)?;
+        // SAFETY: the instance was just made in this store, of which nothing else is borrowed.
+        unsafe { copy_segments(&*instance)? };
         let stack = store.inner.free_stack();
         let host = (&raw mut *store).cast();
         // SAFETY: the instance was just made in this store, whose host functions expect the `Store` itself.

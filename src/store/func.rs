@@ -70,13 +70,13 @@ impl Stack {
     }
 }
 
-/// What an address leads to.
+/// Where a call of a function goes. What it points at has a fixed address and lives as long as the store.
 #[derive(Clone, Copy)]
-pub(crate) enum Target<'i> {
+pub(crate) enum Target {
     /// A function that this instance defines, by its index.
     Wasm(*const ExecInstance, u32),
     /// A host function.
-    Host(&'i ImportedFunc),
+    Host(*const ImportedFunc),
 }
 
 impl<'a> StoreData<'a> {
@@ -88,13 +88,11 @@ impl<'a> StoreData<'a> {
         (index < instance.func_count()).then_some((&**instance, index))
     }
 
-    /// What an address leads to, through imports to who defines the function.
-    pub(crate) fn target(&self, address: u32) -> Option<Target<'_>> {
+    /// Where a call of the function at an address goes, through imports to what defines it.
+    pub(crate) fn target(&self, address: u32) -> Option<Target> {
         if address & HOST != 0 {
-            return self
-                .host_funcs
-                .get((address & !HOST) as usize)
-                .map(|func| Target::Host(&func.import));
+            let func = self.host_funcs.get((address & !HOST) as usize)?;
+            return Some(Target::Host(&raw const func.import));
         }
         let (instance, index) = self.owner(address)?;
         instance.target(index)
@@ -111,10 +109,10 @@ impl<'a> StoreData<'a> {
     }
 }
 
-/// Where an import leads.
-pub(crate) fn import_target(import: &ImportedFunc) -> Target<'_> {
+/// Where a call of an import goes.
+pub(crate) fn import_target(import: &ImportedFunc) -> Target {
     match import.call {
-        Some(_) => Target::Host(import),
+        Some(_) => Target::Host(&raw const *import),
         None => Target::Wasm(import.data.cast(), import.extra.addr() as u32),
     }
 }
@@ -161,7 +159,7 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     stack: Stack,
     target: Target,
 ) -> Result<(), Trap> {
-    // SAFETY: the store is live, and what `target` points at lives as long as it.
+    // SAFETY: by the contract the store is live, and what `target` points at lives as long as the store; arguments and type fit.
     unsafe {
         match target {
             Target::Wasm(instance, func) => {
@@ -171,15 +169,18 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
                     stopped => Err(stop::<PLACE>(store, stopped)),
                 }
             }
-            Target::Host(import) => call_host(store, host, stack, import),
+            Target::Host(import) => call_host(store, host, stack, &*import),
         }
     }
 }
 
-/// What a call by the host brings.
+/// What a call by the host hands to the interpreter loop.
+///
+/// # Safety
+/// The store is live.
 #[inline(always)]
-fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
-    // SAFETY: the store is live.
+unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
+    // SAFETY: the store is live by the contract; the meter's address is read, and no reference to the store kept.
     let meter = unsafe { (*store).meter.as_ptr() };
     Host { stack_end: stack.end, meter, runtime: runtime_instr::execute, store: store.cast(), host }
 }
@@ -191,16 +192,18 @@ fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
 #[cold]
 #[inline(never)]
 unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
-    match exit {
-        Exit::Returned => Trap::new(TrapCode::Host),
-        Exit::Refused(code) => Trap::new(code),
-        // SAFETY: the caller's promise.
-        Exit::Trapped(code, place) if PLACE => unsafe { (*store).trap_at(code, &place) },
-        Exit::Trapped(code, _) => {
-            // SAFETY: the store is live, by the contract of this function.
-            let host = unsafe { (*store).end_of_trap(code) };
-            Trap { host, ..Trap::new(code) }
-        }
+    let (code, place) = match exit {
+        Exit::Returned => return Trap::new(TrapCode::Host),
+        Exit::Refused(code) => return Trap::new(code),
+        Exit::Trapped(code, place) => (code, place),
+    };
+    // SAFETY: by the contract the store is live, and no reference to it is, as the call has ended.
+    let store = unsafe { &mut *store };
+    if PLACE {
+        // SAFETY: by the contract the place is in an instance of the store.
+        unsafe { store.trap_at(code, &place) }
+    } else {
+        Trap { host: store.end_of_trap(code), ..Trap::new(code) }
     }
 }
 

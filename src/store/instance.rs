@@ -33,7 +33,7 @@ pub(crate) struct StoreInstance<'a> {
 }
 
 impl<'a> StoreInstance<'a> {
-    /// In memory of its own, and not as part of its caller: the stack of a device is for what is deep.
+    /// Heap-allocated and not inlined, to keep native stack use small.
     #[inline(never)]
     pub(crate) fn new(
         module: Module<'a>,
@@ -82,35 +82,35 @@ impl<'a> StoreInstance<'a> {
         })
     }
 
-    /// Makes what code sees true, once all lists are complete and the record has its final address.
-    pub(crate) fn publish(this: *mut StoreInstance<'a>) {
-        // SAFETY: the caller owns the record and nobody runs its code yet.
-        let instance = unsafe { &mut *this };
+    /// Fills in what code sees, once all lists are complete.
+    pub(crate) fn publish(this: &mut TryBox<StoreInstance<'a>>) {
+        let owner = this.as_ptr();
+        let instance = &mut **this;
         instance.seen.imports = instance.imports.as_ptr();
         instance.seen.globals = instance.globals.as_ptr();
         instance.seen.memories = instance.memories.as_ptr().cast();
-        instance.seen.owner = this.cast();
+        instance.seen.owner = owner.cast();
         instance.publish_code();
     }
 
-    /// Makes true what code sees of itself.
+    /// Fills in what code sees of itself and of memory 0. The owner is known.
     fn publish_code(&mut self) {
         let code = self.own_code.as_deref().unwrap_or(&self.module.data.code);
         code.publish(&mut self.seen, self.module.data.imported_funcs);
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
             Some(&memory) if code.sees_memory() => memory.cast_const().cast(),
-            // By the owner's pointer, as in `target`: it outlives this borrow.
-            // SAFETY: `owner` is the address of this record.
+            // Through the owner's pointer, as in `target`: it outlives this borrow.
+            // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
         };
     }
 
-    /// Has the instance run in a mode from its next call on. Code for it is made where the module's is for another; what was made for the
-    /// mode before is freed, so no function of the instance may be running.
+    /// Changes the execution mode from the next call on. Code for the mode is made where the module's is for another; what was
+    /// made for the mode before is freed, so no function of the instance may be running.
     ///
     /// # Errors
-    /// As for loading. The instance is as it was then.
+    /// As for loading. The instance is unchanged then.
     pub(crate) fn set_mode(&mut self, mode: Mode) -> Result<(), Error> {
         if mode == self.seen.mode {
             return Ok(());
@@ -122,13 +122,32 @@ impl<'a> StoreInstance<'a> {
         Ok(())
     }
 
-    /// The record behind what code sees.
+    /// The record that has this view of it.
     ///
     /// # Safety
-    /// `seen` is that of a live, published instance.
+    /// `seen` is that of a published instance, which lives for `'i` and to which nothing makes a mutable reference meanwhile.
     pub(crate) unsafe fn of<'i>(seen: *const ExecInstance) -> &'i StoreInstance<'a> {
-        // SAFETY: `owner` was set by `publish` and the record lives as long as the store. TryArc: code that runs has pointers into it.
+        // SAFETY: `publish` has set `owner` to the address of the record. Shared: code that runs has pointers into it.
         unsafe { &*(*seen).owner.cast() }
+    }
+
+    /// A memory, by its index in the whole index space. A raw pointer: several indices of several instances may lead to one
+    /// memory, so whoever makes a reference of it says why there is no other.
+    ///
+    /// # Safety
+    /// The index is inside of the index space, which the validator checks for an immediate.
+    pub(super) unsafe fn memory(&self, index: u32) -> *mut MemoryData {
+        // SAFETY: instantiation has filled the list with as many memories as the module has.
+        unsafe { *self.memories.get_unchecked(index as usize) }
+    }
+
+    /// A table, likewise.
+    ///
+    /// # Safety
+    /// As for [`StoreInstance::memory`].
+    pub(super) unsafe fn table(&self, index: u32) -> *mut TableData {
+        // SAFETY: instantiation has filled the list with as many tables as the module has.
+        unsafe { *self.tables.get_unchecked(index as usize) }
     }
 
     /// A function that the module defines, by its index in the whole index space.
@@ -136,11 +155,11 @@ impl<'a> StoreInstance<'a> {
         self.module.data.code.layout(func.checked_sub(self.module.data.imported_funcs)?)
     }
 
-    /// Where a function leads, by its index in the whole index space.
-    pub(crate) fn target(&self, func: u32) -> Option<Target<'_>> {
+    /// Where a call of a function goes, by its index in the whole index space.
+    pub(crate) fn target(&self, func: u32) -> Option<Target> {
         match self.defined(func) {
-            // By the owner's pointer: imports of other instances keep it, also when the mode is changed through it.
-            // SAFETY: `owner` is the address of this record.
+            // Through the owner's pointer: imports of other instances keep it, also while the mode is changed through it.
+            // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
             Some(_) => Some(Target::Wasm(
                 unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).seen },
                 func,
@@ -180,14 +199,14 @@ impl<'a> StoreInstance<'a> {
     /// Whether an element segment, or a data segment, was dropped.
     pub(crate) fn is_dropped(&self, data: bool, index: u32) -> bool {
         let bit = self.segment(data, index);
-        // SAFETY: these words are reached here and below only.
+        // SAFETY: `is_dropped` and `drop_segment` alone reach the words, and keep no reference.
         unsafe { self.dropped.cell(bit / 32) }.is_some_and(|word| word.get() >> (bit % 32) & 1 != 0)
     }
 
     /// Drops an element segment, or a data segment.
     pub(crate) fn drop_segment(&self, data: bool, index: u32) {
         let bit = self.segment(data, index);
-        // SAFETY: as above.
+        // SAFETY: as in `is_dropped`.
         if let Some(word) = unsafe { self.dropped.cell(bit / 32) } {
             word.set(word.get() | 1 << (bit % 32));
         }

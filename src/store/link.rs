@@ -16,16 +16,16 @@ use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
 use zonda_exec::{GlobalRef, ImportedFunc};
 
-/// What can stand for an import.
+/// What an import can be resolved to.
 #[cfg_attr(feature = "capi", allow(dead_code))]
-pub(crate) enum Provided {
+pub(crate) enum Provided<'s> {
     /// A function of the store.
     Func(u32),
     /// A host function.
     Closure(TryArc<HostClosure>),
     /// A table, a memory, a global of the store.
-    Table(*mut TableData),
-    Memory(*mut MemoryData),
+    Table(&'s TryBox<TableData>),
+    Memory(&'s TryBox<MemoryData>),
     Global(GlobalRef, GlobalType),
 }
 
@@ -67,7 +67,11 @@ impl Scope for Types<'_, '_> {
 
 impl Source for Evaluation<'_, '_> {
     fn global(&mut self, index: u32) -> u64 {
-        self.instance.globals.get(index as usize).map_or(0, |&global| read_global(global))
+        // SAFETY: globals of an instance belong to its store, which is live.
+        self.instance
+            .globals
+            .get(index as usize)
+            .map_or(0, |&global| unsafe { read_global(global) })
     }
     fn func(&mut self, index: u32) -> u64 {
         (self.instance.func_base + index) as u64
@@ -95,8 +99,11 @@ impl Evaluation<'_, '_> {
 }
 
 /// The value of a global, in 64 bits.
-pub(crate) fn read_global(global: GlobalRef) -> u64 {
-    // SAFETY: globals live as long as the store; the type says how many slots there are, and `is_wide` says so too.
+///
+/// # Safety
+/// The global's store is live.
+pub(crate) unsafe fn read_global(global: GlobalRef) -> u64 {
+    // SAFETY: globals live as long as the store, and have two slots where `is_wide` says so, else one.
     unsafe {
         if global.is_wide() {
             read64(global.cell())
@@ -107,8 +114,11 @@ pub(crate) fn read_global(global: GlobalRef) -> u64 {
 }
 
 /// Sets the value of a global, in 64 bits.
-pub(crate) fn write_global(global: GlobalRef, value: u64) {
-    // SAFETY: as for `read_global`.
+///
+/// # Safety
+/// The global's store is live, and the value is one of its type.
+pub(crate) unsafe fn write_global(global: GlobalRef, value: u64) {
+    // SAFETY: as in `read_global`.
     unsafe {
         if global.is_wide() {
             zonda_exec::frame::write64(global.cell(), value);
@@ -184,7 +194,7 @@ pub(crate) unsafe fn instantiate<'a>(
         instance.memories.push(memory)?;
     }
     make_globals(&mut instance)?;
-    StoreInstance::publish(instance.as_ptr());
+    StoreInstance::publish(&mut instance);
     let index = store.instances.len() as u32;
     store.instances.push(instance)?;
     store.next_func = next;
@@ -232,7 +242,8 @@ pub(crate) fn add(
                     match store.target(address).ok_or(incompatible)? {
                         // SAFETY: targets live as long as the store.
                         Target::Wasm(owner, func) => unsafe { cross_import(owner, func) },
-                        Target::Host(import) => *import,
+                        // SAFETY: imports of instances and host functions live as long as the store.
+                        Target::Host(import) => unsafe { *import },
                     }
                 }
                 Provided::Closure(closure) => {
@@ -249,25 +260,23 @@ pub(crate) fn add(
         }
         (ExternKind::Table, Provided::Table(table)) => {
             let wanted = data.tables.get(instance.tables.len()).ok_or(incompatible)?;
-            // SAFETY: tables live as long as the store.
-            let given = unsafe { &*table }.current_type();
+            let given = table.current_type();
             if given.element != wanted.element
                 || !wanted.limits.admit(given.limits.min, given.limits.max)
             {
                 return Err(incompatible);
             }
-            instance.tables.push(table)?;
+            instance.tables.push(table.as_ptr())?;
         }
         (ExternKind::Memory, Provided::Memory(memory)) => {
             let wanted = data.memories.get(instance.memories.len()).ok_or(incompatible)?;
-            // SAFETY: memories live as long as the store.
-            let given = unsafe { &*memory }.current_type();
+            let given = memory.current_type();
             if given.page_shift != wanted.page_shift
                 || !wanted.limits.admit(given.limits.min, given.limits.max)
             {
                 return Err(incompatible);
             }
-            instance.memories.push(memory)?;
+            instance.memories.push(memory.as_ptr())?;
         }
         (ExternKind::Global, Provided::Global(global, ty)) => {
             let wanted = data.globals.get(instance.globals.len()).ok_or(incompatible)?;
@@ -296,7 +305,8 @@ fn make_globals(instance: &mut StoreInstance) -> Made<()> {
         let mut reader = Reader::new(data.bytes, global.init as usize);
         let value = Evaluation { instance }.value(&mut reader)?;
         let place = GlobalRef::new(cell, wide);
-        write_global(place, value);
+        // SAFETY: the cells are the instance's own, as many slots as its globals take.
+        unsafe { write_global(place, value) };
         instance.globals.push(place)?;
         cell = cell.wrapping_add(1 + wide as usize);
     }
@@ -304,10 +314,11 @@ fn make_globals(instance: &mut StoreInstance) -> Made<()> {
 }
 
 /// Copies the active segments of an instance, in order.
+///
+/// # Safety
+/// The store of the instance is live, and no reference to one of its memories and tables is.
 #[inline(never)]
-pub(crate) fn copy_segments(instance: *mut StoreInstance) -> Made<()> {
-    // SAFETY: the instance lives in its store, and none of its code runs yet.
-    let instance = unsafe { &*instance };
+pub(crate) unsafe fn copy_segments(instance: &StoreInstance) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     for (segment, &offset) in data.elements.iter().enumerate() {
@@ -317,8 +328,8 @@ pub(crate) fn copy_segments(instance: *mut StoreInstance) -> Made<()> {
         let header =
             ElementHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
         if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
-            // SAFETY: tables live as long as the store.
-            init_table(instance, unsafe { &mut *table }, segment as u32, at, 0, None)?;
+            // SAFETY: the contract; tables live as long as the store.
+            unsafe { init_table(instance, table, segment as u32, at, 0, None)? };
         }
         if header.table.is_some() || header.declarative {
             instance.drop_segment(false, segment as u32);
@@ -333,8 +344,8 @@ pub(crate) fn copy_segments(instance: *mut StoreInstance) -> Made<()> {
         if let Some(&memory) =
             header.memory.and_then(|memory| instance.memories.get(memory as usize))
         {
-            // SAFETY: memories live as long as the store.
-            init_memory(instance, unsafe { &mut *memory }, segment as u32, at, 0, header.len)?;
+            // SAFETY: the contract; memories live as long as the store.
+            unsafe { init_memory(instance, memory, segment as u32, at, 0, header.len)? };
             instance.drop_segment(true, segment as u32);
         }
     }
@@ -362,7 +373,7 @@ pub(crate) unsafe fn start(
 }
 
 impl StoreData<'_> {
-    /// Makes a table; gives its address.
+    /// Makes a table; returns its address.
     pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Made<*mut TableData> {
         let table = TryBox::new(TableData::new(ty, init)?)?;
         let at = table.as_ptr();
@@ -370,7 +381,7 @@ impl StoreData<'_> {
         Ok(at)
     }
 
-    /// Makes a memory; gives its address.
+    /// Makes a memory; returns its address.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Made<*mut MemoryData> {
         let memory = TryBox::new(MemoryData::new(
             ty,

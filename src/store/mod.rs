@@ -86,7 +86,7 @@ impl<'a> StoreData<'a> {
         stack: bool,
     ) -> Result<TryBox<StoreData<'a>>, OutOfMemory> {
         let slots = if stack { config.stack_bytes as usize / 4 } else { 0 };
-        let mut stack = TryVec::zeroed(slots)?;
+        let stack = TryVec::zeroed(slots)?;
         let stack_top = stack.as_mut_ptr();
         TryBox::new(StoreData {
             config,

@@ -1,7 +1,7 @@
-//! What the loops leave to the runtime: indirect calls, tail calls, references, tables, memory growth, bulk operations
-//! (spec: 4.4.2, 4.4.6, 4.4.7, 4.4.8).
+//! Runtime instructions, which both interpreter loops hand to the runtime: indirect calls, tail calls, references, tables,
+//! memory growth, bulk memory (spec: 4.4.2, 4.4.6, 4.4.7, 4.4.8).
 //!
-//! The code was validated, so immediates are complete, indices are inside their spaces, and operands are there.
+//! The code was validated: immediates are complete, indices are inside of their index spaces, and operands are on the stack.
 
 use super::bulk;
 use super::func::Target;
@@ -16,183 +16,216 @@ type Outcome = Result<u32, TrapCode>;
 
 const OK: u32 = 0;
 
-/// The context of a instr operation, with its operands and immediates at hand.
+/// A runtime instruction that is being executed, with its immediates and operands.
+///
+/// Invariant: the context is that of running code of a live, published instance, in a call that [`super::func::call`] made.
 pub(super) struct RuntimeInstr<'c> {
-    pub(super) context: &'c mut Context,
+    context: &'c mut Context,
 }
 
-impl RuntimeInstr<'_> {
+impl<'c> RuntimeInstr<'c> {
+    /// Reads the instruction's indices, then its operands of one slot each, the lowest first.
+    ///
+    /// # Safety
+    /// The instruction has that many immediates in front of the program counter, unsigned and not read yet, and that many
+    /// slots of operands.
+    #[inline(always)]
+    pub(super) unsafe fn read<const I: usize, const N: usize>(&mut self) -> ([u32; I], [u32; N]) {
+        // SAFETY: the contract.
+        let indices = core::array::from_fn(|_| unsafe { self.index() });
+        // SAFETY: the operands are the topmost slots, and `sp` points at the last of them. The slot below is the frame's pad or
+        // another operand. Slots are aligned as `u32`.
+        let operands = unsafe {
+            self.context.sp = self.context.sp.sub(N);
+            self.context.sp.add(1).cast::<[u32; N]>().read()
+        };
+        (indices, operands)
+    }
+
     /// Reads an unsigned immediate.
-    pub(super) fn index(&mut self) -> u32 {
-        // SAFETY: validated code has the immediates of its operation.
+    ///
+    /// # Safety
+    /// The instruction has one that was not read yet.
+    unsafe fn index(&mut self) -> u32 {
+        // SAFETY: the program counter is at the immediate, which the validator found complete.
         let (value, next) = unsafe { leb128::u32(self.context.pc) };
         self.context.pc = next;
         value
     }
 
-    /// Takes an operand of one slot.
-    pub(super) fn pop(&mut self) -> u32 {
-        // SAFETY: validated code has the operands of its operation.
-        unsafe {
-            let value = *self.context.sp;
-            self.context.sp = self.context.sp.sub(1);
-            value
-        }
-    }
-
     /// Pushes a result of one slot.
-    pub(super) fn push(&mut self, value: u32) {
-        // SAFETY: validation computed the highest stack, and the call checked that there is room for it.
+    ///
+    /// # Safety
+    /// The instruction has a result, and its operands were read.
+    pub(super) unsafe fn push(&mut self, value: u32) {
+        // SAFETY: the validator computed the highest operand stack with this result, and the call checked that the frame fits.
         unsafe {
             self.context.sp = self.context.sp.add(1);
             *self.context.sp = value;
         }
     }
 
-    /// The running instance.
-    pub(super) fn instance<'i>(&self) -> &'i StoreInstance<'i> {
-        // SAFETY: the running instance is live and published.
+    /// The running instance. Nothing makes a mutable reference to it while its code runs.
+    pub(super) fn instance(&self) -> &'c StoreInstance<'c> {
+        // SAFETY: by the invariant the instance is live and published. `set_mode` alone changes an instance, and refuses that
+        // while a call runs.
         unsafe { StoreInstance::of(self.context.instance) }
     }
 
-    /// The store.
-    pub(super) fn store<'i>(&self) -> &'i StoreData<'i> {
-        // SAFETY: set at the call by the host to the store that runs it.
+    /// The store, until something is called.
+    fn store(&self) -> &StoreData<'c> {
+        // SAFETY: `call` has set it to the store that runs the call. Host functions may change the store, but none is called
+        // while `self` is borrowed.
         unsafe { &*self.context.store.cast() }
-    }
-
-    /// A table of the running instance.
-    pub(super) fn table<'i>(&self, index: u32) -> &'i mut super::TableData {
-        // SAFETY: validation checked the index; tables live as long as the store.
-        unsafe { &mut **self.instance().tables.get_unchecked(index as usize) }
-    }
-
-    /// A memory of the running instance.
-    pub(super) fn memory<'i>(&self, index: u32) -> &'i mut super::MemoryData {
-        // SAFETY: validation checked the index; memories live as long as the store.
-        unsafe { &mut **self.instance().memories.get_unchecked(index as usize) }
     }
 }
 
 /// See [`zonda_exec::frame::RuntimeFn`].
 ///
 /// # Safety
-/// The context is that of running, validated code whose operation has this code, with the store that [`super::func::call`] set.
+/// The context is that of running, validated code whose instruction has this opcode, in a call that [`super::func::call`] made.
 pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
     let mut instr = RuntimeInstr { context };
-    let outcome = match code {
-        op::CALL_INDIRECT => instr.call_indirect(false),
-        op::RETURN_CALL_INDIRECT => instr.call_indirect(true),
-        // Of fast mode, where index or frame are large.
-        op::CALL => instr.call(false),
-        op::RETURN_CALL => instr.call(true),
-        op::TABLE_GET => {
-            let table = instr.index();
-            let index = instr.pop();
-            match instr.table(table).elements.get(index as usize) {
-                Some(&element) => {
-                    instr.push(element);
-                    Ok(OK)
+    let instance = instr.instance();
+    // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4), and
+    // checked that table and memory indices are inside of their index spaces. Records live as long as the store. References to
+    // a memory or table last for one statement here, and no code runs meanwhile.
+    let outcome = unsafe {
+        match code {
+            op::CALL_INDIRECT => instr.call_indirect(false),
+            op::RETURN_CALL_INDIRECT => instr.call_indirect(true),
+            // Of fast mode, where index or frame are large.
+            op::CALL => instr.call(false),
+            op::RETURN_CALL => instr.call(true),
+            op::TABLE_GET => {
+                let ([table], [index]) = instr.read();
+                match (*instance.table(table)).element(index) {
+                    Some(element) => {
+                        instr.push(*element);
+                        Ok(OK)
+                    }
+                    None => Err(TrapCode::TableOutOfBounds),
                 }
-                None => Err(TrapCode::TableOutOfBounds),
             }
-        }
-        op::TABLE_SET => {
-            let table = instr.index();
-            let value = instr.pop();
-            let index = instr.pop();
-            match instr.table(table).elements.get_mut(index as usize) {
-                Some(element) => {
-                    *element = value;
-                    Ok(OK)
+            op::TABLE_SET => {
+                let ([table], [index, value]) = instr.read();
+                match (*instance.table(table)).element(index) {
+                    Some(element) => {
+                        *element = value;
+                        Ok(OK)
+                    }
+                    None => Err(TrapCode::TableOutOfBounds),
                 }
-                None => Err(TrapCode::TableOutOfBounds),
             }
+            op::MEMORY_SIZE => {
+                let ([memory], []) = instr.read();
+                instr.push((*instance.memory(memory)).seen.pages);
+                Ok(OK)
+            }
+            op::MEMORY_GROW => {
+                let ([memory], [delta]) = instr.read();
+                let before = (*instance.memory(memory)).grow(delta);
+                instr.push(before.unwrap_or(u32::MAX));
+                Ok(OK)
+            }
+            op::REF_NULL => {
+                let ([_heap_type], []) = instr.read();
+                instr.push(0);
+                Ok(OK)
+            }
+            op::REF_IS_NULL => {
+                let ([], [reference]) = instr.read();
+                instr.push((reference == 0) as u32);
+                Ok(OK)
+            }
+            op::REF_FUNC => {
+                let ([func], []) = instr.read();
+                instr.push(instance.func_base + func);
+                Ok(OK)
+            }
+            op::PREFIX => instr.prefixed(),
+            // The validator accepts no other opcode.
+            _ => Err(TrapCode::Unreachable),
         }
-        op::MEMORY_SIZE => {
-            let memory = instr.index();
-            instr.push(instr.memory(memory).seen.pages);
-            Ok(OK)
-        }
-        op::MEMORY_GROW => {
-            let memory = instr.index();
-            let delta = instr.pop();
-            instr.push(instr.memory(memory).grow(delta).unwrap_or(u32::MAX));
-            Ok(OK)
-        }
-        op::REF_NULL => {
-            instr.index();
-            instr.push(0);
-            Ok(OK)
-        }
-        op::REF_IS_NULL => {
-            let reference = instr.pop();
-            instr.push((reference == 0) as u32);
-            Ok(OK)
-        }
-        op::REF_FUNC => {
-            let index = instr.index();
-            instr.push(instr.instance().func_base + index);
-            Ok(OK)
-        }
-        op::PREFIX => instr.prefixed(),
-        // Validation lets nothing else through.
-        _ => Err(TrapCode::Unreachable),
     };
     outcome.unwrap_or_else(|trap| trap as u32)
 }
 
 impl RuntimeInstr<'_> {
-    fn prefixed(&mut self) -> Outcome {
-        let code = self.index();
+    /// Executes an instruction of two opcodes, of which the first was read.
+    ///
+    /// # Safety
+    /// The instruction is such a one.
+    unsafe fn prefixed(&mut self) -> Outcome {
+        // SAFETY: the second opcode is encoded as an index is.
+        let code = unsafe { self.index() };
         if code < 8 {
-            // SAFETY: a saturating conversion with its operand below the top.
+            // SAFETY: a saturating conversion, whose operand is the topmost.
             let (top, code) =
                 unsafe { numeric::execute(0xfc00 | code as u16, self.context.sp.add(1)) };
-            // SAFETY: `top` is one past a slot of the stack.
+            // SAFETY: the result takes at least one slot, and `top` is one past it.
             self.context.sp = unsafe { top.sub(1) };
             return Ok(code);
         }
-        bulk::execute(self, code)
+        // SAFETY: the opcodes were read, and nothing else of the instruction.
+        unsafe { bulk::execute(self, code) }
     }
 
-    fn call_indirect(&mut self, tail: bool) -> Outcome {
-        let ty = self.index();
-        let table = self.index();
-        let index = self.pop();
-        let address =
-            *self.table(table).elements.get(index as usize).ok_or(TrapCode::UndefinedElement)?;
+    /// # Safety
+    /// The instruction is `call_indirect`, or `return_call_indirect` with `tail`.
+    unsafe fn call_indirect(&mut self, tail: bool) -> Outcome {
+        let instance = self.instance();
+        // SAFETY: the instruction has a type and a table index, which the validator checked, and the element's index as its
+        // topmost operand.
+        let (ty, element) = unsafe {
+            let ([ty, table], [index]) = self.read();
+            (ty, (*instance.table(table)).element(index).map(|element| *element))
+        };
+        let address = element.ok_or(TrapCode::UndefinedElement)?;
         if address == 0 {
             return Err(TrapCode::UninitializedElement);
         }
-        let instance = self.instance();
         let data = &*instance.module.data;
         let wanted = data.types.get(ty as usize).ok_or(TrapCode::IndirectCallTypeMismatch)?;
         let local = address.wrapping_sub(instance.func_base);
-        if let Some(func) = instance.defined(local) {
+        let target = if let Some(func) = instance.defined(local) {
             // The common case: a function of the same instance, whose type is known by its number.
             if func.type_index != wanted.canonical {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
-            return self.go(Target::Wasm(&raw const instance.seen, local), tail);
-        }
-        let store = self.store();
-        let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
-        if ty != FuncType::of(data.bytes, wanted) {
-            return Err(TrapCode::IndirectCallTypeMismatch);
-        }
-        self.go(store.target(address).ok_or(TrapCode::UndefinedElement)?, tail)
+            Target::Wasm(&raw const instance.seen, local)
+        } else {
+            let store = self.store();
+            let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
+            if ty != FuncType::of(data.bytes, wanted) {
+                return Err(TrapCode::IndirectCallTypeMismatch);
+            }
+            store.target(address).ok_or(TrapCode::UndefinedElement)?
+        };
+        // SAFETY: the function has the type of the instruction, so its arguments are the topmost operands.
+        unsafe { self.go(target, tail) }
     }
 
-    fn call(&mut self, tail: bool) -> Outcome {
-        let func = self.index();
-        self.go(self.instance().target(func).ok_or(TrapCode::Unlinked)?, tail)
+    /// # Safety
+    /// The instruction is `call`, or `return_call` with `tail`.
+    unsafe fn call(&mut self, tail: bool) -> Outcome {
+        // SAFETY: the instruction has a function index; its operands are the arguments, which the validator compared.
+        unsafe {
+            let ([func], []) = self.read();
+            let target = self.instance().target(func).ok_or(TrapCode::Unlinked)?;
+            self.go(target, tail)
+        }
     }
 
-    /// Calls a function whose arguments lie on top of the stack.
-    fn go(&mut self, target: Target, tail: bool) -> Outcome {
+    /// Calls a function.
+    ///
+    /// # Safety
+    /// It is of this store, and its arguments are the topmost operands.
+    unsafe fn go(&mut self, target: Target, tail: bool) -> Outcome {
         let context = &mut *self.context;
-        // SAFETY: types were checked, so the arguments are those of the function; targets live as long as the store.
+        // SAFETY: by the contract the arguments are those of the function. Instances and imports that a target points at have
+        // fixed addresses and live as long as the store; a host function may add to the store, but neither moves nor changes
+        // them.
         unsafe {
             match target {
                 Target::Wasm(instance, func) => {
@@ -207,6 +240,7 @@ impl RuntimeInstr<'_> {
                     context.enter(callee, instance, pc, caller)
                 }
                 Target::Host(import) => {
+                    let import = &*import;
                     let call = import.call.ok_or(TrapCode::Unlinked)?;
                     let code = call(context, import, import.args(context.sp));
                     if code != OK {
@@ -215,7 +249,8 @@ impl RuntimeInstr<'_> {
                     context.sp = import.after(context.sp);
                     #[cfg(feature = "classic")]
                     if tail && (*context.instance).mode == zonda_exec::Mode::Classic {
-                        // The results lie on top: go on at the function's `end`, which returns them. Register code returns them by itself.
+                        // The results lie on top: go on at the function's `end`, which returns them. Register bytecode returns
+                        // them itself.
                         context.pc = (*context.func.cast::<zonda_exec::ClassicFunc>()).end.sub(1);
                     }
                     Ok(OK)

@@ -28,6 +28,19 @@ impl TableData {
         self.ty
     }
 
+    /// The elements without a reference to them. They may be read and written until the table grows, while no reference to them
+    /// is live.
+    pub(crate) fn elements_ptr(&self) -> *mut [u32] {
+        core::ptr::slice_from_raw_parts_mut(self.elements.as_mut_ptr(), self.elements.len())
+    }
+
+    /// An element, as [`TableData::elements_ptr`] has it.
+    pub(crate) fn element(&self, index: u32) -> Option<*mut u32> {
+        let elements = self.elements_ptr();
+        let index = index as usize;
+        (index < elements.len()).then(|| elements.cast::<u32>().wrapping_add(index))
+    }
+
     /// The type with the size that the table has now, as imports are matched against it.
     pub(crate) fn current_type(&self) -> TableType {
         TableType {

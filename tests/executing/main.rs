@@ -1,5 +1,6 @@
 //! What instances compute: each instruction, in each execution mode, alone and together.
 
+mod aliasing;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
 mod modes;

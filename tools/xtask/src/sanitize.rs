@@ -71,7 +71,7 @@ fn on_x86_64_linux() -> Result<()> {
 
 /// Integration tests that are short enough for Miri.
 const UNDER_MIRI: Tests =
-    &[("embedding_rust", &["api::"]), ("executing", &["modes::", "stopping::"])];
+    &[("embedding_rust", &["api::"]), ("executing", &["aliasing::", "modes::", "stopping::"])];
 /// More of them, which take minutes each.
 const UNDER_MIRI_AT_LENGTH: Tests = &[("loading", &["verifier::"]), ("executing", &["large::"])];
 
