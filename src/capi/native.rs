@@ -7,7 +7,7 @@
 use super::app_memory::{find_nul, memory};
 use super::exec_env::WASMExecEnv;
 use super::instance::name_import;
-use super::invoke::{call_plain, call_words, Arguments, SOFT};
+use super::invoke::{call_plain, call_words, Arguments, Returned, SOFT};
 use super::natives::lookup;
 use super::runtime::log_warning;
 use super::signature;
@@ -193,7 +193,12 @@ unsafe extern "C" fn any<const FLOAT: bool>(
             code = code.add(1);
             at = at.add(1);
         }
-        let result = arguments.call(symbol.func_ptr.cast_const().cast(), FLOAT);
+        let returned = match import.results() {
+            _ if !FLOAT => Returned::Integer,
+            1 => Returned::Single,
+            _ => Returned::Double,
+        };
+        let result = arguments.call(symbol.func_ptr.cast_const().cast(), returned);
         match import.results() {
             0 => {}
             1 => *args = result as u32,

@@ -1,9 +1,12 @@
-//! Arm, VFP variant: AAPCS32 chapter 7.1.2. Integers go as in the base standard; floats to s0 to s15 and d0 to d7, which are the same registers:
-//! a double takes an even pair, and a single fills the lowest gap that is left (C.1.vfp), until a float had to go to the stack (C.2.vfp).
-//! A float result comes in s0 or d0.
+//! Arm, VFP variant (AAPCS32, chapter 7.1.2). Integers are passed as in the base standard, floats in s0 to s15 and d0 to d7, which are
+//! the same registers: a double takes an even pair, and a single the lowest free register (C.1.vfp), until a float had to go to the
+//! stack (C.2.vfp). A float result is in s0 or d0.
 
+use super::row::Row;
+use super::Returned;
 use core::mem::transmute;
 
+/// Floats have registers of their own.
 #[cfg_attr(test, allow(dead_code))]
 pub(in crate::capi) const SOFT: bool = false;
 
@@ -11,67 +14,49 @@ const CORE: usize = 4;
 const STACK: usize = 12;
 
 pub(in crate::capi) struct Arguments {
-    core: [u32; CORE],
-    core_len: usize,
+    core: Row<u32, CORE>,
     singles: [u32; 16],
-    /// One bit for each that is free.
+    /// One bit for each of s0 to s15 that is free.
     free: u32,
-    stack: [u32; STACK],
-    stack_len: usize,
+    stack: Row<u32, STACK>,
 }
 
 #[cfg_attr(test, allow(dead_code))]
 impl Arguments {
     #[inline(always)]
     pub(in crate::capi) fn new(env: *mut ()) -> Arguments {
-        Arguments::first(env.addr() as u32)
-    }
-
-    #[inline(always)]
-    fn first(word: u32) -> Arguments {
         Arguments {
-            core: [word, 0, 0, 0],
-            core_len: 1,
+            core: Row::starting_with(env.addr() as u32),
             singles: [0; 16],
             free: 0xffff,
-            stack: [0; STACK],
-            stack_len: 0,
+            stack: Row::new(),
         }
     }
 
-    /// Whether there is room for all that was given.
+    /// Whether every argument that was pushed fits.
     pub(in crate::capi) fn fit(&self) -> bool {
-        self.stack_len <= STACK
+        self.stack.fits()
     }
 
-    fn stacked(&mut self, value: u32) {
-        if let Some(word) = self.stack.get_mut(self.stack_len) {
-            *word = value;
-        }
-        self.stack_len += 1;
-    }
-
-    fn stacked_long(&mut self, value: u64) {
-        self.stack_len += self.stack_len & 1;
-        self.stacked(value as u32);
-        self.stacked((value >> 32) as u32);
+    fn stack_long(&mut self, value: u64) {
+        self.stack.align_to_pair();
+        self.stack.push_pair(value);
     }
 
     pub(in crate::capi) fn int(&mut self, value: u32) {
-        match self.core.get_mut(self.core_len) {
-            Some(word) => *word = value,
-            None => return self.stacked(value),
+        if self.core.is_full() {
+            self.stack.push(value);
+        } else {
+            self.core.push(value);
         }
-        self.core_len += 1;
     }
 
     pub(in crate::capi) fn long(&mut self, value: u64) {
-        self.core_len += self.core_len & 1;
-        if self.core_len < CORE {
-            self.int(value as u32);
-            self.int((value >> 32) as u32);
+        self.core.align_to_pair();
+        if self.core.is_full() {
+            self.stack_long(value);
         } else {
-            self.stacked_long(value);
+            self.core.push_pair(value);
         }
     }
 
@@ -86,7 +71,7 @@ impl Arguments {
                 *single = bits;
                 self.free &= self.free - 1;
             }
-            None => self.stacked(bits),
+            None => self.stack.push(bits),
         }
     }
 
@@ -103,19 +88,20 @@ impl Arguments {
             }
             None => {
                 self.free = 0;
-                self.stacked_long(bits);
+                self.stack_long(bits);
             }
         }
     }
 
     /// # Safety
-    /// `func` is a C function that takes what was given; `float` says whether it gives a float.
+    /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
+    /// result is of the kind `returned`.
     #[rustfmt::skip]
-    pub(in crate::capi) unsafe fn call(&self, func: *const (), float: bool) -> u64 {
+    pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: Returned) -> u64 {
         type Few<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64) -> R;
         type Many<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64,
             u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> R;
-        let [a, b, c, d] = self.core;
+        let [a, b, c, d] = self.core.words();
         let mut doubles = [0f64; 8];
         for (double, pair) in doubles.iter_mut().zip(self.singles.chunks_exact(2)) {
             if let [low, high] = pair {
@@ -123,10 +109,13 @@ impl Arguments {
             }
         }
         let [s, t, u, v, w, x, y, z] = doubles;
-        let [e, f, g, h, i, j, k, l, m, n, o, p] = self.stack;
-        // SAFETY: the caller's promise. Registers and words beyond the function's own are ignored by it. A single comes in the low half of d0.
+        let [e, f, g, h, i, j, k, l, m, n, o, p] = self.stack.words();
+        let float = !matches!(returned, Returned::Integer);
+        // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
+        // so every argument is in a register or on the stack. The function does not read what lies beyond its own parameters, and
+        // the caller removes the stack words. A single is in the low half of d0.
         unsafe {
-            match (self.stack_len == 0, float) {
+            match (self.stack.len() == 0, float) {
                 (true, false) => transmute::<*const (), Few<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z),
                 (true, true) => transmute::<*const (), Few<f64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z).to_bits(),
                 (false, false) => transmute::<*const (), Many<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z, e, f, g, h, i, j, k, l, m, n, o, p),
@@ -140,9 +129,13 @@ impl Arguments {
 mod tests {
     use super::*;
 
+    fn first() -> Arguments {
+        Arguments::new(core::ptr::without_provenance_mut(1))
+    }
+
     #[test]
     fn singles_fill_gaps() {
-        let mut arguments = Arguments::first(1);
+        let mut arguments = first();
         arguments.single(10);
         arguments.double(0x31_0000_0030);
         arguments.single(11);
@@ -152,24 +145,24 @@ mod tests {
         arguments.int(3);
         arguments.long(0x5_0000_0004);
         arguments.int(6);
-        assert_eq!(arguments.core, [1, 2, 3, 0]);
-        assert_eq!(arguments.stack[..3], [4, 5, 6]);
+        assert_eq!(arguments.core.words(), [1, 2, 3, 0]);
+        assert_eq!(arguments.stack.words()[..3], [4, 5, 6]);
         arguments.long(0x8_0000_0007);
-        assert_eq!(arguments.stack[..6], [4, 5, 6, 0, 7, 8]);
+        assert_eq!(arguments.stack.words()[..6], [4, 5, 6, 0, 7, 8]);
     }
 
     #[test]
     fn no_gap_is_filled_once_a_float_is_on_the_stack() {
-        let mut arguments = Arguments::first(1);
+        let mut arguments = first();
         arguments.single(1);
         (0..7).for_each(|value| arguments.double(value));
         arguments.double(0x99);
         arguments.single(2);
-        assert_eq!(arguments.stack[..3], [0x99, 0, 2]);
+        assert_eq!(arguments.stack.words()[..3], [0x99, 0, 2]);
         assert_eq!(arguments.singles[1], 0);
-        let mut full = Arguments::first(1);
+        let mut full = first();
         (0..16).for_each(|value| full.single(value));
         full.single(77);
-        assert_eq!((full.singles[15], full.stack[0]), (15, 77));
+        assert_eq!((full.singles[15], full.stack.words()[0]), (15, 77));
     }
 }
