@@ -1,7 +1,7 @@
-//! Slots, frames, and the state of a call.
+//! Frames, calls across the boundary of an instance, and the state of a call by the host.
 //!
-//! All values of a call live on one value stack of 32-bit slots that the embedder sized; calls between Wasm
-//! functions use nothing else. i64 and f64 take two slots, the low half first. It grows upwards:
+//! All values of a call lie on one operand stack of 32-bit slots, whose size the embedder chooses; calls between Wasm
+//! functions use no other memory. The stack grows upwards:
 //!
 //! ```text
 //!        caller's operands …  arguments
@@ -10,18 +10,23 @@
 //!                             └─────────┴───────────────┴──────────────┴──────┴────────────────────
 //! ```
 //!
-//! The arguments become the callee's first locals where they lie; the results are written from `fp` on, where the
-//! caller expects them. `sp` points at the home of the topmost operand, which the loops keep in a register; with no operand
-//! it points at the pad. A frame entered from outside of the running loop (a call by the host, a call from another
-//! instance) has `Header::pc` null and a [`Boundary`] behind its header.
+//! The arguments become the callee's first locals where they lie. The results are written from `fp` on, where the caller
+//! expects them. `sp` points at the stack slot of the topmost operand, which the loops keep in a register; without operands it
+//! points at the pad. A frame that was not entered by code of the same instance (but by the host, or by code of another
+//! instance) has a null [`Header::pc`] and a [`Boundary`] behind its header.
+//!
+//! Depends on [`crate::instance`] for the records of functions and on `bounds` for the arithmetic. Owns two invariants, which
+//! each way to make a frame checks (here, in [`crate::call`] and in the loops): a frame, as large as validation computed, fits
+//! below the end of the operand stack; and a frame's header and boundary are those of its caller until it returns.
 
 use crate::bounds;
 use crate::instance::ExecInstance;
 use crate::linear_memory::Memory;
 use crate::meter::Meter;
 pub use crate::slot::{read64, write64};
+use crate::TrapCode;
 
-/// What a call needs to know of a function, in every mode.
+/// What a call needs to know of a function, in every execution mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct FuncLayout {
@@ -31,53 +36,55 @@ pub struct FuncLayout {
     pub locals: u16,
     /// Slots of the results.
     pub results: u16,
-    /// Index of its type in the module, the first among equal ones.
+    /// Index of its type in the module, the first among equal types.
     pub type_index: u16,
-    /// Slots that a frame takes beyond the parameters: other locals, header, boundary, pad and operands.
+    /// Slots of a frame beyond the parameters: other locals, header, boundary, pad and operands.
     pub frame: u32,
 }
 
-/// A function that a module defines, ready to be executed in place.
+/// A function of a module, as classic mode executes it.
 #[repr(C)]
 pub struct ClassicFunc {
     pub layout: FuncLayout,
-    /// First operation.
+    /// The first instruction.
     pub code: *const u8,
     /// Behind the final `end`.
     pub end: *const u8,
-    /// First entry in the side table.
+    /// The first entry of its side table.
     pub side_table: *const u16,
-    /// Locals with an index below this have it as their slot, and take one slot. At most 127, so such an index is one byte.
+    /// Each local with an index below this has one slot, with the same number as the index. At most 127, so that such an
+    /// index has one byte.
     pub narrow: u8,
-    /// Whether the map of locals is in groups (more than [`crate::side_table::MAPPED`] locals).
+    /// Whether the map of locals has groups (more than [`crate::side_table::MAPPED`] locals).
     pub grouped: bool,
 }
 
-/// The same function as register code. Without pointers, for it may lie in flash; docs/container.md has its bytes.
+/// A function of a module, as fast mode executes it. It has no pointers, since it may lie in flash: docs/container.md
+/// specifies its bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct FastFunc {
     pub layout: FuncLayout,
-    /// Offset of the first operation in [`ExecInstance::code`].
+    /// Offset of the first register instruction in [`ExecInstance::code`].
     pub code: u32,
 }
 
-/// Where a call goes, in the mode of the function's instance.
+/// Where a call goes, in the execution mode of the function's instance.
 #[derive(Clone, Copy)]
 pub struct Callee {
     pub layout: *const FuncLayout,
-    /// First operation.
+    /// The first instruction.
     pub code: *const u8,
-    /// First entry in the side table; null in fast mode.
+    /// The first entry of its side table; null in fast mode.
     pub side_table: *const u16,
 }
 
-/// What a call has to find again, in the callee's frame behind the locals.
+/// The caller's state, in the callee's frame behind the locals.
 #[repr(C)]
 pub struct Header {
     /// The caller.
     pub func: *const FuncLayout,
-    /// Where the caller goes on; null when there is a [`Boundary`].
+    /// Where the caller continues; null when there is a [`Boundary`].
     pub pc: *const u8,
     /// The caller's frame.
     pub fp: *mut u32,
@@ -85,12 +92,12 @@ pub struct Header {
     pub stp: *const u16,
 }
 
-/// More of that, where the caller is not code of the same instance.
+/// More of the caller's state, where the caller is not code of the same instance.
 #[repr(C)]
 pub struct Boundary {
-    /// The caller's instance; null when the host called, and nothing else here or in the header means anything.
+    /// The caller's instance. Null when the host is the caller: then nothing else in the boundary or the header is set.
     pub instance: *const ExecInstance,
-    /// Where the caller goes on.
+    /// Where the caller continues.
     pub pc: *const u8,
 }
 
@@ -103,37 +110,36 @@ pub const PAD: usize = 1;
 /// Slots of every frame beyond locals and operands.
 pub const OVERHEAD: usize = HEADER + BOUNDARY + PAD;
 
-/// The state of a call by the host, from which and to which the loops read and write their registers around everything that is
-/// executed elsewhere.
+/// The state of a call by the host. The loops keep most of it in registers, and write it here before anything else runs.
 #[repr(C)]
 pub struct Context {
-    /// Next byte of code. After a trap: the operation that trapped.
+    /// The next byte of code. After a trap: the instruction that trapped.
     pub pc: *const u8,
-    /// Home of the topmost operand.
+    /// The stack slot of the topmost operand.
     pub sp: *mut u32,
     pub fp: *mut u32,
     pub stp: *const u16,
-    /// The function that runs: the first field of its [`ClassicFunc`] or [`FastFunc`].
+    /// The running function: the first field of its [`ClassicFunc`] or [`FastFunc`].
     pub func: *const FuncLayout,
     /// Its instance.
     pub instance: *const ExecInstance,
-    /// [`ExecInstance::memory`] of that.
+    /// [`ExecInstance::memory`] of that instance.
     pub memory: *const Memory,
-    /// One past the last slot of the value stack.
+    /// One past the last slot of the operand stack.
     pub stack_end: *mut u32,
     pub meter: *const Meter,
-    /// Executes what the loops do not hold: see [`RuntimeFn`].
+    /// Executes runtime instructions.
     pub runtime: RuntimeFn,
     /// The runtime crate's store.
     pub store: *mut (),
-    /// What host functions are given: the embedder's store or execution environment.
+    /// What host functions receive: the embedder's store or execution environment.
     pub host: *mut (),
 }
 
-/// What a call by the host brings.
+/// What a call by the host provides.
 #[derive(Clone, Copy)]
 pub struct Host {
-    /// One past the last slot of the value stack.
+    /// One past the last slot of the operand stack.
     pub stack_end: *mut u32,
     pub meter: *const Meter,
     pub runtime: RuntimeFn,
@@ -146,50 +152,87 @@ pub struct Host {
 /// Where execution stopped.
 #[derive(Clone, Copy)]
 pub struct Place {
-    /// The operation.
+    /// The instruction.
     pub pc: *const u8,
     pub func: *const FuncLayout,
     pub instance: *const ExecInstance,
 }
 
-/// Executes the operation `code` whose immediates `context.pc` points at, on the operands in memory, and updates the context. Gives 0, [`SWITCHED`] or the number of a trap.
+/// Executes the runtime instruction `code`, whose immediates `context.pc` points at, on the operands in their stack slots, and
+/// updates the context. Returns 0, [`SWITCHED`], [`OTHER_MODE`] or the number of a trap.
 pub type RuntimeFn = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
-/// What a function of the embedder or of [`RuntimeFn`] gives when the context has changed as a whole: read everything anew.
+/// The result of a host function or a [`RuntimeFn`] that has changed all of the context: the loop reads it again.
 pub const SWITCHED: u32 = 0x100;
-/// The same, and what runs now has to be run by another mode's loop.
+/// As [`SWITCHED`], and the running instance now has another execution mode, whose loop has to continue.
 pub const OTHER_MODE: u32 = 0x101;
 
-/// How a loop ended.
+/// How a call by the host ended.
 #[derive(Clone, Copy)]
 pub enum Exit {
-    /// The function that the host called has returned; its results lie where its arguments lay.
+    /// The function has returned; its results lie where its arguments lay.
     Returned,
-    /// The function was not entered: its frame has no room.
-    Refused(crate::TrapCode),
+    /// The function was not entered: its frame does not fit.
+    Refused(TrapCode),
     /// Execution stopped there.
-    Trapped(crate::TrapCode, Place),
+    Trapped(TrapCode, Place),
 }
 
 impl Header {
     /// Writes the header at `at`.
     ///
     /// # Safety
-    /// `at` points at [`HEADER`] slots that the check of the frame's size has reserved.
+    /// `at` points at [`HEADER`] slots of a frame that fits into the operand stack.
     #[inline(always)]
-    pub unsafe fn write(at: *mut u32, header: Header) {
-        // SAFETY: the caller's promise; slots are aligned to 4 bytes, which on a 64-bit host is less than a pointer's alignment.
+    pub(crate) unsafe fn write(at: *mut u32, header: Header) {
+        // SAFETY: the contract of this function. Slots are aligned to 4 bytes, less than a pointer of a 64-bit host.
         unsafe { at.cast::<Header>().write_unaligned(header) }
     }
 
-    /// Reads the header of the running function.
+    /// Writes the header at `at` without `stp`, which has no meaning in fast mode.
     ///
     /// # Safety
-    /// `at` points at a header, that is, at `fp` plus the function's slots of locals.
+    /// As for [`Header::write`].
     #[inline(always)]
-    pub unsafe fn read(at: *const u32) -> Header {
-        // SAFETY: the caller's promise.
+    #[allow(dead_code)]
+    pub(crate) unsafe fn write_caller(
+        at: *mut u32,
+        func: *const FuncLayout,
+        pc: *const u8,
+        fp: *mut u32,
+    ) {
+        let header = at.cast::<Header>();
+        // SAFETY: the contract of this function, as in `write`.
+        unsafe {
+            (&raw mut (*header).func).write_unaligned(func);
+            (&raw mut (*header).pc).write_unaligned(pc);
+            (&raw mut (*header).fp).write_unaligned(fp);
+        }
+    }
+
+    /// Reads the header at `at`.
+    ///
+    /// # Safety
+    /// `at` points at the header of a frame: at its `fp` plus the function's slots of locals.
+    #[inline(always)]
+    pub(crate) unsafe fn read(at: *const u32) -> Header {
+        // SAFETY: the contract of this function; each field was written, or only its null `pc` is looked at.
         unsafe { at.cast::<Header>().read_unaligned() }
+    }
+}
+
+/// Sets the locals from `local` up to the header to 0.
+///
+/// # Safety
+/// They lie in a frame that fits into the operand stack.
+#[inline(always)]
+unsafe fn clear_locals(mut local: *mut u32, header: *mut u32) {
+    while local < header {
+        // SAFETY: the contract of this function: `local` is below the header, in the frame.
+        unsafe {
+            *local = 0;
+            local = local.add(1);
+        }
     }
 }
 
@@ -213,31 +256,32 @@ impl Context {
         }
     }
 
-    /// Makes `instance` the running one. Gives [`SWITCHED`] or [`OTHER_MODE`].
+    /// Makes `instance` the running one. Returns [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
-    /// It is live and published.
+    /// It is live and has code for its mode, and so has the running instance unless that is null.
     unsafe fn switch(&mut self, instance: *const ExecInstance) -> u32 {
-        // SAFETY: the caller's promise; the instance that ran before is live, too, where there is one.
-        unsafe {
+        // SAFETY: the contract of this function.
+        let (same, memory) = unsafe {
             let same = self.instance.is_null() || (*self.instance).mode == (*instance).mode;
-            self.instance = instance;
-            self.memory = (*instance).memory;
-            if same {
-                SWITCHED
-            } else {
-                OTHER_MODE
-            }
+            (same, (*instance).memory)
+        };
+        self.instance = instance;
+        self.memory = memory;
+        if same {
+            SWITCHED
+        } else {
+            OTHER_MODE
         }
     }
 
-    /// Accounts for a call. Each way to call does, for functions that call each other without end are a loop, too.
+    /// Accounts for a call, as each way to call does: functions that call each other without end are a loop, too.
     ///
     /// # Safety
     /// The meter is live.
     #[inline]
-    unsafe fn count(&self) -> Result<(), crate::TrapCode> {
-        // SAFETY: the caller's promise.
+    unsafe fn count(&self) -> Result<(), TrapCode> {
+        // SAFETY: the contract of this function.
         let meter = unsafe { &*self.meter };
         if meter.pass() {
             Ok(())
@@ -246,11 +290,12 @@ impl Context {
         }
     }
 
-    /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and goes there. Used for calls that cross a boundary; the loops have this
-    /// inline for their own calls. Gives [`SWITCHED`] or [`OTHER_MODE`].
+    /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and enters it across a boundary; the loops make
+    /// the frames of calls within an instance. Returns [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
-    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
+    /// `to` is a function that the live `instance` defines, and its arguments lie on the operand stack, as its type says. The
+    /// context's meter and end of the stack are those of the call, and `caller` and the running function live as long.
     #[inline]
     pub unsafe fn enter(
         &mut self,
@@ -258,22 +303,24 @@ impl Context {
         instance: *const ExecInstance,
         return_pc: *const u8,
         caller: *const ExecInstance,
-    ) -> Result<u32, crate::TrapCode> {
-        // SAFETY: `to` is a live function of `instance` by the caller's promise, so its numbers are those that validation computed: the check
-        // of `frame` against the end of the stack covers every slot that is written here and by the function's operations.
+    ) -> Result<u32, TrapCode> {
+        // SAFETY: the contract of this function: the function's record is live.
+        let callee = unsafe { &*to.layout };
+        // SAFETY: the contract of this function: the arguments end at `sp`, which is a slot of the operand stack.
+        let (next, fp) = unsafe {
+            let next = self.sp.add(1);
+            (next, next.sub(callee.params as usize))
+        };
+        if !bounds::has_slots(next.addr(), callee.frame, self.stack_end.addr()) {
+            return Err(TrapCode::StackOverflow);
+        }
+        // SAFETY: the contract of this function: the meter is live.
+        unsafe { self.count() }?;
+        // SAFETY: `has_slots` has found the slots of the frame below the end of the stack: locals, header and boundary, in this
+        // order (`FuncLayout::frame`).
         unsafe {
-            let callee = &*to.layout;
-            let fp = self.sp.add(1).sub(callee.params as usize);
-            if !bounds::has_slots(self.sp.add(1).addr(), callee.frame, self.stack_end.addr()) {
-                return Err(crate::TrapCode::StackOverflow);
-            }
-            self.count()?;
             let header = fp.add(callee.locals as usize);
-            let mut local = self.sp.add(1);
-            while local < header {
-                *local = 0;
-                local = local.add(1);
-            }
+            clear_locals(next, header);
             Header::write(
                 header,
                 Header { pc: core::ptr::null(), fp: self.fp, stp: self.stp, func: self.func },
@@ -283,47 +330,54 @@ impl Context {
                 .cast::<Boundary>()
                 .write_unaligned(Boundary { instance: caller, pc: return_pc });
             self.sp = boundary.add(BOUNDARY);
-            self.fp = fp;
-            self.pc = to.code;
-            self.stp = to.side_table;
-            self.func = to.layout;
-            Ok(self.switch(instance))
         }
+        self.fp = fp;
+        self.pc = to.code;
+        self.stp = to.side_table;
+        self.func = to.layout;
+        // SAFETY: the contract of this function: `instance` is live.
+        Ok(unsafe { self.switch(instance) })
     }
 
-    /// Calls a function that another instance defines: makes its frame and goes there. Gives [`SWITCHED`], [`OTHER_MODE`] or a trap's number.
+    /// Calls a function that another instance defines: makes its frame and enters it. Returns [`SWITCHED`], [`OTHER_MODE`] or the
+    /// number of a trap.
     ///
     /// # Safety
-    /// The import has no `call`, and its arguments lie on the stack.
-    pub unsafe fn cross(&mut self, import: &crate::ImportedFunc) -> u32 {
+    /// The import is one of the running instance and has no `call`; its arguments end at `sp` (inclusive).
+    pub(crate) unsafe fn cross(&mut self, import: &crate::ImportedFunc) -> u32 {
         let (pc, caller) = (self.pc, self.instance);
-        // SAFETY: `data` and `extra` of such an import are an instance and the index of a function that it defines.
-        unsafe {
-            let instance: *const ExecInstance = import.data.cast();
-            match self.enter((*instance).callee(import.extra.addr() as u32), instance, pc, caller) {
-                Ok(switched) => switched,
-                Err(trap) => trap as u32,
-            }
+        let instance: *const ExecInstance = import.data.cast();
+        // SAFETY: the linker of the runtime crate stores in an import without `call` a live instance, and the index of a function
+        // that it defines.
+        let to = unsafe { (*instance).callee(import.extra.addr() as u32) };
+        // SAFETY: `to` is a function of `instance`, whose type linking has compared with that of the import, so the arguments are
+        // those that the validator found on the stack.
+        match unsafe { self.enter(to, instance, pc, caller) } {
+            Ok(switched) => switched,
+            Err(trap) => trap as u32,
         }
     }
 
-    /// Makes the frame of a function of the running instance, whose arguments end at `sp` (inclusive), and goes there; it returns to `pc`.
+    /// Makes the frame of a function of the running instance, whose arguments end at `sp` (inclusive), and enters it; it
+    /// returns to `pc`.
     ///
     /// # Safety
-    /// The arguments lie on the stack as the function's type says.
-    pub unsafe fn call(&mut self, to: Callee) -> Result<u32, crate::TrapCode> {
-        // SAFETY: as in `enter`; a boundary is made room for and left out.
+    /// `to` is a function that the running instance defines, and its arguments lie on the stack, as its type says.
+    pub unsafe fn call(&mut self, to: Callee) -> Result<u32, TrapCode> {
+        let (pc, instance) = (self.pc, self.instance);
+        // SAFETY: the contract of this function; the running instance and its function are live.
+        let switched = unsafe { self.enter(to, instance, core::ptr::null(), core::ptr::null()) }?;
+        // SAFETY: `enter` has made the frame at `fp`, whose header lies behind the locals. A header with `pc` has no boundary
+        // behind it, whose slots become the pad.
         unsafe {
-            let (pc, instance) = (self.pc, self.instance);
-            let switched = self.enter(to, instance, core::ptr::null(), core::ptr::null())?;
             let header = self.fp.add((*to.layout).locals as usize);
             Header::write(header, Header { pc, ..Header::read(header) });
             self.sp = header.add(HEADER);
-            Ok(switched)
         }
+        Ok(switched)
     }
 
-    /// Where the running function returns to. The boundary is null in both parts when the caller is code of the same instance.
+    /// Where the running function returns to. Both parts of the boundary are null when the caller is code of the same instance.
     ///
     /// # Safety
     /// A function is running.
@@ -344,74 +398,79 @@ impl Context {
     /// Replaces the running frame by that of a function of `instance`, whose arguments end at `sp` (inclusive).
     ///
     /// # Safety
-    /// The arguments lie on the stack as the function's type says, and `instance` is the one that defines it.
+    /// As for [`Context::enter`].
     pub unsafe fn tail_call(
         &mut self,
         to: Callee,
         instance: *const ExecInstance,
-    ) -> Result<u32, crate::TrapCode> {
-        // SAFETY: the arguments are copied down to the start of the running frame, of which everything that is needed was read before;
-        // the check of the callee's frame covers what is written.
+    ) -> Result<u32, TrapCode> {
+        // SAFETY: the contract of this function: the function's record is live.
+        let callee = unsafe { &*to.layout };
+        // SAFETY: the function that makes a tail call is running.
+        let (mut header, mut boundary) = unsafe { self.return_address() };
+        let params = callee.params as usize;
+        if !bounds::has_slots(
+            self.fp.addr(),
+            callee.params as u32 + callee.frame,
+            self.stack_end.addr(),
+        ) {
+            return Err(TrapCode::StackOverflow);
+        }
+        // SAFETY: the contract of this function: the meter is live.
+        unsafe { self.count() }?;
+        if !core::ptr::eq(instance, self.instance) && !header.pc.is_null() {
+            boundary = Boundary { instance: self.instance, pc: header.pc };
+            header.pc = core::ptr::null();
+        }
+        // SAFETY: `has_slots` has found the slots of the callee's frame from `fp` on below the end of the stack. The arguments are
+        // moved down from where they end; what they overwrite of the running frame, its header and boundary, was read.
         unsafe {
-            let callee = &*to.layout;
-            let (mut header, mut boundary) = self.return_address();
-            let params = callee.params as usize;
-            if !bounds::has_slots(
-                self.fp.addr(),
-                callee.params as u32 + callee.frame,
-                self.stack_end.addr(),
-            ) {
-                return Err(crate::TrapCode::StackOverflow);
-            }
-            self.count()?;
-            if !core::ptr::eq(instance, self.instance) && !header.pc.is_null() {
-                boundary = Boundary { instance: self.instance, pc: header.pc };
-                header.pc = core::ptr::null();
-            }
             core::ptr::copy(self.sp.add(1).sub(params), self.fp, params);
             let at = self.fp.add(callee.locals as usize);
-            let mut local = self.fp.add(params);
-            while local < at {
-                *local = 0;
-                local = local.add(1);
-            }
+            clear_locals(self.fp.add(params), at);
             self.sp = at.add(HEADER);
             if header.pc.is_null() {
                 self.sp.cast::<Boundary>().write_unaligned(boundary);
                 self.sp = self.sp.add(BOUNDARY);
             }
             Header::write(at, header);
-            self.pc = to.code;
-            self.stp = to.side_table;
-            self.func = to.layout;
-            Ok(self.switch(instance))
         }
+        self.pc = to.code;
+        self.stp = to.side_table;
+        self.func = to.layout;
+        // SAFETY: the contract of this function: `instance` is live.
+        Ok(unsafe { self.switch(instance) })
     }
 
-    /// Returns from the running function through its boundary: the results, which end at `sp`, go to where the arguments lay. Gives 0 when the caller
-    /// is the host, else [`SWITCHED`] or [`OTHER_MODE`].
+    /// Returns from the running function through its boundary: moves the results, which end at `sp`, to where the arguments
+    /// lay. Returns 0 when the caller is the host, else [`SWITCHED`] or [`OTHER_MODE`].
     ///
     /// # Safety
     /// The running frame has a boundary.
-    pub unsafe fn leave(&mut self) -> u32 {
-        // SAFETY: the frame was made by `enter`, so header and boundary lie behind its locals.
-        unsafe {
-            let func = &*self.func;
+    pub(crate) unsafe fn leave(&mut self) -> u32 {
+        // SAFETY: the running function's record is live.
+        let func = unsafe { &*self.func };
+        // SAFETY: the contract of this function: the frame was made with a boundary, which lies behind its header.
+        let (header, boundary) = unsafe {
             let at = self.fp.add(func.locals as usize);
-            let header = Header::read(at);
-            let boundary = at.add(HEADER).cast::<Boundary>().read_unaligned();
+            (Header::read(at), at.add(HEADER).cast::<Boundary>().read_unaligned())
+        };
+        // SAFETY: the results end at `sp`: as many slots as validation computed from the function's type.
+        let results = unsafe {
             let results = func.results as usize;
             core::ptr::copy(self.sp.add(1).sub(results), self.fp, results);
-            // With nothing below, `sp` is one slot before the frame; never read then, as no operand is there.
-            self.sp = self.fp.wrapping_add(results).wrapping_sub(1);
-            if boundary.instance.is_null() {
-                return 0;
-            }
-            self.fp = header.fp;
-            self.stp = header.stp;
-            self.func = header.func;
-            self.pc = boundary.pc;
-            self.switch(boundary.instance)
+            results
+        };
+        // Without operands below, `sp` is the slot before the frame, which is not read then.
+        self.sp = self.fp.wrapping_add(results).wrapping_sub(1);
+        if boundary.instance.is_null() {
+            return 0;
         }
+        self.fp = header.fp;
+        self.stp = header.stp;
+        self.func = header.func;
+        self.pc = boundary.pc;
+        // SAFETY: an instance lives until no call of it runs.
+        unsafe { self.switch(boundary.instance) }
     }
 }

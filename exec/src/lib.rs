@@ -22,6 +22,7 @@
 //! | `thumb_calls` | what the loops in Thumb-2 instructions call in every mode |
 //! | `run` | a call by the host, and the change between loops |
 #![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
 #![recursion_limit = "256"]
 
 #[cfg(not(any(feature = "classic", feature = "fast")))]
@@ -31,6 +32,9 @@ extern crate std;
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("linear memory is accessed in place, so the target has to be little endian");
+
+#[macro_use]
+mod opcode;
 
 mod bounds;
 #[cfg(feature = "classic")]

@@ -1,8 +1,8 @@
-//! Linear memory, and the one place where it is accessed (spec: 4.2.8, 4.4.7).
+//! Linear memory and bounds-checked access to it (spec: 4.2.8, 4.4.7).
 //!
-//! Invariant: `base` points at `len` bytes that belong to this memory, and both change together, only in
-//! the runtime crate's `store`, never while a loop holds a copy: each operation that can change them ends with
-//! the loop reading them anew.
+//! Depends on `bounds` for the arithmetic and on [`crate::op`] for the types of loads and stores. Owns the invariant of
+//! [`Memory`]: `base` is valid for `size` bytes. Only the runtime crate's `store` changes a memory, and never while a
+//! loop holds a [`FastMemory`]: after each instruction that can change a memory the loops read it again.
 
 use crate::bounds;
 use crate::leb128;
@@ -10,51 +10,112 @@ use crate::op::InstrClass;
 use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
 
-/// A memory as code sees it.
+/// A memory as running code sees it.
 #[repr(C)]
 pub struct Memory {
-    /// The first byte; dangling when `len` is 0.
-    pub base: *mut u8,
-    /// Addresses below this one can be accessed with any width, without another look.
-    pub fast_limit: usize,
-    /// Bytes that can be accessed. Less than `pages` says when the embedder set a limit.
-    pub len: usize,
-    /// Size in pages, as `memory.size` gives it.
+    /// The first byte; dangling when the memory has no bytes.
+    pub(crate) base: *mut u8,
+    /// An access of any width is in bounds when its address is below this limit.
+    pub(crate) fast_limit: usize,
+    /// Bytes that can be accessed: less than `pages` says when the embedder limits the memory.
+    pub(crate) size: usize,
+    /// Size in pages, the result of `memory.size`.
     pub pages: u32,
     /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
     pub page_shift: u8,
 }
 
 impl Memory {
-    /// A memory of no pages.
+    /// A memory without pages.
     pub const fn empty() -> Memory {
         Memory {
             base: core::ptr::NonNull::dangling().as_ptr(),
             fast_limit: 0,
-            len: 0,
+            size: 0,
             pages: 0,
             page_shift: 16,
         }
     }
 
-    /// Says where the bytes are now.
-    pub fn set(&mut self, base: *mut u8, len: usize) {
+    /// Sets the bytes of the memory.
+    ///
+    /// # Safety
+    /// `base` is valid for reads and writes of `size` bytes until the next call of this function, or until the memory is
+    /// no longer used.
+    pub unsafe fn set(&mut self, base: *mut u8, size: usize) {
         self.base = base;
-        self.len = len;
-        self.fast_limit = bounds::fast_limit(len);
+        self.size = size;
+        self.fast_limit = bounds::fast_limit(size);
     }
 
-    /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them lies outside.
+    /// The first byte; dangling when the memory has no bytes.
+    pub fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    /// Bytes that can be accessed.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them is out of bounds.
     #[inline(always)]
     pub fn check(&self, address: u32, offset: u32, width: usize) -> Option<*mut u8> {
-        let at = bounds::place(address, offset, width, self.len)?;
-        // SAFETY: the access lies inside of the memory, and `base` points at that many bytes.
+        let at = bounds::place(address, offset, width, self.size)?;
+        // SAFETY: `bounds::place` returns a position only when `at` + `width` <= `size`, and `base` is valid for `size`
+        // bytes by the contract of `Memory::set`.
         Some(unsafe { self.base.add(at) })
     }
 }
 
-/// A value that is loaded from or stored to linear memory in its own width, at any alignment.
-pub trait Cell: Copy {
+/// What the loops keep of memory 0 in registers: the access of any width whose address is below `limit` is in bounds.
+#[derive(Clone, Copy)]
+pub(crate) struct FastMemory {
+    base: *mut u8,
+    limit: usize,
+}
+
+// Each mode uses one of the two forms, and no loop in Thumb-2 instructions uses any.
+#[allow(dead_code)]
+impl FastMemory {
+    /// # Safety
+    /// `memory` points at a live memory, which does not change while the copy is used.
+    #[inline(always)]
+    pub(crate) unsafe fn of(memory: *const Memory) -> FastMemory {
+        // SAFETY: the contract of this function: the memory is live.
+        let Memory { base, fast_limit: limit, .. } = unsafe { &*memory };
+        FastMemory { base: *base, limit: *limit }
+    }
+
+    /// Loads the value at `address` + `offset`, or returns `None` when that is not below the limit.
+    #[inline(always)]
+    pub(crate) fn load<T: Scalar>(self, address: u32, offset: u32) -> Option<T> {
+        let at = bounds::near(address, offset, self.limit)?;
+        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        Some(unsafe { T::load(self.base.add(at)) })
+    }
+
+    /// Stores the value at `address` + `offset`, or returns `None` when that is not below the limit.
+    #[inline(always)]
+    pub(crate) fn store<T: Scalar>(self, address: u32, offset: u32, value: T) -> Option<()> {
+        let at = bounds::near(address, offset, self.limit)?;
+        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        unsafe { value.store(self.base.add(at)) };
+        Some(())
+    }
+
+    /// The position of an access of up to eight bytes at `address` + `offset`, or `None` when that is not below the limit: for
+    /// numbers of 32 bits that are in registers of the width of addresses.
+    #[inline(always)]
+    pub(crate) fn place_extended(self, address: usize, offset: usize) -> Option<*mut u8> {
+        let at = bounds::near_extended(address, offset, self.limit)?;
+        // SAFETY: `bounds::near_extended` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        Some(unsafe { self.base.add(at) })
+    }
+}
+
+/// A number that is loaded from or stored to linear memory in its own width, at any alignment.
+pub(crate) trait Scalar: Copy {
     /// # Safety
     /// `at` points at as many bytes of a linear memory.
     unsafe fn load(at: *const u8) -> Self;
@@ -63,30 +124,30 @@ pub trait Cell: Copy {
     unsafe fn store(self, at: *mut u8);
 }
 
-macro_rules! cells {
-    ($($t:ty)*) => { $(impl Cell for $t {
+macro_rules! scalars {
+    ($($t:ty)*) => { $(impl Scalar for $t {
         #[inline(always)]
         unsafe fn load(at: *const u8) -> $t {
-            // SAFETY: the caller's promise; no alignment is assumed.
+            // SAFETY: the contract of `Scalar::load`: the bytes are in bounds. No alignment is assumed.
             unsafe { at.cast::<$t>().read_unaligned() }
         }
         #[inline(always)]
         unsafe fn store(self, at: *mut u8) {
-            // SAFETY: the caller's promise; no alignment is assumed.
+            // SAFETY: the contract of `Scalar::store`: the bytes are in bounds. No alignment is assumed.
             unsafe { at.cast::<$t>().write_unaligned(self) }
         }
     })* };
 }
 
-cells! { u8 i8 u16 i16 u32 i32 u64 i64 }
+scalars! { u8 i8 u16 i16 u32 i32 u64 i64 }
 
-/// Reads the immediates of a load or store: offset, index of the memory, and the position behind them.
+/// Reads the immediates of a load or store. Returns the offset, the index of the memory and the position behind them.
 ///
 /// # Safety
 /// `pc` points at a memarg that the validator accepted.
 #[inline]
-pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
-    // SAFETY: the caller's promise, passed on.
+pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
+    // SAFETY: the validator has read each integer of this memarg, and refuses a body in which one does not end.
     unsafe {
         let (flags, mut next) = leb128::u32_long(pc);
         let mut memory = 0;
@@ -98,52 +159,57 @@ pub unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
     }
 }
 
-/// Executes any load or store with all its checks on the operands below `top` (one past the last slot). The loops
-/// come here when their own quick test fails: long immediates, another memory, an access near the end or outside.
-/// Nothing here is fast; it is short, for the signature in the table of operations says all that differs.
+/// Executes any load or store, with all checks, on the operands below `top` (one past the last slot). The loops call it when
+/// their own fast path does not apply: a long memarg, another memory, an access near or beyond the end. It is written for
+/// size: the type of the instruction says all that differs.
 ///
-/// Gives the new top.
+/// Returns the new `top`.
 ///
 /// # Safety
-/// `code` is a load or a store that the validator accepted, with its operands below `top` and room for its result.
+/// `opcode` is a load or store whose operands lie below `top`, and its result has its slots there: the validator checks the
+/// operands' types and computes the frame's size for the result.
 #[inline(never)]
-pub unsafe fn access(
-    code: u8,
+pub(crate) unsafe fn access(
+    opcode: u8,
     memory: &Memory,
     offset: u32,
     top: *mut u32,
 ) -> Result<*mut u32, TrapCode> {
-    let sig = crate::op::sig(code);
+    let sig = crate::op::sig(opcode);
     let width = 1usize << sig.log2_width();
     let wide = sig.value().slots() == 2;
     let is_store = sig.class() == InstrClass::Store;
-    // SAFETY: an address lies below `top`, for a store below a value of as many slots as its type takes; `check` gives a
-    // position only when all bytes lie inside.
-    unsafe {
-        let mut at = top.sub(1);
-        let mut value = 0u64;
-        if is_store {
-            value = *at as u64;
-            at = at.sub(1);
-            if wide {
-                value = read64(at);
-                at = at.sub(1);
-            }
+    // SAFETY: the contract of this function: below `top` lies an address of one slot, and above it for a store a value of
+    // one slot, or of two when `wide`.
+    let (mut at, value) = unsafe {
+        let at = top.sub(1);
+        match (is_store, wide) {
+            (false, _) => (at, 0),
+            (true, false) => (at.sub(1), *at as u64),
+            (true, true) => (at.sub(2), read64(at.sub(1))),
         }
-        let place = memory.check(*at, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
-        if is_store {
-            for i in 0..width {
-                *place.add(i) = (value >> (8 * i)) as u8;
-            }
-            return Ok(at);
-        }
+    };
+    // SAFETY: `at` is the slot of the address, from above.
+    let address = unsafe { *at };
+    let place = memory.check(address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
+    if is_store {
         for i in 0..width {
-            value |= (*place.add(i) as u64) << (8 * i);
+            // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+            unsafe { *place.add(i) = (value >> (8 * i)) as u8 };
         }
-        if sig.is_signed_load() {
-            let unused = 64 - 8 * width as u32;
-            value = ((value << unused) as i64 >> unused) as u64;
-        }
+        return Ok(at);
+    }
+    let mut value = 0u64;
+    for i in 0..width {
+        // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+        value |= unsafe { *place.add(i) as u64 } << (8 * i);
+    }
+    if sig.is_signed_load() {
+        let unused = 64 - 8 * width as u32;
+        value = ((value << unused) as i64 >> unused) as u64;
+    }
+    // SAFETY: the contract of this function: the result has its one or two slots from the address's on.
+    unsafe {
         *at = value as u32;
         if wide {
             write64(at, value);
@@ -161,7 +227,8 @@ mod tests {
     fn an_access_is_checked_for_each_of_its_bytes() {
         let mut bytes = [0u8; 16];
         let mut memory = Memory::empty();
-        memory.set(bytes.as_mut_ptr(), 16);
+        // SAFETY: `bytes` outlives `memory`.
+        unsafe { memory.set(bytes.as_mut_ptr(), 16) };
         for width in [1usize, 2, 4, 8] {
             for address in 0..40u32 {
                 for offset in [0u32, 1, 7, 15, 16, u32::MAX - 1, u32::MAX] {
@@ -172,5 +239,53 @@ mod tests {
         }
         assert!(memory.check(u32::MAX, u32::MAX, 8).is_none());
         assert_eq!(memory.fast_limit, 9);
+    }
+
+    #[test]
+    fn the_fast_path_ends_where_the_widest_access_does() {
+        let mut bytes: [u8; 16] = core::array::from_fn(|i| i as u8);
+        let mut memory = Memory::empty();
+        // SAFETY: `bytes` outlives `memory`.
+        unsafe { memory.set(bytes.as_mut_ptr(), 16) };
+        // SAFETY: the memory does not change.
+        let fast = unsafe { FastMemory::of(&memory) };
+        assert_eq!(fast.load::<u64>(3, 5), Some(0x0f0e_0d0c_0b0a_0908));
+        assert_eq!(fast.load::<u8>(9, 0), None);
+        assert_eq!(fast.load::<u8>(u32::MAX, 2), None);
+        assert_eq!(fast.place_extended(1, 7).map(|at| at.addr() - memory.base.addr()), Some(8));
+        assert_eq!(fast.place_extended(1, 8), None);
+        assert_eq!(fast.place_extended(u32::MAX as usize, 0), None);
+        assert_eq!(fast.store(0, 8, 0x7766_5544_3322_1100u64), Some(()));
+        assert_eq!(fast.store(1, 8, 0u8), None);
+        assert_eq!(bytes, [0, 1, 2, 3, 4, 5, 6, 7, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77]);
+    }
+
+    #[test]
+    fn checked_accesses_of_every_width_and_sign() {
+        let mut bytes: [u8; 12] = core::array::from_fn(|i| 0x80 + i as u8);
+        let mut memory = Memory::empty();
+        // SAFETY: `bytes` outlives `memory`.
+        unsafe { memory.set(bytes.as_mut_ptr(), 12) };
+        let run = |opcode: crate::Op, operands: &[u32], offset: u32| {
+            let mut slots = [7u32; 4];
+            slots[..operands.len()].copy_from_slice(operands);
+            let start = slots.as_mut_ptr();
+            // SAFETY: the operands lie below the top, and there are slots for any result.
+            let top = unsafe {
+                access(opcode as u8, &memory, offset, start.add(operands.len()))
+                    .map(|top| (top.addr() - start.addr()) / 4)
+            };
+            (top, slots)
+        };
+        use crate::Op::*;
+        assert_eq!(run(I32Load8S, &[1], 2), (Ok(1), [0xffff_ff83, 7, 7, 7]));
+        assert_eq!(run(I32Load16U, &[0], 4), (Ok(1), [0x8584, 7, 7, 7]));
+        assert_eq!(run(I64Load32S, &[4], 4), (Ok(2), [0x8b8a_8988, u32::MAX, 7, 7]));
+        assert_eq!(run(I64Load, &[4], 0), (Ok(2), [0x8786_8584, 0x8b8a_8988, 7, 7]));
+        assert_eq!(run(I64Load, &[5], 0).0, Err(TrapCode::MemoryOutOfBounds));
+        assert_eq!(run(I32Store16, &[10, 0x4321], 0).0, Ok(0));
+        assert_eq!(run(I32Store16, &[11, 0x4321], 0).0, Err(TrapCode::MemoryOutOfBounds));
+        assert_eq!(run(F64Store, &[1, 0x4433_2211, 0x8877_6655], 1).0, Ok(0));
+        assert_eq!(bytes, [0x80, 0x81, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x21, 0x43]);
     }
 }

@@ -1,31 +1,61 @@
-//! What can stop code that runs: the embedder's wish, and fuel.
+//! What stops running code: a termination request of the embedder, and the end of the fuel.
 //!
-//! Both are looked at where control can come back to the same place: at each call and at each branch to a
-//! loop. One unit of fuel is one call or one such branch; code between two of them is finite.
+//! Depends on nothing. The loops check the meter at each call and at each branch to a loop; the code between two of these is
+//! finite. One unit of fuel pays for one call or one such branch.
+//!
+//! Owns the rule who may access what: other threads and interrupt handlers reach a [`TerminationRequest`] alone, which is
+//! atomic. A [`Meter`] is not `Sync`, so its fuel belongs to the thread that runs the store.
 
-#[cfg(feature = "fuel")]
 use core::cell::Cell;
+use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// Shared by all calls into one store. `interrupt` may be written by other threads and by interrupt handlers.
-#[repr(C)]
-pub struct Meter {
-    interrupt: AtomicU32,
-    /// What is left of the part of the fuel that is counted down next.
-    #[cfg(feature = "fuel")]
-    slice: Cell<u32>,
-    /// The fuel beyond that.
-    #[cfg(feature = "fuel")]
-    rest: Cell<u64>,
+/// A request to stop the running call, from any thread or interrupt handler.
+#[repr(transparent)]
+pub struct TerminationRequest(AtomicU32);
+
+impl TerminationRequest {
+    /// Stops the running call at its next call or loop iteration. Pending requests coalesce.
+    pub fn raise(&self) {
+        self.0.store(1, Ordering::Relaxed);
+    }
+
+    /// Clears a pending request.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a request is pending.
+    #[inline(always)]
+    pub fn is_pending(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
 }
 
-/// Where the loops find the fields.
-#[cfg_attr(not(thumb2), allow(dead_code))]
-pub(crate) const INTERRUPT: usize = core::mem::offset_of!(Meter, interrupt);
+/// Counts down the fuel of a store and holds its termination request.
+///
+/// It is not `Sync`: what other threads may do with it, they do with its [`TerminationRequest`].
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<zonda_exec::Meter>();
+/// ```
+#[repr(C)]
+pub struct Meter {
+    /// Stops the running call.
+    pub termination: TerminationRequest,
+    /// Fuel that is counted down next.
+    #[cfg(feature = "fuel")]
+    slice: Cell<u32>,
+    /// Fuel beyond `slice`.
+    #[cfg(feature = "fuel")]
+    rest: Cell<u64>,
+    /// Not `Sync`, also without fuel.
+    one_thread: PhantomData<Cell<u64>>,
+}
 
-// SAFETY: fuel is touched only by the thread that owns the store; other threads reach a meter through
-// `interrupt`, which is atomic.
-unsafe impl Sync for Meter {}
+/// The offset at which the loops in Thumb-2 instructions read the termination request; the fuel slice follows it.
+#[cfg_attr(not(thumb2), allow(dead_code))]
+pub(crate) const TERMINATION: usize = core::mem::offset_of!(Meter, termination);
 
 impl Default for Meter {
     fn default() -> Meter {
@@ -34,64 +64,49 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// Without a wish to stop, and with unlimited fuel.
+    /// A meter without a termination request and with unlimited fuel.
     pub const fn new() -> Meter {
         Meter {
-            interrupt: AtomicU32::new(0),
+            termination: TerminationRequest(AtomicU32::new(0)),
             #[cfg(feature = "fuel")]
             slice: Cell::new(u32::MAX),
             #[cfg(feature = "fuel")]
             rest: Cell::new(u64::MAX - u32::MAX as u64),
+            one_thread: PhantomData,
         }
     }
 
-    /// Asks running code to stop at its next call or loop. May be called from any thread.
-    pub fn interrupt(&self) {
-        self.interrupt.store(1, Ordering::Relaxed);
-    }
-
-    /// Takes the wish back.
-    pub fn clear_interrupt(&self) {
-        self.interrupt.store(0, Ordering::Relaxed);
-    }
-
-    /// Whether the embedder asked to stop.
-    #[inline(always)]
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed) != 0
-    }
-
-    /// Why [`Meter::pass`] said no.
+    /// Why [`Meter::pass`] returned false.
     #[cold]
     pub fn reason(&self) -> crate::TrapCode {
-        if self.is_interrupted() || cfg!(not(feature = "fuel")) {
+        if self.termination.is_pending() || cfg!(not(feature = "fuel")) {
             crate::TrapCode::Terminated
         } else {
             crate::TrapCode::OutOfFuel
         }
     }
 
-    /// Accounts for one call or one turn of a loop: false when execution has to stop.
+    /// Accounts for one call or one loop iteration. Returns false when execution has to stop.
     #[cfg(not(feature = "fuel"))]
     #[inline(always)]
     pub fn pass(&self) -> bool {
-        !self.is_interrupted()
+        !self.termination.is_pending()
     }
 
-    /// Accounts for one call or one turn of a loop: false when execution has to stop.
+    /// Accounts for one call or one loop iteration. Returns false when execution has to stop.
     #[cfg(feature = "fuel")]
     #[inline(always)]
     pub fn pass(&self) -> bool {
-        if self.is_interrupted() {
+        if self.termination.is_pending() {
             return false;
         }
-        // Written in any case, which on many CPUs is one instruction on memory.
+        // Written in any case: many CPUs decrement memory in one instruction.
         let (left, was_empty) = self.slice.get().overflowing_sub(1);
         self.slice.set(left);
         !was_empty || self.refill()
     }
 
-    /// Takes the next slice and one unit of it.
+    /// Moves fuel from `rest` to `slice` and uses one unit of it. Returns false when no fuel is left.
     #[cfg(feature = "fuel")]
     #[cold]
     fn refill(&self) -> bool {
@@ -101,7 +116,7 @@ impl Meter {
         slice != 0
     }
 
-    /// Fuel that is left, in calls and turns of loops; `u64::MAX` at the start.
+    /// Fuel that is left, in calls and loop iterations; `u64::MAX` at the start.
     #[cfg(feature = "fuel")]
     pub fn fuel(&self) -> u64 {
         self.rest.get() + self.slice.get() as u64
@@ -116,10 +131,25 @@ impl Meter {
     }
 }
 
-#[cfg(all(test, feature = "fuel"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_termination_request_of_another_thread_stops_the_meter() {
+        let meter = Meter::new();
+        assert!(meter.pass());
+        std::thread::scope(|scope| {
+            let request = &meter.termination;
+            scope.spawn(|| request.raise());
+        });
+        assert!(!meter.pass());
+        assert_eq!(meter.reason(), crate::TrapCode::Terminated);
+        meter.termination.clear();
+        assert!(meter.pass());
+    }
+
+    #[cfg(feature = "fuel")]
     #[test]
     fn fuel_is_counted_across_slices() {
         let meter = Meter::new();
@@ -129,7 +159,7 @@ mod tests {
         assert!(meter.pass() && meter.pass() && meter.pass());
         assert!(!meter.pass());
         assert_eq!((meter.fuel(), meter.reason()), (0, crate::TrapCode::OutOfFuel));
-        meter.interrupt();
+        meter.termination.raise();
         assert_eq!(meter.reason(), crate::TrapCode::Terminated);
     }
 }

@@ -25,16 +25,16 @@ pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
 
 /// Whether `size` bytes at `at` lie within the memory.
 fn within(memory: &Memory, at: u64, size: u64) -> bool {
-    at.checked_add(size).is_some_and(|end| end <= memory.len as u64)
+    at.checked_add(size).is_some_and(|end| end <= memory.size() as u64)
 }
 
 /// The length of the string at `at` including its NUL, when all of it lies within the memory. As wide as an address: a string
 /// that fills a memory of 4 GiB does not fit 32 bits.
 pub(super) fn find_nul(memory: &Memory, at: u32) -> Option<usize> {
-    let len = memory.len.checked_sub(at as usize)?;
-    // SAFETY: `base` points at `memory.len` bytes, of which `len` remain from `at` on. Nothing writes them meanwhile: the thread
+    let len = memory.size().checked_sub(at as usize)?;
+    // SAFETY: `base` points at `memory.size()` bytes, of which `len` remain from `at` on. Nothing writes them meanwhile: the thread
     // that uses the instance is here.
-    let bytes = unsafe { core::slice::from_raw_parts(memory.base.add(at as usize), len) };
+    let bytes = unsafe { core::slice::from_raw_parts(memory.base().add(at as usize), len) };
     bytes.iter().position(|&byte| byte == 0).map(|len| len + 1)
 }
 
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
     // SAFETY: the application gives a live instance.
     unsafe {
         let memory = memory(module_inst);
-        let at = native_ptr.addr().checked_sub(memory.base.addr());
+        let at = native_ptr.addr().checked_sub(memory.base().addr());
         checked(module_inst, at.is_some_and(|at| within(memory, at as u64, size)))
     }
 }
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
     unsafe {
         let memory = memory(module_inst);
         if within(memory, app_offset, 1) {
-            memory.base.add(app_offset as usize).cast()
+            memory.base().add(app_offset as usize).cast()
         } else {
             null_mut()
         }
@@ -112,8 +112,8 @@ pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
 ) -> u64 {
     // SAFETY: the application gives a live instance.
     let memory = unsafe { memory(module_inst) };
-    let at = native_ptr.addr().wrapping_sub(memory.base.addr());
-    if at < memory.len {
+    let at = native_ptr.addr().wrapping_sub(memory.base().addr());
+    if at < memory.size() {
         at as u64
     } else {
         0
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
             *start = 0;
         }
         if let Some(end) = p_app_end_offset.as_mut() {
-            *end = memory.len as u64;
+            *end = memory.size() as u64;
         }
     }
     true
@@ -155,14 +155,14 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
     // SAFETY: the application gives a live instance, and places or null.
     unsafe {
         let memory = memory(module_inst);
-        if native_ptr.addr().wrapping_sub(memory.base.addr()) >= memory.len {
+        if native_ptr.addr().wrapping_sub(memory.base().addr()) >= memory.size() {
             return false;
         }
         if let Some(start) = p_native_start_addr.as_mut() {
-            *start = memory.base;
+            *start = memory.base();
         }
         if let Some(end) = p_native_end_addr.as_mut() {
-            *end = memory.base.add(memory.len);
+            *end = memory.base().add(memory.size());
         }
     }
     true

@@ -406,8 +406,8 @@ pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_i
 /// interrupt handler, as nothing else here may, while the instance is live. When nothing runs, the next call that comes to a call or a loop is stopped.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t) {
-    // SAFETY: the application gives a live instance; the meter is made for being shared.
-    unsafe { (*(*(*module_inst).store.as_ptr()).meter.as_ptr()).interrupt() }
+    // SAFETY: the application passes a live instance; other threads may access the termination request, which is atomic.
+    unsafe { (*(*(*module_inst).store.as_ptr()).meter.as_ptr()).termination.raise() }
 }
 
 /// Any pointer of the application's, kept with the instance.

@@ -106,11 +106,17 @@ pub struct InterruptHandle {
     meter: TryArc<Meter>,
 }
 
+// SAFETY: a handle accesses nothing of the meter but its termination request, which is atomic. The number of owners is
+// atomic as well, and whichever thread drops the last one drops a `Meter`, which is `Send`.
+unsafe impl Send for InterruptHandle {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for InterruptHandle {}
+
 impl InterruptHandle {
     /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none runs, the next call into the store does that comes to one.
     /// From any thread and from interrupt handlers; to drop the handle is not for the latter.
     pub fn terminate(&self) {
-        self.meter.interrupt();
+        self.meter.termination.raise();
     }
 }
 

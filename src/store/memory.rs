@@ -35,14 +35,16 @@ impl MemoryData {
             );
         }
         let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
-        let seen = Memory { pages, page_shift: ty.page_shift, ..Memory::empty() };
+        let mut seen = Memory::empty();
+        (seen.pages, seen.page_shift) = (pages, ty.page_shift);
         let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
         memory.sync();
         Ok(memory)
     }
 
     fn sync(&mut self) {
-        self.seen.set(self.bytes.as_mut_ptr(), self.bytes.len());
+        // SAFETY: `bytes` belongs to this memory, which calls this after each change of `bytes`.
+        unsafe { self.seen.set(self.bytes.as_mut_ptr(), self.bytes.len()) };
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -93,7 +95,7 @@ mod tests {
             (free.grow(1), free.grow(2), free.grow(1), free.grow(0)),
             (Some(1), None, Some(2), Some(3))
         );
-        assert_eq!((free.seen.len, free.seen.pages), (3 << 16, 3));
+        assert_eq!((free.seen.size(), free.seen.pages), (3 << 16, 3));
         let mut limited = memory(1, None, 16, 100_000);
         assert_eq!(limited.grow(1), None);
         let mut bytes = memory(10, None, 0, 12);
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn a_limit_below_the_start_is_what_can_be_accessed() {
         let mut cut = memory(1, None, 16, 2000);
-        assert_eq!((cut.seen.len, cut.seen.pages), (2000, 1));
+        assert_eq!((cut.seen.size(), cut.seen.pages), (2000, 1));
         assert_eq!((cut.grow(0), cut.grow(1)), (Some(1), None));
     }
 
@@ -111,7 +113,7 @@ mod tests {
     fn what_is_appended_is_not_handed_out() {
         let ty = MemoryType { limits: Limits { min: 1, max: None }, page_shift: 16 };
         let mut memory = MemoryData::new(ty, u64::MAX, 100).unwrap();
-        assert_eq!((memory.seen.len, memory.seen.pages), ((1 << 16) + 100, 2));
+        assert_eq!((memory.seen.size(), memory.seen.pages), ((1 << 16) + 100, 2));
         assert_eq!(memory.grow(1), Some(2));
         assert_eq!(memory.bytes().len(), 3 << 16);
     }

@@ -132,10 +132,10 @@ impl<'a> StoreData<'a> {
         !core::ptr::eq(self.stack_top, self.stack.as_mut_ptr())
     }
 
-    /// Ends what led to a trap: a wish to stop is granted, and the number that a host function reported is handed out.
+    /// Ends what led to a trap: a termination request is cleared, and the number that a host function reported is handed out.
     pub(crate) fn end_of_trap(&mut self, code: TrapCode) -> u32 {
         if code == TrapCode::Terminated {
-            self.meter.clear_interrupt();
+            self.meter.termination.clear();
         }
         core::mem::take(&mut self.host_code)
     }

@@ -1,19 +1,35 @@
-//! Classic mode: executes Wasm bytes in place, with the side table for branches.
+//! Classic mode: executes bytecode in place, with the side table for branches.
 //!
-//! Two loops with one contract: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for every other
-//! target. Measured on a Cortex-M3 (docs/measurements.md), the first takes a third of the second's instructions at half its size: the
-//! compiler cannot keep the loop's eight values in registers across all operations.
+//! Two loops with one contract: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for every other target.
+//! Measured on a Cortex-M3 (docs/measurements.md), the first executes a third of the second's machine instructions and has half
+//! its size: the compiler cannot keep the loop's eight values in registers across all instructions. Depends on
+//! [`crate::frame`] for frames and calls, on [`crate::side_table`] for branches, and on [`crate::numeric`] and
+//! [`crate::linear_memory`] for what instructions compute.
 //!
-//! What the loops assume and who establishes it: the code was validated, so operations are known, immediates
-//! complete, indices inside their spaces, operands present with their types, branch entries in order (validator
-//! and its sink); the frame's size was checked at the call ([`crate::call`], [`Context::enter`], and in the loops), so every push of the function has room.
+//! The loops assume the following of the code that they execute. SAFETY comments cite the rules by these names.
+//!
+//! | name | rule | established by |
+//! |---|---|---|
+//! | VALID | the program counter is at an instruction whose opcode is known and whose immediates are complete | the validator, which reads each body from its start; branches lead where it was |
+//! | OPERANDS | the operands of an instruction are on the stack, with their types | the validator |
+//! | HEIGHT | a push stays inside of the frame: [`FuncLayout::frame`](crate::FuncLayout::frame) has the highest operand stack | the validator computes it, each call checks it (FRAME) |
+//! | ENTRIES | the next entry of the side table is that of the next branch; the table has one entry more than branches | the builder of the side table (`src/code/side_table.rs`) |
+//! | SPACES | an index is in its index space | the validator |
+//! | FRAME | the frame fits below the end of the operand stack | each call: [`crate::call`], [`Context::enter`], and `call` in the loops |
+//! | RECORDS | the records that an instance points at are live, and have as many elements as its index spaces | the runtime crate's store, which owns them |
+//!
+//! The feature `strict` checks VALID, HEIGHT, ENTRIES and FRAME as far as the loop's registers tell (`strict.rs`).
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod strict;
+#[cfg(all(test, not(all(thumb2, not(feature = "portable")))))]
+mod tests;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod view;
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 use portable as chosen;
@@ -26,57 +42,57 @@ use crate::side_table::{Branch, TWO_SLOTS};
 
 pub(crate) use chosen::run;
 
-/// The slot of a local that is not narrow, and whether it takes two slots.
+/// The slot of a local that is not narrow, and whether it has two slots.
 ///
 /// # Safety
-/// `index` is a local of `func`, which has a map of locals.
+/// `index` is a local of `func`, in which some local is not narrow.
 #[inline(always)]
 #[allow(dead_code)]
-unsafe fn map_local(func: *const ClassicFunc, index: u32) -> (usize, bool) {
-    // SAFETY: a function in which the index of some local is not below `narrow` has a map of all its locals, which
-    // is read backwards from its first entry.
-    unsafe {
-        if (*func).grouped {
-            return find_group((*func).side_table, index);
-        }
-        let word = *(*func).side_table.sub(1 + index as usize);
-        ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
+unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool) {
+    if func.grouped {
+        // SAFETY: the builder of the side table has written groups in front of the first entry.
+        return unsafe { find_group(func.side_table, index) };
     }
+    // SAFETY: the builder of the side table has written a word for each local in front of the first entry, backwards.
+    let word = unsafe { *func.side_table.sub(1 + index as usize) };
+    ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
 }
 
-/// The same where the map is in groups: finds the last group whose first local is not behind `index`.
+/// As [`map_local`], where the map has groups: finds the last group whose first local is not behind `index`.
 ///
 /// # Safety
-/// `map` is the end of such a map, and the index is that of a local.
+/// `map` is the end of a map with groups, and `index` is a local of its function.
 #[cold]
 #[inline(never)]
 unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
-    // SAFETY: the first word read backwards is the number of groups, at least one, each of two words; group 0 starts at local 0.
-    unsafe {
-        let group = |i: usize| (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i));
-        let (mut low, mut high) = (0, *map.sub(1) as usize);
-        while high - low > 1 {
-            let middle = (low + high) / 2;
-            if group(middle).0 <= index {
-                low = middle;
-            } else {
-                high = middle;
-            }
+    // SAFETY: the contract of this function: the first word backwards is the number of groups, at least one.
+    let groups = unsafe { *map.sub(1) as usize };
+    // SAFETY: each group has two words, and `i` is below the number of groups.
+    let group = |i: usize| unsafe { (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i)) };
+    // Group 0 starts at local 0.
+    let (mut low, mut high) = (0, groups);
+    while high - low > 1 {
+        let middle = (low + high) / 2;
+        if group(middle).0 <= index {
+            low = middle;
+        } else {
+            high = middle;
         }
-        let (first, word) = group(low);
-        let wide = word & TWO_SLOTS != 0;
-        (((word & !TWO_SLOTS) as u32 + ((index - first) << wide as u32)) as usize, wide)
     }
+    let (first, word) = group(low);
+    let wide = word & TWO_SLOTS != 0;
+    (((word & !TWO_SLOTS) as u32 + ((index - first) << wide as u32)) as usize, wide)
 }
 
-/// Where the call starts whose immediate ends at `pc`.
+/// The start of the call whose immediate ends at `pc`.
 ///
 /// # Safety
-/// The bytes before `pc` are a call's code and one index.
+/// The bytes before `pc` are the opcode of a call and one index.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn call_before(pc: *const u8) -> *const u8 {
-    // SAFETY: only the last byte of the index is below 0x80, and the code before it is, too.
+    // SAFETY: the contract of this function: of the index's bytes only the last one is below 0x80, and so is the opcode, so the
+    // search backwards ends there.
     unsafe {
         let mut at = pc.sub(2);
         while *at >= 0x80 {
@@ -86,47 +102,53 @@ unsafe extern "C" fn call_before(pc: *const u8) -> *const u8 {
     }
 }
 
-/// Executes a load or store with all its checks: immediates at `context.pc`, operands at `context.sp`; both are moved on. Gives 0 or the number of a trap.
+/// Executes a load or store with all checks: the immediates start at `context.pc`, the operands end at `context.sp`. Moves both
+/// on. Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// `code` is a load or store of validated code, and the operands are in memory.
+/// VALID: `opcode` is the load or store whose memarg is at `context.pc`. OPERANDS: its operands are in their stack slots.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn access(context: &mut Context, code: u32) -> u32 {
-    // SAFETY: the caller's promise; validation checked the index of the memory.
-    unsafe {
-        let (offset, index, next) = linear_memory::memarg(context.pc);
-        let memory = &**(*context.instance).memories.add(index as usize);
-        match linear_memory::access(code as u8, memory, offset, context.sp.add(1)) {
-            Ok(top) => {
-                context.pc = next;
-                context.sp = top.sub(1);
-                0
-            }
-            Err(trap) => trap as u32,
+unsafe extern "C" fn access(context: &mut Context, opcode: u32) -> u32 {
+    // SAFETY: VALID: a memarg is there.
+    let (offset, index, next) = unsafe { linear_memory::memarg(context.pc) };
+    // SAFETY: SPACES: the instance has a memory of this index. RECORDS: it is live.
+    let memory = unsafe { &**(*context.instance).memories.add(index as usize) };
+    // SAFETY: OPERANDS: the operands end at `sp`. HEIGHT: the frame has the slots of the result.
+    match unsafe { linear_memory::access(opcode as u8, memory, offset, context.sp.add(1)) } {
+        Ok(top) => {
+            context.pc = next;
+            // With no operand left, `sp` is at the pad.
+            context.sp = top.wrapping_sub(1);
+            0
         }
+        Err(trap) => trap as u32,
     }
 }
 
-/// Takes the branch at `context.stp`, which is big. Gives 0 or the number of a trap.
+/// Takes the big branch whose entry is at `context.stp`. Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// The entry's `dpc` is 0, and the operands are in memory.
+/// ENTRIES: the entry is that of a big branch, which is at `context.pc`. OPERANDS: the operands are in their stack slots.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
-    // SAFETY: the entry was written by the sink for this branch, so what it moves is on the stack.
+    // SAFETY: ENTRIES: the entry belongs to a finished side table.
+    let branch = unsafe { Branch::read_big(context.stp) };
+    // SAFETY: RECORDS: the meter is live.
+    let meter = unsafe { &*context.meter };
+    if branch.dpc <= 0 && !meter.pass() {
+        return meter.reason() as u32;
+    }
+    let (keep, drop) = (branch.keep as usize, branch.drop as usize);
+    // SAFETY: ENTRIES: the distances lead to the branch's target and its next entry. OPERANDS: the slots that the entry keeps and
+    // drops are on the stack, and end at `sp`.
     unsafe {
-        let branch = Branch::read_big(context.stp);
-        if branch.dpc <= 0 && !(*context.meter).pass() {
-            return (*context.meter).reason() as u32;
-        }
         context.pc = context.pc.offset(branch.dpc as isize);
         context.stp = context.stp.offset(branch.dstp as isize);
-        let (keep, drop) = (branch.keep as usize, branch.drop as usize);
         let kept = context.sp.add(1).sub(keep);
         core::ptr::copy(kept, kept.sub(drop), keep);
         context.sp = context.sp.sub(drop);
-        0
     }
+    0
 }

@@ -34,7 +34,7 @@ const _: () = {
     assert!(offset_of!(Header, fp) == 8 && offset_of!(Header, stp) == 12);
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
     assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
-    assert!(crate::meter::INTERRUPT == 0);
+    assert!(crate::meter::TERMINATION == 0);
 };
 
 /// Executes a numeric operation; the new top in the low half, the trap's number in the high half.

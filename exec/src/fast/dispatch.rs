@@ -1,29 +1,31 @@
-//! How the loop in Rust comes from one operation to the next.
+//! How the portable loop gets from one register instruction to the next.
 //!
-//! It is a `match` on the code, of which a compiler makes a jump through a table, mostly in each arm. What it would do besides costs more than the rest of many an
-//! operation, and is taken out of its hands: it moves what all arms end with to one place, so that each arm has a jump more, and the length of the
-//! operation as a number in a register. See [`settled`] and [`leaving`].
+//! The loop is a `match` on the opcode, which compiles to a jump through a table, mostly one in each arm. Left alone, the
+//! compiler moves what all arms end with to one place, so that each arm has one jump more, and keeps the length of the
+//! instruction in a register. Both cost more than the rest of many an instruction; [`opaque`] and [`own_block`] prevent them.
 //!
-//! A jump in assembly, with a table of addresses in place of distances, was tried on x86-64: a tenth fewer instructions, but not less time.
+//! A jump in assembly, with a table of addresses in place of distances, was measured on x86-64: it took a tenth fewer
+//! instructions, but not less time.
 
 use super::RegOp;
 
-/// The operation with a code that was made by the translator or verified.
+/// The register instruction with this opcode.
 ///
 /// # Safety
-/// There is one.
+/// There is one: the translator writes known opcodes only, and the verifier refuses others.
 #[inline(always)]
-pub(super) unsafe fn operation(code: u8) -> RegOp {
+pub(super) unsafe fn reg_op(opcode: u8) -> RegOp {
     if cfg!(feature = "strict") {
-        return RegOp::from_code(code).expect("the next operation is unknown");
+        return RegOp::from_code(opcode).expect("the register instruction is unknown");
     }
-    // SAFETY: the caller's promise; codes are the enum's discriminants, without a gap.
-    unsafe { core::mem::transmute::<u8, RegOp>(code) }
+    // SAFETY: the contract of this function; opcodes are the enum's discriminants, without a gap (asserted in `op`).
+    unsafe { core::mem::transmute::<u8, RegOp>(opcode) }
 }
 
-/// The same address, of which a compiler no longer knows how it was computed. Not on small ARM CPUs, where it costs a kilobyte.
+/// Returns `at`, of which the compiler no longer knows how it was computed. Does nothing on small Arm CPUs, where it would
+/// cost a kilobyte of flash.
 #[inline(always)]
-pub(super) fn settled<T>(at: *const T) -> *const T {
+pub(super) fn opaque<T>(at: *const T) -> *const T {
     #[cfg(all(
         not(miri),
         any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv32")
@@ -31,7 +33,7 @@ pub(super) fn settled<T>(at: *const T) -> *const T {
     {
         let mut at = at;
         #[allow(clippy::pointers_in_nomem_asm_block)]
-        // SAFETY: no instruction.
+        // SAFETY: the assembly has no instruction.
         unsafe {
             core::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
         }
@@ -44,9 +46,9 @@ pub(super) fn settled<T>(at: *const T) -> *const T {
     at
 }
 
-/// Makes of an arm's way out of the loop a block of its own.
+/// Makes an arm's exit from the loop a block of its own.
 #[inline(always)]
-pub(super) fn leaving() {
+pub(super) fn own_block() {
     #[cfg(all(
         not(miri),
         any(
@@ -56,7 +58,7 @@ pub(super) fn leaving() {
             target_arch = "riscv32"
         )
     ))]
-    // SAFETY: no instruction.
+    // SAFETY: the assembly has no instruction.
     unsafe {
         core::arch::asm!("", options(nomem, nostack, preserves_flags))
     }

@@ -1,20 +1,32 @@
-//! Fast mode: executes register code (docs/register-code.md).
+//! Fast mode: executes register bytecode (docs/register-bytecode.md).
 //!
-//! Two loops with one contract, as in classic mode: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for every other target.
+//! Two loops with one contract, as in classic mode: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for
+//! every other target. Depends on [`crate::frame`] for frames and calls, and on [`crate::numeric`] and
+//! [`crate::linear_memory`] for what instructions compute.
 //!
-//! What the loops assume and who establishes it: operations are known, their slots inside of the frame and not in its header, branch targets
-//! at operations of the same function, indices inside their spaces (the translator, or the verifier for code that was made elsewhere); the frame's size was
-//! checked at the call.
+//! The loops assume the following of the code that they execute. SAFETY comments cite the rules by these names.
+//!
+//! | name | rule | established by |
+//! |---|---|---|
+//! | COMPLETE | the program counter is at a register instruction whose opcode is known and whose operands follow it, as the table in [`op`] says; another one follows unless it ends the function | the translator (`src/code/fast`), or [`verify`] for a precompiled module |
+//! | SLOTS | slots that it names lie in the frame and not in its header; the slots of arguments and results lie among the operands | the same |
+//! | TARGETS | a branch leads to a register instruction of the same function | the same |
+//! | SPACES | an index is in its index space, and a global has as many slots as the instruction accesses | the validator, or [`verify`] |
+//! | FRAME | the frame fits below the end of the operand stack | each call: [`crate::call`], [`Context::enter`](crate::Context::enter), and `Call` in the loops |
+//! | RECORDS | the records that an instance points at are live, and have as many elements as its index spaces | the runtime crate's store, which owns them |
+//!
+//! The feature `strict` checks COMPLETE, SLOTS and FRAME before each instruction (`strict.rs`).
 
+mod access;
+mod code;
 pub mod decode;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod dispatch;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod numeric_run;
 pub mod op;
-
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
-#[cfg(not(all(thumb2, not(feature = "portable"))))]
-mod quick;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod strict;
 #[cfg(test)]
@@ -33,46 +45,33 @@ pub use op::RegOp;
 
 pub(crate) use chosen::run;
 
-use crate::frame::Context;
-use crate::linear_memory;
-
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
 
-/// Executes `Memory`, whose operands `at` points at: a load or store with all its checks, on operands in their homes. Gives the position behind it, or the number of a trap.
-///
-/// # Safety
-/// The operation was made by the translator or verified.
-#[cold]
-#[inline(never)]
-unsafe fn memory_op(context: &mut Context, fp: *mut u32, at: *const u8) -> Result<*const u8, u32> {
-    // SAFETY: the caller's promise: the operands are there, and the index of the memory is that of one.
-    unsafe {
-        let top = fp.add(at.add(1).cast::<u16>().read_unaligned() as usize);
-        let (offset, index, next) = linear_memory::memarg(at.add(3));
-        let memory = &**(*context.instance).memories.add(index as usize);
-        match linear_memory::access(*at, memory, offset, top) {
-            Ok(_) => Ok(next),
-            Err(trap) => Err(trap as u32),
-        }
+/// The opcode of WebAssembly that a byte of `Num1` or `Num2` stands for: 0 to 7 are the instructions 0xFC00 to 0xFC07.
+pub(crate) fn numeric_opcode(byte: u8) -> u16 {
+    if byte < 8 {
+        (crate::op::codes::PREFIX as u16) << 8 | byte as u16
+    } else {
+        byte as u16
     }
 }
 
-/// Executes `Num1` or `Num2`, whose operands `at` points at. Gives 0 or the number of a trap.
+/// Executes `Num1` or `Num2`, whose operands `at` points at. Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// The operation was made by the translator or verified.
+/// COMPLETE and SLOTS hold for the instruction, whose frame is `fp`.
 #[inline(never)]
-unsafe extern "C" fn num(fp: *mut u32, at: *const u8) -> u32 {
-    // SAFETY: the caller's promise: slots are inside of the frame.
+unsafe extern "C" fn numeric_op(fp: *mut u32, at: *const u8) -> u32 {
+    // SAFETY: COMPLETE: an opcode of WebAssembly follows, then the slots of the result and of each operand, and further bytes
+    // of code where there is one operand. SLOTS: they lie in the frame.
     unsafe {
-        let code = *at as u16;
-        let code = if code < 8 { 0xfc00 | code } else { code };
         crate::numeric::on_slots(
-            code,
+            numeric_opcode(*at),
             fp.add(*at.add(1) as usize),
             fp.add(*at.add(2) as usize),
-            fp.add(*at.add(3) as usize),
+            // Not a slot where there is one operand: `on_slots` does not read it then.
+            fp.wrapping_add(*at.add(3) as usize),
         )
     }
 }

@@ -125,8 +125,11 @@ impl World {
 
     /// The instance, linked to this.
     fn link(&mut self, live: &mut Live) {
-        live.memories[0].set(self.bytes.as_mut_ptr(), self.bytes.len());
-        live.memories[1].set(self.more.as_mut_ptr(), self.more.len());
+        // SAFETY: the bytes are this world's, which outlives its instance and does not change them meanwhile.
+        unsafe {
+            live.memories[0].set(self.bytes.as_mut_ptr(), self.bytes.len());
+            live.memories[1].set(self.more.as_mut_ptr(), self.more.len());
+        }
         live.pointers = [&raw mut live.memories[0], &raw mut live.memories[1]];
         live.instance = ExecInstance {
             #[cfg(feature = "classic")]
@@ -854,7 +857,7 @@ fn the_meter_counts_calls_and_turns_of_loops() {
     // A loop is entered behind its meter.
     let body = code().op(Skip, &[]).op(Meter, &[]).op(Ret, &[]);
     let mut world = World::new(vec![function(0, 0, 0, 0, body)]);
-    world.meter.interrupt();
+    world.meter.termination.raise();
     assert_eq!(world.call(0, &[]), Ok(vec![]));
     // Three turns and a call.
     let body = code()
@@ -881,7 +884,7 @@ fn the_meter_counts_calls_and_turns_of_loops() {
         assert_eq!(world.meter.fuel(), 0);
     }
     let mut world = World::new(functions(&body));
-    world.meter.interrupt();
+    world.meter.termination.raise();
     assert_eq!(world.call(0, &[2]), Err((TrapCode::Terminated, 0, 3)));
     assert_eq!(world.call(0, &[1]), Err((TrapCode::Terminated, 0, 11)));
     assert_eq!(
@@ -917,7 +920,7 @@ unsafe extern "C" fn subtract(context: &mut Context, import: &ImportedFunc, args
     unsafe {
         let memory = import.data.cast::<Memory>().cast_mut();
         if !memory.is_null() {
-            (*memory).set((*memory).base.wrapping_add(4), (*memory).len - 4);
+            (*memory).set((*memory).base.wrapping_add(4), (*memory).size - 4);
         }
         assert!(!context.instance.is_null());
         *args = (*args).wrapping_sub(*args.add(1));
@@ -1043,7 +1046,7 @@ unsafe extern "C" fn runtime(context: &mut Context, code: u8) -> u32 {
             0 => {
                 // As if memory had grown.
                 let memory = &mut *context.memory.cast_mut();
-                memory.set(memory.base, memory.len + 4);
+                memory.set(memory.base, memory.size + 4);
                 0
             }
             1 => context.call(callee).unwrap_or_else(|trap| trap as u32),
@@ -1077,7 +1080,8 @@ fn slow_operations() {
         world.bytes = (0..64).collect();
         let mut live = World::live();
         world.link(&mut live);
-        live.memories[0].set(world.bytes.as_mut_ptr(), 8);
+        // SAFETY: the bytes outlive the instance.
+        unsafe { live.memories[0].set(world.bytes.as_mut_ptr(), 8) };
         live.pointers = [&raw mut live.memories[0], &raw mut live.memories[1]];
         live.instance.memory = live.pointers[0];
         world.call_in(&raw const live.instance, 0, &[arg])

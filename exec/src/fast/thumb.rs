@@ -17,11 +17,14 @@
 //! and execute one to three more for it; without that the loop had half as many bytes again. Instructions of common operations, dispatch included: `get` 4,
 //! `i32.add` 4 to 9, `i32.load` 8 to 12, a branch not taken 3 to 9 and taken 5 to 9, a call and its return 37.
 
-use super::{memory_op, num, RegOp};
+use super::access::access as checked_access;
+use super::code::Code;
+use super::numeric_op;
 use crate::frame::{Boundary, Context, FastFunc, Header, BOUNDARY, HEADER, SWITCHED};
 use crate::instance::{offset, ExecInstance, ImportedFunc};
-use crate::linear_memory::{self, Memory};
+use crate::linear_memory::Memory;
 use crate::register_ops;
+use crate::slot::Frame;
 use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;
 
@@ -38,103 +41,22 @@ const _: () = {
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
     assert!(size_of::<FastFunc>() == 16 && offset_of!(FastFunc, layout) == 0);
     assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
-    assert!(crate::meter::INTERRUPT == 0);
+    assert!(crate::meter::TERMINATION == 0);
 };
 
-/// Executes `Memory`, or a load or store that is not plainly inside of memory 0, with all its checks. Gives the next operation, or null, in the low half; in the
-/// high half the accumulator, or the number of a trap.
+/// Executes the load or store at `pc` with all checks. Returns in the low half the next instruction or null, in the high half the
+/// accumulator or the number of a trap.
+///
+/// # Safety
+/// The loop calls it for a load, a store or a `Memory` of the running function: COMPLETE, SLOTS and SPACES hold.
 #[cold]
-unsafe extern "C" fn access(context: &mut Context, fp: *mut u32, pc: *const u8, a: u32) -> u64 {
-    let pair = |next: *const u8, value: u32| next.addr() as u64 | (value as u64) << 32;
-    // SAFETY: the loop passes an operation that the translator made or that was verified: its operands are there, its slots inside of the frame.
-    unsafe {
-        if *pc == RegOp::Memory as u8 {
-            return match memory_op(context, fp, pc.add(1)) {
-                Ok(next) => pair(next, a),
-                Err(trap) => pair(core::ptr::null(), trap),
-            };
-        }
-        let (code, form) = form(*pc);
-        let mut at = pc.add(1);
-        let mut slot = || {
-            let slot = fp.add(*at as usize);
-            at = at.add(1);
-            slot
-        };
-        // Address and value as on the stack that `linear_memory::access` works on; where they are not in slots they are in the accumulator.
-        let mut operands = [a; 3];
-        let is_wide = matches!(code, I64_LOAD | I64_STORE);
-        if form & ADDRESS != 0 {
-            operands[0] = *slot();
-        }
-        let mut top = 1;
-        if form & STORE != 0 {
-            top = 2;
-            if form & VALUE != 0 {
-                let value = slot();
-                operands[1] = *value;
-                if is_wide {
-                    operands[2] = *value.add(1);
-                    top = 3;
-                }
-            }
-        }
-        let offset = if form & LONG != 0 { at.cast::<u32>().read_unaligned() } else { *at as u32 };
-        at = at.add(if form & LONG != 0 { 4 } else { 1 });
-        if let Err(trap) =
-            linear_memory::access(code, &*context.memory, offset, operands.as_mut_ptr().add(top))
-        {
-            return pair(core::ptr::null(), trap as u32);
-        }
-        if form & TO != 0 {
-            let to = fp.add(*at as usize);
-            at = at.add(1);
-            *to = operands[0];
-            if is_wide {
-                *to.add(1) = operands[1];
-            }
-        }
-        pair(at, if form & STORE != 0 || is_wide { a } else { operands[0] })
-    }
-}
-
-/// The address is in a slot.
-const ADDRESS: u8 = 1;
-/// The value to store is in a slot.
-const VALUE: u8 = 2;
-/// The offset has four bytes.
-const LONG: u8 = 4;
-/// The value goes to a slot.
-const TO: u8 = 8;
-const STORE: u8 = 16;
-
-const I64_LOAD: u8 = 0x29;
-const I64_STORE: u8 = 0x37;
-
-/// The code of WebAssembly for a load or store, and where its operands are.
-fn form(code: u8) -> (u8, u8) {
-    const LOADS: [u8; 5] = [0x28, 0x2c, 0x2d, 0x2e, 0x2f];
-    const STORES: [u8; 3] = [0x36, 0x3a, 0x3b];
-    const LOAD_FORMS: [u8; 5] = [0, TO, ADDRESS, ADDRESS | TO, LONG];
-    const STORE_FORMS: [u8; 4] =
-        [STORE | ADDRESS, STORE | VALUE, STORE | ADDRESS | VALUE, STORE | ADDRESS | LONG];
-    let row = |first: RegOp, rows: u8| {
-        (((code - first as u8) / rows) as usize, ((code - first as u8) % rows) as usize)
+unsafe extern "C" fn access(context: &Context, fp: *mut u32, pc: *const u8, acc: u32) -> u64 {
+    // SAFETY: the contract of this function.
+    let (next, value) = match unsafe { checked_access(context, Frame(fp), Code(pc), acc) } {
+        Ok((next, acc)) => (next.0, acc),
+        Err(trap) => (core::ptr::null(), trap),
     };
-    if code < RegOp::Load64A as u8 {
-        let (form, width) = row(RegOp::Load32A, 5);
-        (LOADS[width], *LOAD_FORMS.get(form).unwrap_or(&0))
-    } else if code < RegOp::Store32SA as u8 {
-        (I64_LOAD, if code == RegOp::Load64S as u8 { ADDRESS | TO } else { TO })
-    } else if code < RegOp::Store64A as u8 {
-        let (form, width) = row(RegOp::Store32SA, 3);
-        (STORES[width], *STORE_FORMS.get(form).unwrap_or(&0))
-    } else {
-        (
-            I64_STORE,
-            if code == RegOp::Store64S as u8 { STORE | ADDRESS | VALUE } else { STORE | VALUE },
-        )
-    }
+    next.addr() as u64 | (value as u64) << 32
 }
 
 /// Where each operation is executed, in the order of their codes. One without a handler is an error of the assembler.
@@ -421,7 +343,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    op \\name",
         "    mov r0, r7",
         "    adds r1, r4, #1",
-        "    bl {num}",
+        "    bl {numeric_op}",
         "    table",
         "    cmp r0, #0",
         "    beq .Lfast_next_\\n",
@@ -1238,6 +1160,6 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         access = sym access,
         cross = sym cross,
         leave = sym leave,
-        num = sym num,
+        numeric_op = sym numeric_op,
     )
 }

@@ -314,7 +314,7 @@ impl Verifier<'_, '_> {
         if slots <= first
             || slots > MAX_SLOTS
             || start >= end
-            || end as usize + GUARD > self.code.len()
+            || end as usize > self.code.len().saturating_sub(GUARD)
             || 2 * words > self.marks.len()
         {
             return Err((Refusal::Flow, start));
