@@ -101,6 +101,8 @@ kinds! {
         TooLarge Limit "an implementation limit is exceeded";
         FrameTooLarge Limit "the frame of a function is too large";
         OutOfMemory Limit "out of memory";
+        #[doc(hidden)]
+        Repeat Limit "the function is validated again";
         Unaligned Limit "a precompiled module has to lie at an address that is a multiple of 4";
         ContainerVersion Limit "precompiled by another version: compile the module again";
         WordSize Limit "precompiled for pointers of another size: compile the module for this device";

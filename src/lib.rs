@@ -54,13 +54,9 @@ impl Engine {
 }
 
 impl Default for Engine {
-    /// Fast mode where it is built in, else classic mode.
+    /// Fast mode where it is built in, else classic mode: [`Mode::DEFAULT`].
     fn default() -> Engine {
-        #[cfg(feature = "fast")]
-        let mode = Mode::Fast;
-        #[cfg(not(feature = "fast"))]
-        let mode = Mode::Classic;
-        Engine { mode }
+        Engine { mode: Mode::DEFAULT }
     }
 }
 

@@ -1,11 +1,8 @@
 //! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps true.
 
-#[cfg(feature = "classic")]
-use crate::frame::ClassicFunc;
-#[cfg(feature = "fast")]
-use crate::frame::FastFunc;
-use crate::frame::{Callee, Context};
+use crate::frame::Context;
 use crate::linear_memory::Memory;
+use crate::mode::Mode;
 
 /// Where a global lives: a pointer to its slots, with the lowest bit set when there are two.
 #[derive(Clone, Copy)]
@@ -88,7 +85,6 @@ impl ImportedFunc {
     }
 
     /// The home of the topmost operand, where the arguments start at `args`.
-    #[cfg(feature = "fast")]
     #[inline(always)]
     pub fn top(&self, args: *mut u32) -> *mut u32 {
         args.wrapping_byte_offset(-(self.args as isize))
@@ -116,21 +112,16 @@ pub(crate) mod offset {
 /// elements as the module's index spaces have, so an index that the validator accepted is inside.
 #[repr(C)]
 pub struct ExecInstance {
-    /// What would be function 0 if the functions that the module defines were preceded by as many more as it imports. Null when the module was
-    /// not prepared for classic mode.
-    #[cfg(feature = "classic")]
-    pub funcs: *const ClassicFunc,
-    /// The same for fast mode.
-    #[cfg(feature = "fast")]
-    pub fast_funcs: *const FastFunc,
-    /// Register code of all functions.
-    #[cfg(feature = "fast")]
+    /// Records of the functions, as the backend of `mode` has them: what would be function 0 if the
+    /// functions that the module defines were preceded by as many more as it imports.
+    pub funcs: *const (),
+    /// Code of all functions, for a backend that keeps them in one piece; else null.
     pub code: *const u8,
-    /// Behind it, and behind the last record: for checks.
-    #[cfg(all(feature = "fast", feature = "strict"))]
+    /// Behind the last record and the code: for checks. Null where `code` is.
+    #[cfg(feature = "strict")]
+    pub funcs_end: *const (),
+    #[cfg(feature = "strict")]
     pub code_end: *const u8,
-    #[cfg(all(feature = "fast", feature = "strict"))]
-    pub fast_funcs_end: *const FastFunc,
     /// Functions that it imports.
     pub imports: *const ImportedFunc,
     /// How many it imports.
@@ -146,71 +137,4 @@ pub struct ExecInstance {
     pub owner: *mut (),
     /// How its functions are executed; its records are there.
     pub mode: Mode,
-}
-
-/// How functions are executed. Chosen for each instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Mode {
-    /// The bytes of the module in place: least RAM.
-    #[cfg(feature = "classic")]
-    Classic = 0,
-    /// Register code, made when the module is loaded or on the host before.
-    #[cfg(feature = "fast")]
-    Fast = 1,
-}
-
-impl ExecInstance {
-    /// Where a call of a function goes that the module defines.
-    ///
-    /// # Safety
-    /// `func` is inside the index space and not imported.
-    #[inline]
-    pub unsafe fn callee(&self, func: u32) -> Callee {
-        // SAFETY: the caller's promise; the records of the instance's mode are there.
-        unsafe {
-            match self.mode {
-                #[cfg(feature = "classic")]
-                Mode::Classic => self.classic_callee(func),
-                #[cfg(feature = "fast")]
-                Mode::Fast => self.fast_callee(func),
-            }
-        }
-    }
-
-    /// The same in classic mode.
-    ///
-    /// # Safety
-    /// As for [`ExecInstance::callee`], of an instance in that mode.
-    #[cfg(feature = "classic")]
-    #[inline(always)]
-    pub(crate) unsafe fn classic_callee(&self, func: u32) -> Callee {
-        let func = self.funcs.wrapping_add(func as usize);
-        // SAFETY: the caller's promise: the record is one of the module's.
-        unsafe {
-            Callee {
-                layout: &raw const (*func).layout,
-                code: (*func).code,
-                side_table: (*func).side_table,
-            }
-        }
-    }
-
-    /// The same in fast mode.
-    ///
-    /// # Safety
-    /// As for [`ExecInstance::callee`], of an instance in that mode.
-    #[cfg(feature = "fast")]
-    #[inline(always)]
-    pub(crate) unsafe fn fast_callee(&self, func: u32) -> Callee {
-        let func = self.fast_funcs.wrapping_add(func as usize);
-        // SAFETY: the caller's promise: the record is one of the module's.
-        unsafe {
-            Callee {
-                layout: &raw const (*func).layout,
-                code: self.code.wrapping_add((*func).code as usize),
-                side_table: core::ptr::null(),
-            }
-        }
-    }
 }

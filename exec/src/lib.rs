@@ -15,7 +15,7 @@
 //! | `bounds` | whether an access or a frame is inside |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
 //! | [`instance`] | what running code sees of its instance |
-//! | `mode` | the names of the modes |
+//! | `mode` | the list of execution modes, and how a call enters one |
 //! | [`side_table`] | branch targets of code that is executed in place |
 //! | `classic` | the loop that executes Wasm bytes in place |
 //! | [`fast`] | register code: its table of operations, and the loop that executes it |
@@ -60,9 +60,10 @@ mod thumb_calls;
 pub mod trap;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
-pub use instance::{ExecInstance, GlobalRef, HostCall, ImportedFunc, Mode};
+pub use instance::{ExecInstance, GlobalRef, HostCall, ImportedFunc};
 pub use linear_memory::Memory;
 pub use meter::Meter;
+pub use mode::Mode;
 pub use op::Op;
 pub use run::call;
 pub use trap::TrapCode;

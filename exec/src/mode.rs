@@ -1,25 +1,99 @@
-//! The modes by name, for command lines and configurations.
+//! Execution modes: the one list of them, and how a call enters the interpreter loop of a mode.
+//!
+//! A backend in this crate is a module with two functions: `callee`, which finds a function's
+//! record, and `run`, which executes until the call by the host ends. The runtime crate expands
+//! the same list for what builds and keeps code.
 
-use crate::instance::Mode;
+use crate::frame::{Callee, Context};
+use crate::instance::ExecInstance;
+
+/// Calls `$m!` with what stands before, and a row for each backend: the feature that builds it in,
+/// the name of its mode, its number, the name for users, and its module.
+#[macro_export]
+macro_rules! backends {
+    ($m:ident $($a:tt)*) => { $m! { $($a)*
+        [#[cfg(feature = "classic")] Classic 0 "classic" classic
+            "Executes the bytes of the module in place: least RAM."]
+        [#[cfg(feature = "fast")] Fast 1 "fast" fast
+            "Executes register bytecode, made when the module is loaded or on the host before."]
+    } };
+}
+
+/// The interpreter loop of a mode.
+pub(crate) type Loop = unsafe fn(&mut Context) -> u32;
+
+macro_rules! define_mode {
+    ($([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*) => {
+        /// How functions are executed. Chosen for each instance.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Mode {
+            $(#[$on] #[doc = $doc] $name = $number,)*
+        }
+
+        impl Mode {
+            /// The modes that are built in.
+            pub const ALL: &'static [Mode] = &[$(#[$on] Mode::$name,)*];
+
+            /// Its name, which is that of the feature that builds it in.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(#[$on] Mode::$name => $text,)*
+                }
+            }
+
+            /// Where a call of a function goes that the instance defines, and the loop that
+            /// executes it.
+            ///
+            /// # Safety
+            /// As for [`ExecInstance::callee`], of an instance in this mode.
+            #[inline(always)]
+            pub(crate) unsafe fn entry(self, instance: &ExecInstance, func: u32) -> (Callee, Loop) {
+                match self {
+                    $(#[$on] Mode::$name => {
+                        // SAFETY: `func` is a defined function of an instance in this mode, so
+                        // its record is one of the backend's.
+                        let callee = unsafe { crate::$module::callee(instance, func) };
+                        (callee, crate::$module::run)
+                    })*
+                }
+            }
+
+            /// Runs the loop of the mode.
+            ///
+            /// # Safety
+            /// The context is complete and its instance is in this mode.
+            #[inline(always)]
+            pub(crate) unsafe fn run(self, context: &mut Context) -> u32 {
+                match self {
+                    // SAFETY: the context is complete, by the contract of this function.
+                    $(#[$on] Mode::$name => unsafe { crate::$module::run(context) },)*
+                }
+            }
+        }
+
+        impl ExecInstance {
+            /// Where a call of a function goes that the module defines.
+            ///
+            /// # Safety
+            /// `func` is inside the index space and not imported.
+            #[inline]
+            pub unsafe fn callee(&self, func: u32) -> Callee {
+                match self.mode {
+                    // SAFETY: `func` is a defined function, and the records are those of the
+                    // instance's mode (the runtime publishes both together).
+                    $(#[$on] Mode::$name => unsafe { crate::$module::callee(self, func) },)*
+                }
+            }
+        }
+    };
+}
+
+backends! { define_mode }
 
 impl Mode {
-    /// The modes that are built in.
-    pub const ALL: &'static [Mode] = &[
-        #[cfg(feature = "classic")]
-        Mode::Classic,
-        #[cfg(feature = "fast")]
-        Mode::Fast,
-    ];
-
-    /// Its name, which is that of the feature that builds it in.
-    pub fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "classic")]
-            Mode::Classic => "classic",
-            #[cfg(feature = "fast")]
-            Mode::Fast => "fast",
-        }
-    }
+    /// The default: the last of the modes that are built in.
+    pub const DEFAULT: Mode = Mode::ALL[Mode::ALL.len() - 1];
 
     /// The mode of this name, if it is built in.
     pub fn named(name: &str) -> Option<Mode> {

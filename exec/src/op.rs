@@ -509,7 +509,17 @@ pub mod codes {
         GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow
         I32_CONST I32Const I64_CONST I64Const F32_CONST F32Const F64_CONST F64Const
         REF_NULL RefNull REF_IS_NULL RefIsNull REF_FUNC RefFunc
+        I32_EQZ I32Eqz I32_ROTR I32Rotr
         I32_ADD I32Add I32_SUB I32Sub I32_MUL I32Mul I64_ADD I64Add I64_SUB I64Sub I64_MUL I64Mul
+    }
+    macro_rules! prefixed {
+        ($($constant:ident $name:ident)*) => { $(pub const $constant: u16 = Op::$name as u16;)* };
+    }
+    // Two bytes: the prefix and the number behind it.
+    prefixed! {
+        MEMORY_INIT MemoryInit DATA_DROP DataDrop MEMORY_COPY MemoryCopy MEMORY_FILL MemoryFill
+        TABLE_INIT TableInit ELEM_DROP ElemDrop TABLE_COPY TableCopy TABLE_GROW TableGrow
+        TABLE_SIZE TableSize TABLE_FILL TableFill
     }
     /// What precedes the codes 0xFCnn.
     pub const PREFIX: u8 = 0xfc;

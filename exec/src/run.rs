@@ -1,10 +1,9 @@
 //! A call by the host: makes the first frame, and runs the loop of whatever mode the running instance has until the call has ended.
 
 use crate::bounds;
-use crate::frame::{
-    Boundary, Callee, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE,
-};
-use crate::instance::{ExecInstance, Mode};
+use crate::frame::{Boundary, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
+use crate::instance::ExecInstance;
+use crate::mode::Mode;
 use crate::TrapCode;
 
 /// Calls a function that `instance` defines for the host, whose arguments lie at `fp`; runs until it returns or traps. Inlined, so that
@@ -17,12 +16,7 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecIns
     // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
     unsafe {
         // The mode is looked at once.
-        let (to, run): (Callee, Loop) = match (*instance).mode {
-            #[cfg(feature = "classic")]
-            Mode::Classic => ((*instance).classic_callee(func), crate::classic::run),
-            #[cfg(feature = "fast")]
-            Mode::Fast => ((*instance).fast_callee(func), crate::fast::run),
-        };
+        let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
         let first = fp.add(callee.params as usize);
         if !bounds::has_slots(first.addr(), callee.frame, host.stack_end.addr()) {
@@ -54,7 +48,7 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecIns
         if code == 0 {
             return Exit::Returned;
         }
-        if cfg!(all(feature = "classic", feature = "fast")) && code == OTHER_MODE {
+        if Mode::ALL.len() > 1 && code == OTHER_MODE {
             code = go_on(&mut context);
             if code == 0 {
                 return Exit::Returned;
@@ -65,9 +59,6 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecIns
     }
 }
 
-/// A mode's loop.
-type Loop = unsafe fn(&mut Context) -> u32;
-
 /// Goes on in the loop of the running instance's mode, and of the next one's, until the call has ended.
 ///
 /// # Safety
@@ -76,15 +67,8 @@ type Loop = unsafe fn(&mut Context) -> u32;
 #[inline(never)]
 unsafe fn go_on(context: &mut Context) -> u32 {
     loop {
-        // SAFETY: the caller's promise: an instance is running.
-        let code = unsafe {
-            match (*context.instance).mode {
-                #[cfg(feature = "classic")]
-                Mode::Classic => crate::classic::run(context),
-                #[cfg(feature = "fast")]
-                Mode::Fast => crate::fast::run(context),
-            }
-        };
+        // SAFETY: the context is complete, so its instance is live; the mode is the instance's own.
+        let code = unsafe { (*context.instance).mode.run(context) };
         if code != OTHER_MODE {
             return code;
         }

@@ -1,200 +1,201 @@
-//! What modes make of validated function bodies.
+//! Backends: what builds the code of a module's functions for an execution mode, and keeps it.
 //!
-//! A module's code is made for one mode, when it is loaded. An instance that is to run in another has code of its own.
+//! The list of backends is [`zonda_exec::backends`]. A backend is a folder here with two types:
+//!
+//! - `Builder` visits the functions of a module while they are validated ([`Builder`]), and
+//! - `Code` is what comes of it ([`CompiledCode`]): it publishes the functions to an instance, and
+//!   finds the place of a trap.
+//!
+//! and a module of the same name in `zonda-exec` that runs the code. The enums [`Code`] and
+//! [`CodeBuilder`] dispatch to them; the validator is compiled once, for [`CodeBuilder`].
+//!
+//! A module's code is built for one mode, when it is loaded. An instance that runs in another mode
+//! has code of its own.
 
+#[cfg(feature = "classic")]
+pub(crate) mod classic;
 #[cfg(feature = "fast")]
 pub(crate) mod fast;
-#[cfg(feature = "classic")]
-pub(crate) mod side_table;
 
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::Parsed;
+use crate::module::ModuleData;
 use crate::validate::locals::Locals;
-use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
-use zonda_exec::{ExecInstance, FuncLayout, Mode};
+use crate::validate::visitor::*;
+use crate::ValType;
+use zonda_exec::{for_each_instruction, ExecInstance, FuncLayout, Mode};
 
-/// The code of all functions that a module defines, for one mode.
-pub(crate) enum Code<'a> {
-    #[cfg(feature = "classic")]
-    Classic(side_table::Classic),
-    #[cfg(feature = "fast")]
-    Fast(fast::Fast<'a>),
-    /// None, and no function: before the module's functions are known.
-    #[allow(dead_code)]
-    Nothing(core::marker::PhantomData<&'a ()>),
+/// The code of all functions that a module defines, as one backend keeps it.
+pub(crate) trait CompiledCode {
+    /// Number of functions.
+    fn len(&self) -> usize;
+
+    /// The layout of a function, by its index among those that the module defines.
+    fn layout(&self, defined: u32) -> Option<&FuncLayout>;
+
+    /// Bytes of RAM that the code takes, without the records of the functions.
+    fn ram(&self) -> usize;
+
+    /// Bytes of RAM that the records of the functions take.
+    fn records_ram(&self) -> usize;
+
+    /// Whether code accesses memory 0 without naming it: see [`ExecInstance::memory`].
+    fn uses_default_memory(&self) -> bool {
+        true
+    }
+
+    /// Points an instance at the code; `imported` functions precede those that the module defines.
+    fn publish(&self, instance: &mut ExecInstance, imported: u32);
+
+    /// Index of the function whose record is at `layout`, and the offset in the module of the
+    /// instruction at `pc`, in an instance that this code was published to.
+    fn locate(
+        &self,
+        module: &ModuleData,
+        instance: &ExecInstance,
+        layout: *const FuncLayout,
+        pc: *const u8,
+    ) -> (u32, u32);
 }
 
-impl Code<'_> {
-    /// The mode it is for.
-    pub(crate) fn mode(&self) -> Mode {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(_) => Mode::Classic,
-            #[cfg(feature = "fast")]
-            Code::Fast(_) => Mode::Fast,
-            Code::Nothing(_) => crate::Engine::default().mode(),
-        }
-    }
+/// Builds the code of a module's functions, one after the other.
+pub(crate) trait Builder<'a>: Visitor + Sized {
+    /// A builder for a module of these bytes, without functions.
+    fn new(bytes: &'a [u8]) -> Result<TryBox<Self>, OutOfMemory>;
 
-    /// Functions that the module defines.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => code.funcs.len(),
-            #[cfg(feature = "fast")]
-            Code::Fast(code) => code.funcs.as_slice().len(),
-            Code::Nothing(_) => 0,
-        }
-    }
+    /// Reserves memory for the records of `count` functions, which `imported` ones precede.
+    fn reserve(&mut self, count: usize, imported: u32) -> Result<(), OutOfMemory>;
 
-    /// One of them, by its index among them.
-    #[inline]
-    pub(crate) fn layout(&self, defined: u32) -> Option<&FuncLayout> {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => code.funcs.get(defined as usize).map(|func| &func.layout),
-            #[cfg(feature = "fast")]
-            Code::Fast(code) => {
-                code.funcs.as_slice().get(defined as usize).map(|func| &func.layout)
+    /// Adds the next function, of which only the type is known.
+    fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory>;
+
+    /// Takes the code of all functions out of the builder.
+    fn complete(&mut self) -> Parsed<Code<'a>>;
+}
+
+macro_rules! define_code {
+    ($([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*) => {
+        /// The code of all functions that a module defines, for one mode.
+        pub(crate) enum Code<'a> {
+            $(#[$on] $name($module::Code<'a>),)*
+            /// None, and no function: before the module's functions are known.
+            #[allow(dead_code)]
+            Nothing(core::marker::PhantomData<&'a ()>),
+        }
+
+        /// The builder of one mode. One type for all, so that the validator is in the image once.
+        pub(crate) enum CodeBuilder<'a> {
+            $(#[$on] $name(TryBox<$module::Builder<'a>>),)*
+        }
+
+        impl<'a> CodeBuilder<'a> {
+            pub(crate) fn new(mode: Mode, bytes: &'a [u8]) -> Result<CodeBuilder<'a>, OutOfMemory> {
+                Ok(match mode {
+                    $(#[$on] Mode::$name => CodeBuilder::$name(Builder::new(bytes)?),)*
+                })
             }
-            Code::Nothing(_) => None,
         }
-    }
 
-    /// RAM that it takes beyond the records of the functions, in bytes.
-    pub(crate) fn ram(&self) -> usize {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => size_of_val(&code.table[..]),
-            #[cfg(feature = "fast")]
-            Code::Fast(code) => code.code.ram(),
-            Code::Nothing(_) => 0,
-        }
-    }
-
-    /// RAM that the records of the functions take, in bytes.
-    pub(crate) fn records_ram(&self) -> usize {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => size_of_val(&code.funcs[..]),
-            #[cfg(feature = "fast")]
-            Code::Fast(code) => code.funcs.ram(),
-            Code::Nothing(_) => 0,
-        }
-    }
-
-    /// Whether the code may access memory 0 without saying so: see [`ExecInstance::memory`].
-    pub(crate) fn sees_memory(&self) -> bool {
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => code.short_memargs,
-            #[cfg(feature = "fast")]
-            Code::Fast(_) => true,
-            Code::Nothing(_) => false,
-        }
-    }
-
-    /// Says to an instance where its code is, and how to run it.
-    pub(crate) fn publish(&self, seen: &mut ExecInstance, imported: u32) {
-        seen.mode = self.mode();
-        match self {
-            #[cfg(feature = "classic")]
-            Code::Classic(code) => seen.funcs = code.funcs.as_ptr().wrapping_sub(imported as usize),
-            #[cfg(feature = "fast")]
-            Code::Fast(code) => {
-                seen.fast_funcs = code.funcs.as_slice().as_ptr().wrapping_sub(imported as usize);
-                seen.code = code.code.as_slice().as_ptr();
-                #[cfg(feature = "strict")]
-                {
-                    seen.code_end = code.code.as_slice().as_ptr_range().end;
-                    seen.fast_funcs_end = code.funcs.as_slice().as_ptr_range().end;
+        impl Code<'_> {
+            /// The mode that it is for.
+            pub(crate) fn mode(&self) -> Mode {
+                match self {
+                    $(#[$on] Code::$name(_) => Mode::$name,)*
+                    Code::Nothing(_) => Mode::DEFAULT,
                 }
             }
-            Code::Nothing(_) => {}
-        }
-    }
-}
-
-/// The sink of one mode. One type for all, so that the validator is in the image once.
-pub(crate) enum ModeSink<'a> {
-    #[cfg(feature = "classic")]
-    Classic(TryBox<side_table::SideTable<'a>>),
-    #[cfg(feature = "fast")]
-    Fast(TryBox<fast::Translator<'a>>),
-}
-
-macro_rules! each {
-    ($self:ident, $sink:ident => $e:expr) => {
-        match $self {
-            #[cfg(feature = "classic")]
-            ModeSink::Classic($sink) => $e,
-            #[cfg(feature = "fast")]
-            ModeSink::Fast($sink) => $e,
         }
     };
 }
 
-impl<'a> ModeSink<'a> {
-    pub(crate) fn new(mode: Mode, bytes: &'a [u8]) -> Result<ModeSink<'a>, OutOfMemory> {
-        Ok(match mode {
-            #[cfg(feature = "classic")]
-            Mode::Classic => ModeSink::Classic(side_table::SideTable::new(bytes)?),
-            #[cfg(feature = "fast")]
-            Mode::Fast => ModeSink::Fast(fast::Translator::new(bytes)?),
-        })
-    }
+zonda_exec::backends! { define_code }
 
-    /// Makes room for records of as many functions, which `imported` ones precede.
-    pub(crate) fn reserve(&mut self, count: usize, imported: u32) -> Result<(), OutOfMemory> {
-        #[cfg(feature = "fast")]
-        #[allow(irrefutable_let_patterns)]
-        if let ModeSink::Fast(sink) = self {
-            sink.imported = imported;
+/// `match` over the backends of an enum, with the same expression for each.
+macro_rules! match_backend {
+    (
+        ($enum:ident $self:ident $b:ident => $e:expr, $($rest:tt)*)
+        $([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*
+    ) => {
+        match $self {
+            $(#[$on] $enum::$name($b) => $e,)*
+            $($rest)*
         }
-        let _ = imported;
-        each!(self, sink => sink.funcs.reserve_exact(count))
+    };
+}
+
+/// The same expression for the builder of each backend.
+macro_rules! each {
+    ($self:ident, $b:ident => $e:expr) => {
+        zonda_exec::backends! { match_backend (CodeBuilder $self $b => $e,) }
+    };
+}
+
+impl<'a> CodeBuilder<'a> {
+    /// See [`Builder::reserve`].
+    pub(crate) fn reserve(&mut self, count: usize, imported: u32) -> Result<(), OutOfMemory> {
+        each!(self, builder => builder.reserve(count, imported))
     }
 
-    /// Adds the record of the next function, of which the type is known and nothing else.
+    /// See [`Builder::declare`].
     pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
-        each!(self, sink => sink.declare(layout))
+        each!(self, builder => builder.declare(layout))
     }
 
-    /// What was made of all functions.
+    /// See [`Builder::complete`].
     pub(crate) fn complete(&mut self) -> Parsed<Code<'a>> {
-        each!(self, sink => sink.complete())
+        each!(self, builder => builder.complete())
     }
 }
 
-impl Sink for ModeSink<'_> {
-    fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {
-        each!(self, sink => sink.begin(pos, locals))
+for_each_instruction! { forward_visitor }
+
+impl CompiledCode for Code<'_> {
+    fn len(&self) -> usize {
+        zonda_exec::backends! { match_backend (Code self code => code.len(), Code::Nothing(_) => 0,) }
     }
-    fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
-        each!(self, sink => sink.enter(at, kind, params))
+
+    #[inline]
+    fn layout(&self, defined: u32) -> Option<&FuncLayout> {
+        zonda_exec::backends! {
+            match_backend (Code self code => code.layout(defined), Code::Nothing(_) => None,)
+        }
     }
-    fn otherwise(&mut self, at: At) -> Parsed<()> {
-        each!(self, sink => sink.otherwise(at))
+
+    fn ram(&self) -> usize {
+        zonda_exec::backends! { match_backend (Code self code => code.ram(), Code::Nothing(_) => 0,) }
     }
-    fn end(&mut self, at: At, results: u32) -> Parsed<()> {
-        each!(self, sink => sink.end(at, results))
+
+    fn records_ram(&self) -> usize {
+        zonda_exec::backends! {
+            match_backend (Code self code => code.records_ram(), Code::Nothing(_) => 0,)
+        }
     }
-    fn branch(&mut self, at: At, how: How, depth: u32, keep: u32) -> Parsed<()> {
-        each!(self, sink => sink.branch(at, how, depth, keep))
+
+    fn uses_default_memory(&self) -> bool {
+        zonda_exec::backends! {
+            match_backend (Code self code => code.uses_default_memory(), Code::Nothing(_) => false,)
+        }
     }
-    fn wide(&mut self, pos: usize, live: bool) -> Parsed<()> {
-        each!(self, sink => sink.wide(pos, live))
+
+    fn publish(&self, instance: &mut ExecInstance, imported: u32) {
+        instance.mode = self.mode();
+        zonda_exec::backends! {
+            match_backend (Code self code => code.publish(instance, imported), Code::Nothing(_) => {})
+        }
     }
-    fn long_memarg(&mut self) {
-        each!(self, sink => sink.long_memarg())
-    }
-    fn operation(&mut self, plain: &Plain) -> Parsed<()> {
-        each!(self, sink => sink.operation(plain))
-    }
-    fn finish(&mut self, end: usize, operands: u32) -> Parsed<()> {
-        each!(self, sink => sink.finish(end, operands))
-    }
-    fn retry(&mut self) -> bool {
-        each!(self, sink => sink.retry())
+
+    fn locate(
+        &self,
+        module: &ModuleData,
+        instance: &ExecInstance,
+        layout: *const FuncLayout,
+        pc: *const u8,
+    ) -> (u32, u32) {
+        zonda_exec::backends! {
+            match_backend (
+                Code self code => code.locate(module, instance, layout, pc),
+                Code::Nothing(_) => (u32::MAX, 0),
+            )
+        }
     }
 }

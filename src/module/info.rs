@@ -3,6 +3,7 @@
 use super::Module;
 use crate::binary::reader::Reader;
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::code::CompiledCode;
 use crate::validate::env::{codes, TypeEntry};
 use core::fmt;
 use zonda_exec::frame::OVERHEAD;

@@ -10,8 +10,8 @@ use crate::code::fast::precompiled::{self, Precompiled};
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 #[cfg(feature = "precompiled")]
-use crate::code::fast::{verify::verify, Fast, Stored};
-use crate::code::{Code, ModeSink};
+use crate::code::fast::{verify::verify, Code as FastCode, Stored};
+use crate::code::{Code, CodeBuilder, CompiledCode};
 #[cfg(feature = "precompiled")]
 use crate::error::ModuleError;
 use crate::error::{Error, ErrorKind};
@@ -20,7 +20,7 @@ use crate::message::message;
 use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
-use crate::validate::sink::{Nothing, Sink};
+use crate::validate::visitor::{Nothing, Visitor};
 use zonda_exec::{FuncLayout, Mode};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
@@ -42,7 +42,7 @@ struct Loader<'a> {
     /// Offset of the first body.
     code: u32,
     /// Away only while code is read, and where code is not kept.
-    sink: Option<ModeSink<'a>>,
+    builder: Option<CodeBuilder<'a>>,
 }
 
 /// Loads a module, for a mode.
@@ -84,7 +84,7 @@ pub(super) fn load_precompiled(
         return Err(error(ErrorKind::WordSize, precompiled::WORD_SIZE_AT));
     }
     let mut loader = Loader::precompiled(&parts, trusted)?;
-    let code = Code::Fast(Fast {
+    let code = Code::Fast(FastCode {
         funcs: Stored::Mapped(parts.funcs),
         code: Stored::Mapped(parts.without_guard()),
     });
@@ -103,9 +103,9 @@ pub(crate) fn verify_precompiled(file: &[u8]) -> Result<Precompiled<'_>, Error> 
 /// Translates a module for a device whose frames have `overhead` slots between locals and operands.
 #[cfg(feature = "toolchain")]
 pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Error> {
-    let mut loader = Loader::new(bytes, Some(ModeSink::new(Mode::Fast, bytes)?))?;
-    if let Some(ModeSink::Fast(sink)) = &mut loader.sink {
-        sink.overhead = overhead;
+    let mut loader = Loader::new(bytes, Some(CodeBuilder::new(Mode::Fast, bytes)?))?;
+    if let Some(CodeBuilder::Fast(builder)) = &mut loader.builder {
+        builder.overhead = overhead;
     }
     loader.read()?;
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
@@ -122,14 +122,14 @@ pub(crate) fn translate(bytes: &[u8], mode: Mode) -> Result<Code<'_>, Error> {
 #[cfg(feature = "fast")]
 #[inline(never)]
 pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Error> {
-    let mut loader = Loader::new(bytes, Some(ModeSink::new(Mode::Fast, bytes)?))?;
-    if let Some(ModeSink::Fast(sink)) = &mut loader.sink {
-        sink.positions = wanted;
+    let mut loader = Loader::new(bytes, Some(CodeBuilder::new(Mode::Fast, bytes)?))?;
+    if let Some(CodeBuilder::Fast(builder)) = &mut loader.builder {
+        builder.positions = wanted;
     }
     loader.read()?;
-    match &mut loader.sink {
-        Some(ModeSink::Fast(sink)) => {
-            Ok(core::mem::replace(&mut sink.positions, Positions::Unknown))
+    match &mut loader.builder {
+        Some(CodeBuilder::Fast(builder)) => {
+            Ok(core::mem::replace(&mut builder.positions, Positions::Unknown))
         }
         _ => Ok(Positions::Unknown),
     }
@@ -149,7 +149,10 @@ type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed
 impl<'a> Loader<'a> {
     /// In memory of its own: the stack of a device is for what is deep.
     #[inline(never)]
-    fn new(bytes: &'a [u8], sink: Option<ModeSink<'a>>) -> Result<TryBox<Loader<'a>>, OutOfMemory> {
+    fn new(
+        bytes: &'a [u8],
+        builder: Option<CodeBuilder<'a>>,
+    ) -> Result<TryBox<Loader<'a>>, OutOfMemory> {
         TryBox::new(Loader {
             env: Env {
                 bytes,
@@ -174,18 +177,18 @@ impl<'a> Loader<'a> {
             exports: (0, 0),
             bodies: false,
             code: 0,
-            sink,
+            builder,
         })
     }
 
     /// Reads a whole module.
     #[inline(never)]
     fn walk(bytes: &'a [u8], mode: Option<Mode>) -> Result<TryBox<Loader<'a>>, Error> {
-        let sink = match mode {
-            Some(mode) => Some(ModeSink::new(mode, bytes)?),
+        let builder = match mode {
+            Some(mode) => Some(CodeBuilder::new(mode, bytes)?),
             None => None,
         };
-        let mut loader = Loader::new(bytes, sink)?;
+        let mut loader = Loader::new(bytes, builder)?;
         loader.read()?;
         Ok(loader)
     }
@@ -195,9 +198,11 @@ impl<'a> Loader<'a> {
     fn read(&mut self) -> Result<(), Error> {
         let mut reader = Reader::new(self.env.bytes, 0);
         let result = self.sections(&mut reader, &mut |loader, code| {
-            let Some(mut sink) = loader.sink.take() else { return Err(ErrorKind::SectionOrder) };
-            let result = loader.bodies(code, &mut sink);
-            loader.sink = Some(sink);
+            let Some(mut builder) = loader.builder.take() else {
+                return Err(ErrorKind::SectionOrder);
+            };
+            let result = loader.bodies(code, &mut builder);
+            loader.builder = Some(builder);
             result
         });
         match result {
@@ -453,8 +458,8 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn functions(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_FUNCS.saturating_sub(self.imported_funcs))?;
-        if let Some(sink) = &mut self.sink {
-            sink.reserve(count as usize, self.imported_funcs)?;
+        if let Some(builder) = &mut self.builder {
+            builder.reserve(count as usize, self.imported_funcs)?;
         }
         self.env.funcs.reserve(count as usize)?;
         // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory. Where bodies are not read, they take neither.
@@ -472,8 +477,8 @@ impl<'a> Loader<'a> {
                 None => return reader.refuse_at(at, ErrorKind::TooLarge),
             }
             self.env.funcs.push(ty.canonical)?;
-            if let Some(sink) = &mut self.sink {
-                sink.declare(FuncLayout {
+            if let Some(builder) = &mut self.builder {
+                builder.declare(FuncLayout {
                     params: ty.param_slots,
                     locals: ty.param_slots,
                     results: ty.result_slots,
@@ -600,7 +605,7 @@ impl<'a> Loader<'a> {
     }
 
     #[inline(never)]
-    fn bodies<S: Sink>(&mut self, reader: &mut Reader<'a>, sink: &mut S) -> Parsed<()> {
+    fn bodies<V: Visitor>(&mut self, reader: &mut Reader<'a>, visitor: &mut V) -> Parsed<()> {
         let count = reader.u32()?;
         if count != self.defined() {
             return Err(ErrorKind::BodyCount);
@@ -615,22 +620,15 @@ impl<'a> Loader<'a> {
             }
             let ty = *self.env.funcs.get(index as usize).ok_or(ErrorKind::UnknownType)? as u32;
             reader.inside(size as usize, ErrorKind::BodySize, |body| {
-                let start = body.clone();
-                match validator.validate(&self.env, ty, body, sink) {
-                    Err(_) if sink.retry() => {
-                        *body = start;
-                        validator.validate(&self.env, ty, body, sink)
-                    }
-                    result => result,
-                }
+                validator.validate(&self.env, ty, body, visitor)
             })?;
         }
         Ok(())
     }
 
     fn take_code(&mut self) -> Parsed<Code<'a>> {
-        match &mut self.sink {
-            Some(sink) => sink.complete(),
+        match &mut self.builder {
+            Some(builder) => builder.complete(),
             None => Err(ErrorKind::SectionOrder),
         }
     }
@@ -638,8 +636,8 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn keep(&mut self, code: Code<'a>, file: &'a [u8]) -> Parsed<TryArc<ModuleData<'a>>> {
         use core::mem::take;
-        // What is left of the sink goes before more is made.
-        self.sink = None;
+        // What is left of the builder goes before more is made.
+        self.builder = None;
         let mut globals = TryVec::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
             globals.push(GlobalEntry { ty, init })?;

@@ -18,7 +18,7 @@ use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
-use crate::code::Code;
+use crate::code::{Code, CompiledCode};
 use crate::error::{Error, ErrorKind, ModuleError};
 use crate::validate::env::TypeEntry;
 use crate::Engine;
@@ -47,7 +47,7 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) bytes: &'a [u8],
     /// What was loaded: `bytes`, or the file that they are in.
     #[cfg_attr(not(feature = "fast"), allow(dead_code))]
-    file: &'a [u8],
+    pub(crate) file: &'a [u8],
     /// Keeps that alive where the module owns it.
     owned: TryVec<u8>,
     pub(crate) types: TryVec<TypeEntry>,
@@ -192,31 +192,16 @@ fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
 }
 
 impl<'a> ModuleData<'a> {
-    /// The offset in the module of what register code at this offset was made from: found by translating once more. 0 where memory for that is missing, and without the
-    /// feature `error-text`.
+    /// The offset in the module of what register bytecode at this offset was made from: found by
+    /// translating once more. 0 where memory for that is missing, and without the feature
+    /// `error-text`.
     #[cfg(feature = "fast")]
     pub(crate) fn offset_of(&self, code: u32) -> u32 {
-        if !self.has_bodies() {
-            return self.offset_in_file(code);
-        }
         if !cfg!(feature = "error-text") {
             return 0;
         }
         match load::positions(self.bytes, Positions::Of(code, 0)) {
             Ok(Positions::Of(_, offset)) => offset,
-            _ => 0,
-        }
-    }
-
-    /// The offset in the file of register code at this offset.
-    #[cfg(feature = "fast")]
-    fn offset_in_file(&self, code: u32) -> u32 {
-        match &self.code {
-            Code::Fast(fast) => {
-                (fast.code.as_slice().as_ptr().addr().wrapping_sub(self.file.as_ptr().addr())
-                    as u32)
-                    .wrapping_add(code)
-            }
             _ => 0,
         }
     }

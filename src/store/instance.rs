@@ -3,7 +3,7 @@
 use super::memory::MemoryData;
 use super::table::TableData;
 use crate::alloc::{TryArc, TryBox, TryVec};
-use crate::code::Code;
+use crate::code::{Code, CompiledCode};
 use crate::error::Error;
 use crate::module::Module;
 use crate::store::func::{import_target, HostClosure, Target};
@@ -50,16 +50,12 @@ impl<'a> StoreInstance<'a> {
             .sum();
         TryBox::new(StoreInstance {
             seen: ExecInstance {
-                #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
-                #[cfg(feature = "fast")]
-                fast_funcs: core::ptr::null(),
-                #[cfg(feature = "fast")]
                 code: core::ptr::null(),
-                #[cfg(all(feature = "fast", feature = "strict"))]
+                #[cfg(feature = "strict")]
+                funcs_end: core::ptr::null(),
+                #[cfg(feature = "strict")]
                 code_end: core::ptr::null(),
-                #[cfg(all(feature = "fast", feature = "strict"))]
-                fast_funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: data.imported_funcs,
                 globals: core::ptr::null(),
@@ -99,7 +95,7 @@ impl<'a> StoreInstance<'a> {
         code.publish(&mut self.seen, self.module.data.imported_funcs);
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
-            Some(&memory) if code.sees_memory() => memory.cast_const().cast(),
+            Some(&memory) if code.uses_default_memory() => memory.cast_const().cast(),
             // Through the owner's pointer, as in `target`: it outlives this borrow.
             // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
@@ -176,20 +172,12 @@ impl<'a> StoreInstance<'a> {
     /// The index of a record among the module's functions, and the offset of a position in its code.
     pub(crate) fn place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
-        match self.seen.mode {
-            #[cfg(feature = "classic")]
-            Mode::Classic => {
-                let index = func.addr().wrapping_sub(self.seen.funcs.addr())
-                    / size_of::<zonda_exec::ClassicFunc>();
-                (index as u32, pc.addr().wrapping_sub(data.bytes.as_ptr().addr()) as u32)
-            }
-            #[cfg(feature = "fast")]
-            Mode::Fast => {
-                let index = func.addr().wrapping_sub(self.seen.fast_funcs.addr())
-                    / size_of::<zonda_exec::FastFunc>();
-                (index as u32, data.offset_of(pc.addr().wrapping_sub(self.seen.code.addr()) as u32))
-            }
-        }
+        self.code().locate(data, &self.seen, func, pc)
+    }
+
+    /// The code that the instance runs.
+    fn code(&self) -> &Code<'a> {
+        self.own_code.as_deref().unwrap_or(&self.module.data.code)
     }
 
     fn segment(&self, data: bool, index: u32) -> usize {

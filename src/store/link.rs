@@ -10,6 +10,7 @@ use super::StoreData;
 use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::code::CompiledCode;
 use crate::error::{ErrorKind, Trap};
 use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
 use crate::validate::const_expr::{walk, Scope, Source};

@@ -5,8 +5,11 @@
 
 use super::env::{Env, TypeEntry};
 use super::locals::Locals;
-use super::sink::{At, How, LabelKind, Plain, Sink};
-use super::stacks::{slots, BlockType, Stacks, UNKNOWN};
+use super::stacks::{slots, Stacks, UNKNOWN};
+use super::visitor::{
+    Block, BlockType, BrTable, Func, Global, IndirectFunc, Label, LabelKind, Local, MemArg, Site,
+    Visitor,
+};
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
@@ -20,9 +23,6 @@ const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 const FUNC_REF: u8 = ValType::FuncRef as u8;
 
-/// Whether a sink wants to be told each operation: only fast mode's does.
-const TOLD: bool = cfg!(feature = "fast");
-
 /// The code of a number type.
 #[inline]
 fn code(num: NumType) -> u8 {
@@ -35,202 +35,178 @@ pub(crate) struct FuncValidator {
     pub(crate) locals: Locals,
     /// A place for the single code of a block type that is a value type.
     single: [u8; 1],
-    /// What a sink is told of an operation: here, for the stack of a device is for what is deep.
-    plain: Plain,
 }
 
 impl FuncValidator {
-    /// In memory of its own: the stack of a device is for what is deep.
+    /// Heap-allocated to keep native stack use small.
     #[inline(never)]
     pub(crate) fn new() -> Result<TryBox<FuncValidator>, OutOfMemory> {
-        TryBox::new(FuncValidator {
-            stacks: Stacks::new(),
-            locals: Locals::new(),
-            single: [0],
-            plain: Plain::NOTHING,
-        })
+        TryBox::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] })
     }
 
-    /// Checks the body that `reader` holds, of a function of type `ty`, and drives `sink` with it.
-    pub(crate) fn validate<S: Sink>(
+    /// Checks the body that `reader` holds, of a function of type `ty`, and drives `visitor` with
+    /// it, again from the start when the visitor asks for that.
+    pub(crate) fn validate<V: Visitor>(
         &mut self,
         env: &Env,
         ty: u32,
         reader: &mut Reader<'_>,
-        sink: &mut S,
+        visitor: &mut V,
+    ) -> Parsed<()> {
+        let start = reader.clone();
+        loop {
+            match self.walk(env, ty, reader, visitor) {
+                Err(ErrorKind::Repeat) => *reader = start.clone(),
+                result => return result,
+            }
+        }
+    }
+
+    fn walk<V: Visitor>(
+        &mut self,
+        env: &Env,
+        ty: u32,
+        reader: &mut Reader<'_>,
+        visitor: &mut V,
     ) -> Parsed<()> {
         let entry = env.ty(ty)?;
         self.stacks.reset();
         self.locals.read(env.params(entry), reader)?;
-        sink.begin(reader.pos(), &self.locals)?;
+        visitor.begin(reader.pos(), &self.locals)?;
         // Canonical indices fit in 16 bits.
         self.stacks.enter(LabelKind::Func, BlockType::Func(entry.canonical))?;
-        let mut walk = Walk {
-            env,
-            reader,
-            sink,
-            stacks: &mut self.stacks,
-            locals: &self.locals,
-            single: &mut self.single,
-            plain: &mut self.plain,
-        };
-        let start = walk.at();
-        walk.sink.enter(start, LabelKind::Func, 0)?;
-        while !walk.stacks.controls.is_empty() {
-            walk.operation()?;
+        let stacks = &mut self.stacks;
+        let site = Site { env, reader, stacks, locals: &self.locals, pos: 0, live: true };
+        let mut walk = Walk { site, visitor, single: &mut self.single };
+        while !walk.site.stacks.controls.is_empty() {
+            walk.instruction()?;
         }
-        let operands = walk.stacks.max_height;
-        sink.finish(reader.pos(), operands)
+        let operands = walk.site.stacks.max_height;
+        visitor.finish(reader.pos(), operands)
     }
 }
 
-struct Walk<'w, 'e, 'r, S> {
-    env: &'w Env<'e>,
-    reader: &'w mut Reader<'r>,
-    sink: &'w mut S,
-    stacks: &'w mut Stacks,
-    locals: &'w Locals,
+/// Visits the current instruction if it can be reached.
+macro_rules! visit {
+    ($walk:ident, $method:ident($($argument:expr),*)) => {
+        if $walk.site.live {
+            $walk.visitor.$method(&$walk.site, $($argument),*)?;
+        }
+    };
+}
+
+struct Walk<'w, 'e, 'r, V> {
+    site: Site<'w, 'e, 'r>,
+    visitor: &'w mut V,
     single: &'w mut [u8; 1],
-    /// What the sink is told of the operation.
-    plain: &'w mut Plain,
 }
 
-impl<'w, S: Sink> Walk<'w, '_, '_, S> {
-    fn at(&self) -> At {
-        At { pos: self.reader.pos(), height: self.stacks.height, live: self.stacks.live }
-    }
-
-    fn operation(&mut self) -> Parsed<()> {
-        let start = self.reader.pos();
-        let Some(code) = self.reader.next() else { return Err(ErrorKind::EndExpected) };
-        let result = self.known_operation(code);
+impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
+    fn instruction(&mut self) -> Parsed<()> {
+        let start = self.site.reader.pos();
+        let Some(opcode) = self.site.reader.next() else { return Err(ErrorKind::EndExpected) };
+        let result = self.known_instruction(opcode);
         if let Err(kind) = result {
-            // Rules that fail are reported where the operation starts, bytes that cannot be read where they stand.
+            // Rules that fail are reported where the instruction starts, bytes that cannot be read where they stand.
             if kind.class() == crate::error::ErrorClass::Invalid {
-                return self.reader.refuse_at(start, kind);
+                return self.site.reader.refuse_at(start, kind);
             }
         }
         result
     }
 
-    fn known_operation(&mut self, byte: u8) -> Parsed<()> {
-        self.plain.live = self.stacks.live;
-        self.plain.pos = self.reader.pos();
-        let code = self.checked_operation(byte)?;
-        if !TOLD || matches!(byte, BLOCK..=END | BR..=BR_TABLE) {
-            return Ok(());
+    fn known_instruction(&mut self, opcode: u8) -> Parsed<()> {
+        let site = &mut self.site;
+        site.pos = site.reader.pos();
+        site.live = site.stacks.live;
+        if site.live && opcode != ELSE {
+            self.visitor.instruction(site.pos, opcode)?;
         }
-        self.plain.code = code;
-        self.plain.after = self.stacks.height;
-        self.plain.end = self.reader.pos();
-        self.sink.operation(self.plain)
-    }
-
-    /// Notes immediates for the sink: see [`Plain`].
-    #[inline(always)]
-    fn tell(&mut self, first: u32, second: u32) {
-        self.tell_first(first);
-        self.tell_second(second);
-    }
-
-    #[inline(always)]
-    fn tell_first(&mut self, first: u32) {
-        if TOLD {
-            self.plain.immediates.0 = first;
-        }
-    }
-
-    #[inline(always)]
-    fn tell_second(&mut self, second: u32) {
-        if TOLD {
-            self.plain.immediates.1 = second;
-        }
-    }
-
-    /// Checks an operation and gives its code.
-    fn checked_operation(&mut self, byte: u8) -> Parsed<u16> {
-        let sig = op::sig(byte);
+        let sig = op::sig(opcode);
         if sig.is_float() && !cfg!(feature = "float") {
             return Err(ErrorKind::SwitchedOff);
         }
         match sig.class() {
-            InstrClass::Numeric => self.numeric(sig)?,
+            InstrClass::Numeric => self.numeric(sig, opcode as u16),
             InstrClass::Load => {
-                self.memarg(sig.log2_width())?;
-                self.stacks.replace(I32, code(sig.value()))?;
+                let memarg = self.memarg(sig.log2_width())?;
+                self.site.stacks.replace(I32, code(sig.value()))?;
+                visit!(self, visit_load(opcode, memarg));
+                Ok(())
             }
             InstrClass::Store => {
-                self.memarg(sig.log2_width())?;
-                self.stacks.pop(code(sig.value()))?;
-                self.stacks.pop(I32)?;
+                let memarg = self.memarg(sig.log2_width())?;
+                self.site.stacks.pop(code(sig.value()))?;
+                self.site.stacks.pop(I32)?;
+                visit!(self, visit_store(opcode, memarg));
+                Ok(())
             }
-            InstrClass::Plain => return self.plain(byte),
+            InstrClass::Plain => self.plain(opcode),
         }
-        Ok(byte as u16)
     }
 
-    fn numeric(&mut self, sig: op::Sig) -> Parsed<()> {
+    fn numeric(&mut self, sig: op::Sig, opcode: u16) -> Parsed<()> {
         let operand = code(sig.operand());
         if sig.is_binary() {
-            self.stacks.pop(operand)?;
+            self.site.stacks.pop(operand)?;
         }
-        self.stacks.replace(operand, code(sig.value()))
+        self.site.stacks.replace(operand, code(sig.value()))?;
+        visit!(self, visit_numeric(opcode));
+        Ok(())
     }
 
     /// Reads the immediates of a load or store.
     #[inline(never)]
-    fn memarg(&mut self, log2_width: u32) -> Parsed<()> {
-        let at = self.reader.pos();
-        let flags = self.reader.u32()?;
+    fn memarg(&mut self, log2_width: u32) -> Parsed<MemArg> {
+        let at = self.site.reader.pos();
+        let flags = self.site.reader.u32()?;
         let mut memory = 0;
         if flags >= 0x40 {
             if !cfg!(feature = "multi-memory") || flags >= 0x80 {
-                return self.reader.refuse_at(at, ErrorKind::BadMemArg);
+                return self.site.reader.refuse_at(at, ErrorKind::BadMemArg);
             }
-            memory = self.reader.u32()?;
+            memory = self.site.reader.u32()?;
         }
-        if self.reader.pos() != at + 1 {
-            self.sink.long_memarg();
-        }
-        let offset = self.reader.u32()?;
-        self.tell(offset, memory);
-        self.env.memory(memory)?;
+        let is_short = self.site.reader.pos() == at + 1;
+        let offset = self.site.reader.u32()?;
+        self.site.env.memory(memory)?;
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
         }
-        Ok(())
+        Ok(MemArg { offset, memory, is_short })
     }
 
     /// An index of a memory, which is a zero byte without multi-memory.
-    fn memory(&mut self) -> Parsed<()> {
+    fn memory(&mut self) -> Parsed<u32> {
         let index = if cfg!(feature = "multi-memory") {
-            self.reader.u32()?
+            self.site.reader.u32()?
         } else {
-            match self.reader.byte()? {
+            match self.site.reader.byte()? {
                 0 => 0,
                 _ => return Err(ErrorKind::ZeroByte),
             }
         };
-        self.env.memory(index).map(|_| ())
+        self.site.env.memory(index).map(|_| index)
     }
 
-    fn table(&mut self) -> Parsed<u32> {
-        let index = self.reader.u32()?;
-        Ok(self.env.table(index)?.element as u32)
+    /// Reads the index of a table, and gives it with the code of the table's element type.
+    fn table(&mut self) -> Parsed<(u32, u8)> {
+        let index = self.site.reader.u32()?;
+        Ok((index, self.site.env.table(index)?.element as u8))
     }
 
     #[inline(never)]
     fn block_type(&mut self) -> Parsed<BlockType> {
-        match self.reader.peek() {
+        match self.site.reader.peek() {
             Some(0x40) => {
-                self.reader.byte()?;
+                self.site.reader.byte()?;
                 Ok(BlockType::Empty)
             }
-            Some(0x41..=0x7f) => Ok(BlockType::Value(ValType::read(self.reader)? as u8)),
+            Some(0x41..=0x7f) => Ok(BlockType::Value(ValType::read(self.site.reader)? as u8)),
             _ => {
-                let index = self.reader.i33()?;
+                let index = self.site.reader.i33()?;
                 let index = u32::try_from(index).map_err(|_| ErrorKind::BadBlockType)?;
-                Ok(BlockType::Func(self.env.ty(index)?.canonical))
+                Ok(BlockType::Func(self.site.env.ty(index)?.canonical))
             }
         }
     }
@@ -241,8 +217,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
             BlockType::Empty => true,
             BlockType::Value(_) => false,
             BlockType::Func(index) => {
-                let entry = self.env.ty(index as u32)?;
-                self.env.params(entry) == self.env.results(entry)
+                let entry = self.site.env.ty(index as u32)?;
+                self.site.env.params(entry) == self.site.env.results(entry)
             }
         };
         if same {
@@ -262,17 +238,17 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
         match ty {
             BlockType::Value(code) if results => {
                 self.single[0] = code;
-                f(self.stacks, self.single, slots(code))
+                f(self.site.stacks, self.single, slots(code))
             }
             BlockType::Func(index) => {
-                let entry = self.env.ty(index as u32)?;
+                let entry = self.site.env.ty(index as u32)?;
                 if results {
-                    f(self.stacks, self.env.results(entry), entry.result_slots as u32)
+                    f(self.site.stacks, self.site.env.results(entry), entry.result_slots as u32)
                 } else {
-                    f(self.stacks, self.env.params(entry), entry.param_slots as u32)
+                    f(self.site.stacks, self.site.env.params(entry), entry.param_slots as u32)
                 }
             }
-            _ => f(self.stacks, &[], 0),
+            _ => f(self.site.stacks, &[], 0),
         }
     }
 
@@ -290,63 +266,57 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     fn enter(&mut self, kind: LabelKind) -> Parsed<()> {
-        let mut at = self.at();
         let ty = self.block_type()?;
         if kind == LabelKind::If {
-            self.stacks.pop(I32)?;
-            at.height = self.stacks.height;
+            self.site.stacks.pop(I32)?;
         }
         let params = self.with_types(ty, false, |stacks, codes, slots| {
             stacks.pop_all(codes, slots)?;
             stacks.enter(kind, ty)?;
             stacks.push_all(codes, slots).map(|()| slots)
         })?;
-        // A loop is entered behind its block type.
-        at.height = self.stacks.height;
-        if kind == LabelKind::Loop {
-            at.pos = self.reader.pos();
+        let block = Block { ty, params };
+        match kind {
+            LabelKind::Block => self.visitor.visit_block(&self.site, block),
+            LabelKind::Loop => self.visitor.visit_loop(&self.site, block),
+            _ => self.visitor.visit_if(&self.site, block),
         }
-        self.sink.enter(at, kind, params)
     }
 
     /// Takes the results of the innermost block and closes it.
     fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
-        let (_, ty) = self.stacks.label(0)?;
+        let (_, ty) = self.site.stacks.label(0)?;
         self.with_types(ty, true, |stacks, codes, slots| stacks.pop_all(codes, slots))?;
-        self.stacks.leave()
+        self.site.stacks.leave()
     }
 
-    /// Takes what the branch carries, and gives its label.
-    fn branch(&mut self, pos: usize, how: How) -> Parsed<(LabelKind, BlockType)> {
-        let depth = self.reader.u32()?;
-        let label = self.stacks.label(depth)?;
-        let at = At { pos, ..self.at() };
-        let keep = self.pop_label(label)?;
-        self.sink.branch(at, how, depth, keep)?;
-        Ok(label)
+    /// Reads the label of a branch and takes the operands that the branch carries.
+    fn branch(&mut self) -> Parsed<(Label, (LabelKind, BlockType))> {
+        let depth = self.site.reader.u32()?;
+        let label = self.site.stacks.label(depth)?;
+        let arity = self.pop_label(label)?;
+        Ok((Label { depth, arity }, label))
     }
 
     #[inline(never)]
     fn otherwise(&mut self) -> Parsed<()> {
-        let at = self.at();
         let (kind, ty) = self.close()?;
         if kind != LabelKind::If {
             return Err(ErrorKind::ElseWithoutIf);
         }
-        self.sink.otherwise(at)?;
-        self.stacks.enter(LabelKind::Else, ty)?;
+        self.visitor.visit_else(&self.site)?;
+        self.site.stacks.enter(LabelKind::Else, ty)?;
         self.with_types(ty, false, |stacks, codes, slots| stacks.push_all(codes, slots))
     }
 
     #[inline(never)]
     fn end(&mut self) -> Parsed<()> {
-        let at = self.at();
         let (kind, ty) = self.close()?;
         if kind == LabelKind::If {
             self.check_one_armed(ty)?;
         }
         let results = self.with_types(ty, true, |_, _, slots| Ok(slots))?;
-        self.sink.end(at, results)?;
+        self.visitor.visit_end(&self.site, results)?;
         if kind != LabelKind::Func {
             self.with_types(ty, true, |stacks, codes, slots| stacks.push_all(codes, slots))?;
         }
@@ -354,130 +324,137 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
     }
 
     #[inline(never)]
-    fn branch_table(&mut self, pos: usize) -> Parsed<()> {
-        let count = self.reader.count()?;
-        self.stacks.pop(I32)?;
+    fn branch_table(&mut self) -> Parsed<()> {
+        let count = self.site.reader.count()?;
+        self.site.stacks.pop(I32)?;
+        let first = self.site.reader.clone();
         let mut arity = None;
-        for target in 0..=count {
-            let depth = self.reader.u32()?;
-            let (kind, ty) = self.stacks.label(depth)?;
-            let at = At { pos, ..self.at() };
-            let (keep, types) =
-                self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
-                    stacks.check_all(codes).map(|()| (slots, codes.len()))
-                })?;
+        let mut last = (LabelKind::Func, BlockType::Empty);
+        for _ in 0..=count {
+            let depth = self.site.reader.u32()?;
+            last = self.site.stacks.label(depth)?;
+            let (kind, ty) = last;
+            let types = self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, _| {
+                stacks.check_all(codes).map(|()| codes.len())
+            })?;
             if *arity.get_or_insert(types) != types {
                 return Err(ErrorKind::TypeMismatch);
             }
-            let how = if target == 0 { How::Table(count) } else { How::Next };
-            self.sink.branch(at, how, depth, keep)?;
         }
-        self.stacks.set_unreachable();
+        // All targets carry operands of the same types.
+        let arity = self.pop_label(last)?;
+        if self.site.live {
+            self.visitor.visit_br_table(&self.site, BrTable::new(first, count, arity))?;
+        }
+        self.site.stacks.set_unreachable();
         Ok(())
     }
 
     /// The label of the function.
     fn outermost(&self) -> Parsed<(LabelKind, BlockType)> {
-        self.stacks.label((self.stacks.controls.len() as u32).wrapping_sub(1))
+        self.site.stacks.label((self.site.stacks.controls.len() as u32).wrapping_sub(1))
     }
 
-    fn call(&mut self, ty: &TypeEntry) -> Parsed<()> {
-        self.tell_second(ty.param_slots as u32);
-        self.stacks.pop_all(self.env.params(ty), ty.param_slots as u32)?;
-        self.stacks.push_all(self.env.results(ty), ty.result_slots as u32)
+    /// Takes the parameters of a call, and gives the slots of them.
+    fn call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
+        let params = ty.param_slots as u32;
+        self.site.stacks.pop_all(self.site.env.params(ty), params)?;
+        self.site.stacks.push_all(self.site.env.results(ty), ty.result_slots as u32)?;
+        Ok(params)
     }
 
+    /// The same for a tail call, after which nothing can be reached.
     #[inline(never)]
-    fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<()> {
+    fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
         if !cfg!(feature = "tail-call") {
             return Err(ErrorKind::SwitchedOff);
         }
         let (_, BlockType::Func(outer)) = self.outermost()? else {
             return Err(ErrorKind::TypeMismatch);
         };
-        let outer = self.env.ty(outer as u32)?;
-        self.tell_second(ty.param_slots as u32);
-        if self.env.results(outer) != self.env.results(ty) {
+        let outer = self.site.env.ty(outer as u32)?;
+        if self.site.env.results(outer) != self.site.env.results(ty) {
             return Err(ErrorKind::TypeMismatch);
         }
-        self.stacks.pop_all(self.env.params(ty), ty.param_slots as u32)?;
-        // A function of the host gives its results here, where the frame has to have room for them.
-        self.stacks.push_all(self.env.results(ty), ty.result_slots as u32)?;
-        self.stacks.set_unreachable();
-        Ok(())
+        // A host function leaves its results here, so the frame needs room for them.
+        self.call(ty)
     }
 
+    /// Reads the type and the table of an indirect call.
     #[inline(never)]
-    fn indirect(&mut self) -> Parsed<&'w TypeEntry> {
-        let ty = self.reader.u32()?;
-        let table = self.table()? as u8;
-        let env: &'w Env = self.env;
-        let ty = env.ty(ty)?;
-        if table != FUNC_REF {
+    fn indirect(&mut self) -> Parsed<(IndirectFunc, &'w TypeEntry)> {
+        let index = self.site.reader.u32()?;
+        let (table, element) = self.table()?;
+        let env: &'w Env = self.site.env;
+        let ty = env.ty(index)?;
+        if element != FUNC_REF {
             return Err(ErrorKind::TypeMismatch);
         }
-        self.stacks.pop(I32)?;
-        Ok(ty)
+        self.site.stacks.pop(I32)?;
+        Ok((IndirectFunc { ty: index, table, params: ty.param_slots as u32 }, ty))
     }
 
-    fn plain(&mut self, byte: u8) -> Parsed<u16> {
-        let (pos, live) = (self.plain.pos, self.plain.live);
-        match byte {
-            UNREACHABLE => self.stacks.set_unreachable(),
-            NOP => {}
+    fn plain(&mut self, opcode: u8) -> Parsed<()> {
+        match opcode {
+            UNREACHABLE => {
+                visit!(self, visit_unreachable());
+                self.site.stacks.set_unreachable();
+            }
+            NOP => visit!(self, visit_nop()),
             BLOCK => self.enter(LabelKind::Block)?,
             LOOP => self.enter(LabelKind::Loop)?,
             IF => self.enter(LabelKind::If)?,
             ELSE => self.otherwise()?,
             END => self.end()?,
             BR => {
-                self.branch(pos, How::Br)?;
-                self.stacks.set_unreachable();
+                let (label, _) = self.branch()?;
+                visit!(self, visit_br(label));
+                self.site.stacks.set_unreachable();
             }
             BR_IF => {
-                self.stacks.pop(I32)?;
-                // The label's operands stay for what follows.
-                let label = self.branch(pos, How::BrIf)?;
-                self.push_label(label)?;
+                self.site.stacks.pop(I32)?;
+                // The operands that the branch carries stay for what follows.
+                let (label, types) = self.branch()?;
+                visit!(self, visit_br_if(label));
+                self.push_label(types)?;
             }
-            BR_TABLE => self.branch_table(pos)?,
+            BR_TABLE => self.branch_table()?,
             RETURN => {
                 let label = self.outermost()?;
                 let results = self.pop_label(label)?;
-                self.tell_first(results);
-                self.stacks.set_unreachable();
+                visit!(self, visit_return(results));
+                self.site.stacks.set_unreachable();
             }
             CALL => {
-                let index = self.reader.u32()?;
-                self.tell_first(index);
-                let ty = self.env.func(index)?;
-                self.call(ty)?;
+                let index = self.site.reader.u32()?;
+                let params = self.call(self.site.env.func(index)?)?;
+                visit!(self, visit_call(Func { index, params }));
             }
             CALL_INDIRECT => {
-                let ty = self.indirect()?;
+                let (callee, ty) = self.indirect()?;
                 self.call(ty)?;
+                visit!(self, visit_call_indirect(callee));
             }
             RETURN_CALL => {
-                let index = self.reader.u32()?;
-                self.tell_first(index);
-                let ty = self.env.func(index)?;
-                self.tail_call(ty)?;
+                let index = self.site.reader.u32()?;
+                let params = self.tail_call(self.site.env.func(index)?)?;
+                visit!(self, visit_return_call(Func { index, params }));
+                self.site.stacks.set_unreachable();
             }
             RETURN_CALL_INDIRECT => {
-                let ty = self.indirect()?;
+                let (callee, ty) = self.indirect()?;
                 self.tail_call(ty)?;
+                visit!(self, visit_return_call_indirect(callee));
+                self.site.stacks.set_unreachable();
             }
             DROP => {
-                let ty = self.stacks.pop_any()? as u8;
-                self.tell_first(slots(ty));
-                if slots(ty) == 2 {
-                    self.sink.wide(pos, live)?;
-                }
+                let ty = self.site.stacks.pop_any()? as u8;
+                visit!(self, visit_drop(slots(ty)));
             }
             SELECT => {
-                self.stacks.pop(I32)?;
-                let second = self.stacks.pop_any()? as u8;
-                let first = self.stacks.pop_any()? as u8;
+                self.site.stacks.pop(I32)?;
+                let second = self.site.stacks.pop_any()? as u8;
+                let first = self.site.stacks.pop_any()? as u8;
                 let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
                 if is_ref(first)
                     || is_ref(second)
@@ -486,212 +463,238 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let ty = if first == UNKNOWN { second } else { first };
-                self.tell_first(slots(ty));
-                if slots(ty) == 2 {
-                    self.sink.wide(pos, live)?;
-                }
-                self.stacks.push(ty)?;
+                self.site.stacks.push(ty)?;
+                visit!(self, visit_select(slots(ty)));
             }
             SELECT_TYPED => {
-                let count = self.reader.u32()?;
+                let count = self.site.reader.u32()?;
                 if count != 1 {
                     return Err(ErrorKind::SelectArity);
                 }
-                let ty = ValType::read(self.reader)? as u8;
-                self.stacks.pop(I32)?;
-                self.stacks.pop(ty)?;
-                self.stacks.pop(ty)?;
-                self.stacks.push(ty)?;
-                self.tell_first(slots(ty));
+                let ty = ValType::read(self.site.reader)? as u8;
+                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.push(ty)?;
+                visit!(self, visit_select_typed(slots(ty)));
             }
             LOCAL_GET => {
-                let ty = self.local()? as u8;
-                self.stacks.push(ty)?;
+                let local = self.local()?;
+                self.site.stacks.push(local.ty)?;
+                visit!(self, visit_local_get(local));
             }
             LOCAL_SET => {
-                let ty = self.local()? as u8;
-                self.stacks.pop(ty)?;
+                let local = self.local()?;
+                self.site.stacks.pop(local.ty)?;
+                visit!(self, visit_local_set(local));
             }
             LOCAL_TEE => {
-                let ty = self.local()? as u8;
-                self.stacks.replace(ty, ty)?;
+                let local = self.local()?;
+                self.site.stacks.replace(local.ty, local.ty)?;
+                visit!(self, visit_local_tee(local));
             }
             GLOBAL_GET => {
-                let index = self.reader.u32()?;
-                let ty = self.env.global(index)?.content as u8;
-                self.tell(index, slots(ty));
-                self.stacks.push(ty)?;
+                let index = self.site.reader.u32()?;
+                let ty = self.site.env.global(index)?.content as u8;
+                self.site.stacks.push(ty)?;
+                visit!(self, visit_global_get(Global { index, ty }));
             }
             GLOBAL_SET => {
-                let index = self.reader.u32()?;
-                let global = self.env.global(index)?;
+                let index = self.site.reader.u32()?;
+                let global = self.site.env.global(index)?;
                 if !global.mutable {
                     return Err(ErrorKind::ImmutableGlobal);
                 }
-                self.tell(index, slots(global.content as u8));
-                self.stacks.pop(global.content as u8)?;
+                let ty = global.content as u8;
+                self.site.stacks.pop(ty)?;
+                visit!(self, visit_global_set(Global { index, ty }));
             }
             TABLE_GET => {
-                let ty = self.table()? as u8;
-                self.stacks.pop(I32)?;
-                self.stacks.push(ty)?;
+                let (table, ty) = self.table()?;
+                self.site.stacks.pop(I32)?;
+                self.site.stacks.push(ty)?;
+                self.object(opcode as u16, [table, 0])?;
             }
             TABLE_SET => {
-                let ty = self.table()? as u8;
-                self.stacks.pop(ty)?;
-                self.stacks.pop(I32)?;
+                let (table, ty) = self.table()?;
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.pop(I32)?;
+                self.object(opcode as u16, [table, 0])?;
             }
             MEMORY_SIZE => {
-                self.memory()?;
-                self.stacks.push(I32)?;
+                let memory = self.memory()?;
+                self.site.stacks.push(I32)?;
+                self.object(opcode as u16, [memory, 0])?;
             }
             MEMORY_GROW => {
-                self.memory()?;
-                self.stacks.pop(I32)?;
-                self.stacks.push(I32)?;
+                let memory = self.memory()?;
+                self.site.stacks.pop(I32)?;
+                self.site.stacks.push(I32)?;
+                self.object(opcode as u16, [memory, 0])?;
             }
             I32_CONST => {
-                let value = self.reader.i32()?;
-                self.tell_first(value as u32);
-                self.stacks.push(I32)?;
+                let value = self.site.reader.i32()?;
+                self.site.stacks.push(I32)?;
+                visit!(self, visit_i32_const(value));
             }
             I64_CONST => {
-                let value = self.reader.i64()?;
-                self.tell(value as u32, (value >> 32) as u32);
-                self.stacks.push(I64)?;
+                let value = self.site.reader.i64()?;
+                self.site.stacks.push(I64)?;
+                visit!(self, visit_i64_const(value));
             }
             F32_CONST | F64_CONST => {
                 if !cfg!(feature = "float") {
                     return Err(ErrorKind::SwitchedOff);
                 }
-                let (ty, bytes) = if byte == F32_CONST { (F32, 4) } else { (F64, 8) };
-                let value = super::const_expr::little_endian(self.reader.take(bytes)?);
-                self.tell(value as u32, (value >> 32) as u32);
-                self.stacks.push(ty)?;
+                let (ty, bytes) = if opcode == F32_CONST { (F32, 4) } else { (F64, 8) };
+                let bits = super::const_expr::little_endian(self.site.reader.take(bytes)?);
+                self.site.stacks.push(ty)?;
+                if opcode == F32_CONST {
+                    visit!(self, visit_f32_const(bits as u32));
+                } else {
+                    visit!(self, visit_f64_const(bits));
+                }
             }
             REF_NULL => {
-                let ty = ValType::read_ref(self.reader)? as u8;
-                self.stacks.push(ty)?;
+                let ty = ValType::read_ref(self.site.reader)?;
+                self.site.stacks.push(ty as u8)?;
+                visit!(self, visit_ref_null(ty));
             }
             REF_IS_NULL => {
-                let ty = self.stacks.pop_any()? as u8;
+                let ty = self.site.stacks.pop_any()? as u8;
                 if ty != UNKNOWN && !ValType::from_code(ty).is_some_and(ValType::is_ref) {
                     return Err(ErrorKind::TypeMismatch);
                 }
-                self.stacks.push(I32)?;
+                self.site.stacks.push(I32)?;
+                self.object(opcode as u16, [0; 2])?;
             }
             REF_FUNC => {
-                let index = self.reader.u32()?;
-                self.env.func(index)?;
-                if !self.env.is_declared(index) {
+                let index = self.site.reader.u32()?;
+                self.site.env.func(index)?;
+                if !self.site.env.is_declared(index) {
                     return Err(ErrorKind::UndeclaredReference);
                 }
-                self.stacks.push(FUNC_REF)?;
+                self.site.stacks.push(FUNC_REF)?;
+                self.object(opcode as u16, [index, 0])?;
             }
             PREFIX => {
-                let code = self.reader.u32()?;
-                self.prefixed(code)?;
-                return Ok(0xfc00 | code as u16);
+                let opcode = self.site.reader.u32()?;
+                self.prefixed(opcode)?;
             }
             // Exceptions, function references, GC, SIMD, threads.
             0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => {
                 return Err(ErrorKind::Unsupported)
             }
-            _ => return self.reader.refuse_at(pos - 1, ErrorKind::UnknownOperation),
+            _ => {
+                let pos = self.site.pos - 1;
+                return self.site.reader.refuse_at(pos, ErrorKind::UnknownOperation);
+            }
         }
-        Ok(byte as u16)
+        Ok(())
     }
 
-    fn local(&mut self) -> Parsed<u32> {
-        let index = self.reader.u32()?;
-        let ty = self.locals.ty(index)?;
-        #[cfg(feature = "fast")]
-        {
-            self.tell(self.locals.slot(index), slots(ty as u8));
-        }
-        Ok(ty)
+    fn object(&mut self, opcode: u16, indices: [u32; 2]) -> Parsed<()> {
+        visit!(self, visit_object(opcode, indices));
+        Ok(())
+    }
+
+    fn local(&mut self) -> Parsed<Local> {
+        let index = self.site.reader.u32()?;
+        let ty = self.site.locals.ty(index)? as u8;
+        Ok(Local {
+            index,
+            ty,
+            #[cfg(feature = "fast")]
+            slot: self.site.locals.slot(index),
+        })
     }
 
     #[inline(never)]
-    fn prefixed(&mut self, code: u32) -> Parsed<()> {
-        match code {
-            0..=7 => {
-                if !cfg!(feature = "float") {
-                    return Err(ErrorKind::SwitchedOff);
-                }
-                self.numeric(op::prefixed_sig(code as u8))
+    fn prefixed(&mut self, opcode: u32) -> Parsed<()> {
+        if opcode < 8 {
+            if !cfg!(feature = "float") {
+                return Err(ErrorKind::SwitchedOff);
             }
-            // memory.init
-            8 => {
-                let data = self.reader.u32()?;
-                self.memory()?;
-                self.data(data)?;
-                self.three()
-            }
-            // data.drop
-            9 => {
-                let data = self.reader.u32()?;
-                self.data(data)
-            }
-            // memory.copy
-            10 => {
-                self.memory()?;
-                self.memory()?;
-                self.three()
-            }
-            // memory.fill
-            11 => {
-                self.memory()?;
-                self.three()
-            }
-            // table.init
-            12 => {
-                let element = self.reader.u32()?;
-                let table = self.table()? as u8;
-                if self.env.element(element)? as u8 != table {
-                    return Err(ErrorKind::TypeMismatch);
-                }
-                self.three()
-            }
-            // elem.drop
-            13 => {
-                let element = self.reader.u32()?;
-                self.env.element(element).map(|_| ())
-            }
-            // table.copy
-            14 => {
-                let to = self.table()?;
-                let from = self.table()?;
-                if to != from {
-                    return Err(ErrorKind::TypeMismatch);
-                }
-                self.three()
-            }
-            // table.grow
-            15 => {
-                let ty = self.table()? as u8;
-                self.stacks.pop(I32)?;
-                self.stacks.pop(ty)?;
-                self.stacks.push(I32)
-            }
-            // table.size
-            16 => {
-                self.table()?;
-                self.stacks.push(I32)
-            }
-            // table.fill
-            17 => {
-                let ty = self.table()? as u8;
-                self.stacks.pop(I32)?;
-                self.stacks.pop(ty)?;
-                self.stacks.pop(I32)
-            }
-            _ => Err(ErrorKind::UnknownOperation),
+            return self
+                .numeric(op::prefixed_sig(opcode as u8), (PREFIX as u16) << 8 | opcode as u16);
         }
+        if opcode > u8::MAX as u32 {
+            return Err(ErrorKind::UnknownOperation);
+        }
+        let opcode = (PREFIX as u16) << 8 | opcode as u16;
+        let indices = match opcode {
+            MEMORY_INIT => {
+                let data = self.site.reader.u32()?;
+                let memory = self.memory()?;
+                self.data(data)?;
+                self.three()?;
+                [data, memory]
+            }
+            DATA_DROP => {
+                let data = self.site.reader.u32()?;
+                self.data(data)?;
+                [data, 0]
+            }
+            MEMORY_COPY => {
+                let to = self.memory()?;
+                let from = self.memory()?;
+                self.three()?;
+                [to, from]
+            }
+            MEMORY_FILL => {
+                let memory = self.memory()?;
+                self.three()?;
+                [memory, 0]
+            }
+            TABLE_INIT => {
+                let element = self.site.reader.u32()?;
+                let (table, ty) = self.table()?;
+                if self.site.env.element(element)? as u8 != ty {
+                    return Err(ErrorKind::TypeMismatch);
+                }
+                self.three()?;
+                [element, table]
+            }
+            ELEM_DROP => {
+                let element = self.site.reader.u32()?;
+                self.site.env.element(element)?;
+                [element, 0]
+            }
+            TABLE_COPY => {
+                let (to, to_type) = self.table()?;
+                let (from, from_type) = self.table()?;
+                if to_type != from_type {
+                    return Err(ErrorKind::TypeMismatch);
+                }
+                self.three()?;
+                [to, from]
+            }
+            TABLE_GROW => {
+                let (table, ty) = self.table()?;
+                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.push(I32)?;
+                [table, 0]
+            }
+            TABLE_SIZE => {
+                let (table, _) = self.table()?;
+                self.site.stacks.push(I32)?;
+                [table, 0]
+            }
+            TABLE_FILL => {
+                let (table, ty) = self.table()?;
+                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.pop(I32)?;
+                [table, 0]
+            }
+            _ => return Err(ErrorKind::UnknownOperation),
+        };
+        self.object(opcode, indices)
     }
 
     fn data(&self, index: u32) -> Parsed<()> {
-        match self.env.data_count {
+        match self.site.env.data_count {
             None => Err(ErrorKind::DataCountRequired),
             Some(count) if index >= count => Err(ErrorKind::UnknownData),
             Some(_) => Ok(()),
@@ -700,8 +703,8 @@ impl<'w, S: Sink> Walk<'w, '_, '_, S> {
 
     /// The three i32 operands of a bulk operation.
     fn three(&mut self) -> Parsed<()> {
-        self.stacks.pop(I32)?;
-        self.stacks.pop(I32)?;
-        self.stacks.pop(I32)
+        self.site.stacks.pop(I32)?;
+        self.site.stacks.pop(I32)?;
+        self.site.stacks.pop(I32)
     }
 }

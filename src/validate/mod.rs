@@ -1,4 +1,4 @@
-//! Validation (spec: 3): one pass over each function body that drives a [`sink::Sink`].
+//! Validation (spec: 3): one pass over each function body that drives a [`visitor::Visitor`].
 //!
 //! Knows what a module declares (through [`env::Env`]) and nothing of how code will be executed.
 
@@ -6,5 +6,5 @@ pub(crate) mod const_expr;
 pub(crate) mod env;
 pub(crate) mod func;
 pub(crate) mod locals;
-pub(crate) mod sink;
 mod stacks;
+pub(crate) mod visitor;

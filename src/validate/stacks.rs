@@ -2,7 +2,7 @@
 //!
 //! Owns the invariant that `height` is what the operands take in slots of 32 bits.
 
-use super::sink::LabelKind;
+use super::visitor::LabelKind;
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
@@ -14,7 +14,7 @@ pub(crate) const UNKNOWN: u8 = 0;
 
 /// The type of a block: nothing, one result, or a function type.
 #[derive(Clone, Copy)]
-pub(super) enum BlockType {
+pub(crate) enum BlockType {
     Empty,
     Value(u8),
     Func(u16),

@@ -36,11 +36,30 @@ use portable as chosen;
 #[cfg(all(thumb2, not(feature = "portable")))]
 use thumb as chosen;
 
-use crate::frame::{ClassicFunc, Context};
+use crate::frame::{Callee, ClassicFunc, Context};
+use crate::instance::ExecInstance;
 use crate::linear_memory;
 use crate::side_table::{Branch, TWO_SLOTS};
 
 pub(crate) use chosen::run;
+
+/// Where a call of a function goes that the instance defines.
+///
+/// # Safety
+/// `func` is a defined function of an instance in classic mode.
+#[inline(always)]
+pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
+    let func = instance.funcs.cast::<ClassicFunc>().wrapping_add(func as usize);
+    // SAFETY: the records of an instance in classic mode are of this type, and `func` is one of its
+    // functions.
+    unsafe {
+        Callee {
+            layout: &raw const (*func).layout,
+            code: (*func).code,
+            side_table: (*func).side_table,
+        }
+    }
+}
 
 /// The slot of a local that is not narrow, and whether it has two slots.
 ///

@@ -431,7 +431,7 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                             // SAFETY: RECORDS: the running instance is live.
                             let instance = unsafe { &*context.instance };
                             break if index >= instance.import_count {
-                                Leave::Call(instance.funcs.wrapping_add(index as usize))
+                                Leave::Call(instance.funcs.cast::<ClassicFunc>().wrapping_add(index as usize))
                             } else {
                                 // SAFETY: SPACES: the index is that of an imported function.
                                 Leave::ImportedFunc(unsafe { instance.imports.add(index as usize) })

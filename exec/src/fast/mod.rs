@@ -45,6 +45,27 @@ pub use op::RegOp;
 
 pub(crate) use chosen::run;
 
+use crate::frame::{Callee, FastFunc};
+use crate::instance::ExecInstance;
+
+/// Where a call of a function goes that the instance defines.
+///
+/// # Safety
+/// `func` is a defined function of an instance in fast mode.
+#[inline(always)]
+pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
+    let func = instance.funcs.cast::<FastFunc>().wrapping_add(func as usize);
+    // SAFETY: the records of an instance in fast mode are of this type, and `func` is one of its
+    // functions.
+    unsafe {
+        Callee {
+            layout: &raw const (*func).layout,
+            code: instance.code.wrapping_add((*func).code as usize),
+            side_table: core::ptr::null(),
+        }
+    }
+}
+
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
 

@@ -457,7 +457,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 })
             }
             Call => {
-                let to: *const FastFunc = opaque(instance.fast_funcs.wrapping_add(operand!(u16 1)));
+                let to: *const FastFunc = opaque(instance.funcs.cast::<FastFunc>().wrapping_add(operand!(u16 1)));
                 // SAFETY: SPACES: the operand is the index of a function that the module defines. RECORDS: its record is live.
                 let callee = unsafe { &*to };
                 // SAFETY: SLOTS: the callee's parameters lie in the frame, from the slot of the operand on.

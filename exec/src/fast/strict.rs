@@ -30,7 +30,7 @@ pub(super) unsafe fn check(
         let instance = &*context.instance;
         let code = instance.code.wrapping_add(func.code as usize);
         // Functions follow each other in the order of their records, without a gap.
-        let end = if next < instance.fast_funcs_end {
+        let end = if next < instance.funcs_end.cast() {
             instance.code.wrapping_add((*next).code as usize)
         } else {
             instance.code_end

@@ -132,14 +132,12 @@ impl World {
         }
         live.pointers = [&raw mut live.memories[0], &raw mut live.memories[1]];
         live.instance = ExecInstance {
-            #[cfg(feature = "classic")]
-            funcs: core::ptr::null(),
-            fast_funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()),
+            funcs: self.funcs.as_ptr().wrapping_sub(self.imports.len()).cast(),
             code: self.code.as_ptr(),
             #[cfg(feature = "strict")]
             code_end: self.code.as_ptr_range().end,
             #[cfg(feature = "strict")]
-            fast_funcs_end: self.funcs.as_ptr_range().end,
+            funcs_end: self.funcs.as_ptr_range().end.cast(),
             imports: self.imports.as_ptr(),
             import_count: self.imports.len() as u32,
             globals: self.globals.as_ptr(),
@@ -154,14 +152,12 @@ impl World {
         let (memory, null) = (Memory::empty, core::ptr::null());
         std::boxed::Box::new(Live {
             instance: ExecInstance {
-                #[cfg(feature = "classic")]
                 funcs: core::ptr::null(),
-                fast_funcs: core::ptr::null(),
                 code: null,
                 #[cfg(feature = "strict")]
                 code_end: null,
                 #[cfg(feature = "strict")]
-                fast_funcs_end: core::ptr::null(),
+                funcs_end: core::ptr::null(),
                 imports: core::ptr::null(),
                 import_count: 0,
                 globals: core::ptr::null(),
@@ -209,7 +205,7 @@ impl World {
                 }
                 Exit::Refused(trap) => Err((trap, usize::MAX, 0)),
                 Exit::Trapped(trap, place) => {
-                    let records = (*place.instance).fast_funcs.addr();
+                    let records = (*place.instance).funcs.addr();
                     let at = place.func.addr().wrapping_sub(records) / size_of::<FastFunc>();
                     let start = (*place.instance).code.addr()
                         + (*place.func.cast::<FastFunc>()).code as usize;
@@ -1023,7 +1019,7 @@ fn calls_of_functions_in_the_other_mode() {
     let mut there = World::live();
     World::new(vec![]).link(&mut there);
     there.instance.mode = Mode::Classic;
-    there.instance.funcs = &func;
+    there.instance.funcs = (&raw const func).cast();
 
     let home = 1 + OVERHEAD as i64;
     let body = code().op(Copy, &[0, home]).op(CallImport, &[0, home]).op(AddAS, &[0]).op(RetA, &[]);

@@ -32,7 +32,7 @@ use core::mem::offset_of;
 const _: () = {
     assert!(offset_of!(Context, sp) == offset_of!(Context, pc) + 4);
     assert!(offset_of!(Context, fp) == offset_of!(Context, pc) + 8);
-    assert!(offset_of!(ExecInstance, code) == offset_of!(ExecInstance, fast_funcs) + 4);
+    assert!(offset_of!(ExecInstance, code) == offset_of!(ExecInstance, funcs) + 4);
     assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
     assert!(
         offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4 && offset_of!(Header, fp) == 8
@@ -171,7 +171,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    meter",
         "    ldr r1, [r11, #{INSTANCE}]",
         "    ldrh r0, [r4, #1]",
-        "    ldrd r1, lr, [r1, #{REG_FUNCS}]",
+        "    ldrd r1, lr, [r1, #{FUNCS}]",
         "    ldrb r2, [r4, #3]",
         "    add r1, r1, r0, lsl #4",
         "    ldrh r3, [r1, #{PARAMS}]",
@@ -1145,7 +1145,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         METER = const offset_of!(Context, meter),
         RUNTIME = const offset_of!(Context, runtime),
         MEMORY = const offset_of!(Context, memory),
-        REG_FUNCS = const offset_of!(ExecInstance, fast_funcs),
+        FUNCS = const offset_of!(ExecInstance, funcs),
         IMPORTS = const offset_of!(ExecInstance, imports),
         GLOBALS = const offset_of!(ExecInstance, globals),
         PARAMS = const offset_of!(FastFunc, layout.params),

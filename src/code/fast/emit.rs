@@ -84,7 +84,7 @@ impl Emitter {
     #[cold]
     pub(super) fn refuse<T>(&mut self) -> Parsed<T> {
         self.too_small = true;
-        Err(ErrorKind::FrameTooLarge)
+        Err(ErrorKind::Repeat)
     }
 
     /// Appends the low `len` bytes of `bytes`.

@@ -1,5 +1,5 @@
-//! Fast mode's code: register bytecode (docs/register-bytecode.md), translated at load time or used in
-//! place from a precompiled module.
+//! The backend of fast mode: register bytecode (docs/register-bytecode.md), translated at load time
+//! or used in place from a precompiled module.
 
 mod emit;
 mod forms;
@@ -9,15 +9,66 @@ mod translator;
 #[cfg(feature = "precompiled")]
 pub(crate) mod verify;
 
-pub(crate) use translator::{Positions, Translator};
+pub(crate) use translator::{Positions, Translator as Builder};
 
 use crate::alloc::TryVec;
-use zonda_exec::FastFunc;
+use crate::code::CompiledCode;
+use crate::module::ModuleData;
+use zonda_exec::{ExecInstance, FastFunc, FuncLayout};
 
 /// What fast mode keeps of a module.
-pub(crate) struct Fast<'a> {
+pub(crate) struct Code<'a> {
     pub(crate) funcs: Stored<'a, FastFunc>,
     pub(crate) code: Stored<'a, u8>,
+}
+
+impl CompiledCode for Code<'_> {
+    fn len(&self) -> usize {
+        self.funcs.as_slice().len()
+    }
+
+    #[inline]
+    fn layout(&self, defined: u32) -> Option<&FuncLayout> {
+        self.funcs.as_slice().get(defined as usize).map(|func| &func.layout)
+    }
+
+    fn ram(&self) -> usize {
+        self.code.ram()
+    }
+
+    fn records_ram(&self) -> usize {
+        self.funcs.ram()
+    }
+
+    fn publish(&self, instance: &mut ExecInstance, imported: u32) {
+        instance.funcs = self.funcs.as_slice().as_ptr().wrapping_sub(imported as usize).cast();
+        instance.code = self.code.as_slice().as_ptr();
+        #[cfg(feature = "strict")]
+        {
+            instance.code_end = self.code.as_slice().as_ptr_range().end;
+            instance.funcs_end = self.funcs.as_slice().as_ptr_range().end.cast();
+        }
+    }
+
+    /// Found by translating the module once more, with the feature `error-text`; without it, and
+    /// where memory for that is missing, the offset is 0. In a precompiled module without its code
+    /// section it is that of the register instruction in the precompiled module.
+    fn locate(
+        &self,
+        module: &ModuleData,
+        instance: &ExecInstance,
+        layout: *const FuncLayout,
+        pc: *const u8,
+    ) -> (u32, u32) {
+        let index = layout.addr().wrapping_sub(instance.funcs.addr()) / size_of::<FastFunc>();
+        let code = instance.code.addr();
+        let offset = if module.has_bodies() {
+            module.offset_of(pc.addr().wrapping_sub(code) as u32)
+        } else {
+            pc.addr().wrapping_sub(module.file.as_ptr().addr()) as u32
+        };
+        (index as u32, offset)
+    }
 }
 
 /// What was made here and lies in RAM, or was made elsewhere and lies where the embedder has it.

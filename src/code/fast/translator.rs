@@ -17,13 +17,17 @@ mod words;
 
 use super::emit::{Emitter, NONE, SCRATCH};
 use super::forms::not;
-use super::{Fast, Stored};
+use super::{Code, Stored};
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
-use crate::code::Code;
+use crate::code::Builder;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
-use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
+use crate::validate::visitor::{
+    Block, BrTable, Func, Global, IndirectFunc, Label as Target, LabelKind, Local, MemArg, Site,
+    Visitor,
+};
+use crate::ValType;
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
@@ -123,6 +127,14 @@ impl Positions {
             _ => {}
         }
     }
+
+    /// Drops the positions of code from this offset on.
+    fn forget_from(&mut self, code: u32) {
+        if let Positions::All(positions) = self {
+            let before = positions.iter().take_while(|position| position.0 < code).count();
+            positions.truncate(before);
+        }
+    }
 }
 
 /// Translates all functions of a module.
@@ -154,10 +166,9 @@ pub(crate) struct Translator<'a> {
     pub(crate) positions: Positions,
 }
 
-impl<'a> Translator<'a> {
-    /// Without functions: they are put in with their parameters, results and types.
+impl<'a> Builder<'a> for Translator<'a> {
     #[inline(never)]
-    pub(crate) fn new(bytes: &'a [u8]) -> Result<TryBox<Translator<'a>>, OutOfMemory> {
+    fn new(bytes: &'a [u8]) -> Result<TryBox<Translator<'a>>, OutOfMemory> {
         TryBox::new(Translator {
             bytes,
             funcs: TryVec::new(),
@@ -180,19 +191,25 @@ impl<'a> Translator<'a> {
         })
     }
 
-    /// Adds the record of the next function.
-    pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
+    fn reserve(&mut self, count: usize, imported: u32) -> Result<(), OutOfMemory> {
+        self.imported = imported;
+        self.funcs.reserve_exact(count)
+    }
+
+    fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
         self.funcs.push(FastFunc { layout, code: 0 })
     }
 
-    /// What was made of all functions.
-    pub(crate) fn complete(&mut self) -> Parsed<Code<'a>> {
-        let (funcs, mut code) =
-            (core::mem::take(&mut self.funcs), core::mem::take(&mut self.emit.code));
+    fn complete(&mut self) -> Parsed<crate::code::Code<'a>> {
+        let funcs = core::mem::take(&mut self.funcs);
+        let mut code = core::mem::take(&mut self.emit.code);
         code.shrink();
-        Ok(Code::Fast(Fast { funcs: Stored::Made(funcs), code: Stored::Made(code) }))
+        let (funcs, code) = (Stored::Made(funcs), Stored::Made(code));
+        Ok(crate::code::Code::Fast(Code { funcs, code }))
     }
+}
 
+impl Translator<'_> {
     // --- slots ---
 
     /// The slot that an operand has by its place on the operand stack.
@@ -247,6 +264,12 @@ impl<'a> Translator<'a> {
         self.len += 1;
         self.height += 1;
         Ok(())
+    }
+
+    #[inline(never)]
+    fn push_constant_pair(&mut self, value: u64) -> Parsed<()> {
+        self.push(Value::Constant(value as u32))?;
+        self.push(Value::Constant((value >> 32) as u32))
     }
 
     fn push_slots(&mut self, count: u32) {
@@ -459,8 +482,64 @@ impl<'a> Translator<'a> {
     }
 }
 
-impl Sink for Translator<'_> {
+impl Translator<'_> {
+    fn enter(&mut self, site: &Site, kind: LabelKind, params: u32) -> Parsed<()> {
+        let mut label = Label {
+            kind,
+            live: site.live(),
+            height: 0,
+            params,
+            start: 0,
+            chain: NONE,
+            condition: NONE,
+            moves: (0, 0),
+        };
+        if label.live {
+            if kind == LabelKind::If {
+                let mut condition = self.condition();
+                self.spill_all()?;
+                condition.relation = not(condition.relation);
+                label.condition = self.jump_if(&mut condition, None, NONE)?;
+            } else {
+                self.spill_all()?;
+            }
+            if kind == LabelKind::Loop {
+                // The loop is entered behind the instruction that its iterations begin with.
+                self.emit.op(RegOp::Skip, 0, 0)?;
+                label.start = self.emit.here();
+                self.emit.op(RegOp::Meter, 0, 0)?;
+                self.emit.forget();
+            }
+            label.height = self.height.saturating_sub(params);
+            self.reset(self.height);
+        }
+        Ok(self.labels.push(label)?)
+    }
+
+    /// The label that a branch goes to, with room for the branch in the code.
+    #[inline(never)]
+    fn target(&mut self, target: Target) -> Parsed<(usize, Label)> {
+        self.emit.code.make_room(ROOM)?;
+        let index = self.labels.len().wrapping_sub(1 + target.depth as usize);
+        match self.labels.get(index) {
+            Some(&label) => Ok((index, label)),
+            // Validation has found the label.
+            None => Err(ErrorKind::UnknownLabel),
+        }
+    }
+}
+
+impl Visitor for Translator<'_> {
     fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
+        if self.emit.too_small {
+            // The same function once more, as a large one.
+            self.emit.too_small = false;
+            self.emit.large = true;
+            self.emit.code.truncate(self.start as usize);
+            self.positions.forget_from(self.start);
+        } else {
+            self.emit.large = false;
+        }
         self.locals = locals.slots();
         self.start = self.emit.here();
         self.reset(0);
@@ -476,51 +555,62 @@ impl Sink for Translator<'_> {
             let bias = i16::try_from(self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
             self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
         }
-        Ok(())
-    }
-
-    fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
-        let mut label = Label {
-            kind,
-            live: at.live,
-            height: 0,
-            params,
-            start: 0,
-            chain: NONE,
-            condition: NONE,
-            moves: (0, 0),
-        };
-        if at.live {
-            self.note(at.pos)?;
-            if kind == LabelKind::If {
-                let mut condition = self.condition();
-                self.spill_all()?;
-                condition.relation = not(condition.relation);
-                label.condition = self.jump_if(&mut condition, None, NONE)?;
-            } else {
-                self.flush_comparison()?;
-                self.spill_all()?;
-            }
-            if kind == LabelKind::Loop {
-                // The loop is entered behind the operation that its turns begin with.
-                self.emit.op(RegOp::Skip, 0, 0)?;
-                label.start = self.emit.here();
-                self.emit.op(RegOp::Meter, 0, 0)?;
-                self.emit.forget();
-            }
-            label.height = self.height.saturating_sub(params);
-            self.reset(self.height);
-        }
+        let (kind, live, chain, condition) = (LabelKind::Func, true, NONE, NONE);
+        let label =
+            Label { kind, live, height: 0, params: 0, start: 0, chain, condition, moves: (0, 0) };
         Ok(self.labels.push(label)?)
     }
 
-    fn otherwise(&mut self, at: At) -> Parsed<()> {
+    fn finish(&mut self, _: usize, operands: u32) -> Parsed<()> {
+        let scratch = if self.emit.large { SCRATCH as u32 } else { 0 };
+        let overhead = self.overhead;
+        if let Some(func) = self.funcs.get_mut(self.next) {
+            // One more, for what reads a result that is not there.
+            let locals = (func.layout.locals - func.layout.params) as u32;
+            func.layout.frame = locals + overhead + scratch + operands + 1;
+        }
+        if !self.emit.large && self.locals + overhead + operands > 255 {
+            // Not all slots can be named.
+            return self.emit.refuse();
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn instruction(&mut self, pos: usize, opcode: u8) -> Parsed<()> {
+        self.note(pos)?;
+        // A comparison waits for the instruction that takes it.
+        if self.comparison.is_some()
+            && !matches!(opcode, I32_EQZ | SELECT | SELECT_TYPED | NOP | IF | BR_IF)
+        {
+            return self.write_comparison();
+        }
+        Ok(())
+    }
+
+    fn visit_unreachable(&mut self, _: &Site) -> Parsed<()> {
+        self.emit.op(RegOp::Unreachable, 0, 0)
+    }
+
+    fn visit_block(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::Block, block.params)
+    }
+
+    fn visit_loop(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::Loop, block.params)
+    }
+
+    fn visit_if(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::If, block.params)
+    }
+
+    fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         let Some(&label) = self.labels.last() else { return Ok(()) };
         if !label.live {
             return Ok(());
         }
         let index = self.labels.len() - 1;
-        if at.live {
+        if site.live() {
             self.flush_comparison()?;
             self.spill_all()?;
             self.go_to(index)?;
@@ -535,14 +625,12 @@ impl Sink for Translator<'_> {
         Ok(())
     }
 
-    fn end(&mut self, at: At, results: u32) -> Parsed<()> {
+    fn visit_end(&mut self, site: &Site, results: u32) -> Parsed<()> {
         let Some(label) = self.labels.pop() else { return Ok(()) };
         if !label.live {
             return Ok(());
         }
-        if at.live {
-            self.note(at.pos)?;
-            self.flush_comparison()?;
+        if site.live() {
             if label.kind == LabelKind::Func {
                 return self.return_values(results);
             }
@@ -557,108 +645,118 @@ impl Sink for Translator<'_> {
         Ok(())
     }
 
-    fn branch(&mut self, at: At, how: How, depth: u32, keep: u32) -> Parsed<()> {
-        if !at.live {
-            return Ok(());
-        }
-        let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
-        let Some(&label) = self.labels.get(index) else { return Ok(()) };
-        self.emit.code.make_room(ROOM)?;
-        self.note(at.pos)?;
-        match how {
-            How::Br => self.br(index, &label, keep),
-            How::BrIf => self.br_if(index, &label, keep),
-            How::Table(count) => {
-                self.br_table(count)?;
-                self.table_target(index, depth, keep)
-            }
-            How::Next => self.table_target(index, depth, keep),
-        }
+    fn visit_br(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br(index, &label, target.arity)
     }
 
-    fn wide(&mut self, _: usize, _: bool) -> Parsed<()> {
+    fn visit_br_if(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br_if(index, &label, target.arity)
+    }
+
+    fn visit_br_table(&mut self, _: &Site, targets: BrTable) -> Parsed<()> {
+        self.br_table(targets.count)?;
+        for target in targets.labels() {
+            let (index, _) = self.target(target)?;
+            self.table_target(index, target.depth, target.arity)?;
+        }
         Ok(())
     }
 
-    fn long_memarg(&mut self) {}
-
-    fn operation(&mut self, plain: &Plain) -> Parsed<()> {
-        if !plain.live {
-            return Ok(());
-        }
-        self.note(plain.pos)?;
-        let (a, b) = plain.immediates;
-        let code = plain.code as u8;
-        if plain.code > 0xff {
-            self.flush_comparison()?;
-            return if code < 8 { self.numeric(plain.code) } else { self.runtime_instr(plain) };
-        }
-        // A comparison waits for what takes it.
-        if self.comparison.is_some() && !matches!(code, 0x45 | SELECT | SELECT_TYPED | NOP) {
-            self.write_comparison()?;
-        }
-        match code {
-            UNREACHABLE => self.emit.op(RegOp::Unreachable, 0, 0),
-            NOP => Ok(()),
-            RETURN => self.return_values(a),
-            CALL => self.call(a, b, plain.after),
-            RETURN_CALL | RETURN_CALL_INDIRECT => self.tail_call(plain),
-            DROP => {
-                for _ in 0..a {
-                    self.pop();
-                }
-                Ok(())
-            }
-            SELECT | SELECT_TYPED => self.select(a),
-            LOCAL_GET => self.local_get(a, b),
-            LOCAL_SET => self.local_set(a, b, false),
-            LOCAL_TEE => self.local_set(a, b, true),
-            GLOBAL_GET => self.global(true, a, b),
-            GLOBAL_SET => self.global(false, a, b),
-            0x28..=0x35 => self.load(plain),
-            0x36..=0x3e => self.store(plain),
-            I32_CONST | F32_CONST => self.push(Value::Constant(a)),
-            I64_CONST | F64_CONST => {
-                self.push(Value::Constant(a))?;
-                self.push(Value::Constant(b))
-            }
-            0x6a..=0x78 => self.binary(plain.code),
-            0x45..=0xc4 => self.numeric(plain.code),
-            REF_NULL => self.push(Value::Constant(0)),
-            _ => self.runtime_instr(plain),
-        }
+    fn visit_return(&mut self, _: &Site, results: u32) -> Parsed<()> {
+        self.return_values(results)
     }
 
-    fn retry(&mut self) -> bool {
-        if !core::mem::take(&mut self.emit.too_small) {
-            return false;
-        }
-        self.emit.large = true;
-        self.emit.code.truncate(self.start as usize);
-        if let Positions::All(positions) = &mut self.positions {
-            let before = positions.iter().take_while(|(code, _)| *code < self.start).count();
-            positions.truncate(before);
-        }
-        true
+    fn visit_call(&mut self, site: &Site, callee: Func) -> Parsed<()> {
+        self.call(callee.index, callee.params, site.height())
     }
 
-    fn finish(&mut self, _: usize, operands: u32) -> Parsed<()> {
-        let scratch = if self.emit.large { SCRATCH as u32 } else { 0 };
-        let overhead = self.overhead;
-        if let Some(func) = self.funcs.get_mut(self.next) {
-            // One more, for what reads a result that is not there.
-            func.layout.frame = (func.layout.locals - func.layout.params) as u32
-                + overhead
-                + scratch
-                + operands
-                + 1;
+    fn visit_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
+        self.call_indirect(site, callee)
+    }
+
+    fn visit_return_call(&mut self, site: &Site, callee: Func) -> Parsed<()> {
+        let is_import = callee.index < self.imported;
+        self.tail_call(site, RETURN_CALL, is_import.then_some(callee.params))
+    }
+
+    fn visit_return_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
+        // The table's element may be a host function.
+        self.tail_call(site, RETURN_CALL_INDIRECT, Some(callee.params + 1))
+    }
+
+    fn visit_drop(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        for _ in 0..slots {
+            self.pop();
         }
-        if !self.emit.large && self.locals + overhead + operands > 255 {
-            // Not all slots can be named.
-            return self.emit.refuse();
-        }
-        self.emit.large = false;
-        self.next += 1;
         Ok(())
+    }
+
+    fn visit_select(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        self.select(slots)
+    }
+
+    fn visit_select_typed(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        self.select(slots)
+    }
+
+    fn visit_local_get(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_get(local.slot, local.slots())
+    }
+
+    fn visit_local_set(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_set(local.slot, local.slots(), false)
+    }
+
+    fn visit_local_tee(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_set(local.slot, local.slots(), true)
+    }
+
+    fn visit_global_get(&mut self, _: &Site, global: Global) -> Parsed<()> {
+        self.global(true, global.index, global.slots())
+    }
+
+    fn visit_global_set(&mut self, _: &Site, global: Global) -> Parsed<()> {
+        self.global(false, global.index, global.slots())
+    }
+
+    fn visit_i32_const(&mut self, _: &Site, value: i32) -> Parsed<()> {
+        self.push(Value::Constant(value as u32))
+    }
+
+    fn visit_i64_const(&mut self, _: &Site, value: i64) -> Parsed<()> {
+        self.push_constant_pair(value as u64)
+    }
+
+    fn visit_f32_const(&mut self, _: &Site, bits: u32) -> Parsed<()> {
+        self.push(Value::Constant(bits))
+    }
+
+    fn visit_f64_const(&mut self, _: &Site, bits: u64) -> Parsed<()> {
+        self.push_constant_pair(bits)
+    }
+
+    fn visit_ref_null(&mut self, _: &Site, _: ValType) -> Parsed<()> {
+        self.push(Value::Constant(0))
+    }
+
+    fn visit_numeric(&mut self, _: &Site, opcode: u16) -> Parsed<()> {
+        match opcode as u8 {
+            I32_ADD..=I32_ROTR if opcode <= 0xff => self.binary(opcode),
+            _ => self.numeric(opcode),
+        }
+    }
+
+    fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        self.load(site, opcode, memarg)
+    }
+
+    fn visit_store(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        self.store(site, opcode, memarg)
+    }
+
+    fn visit_object(&mut self, site: &Site, opcode: u16, _: [u32; 2]) -> Parsed<()> {
+        self.runtime_instr(site, opcode)
     }
 }

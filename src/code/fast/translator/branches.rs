@@ -5,7 +5,7 @@ use crate::binary::reader::Parsed;
 use crate::code::fast::emit::NONE;
 use crate::code::fast::forms::not;
 use crate::error::ErrorKind;
-use crate::validate::sink::LabelKind;
+use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::RegOp;
 
 impl Translator<'_> {

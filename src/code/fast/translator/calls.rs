@@ -3,7 +3,7 @@
 use super::{Source, Translator, Value, CACHE_SLOTS};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
-use crate::validate::sink::Plain;
+use crate::validate::visitor::{IndirectFunc, Site};
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
 
@@ -51,40 +51,45 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// What the runtime executes: operands in their homes.
+    /// An instruction that the runtime executes, on operands in their stack slots.
     #[inline(never)]
-    pub(super) fn runtime_instr(&mut self, plain: &Plain) -> Parsed<()> {
+    pub(super) fn runtime_instr(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
         self.spill_all()?;
-        let code = if plain.code > 0xff { PREFIX } else { plain.code as u8 };
-        self.verbatim(RegOp::Runtime, code, self.home(self.height), plain.pos, plain.end)?;
-        let before = self.height;
-        self.reset(plain.after);
-        // The runtime leaves the topmost operand in the accumulator. A function that `call_indirect`
-        // enters leaves its own accumulator there, which is its result when that takes one slot.
-        let is_known = match plain.code as u8 {
-            CALL_INDIRECT if plain.code <= 0xff => {
-                plain.after + plain.immediates.1 + 1 == before + 1
-            }
-            _ => true,
-        };
-        self.emit.accumulator_slot = match plain.after.checked_sub(1) {
-            Some(height) if is_known => Some(self.home(height)),
-            _ => None,
-        };
+        let first = if opcode > 0xff { PREFIX } else { opcode as u8 };
+        self.verbatim(RegOp::Runtime, first, self.home(self.height), site)?;
+        let height = site.height();
+        self.reset(height);
+        // The runtime leaves the topmost operand in the accumulator.
+        self.emit.accumulator_slot = height.checked_sub(1).map(|height| self.home(height));
         Ok(())
     }
 
     #[inline(never)]
-    pub(super) fn tail_call(&mut self, plain: &Plain) -> Parsed<()> {
-        let (func, params) = plain.immediates;
-        let direct = plain.code as u8 == RETURN_CALL;
+    pub(super) fn call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
+        let base = self.height.saturating_sub(callee.params + 1);
+        self.runtime_instr(site, CALL_INDIRECT as u16)?;
+        // The callee leaves its own accumulator, which is its result when that takes one slot.
+        if site.height() != base + 1 {
+            self.emit.lost();
+        }
+        Ok(())
+    }
+
+    /// A tail call. `host_operands` are the slots of its operands, where the callee may be a host
+    /// function, after which this function has to return the results.
+    #[inline(never)]
+    pub(super) fn tail_call(
+        &mut self,
+        site: &Site,
+        opcode: u8,
+        host_operands: Option<u32>,
+    ) -> Parsed<()> {
         self.spill_all()?;
         let top = self.absolute_slot(self.height);
         self.unbias()?;
-        self.verbatim(RegOp::Runtime, plain.code as u8, top, plain.pos, plain.end)?;
-        if !direct || func < self.imported {
-            // Where the function turns out to be one of the host, its results are to be returned.
-            let base = self.absolute_slot(self.height - params - !direct as u32);
+        self.verbatim(RegOp::Runtime, opcode, top, site)?;
+        if let Some(operands) = host_operands {
+            let base = self.absolute_slot(self.height - operands);
             self.return_slots(base, self.results)?;
         }
         Ok(())

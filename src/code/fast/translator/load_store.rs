@@ -4,48 +4,36 @@ use super::{Source, Translator, Value};
 use crate::binary::reader::Parsed;
 use crate::code::fast::forms::nth;
 use crate::error::ErrorKind;
-use crate::validate::sink::Plain;
+use crate::validate::visitor::{MemArg, Site};
 use zonda_exec::fast::RegOp;
 use zonda_exec::op;
 
 impl<'a> Translator<'a> {
-    /// Any load or store, on operands in their homes, with its immediates as they are.
+    /// Any load or store, on operands in their stack slots, with its immediates as they are.
     #[inline(never)]
-    pub(super) fn memory(&mut self, plain: &Plain, result: u32) -> Parsed<()> {
+    pub(super) fn memory(&mut self, site: &Site, opcode: u8, result: u32) -> Parsed<()> {
         self.spill_all()?;
-        self.verbatim(
-            RegOp::Memory,
-            plain.code as u8,
-            self.home(self.height),
-            plain.pos,
-            plain.end,
-        )?;
-        self.reset(plain.after - result);
+        self.verbatim(RegOp::Memory, opcode, self.home(self.height), site)?;
+        self.reset(site.height() - result);
         self.push_slots(result);
         self.emit.lost();
         Ok(())
     }
 
-    /// Writes an operation with a code of WebAssembly, a slot, and bytes of the module.
+    /// Writes a register instruction with an opcode of WebAssembly, a slot, and the bytes of the
+    /// instruction behind its first one.
     #[inline(never)]
-    pub(super) fn verbatim(
-        &mut self,
-        op: RegOp,
-        code: u8,
-        slot: i32,
-        start: usize,
-        end: usize,
-    ) -> Parsed<()> {
+    pub(super) fn verbatim(&mut self, op: RegOp, opcode: u8, slot: i32, site: &Site) -> Parsed<()> {
         let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;
-        self.emit.result(op, code as u32 | (slot as u32) << 8, 3)?;
+        self.emit.result(op, opcode as u32 | (slot as u32) << 8, 3)?;
         let bytes: &'a [u8] = self.bytes;
-        self.emit.tail(bytes.get(start..end).unwrap_or(&[]))
+        self.emit.tail(bytes.get(site.pos()..site.end()).unwrap_or(&[]))
     }
 
     #[inline(never)]
-    pub(super) fn load(&mut self, plain: &Plain) -> Parsed<()> {
-        let sig = op::sig(plain.code as u8);
-        let (offset, memory) = plain.immediates;
+    pub(super) fn load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        let sig = op::sig(opcode);
+        let MemArg { offset, memory, .. } = memarg;
         let wide = sig.value().slots() == 2;
         let whole_pair = wide && sig.log2_width() == 3;
         let mut offset = offset;
@@ -53,9 +41,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = known else { return self.memory(plain, sig.value().slots()) };
+        let Some(sum) = known else { return self.memory(site, opcode, sig.value().slots()) };
         if memory != 0 || whole_pair && offset > 0xff {
-            return self.memory(plain, sig.value().slots());
+            return self.memory(site, opcode, sig.value().slots());
         }
         let mut address = self.pop();
         if let Value::Constant(_) = address.value {
@@ -113,9 +101,9 @@ impl<'a> Translator<'a> {
     }
 
     #[inline(never)]
-    pub(super) fn store(&mut self, plain: &Plain) -> Parsed<()> {
-        let sig = op::sig(plain.code as u8);
-        let (mut offset, memory) = plain.immediates;
+    pub(super) fn store(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        let sig = op::sig(opcode);
+        let MemArg { mut offset, memory, .. } = memarg;
         let wide = sig.value().slots() == 2;
         let slots = sig.value().slots() as usize;
         let whole_pair = wide && sig.log2_width() == 3;
@@ -123,9 +111,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) if self.len > slots => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = sum else { return self.memory(plain, 0) };
+        let Some(sum) = sum else { return self.memory(site, opcode, 0) };
         if memory != 0 || whole_pair && offset > 0xff {
-            return self.memory(plain, 0);
+            return self.memory(site, opcode, 0);
         }
         if whole_pair {
             let value = self.pop_pair()?;

@@ -1,4 +1,4 @@
-//! The sink of classic mode: writes the side table and the function records.
+//! The builder of classic mode: writes the side table and the function records.
 //!
 //! The format is in [`zonda_exec::side_table`]. Positions and table indices of forward branches are not known when the
 //! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
@@ -6,9 +6,10 @@
 use super::Code;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
+use crate::code::Builder;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
-use crate::validate::sink::{At, How, LabelKind, Plain, Sink};
+use crate::validate::visitor::{Block, BrTable, Label as Target, LabelKind, MemArg, Site, Visitor};
 use zonda_exec::frame::OVERHEAD;
 use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
 use zonda_exec::{ClassicFunc, FuncLayout};
@@ -47,19 +48,11 @@ struct Large {
     words: [u16; BIG],
 }
 
-/// What classic mode keeps of a module.
-pub(crate) struct Classic {
-    pub(crate) funcs: TryVec<ClassicFunc>,
-    pub(crate) table: TryVec<u16>,
-    /// Whether every memarg was memory 0 with its alignment in one byte.
-    pub(crate) short_memargs: bool,
-}
-
 /// Writes the side tables of all functions of a module, one behind the other.
 pub(crate) struct SideTable<'a> {
     bytes: &'a [u8],
     /// All functions; those before `next` are complete.
-    pub(crate) funcs: TryVec<ClassicFunc>,
+    funcs: TryVec<ClassicFunc>,
     next: usize,
     table: TryVec<u16>,
     short_memargs: bool,
@@ -70,10 +63,9 @@ pub(crate) struct SideTable<'a> {
     large: TryVec<Large>,
 }
 
-impl<'a> SideTable<'a> {
-    /// Without functions: they are put in with their parameters, results and types.
+impl<'a> Builder<'a> for SideTable<'a> {
     #[inline(never)]
-    pub(crate) fn new(bytes: &'a [u8]) -> Result<TryBox<SideTable<'a>>, OutOfMemory> {
+    fn new(bytes: &'a [u8]) -> Result<TryBox<SideTable<'a>>, OutOfMemory> {
         TryBox::new(SideTable {
             bytes,
             funcs: TryVec::new(),
@@ -87,23 +79,11 @@ impl<'a> SideTable<'a> {
         })
     }
 
-    /// Ends the table, after which the functions' pointers into it are set.
-    pub(crate) fn complete(&mut self) -> Parsed<Code<'a>> {
-        for _ in 0..ENTRY {
-            self.table.push(0)?;
-        }
-        self.table.shrink();
-        let first = self.table.as_mut_ptr();
-        for func in self.funcs.iter_mut() {
-            // Until here the pointer was the index of the function's first entry.
-            func.side_table = first.wrapping_add(func.side_table.addr());
-        }
-        let (funcs, table) = (core::mem::take(&mut self.funcs), core::mem::take(&mut self.table));
-        Ok(Code::Classic(Classic { funcs, table, short_memargs: self.short_memargs }))
+    fn reserve(&mut self, count: usize, _: u32) -> Result<(), OutOfMemory> {
+        self.funcs.reserve_exact(count)
     }
 
-    /// Adds the record of the next function.
-    pub(crate) fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
+    fn declare(&mut self, layout: FuncLayout) -> Result<(), OutOfMemory> {
         let null = core::ptr::null();
         self.funcs.push(ClassicFunc {
             layout,
@@ -115,6 +95,27 @@ impl<'a> SideTable<'a> {
         })
     }
 
+    /// Ends the table, after which the functions' pointers into it are set.
+    fn complete(&mut self) -> Parsed<crate::code::Code<'a>> {
+        for _ in 0..ENTRY {
+            self.table.push(0)?;
+        }
+        self.table.shrink();
+        let first = self.table.as_mut_ptr();
+        for func in self.funcs.iter_mut() {
+            // Until here the pointer was the index of the function's first entry.
+            func.side_table = first.wrapping_add(func.side_table.addr());
+        }
+        Ok(crate::code::Code::Classic(Code {
+            funcs: core::mem::take(&mut self.funcs),
+            table: core::mem::take(&mut self.table),
+            short_memargs: self.short_memargs,
+            bytes: core::marker::PhantomData,
+        }))
+    }
+}
+
+impl SideTable<'_> {
     fn here(&self) -> u32 {
         self.table.len() as u32
     }
@@ -136,7 +137,7 @@ impl<'a> SideTable<'a> {
     }
 
     /// Appends an entry that is written later.
-    fn reserve(&mut self) -> Parsed<u32> {
+    fn reserve_entry(&mut self) -> Parsed<u32> {
         let entry = self.here();
         for _ in 0..ENTRY {
             self.table.push(0)?;
@@ -145,13 +146,13 @@ impl<'a> SideTable<'a> {
     }
 
     /// Appends an entry that waits, in front of a chain; gives the chain's new start.
-    fn wait(&mut self, at: At, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
-        let entry = self.reserve()?;
+    fn wait(&mut self, site: &Site, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
+        let entry = self.reserve_entry()?;
         let too_large = |_| ErrorKind::FrameTooLarge;
         let (keep, drop) =
             (u16::try_from(keep).map_err(too_large)?, u16::try_from(drop).map_err(too_large)?);
         let index = self.waiting.len() as u32;
-        self.waiting.push(Waiting { pos: at.pos as u32, entry, keep, drop, next })?;
+        self.waiting.push(Waiting { pos: site.pos() as u32, entry, keep, drop, next })?;
         Ok(index)
     }
 
@@ -208,7 +209,69 @@ impl<'a> SideTable<'a> {
     }
 }
 
-impl Sink for SideTable<'_> {
+impl SideTable<'_> {
+    fn enter(&mut self, site: &Site, kind: LabelKind, pos: usize, params: u32) -> Parsed<()> {
+        let is_condition = kind == LabelKind::If && site.live();
+        let condition = if is_condition { self.wait(site, 0, 0, NONE)? } else { NONE };
+        let height = site.height().saturating_sub(params);
+        let entry = self.here();
+        self.labels.push(Label {
+            kind,
+            height,
+            pos: pos as u32,
+            entry,
+            waiting: NONE,
+            condition,
+        })?;
+        Ok(())
+    }
+
+    fn branch(&mut self, site: &Site, target: Target) -> Parsed<()> {
+        let Some(index) = self.labels.len().checked_sub(1 + target.depth as usize) else {
+            return Ok(());
+        };
+        let Some(label) = self.labels.get(index) else { return Ok(()) };
+        let drop = site.height().saturating_sub(label.height);
+        // What already lies in its place need not be moved.
+        let keep = if drop == 0 { 0 } else { target.arity };
+        match label.kind {
+            LabelKind::Loop => {
+                let (pos, target) = (label.pos, label.entry);
+                let entry = self.reserve_entry()?;
+                let branch = Branch {
+                    dpc: pos as i32 - site.pos() as i32,
+                    dstp: target as i32 - entry as i32,
+                    keep,
+                    drop,
+                };
+                self.write(entry, branch)
+            }
+            kind => {
+                // A return takes its results from the top of the stack, wherever that is.
+                let (keep, drop) = if kind == LabelKind::Func { (0, 0) } else { (keep, drop) };
+                let waiting = label.waiting;
+                let chain = self.wait(site, keep, drop, waiting)?;
+                if let Some(label) = self.labels.get_mut(index) {
+                    label.waiting = chain;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Marks `drop` or `select` where its operand takes two slots.
+    fn two_slots(&mut self, site: &Site, slots: u32) -> Parsed<()> {
+        if slots == 2 {
+            let address = self.bytes.as_ptr().wrapping_add(site.pos()).addr() as u32;
+            self.table.push(WIDE as u16)?;
+            self.table.push(address as u16)?;
+            self.table.push((address >> 16) as u16)?;
+        }
+        Ok(())
+    }
+}
+
+impl Visitor for SideTable<'_> {
     fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {
         let wide = locals.groups().iter().find(|group| group.ty.slots() == 2);
         // At most 127, so that the index of a narrow local is one byte.
@@ -223,33 +286,33 @@ impl Sink for SideTable<'_> {
             func.grouped = grouped;
             func.side_table = core::ptr::without_provenance(self.start as usize);
         }
+        let (pos, entry) = (pos as u32, self.start);
+        let kind = LabelKind::Func;
+        self.labels.push(Label { kind, height: 0, pos, entry, waiting: NONE, condition: NONE })?;
         Ok(())
     }
 
-    fn enter(&mut self, at: At, kind: LabelKind, params: u32) -> Parsed<()> {
-        let condition =
-            if kind == LabelKind::If && at.live { self.wait(at, 0, 0, NONE)? } else { NONE };
-        let height = at.height.saturating_sub(params);
-        let entry = self.here();
-        self.labels.push(Label {
-            kind,
-            height,
-            pos: at.pos as u32,
-            entry,
-            waiting: NONE,
-            condition,
-        })?;
-        Ok(())
+    fn visit_block(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::Block, site.pos(), block.params)
     }
 
-    fn otherwise(&mut self, at: At) -> Parsed<()> {
+    fn visit_loop(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        // A loop is entered behind its block type.
+        self.enter(site, LabelKind::Loop, site.end(), block.params)
+    }
+
+    fn visit_if(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::If, site.pos(), block.params)
+    }
+
+    fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         let Some(label) = self.labels.last() else { return Ok(()) };
         let (mut waiting, condition) = (label.waiting, label.condition);
-        if at.live {
+        if site.live() {
             // The end of the first arm goes behind the second one; its results lie where they belong.
-            waiting = self.wait(at, 0, 0, waiting)?;
+            waiting = self.wait(site, 0, 0, waiting)?;
         }
-        self.resolve(condition, at.pos)?;
+        self.resolve(condition, site.pos())?;
         if let Some(label) = self.labels.last_mut() {
             label.kind = LabelKind::Else;
             label.waiting = waiting;
@@ -258,11 +321,11 @@ impl Sink for SideTable<'_> {
         Ok(())
     }
 
-    fn end(&mut self, at: At, _: u32) -> Parsed<()> {
+    fn visit_end(&mut self, site: &Site, _: u32) -> Parsed<()> {
         let Some(label) = self.labels.last() else { return Ok(()) };
         let (kind, waiting, condition) = (label.kind, label.waiting, label.condition);
         // A branch to the function's label goes to its `end`, which returns.
-        let pos = if kind == LabelKind::Func { at.pos - 1 } else { at.pos };
+        let pos = if kind == LabelKind::Func { site.pos() - 1 } else { site.pos() };
         self.resolve(waiting, pos)?;
         self.resolve(condition, pos)?;
         self.labels.truncate(self.labels.len() - 1);
@@ -272,55 +335,31 @@ impl Sink for SideTable<'_> {
         Ok(())
     }
 
-    fn branch(&mut self, at: At, _: How, depth: u32, keep: u32) -> Parsed<()> {
-        let Some(index) = self.labels.len().checked_sub(1 + depth as usize) else { return Ok(()) };
-        let Some(label) = self.labels.get(index) else { return Ok(()) };
-        if !at.live {
-            return Ok(());
-        }
-        let drop = at.height.saturating_sub(keep).saturating_sub(label.height);
-        // What already lies in its place need not be moved.
-        let keep = if drop == 0 { 0 } else { keep };
-        match label.kind {
-            LabelKind::Loop => {
-                let (pos, target) = (label.pos, label.entry);
-                let entry = self.reserve()?;
-                let branch = Branch {
-                    dpc: pos as i32 - at.pos as i32,
-                    dstp: target as i32 - entry as i32,
-                    keep,
-                    drop,
-                };
-                self.write(entry, branch)
-            }
-            kind => {
-                // A return takes its results from the top of the stack, wherever that is.
-                let (keep, drop) = if kind == LabelKind::Func { (0, 0) } else { (keep, drop) };
-                let waiting = label.waiting;
-                let chain = self.wait(at, keep, drop, waiting)?;
-                if let Some(label) = self.labels.get_mut(index) {
-                    label.waiting = chain;
-                }
-                Ok(())
-            }
-        }
+    fn visit_br(&mut self, site: &Site, label: Target) -> Parsed<()> {
+        self.branch(site, label)
     }
 
-    fn wide(&mut self, pos: usize, live: bool) -> Parsed<()> {
-        if live {
-            let address = self.bytes.as_ptr().wrapping_add(pos).addr() as u32;
-            self.table.push(WIDE as u16)?;
-            self.table.push(address as u16)?;
-            self.table.push((address >> 16) as u16)?;
+    fn visit_br_if(&mut self, site: &Site, label: Target) -> Parsed<()> {
+        self.branch(site, label)
+    }
+
+    fn visit_br_table(&mut self, site: &Site, targets: BrTable) -> Parsed<()> {
+        for label in targets.labels() {
+            self.branch(site, label)?;
         }
         Ok(())
     }
 
-    fn long_memarg(&mut self) {
-        self.short_memargs = false;
+    fn visit_drop(&mut self, site: &Site, slots: u32) -> Parsed<()> {
+        self.two_slots(site, slots)
     }
 
-    fn operation(&mut self, _: &Plain) -> Parsed<()> {
+    fn visit_select(&mut self, site: &Site, slots: u32) -> Parsed<()> {
+        self.two_slots(site, slots)
+    }
+
+    fn visit_access(&mut self, _: &Site, _: u8, memarg: MemArg) -> Parsed<()> {
+        self.short_memargs &= memarg.is_short;
         Ok(())
     }
 

@@ -1,0 +1,58 @@
+//! The backend of classic mode: the bytes of the module are the code, with the side table beside.
+
+mod side_table;
+
+pub(crate) use side_table::SideTable as Builder;
+
+use crate::alloc::TryVec;
+use crate::code::CompiledCode;
+use crate::module::ModuleData;
+use zonda_exec::{ClassicFunc, ExecInstance, FuncLayout};
+
+/// What classic mode keeps of a module.
+pub(crate) struct Code<'a> {
+    funcs: TryVec<ClassicFunc>,
+    table: TryVec<u16>,
+    /// Whether every memarg was memory 0 with its alignment in one byte.
+    short_memargs: bool,
+    /// The records point into the module's bytes.
+    bytes: core::marker::PhantomData<&'a [u8]>,
+}
+
+impl CompiledCode for Code<'_> {
+    fn len(&self) -> usize {
+        self.funcs.len()
+    }
+
+    #[inline]
+    fn layout(&self, defined: u32) -> Option<&FuncLayout> {
+        self.funcs.get(defined as usize).map(|func| &func.layout)
+    }
+
+    fn ram(&self) -> usize {
+        size_of_val(&self.table[..])
+    }
+
+    fn records_ram(&self) -> usize {
+        size_of_val(&self.funcs[..])
+    }
+
+    fn uses_default_memory(&self) -> bool {
+        self.short_memargs
+    }
+
+    fn publish(&self, instance: &mut ExecInstance, imported: u32) {
+        instance.funcs = self.funcs.as_ptr().wrapping_sub(imported as usize).cast();
+    }
+
+    fn locate(
+        &self,
+        module: &ModuleData,
+        instance: &ExecInstance,
+        layout: *const FuncLayout,
+        pc: *const u8,
+    ) -> (u32, u32) {
+        let index = layout.addr().wrapping_sub(instance.funcs.addr()) / size_of::<ClassicFunc>();
+        (index as u32, pc.addr().wrapping_sub(module.bytes.as_ptr().addr()) as u32)
+    }
+}
