@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What Zonda needs of an operating system, given by Zephyr. The Rust side declares the same functions in
- * src/platform and knows nothing else of Zephyr.
+ * What Zonda needs of an operating system, given by Zephyr. The Rust side declares the same
+ * functions in src/platform and knows nothing else of Zephyr.
  */
 
 #include <errno.h>
@@ -42,7 +42,10 @@ void zonda_platform_free(void *ptr)
 #endif
 }
 
-/* Defaults that the application can override for each instance; 0 for the limit means none. As `Defaults` in src/platform. */
+/*
+ * Defaults that the application can override for each instance; 0 for the limit means none. As
+ * `Defaults` in src/platform.
+ */
 const struct {
 	uint32_t stack_size;
 	uint32_t memory_limit;
@@ -52,7 +55,8 @@ const struct {
 } zonda_platform_defaults = {
 	.stack_size = CONFIG_ZONDA_STACK_SIZE,
 	.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
-	.running_mode = IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic : Mode_Interp,
+	.running_mode =
+		IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic : Mode_Interp,
 	.nested_calls = CONFIG_ZONDA_NESTED_CALLS,
 #ifdef CONFIG_ZONDA_FUEL
 	.start_fuel = CONFIG_ZONDA_START_FUEL,
@@ -60,8 +64,8 @@ const struct {
 };
 
 /*
- * Messages. The levels of Rust's log crate are 1 for errors to 5 for traces. Deferred logging keeps the
- * address of a string or copies it up to its NUL, and the text has none, hence the buffer.
+ * Messages. The levels of Rust's log crate are 1 for errors to 5 for traces. Deferred logging keeps
+ * the address of a string or copies it up to its NUL, and the text has none, hence the buffer.
  */
 void zonda_platform_log(int level, const char *text, size_t len)
 {
@@ -101,7 +105,10 @@ uint64_t zonda_platform_time_us(void)
 
 void zonda_platform_sleep_us(uint64_t us)
 {
-	/* Without 64-bit timeouts the longest sleep is 2^31 ticks; an hour at a time is within it at any tick rate. */
+	/*
+	 * Without 64-bit timeouts the longest sleep is 2^31 ticks; an hour at a time is within it
+	 * at any tick rate.
+	 */
 	const uint64_t hour = 3600ULL * USEC_PER_SEC;
 
 	while (us > hour) {
@@ -150,9 +157,10 @@ FUNC_NORETURN void zonda_platform_abort(const char *text, size_t len)
 
 #ifdef CONFIG_ARM
 /*
- * What rustc calls to copy and fill memory on Arm (run-time ABI for the Arm architecture, 4.3.4). libgcc has none of
- * it and Zephyr's minimal libc neither, so that the library that comes with rustc would be taken: 2,400 bytes of flash
- * for what the C library's functions, which are there anyway, do. Where the C library has these too, its own win.
+ * What rustc calls to copy and fill memory on Arm (run-time ABI for the Arm architecture, 4.3.4).
+ * libgcc has none of it and Zephyr's minimal libc neither, so that the library that comes with
+ * rustc would be taken: 2,400 bytes of flash for what the C library's functions, which are there
+ * anyway, do. Where the C library has these too, its own win.
  */
 __weak void __aeabi_memcpy(void *dest, const void *src, size_t len)
 {
@@ -174,12 +182,18 @@ __weak void __aeabi_memclr(void *dest, size_t len)
 	(void)memset(dest, 0, len);
 }
 
-void __aeabi_memcpy4(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memcpy")));
-void __aeabi_memcpy8(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memcpy")));
-void __aeabi_memmove4(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memmove")));
-void __aeabi_memmove8(void *dest, const void *src, size_t len) __attribute__((weak, alias("__aeabi_memmove")));
-void __aeabi_memset4(void *dest, size_t len, int byte) __attribute__((weak, alias("__aeabi_memset")));
-void __aeabi_memset8(void *dest, size_t len, int byte) __attribute__((weak, alias("__aeabi_memset")));
+void __aeabi_memcpy4(void *dest, const void *src, size_t len)
+	__attribute__((weak, alias("__aeabi_memcpy")));
+void __aeabi_memcpy8(void *dest, const void *src, size_t len)
+	__attribute__((weak, alias("__aeabi_memcpy")));
+void __aeabi_memmove4(void *dest, const void *src, size_t len)
+	__attribute__((weak, alias("__aeabi_memmove")));
+void __aeabi_memmove8(void *dest, const void *src, size_t len)
+	__attribute__((weak, alias("__aeabi_memmove")));
+void __aeabi_memset4(void *dest, size_t len, int byte)
+	__attribute__((weak, alias("__aeabi_memset")));
+void __aeabi_memset8(void *dest, size_t len, int byte)
+	__attribute__((weak, alias("__aeabi_memset")));
 void __aeabi_memclr4(void *dest, size_t len) __attribute__((weak, alias("__aeabi_memclr")));
 void __aeabi_memclr8(void *dest, size_t len) __attribute__((weak, alias("__aeabi_memclr")));
 #endif /* CONFIG_ARM */

@@ -9,15 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);              \
-            exit(1);                                                            \
-        }                                                                       \
-    } while (0)
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
 
-/* Requests for memory, counted from 1: those from the first to the last of these fail, and are counted as well. Blocks that were not given back. */
+/*
+ * Requests for memory, counted from 1: those from the first to the last of these fail, and are
+ * counted as well. Blocks that were not given back.
+ */
 extern long fail_first, fail_last, requests, failures, blocks;
 
 void *counted_malloc(size_t size);

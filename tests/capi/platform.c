@@ -19,57 +19,57 @@ struct zonda_defaults zonda_platform_defaults = {4096, 0, 0, 16, 1000};
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {
-    void *memory = NULL;
+	void *memory = NULL;
 
-    platform_requests++;
-    if (platform_fail_first <= platform_requests && platform_requests <= platform_fail_last) {
-        platform_failures++;
-    } else if (align <= 16) {
-        memory = malloc(size);
-    }
-    allocated_blocks += memory != NULL;
-    return memory;
+	platform_requests++;
+	if (platform_fail_first <= platform_requests && platform_requests <= platform_fail_last) {
+		platform_failures++;
+	} else if (align <= 16) {
+		memory = malloc(size);
+	}
+	allocated_blocks += memory != NULL;
+	return memory;
 }
 
 void zonda_platform_free(void *ptr)
 {
-    allocated_blocks -= ptr != NULL;
-    free(ptr);
+	allocated_blocks -= ptr != NULL;
+	free(ptr);
 }
 
 void zonda_platform_log(int level, const char *text, size_t len)
 {
-    (void)level;
-    if (len >= sizeof(last_message)) {
-        len = sizeof(last_message) - 1;
-    }
-    memcpy(last_message, text, len);
-    last_message[len] = '\0';
+	(void)level;
+	if (len >= sizeof(last_message)) {
+		len = sizeof(last_message) - 1;
+	}
+	memcpy(last_message, text, len);
+	last_message[len] = '\0';
 }
 
 void zonda_platform_console(const char *text, size_t len)
 {
-    fwrite(text, 1, len, stdout);
+	fwrite(text, 1, len, stdout);
 }
 
 static int locked;
 
 void zonda_platform_lock(void)
 {
-    if (locked++ != 0) {
-        abort();
-    }
+	if (locked++ != 0) {
+		abort();
+	}
 }
 
 void zonda_platform_unlock(void)
 {
-    if (--locked != 0) {
-        abort();
-    }
+	if (--locked != 0) {
+		abort();
+	}
 }
 
 void zonda_platform_abort(const char *text, size_t len)
 {
-    fprintf(stderr, "%.*s\n", (int)len, text);
-    abort();
+	fprintf(stderr, "%.*s\n", (int)len, text);
+	abort();
 }

@@ -1,53 +1,86 @@
 // SHA-256 of n zero bytes, folded to 32 bits: shifts, rotations, constant tables.
 #define EXPORT(name) __attribute__((export_name(name)))
 typedef unsigned u32;
-static const u32 k[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-    0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-    0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-    0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-    0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+static const u32 k[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
+			  0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
+			  0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
+			  0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+			  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
+			  0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13,
+			  0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+			  0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+			  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
+			  0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
+			  0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 static u32 h[8];
 static unsigned char block[64];
 
-static u32 ror(u32 x, int n) { return x >> n | x << (32 - n); }
-
-static void compress(void) {
-    u32 w[64], s[8];
-    for (int i = 0; i < 16; i++)
-        w[i] = (u32)block[4 * i] << 24 | (u32)block[4 * i + 1] << 16 | (u32)block[4 * i + 2] << 8 | block[4 * i + 3];
-    for (int i = 16; i < 64; i++)
-        w[i] = w[i - 16] + w[i - 7] + (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) +
-               (ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10);
-    for (int i = 0; i < 8; i++) s[i] = h[i];
-    for (int i = 0; i < 64; i++) {
-        u32 t1 = s[7] + (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + k[i] + w[i];
-        u32 t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-        for (int j = 7; j > 0; j--) s[j] = s[j - 1];
-        s[4] += t1;
-        s[0] = t1 + t2;
-    }
-    for (int i = 0; i < 8; i++) h[i] += s[i];
+static u32 ror(u32 x, int n)
+{
+	return x >> n | x << (32 - n);
 }
 
-EXPORT("run") int run(int n) {
-    static const u32 start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    for (int i = 0; i < 8; i++) h[i] = start[i];
-    int used = 0;
-    for (int i = 0; i < n; i++) {
-        block[used++] = 0;
-        if (used == 64) compress(), used = 0;
-    }
-    block[used++] = 0x80;
-    while (used != 56) {
-        if (used == 64) compress(), used = 0;
-        else block[used++] = 0;
-    }
-    unsigned long long bits = (unsigned long long)n * 8;
-    for (int i = 0; i < 8; i++) block[56 + i] = (unsigned char)(bits >> (56 - 8 * i));
-    compress();
-    u32 folded = 0;
-    for (int i = 0; i < 8; i++) folded ^= h[i];
-    return (int)folded;
+static void compress(void)
+{
+	u32 w[64], s[8];
+	for (int i = 0; i < 16; i++) {
+		w[i] = (u32)block[4 * i] << 24 | (u32)block[4 * i + 1] << 16 |
+		       (u32)block[4 * i + 2] << 8 | block[4 * i + 3];
+	}
+	for (int i = 16; i < 64; i++) {
+		w[i] = w[i - 16] + w[i - 7] +
+		       (ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3) +
+		       (ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10);
+	}
+	for (int i = 0; i < 8; i++) {
+		s[i] = h[i];
+	}
+	for (int i = 0; i < 64; i++) {
+		u32 t1 = s[7] + (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) +
+			 ((s[4] & s[5]) ^ (~s[4] & s[6])) + k[i] + w[i];
+		u32 t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) +
+			 ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+		for (int j = 7; j > 0; j--) {
+			s[j] = s[j - 1];
+		}
+		s[4] += t1;
+		s[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++) {
+		h[i] += s[i];
+	}
+}
+
+EXPORT("run") int run(int n)
+{
+	static const u32 start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+				     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	for (int i = 0; i < 8; i++) {
+		h[i] = start[i];
+	}
+	int used = 0;
+	for (int i = 0; i < n; i++) {
+		block[used++] = 0;
+		if (used == 64) {
+			compress(), used = 0;
+		}
+	}
+	block[used++] = 0x80;
+	while (used != 56) {
+		if (used == 64) {
+			compress(), used = 0;
+		} else {
+			block[used++] = 0;
+		}
+	}
+	unsigned long long bits = (unsigned long long)n * 8;
+	for (int i = 0; i < 8; i++) {
+		block[56 + i] = (unsigned char)(bits >> (56 - 8 * i));
+	}
+	compress();
+	u32 folded = 0;
+	for (int i = 0; i < 8; i++) {
+		folded ^= h[i];
+	}
+	return (int)folded;
 }

@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Blinks an LED from a WebAssembly program: loads it from flash, gives it two functions, runs its main.
+ * Blinks an LED from a WebAssembly program: loads it from flash, gives it two functions, runs its
+ * main.
  */
 
 #include <zephyr/drivers/gpio.h>
@@ -18,7 +19,8 @@ static const struct gpio_dt_spec led = GPIO_DT_SPEC_GET(DT_ALIAS(led0), gpios);
 static void led_set(wasm_exec_env_t exec_env, int32_t on)
 {
 	if (gpio_pin_set_dt(&led, on != 0) != 0) {
-		wasm_runtime_set_exception(wasm_runtime_get_module_inst(exec_env), "led0 does not answer");
+		wasm_runtime_set_exception(wasm_runtime_get_module_inst(exec_env),
+					   "led0 does not answer");
 		return;
 	}
 	printk("led0: %s\n", on != 0 ? "on" : "off");
@@ -47,14 +49,15 @@ static void run(void *unused_1, void *unused_2, void *unused_3)
 	ARG_UNUSED(unused_2);
 	ARG_UNUSED(unused_3);
 
-	module = wasm_runtime_load((uint8_t *)blinky_wasm, sizeof(blinky_wasm), error, sizeof(error));
+	module = wasm_runtime_load((uint8_t *)blinky_wasm, sizeof(blinky_wasm), error,
+				   sizeof(error));
 	if (module == NULL) {
 		printk("load: %s\n", error);
 		return;
 	}
 
-	instance = wasm_runtime_instantiate(module, CONFIG_ZONDA_STACK_SIZE, CONFIG_ZONDA_APP_HEAP_SIZE,
-					    error, sizeof(error));
+	instance = wasm_runtime_instantiate(module, CONFIG_ZONDA_STACK_SIZE,
+					    CONFIG_ZONDA_APP_HEAP_SIZE, error, sizeof(error));
 	if (instance == NULL) {
 		printk("instantiate: %s\n", error);
 		wasm_runtime_unload(module);
@@ -96,7 +99,7 @@ int main(void)
 	}
 
 	/* The firmware goes on with its own work; the program has a thread to itself. */
-	k_thread_create(&thread, stack, K_THREAD_STACK_SIZEOF(stack), run, NULL, NULL, NULL, K_PRIO_PREEMPT(5), 0,
-			K_NO_WAIT);
+	k_thread_create(&thread, stack, K_THREAD_STACK_SIZEOF(stack), run, NULL, NULL, NULL,
+			K_PRIO_PREEMPT(5), 0, K_NO_WAIT);
 	return 0;
 }

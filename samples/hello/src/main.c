@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Loads a WebAssembly program from flash, gives it a function to print with, runs its main and calls its add.
+ * Loads a WebAssembly program from flash, gives it a function to print with, runs its main and
+ * calls its add.
  */
 
 #include <zephyr/kernel.h>
@@ -63,8 +64,8 @@ static int run(void)
 		return -EINVAL;
 	}
 
-	instance = wasm_runtime_instantiate(module, CONFIG_ZONDA_STACK_SIZE, CONFIG_ZONDA_APP_HEAP_SIZE,
-					    error, sizeof(error));
+	instance = wasm_runtime_instantiate(module, CONFIG_ZONDA_STACK_SIZE,
+					    CONFIG_ZONDA_APP_HEAP_SIZE, error, sizeof(error));
 	if (instance == NULL) {
 		printk("instantiate: %s\n", error);
 		wasm_runtime_unload(module);

@@ -85,7 +85,8 @@ void program_start(struct program *program, const struct module_bytes *from, uin
 
 	program->module = load(from, error, sizeof(error));
 	zassert_not_null(program->module, "load: %s", error);
-	program->instance = wasm_runtime_instantiate(program->module, STACK_SIZE, app_heap_size, error, sizeof(error));
+	program->instance = wasm_runtime_instantiate(program->module, STACK_SIZE, app_heap_size,
+						     error, sizeof(error));
 	zassert_not_null(program->instance, "instantiate: %s", error);
 	program->exec_env = wasm_runtime_create_exec_env(program->instance, STACK_SIZE);
 	zassert_not_null(program->exec_env);
@@ -108,7 +109,8 @@ bool call(struct program *program, const char *name, uint32_t argc, uint32_t arg
 	return wasm_runtime_call_wasm(program->exec_env, func, argc, argv);
 }
 
-void assert_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[], const char *text)
+void assert_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[],
+		 const char *text)
 {
 	const char *exception;
 

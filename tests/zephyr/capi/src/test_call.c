@@ -68,8 +68,8 @@ ZTEST(call, test_f32)
 
 ZTEST(call, test_f64)
 {
-	static const uint64_t values[] = {0, 0x3ff8000000000000, 0x8000000000000000, 0x7ff0000000000000,
-					  0x7ff4000000000001};
+	static const uint64_t values[] = {0, 0x3ff8000000000000, 0x8000000000000000,
+					  0x7ff0000000000000, 0x7ff4000000000001};
 
 	ARRAY_FOR_EACH(values, i) {
 		uint32_t argv[2];

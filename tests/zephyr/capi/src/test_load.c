@@ -73,7 +73,10 @@ ZTEST(load, test_truncated)
 {
 	char error[96];
 
-	/* A module that ends between two sections can be a whole one, in all other places it is refused. */
+	/*
+	 * A module that ends between two sections can be a whole one, in all other places it is
+	 * refused.
+	 */
 	for (uint32_t size = 0; size < natives_wasm.size; size++) {
 		const struct module_bytes part = {natives_wasm.bytes, size};
 		wasm_module_t module = load(&part, error, sizeof(error));

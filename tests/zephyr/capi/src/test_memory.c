@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Memory: that of the program, and that of the runtime when it runs out or is used a thousand times.
+ * Memory: that of the program, and that of the runtime when it runs out or is used a thousand
+ * times.
  */
 
 #include <string.h>
@@ -130,7 +131,8 @@ ZTEST(memory, test_reload_1000_times)
 		zassert_true(call(&program, "grow", 1, argv));
 		wasm_runtime_set_exception(program.instance, "left behind");
 		program_stop(&program);
-		zassert_equal(pool_free(), before, "%u bytes are lost in round %d", before - pool_free(), i);
+		zassert_equal(pool_free(), before, "%u bytes are lost in round %d",
+			      before - pool_free(), i);
 	}
 }
 
@@ -147,8 +149,8 @@ ZTEST(memory, test_custom_data)
 }
 
 /*
- * With a pool of every size from too small for anything to enough: what does not fit is an error with a text,
- * and what has been made by then is given back.
+ * With a pool of every size from too small for anything to enough: what does not fit is an error
+ * with a text, and what has been made by then is given back.
  */
 ZTEST(pool, test_out_of_memory)
 {
@@ -187,7 +189,8 @@ ZTEST(pool, test_out_of_memory)
 
 		exec_env = wasm_runtime_create_exec_env(instance, STACK_SIZE);
 		if (exec_env != NULL) {
-			wasm_function_inst_t func = wasm_runtime_lookup_function(instance, "call_value");
+			wasm_function_inst_t func =
+				wasm_runtime_lookup_function(instance, "call_value");
 			uint32_t argv[1];
 
 			zassert_not_null(func);
@@ -200,7 +203,8 @@ ZTEST(pool, test_out_of_memory)
 unload:
 		wasm_runtime_unload(module);
 destroy:
-		zassert_equal(pool_free(), before, "%u bytes are lost of %u", before - pool_free(), size);
+		zassert_equal(pool_free(), before, "%u bytes are lost of %u", before - pool_free(),
+			      size);
 		wasm_runtime_destroy();
 	}
 }

@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Natives: every signature letter, what the runtime checks before it calls, and what it refuses to register.
+ * Natives: every signature letter, what the runtime checks before it calls, and what it refuses to
+ * register.
  */
 
 #include <string.h>
@@ -78,8 +79,8 @@ static int64_t native_mixed(wasm_exec_env_t exec_env, int32_t i, int64_t I, floa
 	return I + i;
 }
 
-static int32_t native_many(wasm_exec_env_t exec_env, int32_t a, int32_t b, int32_t c, int32_t d, int32_t e,
-			   int32_t f, int64_t g, double h)
+static int32_t native_many(wasm_exec_env_t exec_env, int32_t a, int32_t b, int32_t c, int32_t d,
+			   int32_t e, int32_t f, int64_t g, double h)
 {
 	ARG_UNUSED(exec_env);
 	return a + 10 * (b + 10 * (c + 10 * (d + 10 * (e + 10 * (f + 10 * (g + 10 * h))))));
@@ -87,7 +88,8 @@ static int32_t native_many(wasm_exec_env_t exec_env, int32_t a, int32_t b, int32
 
 static int32_t native_fails(wasm_exec_env_t exec_env)
 {
-	wasm_runtime_set_exception(wasm_runtime_get_module_inst(exec_env), "native is out of order");
+	wasm_runtime_set_exception(wasm_runtime_get_module_inst(exec_env),
+				   "native is out of order");
 	return 0;
 }
 
@@ -192,7 +194,8 @@ ZTEST(natives, test_buffer)
 ZTEST(natives, test_buffer_out_of_bounds)
 {
 	static const uint32_t bad[][2] = {
-		{1021, 4}, {0, 1025}, {1025, 1}, {UINT32_MAX, 1}, {16, UINT32_MAX}, {UINT32_MAX, UINT32_MAX},
+		{1021, 4},       {0, 1025},        {1025, 1},
+		{UINT32_MAX, 1}, {16, UINT32_MAX}, {UINT32_MAX, UINT32_MAX},
 	};
 
 	ARRAY_FOR_EACH(bad, i) {
@@ -258,14 +261,10 @@ ZTEST(natives, test_refused)
 {
 	/* Bare pointers, letters that do not exist, and what is no signature at all. */
 	static const NativeSymbol bad[][1] = {
-		{{"bad", native_none, "(*)", NULL}},
-		{{"bad", native_none, "(*i)", NULL}},
-		{{"bad", native_none, "(~)", NULL}},
-		{{"bad", native_none, "(x)", NULL}},
-		{{"bad", native_none, "(i", NULL}},
-		{{"bad", native_none, "i", NULL}},
-		{{"bad", native_none, "()ii", NULL}},
-		{{"bad", native_none, "()*", NULL}},
+		{{"bad", native_none, "(*)", NULL}},  {{"bad", native_none, "(*i)", NULL}},
+		{{"bad", native_none, "(~)", NULL}},  {{"bad", native_none, "(x)", NULL}},
+		{{"bad", native_none, "(i", NULL}},   {{"bad", native_none, "i", NULL}},
+		{{"bad", native_none, "()ii", NULL}}, {{"bad", native_none, "()*", NULL}},
 		{{"bad", NULL, "()", NULL}},
 	};
 	static const NativeSymbol twice[] = {
@@ -274,7 +273,8 @@ ZTEST(natives, test_refused)
 	};
 
 	ARRAY_FOR_EACH(bad, i) {
-		zassert_false(wasm_runtime_register_natives("bad", bad[i], 1), "%s", bad[i][0].signature);
+		zassert_false(wasm_runtime_register_natives("bad", bad[i], 1), "%s",
+			      bad[i][0].signature);
 	}
 	zassert_false(wasm_runtime_register_natives("bad", twice, ARRAY_SIZE(twice)));
 }

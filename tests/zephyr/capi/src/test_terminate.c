@@ -45,8 +45,8 @@ ZTEST(terminate, test_from_another_thread)
 {
 	uint32_t argv[1];
 
-	k_thread_create(&killer, killer_stack, K_THREAD_STACK_SIZEOF(killer_stack), kill, program.instance, NULL, NULL,
-			K_PRIO_COOP(1), 0, K_MSEC(50));
+	k_thread_create(&killer, killer_stack, K_THREAD_STACK_SIZEOF(killer_stack), kill,
+			program.instance, NULL, NULL, K_PRIO_COOP(1), 0, K_MSEC(50));
 
 	assert_trap(&program, "forever", 0, argv, "terminated by user");
 	zassert_ok(k_thread_join(&killer, K_FOREVER));

@@ -77,7 +77,8 @@ ZTEST(traps, test_arguments_that_trap)
 ZTEST(traps, test_exception_of_the_host)
 {
 	wasm_runtime_set_exception(program.instance, "out of coffee");
-	zassert_ok(strcmp(wasm_runtime_get_exception(program.instance), "Exception: out of coffee"));
+	zassert_ok(
+		strcmp(wasm_runtime_get_exception(program.instance), "Exception: out of coffee"));
 	wasm_runtime_clear_exception(program.instance);
 	zassert_is_null(wasm_runtime_get_exception(program.instance));
 }

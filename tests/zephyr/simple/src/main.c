@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * An application in the shape that WAMR's samples for Zephyr have: written against wasm_export.h alone, no option
- * of Zonda's in sight, a thread of its own, a pool of its own, a module in RAM, main if there is one or else app_main.
+ * An application in the shape that WAMR's samples for Zephyr have: written against wasm_export.h
+ * alone, no option of Zonda's in sight, a thread of its own, a pool of its own, a module in RAM,
+ * main if there is one or else app_main.
  */
 
 #include <stdio.h>
@@ -50,7 +51,8 @@ static void run_instance(wasm_module_inst_t inst)
 	wasm_function_inst_t app_main;
 	const char *exception;
 
-	if (wasm_runtime_lookup_function(inst, "main") || wasm_runtime_lookup_function(inst, "__main_argc_argv")) {
+	if (wasm_runtime_lookup_function(inst, "main") ||
+	    wasm_runtime_lookup_function(inst, "__main_argc_argv")) {
 		wasm_application_execute_main(inst, 0, NULL);
 	} else {
 		app_main = wasm_runtime_lookup_function(inst, "app_main");
@@ -90,7 +92,8 @@ static void thread_main(void *p1, void *p2, void *p3)
 
 	module = wasm_runtime_load(program, sizeof(program), error, sizeof(error));
 	if (module) {
-		inst = wasm_runtime_instantiate(module, WASM_STACK_SIZE, WASM_HEAP_SIZE, error, sizeof(error));
+		inst = wasm_runtime_instantiate(module, WASM_STACK_SIZE, WASM_HEAP_SIZE, error,
+						sizeof(error));
 		if (inst) {
 			run_instance(inst);
 			wasm_runtime_deinstantiate(inst);
@@ -108,7 +111,7 @@ static void thread_main(void *p1, void *p2, void *p3)
 
 int main(void)
 {
-	k_thread_create(&thread, stack, THREAD_STACK_SIZE, thread_main, NULL, NULL, NULL, THREAD_PRIORITY, 0,
-			K_NO_WAIT);
+	k_thread_create(&thread, stack, THREAD_STACK_SIZE, thread_main, NULL, NULL, NULL,
+			THREAD_PRIORITY, 0, K_NO_WAIT);
 	return 0;
 }

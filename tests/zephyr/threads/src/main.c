@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Eight threads, each with instances of its own, share one runtime for a minute, and are terminated from an interrupt and from another
- * thread all the while. Every result is checked, every termination is accounted for, and the pool is as full as before.
+ * Eight threads, each with instances of its own, share one runtime for a minute, and are terminated
+ * from an interrupt and from another thread all the while. Every result is checked, every
+ * termination is accounted for, and the pool is as full as before.
  */
 
 #include <string.h>
@@ -12,10 +13,16 @@
 
 #include "worker.h"
 
-#define SECONDS 60
-/* A worker that ends no round for so long is stuck. A wish that is not granted for so long is lost, for nobody repeats it. */
-#define MOST_IDLE_S 10
-/* All preemptible. Two workers go before all others whenever they want to, also where these hold the runtime's lock. */
+#define SECONDS          60
+/*
+ * A worker that ends no round for so long is stuck. A wish that is not granted for so long is lost,
+ * for nobody repeats it.
+ */
+#define MOST_IDLE_S      10
+/*
+ * All preemptible. Two workers go before all others whenever they want to, also where these hold
+ * the runtime's lock.
+ */
 #define PRIORITY(number) (6 + MIN(number, 2))
 
 static uint8_t pool[32 * 1024] __aligned(8);
@@ -47,8 +54,8 @@ static void start(void)
 		workers[i].number = i;
 		workers[i].random = 1000 + i;
 		workers[i].rest = 2 - MIN(i, 2);
-		k_thread_create(&workers[i].thread, stacks[i], K_THREAD_STACK_SIZEOF(stacks[i]), worker_run, &workers[i], NULL, NULL,
-				PRIORITY(i), 0, K_NO_WAIT);
+		k_thread_create(&workers[i].thread, stacks[i], K_THREAD_STACK_SIZEOF(stacks[i]),
+				worker_run, &workers[i], NULL, NULL, PRIORITY(i), 0, K_NO_WAIT);
 	}
 	stop_start();
 }
@@ -69,7 +76,8 @@ static bool watch(void)
 			struct worker *worker = &workers[i];
 			k_spinlock_key_t key = k_spin_lock(&lock);
 			int64_t now = k_uptime_get();
-			bool ignored = worker->wished && now - worker->wished_at > MOST_IDLE_S * MSEC_PER_SEC;
+			bool ignored = worker->wished &&
+				       now - worker->wished_at > MOST_IDLE_S * MSEC_PER_SEC;
 
 			k_spin_unlock(&lock, key);
 			if (worker->rounds != rounds[i]) {
@@ -77,7 +85,8 @@ static bool watch(void)
 				moved_at[i] = now;
 			}
 			if (worker->failure != NULL) {
-				printk("worker %u, worker.c:%u: not %s\n", i, worker->failed_line, (const char *)worker->failure);
+				printk("worker %u, worker.c:%u: not %s\n", i, worker->failed_line,
+				       (const char *)worker->failure);
 				return false;
 			}
 			if (ignored) {
@@ -117,14 +126,16 @@ static void report(int64_t ms, uint32_t most_used)
 	uint32_t of_thread = 0;
 	uint32_t least_stack = UINT32_MAX;
 
-	printk("worker  rounds  loads  instances  calls  natives  traps  terminated (interrupt, thread; later)  longest ms\n");
+	printk("worker  rounds  loads  instances  calls  natives  traps  terminated (interrupt, "
+	       "thread; later)  longest ms\n");
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		struct worker *worker = &workers[i];
 		struct counts *counts = &worker->counts;
 		size_t unused;
 
-		printk("%6u %7u %6u %10u %6u %8u %6u %11u (%u, %u; %u) %u\n", i, worker->rounds, counts->loads, counts->instances,
-		       counts->calls, counts->natives, counts->traps, counts->terminated, worker->wishes_of_interrupt,
+		printk("%6u %7u %6u %10u %6u %8u %6u %11u (%u, %u; %u) %u\n", i, worker->rounds,
+		       counts->loads, counts->instances, counts->calls, counts->natives,
+		       counts->traps, counts->terminated, worker->wishes_of_interrupt,
 		       worker->wishes_of_thread, counts->terminated_later, worker->longest_ms);
 		sum.loads += counts->loads;
 		sum.instances += counts->instances;
@@ -139,12 +150,13 @@ static void report(int64_t ms, uint32_t most_used)
 			least_stack = MIN(least_stack, unused);
 		}
 	}
-	printk("all in %u ms: %u loads, %u instances, %u calls, %u natives, %u traps, %u terminated (%u by the interrupt, %u by the thread; "
+	printk("all in %u ms: %u loads, %u instances, %u calls, %u natives, %u traps, %u "
+	       "terminated (%u by the interrupt, %u by the thread; "
 	       "%u later)\n",
-	       (uint32_t)ms, sum.loads, sum.instances, sum.calls, sum.natives, sum.traps, sum.terminated, of_interrupt, of_thread,
-	       sum.terminated_later);
-	printk("pool: at most %u of %u bytes used; thread stacks: %u of %u bytes never used\n", most_used, sizeof(pool), least_stack,
-	       CONFIG_ZONDA_THREAD_STACK_SIZE);
+	       (uint32_t)ms, sum.loads, sum.instances, sum.calls, sum.natives, sum.traps,
+	       sum.terminated, of_interrupt, of_thread, sum.terminated_later);
+	printk("pool: at most %u of %u bytes used; thread stacks: %u of %u bytes never used\n",
+	       most_used, sizeof(pool), least_stack, CONFIG_ZONDA_THREAD_STACK_SIZE);
 }
 
 ZTEST(threads, test_eight_threads_for_a_minute)
@@ -162,7 +174,8 @@ ZTEST(threads, test_eight_threads_for_a_minute)
 	zassert_true(wasm_runtime_full_init(&args));
 	empty = pool_info();
 	zassert_true(natives_register());
-	shared_module = wasm_runtime_load((uint8_t *)work_wasm, work_wasm_size, error, sizeof(error));
+	shared_module =
+		wasm_runtime_load((uint8_t *)work_wasm, work_wasm_size, error, sizeof(error));
 	zassert_not_null(shared_module, "load: %s", error);
 	before = pool_info();
 
@@ -179,9 +192,11 @@ ZTEST(threads, test_eight_threads_for_a_minute)
 
 		zassert_is_null((const char *)worker->failure);
 		/* Each did something of everything, and each wish stopped one call. */
-		zassert_true(worker->counts.loads > 0 && worker->counts.natives > 0 && worker->counts.traps > 0);
+		zassert_true(worker->counts.loads > 0 && worker->counts.natives > 0 &&
+			     worker->counts.traps > 0);
 		zassert_true(worker->wishes_of_interrupt > 0 && worker->wishes_of_thread > 0);
-		zassert_equal(worker->counts.terminated, worker->wishes_of_interrupt + worker->wishes_of_thread);
+		zassert_equal(worker->counts.terminated,
+			      worker->wishes_of_interrupt + worker->wishes_of_thread);
 	}
 	zassert_true(workers[0].longest_ms <= MOST_MS);
 	zassert_equal(after.total_free_size, before.total_free_size, "%u bytes are lost",

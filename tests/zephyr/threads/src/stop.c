@@ -2,13 +2,17 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Terminates instances of workers chosen at random: in the interrupt of a timer, and in a thread.
- * Each wish is made once and waits until the worker has seen it granted, so that none is lost unseen.
+ * Each wish is made once and waits until the worker has seen it granted, so that none is lost
+ * unseen.
  */
 
 #include "worker.h"
 
 #define PERIOD_MS 4
-/* Workers that are looked at for one that can be terminated. With all of them, no call of a worker that is alone would come to its end. */
+/*
+ * Workers that are looked at for one that can be terminated. With all of them, no call of a worker
+ * that is alone would come to its end.
+ */
 #define LOOKED_AT 3
 
 static K_THREAD_STACK_DEFINE(stack, 1024);
@@ -65,7 +69,8 @@ static void in_thread(void *unused_1, void *unused_2, void *unused_3)
 void stop_start(void)
 {
 	k_timer_start(&timer, K_MSEC(PERIOD_MS), K_MSEC(PERIOD_MS));
-	k_thread_create(&thread, stack, K_THREAD_STACK_SIZEOF(stack), in_thread, NULL, NULL, NULL, 2, 0, K_NO_WAIT);
+	k_thread_create(&thread, stack, K_THREAD_STACK_SIZEOF(stack), in_thread, NULL, NULL, NULL,
+			2, 0, K_NO_WAIT);
 }
 
 void stop_end(void)

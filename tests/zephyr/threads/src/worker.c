@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What a worker does in a round: make an instance of the shared module or of one that it loads itself, in one mode or the other,
- * call it in many ways, each with a result that is known, and free all of it again.
+ * What a worker does in a round: make an instance of the shared module or of one that it loads
+ * itself, in one mode or the other, call it in many ways, each with a result that is known, and
+ * free all of it again.
  */
 
 #include <string.h>
@@ -13,22 +14,28 @@
 
 /* Operand stack of a call. */
 #define STACK_SIZE 640
-/* More terminated calls than this do not follow one another: then nobody wishes any, but for a wish that was made before. */
+/*
+ * More terminated calls than this do not follow one another: then nobody wishes any, but for a wish
+ * that was made before.
+ */
 #define MOST_TRIES (MOST_IN_A_ROW + 2)
 
 #define TERMINATED "terminated by user"
 
 /* Notes the first thing that is not as it has to be; the worker ends then. */
-#define CHECK(worker, condition)                                                                                       \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			(worker)->failed_line = __LINE__;                                                              \
-			(worker)->failure = #condition;                                                                \
-			return false;                                                                                  \
-		}                                                                                                      \
+#define CHECK(worker, condition)                                                                   \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			(worker)->failed_line = __LINE__;                                          \
+			(worker)->failure = #condition;                                            \
+			return false;                                                              \
+		}                                                                                  \
 	} while (false)
 
-/* An instance, and who works with it: what native functions find as the user data of the environment. */
+/*
+ * An instance, and who works with it: what native functions find as the user data of the
+ * environment.
+ */
 struct job {
 	struct worker *worker;
 	wasm_module_inst_t instance;
@@ -114,10 +121,12 @@ static bool granted(struct worker *worker)
 }
 
 /*
- * Calls an export until it is not terminated. Then it gives `result`, or traps with the text `trap`, if there is one.
- * Each of the calls behind a terminated one shows that the instance is none the worse for it.
+ * Calls an export until it is not terminated. Then it gives `result`, or traps with the text
+ * `trap`, if there is one. Each of the calls behind a terminated one shows that the instance is
+ * none the worse for it.
  */
-static bool expect(struct job *job, const char *name, uint32_t argc, uint32_t arg_0, uint32_t arg_1, uint32_t result, const char *trap)
+static bool expect(struct job *job, const char *name, uint32_t argc, uint32_t arg_0, uint32_t arg_1,
+		   uint32_t result, const char *trap)
 {
 	struct worker *worker = job->worker;
 	wasm_function_inst_t func = wasm_runtime_lookup_function(job->instance, name);
@@ -161,8 +170,11 @@ static bool endless(struct job *job, const char *name)
 	/* Nothing else ends it. */
 	worker->in_a_row = 0;
 	worker->counts.calls++;
-	CHECK(worker, !wasm_runtime_call_wasm(job->exec_env, wasm_runtime_lookup_function(job->instance, name), 0, NULL));
-	CHECK(worker, strcmp(wasm_runtime_get_exception(job->instance), "Exception: " TERMINATED) == 0);
+	CHECK(worker,
+	      !wasm_runtime_call_wasm(job->exec_env,
+				      wasm_runtime_lookup_function(job->instance, name), 0, NULL));
+	CHECK(worker,
+	      strcmp(wasm_runtime_get_exception(job->instance), "Exception: " TERMINATED) == 0);
 	/* Written by nobody else before it is granted. */
 	ms = k_uptime_get() - MAX(began, worker->wished_at);
 	worker->longest_ms = MAX(worker->longest_ms, (uint32_t)ms);
@@ -200,7 +212,10 @@ static bool something(struct job *job)
 	}
 }
 
-/* Lets those who terminate have the instance, or takes it back. Says whether a wish is still to be granted. */
+/*
+ * Lets those who terminate have the instance, or takes it back. Says whether a wish is still to be
+ * granted.
+ */
 static bool publish(struct worker *worker, wasm_module_inst_t target)
 {
 	k_spinlock_key_t key = k_spin_lock(&lock);
@@ -231,7 +246,9 @@ static bool use(struct job *job)
 		uint32_t result = mix(worker->random, 50);
 
 		worker->counts.calls++;
-		CHECK(worker, wasm_runtime_call_wasm(job->exec_env, wasm_runtime_lookup_function(job->instance, "mix"), 2, argv));
+		CHECK(worker, wasm_runtime_call_wasm(
+				      job->exec_env,
+				      wasm_runtime_lookup_function(job->instance, "mix"), 2, argv));
 		CHECK(worker, argv[0] == result);
 	}
 	return done;
@@ -274,7 +291,8 @@ static bool with_own(struct worker *worker)
 	wasm_module_t module;
 	bool done;
 
-	CHECK(worker, wasm_runtime_register_natives(name, (NativeSymbol *)natives, ARRAY_SIZE(natives)));
+	CHECK(worker,
+	      wasm_runtime_register_natives(name, (NativeSymbol *)natives, ARRAY_SIZE(natives)));
 	module = wasm_runtime_load((uint8_t *)work_wasm, work_wasm_size, error, sizeof(error));
 	CHECK(worker, module != NULL);
 	worker->counts.loads++;

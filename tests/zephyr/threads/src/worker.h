@@ -1,10 +1,12 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the rooms of this test share. A worker is a thread with instances of its own; `stop` has what terminates them.
+ * What the rooms of this test share. A worker is a thread with instances of its own; `stop` has
+ * what terminates them.
  *
- * Rule that the application owes the runtime (docs/threads.md): nobody terminates an instance that is being freed. Here the handle is
- * published and taken back under `lock`, which an interrupt handler can hold, and terminated only under it.
+ * Rule that the application owes the runtime (docs/threads.md): nobody terminates an instance that
+ * is being freed. Here the handle is published and taken back under `lock`, which an interrupt
+ * handler can hold, and terminated only under it.
  */
 
 #ifndef ZONDA_TEST_WORKER_H_
@@ -15,7 +17,10 @@
 #include "wasm_export.h"
 
 #define WORKERS 8
-/* The longest that a running call may go on after it was terminated, for the worker that nobody but those who terminate goes before. */
+/*
+ * The longest that a running call may go on after it was terminated, for the worker that nobody but
+ * those who terminate goes before.
+ */
 #define MOST_MS 20
 
 struct counts {
@@ -30,7 +35,10 @@ struct counts {
 	uint32_t terminated_later;
 };
 
-/* After so many terminated calls a worker is left alone until one ends otherwise: the call of a thread of low priority takes longer than the time between two wishes. */
+/*
+ * After so many terminated calls a worker is left alone until one ends otherwise: the call of a
+ * thread of low priority takes longer than the time between two wishes.
+ */
 #define MOST_IN_A_ROW 20
 
 struct worker {
@@ -53,7 +61,10 @@ struct worker {
 	volatile uint32_t rounds;
 	volatile const char *failure;
 	uint32_t failed_line;
-	/* From the wish, or the call if that came later, to the end of a call that would never end; with what other threads did meanwhile. */
+	/*
+	 * From the wish, or the call if that came later, to the end of a call that would never end;
+	 * with what other threads did meanwhile.
+	 */
 	uint32_t longest_ms;
 	struct counts counts;
 };
