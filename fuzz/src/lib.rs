@@ -14,6 +14,7 @@ mod execute;
 mod forged;
 #[cfg(feature = "capi")]
 mod natives;
+pub mod program;
 mod script;
 mod smith;
 mod validate;

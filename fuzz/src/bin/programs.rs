@@ -1,0 +1,375 @@
+//! Generates programs by seed, runs them in all ways, and reports what was covered and where engines disagree.
+//!
+//!     cargo run --release --bin programs -- --seeds 0..100000 --jobs 2
+//!
+//! Each job works in processes of its own, so that a crash costs a part of the seeds and names the one that did it.
+
+use std::io::Write;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use zonda_fuzz::program::ast::Program;
+use zonda_fuzz::program::coverage::{Coverage, OPCODES};
+use zonda_fuzz::program::reduce::reduce;
+use zonda_fuzz::program::{check, encode, generate, Judge};
+
+#[derive(Clone)]
+struct Options {
+    first: u64,
+    end: u64,
+    jobs: u64,
+    mode: Option<String>,
+    reduce: Duration,
+    print: bool,
+    worker: bool,
+    /// Findings after which a worker stops.
+    most: u64,
+    minutes: Option<f64>,
+}
+
+const USAGE: &str = "\
+usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled] [--reduce SECONDS]
+                [--minutes M] [--findings N]
+       programs --print SEED      the program's modules as text";
+
+fn options() -> Result<Options, String> {
+    let mut options = Options {
+        first: 0,
+        end: 10_000,
+        jobs: 1,
+        mode: None,
+        reduce: Duration::from_secs(40),
+        print: false,
+        worker: false,
+        most: 3,
+        minutes: None,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+        let number = |text: String| text.replace('_', "").parse::<u64>().map_err(|e| e.to_string());
+        match arg.as_str() {
+            "--seeds" => {
+                let text = value()?;
+                let (first, end) = text.split_once("..").ok_or("--seeds A..B")?;
+                options.first = number(first.into())?;
+                options.end = number(end.into())?;
+            }
+            "--jobs" => options.jobs = number(value()?)?.max(1),
+            "--mode" => options.mode = Some(value()?),
+            "--reduce" => options.reduce = Duration::from_secs(number(value()?)?),
+            "--findings" => options.most = number(value()?)?,
+            "--minutes" => {
+                options.minutes = Some(value()?.parse().map_err(|_| "--minutes M")?);
+            }
+            "--print" => {
+                options.print = true;
+                options.first = number(value()?)?;
+            }
+            "--worker" => options.worker = true,
+            _ => return Err(format!("unknown option {arg}")),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if options.print {
+        println!("{}", text(&generate(options.first)));
+        return ExitCode::SUCCESS;
+    }
+    if options.worker {
+        work(&options);
+        return ExitCode::SUCCESS;
+    }
+    lead(&options)
+}
+
+/// The modules of a program and its calls as text.
+fn text(program: &Program) -> String {
+    let mut text = String::new();
+    for (index, bytes) in encode(program).iter().enumerate() {
+        text += &format!(";; module {index}\n");
+        text += &{
+            let mut out = String::new();
+            let mut config = wasmprinter::Config::new();
+            config.print_offsets(std::env::var_os("OFFSETS").is_some());
+            match config.print(bytes, &mut wasmprinter::PrintFmtWrite(&mut out)) {
+                Ok(()) => out,
+                Err(error) => format!(";; {error}\n"),
+            }
+        };
+        let mut validator =
+            wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all());
+        if let Err(error) = validator.validate_all(bytes) {
+            text += &format!(";; not valid: {error}\n");
+        }
+    }
+    for call in &program.calls {
+        text +=
+            &format!(";; call f{} of module {} with {:x?}\n", call.func, call.module, call.args);
+    }
+    text
+}
+
+// --- workers ---
+
+/// Sums of a range of seeds.
+#[derive(Default, Clone, Copy)]
+struct Sums {
+    programs: u64,
+    /// Programs of which every call returned.
+    ended: u64,
+    limited: u64,
+    values: u64,
+    bytes: u64,
+    returned: u64,
+    trapped: u64,
+}
+
+impl Sums {
+    fn fields(&mut self) -> [&mut u64; 7] {
+        [
+            &mut self.programs,
+            &mut self.ended,
+            &mut self.limited,
+            &mut self.values,
+            &mut self.bytes,
+            &mut self.returned,
+            &mut self.trapped,
+        ]
+    }
+}
+
+fn work(options: &Options) {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mode = options.mode.as_deref();
+    let mut judge = Judge::default();
+    let mut sums = Sums::default();
+    let (mut wasm, mut register) = (Coverage::default(), Coverage::default());
+    let mut found = 0;
+    for seed in options.first..options.end {
+        let program = generate(seed);
+        let bytes = encode(&program);
+        sums.programs += 1;
+        sums.bytes += bytes.iter().map(|module| module.len() as u64).sum::<u64>();
+        match outcome(&program, &bytes, &mut judge, mode) {
+            Ok(outcome) => {
+                sums.ended += u64::from(outcome.trapped == 0 && !outcome.limited);
+                sums.limited += u64::from(outcome.limited);
+                sums.values += outcome.values;
+                sums.returned += u64::from(outcome.returned);
+                sums.trapped += u64::from(outcome.trapped);
+            }
+            Err(what) => {
+                found += 1;
+                println!("FOUND {seed} {what}");
+                if !options.reduce.is_zero() && !is_refusal(&what) {
+                    let mut judge = Judge::default();
+                    let small = reduce(&program, options.reduce, |candidate| {
+                        let bytes = encode(candidate);
+                        outcome(candidate, &bytes, &mut judge, mode)
+                            .is_err_and(|what| !is_refusal(&what))
+                    });
+                    let what = outcome(&small, &encode(&small), &mut judge, mode);
+                    println!(";; reduced: {}", what.err().unwrap_or_default());
+                    println!("{}", text(&small));
+                }
+                println!("END");
+                if found >= options.most {
+                    break;
+                }
+            }
+        }
+        if seed % 8 == 0 {
+            wasm.add(&program);
+            bytes.iter().for_each(|module| register_codes(module, &mut register));
+        }
+    }
+    let numbers = sums.fields().map(|number| number.to_string()).join(" ");
+    println!("SUMS {numbers}");
+    println!("WASM {}", wasm.to_text());
+    println!("REGISTER {}", register.to_text());
+}
+
+/// Whether a module was refused, which says that the reducer made nonsense.
+fn is_refusal(what: &str) -> bool {
+    what.contains("the generator disagree")
+}
+
+/// What came of a program; a panic is a finding as well.
+fn outcome(
+    program: &Program,
+    bytes: &[Vec<u8>],
+    judge: &mut Judge,
+    mode: Option<&str>,
+) -> Result<zonda_fuzz::program::Outcome, String> {
+    let run = std::panic::AssertUnwindSafe(|| check(program, bytes, judge, mode));
+    match std::panic::catch_unwind(run) {
+        Ok(result) => result.map_err(|what| what.to_string()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or(panic.downcast_ref::<&str>().map(|text| text.to_string()));
+            Err(format!("panic: {}", text.unwrap_or_default()))
+        }
+    }
+}
+
+fn register_codes(module: &[u8], coverage: &mut Coverage) {
+    let engine = zonda::Engine::new(zonda::Mode::Fast);
+    let Ok(module) = zonda::Module::new(&engine, module) else { return };
+    let Ok(Some(code)) = module.register_code() else { return };
+    coverage.add_codes(code.ops().filter_map(|op| op.bytes.first().copied()));
+}
+
+// --- the process that leads ---
+
+/// Seeds that a worker process is given.
+const PART: u64 = 20_000;
+
+#[derive(Default)]
+struct Totals {
+    sums: Sums,
+    wasm: Coverage,
+    register: Coverage,
+    findings: Vec<String>,
+}
+
+fn lead(options: &Options) -> ExitCode {
+    let start = Instant::now();
+    let next = AtomicU64::new(options.first);
+    let totals = Mutex::new(Totals::default());
+    let over = || {
+        let minutes = options.minutes.unwrap_or(f64::INFINITY);
+        start.elapsed().as_secs_f64() > minutes * 60.0
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(|| loop {
+                let first = next.fetch_add(PART, Ordering::Relaxed);
+                if first >= options.end || over() {
+                    return;
+                }
+                let part = Options { first, end: options.end.min(first + PART), ..options.clone() };
+                run_part(&part, &totals);
+                let mut totals = lock(&totals);
+                if totals.findings.len() as u64 >= options.most {
+                    next.store(options.end, Ordering::Relaxed);
+                }
+                let seconds = start.elapsed().as_secs_f64();
+                let programs = *totals.sums.fields()[0];
+                let speed = programs as f64 / seconds;
+                eprint!("\r{programs} programs, {speed:.0}/s, {} findings ", totals.findings.len());
+            });
+        }
+    });
+    let mut totals = lock(&totals);
+    report(&mut totals, start.elapsed());
+    if totals.findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn lock(totals: &Mutex<Totals>) -> std::sync::MutexGuard<'_, Totals> {
+    totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs a worker for a range; halves the range where it crashes, until the seed is known.
+fn run_part(part: &Options, totals: &Mutex<Totals>) {
+    let Ok(this) = std::env::current_exe() else { return };
+    let mut command = Command::new(this);
+    command.args(["--worker", "--seeds", &format!("{}..{}", part.first, part.end)]);
+    command.args(["--reduce", &part.reduce.as_secs().to_string()]);
+    command.args(["--findings", &part.most.to_string()]);
+    if let Some(mode) = &part.mode {
+        command.args(["--mode", mode]);
+    }
+    let output = match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
+        Ok(output) => output,
+        Err(error) => {
+            lock(totals).findings.push(format!("could not start a worker: {error}"));
+            return;
+        }
+    };
+    if !output.status.success() {
+        if part.end - part.first <= 1 {
+            found(totals, format!("FOUND {} the process ended with {}", part.first, output.status));
+            return;
+        }
+        let middle = part.first + (part.end - part.first) / 2;
+        // Enough has been found when one half crashes as well.
+        run_part(&Options { end: middle, ..part.clone() }, totals);
+        if (lock(totals).findings.len() as u64) < part.most {
+            run_part(&Options { first: middle, ..part.clone() }, totals);
+        }
+        return;
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut finding: Option<String> = None;
+    for line in text.lines() {
+        if let Some(numbers) = line.strip_prefix("SUMS ") {
+            let mut totals = lock(totals);
+            let fields = totals.sums.fields();
+            for (field, number) in fields.into_iter().zip(numbers.split(' ')) {
+                *field += number.parse::<u64>().unwrap_or(0);
+            }
+        } else if let Some(text) = line.strip_prefix("WASM ") {
+            lock(totals).wasm.merge(&Coverage::from_text(text));
+        } else if let Some(text) = line.strip_prefix("REGISTER ") {
+            lock(totals).register.merge(&Coverage::from_text(text));
+        } else if line.starts_with("FOUND ") {
+            finding = Some(line.to_string());
+        } else if line == "END" {
+            if let Some(text) = finding.take() {
+                found(totals, text);
+            }
+        } else if let Some(text) = &mut finding {
+            text.push('\n');
+            text.push_str(line);
+        }
+    }
+}
+
+fn found(totals: &Mutex<Totals>, text: String) {
+    let mut totals = lock(totals);
+    println!("\n{text}");
+    let _ = std::io::stdout().flush();
+    totals.findings.push(text);
+}
+
+fn report(totals: &mut Totals, time: Duration) {
+    let sums = totals.sums;
+    let programs = sums.programs.max(1) as f64;
+    let seconds = time.as_secs_f64();
+    println!("\nprograms            {}", sums.programs);
+    println!("time                {seconds:.1} s, {:.0} programs a second", programs / seconds);
+    println!("size                {:.0} bytes a program", sums.bytes as f64 / programs);
+    let calls = (sums.returned + sums.trapped).max(1) as f64;
+    println!(
+        "ran to the end      {:.2} % of the programs, {:.2} % of the calls",
+        100.0 * sums.ended as f64 / programs,
+        100.0 * sums.returned as f64 / calls
+    );
+    println!("limit of an engine  {:.3} %", 100.0 * sums.limited as f64 / programs);
+    println!("values observed     {:.1} a program", sums.values as f64 / programs);
+    let (codes, pairs) = totals.wasm.counts();
+    println!("opcodes             {codes} of {OPCODES}, {pairs} pairs (one program in 8)");
+    let (codes, pairs) = totals.register.counts();
+    println!("register opcodes    {codes} of {}, {pairs} pairs", register_opcodes());
+    println!("disagreements       {}", totals.findings.len());
+}
+
+/// Register instructions that exist.
+fn register_opcodes() -> usize {
+    (0..=255u8).filter(|&code| zonda_exec::fast::RegOp::from_code(code).is_some()).count()
+}
