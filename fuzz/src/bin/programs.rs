@@ -226,8 +226,8 @@ fn outcome(
 fn register_codes(module: &[u8], coverage: &mut Coverage) {
     let engine = zonda::Engine::new(zonda::Mode::Fast);
     let Ok(module) = zonda::Module::new(&engine, module) else { return };
-    let Ok(Some(code)) = module.register_code() else { return };
-    coverage.add_codes(code.ops().filter_map(|op| op.bytes.first().copied()));
+    let Ok(Some(listing)) = zonda_compiler::Listing::new(&module) else { return };
+    coverage.add_codes(listing.instructions().filter_map(|listed| listed.bytes.first().copied()));
 }
 
 // --- the process that leads ---

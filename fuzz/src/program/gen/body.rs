@@ -257,11 +257,7 @@ impl<'a> Body<'a> {
             10 if !ty.is_ref() && !self.scope.memories.is_empty() => {
                 return self.load_of(ty, true);
             }
-            10 if ty.is_ref() => {
-                if self.table_get_constant(ty) {
-                    return;
-                }
-            }
+            10 if ty.is_ref() && self.table_get_constant(ty) => return,
             _ => {}
         }
         match ty {
@@ -335,11 +331,7 @@ impl<'a> Body<'a> {
                 }
             }
             1 | 2 if !self.scope.memories.is_empty() => return self.store_top(),
-            3 => {
-                if self.set_local(None, false) {
-                    return;
-                }
-            }
+            3 if self.set_local(None, false) => return,
             4 if self.rng.chance(1, 3) && self.trace_top() => return,
             _ => {}
         }

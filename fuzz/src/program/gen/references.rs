@@ -33,11 +33,7 @@ impl Body<'_> {
     /// Takes the topmost reference to where it is observed.
     pub(super) fn sink_reference(&mut self, value: Value) {
         match self.rng.below(8) {
-            0..=3 => {
-                if self.table_set_top(value) {
-                    return;
-                }
-            }
+            0..=3 if self.table_set_top(value) => return,
             4 => {
                 if let Some(global) =
                     self.scope.find_global(self.rng, |global| global.ty == value.ty && global.free)
@@ -46,11 +42,7 @@ impl Body<'_> {
                 }
             }
             5 if self.trace_top() => return,
-            6 => {
-                if self.set_local(None, false) {
-                    return;
-                }
-            }
+            6 if self.set_local(None, false) => return,
             _ => {}
         }
         self.take(1);

@@ -7,6 +7,7 @@ use zonda::{
     AsStore, AsStoreMut, Caller, Engine, Error, Extern, Func, Instance, Linker, Mode, Module,
     Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
+use zonda_compiler::CompileOptions;
 
 /// How a program is executed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,7 @@ pub fn ways(program: &Program, only: Option<&str>) -> Vec<Way> {
     if program.modules.len() > 1 || hash >> 60 == 0 {
         ways.push(Way::Mixed(hash >> 7));
     }
-    if cfg!(feature = "compile") && hash >> 58 & 3 == 0 {
+    if hash >> 58 & 3 == 0 {
         ways.push(Way::Precompiled);
     }
     match only {
@@ -71,7 +72,7 @@ fn plan(way: Way, module: usize) -> Plan {
             _ => (Mode::Fast, true, Some(Mode::Classic)),
         },
     };
-    Plan { mode, file: file && cfg!(feature = "compile"), then }
+    Plan { mode, file, then }
 }
 
 /// Slots of the operand stack: more than any program needs that pays its calls with fuel, mostly.
@@ -165,15 +166,9 @@ impl File {
     }
 }
 
-#[cfg(feature = "compile")]
 fn compile(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let options = zonda::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: true };
-    zonda::compile(bytes, &options)
-}
-
-#[cfg(not(feature = "compile"))]
-fn compile(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    Ok(bytes.to_vec())
+    let options = CompileOptions { word_size: size_of::<usize>() as u8, keep_code: true };
+    zonda_compiler::compile(bytes, &options)
 }
 
 /// Runs a program in one way.
