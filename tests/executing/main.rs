@@ -10,3 +10,5 @@ mod programs;
 mod side_table;
 mod stopping;
 mod suite;
+#[cfg(all(feature = "classic", feature = "fast", feature = "tail-call"))]
+mod tail_calls;

@@ -189,7 +189,7 @@ fn work(options: &Options) {
                 }
             }
         }
-        if seed % 8 == 0 {
+        if seed % 32 == 0 {
             wasm.add(&program);
             bytes.iter().for_each(|module| register_codes(module, &mut register));
         }
@@ -363,7 +363,7 @@ fn report(totals: &mut Totals, time: Duration) {
     println!("limit of an engine  {:.3} %", 100.0 * sums.limited as f64 / programs);
     println!("values observed     {:.1} a program", sums.values as f64 / programs);
     let (codes, pairs) = totals.wasm.counts();
-    println!("opcodes             {codes} of {OPCODES}, {pairs} pairs (one program in 8)");
+    println!("opcodes             {codes} of {OPCODES}, {pairs} pairs (one program in 32)");
     let (codes, pairs) = totals.register.counts();
     println!("register opcodes    {codes} of {}, {pairs} pairs", register_opcodes());
     println!("disagreements       {}", totals.findings.len());

@@ -144,7 +144,7 @@ impl Swarm {
         if types.iter().all(|ty| ty.is_ref()) {
             types.push(Ty::I32);
         }
-        let limit = match rng.below(100) {
+        let limit = match rng.below(200) {
             0 => {
                 Limit::Operands(*rng.pick(&[15, 16, 17, 18, 33, 100, 120, 128, 230, 245, 256, 300]))
             }
@@ -169,7 +169,7 @@ impl Swarm {
             reuse: *rng.pick(&[4, 8, 12, 14, 16]),
             recent: *rng.pick(&[0, 6, 12, 15]),
             funcs: *rng.pick(&[0, 1, 1, 2, 2, 3, 3, 5]),
-            modules: *rng.pick(&[1, 1, 1, 1, 1, 2, 2, 3]),
+            modules: if limit == Limit::None { *rng.pick(&[1, 1, 1, 1, 1, 2, 2, 3]) } else { 1 },
             params: if rng.chance(1, 12) { *rng.pick(&[12, 20, 33]) } else { rng.range(1, 5) },
             results: if rng.chance(1, 16) { *rng.pick(&[8, 17, 20]) } else { rng.range(1, 3) },
             locals,
