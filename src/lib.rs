@@ -13,6 +13,7 @@ mod binary;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod code;
+mod engine;
 mod error;
 mod host;
 mod limits;
@@ -27,6 +28,7 @@ pub mod toolchain;
 mod validate;
 
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use engine::Engine;
 pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
 pub use host::*;
 pub use module::{
@@ -34,31 +36,6 @@ pub use module::{
 };
 pub use store::StoreConfig;
 pub use zonda_exec::{Mode, TrapCode};
-
-/// How modules are loaded and run. Cheap to copy.
-#[derive(Clone, Copy, Debug)]
-pub struct Engine {
-    mode: Mode,
-}
-
-impl Engine {
-    /// An engine whose modules are made for this mode when they are loaded, and whose instances run in it.
-    pub fn new(mode: Mode) -> Engine {
-        Engine { mode }
-    }
-
-    /// The mode.
-    pub fn mode(&self) -> Mode {
-        self.mode
-    }
-}
-
-impl Default for Engine {
-    /// Fast mode where it is built in, else classic mode: [`Mode::DEFAULT`].
-    fn default() -> Engine {
-        Engine { mode: Mode::DEFAULT }
-    }
-}
 
 /// The README's program has to compile and run.
 #[cfg(all(doctest, feature = "std"))]

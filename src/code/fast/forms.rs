@@ -2,6 +2,7 @@
 
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
+use zonda_exec::op::codes::*;
 
 /// The forms that an operation on two i32 has.
 pub(super) struct Forms {
@@ -55,23 +56,23 @@ forms! {
 }
 
 /// The forms of an operation on two i32 that is no comparison.
-pub(super) fn forms(code: u16) -> Option<&'static Forms> {
-    Some(match code {
-        0x6a => &ADD,
-        0x6b => &SUB,
-        0x6c => &MUL,
-        0x6d => &DIV_S,
-        0x6e => &DIV_U,
-        0x6f => &REM_S,
-        0x70 => &REM_U,
-        0x71 => &AND,
-        0x72 => &OR,
-        0x73 => &XOR,
-        0x74 => &SHL,
-        0x75 => &SHR_S,
-        0x76 => &SHR_U,
-        0x77 => &ROTL,
-        0x78 => &ROTR,
+pub(super) fn forms(opcode: u8) -> Option<&'static Forms> {
+    Some(match opcode {
+        I32_ADD => &ADD,
+        I32_SUB => &SUB,
+        I32_MUL => &MUL,
+        I32_DIV_S => &DIV_S,
+        I32_DIV_U => &DIV_U,
+        I32_REM_S => &REM_S,
+        I32_REM_U => &REM_U,
+        I32_AND => &AND,
+        I32_OR => &OR,
+        I32_XOR => &XOR,
+        I32_SHL => &SHL,
+        I32_SHR_S => &SHR_S,
+        I32_SHR_U => &SHR_U,
+        I32_ROTL => &ROTL,
+        I32_ROTR => &ROTR,
         _ => return None,
     })
 }
@@ -144,10 +145,11 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
     table
 };
 
-/// Relations by the codes 0x46 to 0x4f.
-pub(super) fn relation(code: u16) -> Option<Relation> {
+/// The relation that an i32 comparison, `i32.eq` to `i32.ge_u`, computes.
+pub(super) fn relation(opcode: u8) -> Option<Relation> {
     use Relation::*;
-    [Eq, Ne, LtS, LtU, GtS, GtU, LeS, LeU, GeS, GeU].get(code.wrapping_sub(0x46) as usize).copied()
+    let relations = [Eq, Ne, LtS, LtU, GtS, GtU, LeS, LeU, GeS, GeU];
+    relations.get(opcode.wrapping_sub(I32_EQ) as usize).copied()
 }
 
 /// The relation that holds when this one does not.

@@ -200,20 +200,18 @@ impl Names<'_, '_> {
             |index: u32| if index < self.data { Ok(()) } else { Err(ErrorKind::UnknownData) };
         let same =
             |a: ValType, b: ValType| if a == b { Ok(()) } else { Err(ErrorKind::TypeMismatch) };
-        match code as u8 {
-            // memory.init, data.drop
-            8 => data(first).and(env.memory(second)).map(|_| (3, 0)),
-            9 => data(first).map(|()| (0, 0)),
-            // memory.copy, memory.fill
-            10 => env.memory(first).and(env.memory(second)).map(|_| (3, 0)),
-            11 => env.memory(first).map(|_| (3, 0)),
-            // table.init, elem.drop, table.copy
-            12 => same(env.element(first)?, env.table(second)?.element).map(|()| (3, 0)),
-            13 => env.element(first).map(|_| (0, 0)),
-            14 => same(env.table(first)?.element, env.table(second)?.element).map(|()| (3, 0)),
-            // table.size
-            16 => env.table(first).map(|_| (0, 1)),
-            15 | 17 => Err(ErrorKind::References),
+        match code {
+            MEMORY_INIT => data(first).and(env.memory(second)).map(|_| (3, 0)),
+            DATA_DROP => data(first).map(|()| (0, 0)),
+            MEMORY_COPY => env.memory(first).and(env.memory(second)).map(|_| (3, 0)),
+            MEMORY_FILL => env.memory(first).map(|_| (3, 0)),
+            TABLE_INIT => same(env.element(first)?, env.table(second)?.element).map(|()| (3, 0)),
+            ELEM_DROP => env.element(first).map(|_| (0, 0)),
+            TABLE_COPY => {
+                same(env.table(first)?.element, env.table(second)?.element).map(|()| (3, 0))
+            }
+            TABLE_SIZE => env.table(first).map(|_| (0, 1)),
+            TABLE_GROW | TABLE_FILL => Err(ErrorKind::References),
             _ => Err(ErrorKind::RegisterCode),
         }
     }

@@ -5,13 +5,13 @@ use crate::binary::reader::Parsed;
 use crate::code::fast::forms::{not, nth, relation};
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
-use zonda_exec::op;
+use zonda_exec::op::{self, codes::*};
 
 impl Translator<'_> {
-    pub(super) fn numeric(&mut self, code: u16) -> Parsed<()> {
-        match code {
-            0x45 => {
-                // i32.eqz
+    pub(super) fn numeric(&mut self, opcode: u16) -> Parsed<()> {
+        let Ok(short) = u8::try_from(opcode) else { return self.number(opcode) };
+        match short {
+            I32_EQZ => {
                 let comparison = match self.comparison.take() {
                     Some(comparison) => {
                         Comparison { relation: not(comparison.relation), ..comparison }
@@ -23,47 +23,38 @@ impl Translator<'_> {
                     }
                 };
                 self.comparison = Some(comparison);
-                return Ok(());
+                Ok(())
             }
-            0x46..=0x4f => {
+            I32_EQ..=I32_GE_U => {
                 let second = self.pop();
                 let first = self.pop();
                 if first.value != Value::Accumulator && second.value != Value::Accumulator {
                     self.spill_accumulator()?;
                 }
                 self.comparison =
-                    relation(code).map(|relation| Comparison { relation, first, second });
-                return Ok(());
+                    relation(short).map(|relation| Comparison { relation, first, second });
+                Ok(())
             }
-            _ => {}
-        }
-        match code {
-            0x67 => return self.unary(RegOp::Clz),
-            0x68 => return self.unary(RegOp::Ctz),
-            0xc0 => return self.unary(RegOp::Ext8S),
-            0xc1 => return self.unary(RegOp::Ext16S),
-            // i32.wrap_i64
-            0xa7 => {
+            I32_CLZ => self.unary(RegOp::Clz),
+            I32_CTZ => self.unary(RegOp::Ctz),
+            I32_EXTEND8_S => self.unary(RegOp::Ext8S),
+            I32_EXTEND16_S => self.unary(RegOp::Ext16S),
+            I32_WRAP_I64 => {
                 self.pop();
-                return Ok(());
+                Ok(())
             }
-            // i64.extend_i32_s
-            0xac => return self.extend_signed(),
-            // i64.extend_i32_u
-            0xad => return self.push(Value::Constant(0)),
-            // Reinterpretations.
-            0xbc..=0xbf => return Ok(()),
-            0x7e => return self.pair_op(RegOp::I64Mul),
-            0x86..=0x8a => {
-                if let Some(done) = self.shift_pair(code)? {
-                    return Ok(done);
-                }
-            }
-            0x7c | 0x7d => return self.pair_op(nth(RegOp::I64Add, (code - 0x7c) as u32)),
-            0x83..=0x85 => return self.pair_op(nth(RegOp::I64And, (code - 0x83) as u32)),
-            _ => {}
+            I64_EXTEND_I32_S => self.extend_signed(),
+            I64_EXTEND_I32_U => self.push(Value::Constant(0)),
+            I32_REINTERPRET_F32..=F64_REINTERPRET_I64 => Ok(()),
+            I64_MUL => self.pair_op(RegOp::I64Mul),
+            I64_SHL..=I64_ROTR => match self.shift_pair(short)? {
+                Some(()) => Ok(()),
+                None => self.number(opcode),
+            },
+            I64_ADD | I64_SUB => self.pair_op(nth(RegOp::I64Add, (short - I64_ADD) as u32)),
+            I64_AND..=I64_XOR => self.pair_op(nth(RegOp::I64And, (short - I64_AND) as u32)),
+            _ => self.number(opcode),
         }
-        self.number(code)
     }
 
     /// An operation on numbers that has none of its own.
@@ -118,14 +109,14 @@ impl Translator<'_> {
 
     /// Shifts and rotations of a pair by a constant; `None` where the distance is none.
     #[inline(never)]
-    pub(super) fn shift_pair(&mut self, code: u16) -> Parsed<Option<()>> {
+    pub(super) fn shift_pair(&mut self, opcode: u8) -> Parsed<Option<()>> {
         let low = self.len.checked_sub(2).and_then(|index| self.cache.get(index));
         let Some(&Value::Constant(distance)) = low else { return Ok(None) };
-        let (op, distance) = match code {
-            0x86 => (RegOp::I64ShlK, distance),
-            0x87 => (RegOp::I64ShrSK, distance),
-            0x88 => (RegOp::I64ShrUK, distance),
-            0x89 => (RegOp::I64RotlK, distance),
+        let (op, distance) = match opcode {
+            I64_SHL => (RegOp::I64ShlK, distance),
+            I64_SHR_S => (RegOp::I64ShrSK, distance),
+            I64_SHR_U => (RegOp::I64ShrUK, distance),
+            I64_ROTL => (RegOp::I64RotlK, distance),
             _ => (RegOp::I64RotlK, distance.wrapping_neg()),
         };
         self.pop();

@@ -7,6 +7,7 @@ use crate::code::fast::forms::{forms, nth, swapped, with_constant};
 use crate::error::ErrorKind;
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
+use zonda_exec::op::codes::*;
 
 impl Translator<'_> {
     #[inline(never)]
@@ -23,18 +24,18 @@ impl Translator<'_> {
     }
 
     #[inline(never)]
-    pub(super) fn binary(&mut self, code: u16) -> Parsed<()> {
+    pub(super) fn binary(&mut self, opcode: u8) -> Parsed<()> {
         let mut second = self.pop();
         let mut first = self.pop();
-        let mut code = code;
+        let mut opcode = opcode;
         if let Value::Constant(value) = second.value {
             // What WebAssembly has no operation for, and what can be said with another.
-            match (code as u8, value) {
-                (0x6b, _) => {
-                    code = 0x6a;
+            match (opcode, value) {
+                (I32_SUB, _) => {
+                    opcode = I32_ADD;
                     second.value = Value::Constant(value.wrapping_neg());
                 }
-                (0x71, 0xff | 0xffff) => {
+                (I32_AND, 0xff | 0xffff) => {
                     let (slot_form, form) = if value == 0xff {
                         (RegOp::Zext8S, RegOp::Zext8)
                     } else {
@@ -49,15 +50,15 @@ impl Translator<'_> {
                     }
                     return self.push(Value::Accumulator);
                 }
-                (0x74..=0x76 | 0x78, _) => second.value = Value::Constant(value & 31),
-                (0x77, _) => {
-                    code = 0x78;
+                (I32_SHL..=I32_SHR_U | I32_ROTR, _) => second.value = Value::Constant(value & 31),
+                (I32_ROTL, _) => {
+                    opcode = I32_ROTR;
                     second.value = Value::Constant(value.wrapping_neg() & 31);
                 }
                 _ => {}
             }
         }
-        let Some(forms) = forms(code) else { return Ok(()) };
+        let Some(forms) = forms(opcode) else { return Ok(()) };
         if forms.commutative && matches!(first.value, Value::Constant(_)) {
             (first, second) = (second, first);
         }
@@ -122,7 +123,7 @@ impl Translator<'_> {
                 }
             }
             (Source::Constant(value), _) => match (b, short(value)) {
-                (Source::Accumulator, Some(k)) if code == 0x6b => {
+                (Source::Accumulator, Some(k)) if opcode == I32_SUB => {
                     self.emit.result(RegOp::SubKA, k, 1)?
                 }
                 _ => {

@@ -1,0 +1,294 @@
+//! The translator as a visitor: what becomes of each WebAssembly instruction.
+
+use super::{Label, Translator, Value, ROOM};
+use crate::binary::reader::Parsed;
+use crate::code::fast::emit::{NONE, SCRATCH};
+use crate::code::fast::forms::not;
+use crate::error::ErrorKind;
+use crate::validate::locals::Locals;
+use crate::validate::visitor::{
+    Block, BrTable, Func, Global, IndirectFunc, Label as Target, LabelKind, Local, MemArg, Site,
+    Visitor,
+};
+use crate::ValType;
+use zonda_exec::fast::RegOp;
+use zonda_exec::op::codes::*;
+
+impl Translator<'_> {
+    fn enter(&mut self, site: &Site, kind: LabelKind, params: u32) -> Parsed<()> {
+        let mut label = Label {
+            kind,
+            live: site.live(),
+            height: 0,
+            params,
+            start: 0,
+            chain: NONE,
+            condition: NONE,
+            moves: (0, 0),
+        };
+        if label.live {
+            if kind == LabelKind::If {
+                let mut condition = self.condition();
+                self.spill_all()?;
+                condition.relation = not(condition.relation);
+                label.condition = self.jump_if(&mut condition, None, NONE)?;
+            } else {
+                self.spill_all()?;
+            }
+            if kind == LabelKind::Loop {
+                // The loop is entered behind the instruction that its iterations begin with.
+                self.emit.op(RegOp::Skip, 0, 0)?;
+                label.start = self.emit.here();
+                self.emit.op(RegOp::Meter, 0, 0)?;
+                self.emit.forget();
+            }
+            label.height = self.height.saturating_sub(params);
+            self.reset(self.height);
+        }
+        Ok(self.labels.push(label)?)
+    }
+
+    /// The label that a branch goes to, with room for the branch in the code.
+    #[inline(never)]
+    fn target(&mut self, target: Target) -> Parsed<(usize, Label)> {
+        self.emit.code.make_room(ROOM)?;
+        let index = self.labels.len().wrapping_sub(1 + target.depth as usize);
+        match self.labels.get(index) {
+            Some(&label) => Ok((index, label)),
+            // Validation has found the label.
+            None => Err(ErrorKind::UnknownLabel),
+        }
+    }
+}
+
+impl Visitor for Translator<'_> {
+    fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
+        if self.emit.too_small {
+            // The same function once more, as a large one.
+            self.emit.too_small = false;
+            self.emit.large = true;
+            self.emit.code.truncate(self.start as usize);
+            self.positions.forget_from(self.start);
+        } else {
+            self.emit.large = false;
+        }
+        self.locals = locals.slots();
+        self.start = self.emit.here();
+        self.reset(0);
+        self.labels.truncate(0);
+        self.stubs.truncate(0);
+        self.emit.begin();
+        if let Some(func) = self.funcs.get_mut(self.next) {
+            func.code = self.start;
+            func.layout.locals = self.locals as u16;
+            self.results = func.layout.results as u32;
+        }
+        if self.emit.large {
+            let bias = i16::try_from(self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
+            self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
+        }
+        let (kind, live, chain, condition) = (LabelKind::Func, true, NONE, NONE);
+        let label =
+            Label { kind, live, height: 0, params: 0, start: 0, chain, condition, moves: (0, 0) };
+        Ok(self.labels.push(label)?)
+    }
+
+    fn finish(&mut self, _: usize, operands: u32) -> Parsed<()> {
+        let scratch = if self.emit.large { SCRATCH as u32 } else { 0 };
+        let overhead = self.overhead;
+        if let Some(func) = self.funcs.get_mut(self.next) {
+            // One more, for what reads a result that is not there.
+            let locals = (func.layout.locals - func.layout.params) as u32;
+            func.layout.frame = locals + overhead + scratch + operands + 1;
+        }
+        if !self.emit.large && self.locals + overhead + operands > 255 {
+            // Not all slots can be named.
+            return self.emit.refuse();
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn instruction(&mut self, pos: usize, opcode: u8) -> Parsed<()> {
+        self.note(pos)?;
+        // A comparison waits for the instruction that takes it.
+        if self.comparison.is_some()
+            && !matches!(opcode, I32_EQZ | SELECT | SELECT_TYPED | NOP | IF | BR_IF)
+        {
+            return self.write_comparison();
+        }
+        Ok(())
+    }
+
+    fn visit_unreachable(&mut self, _: &Site) -> Parsed<()> {
+        self.emit.op(RegOp::Unreachable, 0, 0)
+    }
+
+    fn visit_block(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::Block, block.params)
+    }
+
+    fn visit_loop(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::Loop, block.params)
+    }
+
+    fn visit_if(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        self.enter(site, LabelKind::If, block.params)
+    }
+
+    fn visit_else(&mut self, site: &Site) -> Parsed<()> {
+        let Some(&label) = self.labels.last() else { return Ok(()) };
+        if !label.live {
+            return Ok(());
+        }
+        let index = self.labels.len() - 1;
+        if site.live() {
+            self.flush_comparison()?;
+            self.spill_all()?;
+            self.go_to(index)?;
+        }
+        self.emit.resolve(label.condition)?;
+        self.emit.forget();
+        self.reset(label.height + label.params);
+        if let Some(label) = self.labels.get_mut(index) {
+            label.kind = LabelKind::Else;
+            label.condition = NONE;
+        }
+        Ok(())
+    }
+
+    fn visit_end(&mut self, site: &Site, results: u32) -> Parsed<()> {
+        let Some(label) = self.labels.pop() else { return Ok(()) };
+        if !label.live {
+            return Ok(());
+        }
+        if site.live() {
+            if label.kind == LabelKind::Func {
+                return self.return_values(results);
+            }
+            self.spill_all()?;
+        }
+        if label.kind == LabelKind::Func {
+            return Ok(());
+        }
+        self.emit.resolve(label.chain)?;
+        self.emit.resolve(label.condition)?;
+        self.reset(label.height + results);
+        Ok(())
+    }
+
+    fn visit_br(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br(index, &label, target.arity)
+    }
+
+    fn visit_br_if(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br_if(index, &label, target.arity)
+    }
+
+    fn visit_br_table(&mut self, _: &Site, targets: BrTable) -> Parsed<()> {
+        self.br_table(targets.count)?;
+        for target in targets.labels() {
+            let (index, _) = self.target(target)?;
+            self.table_target(index, target.depth, target.arity)?;
+        }
+        Ok(())
+    }
+
+    fn visit_return(&mut self, _: &Site, results: u32) -> Parsed<()> {
+        self.return_values(results)
+    }
+
+    fn visit_call(&mut self, site: &Site, callee: Func) -> Parsed<()> {
+        self.call(callee.index, callee.params, site.height())
+    }
+
+    fn visit_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
+        self.call_indirect(site, callee)
+    }
+
+    fn visit_return_call(&mut self, site: &Site, callee: Func) -> Parsed<()> {
+        let is_import = callee.index < self.imported;
+        self.tail_call(site, RETURN_CALL, is_import.then_some(callee.params))
+    }
+
+    fn visit_return_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
+        // The table's element may be a host function.
+        self.tail_call(site, RETURN_CALL_INDIRECT, Some(callee.params + 1))
+    }
+
+    fn visit_drop(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        for _ in 0..slots {
+            self.pop();
+        }
+        Ok(())
+    }
+
+    fn visit_select(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        self.select(slots)
+    }
+
+    fn visit_select_typed(&mut self, _: &Site, slots: u32) -> Parsed<()> {
+        self.select(slots)
+    }
+
+    fn visit_local_get(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_get(local.slot, local.slots())
+    }
+
+    fn visit_local_set(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_set(local.slot, local.slots(), false)
+    }
+
+    fn visit_local_tee(&mut self, _: &Site, local: Local) -> Parsed<()> {
+        self.local_set(local.slot, local.slots(), true)
+    }
+
+    fn visit_global_get(&mut self, _: &Site, global: Global) -> Parsed<()> {
+        self.global(true, global.index, global.slots())
+    }
+
+    fn visit_global_set(&mut self, _: &Site, global: Global) -> Parsed<()> {
+        self.global(false, global.index, global.slots())
+    }
+
+    fn visit_i32_const(&mut self, _: &Site, value: i32) -> Parsed<()> {
+        self.push(Value::Constant(value as u32))
+    }
+
+    fn visit_i64_const(&mut self, _: &Site, value: i64) -> Parsed<()> {
+        self.push_constant_pair(value as u64)
+    }
+
+    fn visit_f32_const(&mut self, _: &Site, bits: u32) -> Parsed<()> {
+        self.push(Value::Constant(bits))
+    }
+
+    fn visit_f64_const(&mut self, _: &Site, bits: u64) -> Parsed<()> {
+        self.push_constant_pair(bits)
+    }
+
+    fn visit_ref_null(&mut self, _: &Site, _: ValType) -> Parsed<()> {
+        self.push(Value::Constant(0))
+    }
+
+    fn visit_numeric(&mut self, _: &Site, opcode: u16) -> Parsed<()> {
+        match opcode as u8 {
+            short @ I32_ADD..=I32_ROTR if opcode <= 0xff => self.binary(short),
+            _ => self.numeric(opcode),
+        }
+    }
+
+    fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        self.load(site, opcode, memarg)
+    }
+
+    fn visit_store(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
+        self.store(site, opcode, memarg)
+    }
+
+    fn visit_object(&mut self, site: &Site, opcode: u16, _: [u32; 2]) -> Parsed<()> {
+        self.runtime_instr(site, opcode)
+    }
+}
