@@ -3,7 +3,7 @@
 //! See `docs/design.md` for the map. Data goes one way:
 //! `binary` → `validate` → `module` (with what `code` makes) → `store` → `host` (this API) → `capi`.
 #![no_std]
-#![deny(unsafe_op_in_unsafe_fn)]
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 
 #[cfg(test)]
 extern crate std;

@@ -1,6 +1,7 @@
 //! Zonda as a static library for C applications: the C API of the crate `zonda`, with what a program without `std` has to bring
 //! itself: the allocator that RuntimeInitArgs chooses, and a panic handler.
 #![no_std]
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 use core::panic::PanicInfo;
 use zonda::capi::RuntimeAllocator;

@@ -22,7 +22,7 @@
 //! | `thumb_calls` | what the loops in Thumb-2 instructions call in every mode |
 //! | `run` | a call by the host, and the change between loops |
 #![no_std]
-#![deny(unsafe_op_in_unsafe_fn)]
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 #![recursion_limit = "256"]
 
 #[cfg(not(any(feature = "classic", feature = "fast")))]

@@ -38,7 +38,10 @@ pub(crate) fn log(level: i32, text: &[u8]) {
         3 => "info",
         _ => "debug",
     };
-    std::eprintln!("zonda: {name}: {}", std::string::String::from_utf8_lossy(text));
+    let mut to = std::io::stderr().lock();
+    // A standard error stream that is closed reads no message.
+    let _ = write!(to, "zonda: {name}: ");
+    let _ = to.write_all(text).and_then(|()| to.write_all(b"\n"));
 }
 
 pub(crate) fn console(text: &[u8]) {

@@ -1,4 +1,6 @@
-//! What the repository promises about itself: requirements have tests, generated files match their sources.
+//! What the repository promises about itself: folders depend on each other as the design says, requirements have tests, lints hold everywhere, generated files match their sources.
 
+mod arrows;
+mod lints;
 mod rebuild;
 mod requirements;

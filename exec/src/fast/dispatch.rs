@@ -16,7 +16,8 @@ use super::RegOp;
 #[inline(always)]
 pub(super) unsafe fn reg_op(opcode: u8) -> RegOp {
     if cfg!(feature = "strict") {
-        return RegOp::from_code(opcode).expect("the register instruction is unknown");
+        return RegOp::from_code(opcode)
+            .unwrap_or_else(|| panic!("the register instruction is unknown"));
     }
     // SAFETY: the contract of this function; opcodes are the enum's discriminants, without a gap (asserted in `op`).
     unsafe { core::mem::transmute::<u8, RegOp>(opcode) }

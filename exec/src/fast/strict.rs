@@ -37,7 +37,7 @@ pub(super) unsafe fn check(
         };
         assert!(pc >= code && pc < end, "the next operation lies outside of the function");
         let body = core::slice::from_raw_parts(code, end.addr() - code.addr());
-        let op = RegOp::from_code(*pc).expect("the next operation is unknown");
+        let Some(op) = RegOp::from_code(*pc) else { panic!("the next operation is unknown") };
         assert!(
             Instruction::read(body, pc.addr() - code.addr()).is_some(),
             "the next operation is not complete"

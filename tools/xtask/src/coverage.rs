@@ -4,7 +4,7 @@
 //! them, and read as lines. Test code is not counted. What is not compiled for the host (the loops in Thumb-2 instructions, the firmware's platform, calls of
 //! natives on Arm and riscv32) has no counters and does not appear.
 
-use crate::shell;
+use crate::{install, shell};
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -50,17 +50,7 @@ impl Tools {
         let folder = Path::new(libraries.trim()).join("../bin");
         let complete =
             || ["llvm-profdata", "llvm-cov"].iter().all(|program| folder.join(program).is_file());
-        if !complete() && shell::has("rustup") {
-            shell::step("rustup component add llvm-tools");
-            let _ = shell::run(
-                Command::new("rustup")
-                    .args(["component", "add", "llvm-tools"])
-                    .current_dir(shell::root()),
-            );
-        }
-        if !complete() {
-            bail!("the toolchain has no llvm-cov; `rustup component add llvm-tools` brings it");
-        }
+        install::component("llvm-tools", complete)?;
         Ok(Tools { folder })
     }
 

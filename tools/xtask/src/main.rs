@@ -28,10 +28,12 @@ mod curve;
 mod demo;
 mod firmware;
 mod fuzz;
+mod install;
 mod job;
 mod modes;
 mod packages;
 mod qemu;
+mod report;
 mod sanitize;
 mod shell;
 mod size;
@@ -78,10 +80,10 @@ enum Command {
     Curve(curve::Options),
 }
 
-fn run() -> Result<()> {
+fn run() -> Result<ExitCode> {
     match Options::parse().command {
+        Command::Test(options) => return test::run(&options),
         Command::Demo(options) => demo::run(&options),
-        Command::Test(options) => test::run(&options),
         Command::Spec(options) => spec::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
@@ -90,7 +92,8 @@ fn run() -> Result<()> {
         Command::Supply(options) => supply::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Curve(options) => curve::run(&options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn main() -> ExitCode {
@@ -104,7 +107,7 @@ fn main() -> ExitCode {
         });
     }
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("\nerror: {error:#}");
             ExitCode::FAILURE

@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask test` runs a selection of each, `cargo xtask sanitize` everything. A part whose tool is not there is not run, and says how to get it.
 
-use crate::{coverage, packages, shell};
+use crate::{coverage, install, packages, shell};
 use anyhow::{bail, Context, Result};
 use std::path::Path;
 use std::process::Command;
@@ -76,11 +76,7 @@ const UNDER_MIRI: Tests =
 const UNDER_MIRI_AT_LENGTH: Tests = &[("loading", &["verifier::"]), ("executing", &["large::"])];
 
 fn miri_is_there() -> Result<()> {
-    let version = Command::new("cargo").args(["+nightly", "miri", "--version"]).output();
-    if version.is_ok_and(|output| output.status.success()) {
-        return Ok(());
-    }
-    bail!("there is no nightly toolchain with Miri; `rustup toolchain install nightly --profile minimal --component miri,rust-src` brings it")
+    install::toolchain("nightly", &["miri", "rust-src"], &["miri", "--version"])
 }
 
 /// `cargo miri`. Its products are of another compiler, so they have a folder of their own.
@@ -211,18 +207,7 @@ fn thread_is_there() -> Result<()> {
         Command::new("rustc").args(["--print", "sysroot"]).current_dir(shell::root()),
     )?;
     let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
-    if !sources.exists() && shell::has("rustup") {
-        shell::step("rustup component add rust-src");
-        let _ = shell::run(
-            Command::new("rustup")
-                .args(["component", "add", "rust-src"])
-                .current_dir(shell::root()),
-        );
-    }
-    if !sources.exists() {
-        bail!("the toolchain lacks the sources of the standard library; `rustup component add rust-src` brings them");
-    }
-    Ok(())
+    install::component("rust-src", || sources.exists())
 }
 
 /// The test of threads, in the package that depends on nothing but the runtime.
@@ -248,30 +233,36 @@ fn thread(_: Extent) -> Result<()> {
     shell::run(&mut command)
 }
 
+/// Links and runs a 32-bit program as rustc has programs linked. gcc names files of a 64-bit library where it has no other, so only linking shows
+/// whether it can.
+fn links_narrow() -> Result<()> {
+    let folder = shell::target_dir().join("32-bit");
+    std::fs::create_dir_all(&folder)?;
+    let (source, program) = (folder.join("probe.c"), folder.join("probe"));
+    std::fs::write(&source, "int main(void) { return sizeof(void *) == 4 ? 0 : 1; }\n")?;
+    let output = Command::new("cc")
+        .args(["-m32", "-o"])
+        .args([&program, &source])
+        .args(["-lgcc_s", "-lpthread", "-lm", "-ldl"])
+        .output()
+        .context("could not start cc")?;
+    if !output.status.success() {
+        bail!("cc cannot link 32-bit programs: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    shell::run(&mut Command::new(&program))
+}
+
 fn narrow_is_there() -> Result<()> {
     on_x86_64_linux()?;
-    // Where gcc has no libraries for it, programs cannot be linked.
-    let libraries = Command::new("gcc").args(["-m32", "-print-file-name=libgcc.a"]).output();
-    let linkable = libraries.is_ok_and(|output| {
-        Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute()
-    });
-    if !linkable {
+    if links_narrow().is_err() {
         packages::install(&["gcc-multilib"])?;
+        links_narrow()?;
     }
     let libraries = ["--print", "target-libdir", "--target", NARROW];
-    let there = |()| {
+    install::target(NARROW, || {
         shell::output(Command::new("rustc").args(libraries).current_dir(shell::root()))
             .is_ok_and(|path| Path::new(path.trim()).exists())
-    };
-    if !there(()) && shell::has("rustup") {
-        let _ = shell::run(
-            Command::new("rustup").args(["target", "add", NARROW]).current_dir(shell::root()),
-        );
-    }
-    if !there(()) {
-        bail!("the toolchain has no libraries for it; `rustup target add {NARROW}` brings them");
-    }
-    Ok(())
+    })
 }
 
 /// Without the C API: calls of natives are written for each ABI, and i686 has none.

@@ -1,8 +1,10 @@
 //! Commands of the system, with progress on stderr; stdout belongs to results.
 
 use anyhow::{bail, Context, Result};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The repository's root.
 pub fn root() -> &'static Path {
@@ -35,6 +37,35 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{words}` failed ({status})");
     }
     Ok(())
+}
+
+/// Runs a command like [`run`], and ends it and its children after `limit`, which is an error.
+pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
+    let words = shown(command);
+    // A group of its own, so that its children end with it.
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("could not start `{words}`"))?;
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            if !status.success() {
+                bail!("`{words}` failed ({status})");
+            }
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            let _ =
+                Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("`{words}` did not end within {} s", limit.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Runs a command and returns what it writes to stdout.

@@ -1,6 +1,6 @@
 //! What Zonda is made from: the crates that reach a device, their licences, the oldest Rust that builds it, and whether a build can be repeated.
 
-use crate::{shell, size, toolchain};
+use crate::{install, shell, size, toolchain};
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,19 +82,16 @@ pub fn dependencies() -> Result<()> {
     Ok(())
 }
 
-/// What to say where cargo-deny is not there; compiling it takes minutes, so nobody installs it unasked.
-pub fn deny_is_missing() -> Option<String> {
-    (!shell::has("cargo-deny"))
-        .then(|| "cargo-deny is missing: cargo install --locked cargo-deny".to_owned())
+/// Installs cargo-deny where it is missing, which compiles it for minutes.
+pub fn deny_is_there() -> Result<()> {
+    install::program("cargo-deny").map(drop)
 }
 
 /// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what reaches a device (deny-device.toml).
 pub fn deny() -> Result<()> {
-    if let Some(missing) = deny_is_missing() {
-        bail!(missing);
-    }
+    let program = install::program("cargo-deny")?;
     let deny = |arguments: &[&str]| {
-        shell::run(Command::new("cargo-deny").current_dir(shell::root()).args(arguments))
+        shell::run(Command::new(&program).current_dir(shell::root()).args(arguments))
     };
     deny(&["check", "--hide-inclusion-graph", "licenses", "sources", "bans"])?;
     deny(&[
@@ -128,36 +125,15 @@ fn oldest() -> Result<String> {
     Ok(line.context("Cargo.toml has no rust-version")?.trim_matches('"').to_owned())
 }
 
-/// Brings the oldest version of Rust, where rustup can. Says what is missing otherwise.
-pub fn oldest_is_missing() -> Option<String> {
-    let version = match oldest() {
-        Ok(version) => version,
-        Err(error) => return Some(format!("{error:#}")),
-    };
-    let works = || {
-        Command::new("rustc")
-            .arg(format!("+{version}"))
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
-    if works() {
-        return None;
-    }
-    let install = format!("rustup toolchain install {version} --profile minimal --no-self-update");
-    if shell::has("rustup") {
-        shell::step(&install);
-        let _ = shell::run(Command::new("rustup").args(install.split(' ').skip(1)));
-    }
-    (!works()).then(|| format!("Rust {version} is not there: {install}"))
+/// Installs the oldest version of Rust where it is missing.
+pub fn oldest_is_there() -> Result<()> {
+    install::toolchain(&oldest()?, &[], &["--version"])
 }
 
 /// The oldest version of Rust compiles the runtime. The tools say for themselves what they want.
 pub fn msrv() -> Result<()> {
     let version = oldest()?;
-    if let Some(missing) = oldest_is_missing() {
-        bail!(missing);
-    }
+    oldest_is_there()?;
     let target = shell::target_dir().join("oldest");
     for arguments in [
         &["check", "--quiet", "--package", "zonda", "--lib", "--features", "capi,strict"][..],

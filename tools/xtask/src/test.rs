@@ -1,79 +1,78 @@
-//! All tests, in the order in which they find mistakes cheapest: host, QEMU, Zephyr.
+//! All tests, in the order in which they find mistakes at the least cost: host, QEMU, Zephyr.
 
+use crate::report::{NotRun, Report};
 use crate::{
-    bench, coverage, curve, demo, fuzz, modes, sanitize, shell, size, spec, supply, toolchain,
-    zephyr,
+    bench, coverage, curve, demo, firmware, fuzz, modes, sanitize, shell, size, spec, supply,
+    toolchain, zephyr,
 };
-use anyhow::{bail, Result};
-use std::time::Instant;
+use anyhow::{Context, Result};
+use std::process::{Command, ExitCode};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only this part
+    /// Run only the tests on the host, in QEMU or in Zephyr
     #[arg(long, value_parser = ["host", "qemu", "zephyr"])]
     only: Option<String>,
+    /// Run what answers within four minutes after a build: formatting, clippy, and the unit and integration tests except for the longest
+    #[arg(long, conflicts_with = "only")]
+    quick: bool,
 }
 
-/// Runs the parts that were asked for, all of them even if one fails, and says at the end which did.
-struct Report {
-    failed: Vec<String>,
-    passed: u32,
-}
+/// Manifests of the packages outside of the workspace.
+const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"];
 
-impl Report {
-    fn part(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
-        shell::step(&format!("test: {name}"));
-        let start = Instant::now();
-        let result = test();
-        let seconds = start.elapsed().as_secs();
-        match result {
-            Ok(()) => {
-                eprintln!("    passed: {name} ({seconds} s)");
-                self.passed += 1;
-            }
-            Err(error) => {
-                eprintln!("    FAILED: {name} ({seconds} s): {error:#}");
-                self.failed.push(name.to_owned());
-            }
-        }
+/// Every Rust file is formatted as rustfmt.toml says.
+fn formatted() -> Result<()> {
+    toolchain::component("rustfmt", "cargo-fmt")?;
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    for manifest in OUTSIDE {
+        shell::run(shell::cargo().args(["fmt", "--manifest-path", manifest, "--check"]))?;
     }
+    Ok(())
+}
+
+fn clippy() -> Result<()> {
+    toolchain::component("clippy", "cargo-clippy")?;
+    let arguments = ["clippy", "--quiet", "--all-targets", "--features", "zonda/capi"];
+    shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))
+}
+
+/// The crates that only a device builds, where the toolchain has libraries for it.
+fn clippy_device() -> Result<()> {
+    let target = firmware::Board::Mps2.target();
+    if !matches!(toolchain::find(target)?, toolchain::Toolchain::Rustup) {
+        return Err(NotRun(format!("the Rust toolchain has no libraries for {target}")).into());
+    }
+    let features = ["mps2", "full", "classic", "fast", "precompiled", "capi", "spec", "fuel"];
+    let features = features.map(|feature| format!("firmware/{feature}")).join(",");
+    let mut command = shell::cargo();
+    command.args(["clippy", "--quiet", "--package", "zonda-c", "--package", "firmware"]);
+    command.args(["--target", target, "--features", &features]);
+    command.arg("--target-dir").arg(shell::target_dir().join("device"));
+    shell::run(command.args(["--", "-D", "warnings"]))
+}
+
+fn style(report: &mut Report) {
+    report.part("formatting", formatted);
+    report.part("clippy", clippy);
+    report.part("clippy, device", clippy_device);
 }
 
 fn host(report: &mut Report) {
-    report.part("clippy", || {
-        toolchain::component("clippy", "cargo-clippy")?;
-        shell::run(shell::cargo().args([
-            "clippy",
-            "--quiet",
-            "--all-targets",
-            "--features",
-            "zonda/capi",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    });
+    style(report);
     // With counters where they can be read, so that nothing runs twice.
     let counters = coverage::Tools::find();
     report.part("unit and integration tests", || match counters {
         Ok(_) => coverage::test(),
         Err(_) => shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"])),
     });
-    match &counters {
-        Ok(tools) => report.part("line coverage", || coverage::check(tools)),
-        Err(error) => eprintln!("\nNOT RUN: line coverage, because {error:#}"),
-    }
+    report.part("line coverage", || match &counters {
+        Ok(tools) => coverage::check(tools),
+        Err(error) => Err(NotRun(format!("{error:#}")).into()),
+    });
     report.part("unit and integration tests, strict", || {
-        shell::run(shell::cargo().args([
-            "test",
-            "--quiet",
-            "--package",
-            "zonda",
-            "--package",
-            "zonda-exec",
-            "--features",
-            "zonda/strict,zonda/capi",
-        ]))
+        let arguments = ["test", "--quiet", "--package", "zonda", "--package", "zonda-exec"];
+        shell::run(shell::cargo().args(arguments).args(["--features", "zonda/strict,zonda/capi"]))
     });
     report.part("rustdoc without warnings", || {
         shell::run(
@@ -93,51 +92,29 @@ fn host(report: &mut Report) {
             shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
         });
     }
-    fuzz(report);
-    sanitize(report);
-    report.part("hostile modules load in linear time", curve::check);
+    // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the seeds.
+    report.part("fuzz targets, strict, from their seeds", || match fuzz::Tools::find() {
+        Ok(tools) => fuzz::check(&tools),
+        Err(error) => Err(NotRun(format!("{error:#}")).into()),
+    });
+    for part in &sanitize::PARTS {
+        report.part_if(part.name, part.find, || (part.run)(sanitize::Extent::Selection));
+    }
+    report.part_if("hostile modules load in linear time", curve::is_possible, curve::check);
     // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
         let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
-        shell::run(
-            shell::cargo()
-                .args(["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"])
-                .args(features),
-        )
+        let arguments = ["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"];
+        shell::run(shell::cargo().args(arguments).args(features))
     });
-}
-
-/// Every fuzz target for a few seconds, where libFuzzer can be built.
-fn fuzz(report: &mut Report) {
-    match fuzz::Tools::find() {
-        Ok(tools) => report.part("fuzz targets, strict, from their seeds", || fuzz::check(&tools)),
-        Err(error) => eprintln!("\nNOT RUN: the fuzz targets with libFuzzer, because {error:#}. The test `oracle` runs them on the seeds"),
-    }
-}
-
-/// A selection of the tests under each tool that is there.
-fn sanitize(report: &mut Report) {
-    for part in &sanitize::PARTS {
-        match (part.find)() {
-            Ok(()) => report.part(part.name, || (part.run)(sanitize::Extent::Selection)),
-            Err(error) => eprintln!("\nNOT RUN: {}, because {error:#}", part.name),
-        }
-    }
 }
 
 /// What the library is made from.
 fn supply(report: &mut Report) {
     report.part("crates on a device", supply::dependencies);
     report.part("the same bytes twice", supply::reproducible);
-    for (name, check, missing) in [
-        ("licences", supply::deny as fn() -> Result<()>, supply::deny_is_missing()),
-        ("the oldest Rust", supply::msrv, supply::oldest_is_missing()),
-    ] {
-        match missing {
-            None => report.part(name, check),
-            Some(reason) => eprintln!("\nNOT RUN: {name}, because {reason}"),
-        }
-    }
+    report.part_if("licences", supply::deny_is_there, supply::deny);
+    report.part_if("the oldest Rust", supply::oldest_is_there, supply::msrv);
 }
 
 fn qemu(report: &mut Report) {
@@ -153,38 +130,61 @@ fn qemu(report: &mut Report) {
     report.part("demo, bare metal", demo::check);
 }
 
-fn zephyr(report: &mut Report, asked: bool) -> Result<()> {
-    match zephyr::find() {
-        Some(base) => report.part("twister", || zephyr::twister(&base)),
-        None if asked => bail!("Zephyr was not found: looked at {}", zephyr::SEARCHED),
-        None => eprintln!(
-            "\nNOT RUN: the tests in Zephyr, because it was not found: looked at {}",
-            zephyr::SEARCHED
-        ),
-    }
-    Ok(())
+fn zephyr(report: &mut Report, asked: bool) {
+    report.part("twister", || match zephyr::find() {
+        Some(base) => zephyr::twister(&base),
+        None => {
+            let error = NotRun(format!("Zephyr was not found: looked at {}", zephyr::SEARCHED));
+            // Whoever asks for it alone wants it to run.
+            if asked {
+                anyhow::bail!(error.0)
+            }
+            Err(error.into())
+        }
+    });
 }
 
-pub fn run(options: &Options) -> Result<()> {
+/// Tests that `--quick` leaves out, because each takes longer than ten seconds.
+const LONG: [&str; 0] = [];
+
+/// What finds most mistakes in the least time.
+fn quick(report: &mut Report) {
+    style(report);
+    report.part("unit and integration tests, without the longest", || {
+        let mut command = shell::cargo();
+        command.args(["test", "--quiet", "--features", "zonda/capi", "--"]);
+        command.args(LONG.iter().flat_map(|test| ["--skip", test]));
+        shell::run(&mut command)
+    });
+}
+
+/// The commit that is tested, and whether files differ from it.
+fn commit() -> Result<String> {
+    let git = |arguments: &[&str]| {
+        shell::output(Command::new("git").current_dir(shell::root()).args(arguments))
+    };
+    let name = git(&["rev-parse", "--short", "HEAD"]).context("no git repository")?;
+    let changed = !git(&["status", "--porcelain"])?.trim().is_empty();
+    Ok(format!("{}{}", name.trim(), if changed { " with changes" } else { "" }))
+}
+
+pub fn run(options: &Options) -> Result<ExitCode> {
     let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
-    let mut report = Report { failed: Vec::new(), passed: 0 };
-    if wanted("host") {
-        host(&mut report);
+    let mut report = Report::new();
+    if options.quick {
+        quick(&mut report);
+    } else {
+        if wanted("host") {
+            host(&mut report);
+        }
+        if wanted("qemu") {
+            qemu(&mut report);
+        }
+        if wanted("zephyr") {
+            zephyr(&mut report, options.only.is_some());
+        }
     }
-    if wanted("qemu") {
-        qemu(&mut report);
-    }
-    if wanted("zephyr") {
-        zephyr(&mut report, options.only.is_some())?;
-    }
-    if !report.failed.is_empty() {
-        bail!(
-            "{} parts passed, {} failed: {}",
-            report.passed,
-            report.failed.len(),
-            report.failed.join("; ")
-        );
-    }
-    println!("all {} parts passed", report.passed);
-    Ok(())
+    shell::step(&format!("summary of {}", commit().unwrap_or_else(|_| "this tree".to_owned())));
+    print!("{}", report.summary());
+    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

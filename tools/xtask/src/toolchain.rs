@@ -1,6 +1,6 @@
 //! A Rust toolchain for a device's target: rustup's where it has the target or can get it, else Debian's with its sources.
 
-use crate::{packages, shell};
+use crate::{install, packages, shell};
 use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
@@ -27,15 +27,9 @@ pub fn find(target: &str) -> Result<Toolchain> {
     if libraries.exists() {
         return Ok(Toolchain::Rustup);
     }
-    if shell::has("rustup") {
-        shell::step(&format!("rustup target add {target}"));
-        let added = shell::run(
-            Command::new("rustup").args(["target", "add", target]).current_dir(shell::root()),
-        );
-        if added.is_ok() && libraries.exists() {
-            return Ok(Toolchain::Rustup);
-        }
-        eprintln!("rustup has no libraries for {target}; taking Debian's rustc");
+    match install::target(target, || libraries.exists()) {
+        Ok(()) => return Ok(Toolchain::Rustup),
+        Err(error) => eprintln!("    using Debian's rustc, because {error:#}"),
     }
     if !debian_is_complete() {
         packages::install(&DEBIAN_PACKAGES)?;
@@ -51,18 +45,15 @@ fn debian_is_complete() -> bool {
         && shell::has(DEBIAN_LINKER)
 }
 
-/// Makes sure that a component of the host's toolchain is there, which a minimal one lacks.
+/// Makes sure that a program of the host's toolchain is installed, which a minimal toolchain lacks.
 pub fn component(name: &str, program: &str) -> Result<()> {
-    let works = Command::new(program)
-        .arg("--version")
-        .current_dir(shell::root())
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if works {
-        return Ok(());
-    }
-    shell::step(&format!("rustup component add {name}"));
-    shell::run(Command::new("rustup").args(["component", "add", name]).current_dir(shell::root()))
+    install::component(name, || {
+        Command::new(program)
+            .arg("--version")
+            .current_dir(shell::root())
+            .output()
+            .is_ok_and(|output| output.status.success())
+    })
 }
 
 /// The linker for `target`, as a GNU-like command.

@@ -222,12 +222,13 @@ pub fn run(options: &Options) -> Result<()> {
     judge(&curves, 1.min(sizes.len() - 1), GROWTH)
 }
 
+/// Whether valgrind is installed, or can be.
+pub fn is_possible() -> Result<()> {
+    packages::need(&[packages::VALGRIND])
+}
+
 /// As a test: no family is more than linear.
 pub fn check() -> Result<()> {
-    if let Err(error) = packages::need(&[packages::VALGRIND]) {
-        eprintln!("NOT RUN: loading hostile modules in linear time, because valgrind is missing: {error:#}");
-        return Ok(());
-    }
     let program = program()?;
     let names = families(&program, None)?;
     // Small modules do not reach what costs twice as much in larger ones, such as the long form of a br_table; what is quadratic grows by five.

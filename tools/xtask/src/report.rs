@@ -1,0 +1,155 @@
+//! Runs the parts of a test, each of them even if one before it failed, and says in a summary at the end what became of each and how long it took.
+
+use crate::shell;
+use anyhow::Result;
+use std::fmt::{Display, Formatter, Write};
+use std::time::{Duration, Instant};
+
+/// The error of a part that cannot run on this machine: it is reported as skipped, not as failed.
+#[derive(Debug)]
+pub struct NotRun(pub String);
+
+impl Display for NotRun {
+    fn fmt(&self, to: &mut Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotRun {}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+struct Part {
+    name: String,
+    time: Duration,
+    outcome: Outcome,
+}
+
+/// What became of the parts so far.
+pub struct Report {
+    parts: Vec<Part>,
+    start: Instant,
+}
+
+/// A text of several lines in one, not too long for a summary.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 400;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+impl Report {
+    pub fn new() -> Report {
+        Report { parts: Vec::new(), start: Instant::now() }
+    }
+
+    /// Runs a part. Its error fails it, unless the error is [`NotRun`].
+    pub fn part(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
+        shell::step(&format!("test: {name}"));
+        let start = Instant::now();
+        let result = test();
+        let time = start.elapsed();
+        let outcome = match result {
+            Ok(()) => Outcome::Passed,
+            Err(error) if error.downcast_ref::<NotRun>().is_some() => {
+                Outcome::Skipped(format!("{error:#}"))
+            }
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        };
+        let seconds = time.as_secs();
+        match &outcome {
+            Outcome::Passed => eprintln!("    passed: {name} ({seconds} s)"),
+            Outcome::Failed(why) => eprintln!("    FAILED: {name} ({seconds} s): {why}"),
+            Outcome::Skipped(why) => eprintln!("    NOT RUN: {name}: {why}"),
+        }
+        self.parts.push(Part { name: name.to_owned(), time, outcome });
+    }
+
+    /// Runs a part if what it needs is there, or can be installed.
+    pub fn part_if(
+        &mut self,
+        name: &str,
+        needs: impl FnOnce() -> Result<()>,
+        test: impl FnOnce() -> Result<()>,
+    ) {
+        self.part(name, || {
+            needs().map_err(|error| NotRun(format!("{error:#}")))?;
+            test()
+        });
+    }
+
+    fn count(&self, of: fn(&Outcome) -> bool) -> usize {
+        self.parts.iter().filter(|part| of(&part.outcome)).count()
+    }
+
+    /// Whether no part failed.
+    pub fn passed(&self) -> bool {
+        self.count(|outcome| matches!(outcome, Outcome::Failed(_))) == 0
+    }
+
+    /// A line for each part, and the counts.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        for Part { name, time, outcome } in &self.parts {
+            let seconds = time.as_secs_f64();
+            let _ = match outcome {
+                Outcome::Passed => writeln!(text, "passed  {seconds:>7.1} s  {name}"),
+                Outcome::Failed(why) => {
+                    writeln!(text, "FAILED  {seconds:>7.1} s  {name}: {}", one_line(why))
+                }
+                Outcome::Skipped(why) => {
+                    writeln!(text, "NOT RUN {seconds:>7.1} s  {name}: {}", one_line(why))
+                }
+            };
+        }
+        let minutes = self.start.elapsed().as_secs_f64() / 60.0;
+        let _ = writeln!(text, "{minutes:.1} minutes in all");
+        let _ = writeln!(
+            text,
+            "{} passed, {} failed, {} skipped",
+            self.count(|outcome| matches!(outcome, Outcome::Passed)),
+            self.count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            self.count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+        );
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{bail, Context};
+
+    #[test]
+    fn each_part_runs_and_has_its_line() {
+        let mut report = Report::new();
+        report.part("first", || Ok(()));
+        assert!(report.passed());
+        report.part("second", || bail!("two\n\n  lines"));
+        report.part_if("third", || bail!("no emulator"), || panic!("runs without what it needs"));
+        report.part("fourth", || Err(NotRun("no sources".to_owned())).context("the tests"));
+        report.part("fifth", || Ok(()));
+        assert!(!report.passed());
+        let summary = report.summary();
+        let lines: Vec<&str> = summary.lines().collect();
+        let starts = ["passed ", "FAILED ", "NOT RUN", "NOT RUN", "passed "];
+        let ends = [
+            "first",
+            "second: two lines",
+            "third: no emulator",
+            "fourth: the tests: no sources",
+            "fifth",
+        ];
+        for ((line, start), end) in lines.iter().zip(starts).zip(ends) {
+            assert!(line.starts_with(start) && line.ends_with(&format!("s  {end}")), "{line}");
+        }
+        assert_eq!(lines.last(), Some(&"2 passed, 1 failed, 2 skipped"));
+    }
+}
