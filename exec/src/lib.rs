@@ -55,6 +55,8 @@ mod relation;
 mod run;
 pub mod side_table;
 pub mod slot;
+#[cfg(test)]
+mod testing;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb_calls;
 pub mod trap;

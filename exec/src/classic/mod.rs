@@ -24,8 +24,8 @@
 mod portable;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod strict;
-#[cfg(all(test, not(all(thumb2, not(feature = "portable")))))]
-mod tests;
+#[cfg(test)]
+pub(crate) mod tests;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
