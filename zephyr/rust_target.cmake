@@ -1,8 +1,8 @@
 # Derives the Rust target triple of the board that is being built, and finds a Rust toolchain for it.
-# Depends on Zephyr's Kconfig symbols only. Nothing here knows what is going to be built.
+# Depends on Zephyr's Kconfig symbols only.
 
-# Sets <out> to the triple that has the CPU, the FPU and the float ABI that Zephyr gives the C compiler:
-# a static library with another float ABI would be refused by the linker or, worse, not be.
+# Sets <out> to the triple that has the CPU, the FPU and the float ABI that Zephyr passes to the C compiler. A static library
+# with another float ABI is refused by the linker at best.
 function(zonda_rust_target out)
   if(CONFIG_CPU_CORTEX_M)
     if(CONFIG_CPU_CORTEX_M0 OR CONFIG_CPU_CORTEX_M0PLUS OR CONFIG_CPU_CORTEX_M1)
@@ -14,25 +14,28 @@ function(zonda_rust_target out)
     elseif(CONFIG_CPU_CORTEX_M23)
       set(target thumbv8m.base-none-eabi)
     elseif(CONFIG_ARMV8_M_MAINLINE)
-      # M33, and M55 and M85 without what they add to it.
+      # M33, and M55 and M85 without their additional instructions.
       set(target thumbv8m.main-none-eabi)
     endif()
-    if(CONFIG_FPU AND CONFIG_FP_HARDABI)
-      string(APPEND target hf)
-    endif()
+  elseif(CONFIG_ARMV7_R)
+    set(target armv7r-none-eabi)
+  elseif(CONFIG_ARMV7_A)
+    set(target armv7a-none-eabi)
+  elseif(CONFIG_AARCH32_ARMV8_R AND CONFIG_FPU AND CONFIG_FP_HARDABI)
+    # Rust has this target with the hard float ABI only.
+    set(target armv8r-none-eabi)
+  elseif(CONFIG_ARM64)
+    # Zephyr's C compiler uses the lp64 ABI with FPU registers, whether CONFIG_FPU is on or not.
+    set(target aarch64-unknown-none)
   elseif(CONFIG_RISCV)
-    if(CONFIG_RISCV_ISA_RV32E)
-      set(isa e)
-    else()
-      set(isa i)
-    endif()
+    set(isa i)
     if(CONFIG_RISCV_ISA_EXT_M)
       string(APPEND isa m)
     endif()
     if(CONFIG_RISCV_ISA_EXT_A)
       string(APPEND isa a)
     endif()
-    # The letters F and D are only of interest where they change the ABI.
+    # The letters F and D matter only where they change the ABI.
     if(CONFIG_FPU AND CONFIG_FLOAT_HARD)
       if(CONFIG_CPU_HAS_FPU_DOUBLE_PRECISION)
         string(APPEND isa fd)
@@ -43,12 +46,12 @@ function(zonda_rust_target out)
     if(CONFIG_RISCV_ISA_EXT_C)
       string(APPEND isa c)
     endif()
+    # What Zephyr builds for, and the target that has the same ABI and no instruction that the CPU lacks.
     if(CONFIG_64BIT)
       set(known imac:imac imafdc:gc)
       set(prefix riscv64)
     else()
-      # What Zephyr builds for, and the target that has the same ABI and nothing that the CPU lacks.
-      set(known i:i im:im ia:i ima:ima ic:i imc:imc iac:i imac:imac imafc:imafc e:e em:em emc:emc)
+      set(known i:i im:im ia:i ima:ima ic:i imc:imc iac:i imac:imac imafc:imafc)
       set(prefix riscv32)
     endif()
     foreach(pair IN LISTS known)
@@ -57,8 +60,10 @@ function(zonda_rust_target out)
       endif()
     endforeach()
     if(NOT target)
-      message(FATAL_ERROR "Zonda: Rust has no target for ${prefix}${isa} with this float ABI; "
-                          "CONFIG_FLOAT_HARD=n helps where the FPU is the reason.")
+      set(hint "Rust has no target for ${prefix}${isa} with this float ABI.")
+      if(isa MATCHES "f")
+        string(APPEND hint " Set CONFIG_FLOAT_HARD=n, which passes floats in integer registers.")
+      endif()
     endif()
   elseif(CONFIG_ARCH_POSIX AND CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     if(CONFIG_64BIT)
@@ -66,16 +71,24 @@ function(zonda_rust_target out)
     else()
       set(target i686-unknown-linux-gnu)
     endif()
+  elseif(CONFIG_ARCH_POSIX)
+    set(hint "native_sim is supported on x86-64 hosts only.")
   endif()
   if(NOT target)
-    message(FATAL_ERROR "Zonda: no Rust target is known for ${BOARD}${BOARD_QUALIFIERS} (${ARCH}); see zonda_rust_target().")
+    if(NOT hint)
+      set(hint "docs/zephyr.md lists the CPUs that are supported.")
+    endif()
+    message(FATAL_ERROR "Zonda: no Rust target for ${BOARD}${BOARD_QUALIFIERS} (${ARCH}). ${hint}")
+  endif()
+  if(CONFIG_ARM AND CONFIG_FPU AND CONFIG_FP_HARDABI)
+    string(APPEND target hf)
   endif()
   set(${out} ${target} PARENT_SCOPE)
 endfunction()
 
-# Finds a cargo that can build for <target>: one with the target's standard library, else one with the
-# library's sources, from which `core` is then built. Sets <out> to the command, <out_args> to what has
-# to be added to `cargo build`, and <out_rustc> to the compiler and its version.
+# Finds a cargo that can build for <target>: one with the target's standard library, else one with the sources of the standard
+# library, from which `core` and `alloc` are then built. Sets <out> to the command, <out_args> to what has to be added to `cargo
+# build`, and <out_rustc> to the compiler and its version. Without one, the message says what was found and which command helps.
 function(zonda_find_cargo target out out_args out_rustc)
   set(candidates)
   set(cargo_home $ENV{HOME}/.cargo)
@@ -89,25 +102,38 @@ function(zonda_find_cargo target out out_args out_rustc)
   list(APPEND candidates /usr/bin/rustc)
   list(REMOVE_DUPLICATES candidates)
 
-  # First round: the target's library is there. Second round: its sources are.
-  foreach(found lib/rustlib/${target}/lib lib/rustlib/src/rust/library/core)
+  set(found)
+  set(usable FALSE)
+  # First the toolchains that have the target's library, then those that have the sources.
+  foreach(needed lib/rustlib/${target}/lib lib/rustlib/src/rust/library/core)
     foreach(rustc IN LISTS candidates)
       get_filename_component(bin ${rustc} DIRECTORY)
-      if(NOT EXISTS ${rustc} OR NOT EXISTS ${bin}/cargo)
+      if(NOT EXISTS ${rustc})
         continue()
       endif()
       execute_process(COMMAND ${rustc} --print sysroot WORKING_DIRECTORY ${ZONDA_DIR}
-                      OUTPUT_VARIABLE sysroot OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+                      OUTPUT_VARIABLE sysroot OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_VARIABLE error)
       execute_process(COMMAND ${rustc} --version WORKING_DIRECTORY ${ZONDA_DIR}
                       OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
       string(REGEX REPLACE "^rustc ([0-9.]+).*" "\\1" version "${version}")
-      if(NOT sysroot OR NOT EXISTS ${sysroot}/${found} OR version VERSION_LESS ${ZONDA_RUST_VERSION})
+      if(NOT sysroot OR NOT version)
+        list(APPEND found "    ${rustc} does not run: ${error}")
+        continue()
+      elseif(NOT EXISTS ${bin}/cargo)
+        list(APPEND found "    ${rustc} ${version} has no cargo beside it")
+        continue()
+      elseif(version VERSION_LESS ZONDA_RUST_VERSION)
+        list(APPEND found "    ${rustc} ${version} is older than ${ZONDA_RUST_VERSION}")
+        continue()
+      elseif(NOT EXISTS ${sysroot}/${needed})
+        set(usable TRUE)
+        list(APPEND found "    ${rustc} ${version} has neither the target ${target} nor the sources of the standard library")
         continue()
       endif()
       set(command ${CMAKE_COMMAND} -E env RUSTC=${rustc})
       set(args)
-      if(found MATCHES "src/rust")
-        # -Z is for nightly compilers; a stable one accepts it when it is told to.
+      if(needed MATCHES "src/rust")
+        # -Z is for nightly compilers; this variable makes a stable one accept it.
         list(APPEND command RUSTC_BOOTSTRAP=1)
         set(args -Z build-std=core,alloc,compiler_builtins)
       endif()
@@ -118,8 +144,16 @@ function(zonda_find_cargo target out out_args out_rustc)
     endforeach()
   endforeach()
 
-  message(FATAL_ERROR "Zonda is written in Rust and needs rustc ${ZONDA_RUST_VERSION} or later with the target ${target}.\n"
-                      "Install it with:\n"
-                      "    rustup target add ${target}\n"
-                      "(rustup itself comes from https://rustup.rs)")
+  list(REMOVE_DUPLICATES found)
+  if(NOT found)
+    set(found "    nothing: no rustc in ${cargo_home}/bin, in PATH or in /usr/bin")
+    set(help "Install rustup from https://rustup.rs, then run:\n    rustup target add ${target}")
+  elseif(usable)
+    set(help "Run:\n    rustup target add ${target}")
+  else()
+    set(help "Run:\n    rustup update stable && rustup target add ${target}")
+  endif()
+  list(JOIN found "\n" found)
+  message(FATAL_ERROR "Zonda is built with cargo and rustc ${ZONDA_RUST_VERSION} or later for the target ${target}. Found:\n"
+                      "${found}\n${help}")
 endfunction()

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What Zonda needs of an operating system, given by Zephyr. The Rust side declares the same
- * functions in src/platform and knows nothing else of Zephyr.
+ * The platform functions of Zonda for Zephyr: memory, thread stacks, log, console, time, lock,
+ * random numbers. The Rust side declares them in src/platform and depends on nothing else of
+ * Zephyr.
  */
 
 #include <errno.h>
@@ -12,25 +13,78 @@
 #include <zephyr/logging/log.h>
 #include <zephyr/random/random.h>
 #include <zephyr/sys/printk.h>
+#include <zephyr/sys/sys_heap.h>
 #include <zephyr/sys/util.h>
 
 #include "wasm_export.h"
 
 LOG_MODULE_REGISTER(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
-/* Memory. Runs out like any heap: NULL is an answer, and the runtime has one for it. */
+/* Without CONFIG_LOG, errors and warnings go to the console: they name the option to change. */
+#ifdef CONFIG_LOG
+#define REPORT(...) LOG_WRN(__VA_ARGS__)
+#else
+#define REPORT(format, ...) printk("zonda: " format "\n", ##__VA_ARGS__)
+#endif
+
+/* Memory. An allocation that fails returns NULL, which the runtime reports to the application. */
 
 #ifdef CONFIG_ZONDA_HEAP_POOL
 K_HEAP_DEFINE(zonda_heap, CONFIG_ZONDA_HEAP_SIZE);
+#define HEAP zonda_heap
+#else
+/* Defined by the kernel; CONFIG_ZONDA_HEAP_SIZE is a part of it. */
+extern struct k_heap _system_heap;
+#define HEAP _system_heap
 #endif
+
+/* Fills in the size and the use of the heap. False if Zephyr keeps no account of it
+ * (CONFIG_SYS_HEAP_RUNTIME_STATS). */
+bool zonda_platform_heap_info(mem_alloc_info_t *info)
+{
+#ifdef CONFIG_SYS_HEAP_RUNTIME_STATS
+	struct sys_memory_stats stats;
+
+	if (sys_heap_runtime_stats_get(&HEAP.heap, &stats) != 0) {
+		return false;
+	}
+	info->total_size = stats.free_bytes + stats.allocated_bytes;
+	info->total_free_size = stats.free_bytes;
+	info->highmark_size = stats.max_allocated_bytes;
+	return true;
+#else
+	ARG_UNUSED(info);
+	return false;
+#endif
+}
+
+static void report_failed_allocation(size_t size)
+{
+	mem_alloc_info_t info;
+
+	if (zonda_platform_heap_info(&info)) {
+		REPORT("cannot allocate %u bytes: %u of %u bytes of the heap are free",
+		       (uint32_t)size, info.total_free_size, info.total_size);
+	} else {
+		REPORT("cannot allocate %u bytes", (uint32_t)size);
+	}
+	REPORT("increase CONFIG_ZONDA_HEAP_SIZE=%u, or set CONFIG_ZONDA_MEMORY_LIMIT=%u (linear "
+	       "memory)",
+	       CONFIG_ZONDA_HEAP_SIZE, CONFIG_ZONDA_MEMORY_LIMIT);
+}
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {
 #ifdef CONFIG_ZONDA_HEAP_POOL
-	return k_heap_aligned_alloc(&zonda_heap, align, size, K_NO_WAIT);
+	void *memory = k_heap_aligned_alloc(&zonda_heap, align, size, K_NO_WAIT);
 #else
-	return k_aligned_alloc(align, size);
+	void *memory = k_aligned_alloc(align, size);
 #endif
+
+	if (memory == NULL) {
+		report_failed_allocation(size);
+	}
+	return memory;
 }
 
 void zonda_platform_free(void *ptr)
@@ -42,10 +96,8 @@ void zonda_platform_free(void *ptr)
 #endif
 }
 
-/*
- * Defaults that the application can override for each instance; 0 for the limit means none. As
- * `Defaults` in src/platform.
- */
+/* Defaults, which the application can override for each instance; a limit of 0 means none. The same
+ * as `Defaults` in src/platform. */
 const struct {
 	uint32_t stack_size;
 	uint32_t memory_limit;
@@ -64,8 +116,8 @@ const struct {
 };
 
 /*
- * Messages. The levels of Rust's log crate are 1 for errors to 5 for traces. Deferred logging keeps
- * the address of a string or copies it up to its NUL, and the text has none, hence the buffer.
+ * Messages. The levels are those of Rust's log crate: 1 for errors to 5 for traces. Deferred
+ * logging copies a string up to its NUL, which `text` does not have, hence the buffer.
  */
 void zonda_platform_log(int level, const char *text, size_t len)
 {
@@ -77,10 +129,12 @@ void zonda_platform_log(int level, const char *text, size_t len)
 
 	switch (level) {
 	case 1:
+#ifdef CONFIG_LOG
 		LOG_ERR("%s", line);
 		break;
+#endif
 	case 2:
-		LOG_WRN("%s", line);
+		REPORT("%s", line);
 		break;
 	case 3:
 		LOG_INF("%s", line);
@@ -105,10 +159,8 @@ uint64_t zonda_platform_time_us(void)
 
 void zonda_platform_sleep_us(uint64_t us)
 {
-	/*
-	 * Without 64-bit timeouts the longest sleep is 2^31 ticks; an hour at a time is within it
-	 * at any tick rate.
-	 */
+	/* Without 64-bit timeouts the longest sleep is 2^31 ticks, which is more than an hour at
+	 * any tick rate. */
 	const uint64_t hour = 3600ULL * USEC_PER_SEC;
 
 	while (us > hour) {
@@ -118,7 +170,7 @@ void zonda_platform_sleep_us(uint64_t us)
 	k_sleep(K_USEC(us));
 }
 
-/* Registered functions and the heap are shared by all threads. Zephyr's mutexes are recursive. */
+/* All threads share registered functions and the heap. Zephyr's mutexes are recursive. */
 
 static K_MUTEX_DEFINE(zonda_mutex);
 
@@ -132,7 +184,7 @@ void zonda_platform_unlock(void)
 	(void)k_mutex_unlock(&zonda_mutex);
 }
 
-/* Returns 0, or a negative errno where the board has no source of random numbers. */
+/* Returns 0, or a negative errno if the board has no source of random numbers. */
 int zonda_platform_random(void *buf, size_t len)
 {
 #if defined(CONFIG_CSPRNG_ENABLED)
@@ -147,7 +199,7 @@ int zonda_platform_random(void *buf, size_t len)
 #endif
 }
 
-/* The last resort of the panic handler. */
+/* What the panic handler calls. */
 FUNC_NORETURN void zonda_platform_abort(const char *text, size_t len)
 {
 	printk("Zonda: %.*s\n", (int)len, text);
@@ -158,9 +210,9 @@ FUNC_NORETURN void zonda_platform_abort(const char *text, size_t len)
 #ifdef CONFIG_ARM
 /*
  * What rustc calls to copy and fill memory on Arm (run-time ABI for the Arm architecture, 4.3.4).
- * libgcc has none of it and Zephyr's minimal libc neither, so that the library that comes with
- * rustc would be taken: 2,400 bytes of flash for what the C library's functions, which are there
- * anyway, do. Where the C library has these too, its own win.
+ * Neither libgcc nor Zephyr's minimal C library has these functions, so those of rustc's compiler
+ * library would be linked: 2,400 bytes of flash beside the functions of the C library, which are
+ * linked anyway. If the C library has them, its own are used.
  */
 __weak void __aeabi_memcpy(void *dest, const void *src, size_t len)
 {
