@@ -29,7 +29,10 @@ mod validate;
 
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
 pub use engine::Engine;
-pub use error::{Error, ErrorClass, ErrorKind, LinkErrorKind, ModuleError, Trap};
+pub use error::{
+    ArtifactError, ArtifactErrorKind, Error, ErrorClass, LinkError, LinkErrorKind, ModuleError,
+    ModuleErrorKind, Shortage, ShortageOf, Trap,
+};
 pub use host::*;
 pub use module::{
     CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo,

@@ -7,7 +7,7 @@
 use crate::alloc::TryVec;
 use crate::code::fast::precompiled::{self, Precompiled};
 use crate::code::Code;
-use crate::error::{Error, ErrorKind, ModuleError};
+use crate::error::{ArtifactErrorKind, Error};
 use crate::module::{translate_for, verify_precompiled, Module};
 use core::ops::Range;
 use zonda_exec::FastFunc;
@@ -46,10 +46,10 @@ impl Translation<'_> {
 /// Validates a module and translates it for a device with this pointer size in bytes.
 ///
 /// # Errors
-/// Those of loading the module, and [`ErrorKind::WordSize`] where the pointer size is not 4 or 8.
+/// Those of loading the module, and [`ArtifactErrorKind::PointerSize`] where the pointer size is not 4 or 8.
 pub fn translate(module: &[u8], word_size: u8) -> Result<Translation<'_>, Error> {
     if !matches!(word_size, 4 | 8) {
-        return Err(ModuleError { kind: ErrorKind::WordSize, offset: 0 }.into());
+        return Err(ArtifactErrorKind::PointerSize.at(0));
     }
     Ok(Translation(translate_for(module, precompiled::overhead(word_size))?))
 }

@@ -55,7 +55,7 @@ fn features() -> WasmFeatures {
 pub fn compare_verdicts(bytes: &[u8]) {
     let ours = Module::validate(&Engine::default(), bytes);
     let theirs = Validator::new_with_features(features()).validate_all(bytes).map(drop);
-    match (ours, theirs) {
+    match (&ours, theirs) {
         (Ok(()), Ok(())) | (Err(Error::Module(_)), Err(_)) => {
             // Loading makes the side tables as well, and must come to the same verdict.
             let loaded = Module::new(&Engine::default(), bytes).map(drop);

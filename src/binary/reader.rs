@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
 
     /// Moves to `pos`, the place of what is refused.
     #[cold]
-    pub(crate) fn refuse_at<T>(&mut self, pos: usize, kind: ErrorKind) -> Parsed<T> {
+    pub(crate) fn refuse_at<T, K>(&mut self, pos: usize, kind: K) -> Result<T, K> {
         self.pos = pos;
         Err(kind)
     }

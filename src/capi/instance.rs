@@ -13,6 +13,7 @@ use crate::binary::types::{ExternKind, ValType};
 use crate::error::Error;
 use crate::module::{FuncType, ModuleData};
 use crate::platform;
+use crate::store::fault::Fault;
 use crate::store::instance::StoreInstance;
 use crate::store::link::{copy_segments, instantiate, Wanted};
 use crate::store::{StoreConfig, StoreData};
@@ -95,25 +96,24 @@ impl WASMModuleInstanceCommon {
             StoreConfig {
                 stack_bytes: 0,
                 memory_limit,
+                total_limit: u64::MAX,
                 nested_calls: platform::defaults().nested_calls,
             },
             false,
         )?;
         store.appended = heap_size;
-        let mut number = 0;
         let mut resolve = |_: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
-            let Some(import) = provide(wanted) else { return Ok(false) };
-            instance.imports.push(import)?;
-            Ok(true)
+            instance.imports.push(provide(wanted).ok_or(Fault::UNKNOWN_IMPORT)?)?;
+            Ok(())
         };
         // SAFETY: the store was just made.
-        let made = unsafe { instantiate(store.as_ptr(), loaded, &mut number, &mut resolve) };
-        let index = made.map_err(|fault| fault.error(number))?;
+        let made = unsafe { instantiate(store.as_ptr(), loaded, &mut resolve) };
+        let index = made.map_err(|fault| store.error(fault))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), TryBox::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.
         unsafe {
             (*at).set_mode(engine().mode())?;
-            copy_segments(&*at)?;
+            copy_segments(&*at).map_err(|fault| store.error(fault))?;
         }
         let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
@@ -327,8 +327,8 @@ const FAILED: &str = "WASM module instantiate failed: ";
 #[inline(never)]
 fn explain(mut text: Text, data: &ModuleData, error: &Error) {
     text.str(FAILED);
-    if let Error::Link { import, .. } = *error {
-        if let Some(entry) = data.imports.get(import as usize) {
+    if let Error::Link(error) = error {
+        if let Some(entry) = data.imports.get(error.import as usize) {
             let (module, name) = data.import_names(entry.offset);
             name_import(&mut text, "link", entry.kind, module, name);
         }

@@ -5,7 +5,7 @@ use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
 use crate::alloc::TryBox;
-use crate::error::Error;
+use crate::error::{Error, ShortageOf};
 use crate::Module;
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -18,19 +18,33 @@ pub struct WASMModuleCommon {
 /// Says in words what went wrong.
 pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
     match error {
-        Error::Module(error) => {
-            let message = error.kind.message();
-            if message.is_empty() {
-                text.str("error ").number(error.kind as u32);
-            } else {
-                text.str(message);
-            }
-            text.str(" (offset ").number(error.offset).str(")")
-        }
+        Error::Module(error) => at(text, error.kind.message(), error.kind as u32, error.offset),
+        // Elsewhere its texts would take flash for nothing.
+        #[cfg(feature = "precompiled")]
+        Error::Artifact(error) => at(text, error.kind.message(), error.kind as u32, error.offset),
         Error::OutOfMemory => text.str("allocate memory failed"),
+        Error::Shortage(shortage) => {
+            text.str("allocate memory failed: ").str(match shortage.of() {
+                ShortageOf::Memory => "linear memory ",
+                ShortageOf::Table => "table ",
+                ShortageOf::Instance => "instance ",
+            });
+            text.number(shortage.index()).str(" wants ");
+            text.number(u32::try_from(shortage.wanted()).unwrap_or(u32::MAX)).str(" bytes")
+        }
         Error::Trap(trap) => text.str(exception(trap.code)),
         _ => text.str("an implementation limit is exceeded"),
     }
+}
+
+/// Says what is wrong at an offset: in words, or by the kind's number in a build without texts.
+fn at<'t>(text: &'t mut Text, message: &str, kind: u32, offset: u32) -> &'t mut Text {
+    if message.is_empty() {
+        text.str("error ").number(kind);
+    } else {
+        text.str(message);
+    }
+    text.str(" (offset ").number(offset).str(")")
 }
 
 /// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until

@@ -65,14 +65,16 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes a memory of the type's least size.
+    /// Makes a memory of the type's initial size.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`].
+    /// [`Error::Shortage`].
     pub fn new<'a>(mut store: impl AsStoreMut<'a>, ty: MemoryType) -> Result<Memory, Error> {
         let store = store.as_store_mut().inside();
-        store.inner.new_memory(ty)?;
-        Ok(Memory { index: store.inner.memories.len() as u32 - 1, store: store.id })
+        let index = store.inner.memories.len() as u32;
+        store.inner.budget.set_index(index);
+        store.inner.new_memory(ty).map_err(|fault| store.inner.error(fault))?;
+        Ok(Memory { index, store: store.id })
     }
 
     pub(super) fn find<T>(store: &Store<'_, T>, at: *const MemoryData) -> Option<Memory> {
@@ -110,12 +112,18 @@ impl Memory {
         Ok(self.get(store.as_store())?.seen.pages)
     }
 
-    /// Grows by `delta` pages; gives the size before.
+    /// Grows by `delta` pages; returns the size before.
     ///
     /// # Errors
-    /// [`Error::CannotGrow`] beyond the type, the store's limit, or what the host has.
+    /// [`Error::CannotGrow`] beyond the type or [`StoreConfig::memory_limit`](crate::StoreConfig::memory_limit);
+    /// [`Error::Shortage`] beyond the store's limit, or what the allocator has.
     pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32) -> Result<u32, Error> {
-        self.get_mut(store.as_store_mut().inside())?.grow(delta).ok_or(Error::CannotGrow)
+        let store = store.as_store_mut().inside();
+        self.get(store)?;
+        let inner = &mut *store.inner;
+        inner.budget.set_index(self.index);
+        let memory = inner.memories.get_mut(self.index as usize).ok_or(Error::WrongStore)?;
+        memory.grow(delta, &inner.budget).map_err(|fault| inner.error(fault))
     }
 
     /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's limit says so.
@@ -199,10 +207,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes a table of the type's least size, filled with `init`.
+    /// Makes a table of the type's initial size, filled with `init`.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::OutOfMemory`].
+    /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::Shortage`].
     pub fn new<'a>(
         mut store: impl AsStoreMut<'a>,
         ty: TableType,
@@ -210,8 +218,10 @@ impl Table {
     ) -> Result<Table, Error> {
         let store = store.as_store_mut().inside();
         let init = reference(ty, init, store.id)?;
-        store.inner.new_table(ty, init)?;
-        Ok(Table { index: store.inner.tables.len() as u32 - 1, store: store.id })
+        let index = store.inner.tables.len() as u32;
+        store.inner.budget.set_index(index);
+        store.inner.new_table(ty, init).map_err(|fault| store.inner.error(fault))?;
+        Ok(Table { index, store: store.id })
     }
 
     pub(super) fn find<T>(store: &Store<'_, T>, at: *const TableData) -> Option<Table> {
@@ -278,10 +288,10 @@ impl Table {
         Ok(())
     }
 
-    /// Grows by `delta` elements; gives the size before.
+    /// Grows by `delta` elements; returns the size before.
     ///
     /// # Errors
-    /// [`Error::CannotGrow`], [`Error::TypeMismatch`].
+    /// [`Error::CannotGrow`] beyond the type, [`Error::Shortage`], [`Error::TypeMismatch`].
     pub fn grow<'a>(
         &self,
         mut store: impl AsStoreMut<'a>,
@@ -290,9 +300,11 @@ impl Table {
     ) -> Result<u32, Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
-        let table = self.data_mut(store)?;
-        let init = reference(table.ty(), init, id)?;
-        table.grow(delta, init).ok_or(Error::CannotGrow)
+        let init = reference(self.data(store)?.ty(), init, id)?;
+        let inner = &mut *store.inner;
+        inner.budget.set_index(self.index);
+        let table = inner.tables.get_mut(self.index as usize).ok_or(Error::WrongStore)?;
+        table.grow(delta, init, &inner.budget).map_err(|fault| inner.error(fault))
     }
 }
 

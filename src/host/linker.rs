@@ -12,7 +12,7 @@ use crate::module::{ExportEntry, Module};
 use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
 use crate::store::instance::StoreInstance;
-use crate::store::link::{add, copy_segments, instantiate, start, Provided, Wanted};
+use crate::store::link::{add, copy_segments, instantiate, start, unknown, Provided, Wanted};
 use crate::store::StoreData;
 use core::marker::PhantomData;
 use zonda_exec::Mode;
@@ -129,8 +129,9 @@ impl<T: 'static> Linker<T> {
     /// Makes an instance: resolves the imports, copies the segments, runs the start function.
     ///
     /// # Errors
-    /// [`Error::Link`] with the number of the import; [`Error::Trap`] when a segment does not fit or the start function traps. What the
-    /// module did to imported memories and tables until then stays (spec: 4.5.4).
+    /// [`Error::Link`] names an import that cannot be resolved, [`Error::Shortage`] what needs more bytes than there are;
+    /// [`Error::Trap`] when a segment does not fit or the start function traps. What the module did to imported memories and tables
+    /// until then stays (spec: 4.5.4).
     #[inline(never)]
     pub fn instantiate<'a>(
         &self,
@@ -138,10 +139,13 @@ impl<T: 'static> Linker<T> {
         module: &Module<'a>,
     ) -> Result<Instance, Error> {
         let store = store.as_store_mut().inside();
-        let mut number = 0;
+        let mark = store.inner.mark();
+        let mut text = None;
         let read: &Store<'a, T> = store;
         let mut resolve = |inner: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
-            let Some(entry) = self.find(wanted.module, wanted.name) else { return Ok(false) };
+            let Some(entry) = self.find(wanted.module, wanted.name) else {
+                return Err(unknown(instance, wanted, &mut text));
+            };
             let provided = match &entry.definition {
                 Definition::Closure(closure) => Provided::Closure(closure.clone()),
                 Definition::Extern(Extern::Func(func)) => {
@@ -158,14 +162,21 @@ impl<T: 'static> Linker<T> {
                     Provided::Global(place, ty)
                 }
             };
-            add(inner, instance, wanted, provided)
+            add(inner, instance, wanted, provided, &mut text)
         };
         // SAFETY: the store is borrowed mutably, and while it is made an instance in, only `resolve` looks at it.
-        let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut number, &mut resolve) };
-        let index = made.map_err(|fault| fault.error(number))?;
+        let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut resolve) };
+        let index = made.map_err(|fault| {
+            store.inner.go_back(mark);
+            match store.inner.error(fault) {
+                Error::Link(error) => Error::Link(error.with(text)),
+                error => error,
+            }
+        })?;
         let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
         // SAFETY: the instance was just made in this store, of which nothing else is borrowed.
-        unsafe { copy_segments(&*instance)? };
+        let copied = unsafe { copy_segments(&*instance) };
+        copied.map_err(|fault| store.inner.error(fault))?;
         let stack = store.inner.free_stack();
         let host = (&raw mut *store).cast();
         // SAFETY: the instance was just made in this store, whose host functions expect the `Store` itself.

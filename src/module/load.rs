@@ -13,7 +13,7 @@ use crate::code::fast::Positions;
 use crate::code::fast::{verify::verify, Code as FastCode, Stored};
 use crate::code::{Code, CodeBuilder, CompiledCode};
 #[cfg(feature = "precompiled")]
-use crate::error::ModuleError;
+use crate::error::{ArtifactErrorKind, ModuleError};
 use crate::error::{Error, ErrorKind};
 use crate::limits::*;
 use crate::message::message;
@@ -70,18 +70,19 @@ pub(super) fn load_precompiled(
     trusted: bool,
 ) -> Result<TryArc<ModuleData<'_>>, Error> {
     let mut reader = Reader::new(file, 0);
-    let parts = precompiled::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    let parts =
+        precompiled::read(file, &mut reader).map_err(|kind| kind.at(reader.pos() as u32))?;
     let [module_at, ..] = parts.at;
     if mode != Mode::Fast {
         return load(parts.module, mode).map_err(|error| match error {
             Error::Module(ModuleError { kind: ErrorKind::BodyCount, .. }) => {
-                ModuleError { kind: ErrorKind::NoBodies, offset: module_at }.into()
+                ArtifactErrorKind::NoBodies.at(module_at)
             }
             error => error.moved(module_at),
         });
     }
     if parts.word_size as usize != size_of::<usize>() {
-        return Err(error(ErrorKind::WordSize, precompiled::WORD_SIZE_AT));
+        return Err(ArtifactErrorKind::PointerSize.at(precompiled::WORD_SIZE_AT as u32));
     }
     let mut loader = Loader::precompiled(&parts, trusted)?;
     let code = Code::Fast(FastCode {
@@ -96,7 +97,8 @@ pub(super) fn load_precompiled(
 #[inline(never)]
 pub(crate) fn verify_precompiled(file: &[u8]) -> Result<Precompiled<'_>, Error> {
     let mut reader = Reader::new(file, 0);
-    let parts = precompiled::read(file, &mut reader).map_err(|kind| error(kind, reader.pos()))?;
+    let parts =
+        precompiled::read(file, &mut reader).map_err(|kind| kind.at(reader.pos() as u32))?;
     Loader::precompiled(&parts, false).map(|_| parts)
 }
 
@@ -239,7 +241,7 @@ impl<'a> Loader<'a> {
         result.map_err(|kind| error(kind, reader.pos()).moved(module_at))?;
         if !trusted {
             verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32)
-                .map_err(|(kind, at)| error(kind, at as usize))?;
+                .map_err(|(kind, at)| kind.at(at))?;
         }
         Ok(loader)
     }

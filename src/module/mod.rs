@@ -19,7 +19,7 @@ use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 use crate::code::{Code, CompiledCode};
-use crate::error::{Error, ErrorKind, ModuleError};
+use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
 use crate::Engine;
 use zonda_exec::Mode;
@@ -227,7 +227,7 @@ impl<'a> ModuleData<'a> {
     /// Makes the code of all functions for a mode.
     pub(crate) fn translate(&self, mode: Mode) -> Result<Code<'a>, Error> {
         if !self.has_bodies() {
-            return Err(ModuleError { kind: ErrorKind::NoBodies, offset: 0 }.into());
+            return Err(ArtifactErrorKind::NoBodies.at(0));
         }
         translate(self.bytes, mode)
     }

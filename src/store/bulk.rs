@@ -102,7 +102,7 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
             // table.grow
             15 => {
                 let ([table], [init, delta]) = instr.read();
-                let before = (*instance.table(table)).grow(delta, init);
+                let before = (*instance.table(table)).grow(delta, init, &instr.store().budget);
                 instr.push(before.unwrap_or(u32::MAX));
             }
             // table.size

@@ -1,10 +1,12 @@
 //! Instances at run time (spec: 4.2.5).
 
+use super::budget::Budget;
+use super::fault::Made;
 use super::memory::MemoryData;
 use super::table::TableData;
 use crate::alloc::{TryArc, TryBox, TryVec};
 use crate::code::{Code, CompiledCode};
-use crate::error::Error;
+use crate::error::{Error, ShortageOf};
 use crate::module::Module;
 use crate::store::func::{import_target, HostClosure, Target};
 use zonda_exec::{ExecInstance, FuncLayout, GlobalRef, ImportedFunc, Memory, Mode};
@@ -36,45 +38,51 @@ impl<'a> StoreInstance<'a> {
     /// Heap-allocated and not inlined, to keep native stack use small.
     #[inline(never)]
     pub(crate) fn new(
-        module: Module<'a>,
+        module: &Module<'a>,
         func_base: u32,
-    ) -> Result<TryBox<StoreInstance<'a>>, crate::alloc::OutOfMemory> {
+        budget: &Budget,
+    ) -> Made<TryBox<StoreInstance<'a>>> {
         let data = &*module.data;
-        let dropped = TryVec::zeroed((data.elements.len() + data.data.len()).div_ceil(32))?;
-        let globals = TryVec::with_capacity(data.globals.len())?;
+        let segments = (data.elements.len() + data.data.len()).div_ceil(32);
         let own_slots: u32 = data
             .globals
             .iter()
             .filter(|global| global.init != 0)
             .map(|global| global.ty.content.slots())
             .sum();
-        TryBox::new(StoreInstance {
-            seen: ExecInstance {
-                funcs: core::ptr::null(),
-                code: core::ptr::null(),
-                #[cfg(feature = "strict")]
-                funcs_end: core::ptr::null(),
-                #[cfg(feature = "strict")]
-                code_end: core::ptr::null(),
-                imports: core::ptr::null(),
-                import_count: data.imported_funcs,
-                globals: core::ptr::null(),
-                memory: core::ptr::null(),
-                memories: core::ptr::null(),
-                owner: core::ptr::null_mut(),
-                mode: data.code.mode(),
-            },
-            func_base,
-            imports: TryVec::with_capacity(data.imported_funcs as usize)?,
-            globals,
-            cells: TryVec::zeroed(own_slots as usize)?,
-            memories: TryVec::with_capacity(data.memories.len())?,
-            tables: TryVec::with_capacity(data.tables.len())?,
-            dropped,
-            no_memory: Memory::empty(),
-            keep: TryVec::new(),
-            own_code: None,
-            module,
+        // An import's record is larger than a global and its slots. What else the instance has is a bit or a word for each of what
+        // the module has, or is counted with memories and tables. Counts are limited (src/limits.rs), so the sum fits 32 bits.
+        let records = data.imported_funcs as usize + data.globals.len();
+        let bytes = size_of::<StoreInstance>() + records * size_of::<ImportedFunc>();
+        budget.make(ShortageOf::Instance, bytes, || {
+            TryBox::new(StoreInstance {
+                seen: ExecInstance {
+                    funcs: core::ptr::null(),
+                    code: core::ptr::null(),
+                    #[cfg(feature = "strict")]
+                    funcs_end: core::ptr::null(),
+                    #[cfg(feature = "strict")]
+                    code_end: core::ptr::null(),
+                    imports: core::ptr::null(),
+                    import_count: data.imported_funcs,
+                    globals: core::ptr::null(),
+                    memory: core::ptr::null(),
+                    memories: core::ptr::null(),
+                    owner: core::ptr::null_mut(),
+                    mode: data.code.mode(),
+                },
+                func_base,
+                imports: TryVec::with_capacity(data.imported_funcs as usize)?,
+                globals: TryVec::with_capacity(data.globals.len())?,
+                cells: TryVec::zeroed(own_slots as usize)?,
+                memories: TryVec::with_capacity(data.memories.len())?,
+                tables: TryVec::with_capacity(data.tables.len())?,
+                dropped: TryVec::zeroed(segments)?,
+                no_memory: Memory::empty(),
+                keep: TryVec::new(),
+                own_code: None,
+                module: module.clone(),
+            })
         })
     }
 

@@ -4,6 +4,7 @@ use super::bulk::{init_memory, init_table};
 use super::fault::{Fault, Made};
 use super::func::{call, cross_import, HostClosure, Stack, Target};
 use super::instance::StoreInstance;
+use super::link_text::link_text;
 use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
@@ -11,8 +12,10 @@ use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::code::CompiledCode;
-use crate::error::{ErrorKind, Trap};
-use crate::module::{DataHeader, ElementHeader, FuncType, ImportEntry, Module, ModuleData};
+use crate::error::{ErrorKind, LinkText, Trap};
+use crate::module::{
+    DataHeader, ElementHeader, ExternType, FuncType, ImportEntry, Module, ModuleData,
+};
 use crate::validate::const_expr::{walk, Scope, Source};
 use zonda_exec::frame::read64;
 use zonda_exec::{GlobalRef, ImportedFunc};
@@ -30,7 +33,7 @@ pub(crate) enum Provided<'s> {
     Global(GlobalRef, GlobalType),
 }
 
-/// An import that wants to be resolved.
+/// An import that is to be resolved.
 pub(crate) struct Wanted<'m> {
     pub(crate) module: &'m str,
     pub(crate) name: &'m str,
@@ -41,12 +44,16 @@ pub(crate) struct Wanted<'m> {
     pub(crate) ty: Option<FuncType<'m>>,
 }
 
-/// Finds what stands for an import and adds it to the instance, by [`add`] or as an [`ImportedFunc`] whose type it has matched itself. False when there is
-/// nothing. (So a program that has only the C API, which knows functions only, does not carry [`add`].)
-pub(crate) type Resolver<'r> =
-    dyn FnMut(&StoreData, &mut StoreInstance, &Wanted) -> Made<bool> + 'r;
+/// Resolves an import and adds it to the instance, with [`add`] or as an [`ImportedFunc`] of a type that it has compared itself.
+/// [`unknown`] says that nothing is provided. An image with the C API alone, which provides functions only and has its own texts,
+/// contains neither.
+pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &mut StoreInstance, &Wanted) -> Made<()> + 'r;
 
-/// The values that constant expressions of an instance have.
+/// The texts for a link error, where a resolver keeps them.
+#[cfg_attr(feature = "capi", allow(dead_code))]
+pub(crate) type Text = Option<TryArc<LinkText>>;
+
+/// Evaluates constant expressions of an instance.
 pub(super) struct Evaluation<'i, 'a> {
     instance: &'i StoreInstance<'a>,
 }
@@ -85,7 +92,7 @@ impl Evaluation<'_, '_> {
         Ok(walk(reader, &mut Types(data), self)?.1)
     }
 
-    /// Evaluates the offset of a segment into `at`, as the reading of a segment's header wants it.
+    /// Evaluates the offset of a segment into `at`, for [`ElementHeader::read`] and [`DataHeader::read`].
     fn offset(&mut self, reader: &mut Reader, at: &mut u32) -> Parsed<()> {
         let data = &*self.instance.module.data;
         let (_, value) = walk(reader, &mut Types(data), self)?;
@@ -93,7 +100,7 @@ impl Evaluation<'_, '_> {
         Ok(())
     }
 
-    /// Passes over an expression.
+    /// Skips an expression.
     pub(super) fn skip(data: &ModuleData, reader: &mut Reader) -> Parsed<()> {
         walk(reader, &mut Types(data), &mut crate::validate::const_expr::AnyValue).map(|_| ())
     }
@@ -129,7 +136,7 @@ pub(crate) unsafe fn write_global(global: GlobalRef, value: u64) {
     }
 }
 
-/// The elements of a segment, one after the other.
+/// The elements of a segment, in order.
 pub(super) struct Elements<'i, 'a> {
     evaluation: Evaluation<'i, 'a>,
     reader: Reader<'a>,
@@ -160,49 +167,48 @@ pub(super) fn element_values<'i, 'a>(
     Elements { evaluation: Evaluation { instance }, reader, expressions, count }
 }
 
-/// Makes an instance of `module`. Its start function has not run yet: [`start`] does that. Where linking stops, `number` says at which import.
+/// Makes an instance of `module`; returns its position in the store. [`start`] runs its start function afterwards. When this fails, the
+/// store is dropped, or brought back by [`StoreData::go_back`].
 ///
 /// # Safety
-/// The store is live and the caller's to change. `resolve` may read it, through what the caller has.
+/// The store is live, and the caller may change it. `resolve` may read it through a shared reference.
 #[inline(never)]
 pub(crate) unsafe fn instantiate<'a>(
     store: *mut StoreData<'a>,
     module: &Module<'a>,
-    number: &mut u32,
     resolve: &mut Resolver,
 ) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.code.len() as u32;
-    // SAFETY: the caller's promise; nothing borrows the store but the calls below, one after the other.
+    // SAFETY: the store is live, and no reference to it outlives the statement that makes it, until `resolve` is not called any
+    // more.
     let base = unsafe { (*store).next_func };
-    // The upper half of the numbers is the host's.
+    // Addresses from `HOST` on are those of host functions.
     let next =
         base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
-    let mut instance = StoreInstance::new(module.clone(), base)?;
-    for import in data.imports.iter() {
-        // SAFETY: as above; `resolve` only reads it meanwhile.
-        provide(unsafe { &*store }, &mut instance, import, resolve)?;
-        *number += 1;
+    // SAFETY: as above.
+    let mut instance = StoreInstance::new(module, base, unsafe { &(*store).budget })?;
+    let mut made = Ok(());
+    for (import, number) in data.imports.iter().zip(0..) {
+        // SAFETY: as above; `resolve` reads the store at most.
+        made = provide(unsafe { &*store }, &mut instance, import, resolve);
+        if made.is_err() {
+            // SAFETY: as above.
+            unsafe { (*store).failed_import = number };
+            break;
+        }
     }
     // SAFETY: as above, and `resolve` is not called any more.
     let store = unsafe { &mut *store };
-    for &ty in data.tables.iter().skip(data.imported_tables as usize) {
-        let table = store.new_table(ty, 0)?;
-        instance.tables.push(table)?;
-    }
-    for &ty in data.memories.iter().skip(data.imported_memories as usize) {
-        let memory = store.new_memory(ty)?;
-        instance.memories.push(memory)?;
-    }
-    make_globals(&mut instance)?;
-    StoreInstance::publish(&mut instance);
-    let index = store.instances.len() as u32;
+    made?;
+    store.define(&mut instance)?;
     store.instances.push(instance)?;
     store.next_func = next;
-    Ok(index)
+    Ok(store.instances.len() as u32 - 1)
 }
 
 /// Resolves an import and adds it to the instance.
+#[inline(always)]
 fn provide(
     store: &StoreData,
     instance: &mut StoreInstance,
@@ -215,80 +221,92 @@ fn provide(
     let ty = data.types.get(import.ty as usize).filter(|_| import.kind == ExternKind::Func);
     let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
     let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
-    match resolve(store, instance, &wanted)? {
-        true => Ok(()),
-        false => Err(Fault::UNKNOWN_IMPORT),
+    resolve(store, instance, &wanted)
+}
+
+/// Nothing is provided for an import.
+#[cfg_attr(feature = "capi", allow(dead_code))]
+#[cold]
+pub(crate) fn unknown(instance: &StoreInstance, wanted: &Wanted, text: &mut Text) -> Fault {
+    *text = link_text(wanted.module, wanted.name, expected(instance, wanted), None);
+    Fault::UNKNOWN_IMPORT
+}
+
+/// The type that the module declares for the next import of the instance.
+fn expected<'m>(instance: &'m StoreInstance, wanted: &Wanted<'m>) -> Option<ExternType<'m>> {
+    let data = &*instance.module.data;
+    Some(match wanted.kind {
+        ExternKind::Func => ExternType::Func(wanted.ty?),
+        ExternKind::Table => ExternType::Table(*data.tables.get(instance.tables.len())?),
+        ExternKind::Memory => ExternType::Memory(*data.memories.get(instance.memories.len())?),
+        ExternKind::Global => ExternType::Global(data.globals.get(instance.globals.len())?.ty),
+    })
+}
+
+impl Provided<'_> {
+    /// Its type.
+    fn ty<'t>(&'t self, store: &'t StoreData) -> Option<ExternType<'t>> {
+        Some(match self {
+            Provided::Func(address) => ExternType::Func(store.func_type(*address)?),
+            Provided::Closure(closure) => ExternType::Func(closure.ty()),
+            Provided::Table(table) => ExternType::Table(table.current_type()),
+            Provided::Memory(memory) => ExternType::Memory(memory.current_type()),
+            Provided::Global(_, ty) => ExternType::Global(*ty),
+        })
     }
 }
 
-/// Adds what stands for an import to the instance, if kind and type are right.
+/// Whether an import of one type can be resolved to something of another (spec: 3.4.10, "import matching").
+fn matches(expected: ExternType, found: ExternType) -> bool {
+    match (expected, found) {
+        (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
+        (ExternType::Global(expected), ExternType::Global(found)) => expected == found,
+        (ExternType::Table(expected), ExternType::Table(found)) => {
+            expected.element == found.element
+                && expected.limits.admit(found.limits.min, found.limits.max)
+        }
+        (ExternType::Memory(expected), ExternType::Memory(found)) => {
+            expected.page_shift == found.page_shift
+                && expected.limits.admit(found.limits.min, found.limits.max)
+        }
+        _ => false,
+    }
+}
+
+/// Adds what is provided for an import to the instance, if kind and type match.
 #[cfg_attr(feature = "capi", allow(dead_code))]
 pub(crate) fn add(
     store: &StoreData,
     instance: &mut StoreInstance,
     wanted: &Wanted,
     provided: Provided,
-) -> Made<bool> {
-    let module = instance.module.clone();
-    let data = &*module.data;
-    let incompatible = Fault::INCOMPATIBLE_IMPORT;
-    match (wanted.kind, provided) {
-        (ExternKind::Func, provided) => {
-            let ty = wanted.ty.ok_or(incompatible)?;
-            let entry = match provided {
-                Provided::Func(address) => {
-                    if store.func_type(address) != Some(ty) {
-                        return Err(incompatible);
-                    }
-                    match store.target(address).ok_or(incompatible)? {
-                        // SAFETY: targets live as long as the store.
-                        Target::Wasm(owner, func) => unsafe { cross_import(owner, func) },
-                        // SAFETY: imports of instances and host functions live as long as the store.
-                        Target::Host(import) => unsafe { *import },
-                    }
-                }
-                Provided::Closure(closure) => {
-                    if closure.ty() != ty {
-                        return Err(incompatible);
-                    }
-                    let import = closure_import(&closure);
-                    instance.keep.push(closure)?;
-                    import
-                }
-                _ => return Err(incompatible),
-            };
-            instance.imports.push(entry)?;
-        }
-        (ExternKind::Table, Provided::Table(table)) => {
-            let wanted = data.tables.get(instance.tables.len()).ok_or(incompatible)?;
-            let given = table.current_type();
-            if given.element != wanted.element
-                || !wanted.limits.admit(given.limits.min, given.limits.max)
-            {
-                return Err(incompatible);
-            }
-            instance.tables.push(table.as_ptr())?;
-        }
-        (ExternKind::Memory, Provided::Memory(memory)) => {
-            let wanted = data.memories.get(instance.memories.len()).ok_or(incompatible)?;
-            let given = memory.current_type();
-            if given.page_shift != wanted.page_shift
-                || !wanted.limits.admit(given.limits.min, given.limits.max)
-            {
-                return Err(incompatible);
-            }
-            instance.memories.push(memory.as_ptr())?;
-        }
-        (ExternKind::Global, Provided::Global(global, ty)) => {
-            let wanted = data.globals.get(instance.globals.len()).ok_or(incompatible)?;
-            if ty != wanted.ty {
-                return Err(incompatible);
-            }
-            instance.globals.push(global)?;
-        }
-        _ => return Err(incompatible),
+    text: &mut Text,
+) -> Made<()> {
+    let (expected, found) = (expected(instance, wanted), provided.ty(store));
+    if !expected.zip(found).is_some_and(|(expected, found)| matches(expected, found)) {
+        *text = link_text(wanted.module, wanted.name, expected, found);
+        return Err(Fault::INCOMPATIBLE_IMPORT);
     }
-    Ok(true)
+    match provided {
+        Provided::Func(address) => {
+            let import = match store.target(address).ok_or(Fault::INCOMPATIBLE_IMPORT)? {
+                // SAFETY: instances live as long as the store, and `target` has found the function in this one.
+                Target::Wasm(owner, func) => unsafe { cross_import(owner, func) },
+                // SAFETY: imports of instances and host functions live as long as the store.
+                Target::Host(import) => unsafe { *import },
+            };
+            instance.imports.push(import)?;
+        }
+        Provided::Closure(closure) => {
+            let import = closure_import(&closure);
+            instance.keep.push(closure)?;
+            instance.imports.push(import)?;
+        }
+        Provided::Table(table) => instance.tables.push(table.as_ptr())?,
+        Provided::Memory(memory) => instance.memories.push(memory.as_ptr())?,
+        Provided::Global(global, _) => instance.globals.push(global)?,
+    }
+    Ok(())
 }
 
 /// The import that calls a closure.
@@ -373,10 +391,49 @@ pub(crate) unsafe fn start(
     }
 }
 
+/// What a store has before an instance is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    tables: usize,
+    memories: usize,
+    left: usize,
+}
+
 impl StoreData<'_> {
+    /// Makes what an instance defines, and completes it.
+    fn define(&mut self, instance: &mut TryBox<StoreInstance>) -> Made<()> {
+        let module = instance.module.clone();
+        let data = &*module.data;
+        for &ty in data.tables.iter().skip(data.imported_tables as usize) {
+            self.budget.set_index(instance.tables.len() as u32);
+            instance.tables.push(self.new_table(ty, 0)?)?;
+        }
+        for &ty in data.memories.iter().skip(data.imported_memories as usize) {
+            self.budget.set_index(instance.memories.len() as u32);
+            instance.memories.push(self.new_memory(ty)?)?;
+        }
+        make_globals(instance)?;
+        StoreInstance::publish(instance);
+        Ok(())
+    }
+
+    /// What the store has now.
+    #[cfg_attr(feature = "capi", allow(dead_code))]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { tables: self.tables.len(), memories: self.memories.len(), left: self.budget.left() }
+    }
+
+    /// Frees tables and memories that were made since, for an instance that could not be completed: nothing leads to them.
+    #[cfg_attr(feature = "capi", allow(dead_code))]
+    pub(crate) fn go_back(&mut self, mark: Mark) {
+        self.tables.truncate(mark.tables);
+        self.memories.truncate(mark.memories);
+        self.budget.give_back(mark.left);
+    }
+
     /// Makes a table; returns its address.
     pub(crate) fn new_table(&mut self, ty: TableType, init: u32) -> Made<*mut TableData> {
-        let table = TryBox::new(TableData::new(ty, init)?)?;
+        let table = TableData::new(ty, init, &self.budget)?;
         let at = table.as_ptr();
         self.tables.push(table)?;
         Ok(at)
@@ -384,11 +441,8 @@ impl StoreData<'_> {
 
     /// Makes a memory; returns its address.
     pub(crate) fn new_memory(&mut self, ty: MemoryType) -> Made<*mut MemoryData> {
-        let memory = TryBox::new(MemoryData::new(
-            ty,
-            self.config.memory_limit,
-            core::mem::take(&mut self.appended),
-        )?)?;
+        let appended = core::mem::take(&mut self.appended);
+        let memory = MemoryData::new(ty, self.memory_limit, appended, &self.budget)?;
         let at = memory.as_ptr();
         self.memories.push(memory)?;
         Ok(at)

@@ -1,8 +1,11 @@
 //! Memories at run time (spec: 4.2.8).
 
 use super::bounds;
-use crate::alloc::{OutOfMemory, TryVec};
+use super::budget::Budget;
+use super::fault::{Fault, Made};
+use crate::alloc::{TryBox, TryVec};
 use crate::binary::types::{Limits, MemoryType};
+use crate::error::ShortageOf;
 use crate::message::message;
 use zonda_exec::Memory;
 
@@ -13,35 +16,41 @@ pub(crate) struct MemoryData {
     pub(crate) seen: Memory,
     bytes: TryVec<u8>,
     ty: MemoryType,
-    /// Most bytes that the embedder allows.
+    /// Largest size in bytes that the embedder allows.
     limit: u64,
 }
 
 impl MemoryData {
-    /// A memory of the type's least size, or of as much as `limit` allows, of zeros; and behind that `appended` bytes, which count as
-    /// pages begun, so that growing never hands them out.
+    /// A memory of the type's initial size, or of `limit` bytes if that is less, of zeros; and behind that `appended` bytes, which
+    /// count as pages begun, so that growth never hands them out.
     pub(crate) fn new(
         ty: MemoryType,
         limit: u64,
         appended: u32,
-    ) -> Result<MemoryData, OutOfMemory> {
+        budget: &Budget,
+    ) -> Made<TryBox<MemoryData>> {
         let (total, pages) = bounds::first_size(ty.limits.min, ty.page_shift, limit, appended);
         if (ty.limits.min as u64) << ty.page_shift > limit {
             message!(
                 warn,
-                "memory of {} pages is limited to {} bytes: what lies beyond traps",
+                "memory of {} pages is limited to {} bytes: accesses beyond them trap",
                 ty.limits.min,
                 limit
             );
         }
-        let len = usize::try_from(total).map_err(|_| OutOfMemory)?;
-        let mut seen = Memory::empty();
-        (seen.pages, seen.page_shift) = (pages, ty.page_shift);
-        let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
-        memory.sync();
-        Ok(memory)
+        // Where addresses are too narrow to count the bytes, no allocator has them.
+        let len = usize::try_from(total).unwrap_or(usize::MAX);
+        let size = len.saturating_add(size_of::<MemoryData>());
+        budget.make(ShortageOf::Memory, size, || {
+            let mut seen = Memory::empty();
+            (seen.pages, seen.page_shift) = (pages, ty.page_shift);
+            let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
+            memory.sync();
+            TryBox::new(memory)
+        })
     }
 
+    /// Updates what code sees.
     fn sync(&mut self) {
         // SAFETY: `bytes` belongs to this memory, which calls this after each change of `bytes`.
         unsafe { self.seen.set(self.bytes.as_mut_ptr(), self.bytes.len()) };
@@ -66,17 +75,20 @@ impl MemoryData {
         MemoryType { limits: Limits { min: self.seen.pages, max: self.ty.limits.max }, ..self.ty }
     }
 
-    /// Grows by `delta` pages; gives the size before, in pages, or `None` when that is not allowed or there is no memory for it.
-    pub(crate) fn grow(&mut self, delta: u32) -> Option<u32> {
+    /// Grows by `delta` pages; returns the size before, in pages.
+    pub(crate) fn grow(&mut self, delta: u32, budget: &Budget) -> Made<u32> {
         let before = self.seen.pages;
         let (pages, bytes) =
-            bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)?;
+            bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)
+                .ok_or(Fault::CANNOT_GROW)?;
         if delta != 0 {
-            self.bytes.resize_zeroed(usize::try_from(bytes).ok()?).ok()?;
+            let len = usize::try_from(bytes).unwrap_or(usize::MAX);
+            let more = len.saturating_sub(self.bytes.len());
+            budget.make(ShortageOf::Memory, more, || self.bytes.resize_zeroed(len))?;
             self.seen.pages = pages;
             self.sync();
         }
-        Some(before)
+        Ok(before)
     }
 }
 
@@ -84,8 +96,18 @@ impl MemoryData {
 mod tests {
     use super::*;
 
-    fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> MemoryData {
-        MemoryData::new(MemoryType { limits: Limits { min, max }, page_shift }, limit, 0).unwrap()
+    struct Grown(TryBox<MemoryData>, Budget);
+
+    impl Grown {
+        fn grow(&mut self, delta: u32) -> Option<u32> {
+            self.0.grow(delta, &self.1).ok()
+        }
+    }
+
+    fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> Grown {
+        let budget = Budget::new(u64::MAX);
+        let ty = MemoryType { limits: Limits { min, max }, page_shift };
+        Grown(MemoryData::new(ty, limit, 0, &budget).unwrap(), budget)
     }
 
     #[test]
@@ -95,7 +117,7 @@ mod tests {
             (free.grow(1), free.grow(2), free.grow(1), free.grow(0)),
             (Some(1), None, Some(2), Some(3))
         );
-        assert_eq!((free.seen.size(), free.seen.pages), (3 << 16, 3));
+        assert_eq!((free.0.seen.size(), free.0.seen.pages), (3 << 16, 3));
         let mut limited = memory(1, None, 16, 100_000);
         assert_eq!(limited.grow(1), None);
         let mut bytes = memory(10, None, 0, 12);
@@ -105,16 +127,42 @@ mod tests {
     #[test]
     fn a_limit_below_the_start_is_what_can_be_accessed() {
         let mut cut = memory(1, None, 16, 2000);
-        assert_eq!((cut.seen.size(), cut.seen.pages), (2000, 1));
+        assert_eq!((cut.0.seen.size(), cut.0.seen.pages), (2000, 1));
         assert_eq!((cut.grow(0), cut.grow(1)), (Some(1), None));
     }
 
     #[test]
     fn what_is_appended_is_not_handed_out() {
         let ty = MemoryType { limits: Limits { min: 1, max: None }, page_shift: 16 };
-        let mut memory = MemoryData::new(ty, u64::MAX, 100).unwrap();
+        let budget = Budget::new(u64::MAX);
+        let mut memory = MemoryData::new(ty, u64::MAX, 100, &budget).unwrap();
         assert_eq!((memory.seen.size(), memory.seen.pages), ((1 << 16) + 100, 2));
-        assert_eq!(memory.grow(1), Some(2));
+        assert_eq!(memory.grow(1, &budget), Ok(2));
         assert_eq!(memory.bytes().len(), 3 << 16);
+    }
+
+    #[test]
+    fn growth_takes_from_the_budget_what_it_adds() {
+        let budget = Budget::new(1000);
+        let ty = MemoryType { limits: Limits { min: 100, max: None }, page_shift: 0 };
+        let mut memory = MemoryData::new(ty, u64::MAX, 0, &budget).unwrap();
+        let left = 900 - size_of::<MemoryData>();
+        assert_eq!(budget.left(), left);
+        assert_eq!(memory.grow(left as u32 + 1, &budget), Err(Fault::SHORTAGE));
+        let shortage = budget.shortage();
+        assert_eq!((shortage.wanted(), shortage.allowed()), (left + 1, Some(left)));
+        assert_eq!((memory.grow(left as u32, &budget), budget.left()), (Ok(100), 0));
+        // Growth by nothing needs nothing.
+        assert_eq!(memory.grow(0, &budget), Ok(1000 - size_of::<MemoryData>() as u32));
+        assert_eq!(memory.grow(1, &budget), Err(Fault::SHORTAGE));
+    }
+
+    #[test]
+    fn what_the_allocator_refuses_is_given_back() {
+        let budget = Budget::new(u64::MAX);
+        let pages = 1 << 16;
+        let ty = MemoryType { limits: Limits { min: pages, max: None }, page_shift: 32 };
+        assert!(matches!(MemoryData::new(ty, u64::MAX, 0, &budget), Err(Fault::SHORTAGE)));
+        assert_eq!((budget.left(), budget.shortage().allowed()), (usize::MAX, None));
     }
 }

@@ -1,49 +1,59 @@
-//! What exists at run time: instances, memories, tables, globals, host functions, the value stack (spec: 4.2.3).
+//! What exists at run time: instances, memories, tables, globals, host functions, the operand stack (spec: 4.2.3).
 //!
-//! A store owns all of it; what is made stays until the store is dropped, and everything is freed then. Nothing here knows an
-//! embedding API: [`crate::host`] and the C API stand on top.
+//! A store owns all of it. Objects stay until the store is dropped, and are freed then. Nothing here depends on an embedding
+//! API: [`crate::host`] and the C API are built on the store.
 //!
-//! Invariant: all that instances point at (records of instances, memories, tables, globals) has an address of its own
+//! Invariant: whatever instances point at (records of instances, memories, tables, globals) has an address of its own
 //! ([`TryBox`]) and lives as long as the store.
 
 mod bounds;
+mod budget;
 mod bulk;
 pub(crate) mod fault;
 pub(crate) mod func;
 pub(crate) mod instance;
 pub(crate) mod link;
+mod link_text;
 pub(crate) mod memory;
 mod runtime_instr;
 pub(crate) mod table;
 
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::types::GlobalType;
+use crate::error::{Error, LinkError, LinkErrorKind};
+use budget::Budget;
+use fault::Fault;
 use func::HostFunc;
 use instance::StoreInstance;
 use memory::MemoryData;
 use table::TableData;
 use zonda_exec::{Meter, TrapCode};
 
-/// What a store may take.
+/// Limits of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Bytes of the value stack, which holds locals and operands of all active calls. Rounded down to slots of 4 bytes. Default 64 KiB with the
-    /// feature `std`, else 4 KiB.
+    /// Size of the operand stack in bytes, rounded down to slots of 4 bytes. It holds locals and operands of all active calls.
+    /// Default 64 KiB with the feature `std`, else 4 KiB.
     pub stack_bytes: u32,
-    /// Most bytes that each memory may have, `u64::MAX` for no limit of the embedder's (the default). A memory whose module asks for more at the start gets
-    /// this much: what lies beyond traps, while `memory.size` still says what the module asked for.
+    /// Largest size of each linear memory in bytes; `u64::MAX` (the default) for no limit. A memory whose module declares a larger
+    /// initial size has this size: accesses beyond it trap, while `memory.size` reports what the module declares.
     pub memory_limit: u64,
-    /// How deep host functions may call back into modules: host functions with a [`Caller`](crate::Caller) that may be active at once. One more traps with
-    /// [`TrapCode::StackOverflow`]. Each takes the native stack of a call and its own, which a module could have repeated as often as the value stack allows.
-    /// Default 64 with the feature `std`, else 4.
+    /// Largest size in bytes of all linear memories, tables and records of instances of the store together; `u64::MAX` for no
+    /// limit. What does not fit is refused with [`Error::Shortage`], which names the bytes; `memory.grow` and `table.grow` return -1.
+    /// Default no limit with the feature `std`, else 128 KiB: a module of a few bytes can declare 100 memories and 100 tables, which
+    /// would take the heap from the rest of the firmware.
+    pub total_limit: u64,
+    /// How many host functions with a [`Caller`](crate::Caller) may be active at once. One more call traps with
+    /// [`TrapCode::StackOverflow`]. Each active one takes native stack for itself and for the calls that it makes. Default 64 with
+    /// the feature `std`, else 4.
     pub nested_calls: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> StoreConfig {
-        let (stack_bytes, nested_calls) =
-            if cfg!(feature = "std") { (64 * 1024, 64) } else { (4096, 4) };
-        StoreConfig { stack_bytes, memory_limit: u64::MAX, nested_calls }
+        let (stack_bytes, total_limit, nested_calls) =
+            if cfg!(feature = "std") { (64 * 1024, u64::MAX, 64) } else { (4096, 128 * 1024, 4) };
+        StoreConfig { stack_bytes, memory_limit: u64::MAX, total_limit, nested_calls }
     }
 }
 
@@ -55,32 +65,36 @@ pub(crate) struct GlobalData {
 }
 
 pub(crate) struct StoreData<'a> {
-    pub(crate) config: StoreConfig,
+    /// See [`StoreConfig::memory_limit`].
+    memory_limit: u64,
+    pub(crate) budget: Budget,
     pub(crate) meter: TryArc<Meter>,
     pub(crate) instances: TryVec<TryBox<StoreInstance<'a>>>,
     pub(crate) memories: TryVec<TryBox<MemoryData>>,
     pub(crate) tables: TryVec<TryBox<TableData>>,
     pub(crate) globals: TryVec<TryBox<GlobalData>>,
     pub(crate) host_funcs: TryVec<TryBox<HostFunc>>,
-    /// Address that the next instance's first function gets.
+    /// Address of the next instance's first function.
     next_func: u32,
-    /// The value stack that calls through the Rust API use.
+    /// The operand stack of calls through the Rust API.
     stack: TryVec<u32>,
     /// How many more host functions may call back.
     nested_left: u32,
-    /// Where the next call by the host may write on it: above what outer calls use.
+    /// First slot of the operand stack that is free: above what active calls use.
     stack_top: *mut u32,
     /// What the host function reported that caused the last trap.
     pub(crate) host_code: u32,
     /// Bytes that are appended to the next memory, once: the C API's application heap.
     pub(crate) appended: u32,
+    /// The import at which linking stopped last.
+    failed_import: u32,
 }
 
-// SAFETY: the raw pointers point at what the store owns itself, or at what the embedder had to give as `Send`.
+// SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.
 unsafe impl Send for StoreData<'_> {}
 
 impl<'a> StoreData<'a> {
-    /// An empty store. `stack` says whether it needs a value stack of its own.
+    /// An empty store. `stack` says whether it needs an operand stack of its own.
     pub(crate) fn new(
         config: StoreConfig,
         stack: bool,
@@ -89,7 +103,8 @@ impl<'a> StoreData<'a> {
         let stack = TryVec::zeroed(slots)?;
         let stack_top = stack.as_mut_ptr();
         TryBox::new(StoreData {
-            config,
+            memory_limit: config.memory_limit,
+            budget: Budget::new(config.total_limit),
             meter: TryArc::new(Meter::new())?,
             instances: TryVec::new(),
             memories: TryVec::new(),
@@ -102,37 +117,51 @@ impl<'a> StoreData<'a> {
             stack_top,
             host_code: 0,
             appended: 0,
+            failed_import: 0,
         })
     }
 
-    /// The free part of the store's own value stack.
+    /// The error for the embedder, with what the store knows about the fault that it has just returned.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn error(&self, fault: Fault) -> Error {
+        let link = |kind| Error::Link(LinkError::new(kind, self.failed_import));
+        match fault {
+            Fault::SHORTAGE => Error::Shortage(self.budget.shortage()),
+            Fault::UNKNOWN_IMPORT => link(LinkErrorKind::Unknown),
+            Fault::INCOMPATIBLE_IMPORT => link(LinkErrorKind::Incompatible),
+            fault => fault.error(),
+        }
+    }
+
+    /// The free part of the store's own operand stack.
     pub(crate) fn free_stack(&mut self) -> func::Stack {
         let end = self.stack.as_mut_ptr().wrapping_add(self.stack.len());
         func::Stack { base: self.stack_top, end }
     }
 
-    /// Says from where on the value stack is free; gives what was said before.
+    /// Sets the first free slot of the operand stack; returns the one before.
     pub(crate) fn set_stack_top(&mut self, top: *mut u32) -> *mut u32 {
         core::mem::replace(&mut self.stack_top, top)
     }
 
-    /// Counts a host function that may call back, before it begins. [`StoreData::leave_host`] has to follow.
+    /// Counts a host function that may call back, before it runs. [`StoreData::leave_host`] follows.
     pub(crate) fn enter_host(&mut self) -> Result<(), TrapCode> {
         self.nested_left = self.nested_left.checked_sub(1).ok_or(TrapCode::StackOverflow)?;
         Ok(())
     }
 
-    /// Counts it no longer.
+    /// The host function has returned.
     pub(crate) fn leave_host(&mut self) {
         self.nested_left = self.nested_left.wrapping_add(1);
     }
 
-    /// Whether a call that used the store's own value stack has not ended: its frames refer to records of functions.
+    /// Whether a call on the store's own operand stack is active: its frames refer to records of functions.
     pub(crate) fn is_running(&mut self) -> bool {
         !core::ptr::eq(self.stack_top, self.stack.as_mut_ptr())
     }
 
-    /// Ends what led to a trap: a termination request is cleared, and the number that a host function reported is handed out.
+    /// Clears what led to a trap: a termination request is served, and what a host function reported is returned.
     pub(crate) fn end_of_trap(&mut self, code: TrapCode) -> u32 {
         if code == TrapCode::Terminated {
             self.meter.termination.clear();

@@ -73,7 +73,7 @@ impl<'c> RuntimeInstr<'c> {
     }
 
     /// The store, until something is called.
-    fn store(&self) -> &StoreData<'c> {
+    pub(super) fn store(&self) -> &StoreData<'c> {
         // SAFETY: `call` has set it to the store that runs the call. Host functions may change the store, but none is called
         // while `self` is borrowed.
         unsafe { &*self.context.store.cast() }
@@ -124,7 +124,7 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             }
             op::MEMORY_GROW => {
                 let ([memory], [delta]) = instr.read();
-                let before = (*instance.memory(memory)).grow(delta);
+                let before = (*instance.memory(memory)).grow(delta, &instr.store().budget);
                 instr.push(before.unwrap_or(u32::MAX));
                 Ok(OK)
             }

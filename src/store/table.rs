@@ -1,27 +1,37 @@
 //! Tables at run time (spec: 4.2.7).
 
 use super::bounds;
+use super::budget::Budget;
 use super::fault::{Fault, Made};
-use crate::alloc::{OutOfMemory, TryVec};
+use crate::alloc::{TryBox, TryVec};
 use crate::binary::types::{Limits, TableType};
+use crate::error::ShortageOf;
 use crate::limits::MAX_TABLE_ELEMENTS;
 
-/// A table: references as the value stack holds them, 0 for null.
+/// Bytes of an element. [`MAX_TABLE_ELEMENTS`] of them are counted in 32 bits.
+const ELEMENT: usize = size_of::<u32>();
+const _: () = assert!(MAX_TABLE_ELEMENTS < u32::MAX / 8);
+
+/// A table: references as the operand stack holds them, 0 for null.
 pub(crate) struct TableData {
     pub(crate) elements: TryVec<u32>,
     ty: TableType,
 }
 
 impl TableData {
-    pub(crate) fn new(ty: TableType, init: u32) -> Made<TableData> {
+    /// A table of the type's initial size.
+    pub(crate) fn new(ty: TableType, init: u32, budget: &Budget) -> Made<TryBox<TableData>> {
         if ty.limits.min > MAX_TABLE_ELEMENTS {
             return Err(Fault::TOO_LARGE);
         }
-        let mut elements = TryVec::zeroed(ty.limits.min as usize)?;
-        if init != 0 {
-            elements.fill(init);
-        }
-        Ok(TableData { elements, ty })
+        let len = ty.limits.min as usize;
+        budget.make(ShortageOf::Table, len * ELEMENT + size_of::<TableData>(), || {
+            let mut elements = TryVec::zeroed(len)?;
+            if init != 0 {
+                elements.fill(init);
+            }
+            TryBox::new(TableData { elements, ty })
+        })
     }
 
     pub(crate) fn ty(&self) -> TableType {
@@ -49,12 +59,14 @@ impl TableData {
         }
     }
 
-    /// Grows by `delta` elements; gives the size before, or `None` when that is not allowed or there is no memory for it.
-    pub(crate) fn grow(&mut self, delta: u32, init: u32) -> Option<u32> {
+    /// Grows by `delta` elements; returns the size before.
+    pub(crate) fn grow(&mut self, delta: u32, init: u32, budget: &Budget) -> Made<u32> {
         let before = self.elements.len() as u32;
         let most = self.ty.limits.max.unwrap_or(u32::MAX).min(MAX_TABLE_ELEMENTS);
-        let size = bounds::grown_table(before, delta, most)?;
-        let grown: Result<(), OutOfMemory> = self.elements.resize(size as usize, init);
-        grown.ok().map(|()| before)
+        let size = bounds::grown_table(before, delta, most).ok_or(Fault::CANNOT_GROW)?;
+        budget.make(ShortageOf::Table, delta as usize * ELEMENT, || {
+            self.elements.resize(size as usize, init)
+        })?;
+        Ok(before)
     }
 }

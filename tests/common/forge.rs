@@ -3,7 +3,8 @@
 #![allow(dead_code)] // Two tests compile this file, and neither uses all of it.
 
 use zonda::{
-    Engine, Error, ErrorKind, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val,
+    ArtifactErrorKind, Engine, Error, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig,
+    Val,
 };
 use zonda_exec::fast::RegOp;
 
@@ -132,9 +133,9 @@ pub fn load(file: &[u8]) -> Result<(), Error> {
     Module::new(&Engine::new(Mode::Fast), Aligned::new(file).bytes()).map(drop)
 }
 
-pub fn kind(result: Result<(), Error>) -> Option<ErrorKind> {
+pub fn kind(result: Result<(), Error>) -> Option<ArtifactErrorKind> {
     match result {
-        Err(Error::Module(error)) => Some(error.kind),
+        Err(Error::Artifact(error)) => Some(error.kind),
         Err(error) => panic!("{error}"),
         Ok(()) => None,
     }

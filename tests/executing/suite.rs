@@ -41,7 +41,9 @@ fn the_official_suite_from_files() {
                     .expect("it is for the other word size");
                 Some(file)
             }
-            Err(zonda::Error::Module(error)) if error.kind == zonda::ErrorKind::References => {
+            Err(zonda::Error::Artifact(error))
+                if error.kind == zonda::ArtifactErrorKind::References =>
+            {
                 LEFT.fetch_add(1, Relaxed);
                 None
             }

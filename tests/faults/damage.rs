@@ -8,7 +8,10 @@ use crate::modules;
 
 use crate::failing::{watch, Fail};
 use crate::forge::Aligned;
-use zonda::{Engine, Error, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{
+    ArtifactError, Engine, Error, Extern, ExternType, Linker, Mode, Module, ModuleError, Store,
+    StoreConfig, Val,
+};
 
 #[derive(Default)]
 struct Counts {
@@ -67,8 +70,11 @@ fn survive(mode: Mode, file: &[u8], what: &dyn Fn() -> String, counts: &mut Coun
     assert_eq!((watched.leaked, watched.leaked_blocks), (0, 0), "{}: leaked", what());
     match result {
         Ok(()) => counts.ran += 1,
-        Err(Error::Module(error)) => {
-            assert!(error.offset as usize <= file.len(), "{}: {error}", what());
+        Err(
+            Error::Module(ModuleError { offset, .. })
+            | Error::Artifact(ArtifactError { offset, .. }),
+        ) => {
+            assert!(offset as usize <= file.len(), "{}: {offset}", what());
             counts.refused += 1;
         }
         Err(error) => panic!("{}: {error}", what()),

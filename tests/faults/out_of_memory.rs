@@ -62,6 +62,8 @@ fn every_allocation(
             assert!(watched.failed > 0, "{name}, {fail:?}: nothing failed");
             let reported = match result {
                 Err(Error::OutOfMemory) => true,
+                // The store has no limit, so the allocator is the reason.
+                Err(Error::Shortage(shortage)) => shortage.allowed().is_none(),
                 Err(Error::Trap(trap)) => trap.code == TrapCode::OutOfMemory || guest_decides,
                 Ok(_) => guest_decides,
                 Err(_) => false,

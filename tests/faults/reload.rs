@@ -82,7 +82,8 @@ fn refuse<'a, T: 'static>(
     store.set_fuel(100);
     match (linker.instantiate(&mut *store, module), expected) {
         (Err(Error::Trap(trap)), Some(code)) if trap.code == *code => {}
-        (Err(Error::Link { kind: LinkErrorKind::Incompatible, import: 1 }), None) => {}
+        (Err(Error::Link(error)), None)
+            if (error.kind, error.import) == (LinkErrorKind::Incompatible, 1) => {}
         (result, _) => panic!("{result:?}"),
     }
     store.set_fuel(u64::MAX);

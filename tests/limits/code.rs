@@ -2,7 +2,7 @@
 
 use super::encode::*;
 use super::{accepted, refused, MODES};
-use zonda::{Engine, ErrorKind, Linker, Mode, Module, Store, StoreConfig};
+use zonda::{Engine, Linker, Mode, Module, ModuleErrorKind, Store, StoreConfig};
 
 fn one(results: &[u8], locals: &[(u32, u8)], code: &[u8]) -> Encoder {
     let body = body(locals, code);
@@ -52,13 +52,15 @@ fn bytes_of_a_body() {
     let code = vec![0x01; 7_654_322 - 2];
     let module = one(&[], &[], &code).bytes();
     let at = body_at(&module, &[], &code);
-    refused(&module, ErrorKind::TooLarge, at - 4);
+    refused(&module, ModuleErrorKind::TooLarge, at - 4);
 }
 
 #[test]
 fn locals() {
     // Their slots have a lower limit, so that what is at this one is refused for that one.
-    for (count, kind) in [(50_000, ErrorKind::FrameTooLarge), (50_001, ErrorKind::TooManyLocals)] {
+    for (count, kind) in
+        [(50_000, ModuleErrorKind::FrameTooLarge), (50_001, ModuleErrorKind::TooManyLocals)]
+    {
         let module = one(&[], &[(count, I32)], &[]).bytes();
         let at = body_at(&module, &[(count, I32)], &[]);
         refused(&module, kind, at + 5);
@@ -82,7 +84,7 @@ fn slots_of_locals() {
     for locals in [vec![(32_701, I32)], vec![(32_699, I32), (1, I64)]] {
         let module = one(&[], &locals, &[]).bytes();
         let at = body_at(&module, &locals, &[]);
-        refused(&module, ErrorKind::FrameTooLarge, at + content(&locals, &[]).len() - 1);
+        refused(&module, ModuleErrorKind::FrameTooLarge, at + content(&locals, &[]).len() - 1);
     }
 }
 
@@ -107,7 +109,7 @@ fn slots_of_operands() {
     let module = one(&[I32], &[], &code).bytes();
     let at = body_at(&module, &[], &code);
     // Behind the constant that is one too many.
-    refused(&module, ErrorKind::FrameTooLarge, at + 1 + 2 * 32_701);
+    refused(&module, ModuleErrorKind::FrameTooLarge, at + 1 + 2 * 32_701);
 }
 
 #[test]

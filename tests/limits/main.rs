@@ -8,9 +8,10 @@ mod code;
 mod encode;
 mod page;
 mod running;
+mod store;
 
 use encode::*;
-use zonda::{Engine, Error, ErrorKind, Mode, Module, ModuleError};
+use zonda::{Engine, Error, Mode, Module, ModuleError, ModuleErrorKind};
 
 const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
 
@@ -23,7 +24,7 @@ fn accepted(bytes: &[u8]) {
     Module::validate(&Engine::default(), bytes).unwrap();
 }
 
-fn refused(bytes: &[u8], kind: ErrorKind, offset: usize) {
+fn refused(bytes: &[u8], kind: ModuleErrorKind, offset: usize) {
     let error = Some(Error::Module(ModuleError { kind, offset: offset as u32 }));
     for mode in MODES {
         assert_eq!(Module::new(&Engine::new(mode), bytes).err(), error, "{mode:?}");
@@ -48,7 +49,7 @@ fn items(
     let more = same(item, most + 1);
     refused(
         &behind(before.clone().section(id, &more), most + 1).bytes(),
-        ErrorKind::TooLarge,
+        ModuleErrorKind::TooLarge,
         content(before, more.len()),
     );
 }
@@ -89,7 +90,7 @@ fn exports() {
     let more = with(1_000_001);
     refused(
         &before.clone().section(section::EXPORT, &more).bytes(),
-        ErrorKind::TooLarge,
+        ModuleErrorKind::TooLarge,
         content(&before, more.len()),
     );
 }
@@ -104,7 +105,7 @@ fn globals() {
     // Imported ones alone: refused where the type of the first one too many stands.
     accepted(&Encoder::new().section(section::IMPORT, &same(&imported, 65_536)).bytes());
     let more = Encoder::new().section(section::IMPORT, &same(&imported, 65_537)).bytes();
-    refused(&more, ErrorKind::TooLarge, more.len() - 2);
+    refused(&more, ModuleErrorKind::TooLarge, more.len() - 2);
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn elements_of_a_segment() {
     let more = with(10_000_001);
     refused(
         &before.clone().section(section::ELEMENT, &more).bytes(),
-        ErrorKind::TooLarge,
+        ModuleErrorKind::TooLarge,
         content(&before, more.len()) + 3,
     );
 }
@@ -148,7 +149,7 @@ fn tables() {
         .section(section::IMPORT, &same(&import(b"", b"", &[1, FUNC_REF, 0, 0]), 100));
     accepted(&imports.clone().bytes());
     let more = imports.section(section::TABLE, &same(&[FUNC_REF, 0, 0], 1)).bytes();
-    refused(&more, ErrorKind::TooLarge, more.len());
+    refused(&more, ModuleErrorKind::TooLarge, more.len());
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn memories() {
         Encoder::new().section(section::IMPORT, &same(&import(b"", b"", &[2, 0, 0]), 100));
     accepted(&imports.clone().bytes());
     let more = imports.section(section::MEMORY, &same(&[0, 0], 1)).bytes();
-    refused(&more, ErrorKind::TooLarge, more.len());
+    refused(&more, ModuleErrorKind::TooLarge, more.len());
 }
 
 #[test]
@@ -173,12 +174,12 @@ fn parameters_and_results() {
     // Behind header, id, two bytes of size, number of types, form.
     refused(
         &Encoder::new().list(section::TYPE, [func_type(&[I64; 1001], &[])]).bytes(),
-        ErrorKind::TooLarge,
+        ModuleErrorKind::TooLarge,
         8 + 1 + 2 + 2,
     );
     refused(
         &Encoder::new().list(section::TYPE, [func_type(&[], &[I64; 1001])]).bytes(),
-        ErrorKind::TooLarge,
+        ModuleErrorKind::TooLarge,
         8 + 1 + 2 + 3,
     );
 }
@@ -199,7 +200,7 @@ fn parameters_for_each_byte_of_the_module() {
     assert!(name < 120, "{name}: the lengths before the name take a byte each");
     assert_eq!(with(name).len(), 625);
     accepted(&with(name).bytes());
-    refused(&with(name - 1).bytes(), ErrorKind::TooLarge, function + 99);
+    refused(&with(name - 1).bytes(), ModuleErrorKind::TooLarge, function + 99);
 }
 
 /// A file may lack the bodies, so that its module is much shorter than the one that it was made from.
@@ -221,15 +222,15 @@ fn sizes_of_memories() {
     accepted(&with(&limits(0, 65_536)));
     accepted(&with(&[limits(8, u32::MAX), vec![0]].concat()));
     let pages = with(&limits(0, 65_537));
-    refused(&pages, ErrorKind::MemorySize, pages.len());
+    refused(&pages, ModuleErrorKind::MemorySize, pages.len());
     // A page size is 1 or 65,536 bytes.
     accepted(&with(&[limits(8, 65_536), vec![16]].concat()));
     for shift in [1, 15, 17, 63] {
         let other = with(&[limits(8, 0), vec![shift]].concat());
-        refused(&other, ErrorKind::PageSize, other.len());
+        refused(&other, ModuleErrorKind::PageSize, other.len());
     }
     let none = with(&[limits(8, 0), vec![64]].concat());
-    refused(&none, ErrorKind::BadLimits, none.len());
+    refused(&none, ModuleErrorKind::BadLimits, none.len());
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn each_limit_names_tests_that_exist() {
         "tests/limits/main.rs",
         "tests/limits/code.rs",
         "tests/limits/running.rs",
+        "tests/limits/store.rs",
         "tests/executing/large.rs",
         "tests/loading/verifier.rs",
         "src/store/memory.rs",

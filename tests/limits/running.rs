@@ -44,8 +44,8 @@ fn values_of_a_host_function_without_a_rust_type() {
             )
             .map(drop)
     };
-    assert_eq!([add(32, 0), add(0, 32), add(31, 1)], [Ok(()); 3]);
-    assert_eq!([add(33, 0), add(0, 33), add(32, 1)], [Err(Error::TooLarge); 3]);
+    assert_eq!([add(32, 0), add(0, 32), add(31, 1)], [const { Ok(()) }; 3]);
+    assert_eq!([add(33, 0), add(0, 33), add(32, 1)], [const { Err(Error::TooLarge) }; 3]);
 }
 
 #[test]

@@ -4,7 +4,10 @@
 use crate::modules;
 
 use crate::forge::{self, kind, load, survives, Aligned};
-use zonda::{Engine, Error, ErrorKind, Linker, Mode, Module, Store, Trap, TrapCode};
+use zonda::{
+    ArtifactError, ArtifactErrorKind, Engine, Error, Linker, Mode, Module, ModuleError,
+    ModuleErrorKind, Store, Trap, TrapCode,
+};
 use zonda_compiler::{compile, CompileOptions};
 use zonda_exec::fast::RegOp;
 
@@ -110,7 +113,7 @@ fn classic_mode_needs_the_code_section() {
     let whole = Aligned::new(&compile(module.bytes, &options(4, true)).unwrap());
     let classic = Engine::new(Mode::Classic);
     let refused = Module::new(&classic, stripped.bytes()).map(drop);
-    assert_eq!(kind(refused), Some(ErrorKind::NoBodies));
+    assert_eq!(kind(refused), Some(ArtifactErrorKind::NoBodies));
     // The word size does not matter to it.
     assert_eq!(
         run(&Module::new(&classic, whole.bytes()).unwrap(), Mode::Classic, module.argument),
@@ -122,7 +125,10 @@ fn classic_mode_needs_the_code_section() {
     let mut store = Store::new(&classic, ()).unwrap();
     let loaded = Module::new(&Engine::new(FAST), stripped.bytes()).unwrap();
     let instance = Linker::new().instantiate(&mut store, &loaded).unwrap();
-    assert_eq!(kind(instance.set_mode(&mut store, Mode::Classic)), Some(ErrorKind::NoBodies));
+    assert_eq!(
+        kind(instance.set_mode(&mut store, Mode::Classic)),
+        Some(ArtifactErrorKind::NoBodies)
+    );
     let loaded = Module::new(&Engine::new(FAST), changing.bytes()).unwrap();
     let instance = Linker::new().instantiate(&mut store, &loaded).unwrap();
     instance.set_mode(&mut store, Mode::Classic).unwrap();
@@ -237,7 +243,7 @@ fn references_as_values_are_not_compiled() {
         "(module (func $f (drop (ref.func $f))) (elem declare func $f))",
         "(module (func (drop (ref.is_null (ref.null func)))))",
     ] {
-        assert_eq!(kind(compile(&wasm(text), &options(8, false)).map(drop)), Some(ErrorKind::References), "{text}");
+        assert_eq!(kind(compile(&wasm(text), &options(8, false)).map(drop)), Some(ArtifactErrorKind::References), "{text}");
     }
     // Tables and what moves their elements are fine.
     let text = "(module (table $a 9 funcref) (table $b 9 externref) (elem $e func $f) (type $t (func)) (func $f
@@ -248,13 +254,12 @@ fn references_as_values_are_not_compiled() {
 
 #[test]
 fn a_bad_module_is_not_compiled() {
-    assert_eq!(
-        kind(compile(b"\0asm\x02\0\0\0", &options(4, false)).map(drop)),
-        Some(ErrorKind::Version)
-    );
+    let refused = compile(b"\0asm\x02\0\0\0", &options(4, false)).map(drop);
+    let kind_of_module = ModuleErrorKind::Version;
+    assert_eq!(refused, Err(Error::Module(ModuleError { kind: kind_of_module, offset: 4 })));
     assert_eq!(
         kind(compile(b"\0asm\x01\0\0\0", &options(5, false)).map(drop)),
-        Some(ErrorKind::WordSize)
+        Some(ArtifactErrorKind::PointerSize)
     );
 }
 
@@ -276,7 +281,7 @@ fn a_file_that_is_cut_off_is_refused() {
         for extra in 1..9 {
             assert_eq!(
                 kind(load(&[&file[..], &vec![0; extra]].concat())),
-                Some(ErrorKind::BadContainer)
+                Some(ArtifactErrorKind::Layout)
             );
         }
     }
@@ -315,17 +320,24 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
         let mut file = file.clone();
         file[at] = value;
         match Module::new(&Engine::new(FAST), Aligned::new(&file).bytes()) {
-            Err(Error::Module(error)) => (error.kind, error.offset),
-            other => panic!("byte {at} = {value}: {:?}", other.err()),
+            Err(error) => error,
+            Ok(_) => panic!("byte {at} = {value}"),
         }
     };
-    assert_eq!(changed(1, b'y').0, ErrorKind::NotWasm);
-    assert_eq!(changed(4, 2), (ErrorKind::ContainerVersion, 4));
-    assert_eq!(changed(5, 1), (ErrorKind::ContainerVersion, 4));
-    assert_eq!(changed(6, 2), (ErrorKind::ContainerVersion, 4));
-    assert_eq!(changed(7, 12 - HERE), (ErrorKind::WordSize, 7));
-    assert_eq!(changed(7, 16).0, ErrorKind::WordSize);
-    assert_eq!(changed(11, 1), (ErrorKind::SwitchedOff, 8));
+    let in_module = |kind, offset| Error::Module(ModuleError { kind, offset });
+    assert_eq!(changed(1, b'y'), in_module(ModuleErrorKind::NotWasm, 0));
+    // Errors of the module have their offset in the artifact.
+    assert_eq!(changed(88 + 4, 2), in_module(ModuleErrorKind::Version, 88 + 4));
+    let changed = |at: usize, value: u8| match changed(at, value) {
+        Error::Artifact(ArtifactError { kind, offset }) => (kind, offset),
+        error => panic!("byte {at} = {value}: {error}"),
+    };
+    assert_eq!(changed(4, 2), (ArtifactErrorKind::FormatVersion, 4));
+    assert_eq!(changed(5, 1), (ArtifactErrorKind::FormatVersion, 4));
+    assert_eq!(changed(6, 2), (ArtifactErrorKind::FormatVersion, 4));
+    assert_eq!(changed(7, 12 - HERE), (ArtifactErrorKind::PointerSize, 7));
+    assert_eq!(changed(7, 16).0, ArtifactErrorKind::PointerSize);
+    assert_eq!(changed(11, 1), (ArtifactErrorKind::SwitchedOff, 8));
     for (at, value) in [
         (12, file[12] ^ 4),
         (48, 2),
@@ -339,17 +351,15 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
         (76, 2),
         (84, file[84] ^ 8),
     ] {
-        assert_eq!(changed(at, value).0, ErrorKind::BadContainer, "byte {at}");
+        assert_eq!(changed(at, value).0, ArtifactErrorKind::Layout, "byte {at}");
     }
     // Somewhere else than at a multiple of four.
     let shifted = Aligned::new(&[&[0; 2][..], &file].concat());
     let refused = Module::new(&Engine::new(FAST), &shifted.bytes()[2..]).map(drop);
-    assert_eq!(kind(refused), Some(ErrorKind::Unaligned));
+    assert_eq!(kind(refused), Some(ArtifactErrorKind::Unaligned));
     // Between sections.
     let [module, funcs, _] = forge::parts(&file);
     if module.end != funcs.start {
-        assert_eq!(changed(module.end, 1).0, ErrorKind::BadContainer);
+        assert_eq!(changed(module.end, 1).0, ArtifactErrorKind::Layout);
     }
-    // Errors of the module are said by their place in the file.
-    assert_eq!(changed(88 + 4, 2), (ErrorKind::Version, 88 + 4));
 }

@@ -1,7 +1,7 @@
 //! Criterion: every rule of the verifier (docs/container.md) has a file that was forged against it, and the file is refused.
 
 use crate::forge::{self, code, kind, load, survives, Aligned, Func, OVERHEAD};
-use zonda::{Engine, Error, ErrorKind, Mode, Module};
+use zonda::{ArtifactErrorKind, Engine, Error, Mode, Module};
 use zonda_exec::fast::RegOp::{self, *};
 
 /// Types 0 to 6, one function imported (0), one defined (1) of a type.
@@ -48,16 +48,16 @@ fn funcs(ty: u16, code: Vec<u8>) -> [Func; 2] {
 
 /// The file is refused for this reason, at this operation of the code.
 #[track_caller]
-fn refused(rule: &str, ty: u16, ops: &[(RegOp, &[u8])], expected: ErrorKind) {
+fn refused(rule: &str, ty: u16, ops: &[(RegOp, &[u8])], expected: ArtifactErrorKind) {
     refused_code(rule, ty, code(ops), expected);
 }
 
 #[track_caller]
-fn refused_code(rule: &str, ty: u16, code: Vec<u8>, expected: ErrorKind) {
+fn refused_code(rule: &str, ty: u16, code: Vec<u8>, expected: ArtifactErrorKind) {
     let file = forged(ty, code);
     let [_, _, section] = forge::parts(&file);
     match Module::new(&Engine::new(Mode::Fast), Aligned::new(&file).bytes()) {
-        Err(Error::Module(error)) => {
+        Err(Error::Artifact(error)) => {
             assert_eq!(error.kind, expected, "rule: {rule}");
             assert!(section.contains(&(error.offset as usize)), "rule: {rule}: {}", error.offset);
         }
@@ -77,9 +77,9 @@ const H: u8 = LOCALS as u8;
 
 #[test]
 fn rule_operations_are_known_and_complete() {
-    use ErrorKind::RegisterCode;
-    refused_code("unknown", 0, vec![RegOp::ALL.len() as u8, Ret as u8], RegisterCode);
-    refused_code("unknown", 0, vec![0xff], RegisterCode);
+    use ArtifactErrorKind::Instruction;
+    refused_code("unknown", 0, vec![RegOp::ALL.len() as u8, Ret as u8], Instruction);
+    refused_code("unknown", 0, vec![0xff], Instruction);
     for bytes in [
         &[Get as u8][..],
         &[Const32 as u8, 0, 0, 0],
@@ -88,19 +88,19 @@ fn rule_operations_are_known_and_complete() {
         &[Num1 as u8, 0x67, 0],
         &[Ret as u8, AddSSD as u8, 0, 0],
     ] {
-        refused_code("complete", 0, bytes.to_vec(), RegisterCode);
+        refused_code("complete", 0, bytes.to_vec(), Instruction);
     }
     refused_code(
         "table that ends far behind",
         0,
         vec![BrTableLong as u8, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
-        RegisterCode,
+        Instruction,
     );
 }
 
 #[test]
 fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
-    use ErrorKind::RegisterSlot;
+    use ArtifactErrorKind::Slot;
     // For each operation each of its slots, at each edge.
     let mut seen = 0;
     for &op in RegOp::ALL {
@@ -152,7 +152,7 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
             ] {
                 let mut bytes = good.clone();
                 bytes[at] = slot;
-                let expected = (!good_slot).then_some(RegisterSlot);
+                let expected = (!good_slot).then_some(Slot);
                 assert_eq!(kind(load(&file(&bytes))), expected, "{op:?}, slot {slot} at {at}");
                 seen += 1;
             }
@@ -163,7 +163,7 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
 
 #[test]
 fn rule_slots_behind_a_frame_that_is_moved() {
-    use ErrorKind::{RegisterFlow, RegisterSlot};
+    use ArtifactErrorKind::{Flow, Slot};
     let n = i16::from(FIRST);
     let (up, down) = (n.to_le_bytes(), (-n).to_le_bytes());
     let last = OPERANDS as u8 - 1;
@@ -178,18 +178,8 @@ fn rule_slots_behind_a_frame_that_is_moved() {
             (Ret, &[]),
         ],
     );
-    refused(
-        "near slot",
-        0,
-        &[(Frame, &up), (Get, &[last + 1]), (Frame, &down), (Ret, &[])],
-        RegisterSlot,
-    );
-    refused(
-        "near pair",
-        0,
-        &[(Frame, &up), (CopyW, &[0, last]), (Frame, &down), (Ret, &[])],
-        RegisterSlot,
-    );
+    refused("near slot", 0, &[(Frame, &up), (Get, &[last + 1]), (Frame, &down), (Ret, &[])], Slot);
+    refused("near pair", 0, &[(Frame, &up), (CopyW, &[0, last]), (Frame, &down), (Ret, &[])], Slot);
     // Far ones: locals are 0 to 3 from the start of the frame.
     for (j, good) in [
         (-n, true),
@@ -211,7 +201,7 @@ fn rule_slots_behind_a_frame_that_is_moved() {
             if good {
                 accepted(0, &ops);
             } else {
-                refused("far slot", 0, &ops, RegisterSlot);
+                refused("far slot", 0, &ops, Slot);
             }
         }
     }
@@ -219,51 +209,46 @@ fn rule_slots_behind_a_frame_that_is_moved() {
         "near slot of a far copy",
         0,
         &[(Frame, &up), (CopyIn, &[0, 0, last + 1]), (Frame, &down), (Ret, &[])],
-        RegisterSlot,
+        Slot,
     );
     // Where the frame may move, and what stands behind it.
     let wrong = (n + 1).to_le_bytes();
-    refused(
-        "first by another number",
-        0,
-        &[(Frame, &wrong), (Frame, &down), (Ret, &[])],
-        RegisterFlow,
-    );
-    refused("not first", 0, &[(Get, &[0]), (Frame, &up), (Frame, &down), (Ret, &[])], RegisterFlow);
-    refused("twice", 0, &[(Frame, &up), (Frame, &up), (Frame, &down), (Ret, &[])], RegisterFlow);
+    refused("first by another number", 0, &[(Frame, &wrong), (Frame, &down), (Ret, &[])], Flow);
+    refused("not first", 0, &[(Get, &[0]), (Frame, &up), (Frame, &down), (Ret, &[])], Flow);
+    refused("twice", 0, &[(Frame, &up), (Frame, &up), (Frame, &down), (Ret, &[])], Flow);
     refused(
         "down by another number",
         0,
         &[(Frame, &up), (Frame, &(-n + 1).to_le_bytes()), (Ret, &[])],
-        RegisterFlow,
+        Flow,
     );
-    refused("down where it is not up", 0, &[(Frame, &down), (Ret, &[])], RegisterFlow);
-    refused("return without", 0, &[(Frame, &up), (Ret, &[])], RegisterFlow);
-    refused("return without", 6, &[(Frame, &up), (RetA, &[])], RegisterFlow);
-    refused("return without", 3, &[(Frame, &up), (RetN, &[0, 0, 3, 0])], RegisterFlow);
+    refused("down where it is not up", 0, &[(Frame, &down), (Ret, &[])], Flow);
+    refused("return without", 0, &[(Frame, &up), (Ret, &[])], Flow);
+    refused("return without", 6, &[(Frame, &up), (RetA, &[])], Flow);
+    refused("return without", 3, &[(Frame, &up), (RetN, &[0, 0, 3, 0])], Flow);
     refused(
         "tail call without",
         0,
         &[(Frame, &up), (Runtime, &[0x13, 1, 0, 0, 0]), (Frame, &down), (Ret, &[])],
-        RegisterFlow,
+        Flow,
     );
     refused(
         "something else behind it",
         0,
         &[(Frame, &up), (Frame, &down), (Get, &[0]), (Ret, &[])],
-        RegisterFlow,
+        Flow,
     );
     refused(
         "branch behind it",
         0,
         &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[])],
-        ErrorKind::RegisterBranch,
+        ArtifactErrorKind::Branch,
     );
     refused(
         "branch to its return",
         0,
         &[(Frame, &up), (BrNzA, &[6, 0]), (Frame, &down), (Ret, &[]), (Ret, &[])],
-        RegisterFlow,
+        Flow,
     );
     accepted(
         0,
@@ -278,31 +263,31 @@ fn rule_slots_behind_a_frame_that_is_moved() {
         "tail call of an imported function without a return",
         3,
         &[(Frame, &up), (Frame, &down), (Runtime, &[0x12, FIRST, 0, 0]), (Unreachable, &[])],
-        RegisterFlow,
+        Flow,
     );
     refused(
         "indirect tail call without a return",
         0,
         &[(Frame, &up), (Frame, &down), (Runtime, &[0x13, FIRST + 1, 0, 0, 0]), (Unreachable, &[])],
-        RegisterFlow,
+        Flow,
     );
     refused(
         "its operands",
         0,
         &[(Frame, &up), (Frame, &down), (Runtime, &[0x13, FIRST, 0, 0, 0]), (Ret, &[])],
-        RegisterSlot,
+        Slot,
     );
     refused(
         "results of a large function",
         3,
         &[(Frame, &up), (Frame, &down), (RetN, &[FIRST + 4, 0, 3, 0])],
-        RegisterSlot,
+        Slot,
     );
 }
 
 #[test]
 fn rule_branches_go_to_operations_of_the_function() {
-    use ErrorKind::RegisterBranch;
+    use ArtifactErrorKind::Branch;
     accepted(0, &[(BrNzA, &[3, 0]), (Ret, &[])]);
     accepted(0, &[(BrLong, &[7, 0, 0, 0]), (Get, &[0]), (Ret, &[])]);
     accepted(0, &[(BrTable, &[1, 0, 7, 0, 9, 0]), (Get, &[0]), (Ret, &[])]);
@@ -315,13 +300,13 @@ fn rule_branches_go_to_operations_of_the_function() {
             &format!("by {distance}"),
             0,
             &[(BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])],
-            RegisterBranch,
+            Branch,
         );
         refused(
             &format!("from elsewhere, by {distance}"),
             0,
             &[(Get, &[0]), (Get, &[0]), (BrNzA, &[low, high]), (Get, &[0]), (Ret, &[])],
-            RegisterBranch,
+            Branch,
         );
     }
     for distance in [i32::MIN, -10_000, -1, 0, 1, 4, 6, 8, 10, 1 << 20, i32::MAX] {
@@ -330,7 +315,7 @@ fn rule_branches_go_to_operations_of_the_function() {
             &format!("long by {distance}"),
             0,
             &[(BrLong, &bytes), (Get, &[0]), (Ret, &[])],
-            RegisterBranch,
+            Branch,
         );
     }
     for distance in [-5i16, -1, 0, 1, 3, 5, 6, 8, 10, 11] {
@@ -340,7 +325,7 @@ fn rule_branches_go_to_operations_of_the_function() {
                 &format!("table by {distance}"),
                 0,
                 &[(BrTable, &[&[1, 0], &table[..]].concat()), (Get, &[0]), (Ret, &[])],
-                RegisterBranch,
+                Branch,
             );
         }
     }
@@ -348,15 +333,15 @@ fn rule_branches_go_to_operations_of_the_function() {
         "back to what is no meter",
         0,
         &[(Get, &[0]), (BrNzA, &[0xfe, 0xff]), (Ret, &[])],
-        RegisterBranch,
+        Branch,
     );
     refused(
         "back into an operand that looks like one",
         0,
         &[(Get, &[Meter as u8]), (BrNzA, &[0xff, 0xff]), (Ret, &[])],
-        RegisterBranch,
+        Branch,
     );
-    refused("to itself", 0, &[(Br, &[0, 0])], RegisterBranch);
+    refused("to itself", 0, &[(Br, &[0, 0])], Branch);
     // Into another function, where a meter stands.
     let ops = |distance: i16| code(&[(BrNzA, &distance.to_le_bytes()), (Ret, &[])]);
     let mut funcs = funcs(0, code(&[(Meter, &[]), (Ret, &[])]));
@@ -364,20 +349,16 @@ fn rule_branches_go_to_operations_of_the_function() {
         funcs[1].code = [&ops(distance)[..], &[Unreachable as u8]].concat();
         funcs[1].code[3] = Unreachable as u8;
         let result = load(&forge::file(&module(0), &funcs));
-        assert_eq!(
-            kind(result),
-            (!good).then_some(RegisterBranch),
-            "into another function, by {distance}"
-        );
+        assert_eq!(kind(result), (!good).then_some(Branch), "into another function, by {distance}");
     }
     // What follows a `skip` is a `meter`.
-    refused("skip", 0, &[(Skip, &[]), (Ret, &[]), (Ret, &[])], ErrorKind::RegisterFlow);
-    refused("skip over the end", 0, &[(Br, &[3, 0]), (Skip, &[])], ErrorKind::RegisterFlow);
+    refused("skip", 0, &[(Skip, &[]), (Ret, &[]), (Ret, &[])], ArtifactErrorKind::Flow);
+    refused("skip over the end", 0, &[(Br, &[3, 0]), (Skip, &[])], ArtifactErrorKind::Flow);
     refused(
         "skip over the end",
         0,
         &[(Br, &[3, 0]), (Skip, &[]), (Meter, &[])],
-        ErrorKind::RegisterFlow,
+        ArtifactErrorKind::Flow,
     );
     // Across words of the marks, and behind a table that is longer than a word.
     let mut long = vec![(BrTable, [&[40, 0][..], &[85, 0].repeat(40), &[87, 0]].concat())];
@@ -387,12 +368,12 @@ fn rule_branches_go_to_operations_of_the_function() {
     accepted(0, &ops);
     long[0].1[10] += 1;
     let ops: Vec<(RegOp, &[u8])> = long.iter().map(|(op, operands)| (*op, &operands[..])).collect();
-    refused("table across words", 0, &ops, RegisterBranch);
+    refused("table across words", 0, &ops, Branch);
 }
 
 #[test]
 fn rule_a_function_ends() {
-    use ErrorKind::RegisterFlow;
+    use ArtifactErrorKind::Flow;
     for (op, operands) in [
         (Get, &[0][..]),
         (Meter, &[]),
@@ -404,17 +385,22 @@ fn rule_a_function_ends() {
         let start: &[(RegOp, &[u8])] = if op == BrNzA { &[(Meter, &[])] } else { &[] };
         let back = [0xff, 0xff];
         let operands = if op == BrNzA { &back } else { operands };
-        refused("falls off the end", 0, &[start, &[(op, operands)]].concat(), RegisterFlow);
+        refused("falls off the end", 0, &[start, &[(op, operands)]].concat(), Flow);
     }
     refused(
         "falls off the end behind an indirect tail call",
         0,
         &[(Runtime, &[0x13, FIRST + 1, 0, 0, 0])],
-        RegisterFlow,
+        Flow,
     );
     let (n, minus) = (i16::from(FIRST).to_le_bytes(), (-i16::from(FIRST)).to_le_bytes());
-    refused("nothing but a frame", 0, &[(Frame, &n)], RegisterFlow);
-    refused("nothing behind it", 0, &[(Frame, &n), (Frame, &minus)], ErrorKind::RegisterCode);
+    refused("nothing but a frame", 0, &[(Frame, &n)], Flow);
+    refused(
+        "nothing behind it",
+        0,
+        &[(Frame, &n), (Frame, &minus)],
+        ArtifactErrorKind::Instruction,
+    );
     for (op, operands) in [(Unreachable, &[][..]), (Ret, &[]), (Br, &[0xff, 0xff])] {
         accepted(0, &[(Meter, &[]), (op, operands)]);
     }
@@ -423,30 +409,30 @@ fn rule_a_function_ends() {
 
 #[test]
 fn rule_returns_are_those_of_the_type() {
-    use ErrorKind::{RegisterFlow, RegisterSlot};
+    use ArtifactErrorKind::{Flow, Slot};
     let n = |from: u8, count: u8| [from, 0, count, 0];
     accepted(6, &[(RetA, &[])]);
     accepted(6, &[(RetS, &[0])]);
     accepted(6, &[(RetN, &n(FIRST, 1))]);
     accepted(2, &[(RetN, &n(END - 2, 2))]);
     accepted(3, &[(RetN, &n(FIRST, 3))]);
-    refused("a value where there is none", 0, &[(RetA, &[])], RegisterFlow);
-    refused("a value where there is none", 0, &[(RetS, &[0])], RegisterFlow);
-    refused("no value", 6, &[(Ret, &[])], RegisterFlow);
-    refused("one of two", 2, &[(RetA, &[])], RegisterFlow);
-    refused("one of three", 3, &[(RetN, &n(FIRST, 1))], RegisterFlow);
-    refused("four of three", 3, &[(RetN, &n(FIRST, 4))], RegisterFlow);
-    refused("none as a range", 0, &[(RetN, &n(FIRST, 0))], RegisterSlot);
+    refused("a value where there is none", 0, &[(RetA, &[])], Flow);
+    refused("a value where there is none", 0, &[(RetS, &[0])], Flow);
+    refused("no value", 6, &[(Ret, &[])], Flow);
+    refused("one of two", 2, &[(RetA, &[])], Flow);
+    refused("one of three", 3, &[(RetN, &n(FIRST, 1))], Flow);
+    refused("four of three", 3, &[(RetN, &n(FIRST, 4))], Flow);
+    refused("none as a range", 0, &[(RetN, &n(FIRST, 0))], Slot);
     for from in [0, H - 1, H, FIRST - 1, END - 2, END - 1, END, 255] {
-        refused(&format!("three from slot {from}"), 3, &[(RetN, &n(from, 3))], RegisterSlot);
+        refused(&format!("three from slot {from}"), 3, &[(RetN, &n(from, 3))], Slot);
     }
-    refused("from far away", 3, &[(RetN, &[0xff, 0xff, 3, 0])], RegisterSlot);
-    refused("so many", 3, &[(RetN, &[FIRST, 0, 0xff, 0xff])], RegisterFlow);
+    refused("from far away", 3, &[(RetN, &[0xff, 0xff, 3, 0])], Slot);
+    refused("so many", 3, &[(RetN, &[FIRST, 0, 0xff, 0xff])], Flow);
 }
 
 #[test]
 fn rule_calls_have_their_slots() {
-    use ErrorKind::{RegisterSlot, UnknownFunc};
+    use ArtifactErrorKind::{Slot, UnknownFunc};
     // Function 0 is imported, 2 is defined; both give three.
     for (good, bad) in [(Call, CallImport), (CallImport, Call)] {
         let func = if good == Call { 2 } else { 0 };
@@ -457,7 +443,7 @@ fn rule_calls_have_their_slots() {
                 &format!("{good:?} with slot {args}"),
                 0,
                 &[(good, &[func, 0, args]), (Ret, &[])],
-                RegisterSlot,
+                Slot,
             );
         }
         let file = forged(0, code(&[(bad, &[func, 0, FIRST]), (Ret, &[])]));
@@ -469,20 +455,10 @@ fn rule_calls_have_their_slots() {
     }
     // Without parameters and results there is one slot to look at: the function itself, of type 0.
     accepted(0, &[(Call, &[1, 0, LAST]), (Ret, &[])]);
-    refused(
-        "call with nothing, behind the frame",
-        0,
-        &[(Call, &[1, 0, END]), (Ret, &[])],
-        RegisterSlot,
-    );
+    refused("call with nothing, behind the frame", 0, &[(Call, &[1, 0, END]), (Ret, &[])], Slot);
     // Parameters.
     accepted(4, &[(Call, &[1, 0, END - 3]), (Ret, &[])]);
-    refused(
-        "parameters behind the frame",
-        4,
-        &[(Call, &[1, 0, END - 2]), (Ret, &[])],
-        RegisterSlot,
-    );
+    refused("parameters behind the frame", 4, &[(Call, &[1, 0, END - 2]), (Ret, &[])], Slot);
     // The same as `slow`.
     accepted(0, &[(Runtime, &[0x10, FIRST, 0, 2]), (Ret, &[])]);
     accepted(0, &[(Runtime, &[0x10, FIRST, 0, 0]), (Ret, &[])]);
@@ -496,20 +472,20 @@ fn rule_calls_have_their_slots() {
         "slow call with results behind the frame",
         0,
         &[(Runtime, &[0x10, END - 2, 0, 2]), (Ret, &[])],
-        RegisterSlot,
+        Slot,
     );
     refused(
         "slow call with parameters in the header",
         4,
         &[(Runtime, &[0x10, FIRST + 2, 0, 1]), (Ret, &[])],
-        RegisterSlot,
+        Slot,
     );
-    refused("slow call below slot 0", 4, &[(Runtime, &[0x10, 2, 0, 1]), (Ret, &[])], RegisterSlot);
+    refused("slow call below slot 0", 4, &[(Runtime, &[0x10, 2, 0, 1]), (Ret, &[])], Slot);
 }
 
 #[test]
 fn rule_tail_calls_return_what_the_function_returns() {
-    use ErrorKind::{RegisterSlot, TypeMismatch, UnknownFunc, UnknownTable, UnknownType};
+    use ArtifactErrorKind::{Slot, TypeMismatch, UnknownFunc, UnknownTable, UnknownType};
     accepted(3, &[(Runtime, &[0x12, FIRST, 0, 2])]);
     accepted(3, &[(Runtime, &[0x13, FIRST + 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])]);
     accepted(3, &[(Runtime, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
@@ -517,13 +493,13 @@ fn rule_tail_calls_return_what_the_function_returns() {
         "tail call of an imported function, and nothing behind it",
         3,
         &[(Runtime, &[0x12, FIRST, 0, 0])],
-        ErrorKind::RegisterFlow,
+        ArtifactErrorKind::Flow,
     );
     refused(
         "its results behind the frame",
         3,
         &[(Runtime, &[0x12, END - 2, 0, 0]), (RetN, &[FIRST, 0, 3, 0])],
-        RegisterSlot,
+        Slot,
     );
     refused("tail call of nothing", 3, &[(Runtime, &[0x12, FIRST, 0, 3])], UnknownFunc);
     refused("tail call with other results", 0, &[(Runtime, &[0x12, FIRST, 0, 2])], TypeMismatch);
@@ -555,19 +531,19 @@ fn rule_tail_calls_return_what_the_function_returns() {
         "results behind the frame",
         3,
         &[(Runtime, &[0x13, END - 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
-        RegisterSlot,
+        Slot,
     );
     refused(
         "element in the header",
         3,
         &[(Runtime, &[0x13, FIRST, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])],
-        RegisterSlot,
+        Slot,
     );
 }
 
 #[test]
 fn rule_slow_operations_name_what_is_there() {
-    use ErrorKind::*;
+    use ArtifactErrorKind::*;
     let three = FIRST + 3;
     // Code, immediates, operands taken and given, and for each immediate what does not exist, with the reason.
     let zero = [0u8];
@@ -597,11 +573,7 @@ fn rule_slow_operations_name_what_is_there() {
         ] {
             // With no operands `u` may be where they would begin and end.
             let file = forged(0, code(&[(Runtime, &operation(bytes, top)), (Ret, &[])]));
-            assert_eq!(
-                kind(load(&file)),
-                (!is_good).then_some(RegisterSlot),
-                "{bytes:x?} below {top}"
-            );
+            assert_eq!(kind(load(&file)), (!is_good).then_some(Slot), "{bytes:x?} below {top}");
             if is_good {
                 survives(&Aligned::new(&file));
             }
@@ -611,11 +583,11 @@ fn rule_slow_operations_name_what_is_there() {
                 &format!("{bytes:x?} in the header"),
                 0,
                 &[(Runtime, &operation(bytes, FIRST + taken - 1)), (Ret, &[])],
-                RegisterSlot,
+                Slot,
             );
         }
     }
-    let bad: &[(&[u8], ErrorKind)] = &[
+    let bad: &[(&[u8], ArtifactErrorKind)] = &[
         (&[0x11, 7, 0], UnknownType),
         (&[0x11, 0, 2], UnknownTable),
         (&[0x11, 0, 1], TypeMismatch),
@@ -643,13 +615,13 @@ fn rule_slow_operations_name_what_is_there() {
         (&[0xfc, 15, 0], References),
         (&[0xfc, 17, 0], References),
         // What is no operation for this.
-        (&[0xd0, 0x70], RegisterCode),
-        (&[0x6a], RegisterCode),
-        (&[0x28, 2, 0], RegisterCode),
-        (&[0x0f], RegisterCode),
-        (&[0xfc, 0], RegisterCode),
-        (&[0xfc, 18], RegisterCode),
-        (&[0x3f, 0x80, 0x80, 0x80, 0x80, 0x10], RegisterCode),
+        (&[0xd0, 0x70], Instruction),
+        (&[0x6a], Instruction),
+        (&[0x28, 2, 0], Instruction),
+        (&[0x0f], Instruction),
+        (&[0xfc, 0], Instruction),
+        (&[0xfc, 18], Instruction),
+        (&[0x3f, 0x80, 0x80, 0x80, 0x80, 0x10], Instruction),
     ];
     for &(bytes, expected) in bad {
         refused(
@@ -664,7 +636,7 @@ fn rule_slow_operations_name_what_is_there() {
 
 #[test]
 fn rule_loads_and_stores_have_their_operands() {
-    use ErrorKind::*;
+    use ArtifactErrorKind::*;
     // Code, slots taken and given.
     for (op, taken, given) in [
         (0x28u8, 1u8, 1u8),
@@ -684,7 +656,7 @@ fn rule_loads_and_stores_have_their_operands() {
             (END - most + taken + 1, false),
         ] {
             let file = forged(0, code(&[(Memory, &[op, top, 0, 0, 0]), (Ret, &[])]));
-            assert_eq!(kind(load(&file)), (!good).then_some(RegisterSlot), "0x{op:x} below {top}");
+            assert_eq!(kind(load(&file)), (!good).then_some(Slot), "0x{op:x} below {top}");
         }
         refused(
             "another memory",
@@ -696,11 +668,11 @@ fn rule_loads_and_stores_have_their_operands() {
             "flags",
             0,
             &[(Memory, &[op, FIRST + taken, 0, 0x80, 1, 0]), (Ret, &[])],
-            RegisterCode,
+            Instruction,
         );
     }
     for op in [0x27, 0x3f, 0x6a, 0xfc, 0x10] {
-        refused("no load", 0, &[(Memory, &[op, FIRST + 3, 0, 0, 0]), (Ret, &[])], RegisterCode);
+        refused("no load", 0, &[(Memory, &[op, FIRST + 3, 0, 0, 0]), (Ret, &[])], Instruction);
     }
     // Without a memory all accesses trap.
     let wasm = wat::parse_str("(module (func (export \"run\") unreachable))").unwrap();
@@ -723,7 +695,7 @@ fn rule_loads_and_stores_have_their_operands() {
 #[test]
 fn rule_numeric_operations_are_known() {
     use zonda_exec::op::{prefixed_sig, sig, InstrClass};
-    use ErrorKind::{RegisterCode, RegisterSlot};
+    use ArtifactErrorKind::{Instruction, Slot};
     let mut known = 0;
     for op in 0..=255u8 {
         let (sig, numeric) = if op < 8 {
@@ -736,12 +708,12 @@ fn rule_numeric_operations_are_known() {
             let good = [&[op][..], &vec![0; operands]].concat();
             let result = kind(load(&forged(0, code(&[(form, &good), (Ret, &[])]))));
             if !numeric || sig.is_binary() != (form == Num2) {
-                assert_eq!(result, Some(RegisterCode), "{form:?} 0x{op:x}");
+                assert_eq!(result, Some(Instruction), "{form:?} 0x{op:x}");
                 continue;
             }
             if result.is_some() {
                 // The loops have operations of their own for it.
-                assert_eq!((result, sig.operand().slots()), (Some(RegisterCode), 1), "0x{op:x}");
+                assert_eq!((result, sig.operand().slots()), (Some(Instruction), 1), "0x{op:x}");
                 continue;
             }
             known += 1;
@@ -761,7 +733,7 @@ fn rule_numeric_operations_are_known() {
                     let result = kind(load(&forged(0, code(&[(form, &bytes), (Ret, &[])]))));
                     assert_eq!(
                         result,
-                        (!is_good).then_some(RegisterSlot),
+                        (!is_good).then_some(Slot),
                         "{form:?} 0x{op:x}, slot {place}"
                     );
                 }
@@ -771,14 +743,14 @@ fn rule_numeric_operations_are_known() {
     assert!(known > 80, "{known}");
     for op in [I64ShlK, I64ShrSK, I64ShrUK, I64RotlK] {
         accepted(0, &[(op, &[0, 63, 0]), (Ret, &[])]);
-        refused("distance", 0, &[(op, &[0, 64, 0]), (Ret, &[])], RegisterCode);
-        refused("distance", 0, &[(op, &[0, 0xff, 0]), (Ret, &[])], RegisterCode);
+        refused("distance", 0, &[(op, &[0, 64, 0]), (Ret, &[])], Instruction);
+        refused("distance", 0, &[(op, &[0, 0xff, 0]), (Ret, &[])], Instruction);
     }
 }
 
 #[test]
 fn rule_globals_exist_and_have_their_width() {
-    use ErrorKind::{ImmutableGlobal, TypeMismatch, UnknownGlobal};
+    use ArtifactErrorKind::{ImmutableGlobal, TypeMismatch, UnknownGlobal};
     accepted(
         0,
         &[
@@ -828,14 +800,14 @@ fn rule_moves_are_inside_of_the_operands() {
             &format!("move of {count} from {from} to {to}"),
             0,
             &[(Move, &operands(from, to, count)), (Ret, &[])],
-            ErrorKind::RegisterSlot,
+            ArtifactErrorKind::Slot,
         );
     }
     refused(
         "move of too many",
         0,
         &[(Move, &[FIRST + 1, 0, FIRST, 0, 0xff, 0xff]), (Ret, &[])],
-        ErrorKind::RegisterSlot,
+        ArtifactErrorKind::Slot,
     );
 }
 
@@ -851,7 +823,7 @@ fn rule_records_are_those_of_the_types() {
         change(&mut funcs[0]);
         assert_eq!(
             kind(load(&forge::file(&module, &funcs))),
-            Some(ErrorKind::BadRecord),
+            Some(ArtifactErrorKind::Record),
             "rule: {rule}"
         );
     };
@@ -872,10 +844,10 @@ fn rule_records_are_those_of_the_types() {
     let mut one = good.clone();
     one[0].frame = 131_070;
     assert_eq!(load(&forge::file(&module, &one)), Ok(()));
-    assert_eq!(kind(load(&forge::file(&module, &good[..1]))), Some(ErrorKind::BadRecord));
+    assert_eq!(kind(load(&forge::file(&module, &good[..1]))), Some(ArtifactErrorKind::Record));
     assert_eq!(
         kind(load(&forge::file(&module, &[&good[..], &good[..1]].concat()))),
-        Some(ErrorKind::BadRecord)
+        Some(ArtifactErrorKind::Record)
     );
     // Where code begins.
     let file = forge::file(&module, &good);
@@ -897,12 +869,12 @@ fn rule_records_are_those_of_the_types() {
     for at in section.end - 8..section.end {
         let mut file = file.clone();
         file[at] = 1;
-        assert_eq!(kind(load(&file)), Some(ErrorKind::BadContainer));
+        assert_eq!(kind(load(&file)), Some(ArtifactErrorKind::Layout));
     }
     let module_part = forge::parts(&file)[0].clone();
     assert_eq!(
         kind(load(&forge::sections([&file[module_part], &file[records], &[0; 7]]))),
-        Some(ErrorKind::BadContainer)
+        Some(ArtifactErrorKind::Layout)
     );
 }
 
@@ -917,7 +889,11 @@ fn rule_no_references_as_values() {
         let wasm = wat::parse_str(text).unwrap();
         let func =
             Func::new(if text.contains("type") { 1 } else { 0 }, (0, 0, 0), 2, code(&[(Ret, &[])]));
-        assert_eq!(kind(load(&forge::file(&wasm, &[func]))), Some(ErrorKind::References), "{text}");
+        assert_eq!(
+            kind(load(&forge::file(&wasm, &[func]))),
+            Some(ArtifactErrorKind::References),
+            "{text}"
+        );
     }
 }
 

@@ -23,6 +23,7 @@ fn main() -> ! {
     let mut options = Options::default();
     // What the host gives too, so that the same calls exhaust it.
     options.store.stack_bytes = 64 << 10;
+    options.store.total_limit = u64::MAX;
     match run(&script, &options, &mut |message| console::line(message)) {
         Ok(counts) => say!("zonda-script: {counts}"),
         Err(error) => {

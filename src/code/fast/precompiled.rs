@@ -4,7 +4,7 @@
 //! [`super::verify`].
 
 use crate::binary::reader::{Parsed, Reader};
-use crate::error::ErrorKind;
+use crate::error::ArtifactErrorKind;
 use zonda_exec::fast::verify::GUARD;
 use zonda_exec::FastFunc;
 
@@ -64,50 +64,53 @@ pub(crate) fn overhead(word_size: u8) -> u32 {
 }
 
 /// Reads the header and the table of sections. After an error `reader` stands at its offset.
-pub(crate) fn read<'a>(file: &'a [u8], reader: &mut Reader<'a>) -> Parsed<Precompiled<'a>> {
+pub(crate) fn read<'a>(
+    file: &'a [u8],
+    reader: &mut Reader<'a>,
+) -> Result<Precompiled<'a>, ArtifactErrorKind> {
     // Function records are used in place.
     if !file.as_ptr().addr().is_multiple_of(4) {
-        return Err(ErrorKind::Unaligned);
+        return Err(ArtifactErrorKind::Unaligned);
     }
     reader.take(MAGIC.len())?;
     let (low, high) = (reader.byte()?, reader.byte()?);
     if u16::from_le_bytes([low, high]) != VERSION || reader.byte()? != REGISTER_BYTECODE {
-        return reader.refuse_at(VERSION_AT, ErrorKind::ContainerVersion);
+        return reader.refuse_at(VERSION_AT, ArtifactErrorKind::FormatVersion);
     }
     let word_size = reader.byte()?;
     if word_size != 4 && word_size != 8 {
-        return Err(ErrorKind::WordSize);
+        return Err(ArtifactErrorKind::PointerSize);
     }
     if word(reader)? & !BUILT_IN != 0 {
-        return reader.refuse_at(FEATURES_AT, ErrorKind::SwitchedOff);
+        return reader.refuse_at(FEATURES_AT, ArtifactErrorKind::SwitchedOff);
     }
     if word(reader)? as usize != file.len() {
-        return Err(ErrorKind::BadContainer);
+        return Err(ArtifactErrorKind::Layout);
     }
     reader.take(HASH)?;
     if word(reader)? as usize != SECTIONS {
-        return Err(ErrorKind::BadContainer);
+        return Err(ArtifactErrorKind::Layout);
     }
     let mut parts: [&[u8]; SECTIONS] = [&[]; SECTIONS];
     let mut at = [0; SECTIONS];
     let mut end = SECTIONS_AT;
     for (id, (part, at)) in (1..).zip(parts.iter_mut().zip(&mut at)) {
         let (is, offset, len) = (word(reader)?, word(reader)?, word(reader)?);
-        let gap = file.get(end..offset as usize).ok_or(ErrorKind::BadContainer)?;
+        let gap = file.get(end..offset as usize).ok_or(ArtifactErrorKind::Layout)?;
         // Sections start at multiples of 4; the padding between them is zero.
         if is != id || offset % 4 != 0 || gap.len() > 3 || gap.iter().any(|&byte| byte != 0) {
-            return Err(ErrorKind::BadContainer);
+            return Err(ArtifactErrorKind::Layout);
         }
         *part = file
             .get(offset as usize..)
             .and_then(|rest| rest.get(..len as usize))
-            .ok_or(ErrorKind::BadContainer)?;
+            .ok_or(ArtifactErrorKind::Layout)?;
         *at = offset;
         end = offset as usize + len as usize;
     }
     let [module, funcs, code] = parts;
     if end != file.len() || funcs.len() % size_of::<FastFunc>() != 0 {
-        return Err(ErrorKind::BadContainer);
+        return Err(ArtifactErrorKind::Layout);
     }
     // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), and its
     // offset is a multiple of 4 (checked with its table entry), so it has the alignment of `FastFunc`.

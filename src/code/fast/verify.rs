@@ -3,9 +3,8 @@
 
 use super::precompiled::{overhead, Precompiled};
 use crate::alloc::TryVec;
-use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
-use crate::error::ErrorKind;
+use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
 use zonda_exec::fast::verify::{marks, Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
@@ -14,7 +13,7 @@ use zonda_exec::op::{self, InstrClass};
 use zonda_exec::FastFunc;
 
 /// What is wrong, and where in the file.
-pub(crate) type Verified = Result<(), (ErrorKind, u32)>;
+pub(crate) type Verified = Result<(), (ArtifactErrorKind, u32)>;
 
 /// Checks functions and code of a file, whose module was read into `env`, with as many imported functions and data segments.
 #[inline(never)]
@@ -25,7 +24,7 @@ pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) ->
     let longest = records(file, env, imported, overhead)
         .map_err(|(kind, index)| (kind, funcs_at + index * size_of::<FastFunc>() as u32))?;
     let mut bits = TryVec::zeroed(marks(longest)).map_err(|error| (error.into(), 0))?;
-    let mut rules = Names { env, imported, data, wrong: ErrorKind::RegisterCode };
+    let mut rules = Names { env, imported, data, wrong: ArtifactErrorKind::Instruction };
     let mut verifier = Verifier {
         code: file.code,
         funcs: file.funcs,
@@ -43,10 +42,10 @@ pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) ->
     }
     refused.map_err(|(refusal, at)| {
         let kind = match refusal {
-            Refusal::Operation => ErrorKind::RegisterCode,
-            Refusal::Slot => ErrorKind::RegisterSlot,
-            Refusal::Branch => ErrorKind::RegisterBranch,
-            Refusal::Flow => ErrorKind::RegisterFlow,
+            Refusal::Operation => ArtifactErrorKind::Instruction,
+            Refusal::Slot => ArtifactErrorKind::Slot,
+            Refusal::Branch => ArtifactErrorKind::Branch,
+            Refusal::Flow => ArtifactErrorKind::Flow,
             Refusal::Rule => rules.wrong,
         };
         (kind, code_at + at)
@@ -68,11 +67,11 @@ fn without_references(env: &Env) -> Verified {
             ty.result_count,
         ));
         if all.into_iter().any(|&code| is_ref(code)) {
-            return Err((ErrorKind::References, ty.params));
+            return Err((ArtifactErrorKind::References, ty.params));
         }
     }
     if env.globals.iter().any(|global| global.content.is_ref()) {
-        return Err((ErrorKind::References, 0));
+        return Err((ArtifactErrorKind::References, 0));
     }
     Ok(())
 }
@@ -83,14 +82,14 @@ fn records(
     env: &Env,
     imported: u32,
     overhead: u32,
-) -> Result<u32, (ErrorKind, u32)> {
-    let wrong = |index: usize| (ErrorKind::BadRecord, index as u32);
+) -> Result<u32, (ArtifactErrorKind, u32)> {
+    let wrong = |index: usize| (ArtifactErrorKind::Record, index as u32);
     let declared = env.funcs.get(imported as usize..).unwrap_or(&[]);
     let Some(code_len) = file.code.len().checked_sub(GUARD) else {
-        return Err((ErrorKind::BadContainer, 0));
+        return Err((ArtifactErrorKind::Layout, 0));
     };
     if file.code.get(code_len..).is_none_or(|guard| guard.iter().any(|&byte| byte != 0)) {
-        return Err((ErrorKind::BadContainer, 0));
+        return Err((ArtifactErrorKind::Layout, 0));
     }
     if declared.len() != file.funcs.len() || declared.is_empty() && code_len != 0 {
         return Err(wrong(0));
@@ -127,16 +126,16 @@ struct Names<'v, 'a> {
     imported: u32,
     data: u32,
     /// Why the last answer was no.
-    wrong: ErrorKind,
+    wrong: ArtifactErrorKind,
 }
 
 impl Rules for Names<'_, '_> {
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool {
         self.wrong = match self.env.global(index as u32) {
-            Ok(global) if (global.content.slots() == 2) != wide => ErrorKind::TypeMismatch,
-            Ok(global) if written && !global.mutable => ErrorKind::ImmutableGlobal,
+            Ok(global) if (global.content.slots() == 2) != wide => ArtifactErrorKind::TypeMismatch,
+            Ok(global) if written && !global.mutable => ArtifactErrorKind::ImmutableGlobal,
             Ok(_) => return true,
-            Err(kind) => kind,
+            Err(kind) => kind.into(),
         };
         false
     }
@@ -155,8 +154,15 @@ impl Rules for Names<'_, '_> {
 impl Names<'_, '_> {
     /// Slots that an operation takes and gives, if it is allowed.
     #[inline(never)]
-    fn slots(&self, func: u32, code: u16, first: u32, second: u32) -> Parsed<(u32, u32)> {
+    fn slots(
+        &self,
+        func: u32,
+        code: u16,
+        first: u32,
+        second: u32,
+    ) -> Result<(u32, u32), ArtifactErrorKind> {
         let env = self.env;
+        let memory = |index: u32| Ok::<_, ArtifactErrorKind>(env.memory(index).map(|_| ())?);
         if code < 0x100 {
             match code as u8 {
                 CALL => {
@@ -165,7 +171,8 @@ impl Names<'_, '_> {
                 }
                 CALL_INDIRECT => return self.indirect(first, second),
                 RETURN_CALL => {
-                    let ty = *env.funcs.get(first as usize).ok_or(ErrorKind::UnknownFunc)?;
+                    let ty =
+                        *env.funcs.get(first as usize).ok_or(ArtifactErrorKind::UnknownFunc)?;
                     self.tail(func, ty as u32)?;
                     let ty = env.ty(ty as u32)?;
                     // A function of the host gives its results here.
@@ -178,61 +185,71 @@ impl Names<'_, '_> {
                     self.tail(func, first)?;
                     return self.indirect(first, second);
                 }
-                MEMORY_SIZE => return env.memory(first).map(|_| (0, 1)),
-                MEMORY_GROW => return env.memory(first).map(|_| (1, 1)),
+                MEMORY_SIZE => return memory(first).map(|_| (0, 1)),
+                MEMORY_GROW => return memory(first).map(|_| (1, 1)),
                 TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => {
-                    return Err(ErrorKind::References)
+                    return Err(ArtifactErrorKind::References)
                 }
                 _ => {}
             }
             let sig = op::sig(code as u8);
             if sig.is_float() && !cfg!(feature = "float") {
-                return Err(ErrorKind::SwitchedOff);
+                return Err(ArtifactErrorKind::SwitchedOff);
             }
             let slots = sig.value().slots();
             return match sig.class() {
-                InstrClass::Load => env.memory(second).map(|_| (1, slots)),
-                InstrClass::Store => env.memory(second).map(|_| (1 + slots, 0)),
-                _ => Err(ErrorKind::RegisterCode),
+                InstrClass::Load => memory(second).map(|_| (1, slots)),
+                InstrClass::Store => memory(second).map(|_| (1 + slots, 0)),
+                _ => Err(ArtifactErrorKind::Instruction),
             };
         }
-        let data =
-            |index: u32| if index < self.data { Ok(()) } else { Err(ErrorKind::UnknownData) };
-        let same =
-            |a: ValType, b: ValType| if a == b { Ok(()) } else { Err(ErrorKind::TypeMismatch) };
+        let data = |index: u32| {
+            if index < self.data {
+                Ok(())
+            } else {
+                Err(ArtifactErrorKind::UnknownData)
+            }
+        };
+        let same = |a: ValType, b: ValType| {
+            if a == b {
+                Ok(())
+            } else {
+                Err(ArtifactErrorKind::TypeMismatch)
+            }
+        };
         match code {
-            MEMORY_INIT => data(first).and(env.memory(second)).map(|_| (3, 0)),
+            MEMORY_INIT => data(first).and(memory(second)).map(|_| (3, 0)),
             DATA_DROP => data(first).map(|()| (0, 0)),
-            MEMORY_COPY => env.memory(first).and(env.memory(second)).map(|_| (3, 0)),
-            MEMORY_FILL => env.memory(first).map(|_| (3, 0)),
+            MEMORY_COPY => memory(first).and(memory(second)).map(|_| (3, 0)),
+            MEMORY_FILL => memory(first).map(|_| (3, 0)),
             TABLE_INIT => same(env.element(first)?, env.table(second)?.element).map(|()| (3, 0)),
-            ELEM_DROP => env.element(first).map(|_| (0, 0)),
+            ELEM_DROP => Ok(env.element(first).map(|_| (0, 0))?),
             TABLE_COPY => {
                 same(env.table(first)?.element, env.table(second)?.element).map(|()| (3, 0))
             }
-            TABLE_SIZE => env.table(first).map(|_| (0, 1)),
-            TABLE_GROW | TABLE_FILL => Err(ErrorKind::References),
-            _ => Err(ErrorKind::RegisterCode),
+            TABLE_SIZE => Ok(env.table(first).map(|_| (0, 1))?),
+            TABLE_GROW | TABLE_FILL => Err(ArtifactErrorKind::References),
+            _ => Err(ArtifactErrorKind::Instruction),
         }
     }
 
     /// `call_indirect`: a type, a table, and below the operands the element.
-    fn indirect(&self, ty: u32, table: u32) -> Parsed<(u32, u32)> {
+    fn indirect(&self, ty: u32, table: u32) -> Result<(u32, u32), ArtifactErrorKind> {
         let ty = self.env.ty(ty)?;
         if self.env.table(table)?.element != ValType::FuncRef {
-            return Err(ErrorKind::TypeMismatch);
+            return Err(ArtifactErrorKind::TypeMismatch);
         }
         Ok((ty.param_slots as u32 + 1, ty.result_slots as u32))
     }
 
     /// A tail call gives what the function gives.
-    fn tail(&self, func: u32, ty: u32) -> Parsed<()> {
+    fn tail(&self, func: u32, ty: u32) -> Result<(), ArtifactErrorKind> {
         if !cfg!(feature = "tail-call") {
-            return Err(ErrorKind::SwitchedOff);
+            return Err(ArtifactErrorKind::SwitchedOff);
         }
         let env = self.env;
         if env.results(env.func(self.imported + func)?) != env.results(env.ty(ty)?) {
-            return Err(ErrorKind::TypeMismatch);
+            return Err(ArtifactErrorKind::TypeMismatch);
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use zonda::{
-    Engine, Error, ErrorClass, ErrorKind, Extern, Instance, LinkErrorKind, Linker, Module, Store,
-    StoreConfig, TrapCode, Val,
+    Engine, Error, ErrorClass, Extern, Instance, LinkErrorKind, Linker, Module, ModuleErrorKind,
+    Store, StoreConfig, TrapCode, Val,
 };
 
 use crate::format::{Action, ActionKind, Command, Malformed, Script, Value, Values};
@@ -244,15 +244,15 @@ impl<'a> Epoch<'a> {
                 }
             }
             Command::AssertUnlinkable { bytes, text } => match self.instantiate(bytes) {
-                Err(Error::Link { kind, .. }) => {
-                    let expected = match kind {
+                Err(Error::Link(error)) => {
+                    let expected = match error.kind {
                         LinkErrorKind::Unknown => "unknown import",
                         LinkErrorKind::Incompatible => "incompatible import type",
                     };
                     if text.starts_with(expected) {
                         Ok(())
                     } else {
-                        Err(Failure::Other(text.into(), Error::Link { kind, import: 0 }))
+                        Err(Failure::Other(text.into(), Error::Link(error)))
                     }
                 }
                 Err(error) => Err(Failure::Other(text.into(), error)),
@@ -308,9 +308,9 @@ impl<'a> Epoch<'a> {
     }
 }
 
-fn is_verdict(kind: ErrorKind) -> bool {
+fn is_verdict(kind: ModuleErrorKind) -> bool {
     kind.class() != ErrorClass::Limit
-        || matches!(kind, ErrorKind::Unsupported | ErrorKind::SwitchedOff)
+        || matches!(kind, ModuleErrorKind::Unsupported | ModuleErrorKind::SwitchedOff)
 }
 
 /// An action that should have trapped did not: it went well, or could not even be tried.

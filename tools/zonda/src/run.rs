@@ -32,9 +32,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
 
     let linker = host_functions().map_err(bad)?;
-    let instance = linker
-        .instantiate(&mut store, &module)
-        .map_err(|error| not_instantiated(path, &module, error))?;
+    let instance =
+        linker.instantiate(&mut store, &module).map_err(|error| not_instantiated(path, error))?;
 
     let Some(Entry { func, name, arguments }) = entry(args, &instance, &store)? else {
         return Ok(());
@@ -99,22 +98,12 @@ fn parse_arguments(
     texts.iter().zip(types).map(|(text, ty)| invoke::parse(text, *ty).map_err(bad)).collect()
 }
 
-fn not_instantiated(path: &Path, module: &Module, error: Error) -> Failure {
+fn not_instantiated(path: &Path, error: Error) -> Failure {
     match error {
         Error::Trap(trap) => {
             Failure::Call(format!("{}: while instantiating: {trap}", path.display()))
         }
-        Error::Link { import, .. } => {
-            let name = module
-                .imports()
-                .nth(import as usize)
-                .map(|import| format!("{}.{}", import.module, import.name));
-            Failure::Input(format!(
-                "{}: import {}: {error}",
-                path.display(),
-                name.unwrap_or_default()
-            ))
-        }
+        Error::Link(error) => Failure::Input(format!("{}: {error}", path.display())),
         error => bad_module(path, &error),
     }
 }

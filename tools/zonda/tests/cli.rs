@@ -180,9 +180,14 @@ fn bad_input_ends_with_2_and_says_why() {
         "unlinked.wat",
         br#"(module (import "env" "nop" (func)) (import "led" "set" (func (param i32))))"#,
     );
-    expect(&zonda(&["run", &unlinked]), 2, "", &["unlinked.wat", "led.set", "unknown import"]);
+    expect(
+        &zonda(&["run", &unlinked]),
+        2,
+        "",
+        &["unlinked.wat", "unknown import \"led\" \"set\": expected func (i32) -> ()"],
+    );
     let wrong = file("bad", "wrong.wat", br#"(module (import "env" "inc" (func)))"#);
-    expect(&zonda(&["run", &wrong]), 2, "", &["env.inc", "incompatible import type"]);
+    expect(&zonda(&["run", &wrong]), 2, "", &["incompatible import type \"env\" \"inc\": expected func () -> (), found func (i32) -> (i32)"]);
 }
 
 #[test]

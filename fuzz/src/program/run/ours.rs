@@ -183,7 +183,11 @@ pub fn run(program: &Program, bytes: &[Vec<u8>], way: Way) -> Result<Run, String
             match compile(bytes) {
                 Ok(file) => Some(File::new(&file)),
                 // Then the module itself is loaded.
-                Err(Error::Module(error)) if error.kind == zonda::ErrorKind::References => None,
+                Err(Error::Artifact(error))
+                    if error.kind == zonda::ArtifactErrorKind::References =>
+                {
+                    None
+                }
                 Err(error) => return Err(format!("compile: {error}")),
             }
         } else {

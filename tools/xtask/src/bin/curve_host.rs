@@ -12,7 +12,7 @@ use anyhow::{bail, Context, Result};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
-use zonda::{Engine, Error, ErrorKind, Mode, Module, ModuleError};
+use zonda::{ArtifactError, ArtifactErrorKind, Engine, Error, Mode, Module};
 use zonda_compiler::{compile, CompileOptions};
 
 /// The system's allocator, which counts.
@@ -72,7 +72,9 @@ fn run(family: &hostile::Family, way: &str, size: usize) -> Result<()> {
         let options =
             CompileOptions { word_size: size_of::<usize>() as u8, ..CompileOptions::default() };
         match compile(&module, &options) {
-            Err(Error::Module(ModuleError { kind: ErrorKind::References, .. })) => return Ok(()),
+            Err(Error::Artifact(ArtifactError { kind: ArtifactErrorKind::References, .. })) => {
+                return Ok(())
+            }
             file => file.with_context(|| format!("{} of {size} bytes", family.name))?,
         }
     } else {
