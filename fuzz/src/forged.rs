@@ -1,5 +1,6 @@
-//! Files of register code in which single operations are changed, with all offsets, lengths and distances of branches mended, so that much of it gets past the verifier
-//! (docs/container.md). What it accepts has to run without harm: a sanitizer and the feature `strict` look on.
+//! Precompiled modules in which single register instructions are changed, with all offsets, lengths and branch distances
+//! corrected, so that much of it passes the verifier (docs/precompiled-module.md). What the verifier accepts has to run
+//! without harm, under a sanitizer and with the feature `strict`.
 
 use arbitrary::{Result, Unstructured};
 use zonda_compiler::{compile, CompileOptions};

@@ -1,4 +1,4 @@
-//! Files put together by hand, by docs/container.md and not by the code that writes them.
+//! Precompiled modules built by hand from docs/precompiled-module.md, independent of the code that writes them.
 
 #![allow(dead_code)] // Two tests compile this file, and neither uses all of it.
 

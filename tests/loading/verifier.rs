@@ -1,4 +1,4 @@
-//! Criterion: every rule of the verifier (docs/container.md) has a file that was forged against it, and the file is refused.
+//! Criterion: for every rule of the verifier (docs/precompiled-module.md) a file that breaks it is refused.
 
 use crate::forge::{self, code, kind, load, survives, Aligned, Func, OVERHEAD};
 use zonda::{ArtifactErrorKind, Engine, Error, Mode, Module};
