@@ -1,7 +1,8 @@
-//! Writes operations of register code, and keeps what is known of the accumulator and of the last operation.
+//! Writes register instructions, and tracks the accumulator and the last instruction.
 //!
-//! Owns the invariants that slots which are named are near, that an operation whose result goes to a slot at once is the form that does so, and
-//! that every branch has a target in the end.
+//! Owns these invariants: each slot that an instruction names fits its operand; an instruction
+//! whose result goes to a slot at once has the form that does both; every branch has a target in
+//! the end.
 
 use super::forms::with_slot;
 use crate::alloc::{OutOfMemory, TryVec};
@@ -9,7 +10,8 @@ use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use zonda_exec::fast::RegOp;
 
-/// Slots of a large function that carry values to and from slots that are not near; its operands' homes are behind them.
+/// Slots of a large function through which values go to and from slots that do not fit one byte.
+/// The stack slots of its operands follow them.
 pub(super) const SCRATCH: i32 = 8;
 /// No position, no slot.
 pub(super) const NONE: u32 = u32::MAX;
@@ -17,31 +19,34 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
 struct Waiting {
-    /// The branch's code.
+    /// Offset of the branch.
     start: u32,
-    /// Where its distance stands.
+    /// Offset of its distance.
     field: u32,
-    /// The next one of the chain.
+    /// The next branch of the chain.
     next: u32,
 }
 
 pub(super) struct Emitter {
     pub(super) code: TryVec<u8>,
-    /// Where the last operation starts, and what was written since ends. Nothing is known of the last operation when the code is longer.
+    /// Start of the last instruction, and end of what was written since. If the code is longer, the
+    /// last instruction is unknown.
     last: u32,
     end: u32,
-    /// The offset in the module of what is translated, and of what the last operation was written for.
+    /// Offset in the module of the instruction that is being translated, and of the one for which
+    /// the last register instruction was written.
     pub(super) offset: u32,
     last_offset: u32,
-    /// Where the last operation names the slot of its result, when it has another than the accumulator and may have a third.
+    /// Offset of the byte in the last instruction that names the slot of its result, if the result
+    /// goes to a slot alone.
     target: u32,
-    /// Slots that are written there.
+    /// Number of slots written there.
     target_slots: i32,
-    /// The slot that has the accumulator's value as well.
+    /// The slot that holds the accumulator's value as well.
     pub(super) accumulator_slot: Option<i32>,
-    /// Whether the function is large: its slots are not all near, or its branches not all short.
+    /// Whether the function is large: it has slots that one byte cannot name, or long branches.
     pub(super) large: bool,
-    /// Whether it would have to be.
+    /// Whether the function turned out to be large: it has to be translated again.
     pub(super) too_small: bool,
     waiting: TryVec<Waiting>,
 }
@@ -73,14 +78,14 @@ impl Emitter {
         self.code.len() as u32
     }
 
-    /// Control can come from elsewhere to here: nothing is known of what was before.
+    /// Control flow may enter here from elsewhere: forgets what is known of the code before.
     pub(super) fn forget(&mut self) {
         self.end = NONE;
         self.target = NONE;
         self.accumulator_slot = None;
     }
 
-    /// What a function that is too small for something gives; it is translated once more as a large one.
+    /// Fails for a function that turned out to be large; the validator visits it again.
     #[cold]
     pub(super) fn refuse<T>(&mut self) -> Parsed<T> {
         self.too_small = true;
@@ -93,12 +98,12 @@ impl Emitter {
         self.code.append_low(bytes, len)
     }
 
-    /// Writes an operation with `len` bytes of operands.
+    /// Writes an instruction with `len` bytes of operands.
     pub(super) fn op(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<()> {
         self.long(op, operands, 0, len)
     }
 
-    /// The same with more than four bytes of operands: the low half of them, and the high half.
+    /// Writes an instruction with more than four bytes of operands, in two halves.
     #[inline(never)]
     pub(super) fn long(&mut self, op: RegOp, low: u32, high: u32, len: usize) -> Parsed<()> {
         self.last = self.here();
@@ -110,14 +115,15 @@ impl Emitter {
         Ok(())
     }
 
-    /// The same for one whose result is in the accumulator and nowhere else.
+    /// Writes an instruction whose result is in the accumulator and nowhere else.
     pub(super) fn result(&mut self, op: RegOp, operands: u32, len: usize) -> Parsed<()> {
         self.op(op, operands, len)?;
         self.accumulator_slot = None;
         Ok(())
     }
 
-    /// The same for one that writes a slot which its last operand but `behind` bytes names, or a pair.
+    /// Writes an instruction whose result goes to `slots` slots from `slot` on. The byte that names
+    /// them is the last one but `behind`.
     pub(super) fn to(
         &mut self,
         op: RegOp,
@@ -138,21 +144,21 @@ impl Emitter {
         self.wrote(slot, slots);
     }
 
-    /// Appends bytes to the last operation.
+    /// Appends bytes to the last instruction.
     pub(super) fn tail(&mut self, bytes: &[u8]) -> Parsed<()> {
         self.code.append(bytes)?;
         self.end = self.here();
         Ok(())
     }
 
-    /// Slots have another value now, that is not the accumulator's.
+    /// Slots have changed, and do not hold the accumulator's value.
     pub(super) fn wrote(&mut self, slot: i32, slots: i32) {
         if self.accumulator_slot.is_some_and(|cached| cached >= slot && cached < slot + slots) {
             self.accumulator_slot = None;
         }
     }
 
-    /// The accumulator is lost.
+    /// The accumulator no longer equals a slot.
     pub(super) fn lost(&mut self) {
         self.accumulator_slot = None;
     }
@@ -161,7 +167,8 @@ impl Emitter {
         slot as u32 <= u8::MAX as u32
     }
 
-    /// A slot that is read, as an operand: itself, or where the value was carried to.
+    /// The operand for a slot that is read: the slot itself, or the scratch slot that it was copied
+    /// to.
     #[inline(never)]
     pub(super) fn read(&mut self, slot: i32, slots: i32, scratch: i32) -> Parsed<u32> {
         if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
@@ -174,7 +181,7 @@ impl Emitter {
         Ok(scratch as u32)
     }
 
-    /// A slot that is written, as an operand; what does not fit is carried there by [`Emitter::written`].
+    /// The operand for a slot that is written. A scratch slot is copied by [`Emitter::written`].
     pub(super) fn write(&mut self, slot: i32, slots: i32) -> Parsed<u32> {
         if Self::is_near(slot) && Self::is_near(slot + slots - 1) {
             return Ok(slot as u32);
@@ -183,7 +190,7 @@ impl Emitter {
         Ok(4)
     }
 
-    /// Ends writing a slot.
+    /// Ends the write of a slot.
     pub(super) fn written(&mut self, slot: i32, slots: i32) -> Parsed<()> {
         if !(Self::is_near(slot) && Self::is_near(slot + slots - 1)) {
             for i in 0..slots {
@@ -195,7 +202,7 @@ impl Emitter {
         Ok(())
     }
 
-    /// A slot that is not near, as an operand.
+    /// The operand of two bytes for any slot.
     fn wide_slot(&mut self, slot: i32) -> Parsed<u32> {
         if !self.large {
             return self.refuse();
@@ -206,7 +213,7 @@ impl Emitter {
         }
     }
 
-    /// Writes the accumulator, which the last operation may have set, to a slot as well.
+    /// Writes the accumulator to a slot as well.
     #[inline(never)]
     pub(super) fn store(&mut self, slot: i32) -> Parsed<()> {
         if self.accumulator_slot == Some(slot) {
@@ -250,8 +257,9 @@ impl Emitter {
         self.written(to, 1)
     }
 
-    /// Copies a slot before the last operation, whose result is in the accumulator and nowhere else yet, so that it is still the last one. Gives where that starts now, and the
-    /// offset of what it was written for; `None` where it could not be done.
+    /// Copies a slot before the last instruction, which then stays the last one; its result is in
+    /// the accumulator and nowhere else yet. Returns its new start and its offset in the module, or
+    /// `None` if the copy cannot move there.
     pub(super) fn copy_before(&mut self, from: i32, to: i32) -> Parsed<Option<(u32, u32)>> {
         let mut bytes = [0; 8];
         let start = self.last as usize;
@@ -264,8 +272,9 @@ impl Emitter {
         if last.first().and_then(|&code| with_slot(RegOp::from_code(code)?)).is_none() {
             return Ok(None);
         }
-        // The last instruction must not read the slot that the copy writes. Its operands are bytes:
-        // a slot, the first slot of a pair, or an immediate, which only makes this refuse too often.
+        // The last instruction must not read the slot that the copy writes. Each byte of its
+        // operands may be a slot, the first slot of a pair, or part of an immediate; taking an
+        // immediate for a slot only refuses too often.
         if last.iter().skip(1).any(|&byte| byte as i32 == to || byte as i32 + 1 == to) {
             return Ok(None);
         }
@@ -311,7 +320,7 @@ impl Emitter {
         self.written(to, 1)
     }
 
-    /// Has the accumulator be a slot's value.
+    /// Loads a slot into the accumulator.
     pub(super) fn get(&mut self, slot: i32) -> Parsed<()> {
         if self.accumulator_slot == Some(slot) {
             return Ok(());
@@ -322,7 +331,7 @@ impl Emitter {
         Ok(())
     }
 
-    /// Has the accumulator be a constant.
+    /// Loads a constant into the accumulator.
     pub(super) fn constant(&mut self, value: u32) -> Parsed<()> {
         match short(value) {
             Some(k) => self.result(RegOp::Const8, k, 1),
@@ -330,7 +339,8 @@ impl Emitter {
         }
     }
 
-    /// Has the last operation, which wrote its result to `from` and to nothing else, write it to `to` instead. Gives whether it could.
+    /// Makes the last instruction write its result to `to` instead of `from`. Returns whether it
+    /// could.
     pub(super) fn retarget(&mut self, from: i32, to: i32, slots: i32) -> bool {
         if self.end != self.here()
             || self.target == NONE
@@ -351,17 +361,17 @@ impl Emitter {
         }
     }
 
-    /// Overwrites bytes that are there.
+    /// Overwrites bytes of the code.
     fn patch(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.code.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            // A few bytes, for which a call would cost more.
+            // A few bytes, for which a call of memcpy would cost more.
             for (place, &byte) in place.iter_mut().zip(bytes) {
                 *place = byte;
             }
         }
     }
 
-    /// Bytes of a distance.
+    /// Bytes of a branch distance.
     pub(super) fn distance_bytes(&self) -> usize {
         if self.large {
             4
@@ -386,7 +396,8 @@ impl Emitter {
         }
     }
 
-    /// Says where the branch that starts at `start` goes, whose distance stands at `field`: to a known target, or to one for which the chain waits. Gives the chain.
+    /// Sets the target of the branch at `start` with its distance at `field`: a known offset, or
+    /// the one for which the chain waits. Returns the chain.
     pub(super) fn branch(
         &mut self,
         start: u32,
@@ -415,7 +426,7 @@ impl Emitter {
         self.branch(start, start + 1, target, chain)
     }
 
-    /// Has all branches of a chain go to here. Gives whether there is one.
+    /// Makes all branches of a chain target this place. Returns whether there is one.
     pub(super) fn resolve(&mut self, mut chain: u32) -> Parsed<bool> {
         let any = chain != NONE;
         let target = self.here();
@@ -429,20 +440,20 @@ impl Emitter {
         Ok(any)
     }
 
-    /// Drops what a `br_if` around something else needs: has the branch at `start`, of which the last two bytes are the distance, go to here.
+    /// Makes the branch at `start`, whose last two bytes are the distance, target this place.
     pub(super) fn around(&mut self, start: u32, field: u32) -> Parsed<()> {
         match i16::try_from(self.here() - start) {
             Ok(distance) => self.patch(field as usize, &distance.to_le_bytes()),
             Err(_) => return Err(ErrorKind::FrameTooLarge),
         }
-        // What is known of the accumulator holds here on both ways, of the last operation nothing does.
+        // Both ways have the same accumulator, but not the same last instruction.
         self.end = NONE;
         self.target = NONE;
         Ok(())
     }
 }
 
-/// A constant as operand `k`, if it is one.
+/// A constant as an operand of one byte, if it fits.
 pub(super) fn short(value: u32) -> Option<u32> {
     i8::try_from(value as i32).ok().map(|k| k as u8 as u32)
 }

@@ -1,16 +1,16 @@
-//! Which operation of register code stands for an operation of WebAssembly, by where its operands are.
+//! Which register instruction stands for a WebAssembly instruction, by the places of its operands.
 
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
 
-/// The forms that an operation on two i32 has.
+/// The forms of an instruction on two i32 operands.
 pub(super) struct Forms {
-    /// Whether the operands can change places.
+    /// Whether the operands can be exchanged.
     pub(super) commutative: bool,
-    /// First operand in the accumulator.
+    /// First operand in the accumulator, second in a slot.
     pub(super) by_slot: RegOp,
-    /// Second operand in the accumulator.
+    /// Second operand in the accumulator, first in a slot.
     pub(super) of_slot: Option<RegOp>,
     pub(super) slots: Option<RegOp>,
     pub(super) slot_constant: Option<RegOp>,
@@ -55,7 +55,7 @@ forms! {
     REM_U false RemUAS None None None RemUAK None None;
 }
 
-/// The forms of an operation on two i32 that is no comparison.
+/// The forms of an i32 instruction with two operands that is not a comparison.
 pub(super) fn forms(opcode: u8) -> Option<&'static Forms> {
     Some(match opcode {
         I32_ADD => &ADD,
@@ -77,12 +77,12 @@ pub(super) fn forms(opcode: u8) -> Option<&'static Forms> {
     })
 }
 
-/// The form that writes its result to a slot as well.
+/// The form that also writes its result to a slot.
 pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
     RegOp::from_code(*WITH_SLOT.get(op as usize)?)
 }
 
-/// Codes of these forms; 0xff, which is none, where there is no such form.
+/// Opcodes of these forms; 0xff if there is none.
 static WITH_SLOT: [u8; RegOp::ALL.len()] = {
     use RegOp::*;
     let pairs = [
@@ -169,7 +169,7 @@ pub(super) fn not(relation: Relation) -> Relation {
     }
 }
 
-/// The same relation for the operands in the other order.
+/// The relation with its operands exchanged.
 pub(super) fn swapped(relation: Relation) -> Relation {
     use Relation::*;
     match relation {
@@ -186,7 +186,7 @@ pub(super) fn swapped(relation: Relation) -> Relation {
     }
 }
 
-/// An equal relation among the first six, for a constant; `None` where there is none.
+/// An equivalent relation among the first six for a constant; `None` if there is none.
 pub(super) fn with_constant(relation: Relation, constant: u32) -> Option<(Relation, u32)> {
     use Relation::*;
     Some(match relation {
@@ -198,7 +198,7 @@ pub(super) fn with_constant(relation: Relation, constant: u32) -> Option<(Relati
     })
 }
 
-/// The operation that stands `at` places behind the first of a family.
+/// The register instruction `at` places behind the first one of a family.
 pub(super) fn nth(first: RegOp, at: u32) -> RegOp {
     RegOp::from_code(first as u8 + at as u8).unwrap_or(RegOp::Unreachable)
 }

@@ -1,12 +1,15 @@
-//! The sink of fast mode: makes register code of each function in the pass that validates it.
+//! The builder of fast mode: translates each function to register bytecode in the pass that
+//! validates it.
 //!
-//! Operands are not moved when WebAssembly pushes them: what is on the operand stack is remembered as a local, a constant, the accumulator, or a slot, and an
-//! operation takes its operands from there. The *window* holds this for the topmost operands, slot by slot; what lies below it
-//! is in its home. So no operation looks at more than a constant number of operands, however deep the stack is.
+//! An operand is not moved when WebAssembly pushes it. The *register cache* records for each of the
+//! topmost operand slots where its value is: in a local, in the accumulator, in its stack slot, or
+//! nowhere, since it is a constant. An instruction takes its operands from there. Operands below
+//! the cache are in their stack slots, so no instruction looks at more than a constant number of
+//! operands, however deep the stack is.
 //!
-//! Where control meets (blocks, branches), operands are in their homes.
+//! Where control flow merges (blocks, branches), all operands are in their stack slots.
 //!
-//! Here are the operand stack and the sink; what operations become is in the rooms below, one for each kind.
+//! This file owns the register cache; the files below translate one kind of instruction each.
 
 mod branches;
 mod calls;
@@ -25,12 +28,13 @@ use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::op::Relation;
 use zonda_exec::{FastFunc, FuncLayout};
 
-/// Bytes of code for which room is made before a branch is translated, for the stack is deeper where it is written.
+/// Bytes of code that are reserved before a branch is translated: the code that grows the vector
+/// would add to the deepest native stack.
 const ROOM: usize = 64;
-/// Operands that are remembered.
+/// Slots in the register cache.
 const CACHE_SLOTS: usize = 16;
 
-/// Where the value of an operand's slot is.
+/// Where the value of an operand slot is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Value {
     InSlot,
@@ -39,14 +43,14 @@ enum Value {
     Constant(u32),
 }
 
-/// An operand that was taken: its value, and its place on the operand stack.
+/// An operand that was popped: its value, and its height on the operand stack.
 #[derive(Clone, Copy)]
 struct Operand {
     value: Value,
     height: u32,
 }
 
-/// The same, as an operation sees it.
+/// An operand as an instruction can name it.
 #[derive(Clone, Copy)]
 enum Source {
     Accumulator,
@@ -54,7 +58,7 @@ enum Source {
     Constant(u32),
 }
 
-/// A comparison that is the topmost operand and was not written yet, for a branch may follow.
+/// A comparison that is the topmost operand. It is not written yet, since a branch may take it.
 #[derive(Clone, Copy)]
 struct Comparison {
     relation: Relation,
@@ -65,48 +69,48 @@ struct Comparison {
 #[derive(Clone, Copy)]
 struct Label {
     kind: LabelKind,
-    /// Whether it can be reached.
+    /// Whether the block can be reached.
     live: bool,
     /// Slots of operands below the label's own.
     height: u32,
     /// Slots of its parameters.
     params: u32,
-    /// For a loop, where branches to it go.
+    /// For a loop, the offset that branches to it target.
     start: u32,
-    /// Branches that wait for its end.
+    /// Chain of branches that wait for the end of the block.
     chain: u32,
     /// The branch of an `if` that waits for its `else`.
     condition: u32,
-    /// Where operands are moved for a target of the `br_table` with this number.
+    /// Number of the `br_table` for which a stub of this label was written, and the stub's offset.
     moves: (u32, u32),
 }
 
-/// A target of a `br_table` that needs operands moved.
+/// A target of a `br_table` that has to move operands.
 struct Stub {
     field: u32,
     depth: u32,
     keep: u32,
 }
 
-/// Where operations come from: offsets in the code and in the module.
+/// What to record of the map from offsets in the code to offsets in the module.
 pub(crate) enum Positions {
-    /// Nobody asks.
+    /// Nothing.
     Unknown,
-    /// All of them, for listings.
+    /// All pairs, for listings.
     #[allow(dead_code)]
     All(TryVec<(u32, u32)>),
-    /// For the operation at the first offset, which has trapped, the second one.
+    /// For the instruction at the first offset, which has trapped: its offset in the module.
     #[allow(dead_code)]
     Of(u32, u32),
 }
 
 impl Positions {
-    /// The operation that was written for this offset starts here now.
+    /// The register instruction of this module offset starts at `start` now.
     fn moved(&mut self, start: u32, of: u32) {
         match self {
             Positions::Of(code, offset) if *code == start => *offset = of,
             Positions::All(positions) => {
-                // Those of the operation that is translated.
+                // Positions of the instruction that is being translated.
                 for position in positions.iter_mut().rev().take_while(|position| position.1 != of) {
                     position.0 = position.0.max(start + 1);
                 }
@@ -133,13 +137,13 @@ impl Positions {
 pub(crate) struct Translator<'a> {
     bytes: &'a [u8],
     pub(crate) funcs: TryVec<FastFunc>,
-    /// Imported functions.
+    /// Number of imported functions.
     pub(crate) imported: u32,
-    /// Slots between the locals and the operands; see docs/register-code.md.
+    /// Slots between the locals and the operands; see docs/register-bytecode.md.
     pub(crate) overhead: u32,
     next: usize,
     emit: Emitter,
-    /// Where the function starts in the code.
+    /// Offset in the code at which the function starts.
     start: u32,
     /// Slots of its locals, and of its results.
     locals: u32,
@@ -149,12 +153,12 @@ pub(crate) struct Translator<'a> {
     len: usize,
     comparison: Option<Comparison>,
     labels: TryVec<Label>,
-    /// The `br_table` that is written: its start, its next target, and targets that are left.
+    /// The `br_table` that is being written: its start, its next target, and the targets left.
     table: (u32, u32, u32),
-    /// Number of `br_table`s so far.
+    /// Number of `br_table` instructions so far.
     tables: u32,
     stubs: TryVec<Stub>,
-    /// Who wants to know where each operation comes from.
+    /// What is recorded of positions.
     pub(crate) positions: Positions,
 }
 
@@ -204,7 +208,7 @@ impl<'a> Builder<'a> for Translator<'a> {
 impl Translator<'_> {
     // --- slots ---
 
-    /// The slot that an operand has by its place on the operand stack.
+    /// The stack slot of the operand at this height, as an instruction names it.
     fn home(&self, height: u32) -> i32 {
         if self.emit.large {
             SCRATCH + height as i32
@@ -213,17 +217,17 @@ impl Translator<'_> {
         }
     }
 
-    /// The same from the start of the frame.
+    /// The stack slot of the operand at this height, counted from the start of the frame.
     fn absolute_slot(&self, height: u32) -> i32 {
         self.home(height) + if self.emit.large { self.bias() } else { 0 }
     }
 
-    /// What a large function moves the frame pointer by.
+    /// How far a large function moves the frame pointer, in slots.
     fn bias(&self) -> i32 {
         (self.locals + self.overhead) as i32
     }
 
-    /// The slot of a local.
+    /// The slot of a local, as an instruction names it.
     fn local(&self, local: u32) -> i32 {
         local as i32 - if self.emit.large { self.bias() } else { 0 }
     }
@@ -235,7 +239,7 @@ impl Translator<'_> {
         }
     }
 
-    // --- the operand stack ---
+    // --- the register cache ---
 
     #[inline(never)]
     fn push(&mut self, value: Value) -> Parsed<()> {
@@ -265,7 +269,7 @@ impl Translator<'_> {
     }
 
     fn push_slots(&mut self, count: u32) {
-        // What is not in the window is in its home, and so is all below it then.
+        // An operand that is not in the cache is in its stack slot, and so are all below it.
         if self.len == 0 {
             self.height += count;
             return;
@@ -295,14 +299,14 @@ impl Translator<'_> {
         Operand { value, height: self.height }
     }
 
-    /// Forgets what is above a height; all that is left is in its home.
+    /// Drops what is above a height. All operands that are left are in their stack slots.
     fn reset(&mut self, height: u32) {
         self.height = height;
         self.len = 0;
         self.comparison = None;
     }
 
-    /// Puts an entry of the window into its home.
+    /// Spills the operand at this index of the cache.
     #[inline(never)]
     fn spill(&mut self, index: usize) -> Parsed<()> {
         let home = self.home(self.height - (self.len - index) as u32);
@@ -311,7 +315,7 @@ impl Translator<'_> {
         self.place(value, home)
     }
 
-    /// Has a slot be a value.
+    /// Writes a value to a slot.
     fn place(&mut self, value: Value, slot: i32) -> Parsed<()> {
         match value {
             Value::InSlot => Ok(()),
@@ -321,7 +325,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Puts the topmost `count` slots into their homes.
+    /// Spills the topmost `count` slots.
     #[inline(never)]
     fn spill_top(&mut self, count: u32) -> Parsed<()> {
         self.spill_accumulator()?;
@@ -352,7 +356,7 @@ impl Translator<'_> {
         self.spill_top(CACHE_SLOTS as u32)
     }
 
-    /// Puts the operand that is in the accumulator into its home, for the accumulator is to be lost.
+    /// Spills the operand that is in the accumulator, before an instruction overwrites it.
     #[inline(never)]
     fn spill_accumulator(&mut self) -> Parsed<()> {
         for index in 0..self.len {
@@ -363,7 +367,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Puts operands that are this local into their homes, for the local is to be changed.
+    /// Spills operands that are this local, before an instruction changes it.
     fn spill_local(&mut self, local: u32) -> Parsed<()> {
         for index in 0..self.len {
             if self.cache.get(index) == Some(&Value::Local(local)) {
@@ -386,7 +390,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Writes a comparison that was held back.
+    /// Writes the comparison that waits, if there is one.
     #[inline(always)]
     fn flush_comparison(&mut self) -> Parsed<()> {
         if self.comparison.is_none() {
@@ -421,14 +425,14 @@ impl Translator<'_> {
         }
     }
 
-    /// Takes the topmost operand into the accumulator.
+    /// Pops the topmost operand into the accumulator.
     fn pop_accumulator(&mut self) -> Parsed<Operand> {
         let operand = self.pop();
         self.take(operand)?;
         Ok(operand)
     }
 
-    /// Has the accumulator be an operand that was taken.
+    /// Loads an operand that was popped into the accumulator.
     #[inline(never)]
     fn take(&mut self, operand: Operand) -> Parsed<()> {
         match self.source(operand) {
@@ -444,7 +448,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Has an operand that was taken be in a slot, and gives it.
+    /// Writes an operand that was popped to a slot, unless it is in one; returns the slot.
     #[inline(never)]
     fn in_slot(&mut self, operand: Operand) -> Parsed<i32> {
         match operand.value {
@@ -457,7 +461,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Takes an operand of two slots, and has it be in a pair.
+    /// Pops an operand of two slots; returns the first of two adjacent slots that hold it.
     #[inline(never)]
     fn pop_pair(&mut self) -> Parsed<i32> {
         let high = self.pop();

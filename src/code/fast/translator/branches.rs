@@ -1,4 +1,4 @@
-//! Branches and tables of branches (spec: 4.4.8).
+//! Branches and `br_table` (spec: 4.4.8).
 
 use super::{Comparison, Label, Positions, Stub, Translator};
 use crate::binary::reader::Parsed;
@@ -9,7 +9,8 @@ use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::RegOp;
 
 impl Translator<'_> {
-    /// Moves what a branch keeps to where the label wants it; it is in its homes.
+    /// Moves the operands that a branch carries to the slots that the label expects. They are in
+    /// their stack slots.
     #[inline(never)]
     pub(super) fn move_kept(&mut self, keep: u32, height: u32) -> Parsed<()> {
         let (from, to) = (self.height - keep, height);
@@ -36,7 +37,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Goes to a label, whose operands lie where it wants them.
+    /// Writes a jump to a label whose operands are in place.
     pub(super) fn go_to(&mut self, index: usize) -> Parsed<()> {
         let Some(&label) = self.labels.get(index) else { return Ok(()) };
         let target = (label.kind == LabelKind::Loop).then_some(label.start);
@@ -82,7 +83,7 @@ impl Translator<'_> {
             self.set_chain(index, chain);
             return Ok(());
         }
-        // Around what has to be done where the branch is taken.
+        // Jumps around the moves, which only the taken branch needs.
         condition.relation = not(condition.relation);
         let (start, field) = self.branch_if(&condition)?;
         let cached = self.emit.accumulator_slot;
@@ -97,12 +98,13 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Starts a `br_table` with as many targets and one more.
+    /// Starts a `br_table` with `count` targets and the default one.
     #[inline(never)]
     pub(super) fn br_table(&mut self, count: u32) -> Parsed<()> {
         self.flush_comparison()?;
         let operand = self.pop();
-        // Where the index is in the accumulator, what else there is goes to its homes by operations that keep it.
+        // If the index is in the accumulator, the other operands are spilled by instructions that
+        // keep the accumulator.
         self.spill_all()?;
         self.take(operand)?;
         let start = self.emit.here();
@@ -138,7 +140,8 @@ impl Translator<'_> {
         self.table = (start, field + bytes, left - 1);
         if left == 1 {
             self.tables += 1;
-            // In the order of the targets, so that a place that was written serves the same label again.
+            // Stubs are written in the order of the targets, so that a stub serves each target of
+            // its label.
             let stubs = core::mem::take(&mut self.stubs);
             for stub in stubs.iter() {
                 self.table_stub(start, stub)?;
@@ -149,7 +152,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Writes the moves for a target of the `br_table` that starts at `start`, if they were not for another one.
+    /// Writes the stub for a target of the `br_table` at `start`, unless its label has one.
     pub(super) fn table_stub(&mut self, start: u32, stub: &Stub) -> Parsed<()> {
         let Some(index) = self.labels.len().checked_sub(1 + stub.depth as usize) else {
             return Ok(());
@@ -172,7 +175,7 @@ impl Translator<'_> {
         self.go_to(index)
     }
 
-    /// Says that what is written next is for the operation whose code ends at `pos`.
+    /// Records that the code written next belongs to the instruction whose opcode ends at `pos`.
     #[inline(always)]
     pub(super) fn note(&mut self, pos: usize) -> Parsed<()> {
         if !cfg!(feature = "error-text") {
@@ -192,7 +195,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Writes a branch to a label that is taken when the relation holds. Gives the label's chain.
+    /// Writes a branch to a label, taken when the relation holds. Returns the label's chain.
     #[inline(always)]
     pub(super) fn jump_if(
         &mut self,

@@ -1,4 +1,4 @@
-//! Calls and returns (spec: 4.4.8), and what the runtime executes.
+//! Calls and returns (spec: 4.4.8), and runtime instructions.
 
 use super::{Source, Translator, Value, CACHE_SLOTS};
 use crate::binary::reader::Parsed;
@@ -38,7 +38,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Has results in their homes be on the operand stack.
+    /// Pushes results that are in their stack slots.
     pub(super) fn push_results(&mut self, results: u32) -> Parsed<()> {
         if results as usize > CACHE_SLOTS {
             self.spill_all()?;
@@ -95,7 +95,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Moves the frame pointer of a large function back.
+    /// Moves the frame pointer of a large function back to the start of the frame.
     pub(super) fn unbias(&mut self) -> Parsed<()> {
         if self.emit.large {
             let bias = i16::try_from(-self.bias()).map_err(|_| ErrorKind::FrameTooLarge)?;
@@ -104,7 +104,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Returns slots that are counted from the start of the frame.
+    /// Writes a return of `count` slots, counted from the start of the frame.
     pub(super) fn return_slots(&mut self, first: i32, count: u32) -> Parsed<()> {
         if count == 0 {
             return self.emit.op(RegOp::Ret, 0, 0);
@@ -113,7 +113,7 @@ impl Translator<'_> {
         self.emit.op(RegOp::RetN, first as u32 | count << 16, 4)
     }
 
-    /// Returns from the function with the topmost operands.
+    /// Writes a return of the topmost operands.
     #[inline(never)]
     pub(super) fn return_values(&mut self, results: u32) -> Parsed<()> {
         match results {
@@ -122,7 +122,7 @@ impl Translator<'_> {
                 self.emit.op(RegOp::Ret, 0, 0)
             }
             1 => {
-                // The operand stays, for there is code behind where the return is conditional.
+                // The operand stays in the cache: code follows where the return is conditional.
                 let (height, len) = (self.height, self.len);
                 let operand = self.pop();
                 match self.source(operand) {
@@ -148,7 +148,7 @@ impl Translator<'_> {
     }
 }
 
-/// An unsigned number in LEB128 (spec: 5.2.2).
+/// Encodes an unsigned number in LEB128 (spec: 5.2.2).
 fn leb(mut value: u32) -> ([u8; 5], usize) {
     let mut bytes = [0; 5];
     for (i, byte) in bytes.iter_mut().enumerate() {

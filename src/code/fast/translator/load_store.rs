@@ -20,8 +20,8 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// Writes a register instruction with an opcode of WebAssembly, a slot, and the bytes of the
-    /// instruction behind its first one.
+    /// Writes a register instruction with a WebAssembly opcode, a slot, and the instruction's bytes
+    /// behind the first one.
     #[inline(never)]
     pub(super) fn verbatim(&mut self, op: RegOp, opcode: u8, slot: i32, site: &Site) -> Parsed<()> {
         let slot = u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge)?;

@@ -1,4 +1,5 @@
-//! Operations on pairs, and those on numbers that have no operation of their own in register code.
+//! Instructions on slot pairs, and numeric instructions that have no register instruction of their
+//! own.
 
 use super::{Comparison, Operand, Translator, Value};
 use crate::binary::reader::Parsed;
@@ -57,7 +58,7 @@ impl Translator<'_> {
         }
     }
 
-    /// An operation on numbers that has none of its own.
+    /// A numeric instruction that has no register instruction of its own.
     #[inline(never)]
     pub(super) fn number(&mut self, code: u16) -> Parsed<()> {
         let sig = if code < 0x100 { op::sig(code as u8) } else { op::prefixed_sig(code as u8) };
@@ -84,7 +85,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Takes a value of one slot or two and has it be in slots.
+    /// Pops an operand of one or two slots; returns the first slot that holds it.
     pub(super) fn pop_any(&mut self, slots: i32) -> Parsed<i32> {
         if slots == 2 {
             return self.pop_pair();
@@ -107,7 +108,8 @@ impl Translator<'_> {
         self.push(Value::InSlot)
     }
 
-    /// Shifts and rotations of a pair by a constant; `None` where the distance is none.
+    /// Shifts and rotations of a pair by a constant. Returns `None` if the distance is not
+    /// constant.
     #[inline(never)]
     pub(super) fn shift_pair(&mut self, opcode: u8) -> Parsed<Option<()>> {
         let low = self.len.checked_sub(2).and_then(|index| self.cache.get(index));

@@ -40,7 +40,7 @@ impl Translator<'_> {
                         self.emit.copy_pair(self.local(first), slot)?;
                     }
                 }
-                // One of them may be what the other is written over.
+                // The second value may be the local that the first one overwrites.
                 (low, Value::Local(second)) if second == local => {
                     self.place(high.value, home + 1)?;
                     self.move_to(low, home, slot)?;
@@ -55,7 +55,8 @@ impl Translator<'_> {
             let operand = self.pop();
             let before = self.emit.here();
             self.spill_local(local)?;
-            // What was written before the last operation does not matter.
+            // The copy that a spill writes before the last instruction does not matter for a result
+            // in the accumulator.
             let spilled = self.emit.here() != before && operand.value == Value::InSlot;
             let home = self.home(operand.height);
             if operand.value != Value::InSlot || spilled || !self.emit.retarget(home, slot, 1) {
@@ -68,7 +69,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Has a slot be a value whose home is given.
+    /// Writes a value to a slot; `home` is the value's stack slot.
     pub(super) fn move_to(&mut self, value: Value, home: i32, slot: i32) -> Parsed<()> {
         match value {
             Value::InSlot => self.emit.copy(home, slot),
@@ -110,7 +111,7 @@ impl Translator<'_> {
             Some(comparison) => Err(comparison),
             None => Ok(self.pop()),
         };
-        // Operands are put into slots before the condition is taken, for that needs the accumulator.
+        // Operands are written to slots before the condition, which needs the accumulator.
         let slots_of = |this: &mut Self| this.pop_any(slots as i32);
         let second = slots_of(self)?;
         let first = slots_of(self)?;

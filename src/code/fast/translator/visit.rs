@@ -36,7 +36,7 @@ impl Translator<'_> {
                 self.spill_all()?;
             }
             if kind == LabelKind::Loop {
-                // The loop is entered behind the instruction that its iterations begin with.
+                // Control enters the loop behind the instruction with which each iteration begins.
                 self.emit.op(RegOp::Skip, 0, 0)?;
                 label.start = self.emit.here();
                 self.emit.op(RegOp::Meter, 0, 0)?;
@@ -48,14 +48,14 @@ impl Translator<'_> {
         Ok(self.labels.push(label)?)
     }
 
-    /// The label that a branch goes to, with room for the branch in the code.
+    /// Finds the label of a branch, and reserves code for the branch.
     #[inline(never)]
     fn target(&mut self, target: Target) -> Parsed<(usize, Label)> {
         self.emit.code.make_room(ROOM)?;
         let index = self.labels.len().wrapping_sub(1 + target.depth as usize);
         match self.labels.get(index) {
             Some(&label) => Ok((index, label)),
-            // Validation has found the label.
+            // Not reached: the validator has found the label.
             None => Err(ErrorKind::UnknownLabel),
         }
     }
@@ -64,7 +64,7 @@ impl Translator<'_> {
 impl Visitor for Translator<'_> {
     fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
         if self.emit.too_small {
-            // The same function once more, as a large one.
+            // The same function again, as a large one.
             self.emit.too_small = false;
             self.emit.large = true;
             self.emit.code.truncate(self.start as usize);
@@ -97,12 +97,12 @@ impl Visitor for Translator<'_> {
         let scratch = if self.emit.large { SCRATCH as u32 } else { 0 };
         let overhead = self.overhead;
         if let Some(func) = self.funcs.get_mut(self.next) {
-            // One more, for what reads a result that is not there.
+            // One more slot, which an instruction without a result may read.
             let locals = (func.layout.locals - func.layout.params) as u32;
             func.layout.frame = locals + overhead + scratch + operands + 1;
         }
         if !self.emit.large && self.locals + overhead + operands > 255 {
-            // Not all slots can be named.
+            // A one-byte operand cannot name all slots.
             return self.emit.refuse();
         }
         self.next += 1;

@@ -1,4 +1,5 @@
-//! Operations on i32: arithmetic, comparisons and the branches on them, in the form that fits where the operands are.
+//! Instructions on i32: arithmetic, comparisons and branches on them, in the form that fits the
+//! places of the operands.
 
 use super::{Comparison, Operand, Source, Translator, Value};
 use crate::binary::reader::Parsed;
@@ -17,7 +18,7 @@ impl Translator<'_> {
         self.push(Value::Accumulator)
     }
 
-    /// Writes an operation with the accumulator and one slot as operands.
+    /// Writes an instruction whose operands are the accumulator and one slot.
     pub(super) fn with_slot(&mut self, op: RegOp, slot: i32) -> Parsed<()> {
         let operand = self.emit.read(slot, 1, 0)?;
         self.emit.result(op, operand, 1)
@@ -29,7 +30,7 @@ impl Translator<'_> {
         let mut first = self.pop();
         let mut opcode = opcode;
         if let Value::Constant(value) = second.value {
-            // What WebAssembly has no operation for, and what can be said with another.
+            // Rewrites what another instruction expresses, so that fewer forms are needed.
             match (opcode, value) {
                 (I32_SUB, _) => {
                     opcode = I32_ADD;
@@ -63,7 +64,8 @@ impl Translator<'_> {
             (first, second) = (second, first);
         }
         let (a, b) = (self.source(first), self.source(second));
-        // Where one of the operands is in the accumulator, no other operand is.
+        // At most one operand is in the accumulator, so no other has to be spilled if one of these
+        // is.
         if first.value != Value::Accumulator && second.value != Value::Accumulator {
             self.spill_accumulator()?;
         }
@@ -136,7 +138,7 @@ impl Translator<'_> {
         self.push(Value::Accumulator)
     }
 
-    /// Has the accumulator be 1 or 0.
+    /// Writes a comparison that sets the accumulator to 1 or 0.
     #[inline(never)]
     pub(super) fn compare(&mut self, comparison: &Comparison) -> Parsed<()> {
         let &Comparison { mut relation, mut first, mut second } = comparison;
@@ -154,7 +156,7 @@ impl Translator<'_> {
                 }
             }
         }
-        // The accumulator can be the second one still when it is both.
+        // If both operands are the accumulator, the second is in its stack slot as well.
         let right = if second.value == Value::Accumulator && first.value == Value::Accumulator {
             self.home(second.height)
         } else {
@@ -164,7 +166,7 @@ impl Translator<'_> {
         self.with_slot(nth(RegOp::EqAS, relation as u32), right)
     }
 
-    /// Takes the topmost operand as a condition.
+    /// Pops the topmost operand as a condition.
     pub(super) fn condition(&mut self) -> Comparison {
         match self.comparison.take() {
             Some(comparison) => comparison,
@@ -179,7 +181,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Writes a branch that is taken when the relation holds, with its distance, two bytes, open. Gives where it starts and where the distance stands.
+    /// Writes a branch that is taken when the relation holds and leaves its distance of two bytes
+    /// open. Returns the start of the branch and the offset of the distance.
     #[inline(never)]
     pub(super) fn branch_if(&mut self, comparison: &Comparison) -> Parsed<(u32, u32)> {
         let &Comparison { mut relation, mut first, mut second } = comparison;
@@ -219,7 +222,7 @@ impl Translator<'_> {
                 }
                 _ => {
                     let slot = self.home(second.height.max(first.height));
-                    // Both constant, or a constant that is long.
+                    // Both are constant, or the constant has no short form.
                     self.take(first)?;
                     a = Source::Accumulator;
                     self.emit.put(value, slot)?;
@@ -256,7 +259,7 @@ impl Translator<'_> {
                 let right = self.emit.read(right, 1, 2)?;
                 self.distance(nth(RegOp::BrEqSS, relation as u32), left | right << 8, 2)
             }
-            // Not reached: constants were dealt with.
+            // Not reached: constants are handled above.
             _ => Err(ErrorKind::FrameTooLarge),
         }
     }
