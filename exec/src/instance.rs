@@ -1,10 +1,11 @@
-//! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps true.
+//! What running code sees of its instance: plain pointers that the runtime crate's `store` keeps
+//! valid.
 
 use crate::frame::Context;
 use crate::linear_memory::Memory;
 use crate::mode::Mode;
 
-/// Where a global lives: a pointer to its slots, with the lowest bit set when there are two.
+/// A pointer to the slots of a global, with the lowest bit set if there are two.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct GlobalRef(*mut u32);
@@ -19,15 +20,15 @@ impl GlobalRef {
     pub fn is_wide(self) -> bool {
         self.0.addr() & 1 != 0
     }
-    /// The slots.
+    /// The address of the slots.
     #[inline(always)]
     pub fn cell(self) -> *mut u32 {
         self.0.map_addr(|a| a & !1)
     }
 }
 
-/// Executes an imported function. `args` points at the parameters, one slot or two each, on the value stack; the results are written
-/// there. Gives 0 or a trap's number.
+/// Executes an imported function. `args` points at the parameters on the operand stack, one slot or
+/// two each; the results are written there. Returns 0 or the number of a trap.
 pub type HostCall =
     unsafe extern "C" fn(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32;
 
@@ -41,9 +42,10 @@ pub struct ImportedFunc {
     pub data: *const (),
     /// More of that, or the index of the function there.
     pub extra: *const (),
-    /// From the home of the topmost operand to the first argument, in bytes.
+    /// Distance from the stack slot of the topmost operand to the first argument, in bytes.
     args: i16,
-    /// From the home of the topmost operand before the call to the one after it, in bytes.
+    /// Distance from the stack slot of the topmost operand before the call to the one after it, in
+    /// bytes.
     change: i16,
 }
 
@@ -78,26 +80,26 @@ impl ImportedFunc {
         (self.change as i32 / 4 + self.params() as i32) as u32
     }
 
-    /// Where the first argument lies, below and with the topmost operand at `sp`.
+    /// The address of the first argument, if `sp` is that of the topmost operand.
     #[inline(always)]
     pub fn args(&self, sp: *mut u32) -> *mut u32 {
         sp.wrapping_byte_offset(self.args as isize)
     }
 
-    /// The home of the topmost operand, where the arguments start at `args`.
+    /// The stack slot of the topmost operand, if the arguments start at `args`.
     #[inline(always)]
     pub fn top(&self, args: *mut u32) -> *mut u32 {
         args.wrapping_byte_offset(-(self.args as isize))
     }
 
-    /// The home of the topmost operand after the call, from the one before it.
+    /// The stack slot of the topmost operand after the call, from the one before it.
     #[inline(always)]
     pub fn after(&self, sp: *mut u32) -> *mut u32 {
         sp.wrapping_byte_offset(self.change as isize)
     }
 }
 
-/// Where the loops find the fields.
+/// Offsets of private fields, for the loops in assembly.
 #[allow(dead_code)]
 pub(crate) mod offset {
     use super::ImportedFunc;
@@ -128,13 +130,13 @@ pub struct ExecInstance {
     pub import_count: u32,
     /// All globals, imported ones first.
     pub globals: *const GlobalRef,
-    /// Memory 0, for the fast path of loads and stores; an empty one where the module has none, or has memargs that are not all in the
-    /// form which that path reads (memory 0, alignment in one byte).
+    /// Memory 0, for the fast path of loads and stores. An empty memory if the module has none, or
+    /// has memargs that the fast path cannot read (another memory, or flags of more than one byte).
     pub memory: *const Memory,
     /// All memories, imported ones first.
     pub memories: *const *mut Memory,
-    /// The runtime crate's own record of the instance.
+    /// The runtime crate's record of the instance.
     pub owner: *mut (),
-    /// How its functions are executed; its records are there.
+    /// Its execution mode, to which `funcs` and `code` belong.
     pub mode: Mode,
 }

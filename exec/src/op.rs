@@ -1,14 +1,9 @@
-//! The operations of WebAssembly, declared once (spec: 5.4, appendix "Index of Instructions").
+//! The instructions of WebAssembly, declared once (spec: 5.4, appendix "Index of Instructions").
 //!
-//! Tables, one for each way in which an operation is executed. Everything that needs the list is
-//! generated from them: the type [`Op`], the names, the validator's signatures ([`Sig`]), the dispatch of
-//! numeric operations in [`crate::numeric`] and in the loops. A row reads
-//!
-//! ```text
-//! code  Name  "name in the text format"  immediates-or-layout  …;
-//! ```
-//!
-//! Codes behind the prefix 0xFC are written 0xFCnn; the loops see the prefix, the validator the whole code.
+//! There is a table for each way in which instructions are executed. Everything that needs the list
+//! is generated from the tables: the type [`Op`], the names, the validator's signatures ([`Sig`]),
+//! the visitor in the runtime crate, and the dispatch of numeric instructions in [`crate::numeric`]
+//! and in the loops. Opcodes behind the prefix 0xFC are written 0xFCnn.
 
 /// Control, parametric, variable and constant instructions. The validator types each by hand.
 /// `opcode Name "text" method (immediate: Type, …);` The types are those of the visitor.
@@ -100,7 +95,8 @@ macro_rules! memory_ops {
     } };
 }
 
-/// Operations on i32 that cannot trap; the loops hold them inline. `code Name "text" layout operand result function;`
+/// Instructions on i32 that cannot trap; the loops have them inline. `opcode Name "text" method
+/// arity operand result function;`
 #[macro_export]
 macro_rules! word_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
@@ -131,7 +127,8 @@ macro_rules! word_ops {
     } };
 }
 
-/// Comparisons of i64: `eq ne`, then signed and unsigned `lt gt le ge`. Columns as for [`word_ops`]; there is one function for all.
+/// Comparisons of i64: `eq ne`, then signed and unsigned `lt gt le ge`. Columns as for
+/// [`word_ops`]; one function computes all.
 #[macro_export]
 macro_rules! relation_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
@@ -148,7 +145,7 @@ macro_rules! relation_ops {
     } };
 }
 
-/// The other integer operations; those with `try` can trap. Columns as for [`word_ops`].
+/// The other integer instructions; those with `try` can trap. Columns as for [`word_ops`].
 #[macro_export]
 macro_rules! integer_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
@@ -187,8 +184,8 @@ macro_rules! integer_ops {
     } };
 }
 
-/// Operations on floats, and conversions between them and integers. Columns as for [`word_ops`], but for the last: `float::operation`
-/// computes them all by their place in this order, and the name only says which it is.
+/// Instructions on floats, and conversions between them and integers. Columns as for [`word_ops`];
+/// the function names are not used, since `float::operation` computes all by opcode.
 #[macro_export]
 macro_rules! float_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
@@ -265,7 +262,7 @@ macro_rules! float_ops {
     } };
 }
 
-/// The four number types, as the tables name them.
+/// The four number types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum NumType {
@@ -276,7 +273,7 @@ pub enum NumType {
 }
 
 impl NumType {
-    /// The type with this number (only the lowest two bits count).
+    /// The type with this number; only the lowest two bits count.
     pub const fn from_bits(bits: u8) -> NumType {
         match bits & 3 {
             0 => NumType::I32,
@@ -286,7 +283,7 @@ impl NumType {
         }
     }
 
-    /// How many slots of 32 bits a value takes.
+    /// Slots that a value takes.
     pub const fn slots(self) -> u32 {
         match self {
             NumType::I32 | NumType::F32 => 1,
@@ -295,7 +292,7 @@ impl NumType {
     }
 }
 
-/// The type of an operation in one byte: what the validator needs of a numeric operation, a load or a store.
+/// The signature of a numeric instruction, a load or a store, in one byte.
 ///
 /// ```text
 /// bit 7..6  0 not in these tables, 1 numeric, 2 load, 3 store
@@ -317,7 +314,7 @@ impl Sig {
     const fn store(value: NumType, log2: u8, _: bool) -> Sig {
         Sig(0xc0 | log2 << 2 | value as u8)
     }
-    /// Which table the operation stands in.
+    /// The class of the instruction.
     #[inline]
     pub const fn class(self) -> InstrClass {
         match self.0 >> 6 {
@@ -352,7 +349,7 @@ impl Sig {
     pub const fn log2_width(self) -> u32 {
         (self.0 >> 2 & 3) as u32
     }
-    /// Whether the operation works on floats in any way.
+    /// Whether the instruction has a float operand or result.
     #[inline]
     pub const fn is_float(self) -> bool {
         match self.class() {
@@ -363,7 +360,7 @@ impl Sig {
     }
 }
 
-/// Which table an operation stands in.
+/// How the validator treats an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstrClass {
     Plain,
@@ -428,7 +425,7 @@ macro_rules! define {
         { $($mc:literal $mn:ident $mt:literal $mi:ident $mk:ident $mv:ident $ml:literal $mm:ident;)* }
         { $($nc:literal $nn:ident $nt:literal $ni:ident $ns:ident $na:ident $nr:ident $nf:ident;)* }
     ) => {
-        /// An operation. The number is its code in the binary format, with the prefix in the upper byte.
+        /// An opcode. The number is that of the binary format, with a prefix in the upper byte.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
         pub enum Op {
@@ -439,10 +436,10 @@ macro_rules! define {
         }
 
         impl Op {
-            /// All operations, in the order of the tables.
+            /// All opcodes, in the order of the tables.
             pub const ALL: &'static [Op] = &[$(Op::$cn,)* $(Op::$on,)* $(Op::$mn,)* $(Op::$nn,)*];
 
-            /// The operation with this code, if there is one.
+            /// The opcode with this number, if there is one.
             pub const fn from_code(code: u16) -> Option<Op> {
                 match code {
                     $($cc => Some(Op::$cn),)*
@@ -484,19 +481,19 @@ for_each_instruction! { define }
 static SIGNATURES: [Sig; 256] = signatures();
 static PREFIXED: [Sig; 8] = prefixed_signatures();
 
-/// The type of the operation with this code, for codes of one byte.
+/// The signature of an instruction with an opcode of one byte.
 #[inline]
 pub fn sig(code: u8) -> Sig {
     SIGNATURES[code as usize]
 }
 
-/// The type of the saturating conversion 0xFC00 + `code` (`code` is 0 to 7).
+/// The signature of the saturating conversion 0xFC00 + `code` (`code` is 0 to 7).
 #[inline]
 pub fn prefixed_sig(code: u8) -> Sig {
     PREFIXED[(code & 7) as usize]
 }
 
-/// The codes of one byte as numbers, by which the validator and the runtime match.
+/// Opcodes as numbers.
 pub mod codes {
     use super::Op;
     macro_rules! codes {
@@ -522,13 +519,13 @@ pub mod codes {
     macro_rules! prefixed {
         ($($constant:ident $name:ident)*) => { $(pub const $constant: u16 = Op::$name as u16;)* };
     }
-    // Two bytes: the prefix and the number behind it.
+    // Opcodes of two bytes: the prefix and the number behind it.
     prefixed! {
         MEMORY_INIT MemoryInit DATA_DROP DataDrop MEMORY_COPY MemoryCopy MEMORY_FILL MemoryFill
         TABLE_INIT TableInit ELEM_DROP ElemDrop TABLE_COPY TableCopy TABLE_GROW TableGrow
         TABLE_SIZE TableSize TABLE_FILL TableFill
     }
-    /// What precedes the codes 0xFCnn.
+    /// The prefix of the opcodes 0xFCnn.
     pub const PREFIX: u8 = 0xfc;
 }
 

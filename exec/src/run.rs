@@ -1,4 +1,5 @@
-//! A call by the host: makes the first frame, and runs the loop of whatever mode the running instance has until the call has ended.
+//! A call by the host: makes the first frame and runs the loop of the running instance's mode until
+//! the call ends.
 
 use crate::bounds;
 use crate::frame::{Boundary, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
@@ -6,16 +7,18 @@ use crate::instance::ExecInstance;
 use crate::mode::Mode;
 use crate::TrapCode;
 
-/// Calls a function that `instance` defines for the host, whose arguments lie at `fp`; runs until it returns or traps. Inlined, so that
-/// the context is put together in one place: a call by the host is short.
+/// Calls a function that `instance` defines. The arguments are at `fp`. Returns when the function
+/// has returned or trapped. Inlined, so that the context is built in one place.
 ///
 /// # Safety
-/// `func` is inside the index space of `instance`, whose invariants hold, and not imported; the arguments are of its type; `host` is complete.
+/// `func` is a defined function of the live `instance`; the slots from `fp` on hold arguments of
+/// its type, and belong to the operand stack that ends at `host.stack_end`.
 #[inline(always)]
 pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecInstance) -> Exit {
-    // SAFETY: the caller's promise; as in `Context::enter`, whose work this is for a caller of which nothing has to be found again.
+    // SAFETY: the record of a defined function is live; the frame lies inside of the operand stack,
+    // as `has_slots` checks before anything is written.
     unsafe {
-        // The mode is looked at once.
+        // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
         let first = fp.add(callee.params as usize);
@@ -59,7 +62,7 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecIns
     }
 }
 
-/// Goes on in the loop of the running instance's mode, and of the next one's, until the call has ended.
+/// Continues in the loop of the running instance's mode until the call ends.
 ///
 /// # Safety
 /// The context is complete, and its loop was left with [`OTHER_MODE`].
@@ -75,14 +78,14 @@ unsafe fn go_on(context: &mut Context) -> u32 {
     }
 }
 
-/// Makes slots 0.
+/// Clears slots.
 ///
 /// # Safety
-/// They are inside of the value stack.
+/// They are inside of the operand stack.
 #[inline(never)]
 unsafe fn zero(mut from: *mut u32, to: *mut u32) {
     while from < to {
-        // SAFETY: the caller's promise.
+        // SAFETY: `from` is before `to`, and all slots between are inside of the operand stack.
         unsafe {
             *from = 0;
             from = from.add(1);

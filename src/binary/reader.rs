@@ -1,10 +1,11 @@
-//! A cursor over a module's bytes. Everything that it reads is checked against the end of the part it was given.
+//! A cursor over a module's bytes. Each read is checked against the end of the part that the reader
+//! was given.
 
 use crate::alloc::OutOfMemory;
 use crate::error::{Error, ErrorKind, ModuleError};
 
-/// What reading and validating give. A refusal is one byte, which is what keeps the code for it small; its place is where the
-/// reader then stands ([`Reader::refuse_at`] moves it there).
+/// The result of reading and validating. An error is one byte, which keeps the code for errors
+/// small; its offset is the reader's position ([`Reader::refuse_at`] sets it).
 pub(crate) type Parsed<T> = Result<T, ErrorKind>;
 
 impl From<OutOfMemory> for ErrorKind {
@@ -14,7 +15,7 @@ impl From<OutOfMemory> for ErrorKind {
     }
 }
 
-/// The error for the outside.
+/// The error with its offset, as the embedder sees it.
 pub(crate) fn error(kind: ErrorKind, offset: usize) -> Error {
     match kind {
         ErrorKind::OutOfMemory => Error::OutOfMemory,
@@ -22,7 +23,7 @@ pub(crate) fn error(kind: ErrorKind, offset: usize) -> Error {
     }
 }
 
-/// Reads `bytes` from `pos` on. Offsets count from the start of the module, of which a reader may hold a beginning.
+/// Reads `bytes` from `pos` on. Offsets count from the start of the module.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -41,14 +42,15 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
-    /// Moves to `pos`, the place of what is refused.
+    /// Sets the position to `pos`, and fails there.
     #[cold]
     pub(crate) fn refuse_at<T, K>(&mut self, pos: usize, kind: K) -> Result<T, K> {
         self.pos = pos;
         Err(kind)
     }
 
-    /// Runs `f` on the next `count` bytes, of which it has to use all; this reader goes on behind them, or stands where `f` refused.
+    /// Runs `f` on the next `count` bytes, which it has to read completely. This reader continues
+    /// behind them, or at the position where `f` failed.
     pub(crate) fn inside<T>(
         &mut self,
         count: usize,
@@ -81,7 +83,7 @@ impl<'a> Reader<'a> {
         self.byte_as_u32().map(|byte| byte as u8)
     }
 
-    /// The next byte, in the width of a register: see [`ErrorKind`].
+    /// The next byte, as wide as a register: see [`ErrorKind`].
     #[inline(never)]
     fn byte_as_u32(&mut self) -> Parsed<u32> {
         match self.bytes.get(self.pos) {
@@ -101,7 +103,7 @@ impl<'a> Reader<'a> {
         byte
     }
 
-    /// The next byte, which stays.
+    /// The next byte, without moving.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.pos).copied()
     }
@@ -114,7 +116,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// A reader of the next `count` bytes; this one goes on behind them.
+    /// A reader of the next `count` bytes; this one continues behind them.
     pub(crate) fn part(&mut self, count: usize) -> Parsed<Reader<'a>> {
         let pos = self.pos;
         self.take(count)?;
@@ -179,8 +181,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The length of a vector whose items take a byte each at least, so that no more memory is asked for than the
-    /// module is long.
+    /// The length of a vector whose items take at least one byte each, so that no more memory is
+    /// requested than the module has bytes.
     pub(crate) fn count(&mut self) -> Parsed<u32> {
         let at = self.pos;
         let count = self.u32()?;
@@ -199,7 +201,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of a name, of which nobody asks whether they are UTF-8.
+    /// The bytes of a name, without a check for UTF-8.
     pub(crate) fn name_bytes(&mut self) -> Parsed<&'a [u8]> {
         let len = self.u32()? as usize;
         self.take(len)

@@ -1,9 +1,9 @@
-//! Types as the binary format writes them (spec: 2.3, 5.3).
+//! Types in the binary format (spec: 2.3, 5.3).
 
 use super::reader::{Parsed, Reader};
 use crate::error::ErrorKind;
 
-/// The type of a value. The number is the type's code in the binary format.
+/// The type of a value. The number is its encoding in the binary format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
 pub enum ValType {
@@ -16,7 +16,7 @@ pub enum ValType {
 }
 
 impl ValType {
-    /// The type with this code.
+    /// The type with this encoding.
     pub(crate) fn from_code(code: u8) -> Option<ValType> {
         Some(match code {
             0x7f => ValType::I32,
@@ -29,7 +29,7 @@ impl ValType {
         })
     }
 
-    /// How many slots of 32 bits a value of the type takes on the value stack: 1 or 2.
+    /// Slots that a value of the type takes on the operand stack: 1 or 2.
     #[inline]
     pub const fn slots(self) -> u32 {
         match self {
@@ -82,7 +82,7 @@ impl ValType {
     }
 }
 
-/// Least and greatest size of a memory (pages) or table (elements).
+/// Minimum and maximum size of a memory (pages) or table (elements).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     pub min: u32,
@@ -90,7 +90,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Whether something of `size` now and at most `max` may stand for what these limits ask for (spec: 3.4.1).
+    /// Whether an object of `size` and maximum `max` matches these limits (spec: 3.4.1).
     pub(crate) fn admit(&self, size: u32, max: Option<u32>) -> bool {
         size >= self.min
             && match (self.max, max) {
@@ -143,7 +143,7 @@ impl MemoryType {
         Ok(MemoryType { limits, page_shift })
     }
 
-    /// Most pages that such a memory can ever have.
+    /// The largest number of pages that such a memory can have.
     pub(crate) fn most_pages(&self) -> u32 {
         let most = if self.page_shift == 16 { 0x1_0000 } else { u32::MAX };
         self.limits.max.unwrap_or(most).min(most)
@@ -209,7 +209,7 @@ impl GlobalType {
     }
 }
 
-/// What is imported or exported. The number is the kind's code in the binary format.
+/// The kind of an import or export. The number is its encoding in the binary format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum ExternKind {
@@ -220,7 +220,7 @@ pub enum ExternKind {
 }
 
 impl ExternKind {
-    /// Reads the kind, or refuses the byte as `kind`.
+    /// Reads the kind; fails with `kind` for another byte.
     pub(crate) fn read(reader: &mut Reader, kind: ErrorKind) -> Parsed<ExternKind> {
         let at = reader.pos();
         Ok(match reader.byte()? {

@@ -1,4 +1,4 @@
-//! Looking into a module: imports, exports, custom sections, sizes.
+//! Describes a module: imports, exports, custom sections, sizes.
 
 use super::Module;
 use crate::binary::reader::Reader;
@@ -38,7 +38,7 @@ impl<'a> FuncType<'a> {
         types(self.results)
     }
 
-    /// Slots of 32 bits that parameters and results take on the value stack.
+    /// Slots that parameters and results take on the operand stack.
     pub(crate) fn slots(&self) -> (u32, u32) {
         let count = |codes: &'a [u8]| types(codes).map(ValType::slots).sum();
         (count(self.params), count(self.results))
@@ -84,7 +84,7 @@ pub enum ExternType<'a> {
     Global(GlobalType),
 }
 
-/// What a module imports.
+/// An import of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportType<'a> {
     pub module: &'a str,
@@ -92,31 +92,32 @@ pub struct ImportType<'a> {
     pub ty: ExternType<'a>,
 }
 
-/// What a module exports.
+/// An export of a module.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportType<'a> {
     pub name: &'a str,
     pub ty: ExternType<'a>,
 }
 
-/// A section that the specification gives no meaning.
+/// A custom section.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomSection<'a> {
     pub name: &'a str,
     pub bytes: &'a [u8],
 }
 
-/// What a module takes, in the mode for which it was loaded; all sizes in bytes.
+/// What a module needs in the mode for which it was loaded; all sizes in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct ModuleInfo {
     /// Length of the module.
     pub module_bytes: u32,
-    /// RAM for what its mode makes of its code: side tables (classic mode) or register code (fast mode). An instance that is switched to another
-    /// mode than its module's takes what that makes of the code, and a record for each function.
+    /// RAM for code: side tables (classic mode) or register bytecode (fast mode). An instance in
+    /// another mode than its module's needs that mode's code in addition, and a record for each
+    /// function.
     pub code_bytes: u32,
-    /// RAM for all that loading keeps, `code_bytes` and the records of the functions included.
+    /// RAM for all that loading keeps, including `code_bytes` and the records of the functions.
     pub loaded_bytes: u32,
-    /// Linear memory at the start, all memories together.
+    /// Initial size of linear memory, all memories together.
     pub memory_bytes: u64,
     /// Functions that it imports.
     pub imported_funcs: u32,
@@ -124,19 +125,20 @@ pub struct ModuleInfo {
     pub funcs: u32,
 }
 
-/// What a function takes, in the mode for which its module was loaded.
+/// What a function needs in the mode for which its module was loaded.
 #[derive(Clone, Copy, Debug)]
 pub struct FuncInfo<'a> {
     /// Its index in the module.
     pub index: u32,
     pub ty: FuncType<'a>,
-    /// Offset of its first operation in the module, and bytes of its code.
+    /// Offset of its first instruction in the module, and bytes of its code.
     pub code: (u32, u32),
     /// Parameters and other locals, in slots of 32 bits.
     pub local_slots: u32,
-    /// Deepest operand stack, in slots of 32 bits.
+    /// Largest operand stack, in slots of 32 bits.
     pub operand_slots: u32,
-    /// What a call of it takes on the value stack beyond its parameters, in bytes. Differs between modes by a few slots.
+    /// Bytes that a call takes on the operand stack beyond its parameters. Differs between modes by
+    /// a few slots.
     pub frame_bytes: u32,
 }
 
@@ -185,7 +187,7 @@ impl Module<'_> {
         })
     }
 
-    /// What it takes.
+    /// What it needs.
     pub fn info(&self) -> ModuleInfo {
         let data = &*self.data;
         fn bytes<T>(items: &[T]) -> usize {
@@ -215,7 +217,7 @@ impl Module<'_> {
         }
     }
 
-    /// What each function that it defines takes, in the mode of its code.
+    /// What each function that it defines needs, in the mode of its code.
     pub fn funcs(&self) -> impl Iterator<Item = FuncInfo<'_>> + '_ {
         let data = &*self.data;
         let mut bodies = Reader::new(data.bytes, data.bodies as usize);
@@ -236,7 +238,7 @@ impl Module<'_> {
     }
 }
 
-/// Reads a body: offset of its first operation, and bytes from there to its end.
+/// Reads a body; returns the offset of its first instruction, and the bytes from there to its end.
 fn body(reader: &mut Reader) -> Option<(u32, u32)> {
     let size = reader.u32().ok()? as usize;
     let mut body = reader.part(size).ok()?;

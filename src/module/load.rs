@@ -1,4 +1,4 @@
-//! Loading: walks the sections of a module (spec: 5.5), checks each, and keeps what execution needs.
+//! Loads a module: walks its sections (spec: 5.5), checks each, and keeps what execution needs.
 
 use super::sort::heapsort;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
@@ -26,7 +26,8 @@ use zonda_exec::{FuncLayout, Mode};
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
 
-/// What is known of a module while it is read. Its functions are kept apart (`inline(never)`), so that the stack holds one of them at a time.
+/// What is known of a module while it is read. The functions that read sections are not inlined, so
+/// that the native stack holds the frame of one of them at a time.
 struct Loader<'a> {
     env: Env<'a>,
     imports: TryVec<ImportEntry>,
@@ -41,11 +42,11 @@ struct Loader<'a> {
     bodies: bool,
     /// Offset of the first body.
     code: u32,
-    /// Away only while code is read, and where code is not kept.
+    /// `None` while code is read, and where code is not kept.
     builder: Option<CodeBuilder<'a>>,
 }
 
-/// Loads a module, for a mode.
+/// Loads a module for an execution mode.
 #[inline(never)]
 pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     let mut loader = Loader::walk(bytes, Some(mode))?;
@@ -61,7 +62,7 @@ pub(super) fn load(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, E
     Ok(loaded)
 }
 
-/// Loads a file that was made on the host. `mode` is that of the engine; the code of a file that is trusted is not looked at.
+/// Loads a precompiled module for the engine's `mode`. If it is trusted, its code is not verified.
 #[cfg(feature = "precompiled")]
 #[inline(never)]
 pub(super) fn load_precompiled(
@@ -113,14 +114,14 @@ pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Err
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
-/// Makes the code of a module once more, for another mode.
+/// Builds the code of a module again, for another mode.
 #[inline(never)]
 pub(crate) fn translate(bytes: &[u8], mode: Mode) -> Result<Code<'_>, Error> {
     let mut loader = Loader::walk(bytes, Some(mode))?;
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
-/// Translates once more to learn where operations of register code come from.
+/// Translates again to map register instructions to offsets in the module.
 #[cfg(feature = "fast")]
 #[inline(never)]
 pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Error> {
@@ -137,7 +138,7 @@ pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Er
     }
 }
 
-/// Checks a module and keeps nothing.
+/// Validates a module and keeps nothing.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
     let mut loader = Loader::new(bytes, None)?;
@@ -149,7 +150,7 @@ pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
 type CodeSection<'c, 'a> = dyn FnMut(&mut Loader<'a>, &mut Reader<'a>) -> Parsed<()> + 'c;
 
 impl<'a> Loader<'a> {
-    /// In memory of its own: the stack of a device is for what is deep.
+    /// Heap-allocated to keep native stack use small.
     #[inline(never)]
     fn new(
         bytes: &'a [u8],
@@ -195,7 +196,7 @@ impl<'a> Loader<'a> {
         Ok(loader)
     }
 
-    /// The same for a loader that was made.
+    /// Reads the module that the loader was made for.
     #[inline(never)]
     fn read(&mut self) -> Result<(), Error> {
         let mut reader = Reader::new(self.env.bytes, 0);
@@ -221,13 +222,14 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Reads the module of a file and verifies its functions. What is refused is said by its offset in the file.
+    /// Reads the module of a precompiled module and verifies its functions. An error has its offset
+    /// in the precompiled module.
     #[cfg(feature = "precompiled")]
     #[inline(never)]
     fn precompiled(parts: &Precompiled<'a>, trusted: bool) -> Result<TryBox<Loader<'a>>, Error> {
         let [module_at, ..] = parts.at;
         let mut loader = Loader::new(parts.module, None)?;
-        // The code section may have been left out; where it was not, nobody looks into it.
+        // The code section may be missing; if it is there, it is not read.
         loader.bodies = true;
         loader.code = parts.module.len() as u32;
         let mut reader = Reader::new(parts.module, 0);
@@ -246,7 +248,7 @@ impl<'a> Loader<'a> {
         Ok(loader)
     }
 
-    /// Functions that the module defines.
+    /// Number of functions that the module defines.
     fn defined(&self) -> u32 {
         self.env.funcs.len() as u32 - self.imported_funcs
     }
@@ -275,7 +277,7 @@ impl<'a> Loader<'a> {
                 if order <= last {
                     return reader.refuse_at(at, ErrorKind::SectionOrder);
                 }
-                // Everything that code may name has to be known before the code is read.
+                // Everything that code may name is known before the code is read.
                 last = order;
             }
             reader
@@ -369,7 +371,7 @@ impl<'a> Loader<'a> {
         self.canonical_types()
     }
 
-    /// Finds for each type the first one that is equal to it.
+    /// Finds the first equal type of each type.
     #[inline(never)]
     fn canonical_types(&mut self) -> Parsed<()> {
         let bytes = self.env.bytes;
@@ -450,7 +452,7 @@ impl<'a> Loader<'a> {
         self.declare_room()
     }
 
-    /// Makes room for one bit for each function that is known.
+    /// Reserves one bit for each function.
     fn declare_room(&mut self) -> Parsed<()> {
         let words = self.env.funcs.len().div_ceil(32);
         self.env.declared.resize(words, 0)?;
@@ -464,7 +466,8 @@ impl<'a> Loader<'a> {
             builder.reserve(count as usize, self.imported_funcs)?;
         }
         self.env.funcs.reserve(count as usize)?;
-        // A function of four bytes may have a thousand parameters, each of which takes steps, and in classic mode memory. Where bodies are not read, they take neither.
+        // A function of four bytes may have a thousand parameters, each of which takes time, and
+        // memory in classic mode. Neither is needed where bodies are not read.
         let mut params_left = if self.bodies {
             u32::MAX
         } else {
@@ -541,11 +544,12 @@ impl<'a> Loader<'a> {
                 ExternKind::Global => self.env.global(entry.index).map(|_| ())?,
             }
         }
-        // No name twice: equal ones lie side by side when sorted.
+        // No name appears twice: equal names are adjacent after sorting.
         let bytes = self.env.bytes;
         let name = |at: u32| Reader::new(bytes, at as usize).name_bytes().unwrap_or(&[]);
-        // By their lengths first, and then those of one length by what they are: a name that is long is not read each time that a short one is sorted, and sorting
-        // takes n·log n steps for n bytes of names, whatever they are.
+        // Names are sorted by length first, and then among those of equal length: a long name is
+        // not read each time that a short one is compared, and sorting takes n·log n steps for n
+        // bytes of names.
         heapsort(&mut order, &|a, b| name(a).len() < name(b).len());
         for same in order.chunk_by_mut(|&a, &b| name(a).len() == name(b).len()) {
             heapsort(same, &|a, b| name(a) < name(b));
@@ -638,7 +642,7 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn keep(&mut self, code: Code<'a>, file: &'a [u8]) -> Parsed<TryArc<ModuleData<'a>>> {
         use core::mem::take;
-        // What is left of the builder goes before more is made.
+        // Frees the rest of the builder before more is allocated.
         self.builder = None;
         let mut globals = TryVec::with_capacity(self.env.globals.len())?;
         for (&ty, &init) in self.env.globals.iter().zip(self.global_inits.iter()) {
@@ -669,10 +673,10 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// So many types are compared each with each, which takes less than sorting.
+/// Up to so many types are compared pairwise, which is faster than sorting.
 const FEW_TYPES: usize = 16;
 
-/// Finds for each type the first one that is equal to it.
+/// Finds the first equal type of each type.
 fn few_canonical_types(bytes: &[u8], types: &mut [TypeEntry]) {
     for index in 0..types.len() {
         let Some((entry, before)) = types.get_mut(..=index).and_then(<[TypeEntry]>::split_last_mut)
@@ -700,7 +704,7 @@ fn limited(reader: &mut Reader, most: u32) -> Parsed<u32> {
     Ok(count)
 }
 
-/// Reads a vector of value types: offset of the first, number, slots.
+/// Reads a vector of value types; returns the offset of the first one, their number and slots.
 fn value_types(reader: &mut Reader, most: u32) -> Parsed<(u32, u16, u16)> {
     let count = limited(reader, most)?;
     let at = reader.pos() as u32;
@@ -711,12 +715,12 @@ fn value_types(reader: &mut Reader, most: u32) -> Parsed<(u32, u16, u16)> {
     Ok((at, count as u16, slots as u16))
 }
 
-/// How a constant expression is passed over: checked when loading, evaluated when instantiating.
+/// How a constant expression is read: checked when loading, evaluated when instantiating.
 pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>, ValType) -> Parsed<()> + 'e;
 
-/// The beginning of an element segment, up to its elements (spec: 5.5.12).
+/// The start of an element segment, up to its elements (spec: 5.5.12).
 pub(crate) struct ElementHeader {
-    /// For an active one, its table.
+    /// The table of an active segment.
     pub(crate) table: Option<u32>,
     /// Whether it is declarative: neither active nor passive.
     pub(crate) declarative: bool,
@@ -755,9 +759,9 @@ impl ElementHeader {
     }
 }
 
-/// The beginning of a data segment, up to its bytes (spec: 5.5.14).
+/// The start of a data segment, up to its bytes (spec: 5.5.14).
 pub(crate) struct DataHeader {
-    /// For an active one, its memory.
+    /// The memory of an active segment.
     pub(crate) memory: Option<u32>,
     pub(crate) len: u32,
 }

@@ -24,7 +24,7 @@ use crate::validate::env::TypeEntry;
 use crate::Engine;
 use zonda_exec::Mode;
 
-/// An import: where its entry stands, and its kind.
+/// An import: the offset of its entry, and its kind.
 #[derive(Clone, Copy)]
 pub(crate) struct ImportEntry {
     /// Offset of the entry.
@@ -45,14 +45,14 @@ pub(crate) struct GlobalEntry {
 /// What loading keeps.
 pub(crate) struct ModuleData<'a> {
     pub(crate) bytes: &'a [u8],
-    /// What was loaded: `bytes`, or the file that they are in.
+    /// What was loaded: `bytes`, or the precompiled module that contains them.
     #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub(crate) file: &'a [u8],
-    /// Keeps that alive where the module owns it.
+    /// Owns the bytes if the module does.
     owned: TryVec<u8>,
     pub(crate) types: TryVec<TypeEntry>,
     pub(crate) imports: TryVec<ImportEntry>,
-    /// Imported functions.
+    /// Number of imported functions.
     pub(crate) imported_funcs: u32,
     pub(crate) tables: TryVec<TableType>,
     pub(crate) imported_tables: u32,
@@ -62,7 +62,8 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) imported_globals: u32,
     /// The functions that the module defines.
     pub(crate) code: Code<'a>,
-    /// Offset of the first one's body; the length of the module where it has no code section, but functions.
+    /// Offset of the first body; the length of the module if it defines functions but has no code
+    /// section.
     pub(crate) bodies: u32,
     /// Offsets of the element segments.
     pub(crate) elements: TryVec<u32>,
@@ -73,9 +74,10 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) exports: (u32, u32),
 }
 
-// SAFETY: the raw pointers in the function records point into `bytes` and into lists of the module, which live as long and are not written.
+// SAFETY: the raw pointers in the function records point into `bytes` and into vectors of the
+// module, which live as long as it and are not written.
 unsafe impl Send for ModuleData<'_> {}
-// SAFETY: as above.
+// SAFETY: nothing is written through a shared module, see above.
 unsafe impl Sync for ModuleData<'_> {}
 
 /// A module that was decoded and validated. Cheap to clone; instances keep it alive.
@@ -87,7 +89,8 @@ pub struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// Decodes and validates a module in the binary format, and makes its code for the engine's mode.
+    /// Decodes and validates a module in the binary format, and builds its code for the engine's
+    /// mode.
     ///
     /// With the feature `precompiled`, `bytes` may be a precompiled module (docs/precompiled-module.md):
     /// its code is verified and executed in place.
@@ -98,13 +101,15 @@ impl<'a> Module<'a> {
         Ok(Module { data: open(bytes, engine.mode())? })
     }
 
-    /// Loads a file that `zonda compile` made without looking at its code: what loading costs then does not depend on how much code there is.
+    /// Loads a precompiled module without verifying its code: the time to load does not depend on
+    /// the size of the code.
     ///
     /// # Errors
     /// As for [`Module::new`].
     ///
     /// # Safety
-    /// The file is as this version of `zonda compile` made it, for instance because its signature was checked. Code that was tampered with, and damage, can read and write any memory.
+    /// The precompiled module is exactly what this version of `zonda compile` wrote, for example
+    /// since its signature was checked. Forged or damaged code can read and write any memory.
     #[cfg(feature = "precompiled")]
     pub unsafe fn new_trusted(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
         if !is_precompiled(bytes) {
@@ -113,7 +118,7 @@ impl<'a> Module<'a> {
         Ok(Module { data: load::load_precompiled(bytes, engine.mode(), true)? })
     }
 
-    /// Checks that a module would be accepted, and keeps nothing.
+    /// Validates a module and keeps nothing.
     ///
     /// # Errors
     /// As for [`Module::new`].
@@ -121,15 +126,17 @@ impl<'a> Module<'a> {
         validate(bytes, engine.mode())
     }
 
-    /// The module's bytes: of a file, the module in it, which may lack its code section.
-    // Not for `'a`, which of a module that owns its bytes is longer than they live; nor is anything else that lies in them.
+    /// The module's bytes: of a precompiled module, the module in it, which may lack its code
+    /// section.
+    // Not for `'a`: a module that owns its bytes may live shorter than that.
     pub fn bytes(&self) -> &[u8] {
         self.data.bytes
     }
 }
 
 impl Module<'static> {
-    /// The same for bytes that the module shall own. They are copied once. What is read out of them lives no longer than the module:
+    /// Loads a copy of the bytes that the module owns. What is read out of them lives no longer
+    /// than the module:
     ///
     /// ```compile_fail,E0505
     /// let module = zonda::Module::from_vec(&zonda::Engine::default(), b"\0asm\x01\0\0\0").unwrap();
@@ -146,7 +153,8 @@ impl Module<'static> {
         for &byte in bytes {
             owned.push(byte)?;
         }
-        // SAFETY: the list is moved into the module and neither written nor freed before it; its items do not move with it.
+        // SAFETY: the vector is moved into the module, neither written nor freed before the module
+        // is, and its items do not move with it.
         let bytes: &'static [u8] =
             unsafe { core::slice::from_raw_parts(owned.as_mut_ptr(), owned.len()) };
         let mut data = open(bytes, engine.mode())?;
@@ -163,11 +171,11 @@ fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     load::load(bytes, mode)
 }
 
-/// Whether files are taken as their maker's word: see the feature.
+/// Whether precompiled modules are trusted: see the feature.
 #[cfg(feature = "precompiled")]
 const TRUSTED: bool = cfg!(feature = "trust-precompiled");
 
-/// Loads a module, or a file that was made of one.
+/// Loads a module or a precompiled module.
 #[cfg(feature = "precompiled")]
 fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     if is_precompiled(bytes) {
@@ -206,7 +214,7 @@ impl<'a> ModuleData<'a> {
         }
     }
 
-    /// Whether there is a code section: a file may do without.
+    /// Whether there is a code section: a precompiled module may lack it.
     pub(crate) fn has_bodies(&self) -> bool {
         self.code.len() == 0 || self.bodies as usize != self.bytes.len()
     }
@@ -224,7 +232,7 @@ impl<'a> ModuleData<'a> {
         }
     }
 
-    /// Makes the code of all functions for a mode.
+    /// Builds the code of all functions for a mode.
     pub(crate) fn translate(&self, mode: Mode) -> Result<Code<'a>, Error> {
         if !self.has_bodies() {
             return Err(ArtifactErrorKind::NoBodies.at(0));
@@ -232,7 +240,7 @@ impl<'a> ModuleData<'a> {
         translate(self.bytes, mode)
     }
 
-    /// The type of a function of the whole index space.
+    /// The type of a function, by its index in the index space.
     pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
         let ty = match func.checked_sub(self.imported_funcs) {
             Some(defined) => self.code.layout(defined)?.type_index,

@@ -1,6 +1,7 @@
 //! Constant expressions: initial values of globals, offsets of segments, elements (spec: 3.3.13).
 //!
-//! One walk serves validation and evaluation: it reads the expression and hands each constant to a [`Sink`].
+//! One walk serves validation and evaluation: it reads the expression and passes each constant to a
+//! [`Sink`].
 
 use super::env::Env;
 use crate::alloc::TryVec;
@@ -29,11 +30,11 @@ impl Source for AnyValue {
     }
 }
 
-/// What the walk needs to know of the module.
+/// What the walk asks of the module.
 pub(crate) trait Scope {
-    /// The type of a global that a constant expression may name, and notes that it did.
+    /// The type of a global that a constant expression may read; records that it does.
     fn global(&mut self, index: u32) -> Parsed<ValType>;
-    /// Notes that an expression refers to a function, which exists.
+    /// Records that an expression refers to an existing function.
     fn func(&mut self, index: u32) -> Parsed<()>;
 }
 
@@ -56,14 +57,14 @@ impl Scope for Env<'_> {
     }
 }
 
-/// Reads the expression up to and with its `end`; gives the type and the value.
+/// Reads the expression including its `end`; returns its type and value.
 #[inline(never)]
 pub(crate) fn walk(
     reader: &mut Reader,
     scope: &mut dyn Scope,
     source: &mut dyn Source,
 ) -> Parsed<(ValType, u64)> {
-    // Most expressions are one constant, which needs no memory.
+    // Most expressions are one constant, which needs no allocation.
     let mut top: Option<(ValType, u64)> = None;
     let mut below: TryVec<(ValType, u64)> = TryVec::new();
     loop {
@@ -109,7 +110,7 @@ pub(crate) fn walk(
                     _ => Err(ErrorKind::TypeMismatch),
                 };
             }
-            // Whatever is no operation at all is malformed, whatever is one is not constant.
+            // An unknown opcode is malformed; a known one is not constant.
             0x06..=0x0a | 0x14..=0x19 | 0x1d..=0x1f | 0x27 | 0xc5..=0xcf | 0xd3..=0xfa | 0xff => {
                 return Err(ErrorKind::UnknownOperation)
             }

@@ -14,14 +14,14 @@ pub(crate) struct TypeEntry {
     pub(crate) results: u32,
     pub(crate) param_count: u16,
     pub(crate) result_count: u16,
-    /// Slots on the value stack.
+    /// Slots on the operand stack.
     pub(crate) param_slots: u16,
     pub(crate) result_slots: u16,
     /// The first type of the module that is equal to this one.
     pub(crate) canonical: u16,
 }
 
-/// An imported function or a defined one: only its type is of interest here.
+/// What the module declares.
 pub(crate) struct Env<'a> {
     /// The module.
     pub(crate) bytes: &'a [u8],
@@ -31,7 +31,7 @@ pub(crate) struct Env<'a> {
     pub(crate) tables: TryVec<TableType>,
     pub(crate) memories: TryVec<MemoryType>,
     pub(crate) globals: TryVec<GlobalType>,
-    /// Imported ones among the globals.
+    /// Number of imported globals.
     pub(crate) imported_globals: u32,
     /// Types of the element segments.
     pub(crate) elements: TryVec<ValType>,

@@ -1,7 +1,8 @@
 //! Validation of a function body (spec: 3.3, appendix A.3), front to back in one pass.
 //!
-//! Numeric operations, loads and stores are checked by their signature in the table of operations; the others each
-//! have their rule here. Every immediate is read and checked here, so that execution can read it again unchecked.
+//! Numeric instructions, loads and stores are checked by their signature in the table of
+//! instructions; the others each have a rule here. Every immediate is read and checked here, so
+//! execution can read it again unchecked.
 
 use super::env::{Env, TypeEntry};
 use super::locals::Locals;
@@ -23,17 +24,17 @@ const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
 const FUNC_REF: u8 = ValType::FuncRef as u8;
 
-/// The code of a number type.
+/// The encoding of a number type (spec: 5.3.1).
 #[inline]
 fn code(num: NumType) -> u8 {
     I32 - num as u8
 }
 
-/// What validation needs from one body to the next: kept, so that it is allocated once for a module.
+/// The state of validation, kept between bodies so that it is allocated once for a module.
 pub(crate) struct FuncValidator {
     stacks: Stacks,
     pub(crate) locals: Locals,
-    /// A place for the single code of a block type that is a value type.
+    /// Room for the encoding of a block type that is one value type.
     single: [u8; 1],
 }
 
@@ -107,7 +108,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         let Some(opcode) = self.site.reader.next() else { return Err(ErrorKind::EndExpected) };
         let result = self.known_instruction(opcode);
         if let Err(kind) = result {
-            // Rules that fail are reported where the instruction starts, bytes that cannot be read where they stand.
+            // An error of validation is reported at the instruction's start, a malformed byte at
+            // its own offset.
             if kind.class() == crate::error::ErrorClass::Invalid {
                 return self.site.reader.refuse_at(start, kind);
             }
@@ -189,7 +191,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         self.site.env.memory(index).map(|_| index)
     }
 
-    /// Reads the index of a table, and gives it with the code of the table's element type.
+    /// Reads the index of a table; returns it with the encoding of the element type.
     fn table(&mut self) -> Parsed<(u32, u8)> {
         let index = self.site.reader.u32()?;
         Ok((index, self.site.env.table(index)?.element as u8))
@@ -211,7 +213,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// An `if` without `else` hands its parameters on as its results, so they have to have the same types.
+    /// An `if` without `else` passes its parameters on as results, so both have the same types.
     fn check_one_armed(&self, ty: BlockType) -> Parsed<()> {
         let same = match ty {
             BlockType::Empty => true,
@@ -228,7 +230,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// The types and the slots of the results of a block, or of its parameters.
+    /// Calls `f` with the types and slots of a block's results, or of its parameters.
     fn with_types<R>(
         &mut self,
         ty: BlockType,
@@ -252,7 +254,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// Takes what a branch to the label carries and gives its slots.
+    /// Pops the operands that a branch to the label carries; returns their slots.
     fn pop_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
         self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
             stacks.pop_all(codes, slots).map(|()| slots)
@@ -283,14 +285,14 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// Takes the results of the innermost block and closes it.
+    /// Pops the results of the innermost block and closes it.
     fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
         let (_, ty) = self.site.stacks.label(0)?;
         self.with_types(ty, true, |stacks, codes, slots| stacks.pop_all(codes, slots))?;
         self.site.stacks.leave()
     }
 
-    /// Reads the label of a branch and takes the operands that the branch carries.
+    /// Reads the label of a branch, and pops the operands that the branch carries.
     fn branch(&mut self) -> Parsed<(Label, (LabelKind, BlockType))> {
         let depth = self.site.reader.u32()?;
         let label = self.site.stacks.label(depth)?;
@@ -355,7 +357,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         self.site.stacks.label((self.site.stacks.controls.len() as u32).wrapping_sub(1))
     }
 
-    /// Takes the parameters of a call, and gives the slots of them.
+    /// Pops the parameters of a call and pushes its results; returns the slots of the parameters.
     fn call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
         let params = ty.param_slots as u32;
         self.site.stacks.pop_all(self.site.env.params(ty), params)?;
@@ -363,7 +365,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         Ok(params)
     }
 
-    /// The same for a tail call, after which nothing can be reached.
+    /// Does the same for a tail call.
     #[inline(never)]
     fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
         if !cfg!(feature = "tail-call") {
@@ -701,7 +703,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// The three i32 operands of a bulk operation.
+    /// Pops the three i32 operands of a bulk instruction.
     fn three(&mut self) -> Parsed<()> {
         self.site.stacks.pop(I32)?;
         self.site.stacks.pop(I32)?;

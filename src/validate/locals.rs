@@ -1,7 +1,8 @@
 //! The locals of a function: their types, and their slots in the frame.
 //!
-//! Kept in groups of one type, as the binary format declares them, so that a body of ten bytes that declares
-//! 50,000 locals costs no more than its ten bytes. The types of the first ones are also kept one by one, for speed.
+//! Locals are kept in groups of one type, as the binary format declares them, so that a body of ten
+//! bytes that declares 50,000 locals takes no more memory than its ten bytes. The types of the
+//! first locals are also kept one by one, for speed.
 
 use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
@@ -21,7 +22,7 @@ pub(crate) struct Group {
 
 const NEAR: usize = 64;
 
-/// The locals of the function that is validated; used again for each function.
+/// The locals of the function that is being validated; reused for each function.
 pub(crate) struct Locals {
     groups: TryVec<Group>,
     near: [u8; NEAR],

@@ -1,6 +1,6 @@
 //! The operand stack and the control stack of the validation algorithm (spec: appendix A.3).
 //!
-//! Owns the invariant that `height` is what the operands take in slots of 32 bits.
+//! Owns the invariant that `height` is the number of slots that the operands take.
 
 use super::visitor::LabelKind;
 use crate::alloc::TryVec;
@@ -9,7 +9,7 @@ use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use crate::limits::MAX_OPERAND_SLOTS;
 
-/// Code of an operand of unknown type, as there are after unconditional branches.
+/// Stands for an operand of unknown type, as there are after unconditional branches.
 pub(crate) const UNKNOWN: u8 = 0;
 
 /// The type of a block: nothing, one result, or a function type.
@@ -41,7 +41,7 @@ pub(super) struct Stacks {
     /// The innermost label, which is also the last of `controls`.
     base: u32,
     pub(super) unreachable: bool,
-    /// Whether the next operation can be reached.
+    /// Whether the next instruction can be reached.
     pub(super) live: bool,
     pub(super) height: u32,
     pub(super) max_height: u32,
@@ -82,7 +82,7 @@ impl Stacks {
         self.grown(slots(code))
     }
 
-    /// Counts slots of operands that were put.
+    /// Counts slots of operands that were pushed.
     #[inline(always)]
     fn grown(&mut self, slots: u32) -> Parsed<()> {
         self.height += slots;
@@ -95,7 +95,7 @@ impl Stacks {
         Ok(())
     }
 
-    /// Takes an operand of any type.
+    /// Pops an operand of any type.
     #[inline]
     pub(super) fn pop_any(&mut self) -> Parsed<u32> {
         if self.operands.len() as u32 == self.base {
@@ -112,7 +112,7 @@ impl Stacks {
         Ok(code as u32)
     }
 
-    /// Takes an operand of this type.
+    /// Pops an operand of this type.
     #[inline(never)]
     pub(super) fn pop(&mut self, want: u8) -> Parsed<()> {
         match self.pop_any()? as u8 {
@@ -121,7 +121,7 @@ impl Stacks {
         }
     }
 
-    /// Takes an operand of one type and puts a result of another in its place.
+    /// Pops an operand of one type and pushes a result of another.
     #[inline(never)]
     pub(super) fn replace(&mut self, from: u8, to: u8) -> Parsed<()> {
         if self.operands.len() as u32 != self.base && slots(from) == slots(to) {
@@ -136,7 +136,8 @@ impl Stacks {
         self.push(to)
     }
 
-    /// Takes operands of these types, which take so many slots. There may be a thousand, and the operation two bytes long: they are compared and taken at once.
+    /// Pops operands of these types, which take `slots` slots. A two-byte instruction may have a
+    /// thousand operands: they are compared and popped at once.
     #[inline(never)]
     pub(super) fn pop_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
         if codes.len() > 1 {
@@ -150,14 +151,14 @@ impl Stacks {
         for &code in codes.iter().rev() {
             self.pop(code)?;
             if self.unreachable && self.operands.len() as u32 == self.base {
-                // Whatever else is wanted is there.
+                // The operands below are of unknown type.
                 break;
             }
         }
         Ok(())
     }
 
-    /// Puts operands of these types, which take so many slots.
+    /// Pushes operands of these types, which take `slots` slots.
     #[inline(never)]
     pub(super) fn push_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
         match codes {
@@ -170,7 +171,7 @@ impl Stacks {
         }
     }
 
-    /// Checks that the topmost operands have these types, without taking them.
+    /// Checks that the topmost operands have these types, without popping them.
     pub(super) fn check_all(&mut self, codes: &[u8]) -> Parsed<()> {
         if self.operands.get(self.base as usize..).is_some_and(|own| own.ends_with(codes)) {
             return Ok(());
@@ -192,7 +193,7 @@ impl Stacks {
         Ok(())
     }
 
-    /// Opens a label above the operands that are there.
+    /// Opens a label above the current operands.
     pub(super) fn enter(&mut self, kind: LabelKind, ty: BlockType) -> Parsed<()> {
         self.base = self.operands.len() as u32;
         self.controls.push(Control {
@@ -203,12 +204,12 @@ impl Stacks {
             base: self.base,
             height: self.height,
         })?;
-        // What is opened in unreachable code is unreachable as well, but types are checked as if it were not.
+        // A block in unreachable code is unreachable as well, but its types are checked.
         self.unreachable = false;
         Ok(())
     }
 
-    /// Closes the innermost label, whose operands have been taken, and gives it.
+    /// Closes the innermost label, whose operands were popped, and returns it.
     pub(super) fn leave(&mut self) -> Parsed<(LabelKind, BlockType)> {
         if self.operands.len() as u32 != self.base {
             return Err(ErrorKind::TypeMismatch);
@@ -228,7 +229,7 @@ impl Stacks {
         Ok((control.kind, control.ty))
     }
 
-    /// The rest of the block cannot be reached: its operands are forgotten.
+    /// Marks the rest of the block as unreachable and drops its operands.
     pub(super) fn set_unreachable(&mut self) {
         self.operands.truncate(self.base as usize);
         self.unreachable = true;

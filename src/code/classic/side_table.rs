@@ -1,7 +1,8 @@
 //! The builder of classic mode: writes the side table and the function records.
 //!
-//! The format is in [`zonda_exec::side_table`]. Positions and table indices of forward branches are not known when the
-//! branch is met; such an entry waits in a chain that starts at its label, and is written when the label is.
+//! The format is in [`zonda_exec::side_table`]. The target of a forward branch is not known when
+//! the validator visits the branch. Its entry waits in a chain that starts at its label, and is
+//! written at the end of the label.
 
 use super::Code;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
@@ -24,7 +25,7 @@ struct Label {
     /// For a loop, where it starts: offset in the module, and index in the table.
     pos: u32,
     entry: u32,
-    /// Branches that wait for the label's end; the first of a chain.
+    /// First entry of the chain of branches that wait for the end of the block.
     waiting: u32,
     /// The branch of an `if` that waits for its `else`.
     condition: u32,
@@ -33,7 +34,7 @@ struct Label {
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
 struct Waiting {
-    /// Behind the branch's code.
+    /// Offset behind the branch's opcode.
     pos: u32,
     /// Its entry in the table.
     entry: u32,
@@ -51,12 +52,12 @@ struct Large {
 /// Writes the side tables of all functions of a module, one behind the other.
 pub(crate) struct SideTable<'a> {
     bytes: &'a [u8],
-    /// All functions; those before `next` are complete.
+    /// Records of all functions; those before `next` are complete.
     funcs: TryVec<ClassicFunc>,
     next: usize,
     table: TryVec<u16>,
     short_memargs: bool,
-    /// Where the function that is being written has its first entry.
+    /// Index of the first entry of the function that is being written.
     start: u32,
     labels: TryVec<Label>,
     waiting: TryVec<Waiting>,
@@ -95,7 +96,7 @@ impl<'a> Builder<'a> for SideTable<'a> {
         })
     }
 
-    /// Ends the table, after which the functions' pointers into it are set.
+    /// Ends the table, and points the functions into it.
     fn complete(&mut self) -> Parsed<crate::code::Code<'a>> {
         for _ in 0..ENTRY {
             self.table.push(0)?;
@@ -145,7 +146,7 @@ impl SideTable<'_> {
         Ok(entry)
     }
 
-    /// Appends an entry that waits, in front of a chain; gives the chain's new start.
+    /// Appends an entry at the head of a chain; returns the new head.
     fn wait(&mut self, site: &Site, keep: u32, drop: u32, next: u32) -> Parsed<u32> {
         let entry = self.reserve_entry()?;
         let too_large = |_| ErrorKind::FrameTooLarge;
@@ -172,7 +173,8 @@ impl SideTable<'_> {
         Ok(())
     }
 
-    /// Ends a function's entries where something else follows them: its first word might be WIDE, and those behind it the address of a drop that comes after the last entry.
+    /// Ends a function's entries before other words follow: a `drop` behind the last entry would
+    /// read the first of them as a mark.
     fn end_entries(&mut self) -> Parsed<()> {
         Ok(self.table.push(0)?)
     }
@@ -232,7 +234,7 @@ impl SideTable<'_> {
         };
         let Some(label) = self.labels.get(index) else { return Ok(()) };
         let drop = site.height().saturating_sub(label.height);
-        // What already lies in its place need not be moved.
+        // Operands that are in place need not be moved.
         let keep = if drop == 0 { 0 } else { target.arity };
         match label.kind {
             LabelKind::Loop => {
@@ -247,7 +249,7 @@ impl SideTable<'_> {
                 self.write(entry, branch)
             }
             kind => {
-                // A return takes its results from the top of the stack, wherever that is.
+                // A return takes its results from the top of the operand stack, wherever that is.
                 let (keep, drop) = if kind == LabelKind::Func { (0, 0) } else { (keep, drop) };
                 let waiting = label.waiting;
                 let chain = self.wait(site, keep, drop, waiting)?;
@@ -309,7 +311,7 @@ impl Visitor for SideTable<'_> {
         let Some(label) = self.labels.last() else { return Ok(()) };
         let (mut waiting, condition) = (label.waiting, label.condition);
         if site.live() {
-            // The end of the first arm goes behind the second one; its results lie where they belong.
+            // The end of the first arm branches behind the second one; its results are in place.
             waiting = self.wait(site, 0, 0, waiting)?;
         }
         self.resolve(condition, site.pos())?;

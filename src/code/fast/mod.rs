@@ -71,7 +71,7 @@ impl CompiledCode for Code<'_> {
     }
 }
 
-/// What was made here and lies in RAM, or was made elsewhere and lies where the embedder has it.
+/// Records or code: built here in RAM, or in place in a precompiled module.
 pub(crate) enum Stored<'a, T> {
     Made(TryVec<T>),
     #[cfg_attr(not(feature = "precompiled"), allow(dead_code))]
@@ -87,7 +87,7 @@ impl<T> Stored<'_, T> {
         }
     }
 
-    /// RAM that it takes, in bytes.
+    /// Bytes of RAM that it takes.
     pub(crate) fn ram(&self) -> usize {
         match self {
             Stored::Made(list) => size_of_val(&list[..]),

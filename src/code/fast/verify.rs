@@ -1,5 +1,7 @@
-//! Verifies the functions of a file as hostile input: records against the types that the module declares, and what register code names of the module. The rules about slots,
-//! branches and returns are in [`zonda_exec::fast::verify`]; docs/precompiled-module.md has all.
+//! Verifies the functions of a precompiled module as hostile input: records against the types that
+//! the module declares, and what register bytecode names of the module.
+//! [`zonda_exec::fast::verify`] has the rules about slots, branches and returns;
+//! docs/precompiled-module.md has all.
 
 use super::precompiled::{overhead, Precompiled};
 use crate::alloc::TryVec;
@@ -12,10 +14,11 @@ use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, InstrClass};
 use zonda_exec::FastFunc;
 
-/// What is wrong, and where in the file.
+/// What is wrong, and its offset in the precompiled module.
 pub(crate) type Verified = Result<(), (ArtifactErrorKind, u32)>;
 
-/// Checks functions and code of a file, whose module was read into `env`, with as many imported functions and data segments.
+/// Verifies functions and code. The module was read into `env`; it has `imported` imported
+/// functions and `data` data segments.
 #[inline(never)]
 pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) -> Verified {
     let [module_at, funcs_at, code_at] = file.at;
@@ -57,7 +60,7 @@ fn end(file: &Precompiled, index: usize) -> u32 {
     file.funcs.get(index + 1).map_or(file.code.len().saturating_sub(GUARD) as u32, |next| next.code)
 }
 
-/// No references as values, for register code has no types that would keep them apart from numbers. Else where they are in the module.
+/// Refuses references as values: register bytecode has no types that keep them apart from numbers.
 fn without_references(env: &Env) -> Verified {
     let is_ref = |code: u8| ValType::from_code(code).is_some_and(ValType::is_ref);
     for ty in env.types.iter() {
@@ -76,7 +79,8 @@ fn without_references(env: &Env) -> Verified {
     Ok(())
 }
 
-/// Checks the records; gives the length of the longest function's code. Else which record is wrong.
+/// Checks the records. Returns the length of the longest function's code, or the index of a wrong
+/// record.
 fn records(
     file: &Precompiled,
     env: &Env,
@@ -120,12 +124,12 @@ fn records(
     Ok(longest)
 }
 
-/// What register code names of the module, by the rules of validation (spec: 3.3).
+/// What register bytecode names of the module, checked by the rules of validation (spec: 3.3).
 struct Names<'v, 'a> {
     env: &'v Env<'a>,
     imported: u32,
     data: u32,
-    /// Why the last answer was no.
+    /// Why the last check failed.
     wrong: ArtifactErrorKind,
 }
 
@@ -152,7 +156,7 @@ impl Rules for Names<'_, '_> {
 }
 
 impl Names<'_, '_> {
-    /// Slots that an operation takes and gives, if it is allowed.
+    /// Slots that an instruction takes and leaves, if it is allowed.
     #[inline(never)]
     fn slots(
         &self,
@@ -175,7 +179,7 @@ impl Names<'_, '_> {
                         *env.funcs.get(first as usize).ok_or(ArtifactErrorKind::UnknownFunc)?;
                     self.tail(func, ty as u32)?;
                     let ty = env.ty(ty as u32)?;
-                    // A function of the host gives its results here.
+                    // A host function leaves its results here.
                     return Ok((
                         ty.param_slots as u32,
                         if first < self.imported { ty.result_slots as u32 } else { 0 },
@@ -233,7 +237,7 @@ impl Names<'_, '_> {
         }
     }
 
-    /// `call_indirect`: a type, a table, and below the operands the element.
+    /// `call_indirect`: a type, a table, and the element's index on top of the operands.
     fn indirect(&self, ty: u32, table: u32) -> Result<(u32, u32), ArtifactErrorKind> {
         let ty = self.env.ty(ty)?;
         if self.env.table(table)?.element != ValType::FuncRef {
@@ -242,7 +246,7 @@ impl Names<'_, '_> {
         Ok((ty.param_slots as u32 + 1, ty.result_slots as u32))
     }
 
-    /// A tail call gives what the function gives.
+    /// The callee of a tail call has the results of the function.
     fn tail(&self, func: u32, ty: u32) -> Result<(), ArtifactErrorKind> {
         if !cfg!(feature = "tail-call") {
             return Err(ArtifactErrorKind::SwitchedOff);
