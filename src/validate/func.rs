@@ -480,36 +480,28 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 self.site.stacks.push(ty)?;
                 visit!(self, visit_select_typed(slots(ty)));
             }
-            LOCAL_GET => {
+            LOCAL_GET | LOCAL_SET | LOCAL_TEE => {
                 let local = self.local()?;
-                self.site.stacks.push(local.ty)?;
-                visit!(self, visit_local_get(local));
+                match opcode {
+                    LOCAL_GET => self.site.stacks.push(local.ty)?,
+                    LOCAL_SET => self.site.stacks.pop(local.ty)?,
+                    _ => self.site.stacks.replace(local.ty, local.ty)?,
+                }
+                visit!(self, visit_local(opcode, local));
             }
-            LOCAL_SET => {
-                let local = self.local()?;
-                self.site.stacks.pop(local.ty)?;
-                visit!(self, visit_local_set(local));
-            }
-            LOCAL_TEE => {
-                let local = self.local()?;
-                self.site.stacks.replace(local.ty, local.ty)?;
-                visit!(self, visit_local_tee(local));
-            }
-            GLOBAL_GET => {
-                let index = self.site.reader.u32()?;
-                let ty = self.site.env.global(index)?.content as u8;
-                self.site.stacks.push(ty)?;
-                visit!(self, visit_global_get(Global { index, ty }));
-            }
-            GLOBAL_SET => {
+            GLOBAL_GET | GLOBAL_SET => {
                 let index = self.site.reader.u32()?;
                 let global = self.site.env.global(index)?;
-                if !global.mutable {
-                    return Err(ErrorKind::ImmutableGlobal);
-                }
                 let ty = global.content as u8;
-                self.site.stacks.pop(ty)?;
-                visit!(self, visit_global_set(Global { index, ty }));
+                if opcode == GLOBAL_GET {
+                    self.site.stacks.push(ty)?;
+                } else {
+                    if !global.mutable {
+                        return Err(ErrorKind::ImmutableGlobal);
+                    }
+                    self.site.stacks.pop(ty)?;
+                }
+                visit!(self, visit_global(opcode, Global { index, ty }));
             }
             TABLE_GET => {
                 let (table, ty) = self.table()?;
@@ -534,15 +526,12 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 self.site.stacks.push(I32)?;
                 self.object(opcode as u16, [memory, 0])?;
             }
-            I32_CONST => {
-                let value = self.site.reader.i32()?;
-                self.site.stacks.push(I32)?;
-                visit!(self, visit_i32_const(value));
-            }
-            I64_CONST => {
-                let value = self.site.reader.i64()?;
-                self.site.stacks.push(I64)?;
-                visit!(self, visit_i64_const(value));
+            I32_CONST | I64_CONST => {
+                let (ty, bits) = match opcode {
+                    I32_CONST => (I32, self.site.reader.i32()? as u32 as u64),
+                    _ => (I64, self.site.reader.i64()? as u64),
+                };
+                self.constant(opcode, ty, bits)?;
             }
             F32_CONST | F64_CONST => {
                 if !cfg!(feature = "float") {
@@ -550,12 +539,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 }
                 let (ty, bytes) = if opcode == F32_CONST { (F32, 4) } else { (F64, 8) };
                 let bits = super::const_expr::little_endian(self.site.reader.take(bytes)?);
-                self.site.stacks.push(ty)?;
-                if opcode == F32_CONST {
-                    visit!(self, visit_f32_const(bits as u32));
-                } else {
-                    visit!(self, visit_f64_const(bits));
-                }
+                self.constant(opcode, ty, bits)?;
             }
             REF_NULL => {
                 let ty = ValType::read_ref(self.site.reader)?;
@@ -592,6 +576,12 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 return self.site.reader.refuse_at(pos, ErrorKind::UnknownOperation);
             }
         }
+        Ok(())
+    }
+
+    fn constant(&mut self, opcode: u8, ty: u8, bits: u64) -> Parsed<()> {
+        self.site.stacks.push(ty)?;
+        visit!(self, visit_const(opcode, bits));
         Ok(())
     }
 

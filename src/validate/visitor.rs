@@ -3,7 +3,8 @@
 //! [`Visitor`] has one method for each instruction, with typed immediates, and it is generated from
 //! the one table of instructions ([`zonda_exec::for_each_instruction`]). Each method has a default
 //! body, so a backend implements what it cares about. Where many instructions differ by their
-//! opcode alone, a *class method* stands before them: [`Visitor::visit_numeric`],
+//! opcode alone, a *class method* stands before them: [`Visitor::visit_local`],
+//! [`Visitor::visit_global`], [`Visitor::visit_const`], [`Visitor::visit_numeric`],
 //! [`Visitor::visit_load`], [`Visitor::visit_store`] and [`Visitor::visit_object`]. The validator
 //! calls the class method; its default body calls the method of the instruction. A backend that
 //! works by opcode overrides the class method, and the methods of single instructions are then not
@@ -226,6 +227,33 @@ macro_rules! define_visitor {
                 Ok(())
             })*
 
+            /// `local.get`, `local.set` or `local.tee`: their class method.
+            fn visit_local(&mut self, site: &Site, opcode: u8, local: Local) -> Parsed<()> {
+                match opcode {
+                    LOCAL_GET => self.visit_local_get(site, local),
+                    LOCAL_SET => self.visit_local_set(site, local),
+                    _ => self.visit_local_tee(site, local),
+                }
+            }
+
+            /// `global.get` or `global.set`: their class method.
+            fn visit_global(&mut self, site: &Site, opcode: u8, global: Global) -> Parsed<()> {
+                match opcode {
+                    GLOBAL_GET => self.visit_global_get(site, global),
+                    _ => self.visit_global_set(site, global),
+                }
+            }
+
+            /// A constant of a number type, with its bits: the class method of the four.
+            fn visit_const(&mut self, site: &Site, opcode: u8, bits: u64) -> Parsed<()> {
+                match opcode {
+                    I32_CONST => self.visit_i32_const(site, bits as i32),
+                    I64_CONST => self.visit_i64_const(site, bits as i64),
+                    F32_CONST => self.visit_f32_const(site, bits as u32),
+                    _ => self.visit_f64_const(site, bits),
+                }
+            }
+
             /// A numeric instruction: the class method of those below.
             fn visit_numeric(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
                 match opcode {
@@ -283,6 +311,7 @@ macro_rules! define_visitor {
 }
 
 use zonda_exec::for_each_instruction;
+use zonda_exec::op::codes::*;
 for_each_instruction! { define_visitor }
 
 /// Implements [`Visitor`] for a type that passes everything on: `$each!` is called with the
@@ -307,6 +336,18 @@ macro_rules! forward_visitor {
             fn $cv(&mut self, site: &Site, $($ca: $cty),*) -> Parsed<()> {
                 each!(self, builder => builder.$cv(site, $($ca),*))
             })*
+            #[inline(always)]
+            fn visit_local(&mut self, site: &Site, opcode: u8, local: Local) -> Parsed<()> {
+                each!(self, builder => builder.visit_local(site, opcode, local))
+            }
+            #[inline(always)]
+            fn visit_global(&mut self, site: &Site, opcode: u8, global: Global) -> Parsed<()> {
+                each!(self, builder => builder.visit_global(site, opcode, global))
+            }
+            #[inline(always)]
+            fn visit_const(&mut self, site: &Site, opcode: u8, bits: u64) -> Parsed<()> {
+                each!(self, builder => builder.visit_const(site, opcode, bits))
+            }
             #[inline(always)]
             fn visit_numeric(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
                 each!(self, builder => builder.visit_numeric(site, opcode))

@@ -262,12 +262,6 @@ impl Translator<'_> {
         Ok(())
     }
 
-    #[inline(never)]
-    fn push_constant_pair(&mut self, value: u64) -> Parsed<()> {
-        self.push(Value::Constant(value as u32))?;
-        self.push(Value::Constant((value >> 32) as u32))
-    }
-
     fn push_slots(&mut self, count: u32) {
         // An operand that is not in the cache is in its stack slot, and so are all below it.
         if self.len == 0 {

@@ -233,40 +233,23 @@ impl Visitor for Translator<'_> {
         self.select(slots)
     }
 
-    fn visit_local_get(&mut self, _: &Site, local: Local) -> Parsed<()> {
-        self.local_get(local.slot, local.slots())
+    fn visit_local(&mut self, _: &Site, opcode: u8, local: Local) -> Parsed<()> {
+        match opcode {
+            LOCAL_GET => self.local_get(local.slot, local.slots()),
+            _ => self.local_set(local.slot, local.slots(), opcode == LOCAL_TEE),
+        }
     }
 
-    fn visit_local_set(&mut self, _: &Site, local: Local) -> Parsed<()> {
-        self.local_set(local.slot, local.slots(), false)
+    fn visit_global(&mut self, _: &Site, opcode: u8, global: Global) -> Parsed<()> {
+        self.global(opcode == GLOBAL_GET, global.index, global.slots())
     }
 
-    fn visit_local_tee(&mut self, _: &Site, local: Local) -> Parsed<()> {
-        self.local_set(local.slot, local.slots(), true)
-    }
-
-    fn visit_global_get(&mut self, _: &Site, global: Global) -> Parsed<()> {
-        self.global(true, global.index, global.slots())
-    }
-
-    fn visit_global_set(&mut self, _: &Site, global: Global) -> Parsed<()> {
-        self.global(false, global.index, global.slots())
-    }
-
-    fn visit_i32_const(&mut self, _: &Site, value: i32) -> Parsed<()> {
-        self.push(Value::Constant(value as u32))
-    }
-
-    fn visit_i64_const(&mut self, _: &Site, value: i64) -> Parsed<()> {
-        self.push_constant_pair(value as u64)
-    }
-
-    fn visit_f32_const(&mut self, _: &Site, bits: u32) -> Parsed<()> {
-        self.push(Value::Constant(bits))
-    }
-
-    fn visit_f64_const(&mut self, _: &Site, bits: u64) -> Parsed<()> {
-        self.push_constant_pair(bits)
+    fn visit_const(&mut self, _: &Site, opcode: u8, bits: u64) -> Parsed<()> {
+        self.push(Value::Constant(bits as u32))?;
+        match opcode {
+            I64_CONST | F64_CONST => self.push(Value::Constant((bits >> 32) as u32)),
+            _ => Ok(()),
+        }
     }
 
     fn visit_ref_null(&mut self, _: &Site, _: ValType) -> Parsed<()> {
