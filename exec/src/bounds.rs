@@ -1,10 +1,14 @@
-//! The arithmetic of bounds: where an access to linear memory goes, and whether a frame has room. All that keeps code inside of its memory and
-//! its stack, but for the loops in Thumb-2 instructions, which have the same comparisons in instructions.
+//! The arithmetic of bounds: where an access to linear memory starts, and whether a frame fits into
+//! the operand stack.
 //!
-//! Written once, for any width, so that the tests below go through every input of the same text with numbers of 8 bits. `$word` is the number of WebAssembly
-//! (32 bits), `$wide` one of twice the width, `$size` that of addresses on this machine: as wide as the one or as the other.
+//! Depends on nothing. It owns the comparisons that keep running code inside of its memory and its
+//! stack; the loops in Thumb-2 instructions have the same comparisons as machine instructions.
+//!
+//! The text is the same for any width, so that the tests below run it with every input of 8 bits.
+//! `$word` is a number of WebAssembly (32 bits), `$wide` one of twice the width, and `$size` an
+//! address of this machine: as wide as one of them.
 
-/// Every fast access looks at this many bytes, whatever its width.
+/// The fast path checks this many bytes, whatever the width of the access.
 pub(crate) const WIDEST: usize = 8;
 
 /// Bytes of a slot.
@@ -12,7 +16,8 @@ const SLOT: usize = 4;
 
 macro_rules! bounds {
     ($word:ident $wide:ident $size:ident) => {
-        /// Where the `width` bytes at `address` + `offset` start, or `None` when one of them lies beyond the memory's `len`.
+        /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them
+        /// lies beyond the memory's `len`.
         #[inline(always)]
         pub(crate) fn place(
             address: $word,
@@ -28,13 +33,14 @@ macro_rules! bounds {
             }
         }
 
-        /// Where accesses of any width may start, in a memory of `len` bytes: below this.
+        /// The fast limit of a memory of `len` bytes: an access of any width may start below it.
         #[inline(always)]
         pub(crate) fn fast_limit(len: $size) -> $size {
             len.saturating_sub(crate::bounds::WIDEST as $size - 1)
         }
 
-        /// Where a load or store goes whose place may be accessed with any width; `None` when that has to be looked at closely.
+        /// The position of an access that starts below the fast limit; `None` when the access needs
+        /// all checks.
         #[inline(always)]
         #[allow(dead_code)]
         pub(crate) fn near(address: $word, offset: $word, limit: $size) -> Option<$size> {
@@ -46,7 +52,7 @@ macro_rules! bounds {
             }
         }
 
-        /// The same for numbers of 32 bits that are in the width of addresses already.
+        /// As [`near`], for numbers of 32 bits that are extended to the width of addresses.
         #[inline(always)]
         #[allow(dead_code)]
         pub(crate) fn near_extended(address: $size, offset: $size, limit: $size) -> Option<$size> {
@@ -64,7 +70,8 @@ macro_rules! bounds {
             slots as $size <= (end - from) / crate::bounds::SLOT as $size
         }
 
-        /// The same in the loop, where addresses may be computed beyond the end: none is near the end of an address space of 64 bits.
+        /// As [`has_slots`], for a loop, where `from` may lie beyond the end: no address is near
+        /// the end of an address space of 64 bits, so the sum does not overflow.
         #[inline(always)]
         #[allow(dead_code)]
         pub(crate) fn has_room(from: $size, slots: $word, end: $size) -> bool {
@@ -86,7 +93,8 @@ pub(crate) use full::*;
 mod tests {
     use super::WIDEST;
 
-    /// Not under Miri, to which arithmetic says nothing. Every input, of addresses that are as wide as words (`narrow`, as on a 32-bit CPU) and twice as wide.
+    /// Every input, with addresses as wide as words (`narrow`, as on a 32-bit CPU) and twice as
+    /// wide. Not under Miri, which has nothing to check in arithmetic.
     macro_rules! exhaust {
         ($name:ident $size:ident lengths $lengths:expr) => {
             mod $name {
@@ -113,7 +121,8 @@ mod tests {
                                         "{address} + {offset}, {width} of {len}"
                                     );
                                 }
-                                // What is near is inside with any width, and what is not has a byte outside with the largest one, or would not fit a word.
+                                // Below the fast limit an access of any width is inside; from it
+                                // on, the widest one is not, or the sum does not fit a word.
                                 let inside = start + WIDEST as u64 <= len as u64;
                                 let fits = start <= u8::MAX as u64;
                                 let expected = (inside && fits).then_some(start);
@@ -136,14 +145,16 @@ mod tests {
 
                 #[cfg_attr(miri, ignore)]
                 #[test]
-                fn a_frame_has_room_when_each_of_its_slots_has() {
-                    // The loop's rule asks that no end is so high that a frame wraps around: four times the largest one.
+                fn a_frame_fits_when_each_of_its_slots_does() {
+                    // `has_room` assumes that no end is so high that a frame wraps around: four
+                    // times the largest frame.
                     let highest = if $size::BITS > 8 {
                         $size::MAX as u64 - 4 * 256
                     } else {
                         $size::MAX as u64
                     };
-                    // All distances up to where every frame has room, from the lowest address, the highest, and some between.
+                    // All distances up to where every frame fits, from the lowest address, the
+                    // highest, and some between.
                     for start in [
                         0,
                         1,

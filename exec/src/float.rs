@@ -1,11 +1,17 @@
-//! Operations on floats, and conversions between them and integers (spec: 4.3.3, 4.3.4).
+//! Instructions on floats, and conversions between floats and integers (spec: 4.3.3, 4.3.4).
 //!
-//! Written for size: what differs only in width is done once. A value is taken *left-aligned*, the sign in bit 63, so that
-//! signs, comparisons, minimum and maximum are the same for f32 and f64; roundings, truncations and the square root of an f32 are
-//! done on the f64 of the same value, which is exact. What is left to the target's floating point (or to its library) is add,
+//! The code is written for size: what differs only in width exists once. Values are *left-aligned*,
+//! with the sign in bit 63, so that signs, comparisons, minimum and maximum are the same for f32
+//! and f64. Roundings, truncations and the square root of an f32 use the f64 of the same value,
+//! which is exact. The target's floating point (or its library) computes what remains: add,
 //! subtract, multiply and divide in both widths, and the conversions between the two.
 //!
-//! A NaN that an operation makes is quiet; which one is left open.
+//! A NaN that an instruction computes is quiet; the specification leaves open which one it is.
+//!
+//! Depends on nothing but the target's floats. Owns the semantics of floats for both modes.
+
+// Opcodes have the names of their instructions.
+#![allow(non_upper_case_globals)]
 
 use crate::relation::relation;
 use crate::TrapCode;
@@ -17,17 +23,19 @@ const FRACTION: u32 = 52;
 const ONE: u64 = 1 << FRACTION;
 const INFINITY: u64 = f64::INFINITY.to_bits();
 
-/// A NaN becomes quiet, which not every target's library sees to.
+/// The f64 of an f32. A NaN becomes quiet, which not every target's library does.
 fn promote(a: u64) -> u64 {
     let quiet = if a & 0x7fff_ffff > 0x7f80_0000 { ONE >> 1 } else { 0 };
     (f32::from_bits(a as u32) as f64).to_bits() | quiet
 }
 
+/// The f32 of an f64.
 fn demote(a: u64) -> u64 {
     (f64::from_bits(a) as f32).to_bits() as u64
 }
 
-/// Compares two left-aligned values, of which `infinity` is the greatest number; `None` when one is a NaN.
+/// Compares two left-aligned values, where `infinity` is the greatest number; `None` when one of
+/// them is a NaN.
 fn compare(a: u64, b: u64, infinity: u64) -> Option<Ordering> {
     if a & !SIGN > infinity || b & !SIGN > infinity {
         return None;
@@ -37,13 +45,14 @@ fn compare(a: u64, b: u64, infinity: u64) -> Option<Ordering> {
     Some(key(a).cmp(&key(b)))
 }
 
-/// The lesser or the greater one; NaN wins, and -0 is less than +0.
+/// The lesser or the greater value. The result is a NaN when one of them is, and -0 is less than
+/// +0.
 fn extremum(a: u64, b: u64, infinity: u64, least: bool) -> u64 {
     // The highest bit of the fraction makes a NaN quiet.
     let quiet = (infinity & infinity.wrapping_neg()) >> 1;
     match compare(a, b, infinity) {
         None => (if a & !SIGN > infinity { a } else { b }) | quiet,
-        // Equal, or both zero: for the minimum a sign counts, for the maximum it does not.
+        // Equal, or both zero: the minimum is negative if one of them is, the maximum if both are.
         Some(Ordering::Equal) if least => a | b,
         Some(Ordering::Equal) => a & b,
         Some(order) if (order == Ordering::Less) == least => a,
@@ -51,7 +60,7 @@ fn extremum(a: u64, b: u64, infinity: u64, least: bool) -> u64 {
     }
 }
 
-/// The direction of a rounding: `ceil floor trunc nearest`, by their order in the table.
+/// The direction of a rounding: `ceil floor trunc nearest`, in the order of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rounding {
     Up,
@@ -64,11 +73,12 @@ enum Rounding {
 fn round(a: u64, mode: Rounding) -> u64 {
     let exponent = ((a & !SIGN) >> FRACTION) as i32 - 1023;
     if exponent >= FRACTION as i32 {
-        // Integral already, infinite, or a NaN, which has to become quiet.
+        // Integral, infinite, or a NaN, which becomes quiet.
         return if a & !SIGN > INFINITY { a | ONE >> 1 } else { a };
     }
     let negative = a & SIGN != 0;
-    // Below one: 0 or 1 with the sign. Else the unit is the bit that stands for one.
+    // The result is 0 or 1 with the sign when the value is below one. Else the unit is the bit
+    // whose value is one.
     let small = exponent < 0;
     let unit = if small { SIGN } else { ONE >> exponent };
     let rest = if small { a & !SIGN } else { a & (unit - 1) };
@@ -76,8 +86,8 @@ fn round(a: u64, mode: Rounding) -> u64 {
         Rounding::Up => !negative && rest != 0,
         Rounding::Down => negative && rest != 0,
         Rounding::TowardsZero => false,
-        // A half goes to the even neighbour: below one to 0, else to where the unit's bit is 0; at exponent 0 that
-        // bit is the implicit one, which counts as set.
+        // A half is rounded to the even neighbour: below one to 0, else to the one whose unit is 0.
+        // At exponent 0 the unit is the implicit one, which is set.
         Rounding::Nearest if small => exponent == -1 && a & (ONE - 1) != 0,
         Rounding::Nearest => {
             rest > unit >> 1 || rest == unit >> 1 && (exponent == 0 || a & unit != 0)
@@ -86,13 +96,14 @@ fn round(a: u64, mode: Rounding) -> u64 {
     match (small, away) {
         (true, true) => a & SIGN | 1023 << FRACTION,
         (true, false) => a & SIGN,
-        // A carry out of the fraction moves on into the exponent, as it should.
+        // A carry out of the fraction increments the exponent, as it has to.
         (false, true) => (a & !(unit - 1)).wrapping_add(unit),
         (false, false) => a & !(unit - 1),
     }
 }
 
-/// The square root of an f64, correctly rounded, one bit at a time: short rather than fast, as soft float is anyway.
+/// The square root of an f64, correctly rounded, one bit at a time: short rather than fast, as soft
+/// float is.
 fn sqrt(a: u64) -> u64 {
     if a << 1 == 0 || a == INFINITY {
         return a;
@@ -104,7 +115,7 @@ fn sqrt(a: u64) -> u64 {
     let mut exponent = (a >> FRACTION) as i32;
     let mut rest = a & (ONE - 1);
     if exponent == 0 {
-        // Subnormal: brought to the form of the others.
+        // Subnormal: normalized.
         let shift = rest.leading_zeros() - 11;
         rest <<= shift;
         exponent = 1 - shift as i32;
@@ -130,12 +141,14 @@ fn sqrt(a: u64) -> u64 {
         rest <<= 1;
         bit >>= 1;
     }
-    // A root is never exactly half way, so what is left over rounds up whenever the last bit is set.
+    // A root is never exactly half way between two values, so the last bit alone decides whether to
+    // round up.
     root += root & 1;
     (root >> 1).wrapping_add(((exponent + 1022) as u64) << FRACTION)
 }
 
-/// Truncates an f64 to an integer of 32 or 64 bits. What does not fit is a trap, or the nearest integer when `saturate`.
+/// Truncates an f64 to an integer of 32 or 64 bits. A value out of range is a trap, or the nearest
+/// integer when `saturate`.
 fn truncate(a: u64, signed: bool, wide: bool, saturate: bool) -> Result<u64, TrapCode> {
     let negative = a & SIGN != 0;
     if a & !SIGN > INFINITY {
@@ -150,7 +163,7 @@ fn truncate(a: u64, signed: bool, wide: bool, saturate: bool) -> Result<u64, Tra
         _ => u64::MAX,
     };
     let bits = if wide { 64 } else { 32 };
-    // The greatest magnitude that fits: 2^n - 1, or 2^(n-1) less one for a positive number.
+    // The greatest magnitude in range: 2^n - 1, or 2^(n-1), less one for a positive number.
     let most = match (signed, negative) {
         (false, false) => u64::MAX >> (64 - bits),
         (false, true) => 0,
@@ -167,7 +180,8 @@ fn truncate(a: u64, signed: bool, wide: bool, saturate: bool) -> Result<u64, Tra
     Ok(if negative { clamped.wrapping_neg() } else { clamped })
 }
 
-/// The float of an integer, rounded to `digits` binary digits to the nearest one, halves to the even one: as an f64.
+/// The float of an integer as an f64, rounded to `digits` binary digits: to the nearest value,
+/// halves to the even one.
 fn from_integer(value: u64, negative: bool, digits: u32) -> u64 {
     let magnitude = if negative { value.wrapping_neg() } else { value };
     if magnitude == 0 {
@@ -175,18 +189,18 @@ fn from_integer(value: u64, negative: bool, digits: u32) -> u64 {
     }
     let shift = magnitude.leading_zeros();
     let normal = magnitude << shift;
-    // The highest `digits` bits stay; the bit below and whether anything is set below that decide.
+    // The highest `digits` bits are kept; the rest decides the rounding.
     let dropped = 64 - digits;
     let kept = normal >> dropped;
     let rest = normal << digits;
     let up = rest > SIGN || rest == SIGN && kept & 1 != 0;
-    // `kept` with its implicit one is added to the exponent, into which a carry moves on as it should.
+    // `kept` has its implicit one, which is added to the exponent, and so is a carry.
     let mantissa = (kept + up as u64) << (53 - digits);
     let exponent = (1023 + 62 - shift as u64) << FRACTION;
     (mantissa + exponent) | if negative { SIGN } else { 0 }
 }
 
-/// Add, subtract, multiply, divide, by their order in the table.
+/// Add, subtract, multiply and divide, in the order of the table.
 macro_rules! arithmetic {
     ($f:ident $u:ident $name:ident) => {
         fn $name(which: u16, a: u64, b: u64) -> u64 {
@@ -204,23 +218,28 @@ macro_rules! arithmetic {
 arithmetic! { f32 u32 arithmetic32 }
 arithmetic! { f64 u64 arithmetic64 }
 
-/// The result of the operation `code` of [`crate::float_ops`] for the operands `a` and `b` in their low bits; `b` means nothing where there is one
-/// operand.
+/// The result of the instruction `code` of [`crate::float_ops`] for the operands `a` and `b` in
+/// their low bits; `b` has no meaning where there is one operand.
 #[inline(never)]
-pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
-    // The codes of f32 and f64 follow the same order.
+pub(crate) fn compute(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
+    opcodes! { u16:
+        F32Eq F64Eq F64Ge F32Abs F64Abs F64Copysign I32TruncF32S I32TruncF64U I64TruncF32S
+        I64TruncF64U F32ConvertI32S F32ConvertI64U F32DemoteF64 F64ConvertI32S F64ConvertI64U
+        F64PromoteF32 I32TruncSatF32S I64TruncSatF64U
+    }
+    // The opcodes of f32 and of f64 have the same order.
     let family = |first32: u16, first64: u16| {
         (code >= first64, code - if code >= first64 { first64 } else { first32 })
     };
     Ok(match code {
-        0x5b..=0x66 => {
-            let (double, which) = family(0x5b, 0x61);
+        F32Eq..=F64Ge => {
+            let (double, which) = family(F32Eq, F64Eq);
             let shift = if double { 0 } else { 32 };
             let infinity = if double { INFINITY } else { (f32::INFINITY.to_bits() as u64) << 32 };
             relation(which, compare(a << shift, b << shift, infinity)) as u64
         }
-        0x8b..=0xa6 => {
-            let (double, which) = family(0x8b, 0x99);
+        F32Abs..=F64Copysign => {
+            let (double, which) = family(F32Abs, F64Abs);
             let shift = if double { 0 } else { 32 };
             let infinity = if double { INFINITY } else { (f32::INFINITY.to_bits() as u64) << 32 };
             let (left, right) = (a << shift, b << shift);
@@ -234,7 +253,8 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
                         3 => round(value, Rounding::Down),
                         4 => round(value, Rounding::TowardsZero),
                         5 => round(value, Rounding::Nearest),
-                        // The 53 bits of an f64 are more than twice 24 + 2, so rounding twice gives what rounding once does.
+                        // The 53 bits of an f64 are more than twice 24 + 2, so rounding twice is
+                        // the same as rounding once.
                         _ => sqrt(value),
                     };
                     if double {
@@ -249,19 +269,21 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
                 _ => (left & !SIGN | right & SIGN) >> shift,
             }
         }
-        0xa8..=0xb1 | 0xfc00..=0xfc07 => {
-            // Truncations, in groups of four: of f32 signed and unsigned, of f64 signed and unsigned.
+        I32TruncF32S..=I64TruncF64U | I32TruncSatF32S..=I64TruncSatF64U => {
+            // Truncations, in groups of four: of f32 signed and unsigned, of f64 signed and
+            // unsigned.
             let (wide, which, saturate) = match code {
-                0xa8..=0xab => (false, code - 0xa8, false),
-                0xae..=0xb1 => (true, code - 0xae, false),
+                I32TruncF32S..=I32TruncF64U => (false, code - I32TruncF32S, false),
+                I64TruncF32S..=I64TruncF64U => (true, code - I64TruncF32S, false),
                 _ => (code & 4 != 0, code & 3, true),
             };
             truncate(if which < 2 { promote(a) } else { a }, which & 1 == 0, wide, saturate)?
         }
-        0xb2..=0xb5 | 0xb7..=0xba => {
-            // Conversions, in groups of four: of i32 signed and unsigned, of i64 signed and unsigned.
-            let double = code >= 0xb7;
-            let which = code - if double { 0xb7 } else { 0xb2 };
+        F32ConvertI32S..=F32ConvertI64U | F64ConvertI32S..=F64ConvertI64U => {
+            // Conversions, in groups of four: of i32 signed and unsigned, of i64 signed and
+            // unsigned.
+            let double = code >= F64ConvertI32S;
+            let which = code - if double { F64ConvertI32S } else { F32ConvertI32S };
             let value = if which == 0 { a as i32 as i64 as u64 } else { a };
             let float = from_integer(
                 value,
@@ -274,9 +296,9 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
                 demote(float)
             }
         }
-        0xb6 => demote(a),
-        0xbb => promote(a),
-        // Reinterpretations, 0xbc to 0xbf.
+        F32DemoteF64 => demote(a),
+        F64PromoteF32 => promote(a),
+        // Reinterpretations.
         _ => a,
     })
 }
@@ -285,11 +307,19 @@ pub fn operation(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
 mod tests {
     use super::*;
 
-    fn op(code: u16, a: u64, b: u64) -> u64 {
-        operation(code, a, b).unwrap()
+    opcodes! { u16:
+        F32Eq F64Eq F32Ceil F32Min F32Max F64Abs F64Add F64Min F64Max I32TruncF64S
+        I32TruncF64U I64TruncF64S I64TruncF64U F32ConvertI32S F32ConvertI32U F32ConvertI64S
+        F32ConvertI64U F64ConvertI32S F64ConvertI32U F64ConvertI64S F64ConvertI64U
+        I32TruncSatF32S I32TruncSatF64S I32TruncSatF64U I64TruncSatF32U I64TruncSatF64S
+        I64TruncSatF64U
     }
 
-    /// Whether two f64 are the same, or both a NaN, of which the first is quiet.
+    fn op(code: u16, a: u64, b: u64) -> u64 {
+        compute(code, a, b).unwrap()
+    }
+
+    /// Whether two f64 are the same, or both NaNs of which the first is quiet.
     fn same(a: u64, b: u64) -> bool {
         a == b || f64::from_bits(a).is_nan() && f64::from_bits(b).is_nan() && a & ONE >> 1 != 0
     }
@@ -323,7 +353,7 @@ mod tests {
             f64::NAN,
         ];
         for step in 0..if cfg!(miri) { 200 } else { 400_000usize } {
-            // Any bits; exponents near those of integers; values that are special.
+            // Any bits, special values, or exponents near those of integers.
             let mut pick = || match random() % 4 {
                 0 => random(),
                 1 => special[random() as usize % special.len()].to_bits(),
@@ -334,12 +364,12 @@ mod tests {
             for (which, is) in
                 [x == y, x != y, x < y, x > y, x <= y, x >= y].into_iter().enumerate()
             {
-                assert_eq!(op(0x61 + which as u16, a, b), is as u64, "{which} {x:?} {y:?}");
+                assert_eq!(op(F64Eq + which as u16, a, b), is as u64, "{which} {x:?} {y:?}");
             }
             let unary =
                 [x.abs(), -x, x.ceil(), x.floor(), x.trunc(), x.round_ties_even(), x.sqrt()];
             for (which, is) in unary.into_iter().enumerate() {
-                let got = op(0x99 + which as u16, a, 0);
+                let got = op(F64Abs + which as u16, a, 0);
                 assert!(
                     same(got, is.to_bits()) || which < 2 && got == is.to_bits(),
                     "{which} {x:?} {got:x}"
@@ -347,11 +377,11 @@ mod tests {
             }
             let binary = [x + y, x - y, x * y, x / y];
             for (which, is) in binary.into_iter().enumerate() {
-                assert!(same(op(0xa0 + which as u16, a, b), is.to_bits()), "{which} {x:?} {y:?}");
+                assert!(same(op(F64Add + which as u16, a, b), is.to_bits()), "{which} {x:?} {y:?}");
             }
             if !x.is_nan() && !y.is_nan() && x != y {
-                assert_eq!(op(0xa4, a, b), x.min(y).to_bits());
-                assert_eq!(op(0xa5, a, b), x.max(y).to_bits());
+                assert_eq!(op(F64Min, a, b), x.min(y).to_bits());
+                assert_eq!(op(F64Max, a, b), x.max(y).to_bits());
             }
             let (p, q) =
                 (if step % 2 == 0 { x as f32 } else { f32::from_bits(a as u32) }, y as f32);
@@ -359,53 +389,53 @@ mod tests {
             for (which, is) in
                 [p == q, p != q, p < q, p > q, p <= q, p >= q].into_iter().enumerate()
             {
-                assert_eq!(op(0x5b + which as u16, a, b), is as u64, "{which} {p:?} {q:?}");
+                assert_eq!(op(F32Eq + which as u16, a, b), is as u64, "{which} {p:?} {q:?}");
             }
             let unary = [p.ceil(), p.floor(), p.trunc(), p.round_ties_even(), p.sqrt()];
             for (which, is) in unary.into_iter().enumerate() {
-                assert!(same32(op(0x8d + which as u16, a, 0), is.to_bits()), "{which} {p:?}");
+                assert!(same32(op(F32Ceil + which as u16, a, 0), is.to_bits()), "{which} {p:?}");
             }
             let n = random() >> (random() % 64);
-            assert_eq!(op(0xb2, n & 0xffff_ffff, 0), (n as i32 as f32).to_bits() as u64);
-            assert_eq!(op(0xb3, n & 0xffff_ffff, 0), (n as u32 as f32).to_bits() as u64);
-            assert_eq!(op(0xb4, n, 0), (n as i64 as f32).to_bits() as u64);
-            assert_eq!(op(0xb5, n, 0), (n as f32).to_bits() as u64);
-            assert_eq!(op(0xb7, n & 0xffff_ffff, 0), (n as i32 as f64).to_bits());
-            assert_eq!(op(0xb8, n & 0xffff_ffff, 0), (n as u32 as f64).to_bits());
-            assert_eq!(op(0xb9, n, 0), (n as i64 as f64).to_bits());
-            assert_eq!(op(0xba, n, 0), (n as f64).to_bits());
+            assert_eq!(op(F32ConvertI32S, n & 0xffff_ffff, 0), (n as i32 as f32).to_bits() as u64);
+            assert_eq!(op(F32ConvertI32U, n & 0xffff_ffff, 0), (n as u32 as f32).to_bits() as u64);
+            assert_eq!(op(F32ConvertI64S, n, 0), (n as i64 as f32).to_bits() as u64);
+            assert_eq!(op(F32ConvertI64U, n, 0), (n as f32).to_bits() as u64);
+            assert_eq!(op(F64ConvertI32S, n & 0xffff_ffff, 0), (n as i32 as f64).to_bits());
+            assert_eq!(op(F64ConvertI32U, n & 0xffff_ffff, 0), (n as u32 as f64).to_bits());
+            assert_eq!(op(F64ConvertI64S, n, 0), (n as i64 as f64).to_bits());
+            assert_eq!(op(F64ConvertI64U, n, 0), (n as f64).to_bits());
             let bits = x.to_bits();
-            assert_eq!(op(0xfc02, bits, 0) as i32, x as i32, "{x:?}");
-            assert_eq!(op(0xfc03, bits, 0) as u32, x as u32, "{x:?}");
-            assert_eq!(op(0xfc06, bits, 0) as i64, x as i64, "{x:?}");
-            assert_eq!(op(0xfc07, bits, 0), x as u64, "{x:?}");
-            assert_eq!(op(0xfc00, a, 0) as i32, p as i32);
-            assert_eq!(op(0xfc05, a, 0), p as u64);
+            assert_eq!(op(I32TruncSatF64S, bits, 0) as i32, x as i32, "{x:?}");
+            assert_eq!(op(I32TruncSatF64U, bits, 0) as u32, x as u32, "{x:?}");
+            assert_eq!(op(I64TruncSatF64S, bits, 0) as i64, x as i64, "{x:?}");
+            assert_eq!(op(I64TruncSatF64U, bits, 0), x as u64, "{x:?}");
+            assert_eq!(op(I32TruncSatF32S, a, 0) as i32, p as i32);
+            assert_eq!(op(I64TruncSatF32U, a, 0), p as u64);
         }
     }
 
     #[test]
     fn truncation_traps_at_the_exact_bounds() {
-        let traps = |code, x: f64| operation(code, x.to_bits(), 0);
-        assert_eq!(traps(0xaa, -2147483648.9).map(|v| v as i32), Ok(i32::MIN));
-        assert_eq!(traps(0xaa, -2147483649.0), Err(TrapCode::IntegerOverflow));
-        assert_eq!(traps(0xaa, 2147483647.9), Ok(i32::MAX as u64));
-        assert_eq!(traps(0xaa, 2147483648.0), Err(TrapCode::IntegerOverflow));
-        assert_eq!(traps(0xab, -0.9), Ok(0));
-        assert_eq!(traps(0xab, -1.0), Err(TrapCode::IntegerOverflow));
-        assert_eq!(traps(0xab, 4294967295.9), Ok(u32::MAX as u64));
-        assert_eq!(traps(0xb1, 18446744073709551616.0), Err(TrapCode::IntegerOverflow));
-        assert_eq!(traps(0xb0, -9223372036854775808.0).map(|v| v as i64), Ok(i64::MIN));
-        assert_eq!(traps(0xb0, f64::NAN), Err(TrapCode::InvalidConversionToInteger));
+        let traps = |code, x: f64| compute(code, x.to_bits(), 0);
+        assert_eq!(traps(I32TruncF64S, -2147483648.9).map(|v| v as i32), Ok(i32::MIN));
+        assert_eq!(traps(I32TruncF64S, -2147483649.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(I32TruncF64S, 2147483647.9), Ok(i32::MAX as u64));
+        assert_eq!(traps(I32TruncF64S, 2147483648.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(I32TruncF64U, -0.9), Ok(0));
+        assert_eq!(traps(I32TruncF64U, -1.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(I32TruncF64U, 4294967295.9), Ok(u32::MAX as u64));
+        assert_eq!(traps(I64TruncF64U, 18446744073709551616.0), Err(TrapCode::IntegerOverflow));
+        assert_eq!(traps(I64TruncF64S, -9223372036854775808.0).map(|v| v as i64), Ok(i64::MIN));
+        assert_eq!(traps(I64TruncF64S, f64::NAN), Err(TrapCode::InvalidConversionToInteger));
     }
 
     #[test]
     fn extrema_order_zeros_and_prefer_nan() {
         let (zero, minus) = (0, SIGN);
-        assert_eq!((op(0xa4, zero, minus), op(0xa5, minus, zero)), (minus, zero));
-        assert_eq!(op(0x96, 0, 1 << 31), 1 << 31);
+        assert_eq!((op(F64Min, zero, minus), op(F64Max, minus, zero)), (minus, zero));
+        assert_eq!(op(F32Min, 0, 1 << 31), 1 << 31);
         let signalling = INFINITY | 1;
-        assert_eq!(op(0xa4, 0, signalling), signalling | ONE >> 1);
-        assert_eq!(op(0x97, 0x7f80_0001, 0), 0x7fc0_0001);
+        assert_eq!(op(F64Min, 0, signalling), signalling | ONE >> 1);
+        assert_eq!(op(F32Max, 0x7f80_0001, 0), 0x7fc0_0001);
     }
 }

@@ -1,7 +1,7 @@
 //! Frames, calls across the boundary of an instance, and the state of a call by the host.
 //!
-//! All values of a call lie on one operand stack of 32-bit slots, whose size the embedder chooses; calls between Wasm
-//! functions use no other memory. The stack grows upwards:
+//! All values of a call lie on one operand stack of 32-bit slots, whose size the embedder chooses;
+//! calls between Wasm functions use no other memory. The stack grows upwards:
 //!
 //! ```text
 //!        caller's operands …  arguments
@@ -10,14 +10,16 @@
 //!                             └─────────┴───────────────┴──────────────┴──────┴────────────────────
 //! ```
 //!
-//! The arguments become the callee's first locals where they lie. The results are written from `fp` on, where the caller
-//! expects them. `sp` points at the stack slot of the topmost operand, which the loops keep in a register; without operands it
-//! points at the pad. A frame that was not entered by code of the same instance (but by the host, or by code of another
-//! instance) has a null [`Header::pc`] and a [`Boundary`] behind its header.
+//! The arguments become the callee's first locals where they lie. The results are written from `fp`
+//! on, where the caller expects them. `sp` points at the stack slot of the topmost operand, which
+//! the loops keep in a register; without operands it points at the pad. A frame that was not
+//! entered by code of the same instance (but by the host, or by code of another instance) has a
+//! null [`Header::pc`] and a [`Boundary`] behind its header.
 //!
-//! Depends on [`crate::instance`] for the records of functions and on `bounds` for the arithmetic. Owns two invariants, which
-//! each way to make a frame checks (here, in [`crate::call`] and in the loops): a frame, as large as validation computed, fits
-//! below the end of the operand stack; and a frame's header and boundary are those of its caller until it returns.
+//! Depends on [`crate::instance`] for the records of functions and on `bounds` for the arithmetic.
+//! Owns two invariants, which each way to make a frame checks (here, in [`crate::call`] and in the
+//! loops): a frame, as large as validation computed, fits below the end of the operand stack; and a
+//! frame's header and boundary are those of its caller until it returns.
 
 use crate::bounds;
 use crate::instance::ExecInstance;
@@ -52,15 +54,15 @@ pub struct ClassicFunc {
     pub end: *const u8,
     /// The first entry of its side table.
     pub side_table: *const u16,
-    /// Each local with an index below this has one slot, with the same number as the index. At most 127, so that such an
-    /// index has one byte.
+    /// Each local with an index below this has one slot, with the same number as the index. At most
+    /// 127, so that such an index has one byte.
     pub narrow: u8,
     /// Whether the map of locals has groups (more than [`crate::side_table::MAPPED`] locals).
     pub grouped: bool,
 }
 
-/// A function of a module, as fast mode executes it. It has no pointers, since it may lie in flash: docs/container.md
-/// specifies its bytes.
+/// A function of a module, as fast mode executes it. It has no pointers, since it may lie in flash:
+/// docs/precompiled-module.md specifies its bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct FastFunc {
@@ -95,7 +97,8 @@ pub struct Header {
 /// More of the caller's state, where the caller is not code of the same instance.
 #[repr(C)]
 pub struct Boundary {
-    /// The caller's instance. Null when the host is the caller: then nothing else in the boundary or the header is set.
+    /// The caller's instance. Null when the host is the caller: then nothing else in the boundary
+    /// or the header is set.
     pub instance: *const ExecInstance,
     /// Where the caller continues.
     pub pc: *const u8,
@@ -110,7 +113,8 @@ pub const PAD: usize = 1;
 /// Slots of every frame beyond locals and operands.
 pub const OVERHEAD: usize = HEADER + BOUNDARY + PAD;
 
-/// The state of a call by the host. The loops keep most of it in registers, and write it here before anything else runs.
+/// The state of a call by the host. The loops keep most of it in registers, and write it here
+/// before anything else runs.
 #[repr(C)]
 pub struct Context {
     /// The next byte of code. After a trap: the instruction that trapped.
@@ -158,13 +162,16 @@ pub struct Place {
     pub instance: *const ExecInstance,
 }
 
-/// Executes the runtime instruction `code`, whose immediates `context.pc` points at, on the operands in their stack slots, and
-/// updates the context. Returns 0, [`SWITCHED`], [`OTHER_MODE`] or the number of a trap.
+/// Executes the runtime instruction `code`, whose immediates `context.pc` points at, on the
+/// operands in their stack slots, and updates the context. Returns 0, [`SWITCHED`], [`OTHER_MODE`]
+/// or the number of a trap.
 pub type RuntimeFn = unsafe extern "C" fn(context: &mut Context, code: u8) -> u32;
 
-/// The result of a host function or a [`RuntimeFn`] that has changed all of the context: the loop reads it again.
+/// The result of a host function or a [`RuntimeFn`] that has changed all of the context: the loop
+/// reads it again.
 pub const SWITCHED: u32 = 0x100;
-/// As [`SWITCHED`], and the running instance now has another execution mode, whose loop has to continue.
+/// As [`SWITCHED`], and the running instance now has another execution mode, whose loop has to
+/// continue.
 pub const OTHER_MODE: u32 = 0x101;
 
 /// How a call by the host ended.
@@ -185,7 +192,8 @@ impl Header {
     /// `at` points at [`HEADER`] slots of a frame that fits into the operand stack.
     #[inline(always)]
     pub(crate) unsafe fn write(at: *mut u32, header: Header) {
-        // SAFETY: the contract of this function. Slots are aligned to 4 bytes, less than a pointer of a 64-bit host.
+        // SAFETY: the contract of this function. Slots are aligned to 4 bytes, less than a pointer
+        // of a 64-bit host.
         unsafe { at.cast::<Header>().write_unaligned(header) }
     }
 
@@ -216,7 +224,8 @@ impl Header {
     /// `at` points at the header of a frame: at its `fp` plus the function's slots of locals.
     #[inline(always)]
     pub(crate) unsafe fn read(at: *const u32) -> Header {
-        // SAFETY: the contract of this function; each field was written, or only its null `pc` is looked at.
+        // SAFETY: the contract of this function. Fields that a call did not write have values, too:
+        // the slots of a stack are initialized.
         unsafe { at.cast::<Header>().read_unaligned() }
     }
 }
@@ -275,7 +284,8 @@ impl Context {
         }
     }
 
-    /// Accounts for a call, as each way to call does: functions that call each other without end are a loop, too.
+    /// Accounts for a call, as each way to call does: functions that call each other without end
+    /// are a loop, too.
     ///
     /// # Safety
     /// The meter is live.
@@ -290,12 +300,14 @@ impl Context {
         }
     }
 
-    /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and enters it across a boundary; the loops make
-    /// the frames of calls within an instance. Returns [`SWITCHED`] or [`OTHER_MODE`].
+    /// Makes the frame of a function, whose arguments end at `sp` (inclusive), and enters it across
+    /// a boundary; the loops make the frames of calls within an instance. Returns [`SWITCHED`] or
+    /// [`OTHER_MODE`].
     ///
     /// # Safety
-    /// `to` is a function that the live `instance` defines, and its arguments lie on the operand stack, as its type says. The
-    /// context's meter and end of the stack are those of the call, and `caller` and the running function live as long.
+    /// `to` is a function that the live `instance` defines, and its arguments lie on the operand
+    /// stack, as its type says. The context's meter and end of the stack are those of the call, and
+    /// `caller` and the running function live as long.
     #[inline]
     pub unsafe fn enter(
         &mut self,
@@ -306,7 +318,8 @@ impl Context {
     ) -> Result<u32, TrapCode> {
         // SAFETY: the contract of this function: the function's record is live.
         let callee = unsafe { &*to.layout };
-        // SAFETY: the contract of this function: the arguments end at `sp`, which is a slot of the operand stack.
+        // SAFETY: the contract of this function: the arguments end at `sp`, which is a slot of the
+        // operand stack.
         let (next, fp) = unsafe {
             let next = self.sp.add(1);
             (next, next.sub(callee.params as usize))
@@ -316,8 +329,8 @@ impl Context {
         }
         // SAFETY: the contract of this function: the meter is live.
         unsafe { self.count() }?;
-        // SAFETY: `has_slots` has found the slots of the frame below the end of the stack: locals, header and boundary, in this
-        // order (`FuncLayout::frame`).
+        // SAFETY: `has_slots` has found the slots of the frame below the end of the stack: locals,
+        // header and boundary, in this order (`FuncLayout::frame`).
         unsafe {
             let header = fp.add(callee.locals as usize);
             clear_locals(next, header);
@@ -339,36 +352,38 @@ impl Context {
         Ok(unsafe { self.switch(instance) })
     }
 
-    /// Calls a function that another instance defines: makes its frame and enters it. Returns [`SWITCHED`], [`OTHER_MODE`] or the
-    /// number of a trap.
+    /// Calls a function that another instance defines: makes its frame and enters it. Returns
+    /// [`SWITCHED`], [`OTHER_MODE`] or the number of a trap.
     ///
     /// # Safety
-    /// The import is one of the running instance and has no `call`; its arguments end at `sp` (inclusive).
+    /// The import is one of the running instance and has no `call`; its arguments end at `sp`
+    /// (inclusive).
     pub(crate) unsafe fn cross(&mut self, import: &crate::ImportedFunc) -> u32 {
         let (pc, caller) = (self.pc, self.instance);
         let instance: *const ExecInstance = import.data.cast();
-        // SAFETY: the linker of the runtime crate stores in an import without `call` a live instance, and the index of a function
-        // that it defines.
+        // SAFETY: the linker of the runtime crate stores in an import without `call` a live
+        // instance, and the index of a function that it defines.
         let to = unsafe { (*instance).callee(import.extra.addr() as u32) };
-        // SAFETY: `to` is a function of `instance`, whose type linking has compared with that of the import, so the arguments are
-        // those that the validator found on the stack.
+        // SAFETY: `to` is a function of `instance`, whose type linking has compared with that of
+        // the import, so the arguments are those that the validator found on the stack.
         match unsafe { self.enter(to, instance, pc, caller) } {
             Ok(switched) => switched,
             Err(trap) => trap as u32,
         }
     }
 
-    /// Makes the frame of a function of the running instance, whose arguments end at `sp` (inclusive), and enters it; it
-    /// returns to `pc`.
+    /// Makes the frame of a function of the running instance, whose arguments end at `sp`
+    /// (inclusive), and enters it; it returns to `pc`.
     ///
     /// # Safety
-    /// `to` is a function that the running instance defines, and its arguments lie on the stack, as its type says.
+    /// `to` is a function that the running instance defines, and its arguments lie on the stack, as
+    /// its type says.
     pub unsafe fn call(&mut self, to: Callee) -> Result<u32, TrapCode> {
         let (pc, instance) = (self.pc, self.instance);
         // SAFETY: the contract of this function; the running instance and its function are live.
         let switched = unsafe { self.enter(to, instance, core::ptr::null(), core::ptr::null()) }?;
-        // SAFETY: `enter` has made the frame at `fp`, whose header lies behind the locals. A header with `pc` has no boundary
-        // behind it, whose slots become the pad.
+        // SAFETY: `enter` has made the frame at `fp`, whose header lies behind the locals. A header
+        // with `pc` has no boundary behind it, whose slots become the pad.
         unsafe {
             let header = self.fp.add((*to.layout).locals as usize);
             Header::write(header, Header { pc, ..Header::read(header) });
@@ -377,12 +392,14 @@ impl Context {
         Ok(switched)
     }
 
-    /// Where the running function returns to. Both parts of the boundary are null when the caller is code of the same instance.
+    /// Where the running function returns to. Both parts of the boundary are null when the caller
+    /// is code of the same instance.
     ///
     /// # Safety
     /// A function is running.
     unsafe fn return_address(&self) -> (Header, Boundary) {
-        // SAFETY: every frame has its header behind its locals, and a boundary behind that when its `pc` is null.
+        // SAFETY: every frame has its header behind its locals, and a boundary behind that when its
+        // `pc` is null.
         unsafe {
             let at = self.fp.add((*self.func).locals as usize);
             let header = Header::read(at);
@@ -395,7 +412,8 @@ impl Context {
         }
     }
 
-    /// Replaces the running frame by that of a function of `instance`, whose arguments end at `sp` (inclusive).
+    /// Replaces the running frame by that of a function of `instance`, whose arguments end at `sp`
+    /// (inclusive).
     ///
     /// # Safety
     /// As for [`Context::enter`].
@@ -422,8 +440,9 @@ impl Context {
             boundary = Boundary { instance: self.instance, pc: header.pc };
             header.pc = core::ptr::null();
         }
-        // SAFETY: `has_slots` has found the slots of the callee's frame from `fp` on below the end of the stack. The arguments are
-        // moved down from where they end; what they overwrite of the running frame, its header and boundary, was read.
+        // SAFETY: `has_slots` has found the slots of the callee's frame from `fp` on below the end
+        // of the stack. The arguments are moved down from where they end; what they overwrite of
+        // the running frame, its header and boundary, was read.
         unsafe {
             core::ptr::copy(self.sp.add(1).sub(params), self.fp, params);
             let at = self.fp.add(callee.locals as usize);
@@ -442,20 +461,23 @@ impl Context {
         Ok(unsafe { self.switch(instance) })
     }
 
-    /// Returns from the running function through its boundary: moves the results, which end at `sp`, to where the arguments
-    /// lay. Returns 0 when the caller is the host, else [`SWITCHED`] or [`OTHER_MODE`].
+    /// Returns from the running function through its boundary: moves the results, which end at
+    /// `sp`, to where the arguments lay. Returns 0 when the caller is the host, else [`SWITCHED`]
+    /// or [`OTHER_MODE`].
     ///
     /// # Safety
     /// The running frame has a boundary.
     pub(crate) unsafe fn leave(&mut self) -> u32 {
         // SAFETY: the running function's record is live.
         let func = unsafe { &*self.func };
-        // SAFETY: the contract of this function: the frame was made with a boundary, which lies behind its header.
+        // SAFETY: the contract of this function: the frame was made with a boundary, which lies
+        // behind its header.
         let (header, boundary) = unsafe {
             let at = self.fp.add(func.locals as usize);
             (Header::read(at), at.add(HEADER).cast::<Boundary>().read_unaligned())
         };
-        // SAFETY: the results end at `sp`: as many slots as validation computed from the function's type.
+        // SAFETY: the results end at `sp`: as many slots as validation computed from the function's
+        // type.
         let results = unsafe {
             let results = func.results as usize;
             core::ptr::copy(self.sp.add(1).sub(results), self.fp, results);

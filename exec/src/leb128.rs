@@ -1,15 +1,15 @@
-//! LEB128 integers in code that was validated (spec: 5.2.2).
+//! LEB128 integers in validated code (spec: 5.2.2).
 //!
-//! The validator has read each of these integers once and refused what is too long, so that reading it
-//! again cannot run past the end of the body: no bounds are checked here.
+//! Depends on the validator: it has read each of these integers, and refuses those that are too
+//! long or that the body does not contain as a whole, so that these functions check no bounds.
 
-/// Reads an unsigned integer of at most 32 bits and gives the position behind it.
+/// Reads an unsigned integer of at most 32 bits. Returns it and the position behind it.
 ///
 /// # Safety
 /// `pc` points at an integer that the validator accepted.
 #[inline(always)]
 pub unsafe fn u32(pc: *const u8) -> (u32, *const u8) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract of this function: the integer has at least one byte.
     unsafe {
         let first = *pc;
         if first < 0x80 {
@@ -19,10 +19,11 @@ pub unsafe fn u32(pc: *const u8) -> (u32, *const u8) {
     }
 }
 
-/// For any width, so that the tests below go through every integer of a few bits.
+/// The text is the same for any width, so that the tests below read every integer of a few bits.
 macro_rules! integers {
     ($word:ident $long:ident $signed:ident) => {
-        /// The same for an integer of any length, out of line.
+        /// Reads an unsigned integer of any length, out of line. Returns it and the position behind
+        /// it.
         ///
         /// # Safety
         /// `pc` points at an integer that the validator accepted.
@@ -31,9 +32,9 @@ macro_rules! integers {
             let mut value = 0 as $word;
             let mut shift = 0;
             loop {
-                // SAFETY: the integer ends before the body does, for the validator has read it.
+                // SAFETY: the contract of this function: the integer ends before the body does.
                 let byte = unsafe { *pc };
-                // SAFETY: as above; at most one past the end of the integer.
+                // SAFETY: as above: at most one past the end of the integer.
                 pc = unsafe { pc.add(1) };
                 value |= ((byte & 0x7f) as $word).wrapping_shl(shift);
                 if byte < 0x80 {
@@ -43,7 +44,7 @@ macro_rules! integers {
             }
         }
 
-        /// Reads a signed integer of at most 64 bits.
+        /// Reads a signed integer of at most 64 bits. Returns it and the position behind it.
         ///
         /// # Safety
         /// `pc` points at an integer that the validator accepted.
@@ -52,7 +53,7 @@ macro_rules! integers {
             let mut value = 0 as $long;
             let mut shift = 0u32;
             loop {
-                // SAFETY: the integer ends before the body does, for the validator has read it.
+                // SAFETY: the contract of this function: the integer ends before the body does.
                 let byte = unsafe { *pc };
                 // SAFETY: as above.
                 pc = unsafe { pc.add(1) };
@@ -74,24 +75,24 @@ mod full {
 }
 pub use full::{i64_long, u32_long};
 
-/// Reads a signed integer of at most 32 bits, any length.
+/// Reads a signed integer of at most 32 bits, of any length. Returns it and the position behind it.
 ///
 /// # Safety
 /// As for [`u32()`].
 #[inline(never)]
 pub unsafe fn i32_long(pc: *const u8) -> (i32, *const u8) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract of this function.
     let (value, next) = unsafe { i64_long(pc) };
     (value as i32, next)
 }
 
-/// The position behind an integer of any kind.
+/// The position behind an integer of any type.
 ///
 /// # Safety
 /// As for [`u32()`].
 #[inline(always)]
 pub unsafe fn skip(mut pc: *const u8) -> *const u8 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract of this function: the last byte of the integer is below 0x80.
     unsafe {
         while (*pc as i8) < 0 {
             pc = pc.add(1);
@@ -106,7 +107,8 @@ mod tests {
         integers! { u8 u16 i16 }
     }
 
-    /// What the specification says of an integer of `bits` bits: its value and length, or `None` when these bytes are none (spec: 5.2.2).
+    /// The value and length of an integer of `bits` bits by the specification, or `None` when these
+    /// bytes encode none (spec: 5.2.2).
     fn expected(bytes: &[u8], bits: u32, signed: bool) -> Option<(i64, usize)> {
         let len = bytes.iter().position(|&byte| byte < 0x80)? + 1;
         let mut value = 0i64;
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn integers_of_a_few_bits_are_what_the_specification_says() {
         let (mut short, mut long) = (0, 0);
-        // A byte of three is enough for Miri.
+        // Under Miri a few of them.
         for number in (0..1u32 << 24).step_by(if cfg!(miri) { 65_521 } else { 1 }) {
             let bytes = number.to_le_bytes();
             let start = bytes.as_ptr();

@@ -1,37 +1,47 @@
-//! The operations of WebAssembly and the loops that execute them.
+//! The instructions of WebAssembly and the interpreter loops that execute them.
 //!
-//! This crate stands below the runtime crate `zonda`: it knows operations, values, frames, linear memory and
-//! how to run validated code, and nothing of modules, linking or embedding APIs. It is a crate of its own
-//! so that cargo can compile it for speed while the rest of the runtime is compiled for size.
+//! This crate is below the runtime crate `zonda`: it has instructions, values, frames, linear
+//! memory and the execution of validated code, and nothing of modules, linking or embedding APIs.
+//! It is a crate of its own so that cargo can compile it for speed while the rest of the runtime is
+//! compiled for size. It depends on no other crate.
 //!
-//! | room | owns |
+//! | module | owns |
 //! |---|---|
-//! | [`op`] | the table of operations: code, name, immediates, types |
-//! | [`numeric`] | what each numeric operation computes |
-//! | `float` | operations on floats, written for size |
+//! | [`op`] | the table of instructions: opcode, name, immediates, types |
+//! | `opcode` | opcodes as constants |
+//! | [`numeric`] | what each numeric instruction computes |
+//! | `float` | instructions on floats, written for size |
+//! | `relation` | comparisons of integers and floats |
 //! | [`trap`] | the reasons for which execution stops |
-//! | [`slot`] | values of two slots |
-//! | [`frame`] | frames and the layout of a call on the value stack |
-//! | `bounds` | whether an access or a frame is inside |
+//! | [`meter`] | termination requests and fuel |
+//! | [`slot`] | values of one slot and two in a frame |
+//! | [`frame`] | frames on the operand stack, and the state of a call by the host |
+//! | `bounds` | the arithmetic of bounds checks |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
+//! | [`leb128`] | integers in validated code |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the list of execution modes, and how a call enters one |
-//! | [`side_table`] | branch targets of code that is executed in place |
-//! | `classic` | the loop that executes Wasm bytes in place |
-//! | [`fast`] | register code: its table of operations, and the loop that executes it |
-//! | `thumb_calls` | what the loops in Thumb-2 instructions call in every mode |
+//! | [`side_table`] | the format of branch targets for classic mode |
+//! | `classic` | classic mode: the loops that execute bytecode in place |
+//! | [`fast`] | fast mode: the table of register instructions, their loops, the verifier |
+//! | `thumb_calls` | what the loops in Thumb-2 instructions share |
 //! | `run` | a call by the host, and the change between loops |
+//!
+//! Everything that is `pub` is sound, or `unsafe` with a contract. The runtime crate's store
+//! establishes the invariants of [`ExecInstance`] and of the records that it points at.
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 #![recursion_limit = "256"]
 
 #[cfg(not(any(feature = "classic", feature = "fast")))]
-compile_error!("at least one of the modes `classic` and `fast` has to be switched on");
+compile_error!(
+    "no execution mode is enabled: enable the feature `classic`, the feature `fast`, or both"
+);
 #[cfg(test)]
 extern crate std;
 
 #[cfg(not(target_endian = "little"))]
-compile_error!("linear memory is accessed in place, so the target has to be little endian");
+compile_error!("big-endian targets are not supported: linear memory is accessed in place");
 
 #[macro_use]
 mod opcode;

@@ -1,8 +1,9 @@
 //! Linear memory and bounds-checked access to it (spec: 4.2.8, 4.4.7).
 //!
-//! Depends on `bounds` for the arithmetic and on [`crate::op`] for the types of loads and stores. Owns the invariant of
-//! [`Memory`]: `base` is valid for `size` bytes. Only the runtime crate's `store` changes a memory, and never while a
-//! loop holds a [`FastMemory`]: after each instruction that can change a memory the loops read it again.
+//! Depends on `bounds` for the arithmetic and on [`crate::op`] for the types of loads and stores.
+//! Owns the invariant of [`Memory`]: `base` is valid for `size` bytes. Only the runtime crate's
+//! `store` changes a memory, and never while a loop holds a [`FastMemory`]: after each instruction
+//! that can change a memory the loops read it again.
 
 use crate::bounds;
 use crate::leb128;
@@ -40,8 +41,8 @@ impl Memory {
     /// Sets the bytes of the memory.
     ///
     /// # Safety
-    /// `base` is valid for reads and writes of `size` bytes until the next call of this function, or until the memory is
-    /// no longer used.
+    /// `base` is valid for reads and writes of `size` bytes until the next call of this function,
+    /// or until the memory is no longer used.
     pub unsafe fn set(&mut self, base: *mut u8, size: usize) {
         self.base = base;
         self.size = size;
@@ -58,17 +59,19 @@ impl Memory {
         self.size
     }
 
-    /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them is out of bounds.
+    /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them is out
+    /// of bounds.
     #[inline(always)]
     pub fn check(&self, address: u32, offset: u32, width: usize) -> Option<*mut u8> {
         let at = bounds::place(address, offset, width, self.size)?;
-        // SAFETY: `bounds::place` returns a position only when `at` + `width` <= `size`, and `base` is valid for `size`
-        // bytes by the contract of `Memory::set`.
+        // SAFETY: `bounds::place` returns a position only when `at` + `width` <= `size`, and `base`
+        // is valid for `size` bytes by the contract of `Memory::set`.
         Some(unsafe { self.base.add(at) })
     }
 }
 
-/// What the loops keep of memory 0 in registers: the access of any width whose address is below `limit` is in bounds.
+/// What the loops keep of memory 0 in registers: the access of any width whose address is below
+/// `limit` is in bounds.
 #[derive(Clone, Copy)]
 pub(crate) struct FastMemory {
     base: *mut u8,
@@ -91,25 +94,30 @@ impl FastMemory {
     #[inline(always)]
     pub(crate) fn load<T: Scalar>(self, address: u32, offset: u32) -> Option<T> {
         let at = bounds::near(address, offset, self.limit)?;
-        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in
+        // bounds.
         Some(unsafe { T::load(self.base.add(at)) })
     }
 
-    /// Stores the value at `address` + `offset`, or returns `None` when that is not below the limit.
+    /// Stores the value at `address` + `offset`, or returns `None` when that is not below the
+    /// limit.
     #[inline(always)]
     pub(crate) fn store<T: Scalar>(self, address: u32, offset: u32, value: T) -> Option<()> {
         let at = bounds::near(address, offset, self.limit)?;
-        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        // SAFETY: `bounds::near` returns a position only below `limit`, where `WIDEST` bytes are in
+        // bounds.
         unsafe { value.store(self.base.add(at)) };
         Some(())
     }
 
-    /// The position of an access of up to eight bytes at `address` + `offset`, or `None` when that is not below the limit: for
-    /// numbers of 32 bits that are in registers of the width of addresses.
+    /// The position of an access of up to eight bytes at `address` + `offset`, or `None` when that
+    /// is not below the limit: for numbers of 32 bits that are in registers of the width of
+    /// addresses.
     #[inline(always)]
     pub(crate) fn place_extended(self, address: usize, offset: usize) -> Option<*mut u8> {
         let at = bounds::near_extended(address, offset, self.limit)?;
-        // SAFETY: `bounds::near_extended` returns a position only below `limit`, where `WIDEST` bytes are in bounds.
+        // SAFETY: `bounds::near_extended` returns a position only below `limit`, where `WIDEST`
+        // bytes are in bounds.
         Some(unsafe { self.base.add(at) })
     }
 }
@@ -128,12 +136,14 @@ macro_rules! scalars {
     ($($t:ty)*) => { $(impl Scalar for $t {
         #[inline(always)]
         unsafe fn load(at: *const u8) -> $t {
-            // SAFETY: the contract of `Scalar::load`: the bytes are in bounds. No alignment is assumed.
+            // SAFETY: the contract of `Scalar::load`: the bytes are in bounds. No alignment is
+            // assumed.
             unsafe { at.cast::<$t>().read_unaligned() }
         }
         #[inline(always)]
         unsafe fn store(self, at: *mut u8) {
-            // SAFETY: the contract of `Scalar::store`: the bytes are in bounds. No alignment is assumed.
+            // SAFETY: the contract of `Scalar::store`: the bytes are in bounds. No alignment is
+            // assumed.
             unsafe { at.cast::<$t>().write_unaligned(self) }
         }
     })* };
@@ -141,13 +151,15 @@ macro_rules! scalars {
 
 scalars! { u8 i8 u16 i16 u32 i32 u64 i64 }
 
-/// Reads the immediates of a load or store. Returns the offset, the index of the memory and the position behind them.
+/// Reads the immediates of a load or store. Returns the offset, the index of the memory and the
+/// position behind them.
 ///
 /// # Safety
 /// `pc` points at a memarg that the validator accepted.
 #[inline]
 pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
-    // SAFETY: the validator has read each integer of this memarg, and refuses a body in which one does not end.
+    // SAFETY: the validator has read each integer of this memarg, and refuses a body in which one
+    // does not end.
     unsafe {
         let (flags, mut next) = leb128::u32_long(pc);
         let mut memory = 0;
@@ -159,15 +171,16 @@ pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
     }
 }
 
-/// Executes any load or store, with all checks, on the operands below `top` (one past the last slot). The loops call it when
-/// their own fast path does not apply: a long memarg, another memory, an access near or beyond the end. It is written for
-/// size: the type of the instruction says all that differs.
+/// Executes any load or store, with all checks, on the operands below `top` (one past the last
+/// slot). The loops call it when their own fast path does not apply: a long memarg, another memory,
+/// an access near or beyond the end. It is written for size: the type of the instruction says all
+/// that differs.
 ///
 /// Returns the new `top`.
 ///
 /// # Safety
-/// `opcode` is a load or store whose operands lie below `top`, and its result has its slots there: the validator checks the
-/// operands' types and computes the frame's size for the result.
+/// `opcode` is a load or store whose operands lie below `top`, and its result has its slots there:
+/// the validator checks the operands' types and computes the frame's size for the result.
 #[inline(never)]
 pub(crate) unsafe fn access(
     opcode: u8,
@@ -179,8 +192,8 @@ pub(crate) unsafe fn access(
     let width = 1usize << sig.log2_width();
     let wide = sig.value().slots() == 2;
     let is_store = sig.class() == InstrClass::Store;
-    // SAFETY: the contract of this function: below `top` lies an address of one slot, and above it for a store a value of
-    // one slot, or of two when `wide`.
+    // SAFETY: the contract of this function: below `top` lies an address of one slot, and above it
+    // for a store a value of one slot, or of two when `wide`.
     let (mut at, value) = unsafe {
         let at = top.sub(1);
         match (is_store, wide) {
@@ -193,22 +206,32 @@ pub(crate) unsafe fn access(
     let address = unsafe { *at };
     let place = memory.check(address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
     if is_store {
-        for i in 0..width {
-            // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
-            unsafe { *place.add(i) = (value >> (8 * i)) as u8 };
+        // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+        unsafe {
+            match width {
+                1 => (value as u8).store(place),
+                2 => (value as u16).store(place),
+                4 => (value as u32).store(place),
+                _ => value.store(place),
+            }
         }
         return Ok(at);
     }
-    let mut value = 0u64;
-    for i in 0..width {
-        // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
-        value |= unsafe { *place.add(i) as u64 } << (8 * i);
-    }
+    // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+    let mut value = unsafe {
+        match width {
+            1 => u8::load(place) as u64,
+            2 => u16::load(place) as u64,
+            4 => u32::load(place) as u64,
+            _ => u64::load(place),
+        }
+    };
     if sig.is_signed_load() {
         let unused = 64 - 8 * width as u32;
         value = ((value << unused) as i64 >> unused) as u64;
     }
-    // SAFETY: the contract of this function: the result has its one or two slots from the address's on.
+    // SAFETY: the contract of this function: the result has its one or two slots from the address's
+    // on.
     unsafe {
         *at = value as u32;
         if wide {

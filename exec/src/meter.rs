@@ -1,10 +1,11 @@
 //! What stops running code: a termination request of the embedder, and the end of the fuel.
 //!
-//! Depends on nothing. The loops check the meter at each call and at each branch to a loop; the code between two of these is
-//! finite. One unit of fuel pays for one call or one such branch.
+//! Depends on nothing. The loops check the meter at each call and at each branch to a loop; the
+//! code between two of these is finite. One unit of fuel pays for one call or one such branch.
 //!
-//! Owns the rule who may access what: other threads and interrupt handlers reach a [`TerminationRequest`] alone, which is
-//! atomic. A [`Meter`] is not `Sync`, so its fuel belongs to the thread that runs the store.
+//! Owns the rule who may access what: other threads and interrupt handlers reach a
+//! [`TerminationRequest`] alone, which is atomic. A [`Meter`] is not `Sync`, so its fuel belongs to
+//! the thread that runs the store.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -53,9 +54,13 @@ pub struct Meter {
     one_thread: PhantomData<Cell<u64>>,
 }
 
-/// The offset at which the loops in Thumb-2 instructions read the termination request; the fuel slice follows it.
+/// The offset at which the loops in Thumb-2 instructions read the termination request; the fuel
+/// slice follows it.
 #[cfg_attr(not(thumb2), allow(dead_code))]
 pub(crate) const TERMINATION: usize = core::mem::offset_of!(Meter, termination);
+
+#[cfg(feature = "fuel")]
+const _: () = assert!(core::mem::offset_of!(Meter, slice) == TERMINATION + 4);
 
 impl Default for Meter {
     fn default() -> Meter {
@@ -106,7 +111,8 @@ impl Meter {
         !was_empty || self.refill()
     }
 
-    /// Moves fuel from `rest` to `slice` and uses one unit of it. Returns false when no fuel is left.
+    /// Moves fuel from `rest` to `slice` and uses one unit of it. Returns false when no fuel is
+    /// left.
     #[cfg(feature = "fuel")]
     #[cold]
     fn refill(&self) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! Depends on [`crate::op`], which has the numbers.
 
-/// Defines for each of these instructions a constant with its name: the opcode as a number of type `$t`. A prefixed opcode has
-/// the prefix in its upper byte; in a `u8`, only its second part remains.
+/// Defines for each of these instructions a constant with its name: the opcode as a number of type
+/// `$t`. A prefixed opcode has the prefix in its upper byte; in a `u8`, only its second part
+/// remains.
 #[allow(unused_macros)]
 macro_rules! opcodes {
     ($t:ident: $($op:ident)*) => {

@@ -1,8 +1,11 @@
-//! Comparisons, in the order in which the tables of operations list them.
+//! Comparisons of integers and floats by their order in the tables of instructions.
+//!
+//! Depends on nothing.
 
 use core::cmp::Ordering;
 
-/// `eq ne lt gt le ge`, by this order, of two values that compare like this; `None` when one is a NaN.
+/// The result of `eq ne lt gt le ge`, by their number in this order, for two values that compare
+/// like this; `None` when one of them is a NaN.
 pub(crate) fn relation(which: u16, order: Option<Ordering>) -> bool {
     match (which, order) {
         (0, Some(Ordering::Equal)) => true,

@@ -1,43 +1,49 @@
-//! The side table: where the branches of code that is executed in place go.
+//! The format of the side table: the branch targets of a function for classic mode.
 //!
-//! Wasm's branches name labels, not positions. The validator writes an entry for each branch that can be
-//! taken, in the order of the code; the loop keeps a pointer to the next one, and each entry says how far to move both
-//! pointers. It is an array of `u16`:
+//! Branches of WebAssembly name labels, not positions. The builder of the side table
+//! (`src/code/side_table.rs` of the runtime crate) writes an entry for each branch that can be
+//! taken, in the order of the code. The loop keeps a pointer to the next entry, and each entry says
+//! how far to move the program counter and that pointer. The side table is an array of `u16`:
 //!
 //! ```text
 //! a function's part  = [ 0 map of locals ]  entry*  [ 0 big* ]
-//! entry   i16 dpc    from the position behind the branch's code to the target; 0 for a big one
+//! entry   i16 dpc    from the position behind the branch's opcode to the target; 0 for a big entry
 //!         i16 dstp   from this entry to the target's next entry, in units of u16
 //!         u16        bits 15..12 slots to keep, bits 11..0 slots to drop below them
-//! big     entry whose dpc is 0: the other two are the low and high half of the distance, in units of u16, to
+//! big     an entry whose dpc is 0: the other two are the low and high half of the distance, in units of u16, to
 //!         i32 dpc, i32 dstp, u16 keep, u16 drop  (each i32 low half first)
-//! wide    entry whose dpc is WIDE: a drop or select works on values of two slots; the other two are low and high
-//!         half of the address behind its code (its lowest 32 bits), which tells it from a later one
+//! wide    an entry whose dpc is WIDE: a drop or select works on values of two slots; the other two are the low and
+//!         high half of the address behind its opcode (its lowest 32 bits), which tells it from a later instruction
 //! map of locals, only where some local's index is not below `ClassicFunc::narrow`; read backwards from the first entry:
 //!         up to MAPPED locals: for local 0, 1, …  u16: bits 14..0 the slot, bit 15 set when it takes two
 //!         more: u16 number of groups, then for each group of locals of one type, the first group first:
 //!         u16 index of its first local, u16 slot of that one, with bit 15 as above
 //! ```
 //!
-//! The array ends with one entry of zeros, so that looking at the next entry is always allowed. Behind a function's last entry the next word is none that tells a
-//! wide one: a 0, or the first entry of the next function, which is of another address.
+//! The array ends with one entry of zeros, so that there always is a next entry. Behind a
+//! function's last entry there is no mark of that function: the next word is a 0, or belongs to an
+//! entry of the next function, whose marks have other addresses.
+//!
+//! Depends on nothing, and owns the format alone: the builder writes tables, and the loops of
+//! classic mode read them.
 
 /// Length of an entry, in units of u16.
 pub const ENTRY: usize = 3;
-/// Length of what a big entry refers to, in units of u16.
+/// Length of the branch that a big entry refers to, in units of u16.
 pub const BIG: usize = 6;
-/// `dpc` of an entry that marks a drop or select of two slots.
+/// `dpc` of an entry that marks a `drop` or `select` of two slots.
 pub const WIDE: i16 = i16::MIN;
-/// Most locals that are mapped one by one.
+/// The largest number of locals that a map has one by one.
 pub const MAPPED: usize = 256;
-/// Bit in the map of locals: the local takes two slots.
+/// Bit in the map of locals: the local has two slots.
 pub const TWO_SLOTS: u16 = 0x8000;
-/// Most slots that an entry can keep without being big.
+/// The largest number of slots that an entry can keep without being big.
 pub const MAX_KEEP: u32 = 15;
-/// Most slots that an entry can drop without being big.
+/// The largest number of slots that an entry can drop without being big.
 pub const MAX_DROP: u32 = 4095;
 
-/// A branch, as the loop needs it.
+/// A branch: what it adds to the program counter and to the pointer to the next entry, and the
+/// slots that it keeps and drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Branch {
     pub dpc: i32,
@@ -47,7 +53,7 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// The three words of an entry, when the branch fits in one.
+    /// The words of an entry, or `None` when the branch needs a big one.
     pub fn pack(self) -> Option<[u16; ENTRY]> {
         let dpc = i16::try_from(self.dpc).ok().filter(|&d| d != 0 && d != WIDE)?;
         let dstp = i16::try_from(self.dstp).ok()?;
@@ -57,7 +63,8 @@ impl Branch {
         Some([dpc as u16, dstp as u16, (self.keep << 12 | self.drop) as u16])
     }
 
-    /// The words that a big entry refers to. `None` when the branch keeps or drops more than 65,535 slots.
+    /// The words that a big entry refers to. `None` when the branch keeps or drops more than 65,535
+    /// slots.
     pub fn pack_big(self) -> Option<[u16; BIG]> {
         Some([
             self.dpc as u16,
@@ -75,7 +82,8 @@ impl Branch {
     /// `entry` points at an entry of a finished side table whose `dpc` is 0.
     #[inline(never)]
     pub unsafe fn read_big(entry: *const u16) -> Branch {
-        // SAFETY: the distance leads to BIG words of the same side table: that is how the validator's sink wrote it.
+        // SAFETY: the distance leads to `BIG` words of the same side table: the builder has written
+        // both.
         unsafe {
             let distance = *entry.add(1) as usize | (*entry.add(2) as usize) << 16;
             let big = entry.add(distance);
@@ -95,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_becomes_big_and_comes_back() {
+    fn branches_that_do_not_fit_an_entry_become_big() {
         let small = Branch { dpc: -5, dstp: 9, keep: 15, drop: 4095 };
         assert_eq!(small.pack(), Some([-5i16 as u16, 9, 0xffff]));
         for big in [

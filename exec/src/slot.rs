@@ -1,8 +1,9 @@
 //! Slots: how values of one and of two slots lie in a frame.
 //!
-//! Depends on nothing. A slot has 32 bits. A value of two slots has its low half first and is aligned as one slot is.
-//! [`Frame`] is the view of a frame through which the portable loops read and write slots; it owns no invariant: each method
-//! has a contract, and the loops say which check keeps it.
+//! Depends on nothing. A slot has 32 bits. A value of two slots has its low half first and is
+//! aligned as one slot is. [`Frame`] is the view of a frame through which the portable loops read
+//! and write slots; it owns no invariant: each method has a contract, and the loops say which check
+//! keeps it.
 
 /// Reads a value of two slots.
 ///
@@ -84,8 +85,8 @@ impl Frame {
         unsafe { write64(self.0.add(slot), value) }
     }
 
-    /// Reads a slot before it is known whether the value is needed. A volatile read: the compiler would otherwise select
-    /// between the addresses, which costs more.
+    /// Reads a slot before it is known whether the value is needed. A volatile read: the compiler
+    /// would otherwise select between the addresses, which costs more.
     ///
     /// # Safety
     /// The slot lies in the frame.

@@ -1,6 +1,8 @@
-//! What the loops' unit tests share: functions that are put together by hand, and an instance to call them in.
+//! What the loops' unit tests share: functions that are put together by hand, and an instance to
+//! call them in.
 //!
-//! Depends on the records of [`crate::frame`] and [`crate::instance`], which the runtime crate's store fills in elsewhere.
+//! Depends on the records of [`crate::frame`] and [`crate::instance`], which the runtime crate's
+//! store fills in elsewhere.
 
 // A build with one mode uses a part.
 #![allow(dead_code)]
@@ -25,7 +27,8 @@ impl Noise {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 32) as u32
     }
-    /// Edges, and a few others. Under Miri, where a run takes a tenth of a second, one: every instruction, but not every result.
+    /// Edges, and a few others. Under Miri, where a run takes a tenth of a second, one: every
+    /// instruction, but not every result.
     pub(crate) fn values(&mut self) -> Vec<u32> {
         if cfg!(miri) {
             return vec![EDGES[self.next() as usize % EDGES.len()]];
@@ -190,7 +193,8 @@ impl World {
     /// Links the instance to this world.
     pub(crate) fn link(&mut self, live: &mut Live) {
         let size = self.size.unwrap_or(self.bytes.len()).min(self.bytes.len());
-        // SAFETY: the bytes are this world's, which outlives its instance and does not change them meanwhile.
+        // SAFETY: the bytes are this world's, which outlives its instance and does not change them
+        // meanwhile.
         unsafe {
             live.memories[0].set(self.bytes.as_mut_ptr(), size);
             live.memories[1].set(self.more.as_mut_ptr(), self.more.len());
@@ -265,7 +269,8 @@ impl World {
     }
 }
 
-/// The function, in the index space of its instance, and the offset in its code at which execution stopped.
+/// The function, in the index space of its instance, and the offset in its code at which execution
+/// stopped.
 unsafe fn place_of(place: &crate::frame::Place) -> (usize, usize) {
     // SAFETY: the instance is live, and the function one of it.
     unsafe {
@@ -301,15 +306,16 @@ pub(crate) fn import(
     ImportedFunc::new(call, data, core::ptr::without_provenance(extra), params, results)
 }
 
-/// A host function of two parameters: returns their difference, traps when that is negative. When the import's data is a
-/// memory, the memory moves by four bytes meanwhile.
+/// A host function of two parameters: returns their difference, traps when that is negative. When
+/// the import's data is a memory, the memory moves by four bytes meanwhile.
 pub(crate) unsafe extern "C" fn subtract(
     context: &mut Context,
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
     assert!(!context.instance.is_null());
-    // SAFETY: the import has two parameters and one result; its data is the instance's memory, or null.
+    // SAFETY: the import has two parameters and one result; its data is the instance's memory, or
+    // null.
     unsafe {
         let memory = import.data.cast::<Memory>().cast_mut();
         if !memory.is_null() {
@@ -324,8 +330,8 @@ pub(crate) unsafe extern "C" fn subtract(
     }
 }
 
-/// A host function of one parameter and one result: calls the function `extra` of the instance `data` with it, and returns its
-/// result or its trap.
+/// A host function of one parameter and one result: calls the function `extra` of the instance
+/// `data` with it, and returns its result or its trap.
 pub(crate) unsafe extern "C" fn call_back(
     context: &mut Context,
     import: &ImportedFunc,
@@ -338,7 +344,8 @@ pub(crate) unsafe extern "C" fn call_back(
         store: context.store,
         host: context.host,
     };
-    // SAFETY: the argument is at `args`, and the stack is free behind it: the caller has no operands above a call's arguments.
+    // SAFETY: the argument is at `args`, and the stack is free behind it: the caller has no
+    // operands above a call's arguments.
     unsafe {
         let fp = args.add(1);
         *fp = *args;
@@ -352,8 +359,8 @@ pub(crate) unsafe extern "C" fn call_back(
     }
 }
 
-/// A runtime instruction (`memory.grow` by its opcode) with one operand, which is incremented. The immediate says what happens
-/// besides.
+/// A runtime instruction (`memory.grow` by its opcode) with one operand, which is incremented. The
+/// immediate says what happens besides.
 pub(crate) unsafe extern "C" fn runtime(context: &mut Context, code: u8) -> u32 {
     assert_eq!(code, crate::Op::MemoryGrow as u8);
     // SAFETY: the instruction has one byte of immediates, one operand and one result.
@@ -389,7 +396,8 @@ crate::float_ops! { codes FLOATS }
 #[cfg(not(feature = "float"))]
 pub(crate) const FLOATS: &[u16] = &[];
 
-/// Values for the high half of an operand: edges of integers and floats, and of truncations between them.
+/// Values for the high half of an operand: edges of integers and floats, and of truncations between
+/// them.
 pub(crate) fn numeric_edges(noise: &mut Noise) -> Vec<u32> {
     let mut values = noise.values();
     values.extend([

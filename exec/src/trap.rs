@@ -1,14 +1,16 @@
 //! The reasons for which execution stops (spec: 4.2.1 and 4.4, "trap").
+//!
+//! Depends on nothing. Owns the numbers of the traps, which the loops return and the C API reports.
 
 macro_rules! traps {
     ($($(#[$doc:meta])* $name:ident = $code:literal $text:literal;)*) => {
-        /// Why execution stopped. The numbers are stable; zero is kept for "no trap".
+        /// Why execution stopped. The numbers are stable; 0 means "no trap".
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub enum TrapCode { $($(#[$doc])* $name = $code,)* }
 
         impl TrapCode {
-            /// The specification's words for it, as its test suite spells them.
+            /// The text of the trap, as the specification's test suite has it.
             pub const fn message(self) -> &'static str {
                 match self { $(TrapCode::$name => $text,)* }
             }
@@ -22,11 +24,11 @@ macro_rules! traps {
 }
 
 traps! {
-    /// The operation `unreachable` was executed.
+    /// The instruction `unreachable` was executed.
     Unreachable = 1 "unreachable";
-    /// A load, store or bulk operation reached outside of its memory.
+    /// A load, a store or a bulk instruction accesses bytes outside of its memory.
     MemoryOutOfBounds = 2 "out of bounds memory access";
-    /// A table operation reached outside of its table.
+    /// An instruction accesses elements outside of its table.
     TableOutOfBounds = 3 "out of bounds table access";
     /// `call_indirect` with an index outside of the table.
     UndefinedElement = 4 "undefined element";
@@ -36,20 +38,20 @@ traps! {
     IndirectCallTypeMismatch = 6 "indirect call type mismatch";
     /// Integer division or remainder by zero.
     IntegerDivideByZero = 7 "integer divide by zero";
-    /// A quotient, or a float that was truncated, does not fit.
+    /// A quotient or a truncated float is not in the range of the integer.
     IntegerOverflow = 8 "integer overflow";
     /// A NaN was truncated to an integer.
     InvalidConversionToInteger = 9 "invalid conversion to integer";
-    /// The value stack of the call is used up.
+    /// The operand stack is used up.
     StackOverflow = 10 "call stack exhausted";
-    /// The fuel that the embedder gave is used up.
+    /// The fuel is used up.
     OutOfFuel = 11 "all fuel consumed";
-    /// The embedder asked the instance to stop.
+    /// A termination request stopped the call.
     Terminated = 12 "terminated";
     /// A host function reported a failure.
     Host = 13 "host function failed";
-    /// A host function that the module imports was not provided.
+    /// The called import is not linked.
     Unlinked = 14 "call of an unlinked import";
-    /// The host has no memory left for what the operation needs.
+    /// The host has no memory left for the instruction.
     OutOfMemory = 15 "out of memory";
 }

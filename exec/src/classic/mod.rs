@@ -1,24 +1,33 @@
 //! Classic mode: executes bytecode in place, with the side table for branches.
 //!
-//! Two loops with one contract: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for every other target.
-//! Measured on a Cortex-M3 (docs/measurements.md), the first executes a third of the second's machine instructions and has half
-//! its size: the compiler cannot keep the loop's eight values in registers across all instructions. Depends on
-//! [`crate::frame`] for frames and calls, on [`crate::side_table`] for branches, and on [`crate::numeric`] and
+//! Two loops with one contract: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust,
+//! for every other target. Measured on a Cortex-M3 (docs/measurements.md), the first executes a
+//! third of the second's machine instructions and has half its size: the compiler cannot keep the
+//! loop's eight values in registers across all instructions. Depends on [`crate::frame`] for frames
+//! and calls, on [`crate::side_table`] for branches, and on [`crate::numeric`] and
 //! [`crate::linear_memory`] for what instructions compute.
 //!
-//! The loops assume the following of the code that they execute. SAFETY comments cite the rules by these names.
+//! The loops assume the following of the code that they execute. SAFETY comments cite these rules.
 //!
-//! | name | rule | established by |
-//! |---|---|---|
-//! | VALID | the program counter is at an instruction whose opcode is known and whose immediates are complete | the validator, which reads each body from its start; branches lead where it was |
-//! | OPERANDS | the operands of an instruction are on the stack, with their types | the validator |
-//! | HEIGHT | a push stays inside of the frame: [`FuncLayout::frame`](crate::FuncLayout::frame) has the highest operand stack | the validator computes it, each call checks it (FRAME) |
-//! | ENTRIES | the next entry of the side table is that of the next branch; the table has one entry more than branches | the builder of the side table (`src/code/side_table.rs`) |
-//! | SPACES | an index is in its index space | the validator |
-//! | FRAME | the frame fits below the end of the operand stack | each call: [`crate::call`], [`Context::enter`], and `call` in the loops |
-//! | RECORDS | the records that an instance points at are live, and have as many elements as its index spaces | the runtime crate's store, which owns them |
+//! - VALID: the program counter is at an instruction whose opcode is known and whose immediates are
+//!   complete. Established by the validator, which reads each body from its start; branches lead to
+//!   where it found an instruction.
+//! - OPERANDS: the operands of an instruction are on the stack, with their types. Established by the
+//!   validator.
+//! - HEIGHT: a push stays inside of the frame, whose size
+//!   ([`FuncLayout::frame`](crate::FuncLayout::frame)) includes the highest operand stack.
+//!   The validator computes it, and each call checks it (FRAME).
+//! - ENTRIES: the next entry of the side table is that of the next branch, and the table has one
+//!   more entry than branches. Established by the builder of the side table
+//!   (`src/code/side_table.rs`).
+//! - SPACES: an index is in its index space. Established by the validator.
+//! - FRAME: the frame fits below the end of the operand stack. Checked by each call:
+//!   [`crate::call`], [`Context::enter`], and `call` in the loops.
+//! - RECORDS: the records that an instance points at are live, and have as many elements as its
+//!   index spaces. The runtime crate's store owns them.
 //!
-//! The feature `strict` checks VALID, HEIGHT, ENTRIES and FRAME as far as the loop's registers tell (`strict.rs`).
+//! The feature `strict` checks VALID, HEIGHT, ENTRIES and FRAME as far as the loop's registers tell
+//! (`strict.rs`).
 
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
@@ -72,19 +81,22 @@ unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool) {
         // SAFETY: the builder of the side table has written groups in front of the first entry.
         return unsafe { find_group(func.side_table, index) };
     }
-    // SAFETY: the builder of the side table has written a word for each local in front of the first entry, backwards.
+    // SAFETY: the builder of the side table has written a word for each local in front of the first
+    // entry, backwards.
     let word = unsafe { *func.side_table.sub(1 + index as usize) };
     ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
 }
 
-/// As [`map_local`], where the map has groups: finds the last group whose first local is not behind `index`.
+/// As [`map_local`], where the map has groups: finds the last group whose first local is not behind
+/// `index`.
 ///
 /// # Safety
 /// `map` is the end of a map with groups, and `index` is a local of its function.
 #[cold]
 #[inline(never)]
 unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
-    // SAFETY: the contract of this function: the first word backwards is the number of groups, at least one.
+    // SAFETY: the contract of this function: the first word backwards is the number of groups, at
+    // least one.
     let groups = unsafe { *map.sub(1) as usize };
     // SAFETY: each group has two words, and `i` is below the number of groups.
     let group = |i: usize| unsafe { (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i)) };
@@ -110,8 +122,8 @@ unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn call_before(pc: *const u8) -> *const u8 {
-    // SAFETY: the contract of this function: of the index's bytes only the last one is below 0x80, and so is the opcode, so the
-    // search backwards ends there.
+    // SAFETY: the contract of this function: of the index's bytes only the last one is below 0x80,
+    // and so is the opcode, so the search backwards ends there.
     unsafe {
         let mut at = pc.sub(2);
         while *at >= 0x80 {
@@ -121,11 +133,12 @@ unsafe extern "C" fn call_before(pc: *const u8) -> *const u8 {
     }
 }
 
-/// Executes a load or store with all checks: the immediates start at `context.pc`, the operands end at `context.sp`. Moves both
-/// on. Returns 0 or the number of a trap.
+/// Executes a load or store with all checks: the immediates start at `context.pc`, the operands end
+/// at `context.sp`. Moves both on. Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// VALID: `opcode` is the load or store whose memarg is at `context.pc`. OPERANDS: its operands are in their stack slots.
+/// VALID: `opcode` is the load or store whose memarg is at `context.pc`. OPERANDS: its operands are
+/// in their stack slots.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn access(context: &mut Context, opcode: u32) -> u32 {
@@ -148,7 +161,8 @@ unsafe extern "C" fn access(context: &mut Context, opcode: u32) -> u32 {
 /// Takes the big branch whose entry is at `context.stp`. Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// ENTRIES: the entry is that of a big branch, which is at `context.pc`. OPERANDS: the operands are in their stack slots.
+/// ENTRIES: the entry is that of a big branch, which is at `context.pc`. OPERANDS: the operands are
+/// in their stack slots.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
@@ -160,8 +174,8 @@ unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
         return meter.reason() as u32;
     }
     let (keep, drop) = (branch.keep as usize, branch.drop as usize);
-    // SAFETY: ENTRIES: the distances lead to the branch's target and its next entry. OPERANDS: the slots that the entry keeps and
-    // drops are on the stack, and end at `sp`.
+    // SAFETY: ENTRIES: the distances lead to the branch's target and its next entry. OPERANDS: the
+    // slots that the entry keeps and drops are on the stack, and end at `sp`.
     unsafe {
         context.pc = context.pc.offset(branch.dpc as isize);
         context.stp = context.stp.offset(branch.dstp as isize);

@@ -1,9 +1,10 @@
 //! The portable loop of classic mode, for targets without Thumb-2.
 //!
-//! One function, `loop { match }`, whose state is meant to stay in registers: the next byte of code, the stack slot of the
-//! topmost operand and that operand itself, the frame, the next entry of the side table, what the fast path of loads and
-//! stores needs of memory 0, and the number of narrow locals. What is long or rare is done outside of the inner loop, which
-//! is left with a [`Leave`]: calls, returns, traps, runtime instructions, and loads and stores with all checks.
+//! One function, `loop { match }`, whose state is meant to stay in registers: the next byte of
+//! code, the stack slot of the topmost operand and that operand itself, the frame, the next entry
+//! of the side table, what the fast path of loads and stores needs of memory 0, and the number of
+//! narrow locals. What is long or rare is done outside of the inner loop, which is left with a
+//! [`Leave`]: calls, returns, traps, runtime instructions, and loads and stores with all checks.
 //!
 //! The SAFETY comments cite the rules by the names that the head of [`super`] gives them.
 
@@ -58,15 +59,18 @@ unsafe fn running<'c>(context: &Context) -> &'c ClassicFunc {
 /// The instance has a global with this index.
 #[inline(always)]
 unsafe fn global(context: &Context, index: u32) -> GlobalRef {
-    // SAFETY: the contract of this function. RECORDS: `globals` points at as many elements as the index space has.
+    // SAFETY: the contract of this function. RECORDS: `globals` points at as many elements as the
+    // index space has.
     unsafe { *(*context.instance).globals.add(index as usize) }
 }
 
-/// Makes the frame of a call within an instance, whose arguments end at `sp` (inclusive): clears the other locals and writes
-/// the header. Returns the frame and the header's address, or `None` when the frame does not fit.
+/// Makes the frame of a call within an instance, whose arguments end at `sp` (inclusive): clears
+/// the other locals and writes the header. Returns the frame and the header's address, or `None`
+/// when the frame does not fit.
 ///
 /// # Safety
-/// The arguments of `callee` end at `sp`, which lies below `stack_end`; `header` is the caller's state.
+/// The arguments of `callee` end at `sp`, which lies below `stack_end`; `header` is the caller's
+/// state.
 #[inline(always)]
 unsafe fn make_frame(
     callee: &ClassicFunc,
@@ -80,8 +84,8 @@ unsafe fn make_frame(
     if !bounds::has_slots(next.addr(), callee.layout.frame, stack_end.addr()) {
         return None;
     }
-    // SAFETY: `has_slots` has found all slots of the frame below the end of the stack: locals and header. The parameters end
-    // at `sp`.
+    // SAFETY: `has_slots` has found all slots of the frame below the end of the stack: locals and
+    // header. The parameters end at `sp`.
     unsafe {
         let fp = next.sub(callee.layout.params as usize);
         let at = fp.add(callee.layout.locals as usize);
@@ -95,12 +99,12 @@ unsafe fn make_frame(
     }
 }
 
-/// Runs until the call by the host returns or traps, or until another mode's loop has to continue. Returns 0, the number of a
-/// trap, or [`OTHER_MODE`].
+/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+/// Returns 0, the number of a trap, or [`OTHER_MODE`].
 ///
 /// # Safety
-/// The context is complete and describes a function of a live instance that [`crate::call`] or [`Context::enter`] has entered;
-/// the rules at the head of [`super`] hold for the instance's code.
+/// The context is complete and describes a function of a live instance that [`crate::call`] or
+/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
 #[inline(never)]
 pub(crate) unsafe fn run(context: &mut Context) -> u32 {
     let mut pc: Bytecode;
@@ -130,7 +134,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
     // Reads memory 0 again, after what may have changed it.
     macro_rules! reload_memory {
         () => {{
-            // SAFETY: RECORDS: memory 0 is live. It does not change before the next call out of the loop.
+            // SAFETY: RECORDS: memory 0 is live. It does not change before the next call out of the
+            // loop.
             mem = unsafe { FastMemory::of(context.memory) };
         }};
     }
@@ -173,7 +178,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
         macro_rules! push {
             ($value:expr) => {{
                 let value = $value;
-                // SAFETY: HEIGHT: the frame has a slot for each operand that the instruction pushes.
+                // SAFETY: HEIGHT: the frame has a slot for each operand that the instruction
+                // pushes.
                 unsafe { operands.push(value) }
             }};
         }
@@ -208,7 +214,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 let (distance, keep_drop) = unsafe { (stp.pc_distance(), stp.keep_drop()) };
                 if distance == 0 {
                     save!();
-                    // SAFETY: ENTRIES: the entry is that of a big branch, whose operands are in their stack slots.
+                    // SAFETY: ENTRIES: the entry is that of a big branch, whose operands are in
+                    // their stack slots.
                     match unsafe { big_branch(context) } {
                         numeric::OK => reload!(),
                         code => break Leave::Trap(code),
@@ -218,12 +225,14 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                     if distance < 0 && !unsafe { &*context.meter }.pass() {
                         break Leave::Stopped;
                     }
-                    // SAFETY: ENTRIES: the distances lead to the branch's target and its next entry.
+                    // SAFETY: ENTRIES: the distances lead to the branch's target and its next
+                    // entry.
                     unsafe {
                         pc = pc.at_distance(distance);
                         stp = stp.at_target();
                     }
-                    // SAFETY: OPERANDS: the operands that the entry keeps and drops are on the stack.
+                    // SAFETY: OPERANDS: the operands that the entry keeps and drops are on the
+                    // stack.
                     unsafe {
                         if keep_drop < 0x1000 {
                             if keep_drop != 0 {
@@ -238,14 +247,16 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 }
             }};
         }
-        // The offset of a memarg, and the position behind it. The alignment has one byte, or the fast limit is 0
-        // (`ExecInstance::memory`), so that whatever is read here, `Leave::Memory` reads the memarg again.
+        // The offset of a memarg, and the position behind it. The alignment has one byte, or the
+        // fast limit is 0 (`ExecInstance::memory`), so that whatever is read here, `Leave::Memory`
+        // reads the memarg again.
         macro_rules! load {
             ($op:ident $t:ty) => {{
                 // SAFETY: VALID: a memarg has at least two bytes.
                 let offset = unsafe { pc.byte_at(1) };
                 if offset >= 0x80 {
-                    // SAFETY: VALID: a memarg is here; a further integer follows its first byte in any case.
+                    // SAFETY: VALID: a memarg is here; a further integer follows its first byte in
+                    // any case.
                     let (offset, next) = unsafe { pc.long_offset() };
                     let Some(value) = mem.load::<$t>(operands.top, offset) else {
                         break Leave::Memory($op);
@@ -269,7 +280,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 // SAFETY: OPERANDS: the address is below the value.
                 let address = unsafe { operands.below(1) };
                 if offset >= 0x80 {
-                    // SAFETY: VALID: a memarg is here; a further integer follows its first byte in any case.
+                    // SAFETY: VALID: a memarg is here; a further integer follows its first byte in
+                    // any case.
                     let (offset, next) = unsafe { pc.long_offset() };
                     if mem.store(address, offset, operands.top as $t).is_none() {
                         break Leave::Memory($op);
@@ -282,7 +294,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 if mem.store(address, offset as u32, operands.top as $t).is_none() {
                     break Leave::Memory($op);
                 }
-                // SAFETY: VALID: the memarg has two bytes. OPERANDS: address and value are on the stack.
+                // SAFETY: VALID: the memarg has two bytes. OPERANDS: address and value are on the
+                // stack.
                 unsafe {
                     pc = pc.after(2);
                     operands.drop(2);
@@ -330,7 +343,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             () => {{
                 // SAFETY: VALID: the immediate has at least one byte.
                 let index = unsafe { pc.byte() } as u32;
-                // A byte with its highest bit set is not below `narrow`, so that the index has this byte only.
+                // A byte with its highest bit set is not below `narrow`, so that the index has this
+                // byte only.
                 if index < narrow {
                     // SAFETY: VALID: the immediate is the index of a local, in one byte.
                     pc = unsafe { pc.after(1) };
@@ -345,7 +359,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             () => {{
                 let index = index!();
                 let func = func!();
-                // SAFETY: VALID: the index is that of a local. It is not narrow, so the function has a map of its locals.
+                // SAFETY: VALID: the index is that of a local. It is not narrow, so the function
+                // has a map of its locals.
                 unsafe { map_local(func, index) }
             }};
         }
@@ -377,10 +392,13 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             // SAFETY: VALID: `pc` is at an instruction.
             let op = unsafe { pc.take() };
             opcodes! { u8:
-                Unreachable Nop Block Loop If Else End Br BrIf BrTable Return Call Drop Select SelectTyped
+                Unreachable Nop Block Loop If Else End Br BrIf BrTable Return Call
+                Drop Select SelectTyped
                 LocalGet LocalSet LocalTee GlobalGet GlobalSet
-                I32Load F32Load I32Load8S I32Load8U I32Load16S I32Load16U I32Store F32Store I32Store8 I32Store16
-                I64Load F64Load I64Load8S I64Load32U I64Store F64Store I64Store8 I64Store16 I64Store32
+                I32Load F32Load I32Load8S I32Load8U I32Load16S I32Load16U
+                I32Store F32Store I32Store8 I32Store16
+                I64Load F64Load I64Load8S I64Load32U
+                I64Store F64Store I64Store8 I64Store16 I64Store32
                 I32Const I64Const F32Const F64Const I64Eqz I64Extend32S
             }
             macro_rules! arms {
@@ -421,7 +439,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                             let count = unsafe { table.take_index() };
                             let index = pop!();
                             let index = if index < count { index } else { count };
-                            // SAFETY: ENTRIES: the table has an entry for each label, the default one last.
+                            // SAFETY: ENTRIES: the table has an entry for each label, the default
+                            // one last.
                             stp = unsafe { stp.after(index as usize) };
                             branch!();
                         }
@@ -431,7 +450,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                             // SAFETY: RECORDS: the running instance is live.
                             let instance = unsafe { &*context.instance };
                             break if index >= instance.import_count {
-                                Leave::Call(instance.funcs.cast::<ClassicFunc>().wrapping_add(index as usize))
+                                let funcs = instance.funcs.cast::<ClassicFunc>();
+                                Leave::Call(funcs.wrapping_add(index as usize))
                             } else {
                                 // SAFETY: SPACES: the index is that of an imported function.
                                 Leave::ImportedFunc(unsafe { instance.imports.add(index as usize) })
@@ -440,7 +460,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
 
                         // --- parametric (spec: 4.4.3) ---
                         Drop => {
-                            // SAFETY: ENTRIES: there is a next entry, if only the one behind the last.
+                            // SAFETY: ENTRIES: there is a next entry, if only the one behind the
+                            // last.
                             if unsafe { stp.is_wide(pc) } {
                                 pass_entry!();
                                 // SAFETY: OPERANDS: the operand has two slots.
@@ -450,7 +471,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         }
                         Select => {
                             let condition = pop!();
-                            // SAFETY: ENTRIES: there is a next entry, if only the one behind the last.
+                            // SAFETY: ENTRIES: there is a next entry, if only the one behind the
+                            // last.
                             if unsafe { stp.is_wide(pc) } {
                                 pass_entry!();
                                 select_wide!(condition);
@@ -574,8 +596,12 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                         I64Eqz..=I64Extend32S => {
                             // SAFETY: HEIGHT: `sp` points at a slot of the frame.
                             unsafe { operands.spill() };
-                            // SAFETY: OPERANDS: the operands end at `sp`. HEIGHT: the frame has the slots of the result.
-                            let (top, code) = unsafe { numeric::execute(op as u16, operands.sp.add(1)) };
+                            // SAFETY: OPERANDS: the operands end at `sp`. HEIGHT: the frame has the
+                            // slots of the result.
+                            let executed = unsafe {
+                                numeric::execute(op as u16, operands.sp.add(1))
+                            };
+                            let (top, code) = executed;
                             if code != numeric::OK {
                                 break Leave::Trap(code);
                             }
@@ -592,8 +618,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
 
         match leave {
             Leave::Call(func) => {
-                // SAFETY: SPACES: the index is that of a function that the module defines. RECORDS: its record is live, and so is
-                // the meter.
+                // SAFETY: SPACES: the index is that of a function that the module defines. RECORDS:
+                // its record is live, and so is the meter.
                 let (callee, meter) = unsafe { (&*func, &*context.meter) };
                 if !meter.pass() {
                     stop!(meter.reason() as u32, call_at!());
@@ -608,8 +634,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 };
                 context.func = func.cast();
                 fp = frame;
-                // The topmost operand's value is not read before another is pushed.
-                // SAFETY: the frame has a boundary's slots and the pad behind its header; the first of them is the pad here.
+                // The topmost operand's value is not read before another is pushed. SAFETY: the
+                // frame has a boundary's slots and the pad behind its header; the first of them is
+                // the pad here.
                 operands.sp = unsafe { header.add(HEADER) };
                 pc = Bytecode(callee.code);
                 stp = Entry(callee.side_table);
@@ -621,7 +648,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 let header = unsafe { Header::read(fp.at(layout.locals as usize)) };
                 if header.pc.is_null() {
                     save!();
-                    // SAFETY: a frame whose header has no `pc` has a boundary; the results end at `sp`.
+                    // SAFETY: a frame whose header has no `pc` has a boundary; the results end at
+                    // `sp`.
                     match unsafe { context.leave() } {
                         SWITCHED => reload!(),
                         done => return done,
@@ -632,8 +660,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 if results == 1 {
                     operands.sp = fp.0;
                 } else {
-                    // SAFETY: OPERANDS: the results end at `sp`. FRAME: the caller's frame has their slots, from `fp` on; without
-                    // results `sp` becomes a slot of the caller, at least its pad.
+                    // SAFETY: OPERANDS: the results end at `sp`. FRAME: the caller's frame has
+                    // their slots, from `fp` on; without results `sp` becomes a slot of the caller,
+                    // at least its pad.
                     unsafe {
                         operands.spill();
                         core::ptr::copy(operands.sp.add(1).sub(results), fp.0, results);
@@ -648,11 +677,13 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
                 narrow = func!().narrow as u32;
             }
             Leave::ImportedFunc(import) => {
-                // SAFETY: SPACES: the index was that of an imported function. RECORDS: its record is live.
+                // SAFETY: SPACES: the index was that of an imported function. RECORDS: its record
+                // is live.
                 let import = unsafe { &*import };
                 save!();
                 let code = match import.call {
-                    // SAFETY: the contract of `HostCall`: `call` belongs to this import, whose arguments end at `sp`.
+                    // SAFETY: the contract of `HostCall`: `call` belongs to this import, whose
+                    // arguments end at `sp`.
                     Some(call) => unsafe { call(context, import, import.args(operands.sp)) },
                     // SAFETY: the import has no `call`, and its arguments end at `sp`.
                     None => unsafe { context.cross(import) },
@@ -671,7 +702,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             }
             Leave::Runtime(op) => {
                 save!();
-                // SAFETY: the contract of `RuntimeFn`: immediates and operands are where the context says.
+                // SAFETY: the contract of `RuntimeFn`: immediates and operands are where the
+                // context says.
                 match unsafe { (context.runtime)(context, op) } {
                     numeric::OK | SWITCHED => reload!(),
                     OTHER_MODE => return OTHER_MODE,
@@ -680,7 +712,8 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
             }
             Leave::Memory(op) => {
                 save!();
-                // SAFETY: VALID: `op` is a load or store whose memarg starts at `pc`. OPERANDS: its operands are in their slots.
+                // SAFETY: VALID: `op` is a load or store whose memarg starts at `pc`. OPERANDS: its
+                // operands are in their slots.
                 match unsafe { access(context, op as u32) } {
                     numeric::OK => reload!(),
                     code => stop!(code, opcode_at!()),

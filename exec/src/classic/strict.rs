@@ -1,17 +1,19 @@
-//! The feature `strict`: what the loop assumes of its state, checked before each operation.
+//! The feature `strict`: checks the rules VALID, HEIGHT, ENTRIES and FRAME before each instruction,
+//! as far as the registers of the loop tell (see the head of [`super`]).
 //!
-//! A failure is a bug of the validator, of its sink or of the loop, and no module can be blamed for it: it panics. Tests and fuzzers run
-//! with and without it; no device is meant to.
+//! A failure is a bug of the validator, the builder of the side table or the loop, whatever the
+//! module is, and panics. Tests and fuzzers run with and without the feature; devices run without
+//! it.
 
 #[cfg(feature = "strict")]
 use crate::frame::ClassicFunc;
 use crate::frame::{Context, HEADER, PAD};
 use crate::side_table::ENTRY;
 
-/// Checks the loop's registers.
+/// Checks the registers of the loop.
 ///
 /// # Safety
-/// The context's function is a live record.
+/// A function of classic mode is running in this context.
 #[cfg(feature = "strict")]
 pub(super) unsafe fn check(
     context: *const Context,
@@ -20,9 +22,9 @@ pub(super) unsafe fn check(
     fp: *const u32,
     stp: *const u16,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: RECORDS: the context and the running function's record are live.
     let (context, func) = unsafe { (&*context, &*(*context).func.cast::<ClassicFunc>()) };
-    assert!(pc >= func.code && pc < func.end, "the next operation lies outside of the function");
+    assert!(pc >= func.code && pc < func.end, "the next instruction lies outside of the function");
     let operands = fp.wrapping_add(func.layout.locals as usize + HEADER + PAD - 1);
     assert!(
         sp >= operands && sp < context.stack_end,
@@ -42,10 +44,10 @@ pub(super) unsafe fn check(
     );
 }
 
-/// Checks nothing.
+/// Checks nothing without the feature.
 ///
 /// # Safety
-/// None is needed.
+/// There is no requirement.
 #[cfg(not(feature = "strict"))]
 #[inline(always)]
 pub(super) unsafe fn check(

@@ -1,59 +1,66 @@
-//! The loop of classic mode in Thumb-2 instructions (Armv7-M and Armv8-M Mainline).
+//! The loop of classic mode in Thumb-2 instructions, for Armv7-M and Armv8-M Mainline.
 //!
 //! ```text
 //! r4  next byte of code (pc)              r9  number of narrow locals
-//! r5  home of the topmost operand (sp)    r10 next entry of the side table (stp)
-//! r6  the topmost operand (tos)           r11 the context
+//! r5  stack slot of the topmost operand   r10 next entry of the side table (stp)
+//! r6  the topmost operand                 r11 the context
 //! r7  frame (fp)                          lr  limit of the fast path of loads and stores
 //! r8  first byte of memory 0              r12 the table of handlers
-//! r0-r3 scratch; r0 holds the operation at a handler's start
+//! r0-r3 scratch; r0 has the opcode at the start of a handler
 //! ```
 //!
-//! A handler ends with `next` (two instructions), or, where it is rare or has done much, with a branch to one that does. What is
-//! executed elsewhere (host functions, `Context::runtime`, [`access`], numeric operations that are not here) is called as AAPCS says, after which r8, r12
-//! and lr have to be read anew: `b 10b` does that, `b 20b` reads everything.
-//! Instructions of the common operations, dispatch included: `local.get` 7, `i32.add` 4, `i32.const` 7, `i32.load` 10, `br_if` not taken 9.
+//! A handler ends with `next` (two machine instructions) or, where it is rare or long, with a
+//! branch to a `next`. Handlers call functions by the AAPCS: host functions, [`Context::runtime`],
+//! [`access`], and numeric instructions that have no handler. After a call, r8, r12 and lr have to
+//! be read again: `b 10b` does that, and `b 20b` reads all registers from the context.
 //!
-//! Indices and addresses that a linker has left room for are written in five bytes by the common toolchains, so that form has
-//! a path of its own.
+//! Machine instructions of common handlers, with dispatch: `local.get` 7, `i32.add` 4, `i32.const`
+//! 7, `i32.load` 10, `br_if` not taken 9. Linkers write indices and addresses that they fill in
+//! with five bytes, so that form has a path of its own.
+//!
+//! Depends on [`crate::thumb_calls`] for the layout of records. Relies on the rules at the head of
+//! [`super`].
 
 use super::{access, big_branch, call_before, find_group};
-use crate::frame::{Boundary, ClassicFunc, Context, Header, HEADER, SWITCHED};
+use crate::frame::{ClassicFunc, Context, SWITCHED};
 use crate::instance::{offset, ExecInstance, ImportedFunc};
-use crate::linear_memory::Memory;
 use crate::numeric;
 use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;
 
-// What the instructions below rely on.
-const _: () = {
-    assert!(offset_of!(Context, sp) == offset_of!(Context, pc) + 4);
-    assert!(offset_of!(Context, stp) == offset_of!(Context, fp) + 4);
-    assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
-    assert!(offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4);
-    assert!(offset_of!(Header, fp) == 8 && offset_of!(Header, stp) == 12);
-    assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
-    assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
-    assert!(crate::meter::TERMINATION == 0);
-};
+// A pair of fields that `ldrd` reads; `thumb_calls` checks those that both loops rely on.
+const _: () = assert!(offset_of!(Context, stp) == offset_of!(Context, fp) + 4);
 
-/// Executes a numeric operation; the new top in the low half, the trap's number in the high half.
+/// Executes a numeric instruction. Returns the new top in the low half, and the number of a trap or
+/// 0 in the high half.
+///
+/// # Safety
+/// VALID and OPERANDS: the loop passes the opcode of a numeric instruction whose operands lie below
+/// `top`.
 unsafe extern "C" fn execute_numeric(code: u32, top: *mut u32) -> u64 {
-    // SAFETY: the loop passes numeric operations with their operands below `top`.
+    // SAFETY: the contract of this function. HEIGHT: the frame has the slots of the result.
     let (top, code) = unsafe { numeric::execute(code as u16, top) };
     top.addr() as u64 | (code as u64) << 32
 }
 
-/// The slot of a local in a function with many, with bit 15 set when it takes two.
+/// The slot of a local in a function whose map of locals has groups, with bit 15 set when the local
+/// has two slots.
+///
+/// # Safety
+/// VALID: the loop passes the index of a local of such a function.
 unsafe extern "C" fn grouped_local(func: &ClassicFunc, index: u32) -> u32 {
-    // SAFETY: the loop asks for locals of grouped functions only.
+    // SAFETY: the contract of this function.
     let (slot, wide) = unsafe { find_group(func.side_table, index) };
     slot as u32 | (wide as u32) << 15
 }
 
-/// Reads an integer of 64 bits, pushes it at `context.sp` and moves `context.pc` on.
+/// Executes `i64.const`: reads the immediate at `context.pc`, pushes it at `context.sp` and moves
+/// both on.
+///
+/// # Safety
+/// VALID: the immediate is there. HEIGHT: the frame has two slots above `context.sp`.
 unsafe extern "C" fn i64_const(context: &mut Context) {
-    // SAFETY: validated code has the immediate and room for two slots.
+    // SAFETY: the contract of this function.
     unsafe {
         let (value, next) = crate::leb128::i64_long(context.pc);
         context.pc = next;
@@ -62,19 +69,25 @@ unsafe extern "C" fn i64_const(context: &mut Context) {
     }
 }
 
-/// Runs until the call by the host returns or traps, or another mode has to go on. Gives 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
+/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
 ///
 /// # Safety
-/// As for [`super::run`].
+/// The context is complete and describes a function of a live instance that [`crate::call`] or
+/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
 pub(crate) unsafe fn run(context: &mut Context) -> u32 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract of this function is that of `enter`.
     unsafe { enter(context) }
 }
 
-/// The loop. Gives 0, or the number of a trap with `context.pc` at its operation.
-// SAFETY: each handler touches only what the head of `super` says that validation has established: operands and
-// locals of the running frame, the side table's next entry, immediates, records that the instance points at; linear memory is
-// accessed below `fast_limit` only, which leaves room for eight bytes.
+/// The loop. After a trap, `context.pc` is at the instruction that trapped.
+///
+/// # Safety
+/// As for [`run`].
+// SAFETY: the handlers access what the rules at the head of `super` establish: operands and locals
+// of the running frame (OPERANDS, HEIGHT, FRAME), the next entry of the side table (ENTRIES),
+// immediates (VALID), and the records that the instance points at (SPACES, RECORDS). They access
+// linear memory below `fast_limit` only, from where eight bytes are in bounds.
 #[unsafe(naked)]
 unsafe extern "C" fn enter(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
@@ -82,7 +95,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    ldrb r0, [r4], #1",
         "    ldr pc, [r12, r0, lsl #2]",
         ".endm",
-        // Looks at the meter; r1 and r2 are kept, r0 and r3 are not.
+        // Checks the meter. Preserves r1 and r2, clobbers r0 and r3.
         ".macro meter",
         "    ldr r0, [r11, #{METER}]",
         ".if {FUEL}",
@@ -100,7 +113,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         ".endif",
         "    92:",
         ".endm",
-        // What follows a `meter`, out of the way; goes on at \\stop with the number of a trap in r0.
+        // The slow path of a `meter`; continues at \\stop with the number of a trap in r0.
         ".macro meter_stop stop",
         "    91:",
         "    push {{r1, r2, r12, lr}}",
@@ -111,7 +124,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    beq 92b",
         "    b \\stop",
         ".endm",
-        // Reads the rest of an unsigned integer whose first byte is in r1, into r1. Clobbers r3.
+        // Reads the rest of an unsigned integer whose first byte is in r1 into r1. Clobbers r3.
         ".macro rest",
         "    and r1, r1, #0x7f",
         "    ldrb r3, [r4], #1",
@@ -135,7 +148,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    ldrb r1, [r4], #1",
         "    lsls r2, r1, #25",
         "    bcc 9f",
-        // Below 128 in five bytes: four more, 80 80 80 00.
+        // An index below 128 in five bytes has four more: 80 80 80 00.
         "    ldr r3, [r4]",
         "    eor r3, r3, #0x80808080",
         "    cmp r3, #0x80000000",
@@ -144,7 +157,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    adds r4, #4",
         "    9:",
         ".endm",
-        // What follows an `index`, out of the way.
+        // The slow path of an `index`.
         ".macro index_rest",
         "    8:",
         "    bl 36b",
@@ -156,14 +169,14 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    push {{r4-r11, lr}}",
         "    sub sp, #4",
         "    mov r11, r0",
-        // reload
+        // Reads all registers from the context.
         "20:",
         "    ldrd r4, r5, [r11, #{PC}]",
         "    ldrd r7, r10, [r11, #{FP}]",
         "    ldr r6, [r5]",
         "    ldr r0, [r11, #{FUNC}]",
         "    ldrb r9, [r0, #{NARROW}]",
-        // reload memory
+        // Reads again what a call may change or clobber.
         "10:",
         "    ldr r0, [r11, #{MEMORY}]",
         "    ldrd r8, lr, [r0]",
@@ -257,7 +270,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    b 30b",
         "2:  str r6, [r1]",
         "    b 30b",
-        // Address in r1 of the local whose index starts with the byte in r1; carry says that it takes two slots.
+        // Sets r1 to the address of the local whose index starts with the byte in r1, and the carry
+        // if the local has two slots.
         "35:",
         "    lsls r2, r1, #25",
         "    bcc 1f",
@@ -316,7 +330,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "100:",
         "    movs r0, #1",
         "    b 80f",
-        // block, loop: the block type is skipped
+        // block, loop: skips the block type
         "101:",
         "    ldrsb r1, [r4], #1",
         "    cmp r1, #0",
@@ -356,7 +370,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    rest",
         "    pop {{r4, lr}}",
         "    b 1b",
-        // br, and else when reached from the first arm
+        // br, and else at the end of the first arm
         "103:",
         "    ldrsh r1, [r10]",
         "    ldrsh r2, [r10, #2]",
@@ -383,7 +397,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    subs r1, #1",
         "    bne 4b",
         "    next",
-        // To a loop.
+        // A branch to a loop.
         "3:  beq 5f",
         "    meter",
         "    ldrh r3, [r10, #4]",
@@ -521,7 +535,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    bhi 85f",
         "    b 3f",
         "7:  movs r0, #10",
-        // A trap, r0, of a call that ends at r4.
+        // The trap r0 of the call that ends at r4.
         "3:  mov r5, r0",
         "    mov r0, r4",
         "    bl {call_before}",
@@ -531,9 +545,9 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    meter_stop 3b",
         "    index_rest",
 
-        // --- memory (spec: 4.4.7) ---
-        // Position of the access in r1, for an offset of one byte; a longer one is read elsewhere, and what is not
-        // plainly inside is executed elsewhere.
+        // --- memory (spec: 4.4.7) --- Sets r1 to the position of the access, for an offset of one
+        // byte. Label 2 reads a longer offset, and handler 50 executes an access that is not below
+        // the fast limit.
         ".macro address base",
         "    ldrb r1, [r4, #1]",
         "    lsls r3, r1, #25",
@@ -573,7 +587,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "126: store str",
         "128: store strb",
         "129: store strh",
-        // Loads and stores of two slots; ldrd would have to be aligned.
+        // Loads and stores of two slots. `ldrd` requires an aligned address.
         "121:",
         "    address r6",
         "    add r1, r8",
@@ -599,7 +613,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    2:",
         "    bl 37f",
         "    b 1b",
-        // A longer offset, whose first byte is in r1: position of the access in r1 for the address in r2; the immediates end at r4 + 2.
+        // Sets r1 to the position of the access for the address in r2 and a longer offset, whose
+        // first byte is in r1; the immediates end at r4 + 2.
         "37:",
         "    str r4, [sp]",
         "    adds r4, #2",
@@ -615,7 +630,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    mov lr, r3",
         "    bx r2",
         "1:  ldr r4, [sp]",
-        // Any load or store, with all its checks.
+        // Any load or store, with all checks.
         "50:",
         "    str r6, [r5]",
         "    strd r4, r5, [r11, #{PC}]",
@@ -630,7 +645,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    b 10b",
 
         // --- parametric (spec: 4.4.3) ---
-        // Goes on at \wide when the next entry says that the operation works on two slots.
+        // Continues at \wide when the next entry marks this instruction as one on two slots.
         ".macro if_wide wide",
         "    ldrh r1, [r10]",
         "    cmp r1, #0x8000",
@@ -689,7 +704,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    str r6, [r5], #4",
         "    asrs r6, r1, #25",
         "    next",
-        // Two to five bytes: their bits are put together in r0.
+        // Two to five bytes, whose bits are collected in r0.
         "1:  str r6, [r5], #4",
         "    lsrs r0, r1, #25",
         ".macro more at, sign",
@@ -784,7 +799,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "153: binary adds r6, r1, r6",
         "154: binary subs r6, r1, r6",
         "155: binary muls r6, r1, r6",
-        // Divisions by 0 and -1 are done elsewhere.
+        // Handler 60 executes divisions by 0 and -1.
         ".macro divisor",
         "    adds r1, r6, #1",
         "    cmp r1, #1",
@@ -812,7 +827,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "160: binary ands r6, r1, r6",
         "161: binary orrs r6, r1, r6",
         "162: binary eors r6, r1, r6",
-        // A shift takes its distance modulo 32, which the instruction does not; a rotation does.
+        // WebAssembly shifts by the distance modulo 32. The machine instructions for shifts do not,
+        // that for rotations does.
         "163:",
         "    and r6, r6, #31",
         "    binary lsl r6, r1, r6",
@@ -862,8 +878,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    movs r6, #0",
         "    b 30b",
 
-        // --- what is executed elsewhere ---
-        // Numeric operations.
+        // --- instructions without a handler ---
+        // Numeric instructions.
         "60:",
         "    str r6, [r5]",
         "    adds r1, r5, #4",
@@ -874,7 +890,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    b 10b",
         "1:  mov r0, r1",
         "    b 80f",
-        // All others.
+        // Runtime instructions.
         "40:",
         "    str r6, [r5]",
         "    strd r4, r5, [r11, #{PC}]",
@@ -889,7 +905,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    beq 20b",
         // To the loop of another mode.
         "    bhi 85f",
-        // A trap, r0, of the operation whose code ends at r4.
+        // The trap r0 of the instruction whose opcode ends at r4.
         "80:",
         "    subs r1, r4, #1",
         "81:",

@@ -1,7 +1,8 @@
 //! The views through which the portable loop reads bytecode, the side table and the operand stack.
 //!
-//! Depends on [`crate::leb128`] and [`crate::side_table`] for the formats. It owns no invariant: each method has a contract,
-//! and the loop says which rule of the validator or the side table keeps it (see the head of [`super`]).
+//! Depends on [`crate::leb128`] and [`crate::side_table`] for the formats. It owns no invariant:
+//! each method has a contract, and the loop says which rule of the validator or the side table
+//! keeps it (see the head of [`super`]).
 
 use crate::leb128;
 use crate::side_table::{ENTRY, WIDE};
@@ -168,7 +169,8 @@ impl Entry {
     /// It is an entry of a finished side table, and not that of a big branch.
     #[inline(always)]
     pub(super) unsafe fn at_target(self) -> Entry {
-        // SAFETY: the contract of this function: the entry's second word is a distance in the same side table.
+        // SAFETY: the contract of this function: the entry's second word is a distance in the same
+        // side table.
         Entry(unsafe { self.0.offset(*self.0.add(1) as i16 as isize) })
     }
 
@@ -182,7 +184,8 @@ impl Entry {
         Entry(unsafe { self.0.add(entries * ENTRY) })
     }
 
-    /// Whether this entry says that the `drop` or `select` whose opcode ends at `pc` works on values of two slots.
+    /// Whether this entry says that the `drop` or `select` whose opcode ends at `pc` works on
+    /// values of two slots.
     ///
     /// # Safety
     /// It is an entry of a finished side table, or the one behind the last.
@@ -192,7 +195,8 @@ impl Entry {
         unsafe {
             *self.0 as i16 == WIDE && {
                 let low = *self.0.add(1) as u32 | (*self.0.add(2) as u32) << 16;
-                // The low 32 bits of the address identify the position, since a module is smaller than 4 GiB.
+                // The low 32 bits of the address identify the position, since a module is smaller
+                // than 4 GiB.
                 low == pc.0.addr() as u32
             }
         }
@@ -273,7 +277,8 @@ impl Operands {
     /// There are so many operands.
     #[inline(always)]
     pub(super) unsafe fn drop_below_many(&mut self, keep: usize, drop: usize) {
-        // SAFETY: the contract of this function: the kept slots end at `sp`, and the dropped ones lie below them.
+        // SAFETY: the contract of this function: the kept slots end at `sp`, and the dropped ones
+        // lie below them.
         unsafe {
             self.spill();
             let kept = self.sp.add(1).sub(keep);

@@ -1,10 +1,11 @@
 //! Loads and stores of register bytecode with all checks, for both loops.
 //!
-//! A loop executes a load or store itself when the access is below the fast limit of memory 0. All others come here: those
-//! near or beyond the end, and [`RegOp::Memory`], which is a load or store of any memory with operands in their stack slots.
+//! A loop executes a load or store itself when the access is below the fast limit of memory 0. All
+//! others come here: those near or beyond the end, and [`RegOp::Memory`], which is a load or store
+//! of any memory with operands in their stack slots.
 //!
-//! Depends on [`crate::linear_memory`] for the access. Owns the table of the forms in which loads and stores have their
-//! operands ([`form`]), which follows the order of the rows in [`super::op`].
+//! Depends on [`crate::linear_memory`] for the access. Owns the table of the forms in which loads
+//! and stores have their operands ([`form`]), which follows the order of the rows in [`super::op`].
 
 use super::code::Code;
 use super::RegOp;
@@ -26,8 +27,8 @@ const STORE: u8 = 16;
 /// The value has two slots.
 const WIDE: u8 = 32;
 
-/// The opcode of WebAssembly for a load or store of register bytecode, and its form. For a [`RegOp`] that is neither, the
-/// result is some load or store.
+/// The opcode of WebAssembly for a load or store of register bytecode, and its form. For a
+/// [`RegOp`] that is neither, the result is some load or store.
 fn form(op: u8) -> (u8, u8) {
     const LOADS: [Op; 5] =
         [Op::I32Load, Op::I32Load8S, Op::I32Load8U, Op::I32Load16S, Op::I32Load16U];
@@ -54,12 +55,12 @@ fn form(op: u8) -> (u8, u8) {
     (opcode as u8, form)
 }
 
-/// Executes the load or store at `pc` with all checks. Returns the next instruction and the accumulator, or the number of a
-/// trap.
+/// Executes the load or store at `pc` with all checks. Returns the next instruction and the
+/// accumulator, or the number of a trap.
 ///
 /// # Safety
-/// `pc` is at a load, a store or a [`RegOp::Memory`] of the context's running function, whose frame is `fp`: COMPLETE, SLOTS
-/// and SPACES hold for it (see the head of [`super`]).
+/// `pc` is at a load, a store or a [`RegOp::Memory`] of the context's running function, whose frame
+/// is `fp`: COMPLETE, SLOTS and SPACES hold for it (see the head of [`super`]).
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn access(
@@ -77,12 +78,14 @@ pub(super) unsafe fn access(
     let (opcode, form) = form(op);
     let has = |flag: u8| form & flag != 0;
     let mut at = 1;
-    // SAFETY: COMPLETE: the form says which operands the instruction has, in this order. SLOTS: each slot lies in the frame.
+    // SAFETY: COMPLETE: the form says which operands the instruction has, in this order. SLOTS:
+    // each slot lies in the frame.
     let mut slot = || unsafe {
         at += 1;
         fp.at(pc.slot(at - 1))
     };
-    // Address and value as `linear_memory::access` has them below its top; what is not in a slot is in the accumulator.
+    // Address and value as `linear_memory::access` has them below its top; what is not in a slot is
+    // in the accumulator.
     let mut operands = [acc; 3];
     let mut count = 1;
     if has(ADDRESS) {
@@ -93,7 +96,8 @@ pub(super) unsafe fn access(
         count = 2;
         if has(VALUE) {
             let value = slot();
-            // SAFETY: SLOTS: `value` is the address of a slot of the frame, or of two when the value has two slots.
+            // SAFETY: SLOTS: `value` is the address of a slot of the frame, or of two when the
+            // value has two slots.
             unsafe {
                 operands[1] = *value;
                 if has(WIDE) {
@@ -113,14 +117,15 @@ pub(super) unsafe fn access(
             pc.byte(at - 1) as u32
         }
     };
-    // SAFETY: RECORDS: memory 0 of the running instance is live. `operands` has the `count` operands of `opcode`, and three
-    // slots, as many as any result takes.
+    // SAFETY: RECORDS: memory 0 of the running instance is live. `operands` has the `count`
+    // operands of `opcode`, and three slots, as many as any result takes.
     unsafe {
         linear_memory::access(opcode, &*context.memory, offset, operands.as_mut_ptr().add(count))
     }
     .map_err(|trap| trap as u32)?;
     if has(TO) {
-        // SAFETY: COMPLETE and SLOTS: the last operand names a slot of the frame, or two when the value has two slots.
+        // SAFETY: COMPLETE and SLOTS: the last operand names a slot of the frame, or two when the
+        // value has two slots.
         unsafe {
             let to = fp.at(pc.slot(at));
             at += 1;
@@ -130,19 +135,21 @@ pub(super) unsafe fn access(
             }
         }
     }
-    // SAFETY: COMPLETE: all operands were read, and an instruction that does not end a function has another behind it.
+    // SAFETY: COMPLETE: all operands were read, and an instruction that does not end a function has
+    // another behind it.
     let next = unsafe { pc.after(at) };
     Ok((next, if has(STORE | WIDE) { acc } else { operands[0] }))
 }
 
-/// Executes a [`RegOp::Memory`]: a load or store on operands in their stack slots. Returns the next instruction or the number
-/// of a trap.
+/// Executes a [`RegOp::Memory`]: a load or store on operands in their stack slots. Returns the next
+/// instruction or the number of a trap.
 ///
 /// # Safety
 /// As for [`access`].
 unsafe fn on_stack_slots(context: &Context, fp: Frame, pc: Code) -> Result<Code, u32> {
-    // SAFETY: COMPLETE: an opcode of WebAssembly, the slot behind the topmost operand, and a memarg follow. SLOTS: the operands
-    // lie below that slot, and the frame has the slots of the result. SPACES and RECORDS: the memory exists and is live.
+    // SAFETY: COMPLETE: an opcode of WebAssembly, the slot behind the topmost operand, and a memarg
+    // follow. SLOTS: the operands lie below that slot, and the frame has the slots of the result.
+    // SPACES and RECORDS: the memory exists and is live.
     unsafe {
         let top = fp.at(pc.u16(2));
         let (offset, index, next) = linear_memory::memarg(pc.after(4).0);

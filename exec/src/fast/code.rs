@@ -1,9 +1,11 @@
-//! The view of register bytecode through which Rust code reads a register instruction and its operands.
+//! The view of register bytecode through which Rust code reads a register instruction and its
+//! operands.
 //!
-//! Depends on nothing. It owns no invariant: each method has a contract, and the callers say which rule of the
-//! translator and the verifier keeps it (see the head of [`super`]).
+//! Depends on nothing. It owns no invariant: each method has a contract, and the callers say which
+//! rule of the translator and the verifier keeps it (see the head of [`super`]).
 
-/// A position in register bytecode: mostly that of the running instruction, whose operands follow its opcode.
+/// A position in register bytecode: mostly that of the running instruction, whose operands follow
+/// its opcode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Code(pub(super) *const u8);
 
@@ -60,7 +62,8 @@ impl Code {
         unsafe { self.0.add(at).cast::<u16>().read_unaligned() as usize }
     }
 
-    /// The signed number of two bytes at this distance: the distance of a branch target or of a slot.
+    /// The signed number of two bytes at this distance: the distance of a branch target or of a
+    /// slot.
     ///
     /// # Safety
     /// The bytes belong to the instruction.
@@ -70,7 +73,8 @@ impl Code {
         unsafe { self.0.add(at).cast::<i16>().read_unaligned() as isize }
     }
 
-    /// The number of four bytes at this distance: a constant, an offset, or a number of branch targets.
+    /// The number of four bytes at this distance: a constant, an offset, or a number of branch
+    /// targets.
     ///
     /// # Safety
     /// The bytes belong to the instruction.

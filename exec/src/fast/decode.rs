@@ -1,41 +1,50 @@
-//! Reads register code that nobody vouches for: for the verifier and for listings. Every byte is looked at through the slice's length.
+//! Decodes register bytecode from an untrusted source, for the verifier and for listings.
+//!
+//! Depends on the table in [`super::op`]. It reads each byte through the slice, so that nothing
+//! behind the end is read.
 
+// Opcodes have the names of their instructions.
+#![allow(non_upper_case_globals)]
+
+use super::numeric_opcode;
 use super::op::{Kind, RegOp};
 use crate::op::codes;
 
-/// An operation and its operands.
+/// A register instruction and its operands.
 #[derive(Clone, Copy, Debug)]
 pub struct Instruction<'a> {
     pub op: RegOp,
-    /// Bytes that it takes.
+    /// Its length in bytes.
     pub len: usize,
     operands: [(Kind, i32); 4],
-    /// `Runtime` and `Memory`: the code of WebAssembly, with a prefix's second part in the lower byte, and its immediates.
+    /// `Runtime`, `Memory`, `Num1` and `Num2`: the opcode of WebAssembly, with a prefix in the
+    /// upper byte.
     pub code: u16,
     immediates: [u32; 2],
-    /// `BrTable` and `BrTableLong`: the bytes of the distances.
+    /// `BrTable` and `BrTableLong`: the distances of the targets, in bytes.
     pub targets: &'a [u8],
 }
 
-/// A position in bytes.
+/// A position in code.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
+    /// The next bytes, if there are so many.
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let taken = self.bytes.get(self.at..)?.get(..count)?;
         self.at += count;
         Some(taken)
     }
 
-    /// A little endian number of so many bytes, at most four.
+    /// A little-endian number of so many bytes, at most four.
     fn number(&mut self, count: usize) -> Option<u32> {
         Some(self.take(count)?.iter().rev().fold(0, |value, &byte| value << 8 | byte as u32))
     }
 
-    /// An unsigned number in LEB128 of at most 32 bits.
+    /// An unsigned LEB128 integer of at most 32 bits.
     fn leb(&mut self) -> Option<u32> {
         let mut value = 0u32;
         for shift in [0, 7, 14, 21, 28] {
@@ -53,8 +62,13 @@ impl<'a> Cursor<'a> {
 }
 
 impl<'a> Instruction<'a> {
-    /// Reads the operation at `at`. `None` when there is no operation with such a code, or it is not complete.
+    /// Decodes the instruction at `at`. `None` when the opcode is unknown or the instruction is not
+    /// complete.
     pub fn read(bytes: &'a [u8], at: usize) -> Option<Instruction<'a>> {
+        opcodes! { u16:
+            Call CallIndirect ReturnCall ReturnCallIndirect TableGet TableSet MemorySize MemoryGrow RefIsNull RefFunc
+            MemoryInit DataDrop MemoryCopy MemoryFill TableInit ElemDrop TableCopy TableGrow TableSize TableFill
+        }
         let mut cursor = Cursor { bytes, at };
         let op = RegOp::from_code(cursor.number(1)? as u8)?;
         let mut instruction = Instruction {
@@ -84,8 +98,7 @@ impl<'a> Instruction<'a> {
                 instruction.targets = cursor.take(count.checked_add(1)?.checked_mul(4)?)?;
             }
             RegOp::Num1 | RegOp::Num2 => {
-                let code = cursor.number(1)? as u16;
-                instruction.code = if code < 8 { 0xfc00 | code } else { code };
+                instruction.code = numeric_opcode(cursor.number(1)? as u8);
                 let slots = if op == RegOp::Num1 { 2 } else { 3 };
                 for operand in instruction.operands.iter_mut().take(slots) {
                     *operand = (Kind::Special, cursor.number(1)? as i32);
@@ -106,26 +119,15 @@ impl<'a> Instruction<'a> {
                 instruction.operands[0] = (Kind::U16, cursor.number(2)? as i32);
                 instruction.code = code as u16;
                 if code == codes::PREFIX {
-                    let second = cursor.leb()?;
-                    if !(8..=17).contains(&second) {
-                        return None;
-                    }
-                    instruction.code = 0xfc00 | second as u16;
+                    let second = u8::try_from(cursor.leb()?).ok()?;
+                    instruction.code = (codes::PREFIX as u16) << 8 | second as u16;
                 }
                 let count = match instruction.code {
-                    0xd1 => 0,
-                    0x11 | 0x13 | 0xfc08 | 0xfc0a | 0xfc0c | 0xfc0e => 2,
-                    0x10
-                    | 0x12
-                    | 0x25
-                    | 0x26
-                    | 0x3f
-                    | 0x40
-                    | 0xd2
-                    | 0xfc09
-                    | 0xfc0b
-                    | 0xfc0d
-                    | 0xfc0f..=0xfc11 => 1,
+                    RefIsNull => 0,
+                    Call | ReturnCall | TableGet | TableSet | MemorySize | MemoryGrow | RefFunc
+                    | DataDrop | MemoryFill | ElemDrop | TableGrow | TableSize | TableFill => 1,
+                    CallIndirect | ReturnCallIndirect | MemoryInit | MemoryCopy | TableInit
+                    | TableCopy => 2,
                     _ => return None,
                 };
                 for immediate in instruction.immediates.iter_mut().take(count) {
@@ -138,7 +140,8 @@ impl<'a> Instruction<'a> {
         Some(instruction)
     }
 
-    /// Its operands: what they are, and their numbers. `Num1` and `Num2` have slots of the kind `Special`, the result's first; `Runtime` and `Memory` have the slot behind the topmost
+    /// Its operands: their kinds and their numbers. `Num1` and `Num2` have slots of the kind
+    /// `Special`, that of the result first. `Runtime` and `Memory` have the slot behind the topmost
     /// operand.
     pub fn operands(&self) -> impl Iterator<Item = (Kind, i32)> + '_ {
         self.operands.iter().copied().take_while(|(kind, _)| *kind != Kind::None)
@@ -149,7 +152,7 @@ impl<'a> Instruction<'a> {
         self.immediates
     }
 
-    /// Distances of `BrTable` and `BrTableLong`.
+    /// `BrTable` and `BrTableLong`: the distances of the targets from the opcode.
     pub fn distances(&self) -> impl Iterator<Item = i32> + 'a {
         let width = if self.op == RegOp::BrTable { 2 } else { 4 };
         self.targets.chunks_exact(width).map(|bytes| match *bytes {
@@ -165,11 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_are_read_and_what_is_cut_off_is_refused() {
+    fn instructions_are_decoded_and_incomplete_ones_refused() {
         for bytes in [
             &[RegOp::AddSSD as u8, 1, 2, 3][..],
             &[RegOp::BrTable as u8, 1, 0, 5, 0, 6, 0],
-            &[RegOp::Runtime as u8, 0xfc, 4, 0, 10, 0, 0],
+            &[RegOp::Runtime as u8, codes::PREFIX, 4, 0, 10, 0, 0],
             &[RegOp::Memory as u8, 0x28, 9, 0, 2, 0x80, 1],
             &[RegOp::Num2 as u8, 0x7e, 1, 2, 3],
             &[RegOp::Move as u8, 1, 0, 2, 0, 3, 0],
@@ -182,5 +185,11 @@ mod tests {
         let table = Instruction::read(&[RegOp::BrTable as u8, 1, 0, 5, 0, 0xfe, 0xff], 0).unwrap();
         assert!(table.distances().eq([5, -2]));
         assert!(Instruction::read(&[0xff], 0).is_none());
+        // Prefixed opcodes that are no runtime instructions: a truncation, and one that does not
+        // exist.
+        for second in [0, 7, 18, 0x7f] {
+            let bytes = [RegOp::Runtime as u8, codes::PREFIX, 4, 0, second, 0, 0];
+            assert!(Instruction::read(&bytes, 0).is_none());
+        }
     }
 }

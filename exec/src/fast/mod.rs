@@ -1,19 +1,25 @@
 //! Fast mode: executes register bytecode (docs/register-bytecode.md).
 //!
-//! Two loops with one contract, as in classic mode: `thumb`, written in Thumb-2 instructions, and `portable`, in Rust, for
-//! every other target. Depends on [`crate::frame`] for frames and calls, and on [`crate::numeric`] and
-//! [`crate::linear_memory`] for what instructions compute.
+//! Two loops with one contract, as in classic mode: `thumb`, written in Thumb-2 instructions, and
+//! `portable`, in Rust, for every other target. Depends on [`crate::frame`] for frames and calls,
+//! and on [`crate::numeric`] and [`crate::linear_memory`] for what instructions compute.
 //!
-//! The loops assume the following of the code that they execute. SAFETY comments cite the rules by these names.
+//! The loops assume the following of the code that they execute. SAFETY comments cite these rules.
 //!
-//! | name | rule | established by |
-//! |---|---|---|
-//! | COMPLETE | the program counter is at a register instruction whose opcode is known and whose operands follow it, as the table in [`op`] says; another one follows unless it ends the function | the translator (`src/code/fast`), or [`verify`] for a precompiled module |
-//! | SLOTS | slots that it names lie in the frame and not in its header; the slots of arguments and results lie among the operands | the same |
-//! | TARGETS | a branch leads to a register instruction of the same function | the same |
-//! | SPACES | an index is in its index space, and a global has as many slots as the instruction accesses | the validator, or [`verify`] |
-//! | FRAME | the frame fits below the end of the operand stack | each call: [`crate::call`], [`Context::enter`](crate::Context::enter), and `Call` in the loops |
-//! | RECORDS | the records that an instance points at are live, and have as many elements as its index spaces | the runtime crate's store, which owns them |
+//! - COMPLETE: the program counter is at a register instruction whose opcode is known and whose
+//!   operands follow it, as the table in [`op`] says. Another instruction follows it unless it ends
+//!   the function. Established by the translator (`src/code/fast`), or by [`verify`] for a
+//!   precompiled module.
+//! - SLOTS: the slots that it names lie in the frame and not in its header; those of arguments and
+//!   results lie among the operands. Established by the same.
+//! - TARGETS: a branch leads to a register instruction of the same function. Established by the
+//!   same.
+//! - SPACES: an index is in its index space, and a global has as many slots as the instruction
+//!   accesses. Established by the validator, or by [`verify`] for a precompiled module.
+//! - FRAME: the frame fits below the end of the operand stack. Checked by each call:
+//!   [`crate::call`], [`Context::enter`](crate::Context::enter), and `Call` in the loops.
+//! - RECORDS: the records that an instance points at are live, and have as many elements as its
+//!   index spaces. The runtime crate's store owns them.
 //!
 //! The feature `strict` checks COMPLETE, SLOTS and FRAME before each instruction (`strict.rs`).
 
@@ -69,7 +75,8 @@ pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
 
-/// The opcode of WebAssembly that a byte of `Num1` or `Num2` stands for: 0 to 7 are the instructions 0xFC00 to 0xFC07.
+/// The opcode of WebAssembly that a byte of `Num1` or `Num2` stands for: 0 to 7 are the
+/// instructions 0xFC00 to 0xFC07.
 pub(crate) fn numeric_opcode(byte: u8) -> u16 {
     if byte < 8 {
         (crate::op::codes::PREFIX as u16) << 8 | byte as u16
@@ -84,8 +91,8 @@ pub(crate) fn numeric_opcode(byte: u8) -> u16 {
 /// COMPLETE and SLOTS hold for the instruction, whose frame is `fp`.
 #[inline(never)]
 unsafe extern "C" fn numeric_op(fp: *mut u32, at: *const u8) -> u32 {
-    // SAFETY: COMPLETE: an opcode of WebAssembly follows, then the slots of the result and of each operand, and further bytes
-    // of code where there is one operand. SLOTS: they lie in the frame.
+    // SAFETY: COMPLETE: an opcode of WebAssembly follows, then the slots of the result and of each
+    // operand, and further bytes of code where there is one operand. SLOTS: they lie in the frame.
     unsafe {
         crate::numeric::on_slots(
             numeric_opcode(*at),

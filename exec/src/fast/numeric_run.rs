@@ -1,11 +1,12 @@
 //! Runs of numeric register instructions, on CPUs whose registers and floats have 64 bits.
 //!
-//! Numeric instructions without a register instruction of their own (`Num1`, `Num2`) often follow each other, and need other
-//! machine registers than the rest of the loop, so that a loop of their own executes them. On other CPUs, and for instructions
-//! that are not here, [`super::numeric_op`] executes them.
+//! Numeric instructions without a register instruction of their own (`Num1`, `Num2`) often follow
+//! each other, and need other machine registers than the rest of the loop, so that a loop of their
+//! own executes them. On other CPUs, and for instructions that are not here, [`super::numeric_op`]
+//! executes them.
 //!
-//! Depends on [`crate::numeric`] for integers. Floats are Rust's, which are those of the host's CPU. The SAFETY comments cite
-//! the rules by the names that the head of [`super`] gives them.
+//! Depends on [`crate::numeric`] for integers. Floats are Rust's, which are those of the host's
+//! CPU. The SAFETY comments cite the rules by the names that the head of [`super`] gives them.
 
 // Opcodes have the names of their instructions.
 #![allow(non_upper_case_globals)]
@@ -17,8 +18,9 @@ use crate::numeric;
 use crate::slot::{read64, write64, Frame};
 use crate::TrapCode;
 
-/// Executes numeric instructions from `pc` on, with what often stands between them. Returns the position of the first instruction
-/// that is not executed: another one, one that traps, or one that is left to [`super::numeric_op`].
+/// Executes numeric instructions from `pc` on, with what often stands between them. Returns the
+/// position of the first instruction that is not executed: another one, one that traps, or one that
+/// is left to [`super::numeric_op`].
 ///
 /// # Safety
 /// COMPLETE, SLOTS and TARGETS hold for the instructions from `pc` on, whose frame is `fp`.
@@ -31,7 +33,8 @@ pub(super) unsafe fn execute(mut pc: Code, fp: Frame) -> Code {
         let slot = |at: usize| unsafe { fp.at(pc.slot(at)) };
         // SAFETY: COMPLETE: an instruction of this length has another behind it.
         let next = |length: usize| unsafe { pc.after(length) };
-        // SAFETY: COMPLETE: the distance of the target lies there. TARGETS: it leads to an instruction of the function.
+        // SAFETY: COMPLETE: the distance of the target lies there. TARGETS: it leads to an
+        // instruction of the function.
         let branch = |at: usize, taken: bool| unsafe {
             if taken {
                 pc.at_distance(pc.i16(at))
@@ -164,7 +167,8 @@ unsafe fn checked<A: Value, R: Value>(
     }
 }
 
-/// Truncates a float for which `fits` holds, which it does not for a NaN. Returns false, and writes nothing, for others.
+/// Truncates a float for which `fits` holds, which it does not for a NaN. Returns false, and writes
+/// nothing, for others.
 ///
 /// # Safety
 /// `to` and `a` point at as many slots as their types have.
@@ -208,7 +212,8 @@ macro_rules! integers_of_two {
     (@ $arity:ident $to:ident $a:ident $b:ident $f:ident) => { false };
 }
 
-/// Executes a numeric instruction with one operand. Returns false, and writes nothing, when it is not among these or traps.
+/// Executes a numeric instruction with one operand. Returns false, and writes nothing, when it is
+/// not among these or traps.
 ///
 /// # Safety
 /// Each place has as many slots as the instruction's type says.
@@ -264,7 +269,8 @@ unsafe fn one(code: u8, to: *mut u32, a: *const u32) -> bool {
     }
 }
 
-/// Executes a numeric instruction with two operands. Returns false, and writes nothing, when it is not among these or traps.
+/// Executes a numeric instruction with two operands. Returns false, and writes nothing, when it is
+/// not among these or traps.
 ///
 /// # Safety
 /// Each place has as many slots as the instruction's type says.

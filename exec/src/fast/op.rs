@@ -1,9 +1,13 @@
-//! The operations of register code, declared once. docs/register-code.md is the specification that this table belongs to.
+//! The table of register instructions. docs/register-bytecode.md specifies them.
 //!
-//! An operation is a byte, its code, and operands behind it, unaligned and little endian. A row reads
+//! Depends on nothing. The decoder, the verifier, both loops and listings are generated from this
+//! table or checked against it.
+//!
+//! A register instruction is an opcode of one byte and operands behind it, unaligned and
+//! little-endian. A row reads
 //!
 //! ```text
-//! code  Name  "name in listings"  [operands]  accumulator;
+//! opcode  Name  "name in listings"  [operands]  accumulator;
 //! ```
 //!
 //! Operands, with their bytes:
@@ -11,24 +15,25 @@
 //! ```text
 //! s 1  slot that is read              d 1  slot that is written
 //! w 1  slot of a pair that is read    v 1  slot of a pair that is written
-//! k 1  i8, the second operand         x 4  u32, a constant or the offset of an access
-//! o 1  u8, the offset of an access    j 2  i16, a slot that is not near, or what `frame` moves by
-//! b 2  i16, from the operation's code to the target's       l 4  the same in i32
+//! k 1  i8, a constant                 x 4  u32, a constant or the offset of an access
+//! o 1  u8, the offset of an access    j 2  i16, a slot, or the distance of `frame` in slots
+//! b 2  i16, from the opcode to the target                   l 4  the same as i32
 //! g 2  u16, index of a global         f 2  u16, index of a function
 //! c 1  slot of the first argument     u 2  u16, a slot from the start of the frame, or a number of slots
 //! ```
 //!
-//! and what varies in length:
+//! and operands of varying length:
 //!
 //! ```text
-//! t  br_table: u16 n, then n + 1 targets in i16 (br_table.long: u32 n, i32), from the operation's code
-//! q  runtime:     u8 code of WebAssembly, u16 slot behind the topmost operand, then the immediates as WebAssembly has them
-//! m  memory:   the same for a load or store
-//! p  num:      u8 code of WebAssembly (0 to 7: 0xFC00 to 0xFC07), u8 slot of the result, u8 slot of each operand
+//! t  br_table: u16 n, then n + 1 targets as i16 (br_table.long: u32 n, i32), from the opcode
+//! q  runtime: u8 opcode of WebAssembly, u16 slot behind the topmost operand, then the immediates as in WebAssembly
+//! m  memory:  the same for a load or store
+//! p  num:     u8 opcode of WebAssembly (0 to 7: 0xFC00 to 0xFC07), u8 slot of the result, u8 slot of each operand
 //! ```
 //!
-//! The last column says what happens to the accumulator: `keep`, `get` (it is an operand), `set` (it is the result, or lost), `both`.
-//! An operation whose name ends with D writes its result to the slot `d` as well; it has the operands of the one without, then `d`.
+//! The last column says what happens to the accumulator: `keep`, `get` (it is an operand), `set`
+//! (it is the result, or undefined), `both`. An instruction whose name ends with D writes its
+//! result to the slot `d` as well; it has the operands of the one without D, then `d`.
 
 /// The table.
 #[macro_export]
@@ -99,7 +104,8 @@ macro_rules! register_ops {
         0x3b CallImport "call.import" [f c] set;
         0x3c Runtime "runtime" [q] set;
         0x3d Memory "memory" [m] set;
-        // Numeric operations that have no code of their own here: the code of WebAssembly follows.
+        // Numeric instructions without a register instruction of their own: the opcode of
+        // WebAssembly follows.
         0x3e Num1 "num" [p] keep;
         0x3f Num2 "num" [p] keep;
         // Moves.
@@ -128,7 +134,7 @@ macro_rules! register_ops {
         0x55 I64And "i64.and" [w w v] keep;
         0x56 I64Or "i64.or" [w w v] keep;
         0x57 I64Xor "i64.xor" [w w v] keep;
-        // Operations on the accumulator.
+        // One operand, in the accumulator.
         0x58 Clz "i32.clz a" [] both;
         0x59 Ctz "i32.ctz a" [] both;
         0x5a Ext8S "i32.extend8_s a" [] both;
@@ -139,7 +145,8 @@ macro_rules! register_ops {
         0x5f Ext16SD "i32.extend16_s a" [d] both;
         0x60 Zext8D "i32.extend8_u a" [d] both;
         0x61 Zext16D "i32.extend16_u a" [d] both;
-        // Loads: address in a slot or in the accumulator, offset of 8 or 32 bits (spec: 4.4.7).
+        // Loads: the address is in a slot or in the accumulator, the offset has 8 or 32 bits (spec:
+        // 4.4.7).
         0x62 Load32A "i32.load a" [o] both;
         0x63 Load8SA "i32.load8_s a" [o] both;
         0x64 Load8UA "i32.load8_u a" [o] both;
@@ -167,7 +174,8 @@ macro_rules! register_ops {
         0x7a Load16UAX "i32.load16_u a" [x] both;
         0x7b Load64A "i64.load a" [o v] get;
         0x7c Load64S "i64.load" [s o v] keep;
-        // Stores: SA address in a slot, value in the accumulator; AS the other way round; SS both in slots.
+        // Stores: SA has the address in a slot and the value in the accumulator, AS the other way
+        // round, SS both in slots.
         0x7d Store32SA "i32.store a" [s o] get;
         0x7e Store8SA "i32.store8 a" [s o] get;
         0x7f Store16SA "i32.store16 a" [s o] get;
@@ -182,7 +190,8 @@ macro_rules! register_ops {
         0x88 Store16SAX "i32.store16 a" [s x] get;
         0x89 Store64A "i64.store a:" [w o] get;
         0x8a Store64S "i64.store" [s w o] keep;
-        // Operations on two i32: SS both in slots, AS the first in the accumulator, SA the second, SK and AK the second in the code.
+        // Two operands of i32: SS has both in slots, AS the first in the accumulator, SA the
+        // second, SK and AK a constant as the second.
         0x8b AddSS "i32.add" [s s] set;
         0x8c AddAS "i32.add a" [s] both;
         0x8d AddSK "i32.add" [s k] set;
@@ -253,9 +262,9 @@ macro_rules! register_ops {
         0xce RemSAK "i32.rem_s a" [k] both;
         0xcf RemUAS "i32.rem_u a" [s] both;
         0xd0 RemUAK "i32.rem_u a" [k] both;
-        // More slots than a move or two.
+        // Many slots.
         0xd1 Move "move" [u u u] keep;
-        // Chosen by how often real modules execute what they replace (docs/register-code.md).
+        // Chosen by how often real modules execute what they replace (docs/register-bytecode.md).
         0xd2 Skip "skip" [] keep;
         0xd3 AddSX "i32.add" [s x] set;
         0xd4 AddSXD "i32.add" [s x d] set;
@@ -283,7 +292,7 @@ macro_rules! register_ops {
     } };
 }
 
-/// What an operand is; see the head of this file.
+/// The kind of an operand; see the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -323,7 +332,7 @@ impl Kind {
         ][bits as usize & 15]
     }
 
-    /// Its bytes; 0 for what varies.
+    /// Its length in bytes; 0 for a varying length.
     pub const fn bytes(self) -> usize {
         use Kind::*;
         match self {
@@ -419,13 +428,13 @@ const fn pack(kinds: &[Kind]) -> u16 {
 
 macro_rules! define {
     ($($code:literal $name:ident $text:literal [$($kind:ident)*] $acc:ident;)*) => {
-        /// An operation of register code.
+        /// A register instruction.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum RegOp { $(#[doc = $text] $name = $code,)* }
 
         impl RegOp {
-            /// All operations, in the order of their codes.
+            /// All register instructions, in the order of their opcodes.
             pub const ALL: &'static [RegOp] = &[$(RegOp::$name,)*];
 
             /// Its name in listings.
@@ -439,14 +448,14 @@ macro_rules! define {
             }
         }
 
-        /// The operands of each operation, four bits each, the first in the lowest.
+        /// The operands of each register instruction, four bits each, the first in the lowest bits.
         static OPERANDS: [u16; RegOp::ALL.len()] = [$(pack(&[$(kind!($kind)),*]),)*];
     };
 }
 
 register_ops! { define }
 
-// The codes follow each other, so that a code is known when it is below their number.
+// Opcodes follow each other, so that an opcode is known when it is below their number.
 const _: () = {
     let mut i = 0;
     while i < RegOp::ALL.len() {
@@ -456,7 +465,7 @@ const _: () = {
 };
 
 impl RegOp {
-    /// The operation with this code.
+    /// The register instruction with this opcode.
     pub fn from_code(code: u8) -> Option<RegOp> {
         RegOp::ALL.get(code as usize).copied()
     }
@@ -470,7 +479,7 @@ impl RegOp {
     }
 }
 
-/// Relations, in the order in which the operations for each stand.
+/// Relations, in the order in which the table has the instructions for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Relation {
@@ -498,10 +507,10 @@ mod tests {
         assert_eq!(RegOp::from_code(RegOp::ALL.len() as u8), None);
     }
 
-    // Texts alone, and thousands of them.
+    // Not under Miri: thousands of comparisons of texts.
     #[cfg_attr(miri, ignore)]
     #[test]
-    fn an_operation_with_d_has_the_operands_of_the_one_without() {
+    fn an_instruction_with_d_has_the_operands_of_the_one_without() {
         for &op in RegOp::ALL {
             let name = std::format!("{op:?}");
             if let Some(base) = name.strip_suffix('D').filter(|name| !name.ends_with("An")) {

@@ -1,9 +1,11 @@
 //! The portable loop of fast mode, for targets without Thumb-2.
 //!
-//! [`execute`] is a loop whose state is meant to stay in registers: the running instruction, the frame, the accumulator, and
-//! what the fast path of loads and stores needs of memory 0. Register instructions that differ in what they compute, or in
-//! where their operands are, form families. [`out_of_line`] executes what is long or rare, and all that traps: until an arm
-//! has done everything that can fail, the program counter is that of the running instruction, so that the loop can be left.
+//! [`execute`] is a loop whose state is meant to stay in registers: the running instruction, the
+//! frame, the accumulator, and what the fast path of loads and stores needs of memory 0. Register
+//! instructions that differ in what they compute, or in where their operands are, form families.
+//! [`out_of_line`] executes what is long or rare, and all that traps: until an arm has done
+//! everything that can fail, the program counter is that of the running instruction, so that the
+//! loop can be left.
 //!
 //! The SAFETY comments cite the rules by the names that the head of [`super`] gives them.
 
@@ -22,7 +24,8 @@ use crate::{numeric, TrapCode};
 /// Bytes of `Call` and `CallImport`.
 const CALL: usize = 4;
 
-/// How many slots a call clears at a time. The last write may reach beyond the locals, into slots that every frame has.
+/// How many slots a call clears at a time. The last write may reach beyond the locals, into slots
+/// that every frame has.
 const CLEARED: usize = 8;
 const _: () = assert!(CLEARED <= OVERHEAD + 1);
 
@@ -33,7 +36,8 @@ const _: () = assert!(CLEARED <= OVERHEAD + 1);
 #[inline(always)]
 unsafe fn move_down(from: *const u32, to: *mut u32, count: usize) {
     for i in 0..count {
-        // SAFETY: the contract of this function. The volatile write keeps the loop from becoming a call of `memmove`.
+        // SAFETY: the contract of this function. The volatile write keeps the loop from becoming a
+        // call of `memmove`.
         unsafe { to.add(i).write_volatile(*from.add(i)) }
     }
 }
@@ -41,12 +45,13 @@ unsafe fn move_down(from: *const u32, to: *mut u32, count: usize) {
 /// Makes the locals of a callee that are not parameters 0, [`CLEARED`] slots at a time.
 ///
 /// # Safety
-/// `local` and `header` lie in the frame of a call that has passed the check of its size, `header` at its header.
+/// `local` and `header` lie in the frame of a call that has passed the check of its size, `header`
+/// at its header.
 #[inline(always)]
 unsafe fn clear_locals(mut local: *mut u32, header: *mut u32) {
     while local < header {
-        // SAFETY: at least one of the slots is a local. The others are locals or among the `OVERHEAD` slots behind them,
-        // whose header is written later.
+        // SAFETY: at least one of the slots is a local. The others are locals or among the
+        // `OVERHEAD` slots behind them, whose header is written later.
         unsafe {
             local.cast::<[u32; CLEARED]>().write([0; CLEARED]);
             local = opaque(local.add(CLEARED)).cast_mut();
@@ -74,8 +79,9 @@ unsafe fn global(instance: &ExecInstance, index: usize) -> *mut u32 {
     unsafe { *instance.globals.add(index) }.cell()
 }
 
-/// Runs until an instruction traps or is one for [`out_of_line`], and leaves that as the running one. Program counter, frame and
-/// function are in the context before and after; the accumulator is passed and returned.
+/// Runs until an instruction traps or is one for [`out_of_line`], and leaves that as the running
+/// one. Program counter, frame and function are in the context before and after; the accumulator is
+/// passed and returned.
 ///
 /// It calls no function, so that all registers are the loop's.
 ///
@@ -83,8 +89,8 @@ unsafe fn global(instance: &ExecInstance, index: usize) -> *mut u32 {
 /// As for [`run`].
 #[inline(never)]
 unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
-    // SAFETY: the contract of `run`: the context is complete. RECORDS: the instance, its memory 0 and the meter are live; no
-    // instruction of this loop changes a memory or the running instance.
+    // SAFETY: the contract of `run`: the context is complete. RECORDS: the instance, its memory 0
+    // and the meter are live; no instruction of this loop changes a memory or the running instance.
     let (instance, meter, mem) =
         unsafe { (&*(*ctx).instance, &*(*ctx).meter, FastMemory::of((*ctx).memory)) };
     // SAFETY: the contract of `run`: the context is complete.
@@ -111,28 +117,31 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         }
         macro_rules! slot {
             ($at:expr) => {
-                // SAFETY: COMPLETE: the operand names a slot that is read. SLOTS: it lies in the frame.
+                // SAFETY: COMPLETE: the operand names a slot that is read. SLOTS: it lies in the
+                // frame.
                 unsafe { fp.read(pc.slot($at)) }
             };
         }
         macro_rules! set_slot {
             ($at:expr, $value:expr) => {{
                 let value: u32 = $value;
-                // SAFETY: COMPLETE: the operand names a slot that is written. SLOTS: it lies in the frame, not in the header.
+                // SAFETY: COMPLETE: the operand names a slot that is written. SLOTS: it lies in the
+                // frame, not in the header.
                 unsafe { fp.write(pc.slot($at), value) }
             }};
         }
         macro_rules! pair {
             ($at:expr) => {
-                // SAFETY: COMPLETE: the operand names a pair that is read. SLOTS: both slots lie in the frame.
+                // SAFETY: COMPLETE: the operand names a pair that is read. SLOTS: both slots lie in
+                // the frame.
                 unsafe { fp.read_pair(pc.slot($at)) }
             };
         }
         macro_rules! set_pair {
             ($at:expr, $value:expr) => {{
                 let value: u64 = $value;
-                // SAFETY: COMPLETE: the operand names a pair that is written. SLOTS: both slots lie in the frame, not in the
-                // header.
+                // SAFETY: COMPLETE: the operand names a pair that is written. SLOTS: both slots lie
+                // in the frame, not in the header.
                 unsafe { fp.write_pair(pc.slot($at), value) }
             }};
         }
@@ -154,7 +163,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         macro_rules! global {
             ($at:expr) => {{
                 let index = operand!(u16 $at);
-                // SAFETY: SPACES: the index is that of a global, which has as many slots as the instruction accesses.
+                // SAFETY: SPACES: the index is that of a global, which has as many slots as the
+                // instruction accesses.
                 unsafe { global(instance, index) }
             }};
         }
@@ -162,7 +172,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         // --- where control goes on ---
         macro_rules! next {
             ($length:expr) => {
-                // SAFETY: COMPLETE: an instruction of this length that does not end the function has another behind it.
+                // SAFETY: COMPLETE: an instruction of this length that does not end the function
+                // has another behind it.
                 pc = Code(opaque(unsafe { pc.after($length) }.0))
             };
         }
@@ -237,7 +248,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         }
         macro_rules! selected {
             () => {{
-                // SAFETY: COMPLETE: the first operand names a slot that is read. SLOTS: it lies in the frame.
+                // SAFETY: COMPLETE: the first operand names a slot that is read. SLOTS: it lies in
+                // the frame.
                 let first = unsafe { fp.read_ahead(pc.slot(1)) };
                 // SAFETY: as above, for the second operand.
                 let second = unsafe { fp.read_ahead(pc.slot(2)) };
@@ -316,11 +328,12 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             }};
         }
 
-        // Returns to the caller, unless through a boundary. The results may overwrite the header, which is read first.
+        // Returns to the caller, unless through a boundary. The results may overwrite the header,
+        // which is read first.
         macro_rules! return_with {
             ($results:expr) => {{
-                // SAFETY: a function returns with its frame where it was entered (the translator, or the verifier's rule
-                // `Flow`).
+                // SAFETY: a function returns with its frame where it was entered (the translator,
+                // or the verifier's rule `Flow`).
                 let header = unsafe { header(fp, func) };
                 if header.pc.is_null() {
                     leave!();
@@ -333,7 +346,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         macro_rules! set_result {
             ($value:expr) => {{
                 let value: u32 = $value;
-                // SAFETY: FRAME: the caller's frame has the slots of the results, the first where the arguments were.
+                // SAFETY: FRAME: the caller's frame has the slots of the results, the first where
+                // the arguments were.
                 unsafe { fp.write(0, value) }
             }};
         }
@@ -450,36 +464,42 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             }
             RetN => {
                 return_with!({
-                    // SAFETY: COMPLETE and SLOTS: the results lie in the frame. FRAME: the caller's frame has their slots.
+                    // SAFETY: COMPLETE and SLOTS: the results lie in the frame. FRAME: the caller's
+                    // frame has their slots.
                     unsafe { move_down(fp.at(pc.u16(1)), fp.0, pc.u16(3)) };
-                    // SAFETY: `RetN` has at least one result, or the slot is one of the running frame.
+                    // SAFETY: `RetN` has at least one result, or the slot is one of the running
+                    // frame.
                     acc = unsafe { fp.read(0) } as usize;
                 })
             }
             Call => {
-                let to: *const FastFunc = opaque(instance.funcs.cast::<FastFunc>().wrapping_add(operand!(u16 1)));
-                // SAFETY: SPACES: the operand is the index of a function that the module defines. RECORDS: its record is live.
+                let funcs = instance.funcs.cast::<FastFunc>();
+                let to = opaque(funcs.wrapping_add(operand!(u16 1)));
+                // SAFETY: SPACES: the operand is the index of a function that the module defines.
+                // RECORDS: its record is live.
                 let callee = unsafe { &*to };
-                // SAFETY: SLOTS: the callee's parameters lie in the frame, from the slot of the operand on.
+                // SAFETY: SLOTS: the callee's parameters lie in the frame, from the slot of the
+                // operand on.
                 let (frame, local) = unsafe {
                     let frame = fp.at(pc.slot(3));
                     (frame, frame.add(callee.layout.params as usize))
                 };
                 // SAFETY: the contract of `run`: the context is complete.
                 let stack_end = unsafe { (*ctx).stack_end };
-                if !bounds::has_room(local.addr(), callee.layout.frame, stack_end.addr()) || !meter.pass() {
+                let fits = bounds::has_room(local.addr(), callee.layout.frame, stack_end.addr());
+                if !fits || !meter.pass() {
                     leave!();
                 }
-                // SAFETY: FRAME: the callee's frame, of which its record says the size, fits below the end of the stack: its
-                // locals and its header.
+                // SAFETY: FRAME: the callee's frame, of which its record says the size, fits below
+                // the end of the stack: its locals and its header.
                 unsafe {
                     let header = frame.add(callee.layout.locals as usize);
                     clear_locals(local, header);
                     Header::write_caller(header, func, pc.after(CALL).0, fp.0);
                 }
                 func = to.cast();
-                // SAFETY: RECORDS: the record says where in the instance's code the function starts. COMPLETE and SLOTS as
-                // above.
+                // SAFETY: RECORDS: the record says where in the instance's code the function
+                // starts. COMPLETE and SLOTS as above.
                 unsafe {
                     fp = Frame(fp.at(pc.slot_again(3)));
                     pc = Code(instance.code.add(callee.code as usize));
@@ -516,12 +536,14 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 next!(6);
             }
             Move => {
-                // SAFETY: COMPLETE and SLOTS: both ranges of slots lie among the operands of the frame.
+                // SAFETY: COMPLETE and SLOTS: both ranges of slots lie among the operands of the
+                // frame.
                 unsafe { move_down(fp.at(pc.u16(1)), fp.at(pc.u16(3)), pc.u16(5)) };
                 next!(7);
             }
             CopyIn => {
-                // SAFETY: COMPLETE and SLOTS: the slot lies in the frame, at a distance that may be negative in a large function.
+                // SAFETY: COMPLETE and SLOTS: the slot lies in the frame, at a distance that may be
+                // negative in a large function.
                 let value = unsafe { fp.moved(pc.i16(1)).read(0) };
                 set_slot!(3, value);
                 next!(4);
@@ -533,8 +555,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 next!(4);
             }
             Frame => {
-                // SAFETY: a large function moves its frame to its first operand and back (the translator, or the verifier's
-                // rule `Flow`).
+                // SAFETY: a large function moves its frame to its first operand and back (the
+                // translator, or the verifier's rule `Flow`).
                 fp = unsafe { fp.moved(pc.i16(1)) };
                 next!(3);
             }
@@ -592,8 +614,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
     acc as u32
 }
 
-/// Executes the running instruction with all checks. Returns the accumulator; else 0 when the call by the host has returned,
-/// [`SWITCHED`], [`OTHER_MODE`] or the number of a trap.
+/// Executes the running instruction with all checks. Returns the accumulator; else 0 when the call
+/// by the host has returned, [`SWITCHED`], [`OTHER_MODE`] or the number of a trap.
 ///
 /// # Safety
 /// As for [`run`]; the running instruction is one that [`execute`] leaves.
@@ -627,10 +649,12 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
         }
         // Through the frame's boundary. A single result goes to the pad first.
         RegOp::Ret | RegOp::RetA | RegOp::RetS | RegOp::RetN => {
-            // SAFETY: every frame has `OVERHEAD` slots behind the locals, of which the last is the pad.
+            // SAFETY: every frame has `OVERHEAD` slots behind the locals, of which the last is the
+            // pad.
             let pad = unsafe { fp.at((*context.func).locals as usize + OVERHEAD - PAD) };
             context.sp = match op {
-                // SAFETY: SLOTS: the results lie in the frame; without any, the slot before the frame is never read.
+                // SAFETY: SLOTS: the results lie in the frame; without any, the slot before the
+                // frame is never read.
                 RegOp::RetN => unsafe { fp.at(u16(1) + u16(3)) }.wrapping_sub(1),
                 _ => pad,
             };
@@ -643,19 +667,22 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
                 // SAFETY: `pad` is the address of the frame's pad.
                 unsafe { *pad = result };
             }
-            // SAFETY: `execute` leaves a return only when the header says that the frame has a boundary; the results end at
-            // `sp`.
+            // SAFETY: `execute` leaves a return only when the header says that the frame has a
+            // boundary; the results end at `sp`.
             Err(unsafe { context.leave() })
         }
         RegOp::CallImport => {
-            // SAFETY: SPACES: the operand is the index of an imported function. RECORDS: its record is live.
+            // SAFETY: SPACES: the operand is the index of an imported function. RECORDS: its record
+            // is live.
             let import = unsafe { &*(*context.instance).imports.add(u16(1)) };
-            // SAFETY: COMPLETE and SLOTS: the arguments and the results lie in the frame, from this slot on.
+            // SAFETY: COMPLETE and SLOTS: the arguments and the results lie in the frame, from this
+            // slot on.
             let args = unsafe { fp.at(pc.slot(3)) };
             // SAFETY: COMPLETE: a call has an instruction behind it.
             context.pc = unsafe { pc.after(CALL) }.0;
             let code = match import.call {
-                // SAFETY: the contract of `HostCall`: `call` belongs to this import, whose arguments lie at `args`.
+                // SAFETY: the contract of `HostCall`: `call` belongs to this import, whose
+                // arguments lie at `args`.
                 Some(call) => unsafe { call(context, import, args) },
                 None => {
                     context.sp = import.top(args);
@@ -664,7 +691,8 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
                 }
             };
             match code {
-                // SAFETY: SLOTS: a frame has at least one slot there, also for a call without results.
+                // SAFETY: SLOTS: a frame has at least one slot there, also for a call without
+                // results.
                 numeric::OK => Ok(unsafe { *args }),
                 SWITCHED | OTHER_MODE => Err(code),
                 trap => {
@@ -674,13 +702,14 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
             }
         }
         RegOp::Runtime => {
-            // SAFETY: COMPLETE: the immediates start behind the opcode of WebAssembly and a slot. SLOTS: the operands end below
-            // that slot.
+            // SAFETY: COMPLETE: the immediates start behind the opcode of WebAssembly and a slot.
+            // SLOTS: the operands end below that slot.
             unsafe {
                 context.pc = pc.after(4).0;
                 context.sp = fp.at(u16(2)).sub(1);
             }
-            // SAFETY: the contract of `RuntimeFn`: immediates and operands are where the context says.
+            // SAFETY: the contract of `RuntimeFn`: immediates and operands are where the context
+            // says.
             match unsafe { (context.runtime)(context, byte(1)) } {
                 numeric::OK | SWITCHED => Err(SWITCHED),
                 OTHER_MODE => Err(OTHER_MODE),
@@ -694,7 +723,8 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
             // SAFETY: COMPLETE, SLOTS and TARGETS hold for the instructions from `pc` on.
             context.pc = unsafe { numeric_run::execute(pc, fp) }.0;
             if context.pc == pc.0 {
-                // SAFETY: COMPLETE and SLOTS: the opcode of a numeric instruction follows, and the slots of its operands.
+                // SAFETY: COMPLETE and SLOTS: the opcode of a numeric instruction follows, and the
+                // slots of its operands.
                 match unsafe { numeric_op(fp.0, pc.after(1).0) } {
                     numeric::OK => {
                         // SAFETY: COMPLETE: another instruction follows.
@@ -707,7 +737,8 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
         }
         // Loads and stores.
         _ => {
-            // SAFETY: `execute` leaves no other instruction, and COMPLETE, SLOTS and SPACES hold for this one.
+            // SAFETY: `execute` leaves no other instruction, and COMPLETE, SLOTS and SPACES hold
+            // for this one.
             let (next, acc) = unsafe { access(context, fp, pc, acc) }?;
             context.pc = next.0;
             Ok(acc)
@@ -715,17 +746,18 @@ unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32, u32> {
     }
 }
 
-/// Runs until the call by the host returns or traps, or until another mode's loop has to continue. Returns 0, the number of a
-/// trap, or [`OTHER_MODE`].
+/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+/// Returns 0, the number of a trap, or [`OTHER_MODE`].
 ///
 /// # Safety
-/// The context is complete and describes a function of a live instance that [`crate::call`] or [`Context::enter`] has entered;
-/// the rules at the head of [`super`] hold for the instance's code.
+/// The context is complete and describes a function of a live instance that [`crate::call`] or
+/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
 pub(crate) unsafe fn run(context: &mut Context) -> u32 {
     // SAFETY: the contract of this function: `sp` points at a slot of the stack.
     let mut acc = unsafe { *context.sp };
     loop {
-        // SAFETY: the contract of this function, which everything that changes the context preserves.
+        // SAFETY: the contract of this function, which everything that changes the context
+        // preserves.
         acc = unsafe { execute(context, acc) };
         // SAFETY: as above; `execute` has left the running instruction.
         acc = match unsafe { out_of_line(context, acc) } {

@@ -1,7 +1,9 @@
-//! The feature `strict`: what the loop assumes of its state, checked before each operation.
+//! The feature `strict`: checks the rules COMPLETE, SLOTS and FRAME before each register
+//! instruction (see the head of [`super`]).
 //!
-//! A failure is a bug of the translator, of the verifier or of the loop, and no module can be blamed for it: it panics. Tests and fuzzers run
-//! with and without it; no device is meant to.
+//! A failure is a bug of the translator, the verifier or the loop, whatever the module is, and
+//! panics. Tests and fuzzers run with and without the feature; devices run without it. Depends on
+//! [`super::decode`].
 
 use crate::frame::{Context, FuncLayout};
 #[cfg(feature = "strict")]
@@ -12,10 +14,10 @@ use {
     crate::frame::FastFunc,
 };
 
-/// Checks the loop's registers, and the operation's slots.
+/// Checks the registers of the loop, and the operands of the instruction.
 ///
 /// # Safety
-/// `func` is the running function's record, and `pc` points at an operation.
+/// `func` is the running function of the context's instance, and the context is complete.
 #[cfg(feature = "strict")]
 pub(super) unsafe fn check(
     context: *const Context,
@@ -23,7 +25,9 @@ pub(super) unsafe fn check(
     pc: *const u8,
     fp: *const u32,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: RECORDS: the context, the instance and the function's record are live, and the
+    // records and the code of the instance end where `funcs_end` and `code_end` say; `pc` is read
+    // once it lies in the code.
     unsafe {
         let next = func.cast::<FastFunc>().wrapping_add(1);
         let (context, func) = (&*context, &*func.cast::<FastFunc>());
@@ -35,14 +39,15 @@ pub(super) unsafe fn check(
         } else {
             instance.code_end
         };
-        assert!(pc >= code && pc < end, "the next operation lies outside of the function");
+        assert!(pc >= code && pc < end, "the next instruction lies outside of the function");
         let body = core::slice::from_raw_parts(code, end.addr() - code.addr());
-        let Some(op) = RegOp::from_code(*pc) else { panic!("the next operation is unknown") };
+        let Some(op) = RegOp::from_code(*pc) else { panic!("the next instruction is unknown") };
         assert!(
             Instruction::read(body, pc.addr() - code.addr()).is_some(),
-            "the next operation is not complete"
+            "the next instruction is not complete"
         );
-        // A large function's frame pointer moves, and it has no slots in common with the header then.
+        // The frame pointer of a large function moves, so that its slots are not those of the
+        // header.
         let is_large = *code == RegOp::Frame as u8;
         let layout = &func.layout;
         let (locals, slots) =
@@ -68,7 +73,7 @@ pub(super) unsafe fn check(
                 }
                 Kind::Args => assert!(
                     is_large || *at as usize >= locals + OVERHEAD,
-                    "a call's arguments are no operands"
+                    "the arguments of a call are not operands"
                 ),
                 _ => {}
             }
@@ -81,10 +86,10 @@ pub(super) unsafe fn check(
     }
 }
 
-/// Checks nothing.
+/// Checks nothing without the feature.
 ///
 /// # Safety
-/// None is needed.
+/// There is no requirement.
 #[cfg(not(feature = "strict"))]
 #[inline(always)]
 pub(super) unsafe fn check(_: *const Context, _: *const FuncLayout, _: *const u8, _: *const u32) {}

@@ -1,54 +1,56 @@
-//! The loop of fast mode in Thumb-2 instructions (Armv7-M and Armv8-M Mainline).
+//! The loop of fast mode in Thumb-2 instructions, for Armv7-M and Armv8-M Mainline.
 //!
 //! ```text
-//! r4  the code of the running operation (pc)      r8  first byte of memory 0
+//! r4  the running instruction (pc)                r8  first byte of memory 0
 //! r5  limit of the fast path of loads and stores  r9  the meter
 //! r6  the accumulator                             r10 the running function
 //! r7  frame (fp)                                  r11 the context
 //! r0-r3 and lr scratch                            r12 the table of handlers
 //! ```
 //!
-//! A handler ends with `next`, or with its two instructions further apart: `fetch` moves on and reads the code of the next operation, `jump` goes to its
-//! handler. Until then r4 is where a trap says that it happened. What is executed elsewhere (host functions, `Context::runtime`, [`access`], `num`)
-//! is called as AAPCS says, after which r12 has to be read anew, and r5 and r8 where memory may have moved. The context learns of the running function, frame
-//! and operation when somebody may look: `save` and `.Lfast_trap` write them.
+//! A handler ends with `next`, or with its two machine instructions further apart: `fetch` moves on
+//! and reads the opcode of the next instruction, `jump` enters its handler. Until then, r4 is the
+//! place of a trap. Handlers call functions by the AAPCS: host functions, [`Context::runtime`],
+//! [`access`] and [`numeric_op`]. After a call, r12 has to be read again, and r5 and r8 where
+//! memory may have changed. `save` and `.Lfast_trap` write the running function, frame and
+//! instruction to the context before anything reads them there.
 //!
-//! Operations are `quick` or `short`. What is executed often in CoreMark, or in compiled C at large, is quick: all its instructions are its own. The others share some,
-//! and execute one to three more for it; without that the loop had half as many bytes again. Instructions of common operations, dispatch included: `get` 4,
-//! `i32.add` 4 to 9, `i32.load` 8 to 12, a branch not taken 3 to 9 and taken 5 to 9, a call and its return 37.
+//! Handlers are `quick` or `short`. Instructions that CoreMark, or compiled C in general, executes
+//! often have a quick handler, which shares no machine instruction. Short handlers share some, and
+//! execute one to three more; if all handlers were quick, the loop would be half as large again.
+//! Machine instructions of common handlers, with dispatch: `get` 4, `i32.add` 4 to 9, `i32.load` 8
+//! to 12, a branch not taken 3 to 9 and taken 5 to 9, a call and its return 37.
+//!
+//! Depends on [`crate::thumb_calls`] for the layout of records. Relies on the rules at the head of
+//! [`super`].
 
 use super::access::access as checked_access;
 use super::code::Code;
 use super::numeric_op;
-use crate::frame::{Boundary, Context, FastFunc, Header, BOUNDARY, HEADER, SWITCHED};
+use crate::frame::{Context, FastFunc, BOUNDARY, HEADER, SWITCHED};
 use crate::instance::{offset, ExecInstance, ImportedFunc};
-use crate::linear_memory::Memory;
 use crate::register_ops;
 use crate::slot::Frame;
 use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;
 
-// What the instructions below rely on.
+// Pairs of fields that `ldrd` reads, and sizes that shifts compute; `thumb_calls` checks what both
+// loops rely on.
 const _: () = {
-    assert!(offset_of!(Context, sp) == offset_of!(Context, pc) + 4);
     assert!(offset_of!(Context, fp) == offset_of!(Context, pc) + 8);
     assert!(offset_of!(ExecInstance, code) == offset_of!(ExecInstance, funcs) + 4);
-    assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
-    assert!(
-        offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4 && offset_of!(Header, fp) == 8
-    );
-    // Locals are made 0 four at a time: up to three slots too many, which the header is written over.
-    assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);
     assert!(size_of::<FastFunc>() == 16 && offset_of!(FastFunc, layout) == 0);
-    assert!(size_of::<ImportedFunc>() == 16 && offset_of!(ImportedFunc, call) == 0);
-    assert!(crate::meter::TERMINATION == 0);
+    // A call clears locals four at a time: up to three slots too many, which are those of the
+    // header, written later.
+    assert!(HEADER >= 3);
 };
 
-/// Executes the load or store at `pc` with all checks. Returns in the low half the next instruction or null, in the high half the
-/// accumulator or the number of a trap.
+/// Executes the load or store at `pc` with all checks. Returns in the low half the next instruction
+/// or null, in the high half the accumulator or the number of a trap.
 ///
 /// # Safety
-/// The loop calls it for a load, a store or a `Memory` of the running function: COMPLETE, SLOTS and SPACES hold.
+/// The loop calls it for a load, a store or a `Memory` of the running function: COMPLETE, SLOTS and
+/// SPACES hold.
 #[cold]
 unsafe extern "C" fn access(context: &Context, fp: *mut u32, pc: *const u8, acc: u32) -> u64 {
     // SAFETY: the contract of this function.
@@ -59,29 +61,37 @@ unsafe extern "C" fn access(context: &Context, fp: *mut u32, pc: *const u8, acc:
     next.addr() as u64 | (value as u64) << 32
 }
 
-/// Where each operation is executed, in the order of their codes. One without a handler is an error of the assembler.
+/// The handler of each register instruction, in the order of their opcodes. The assembler refuses
+/// one without a handler.
 macro_rules! handlers {
     ($($code:literal $name:ident $text:literal [$($kind:ident)*] $acc:ident;)*) => {
         concat!($("    .word .Lfast_", stringify!($name), " + 1\n"),*)
     };
 }
 
-/// Runs until the call by the host returns or traps, or another mode has to go on. Gives 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
+/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
 ///
 /// # Safety
-/// The context is complete and describes a function that [`Context::enter`] has entered for the host, of an instance whose invariants hold.
+/// The context is complete and describes a function of a live instance that [`crate::call`] or
+/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
 pub(crate) unsafe fn run(context: &mut Context) -> u32 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract of this function is that of `enter`.
     unsafe { enter(context) }
 }
 
-/// The loop. Gives 0, or the number of a trap with `context.pc` at its operation.
-// SAFETY: each handler touches only what the head of `super` says that the translator or the verifier has established: slots of the running
-// frame, operands in the code, records that the instance points at; linear memory is accessed below `fast_limit` only, which leaves room for eight bytes.
+/// The loop. After a trap, `context.pc` is at the instruction that trapped.
+///
+/// # Safety
+/// As for [`run`].
+// SAFETY: the handlers access what the rules at the head of `super` establish: slots of the running
+// frame (SLOTS, FRAME), operands in the code (COMPLETE, TARGETS), and the records that the instance
+// points at (SPACES, RECORDS). They access linear memory below `fast_limit` only, from where eight
+// bytes are in bounds.
 #[unsafe(naked)]
 unsafe extern "C" fn enter(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
-        // Goes on to the operation n bytes further.
+        // Moves to the instruction n bytes further and reads its opcode.
         ".macro fetch n",
         "    ldrb r0, [r4, #\\n]!",
         ".endm",
@@ -92,7 +102,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    fetch \\n",
         "    jump",
         ".endm",
-        // Goes on to the operation at r4.
+        // Executes the instruction at r4.
         ".macro go",
         "    ldrb r0, [r4]",
         "    jump",
@@ -100,17 +110,18 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         ".macro op name",
         "    .Lfast_\\name:",
         ".endm",
-        // The slot that the operand at r4 + \at names.
+        // Reads the slot that the operand at r4 + \at names.
         ".macro slot to, at",
         "    ldrb \\to, [r4, #\\at]",
         "    ldr \\to, [r7, \\to, lsl #2]",
         ".endm",
-        // The address of the pair that the operand at r4 + \at names.
+        // Computes the address of the pair that the operand at r4 + \at names.
         ".macro pair to, at",
         "    ldrb \\to, [r4, #\\at]",
         "    add \\to, r7, \\to, lsl #2",
         ".endm",
-        // Reads the table's address anew. From further than `adr` reaches, its distance would be cut without a word: the space is nothing, or less than nothing, which is an error.
+        // Reads the address of the table again. The assembler truncates a distance beyond the reach
+        // of `adr` without a message; then the size of the space is negative, which is an error.
         ".macro table",
         "    adr r12, .Lfast_handlers",
         "    .space (4090 - (. - .Lfast_handlers)) >> 31",
@@ -119,13 +130,14 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    ldr r0, [r11, #{MEMORY}]",
         "    ldrd r8, r5, [r0]",
         ".endm",
-        // Writes to the context what Rust may look at, with pc and sp from these registers.
+        // Writes to the context what a called function may read, with pc and sp from these
+        // registers.
         ".macro save pc, sp",
         "    strd \\pc, \\sp, [r11, #{PC}]",
         "    str r7, [r11, #{FP}]",
         "    str r10, [r11, #{FUNC}]",
         ".endm",
-        // Looks at the meter. Clobbers r0 and r1.
+        // Checks the meter. Clobbers r0 and r1.
         ".macro meter",
         ".if {FUEL}",
         "    ldrd r0, r1, [r9]",
@@ -139,7 +151,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         ".endif",
         "    92:",
         ".endm",
-        // What follows a `meter`, out of the way.
+        // The slow path of a `meter`.
         ".macro meter_stop",
         "    91:",
         "    mov r0, r9",
@@ -153,7 +165,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    push {{r3-r11, lr}}",
         "    mov r11, r0",
         "    ldr r9, [r11, #{METER}]",
-        // Reads everything from the context. A result that was just returned is in the topmost operand's home.
+        // Reads all registers from the context. A result that was just returned is in the stack
+        // slot of the topmost operand.
         ".Lfast_reload:",
         "    ldrd r4, r0, [r11, #{PC}]",
         "    ldr r7, [r11, #{FP}]",
@@ -246,7 +259,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    mov r0, r11",
         "    ldr r2, [r11, #{RUNTIME}]",
         "    blx r2",
-        // Rust has said how to go on.
+        // r0 says how to continue.
         ".Lfast_left:",
         "    cmp r0, #0",
         "    beq .Lfast_reload",
@@ -254,7 +267,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    beq .Lfast_reload",
         // To the loop of another mode.
         "    bhi .Lfast_exit",
-        // A trap, r0, of the operation at r4.
+        // The trap r0 of the instruction at r4.
         ".Lfast_trap:",
         "    str r4, [r11, #{PC}]",
         "    str r10, [r11, #{FUNC}]",
@@ -264,7 +277,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    movs r0, #1",
         "    b .Lfast_trap",
 
-        // The header of the running function: its address in r0, then who called and, in r4, where that goes on. It is read before results are written, which may lie there.
+        // Reads the header of the running function: its address into r0, the caller, and where the
+        // caller continues into r4. The results, which are written later, may overwrite it.
         ".macro header caller",
         "    ldrh r0, [r10, #{LOCALS}]",
         "    add r0, r7, r0, lsl #2",
@@ -329,7 +343,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    add r3, r7, r3, lsl #2",
         "    bl .Lfast_copy",
         "    b .Lfast_next_7",
-        // r1 slots from r2 on to r3 on.
+        // Copies r1 slots from r2 on to r3 on.
         "1:  ldr r12, [r2], #4",
         "    str r12, [r3], #4",
         ".Lfast_copy:",
@@ -338,7 +352,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    table",
         "    bx lr",
 
-        // --- what is executed elsewhere ---
+        // --- numeric instructions without a register instruction of their own ---
         ".macro number name, n",
         "    op \\name",
         "    mov r0, r7",
@@ -353,14 +367,14 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "number Num2, 5",
 
         // --- branches ---
-        // To the target that the operand at r4 + \at names.
+        // Branches to the target that the operand at r4 + \at names.
         ".macro take at",
         "    ldrsh r1, [r4, #\\at]",
         "    ldrb r0, [r4, r1]",
         "    add r4, r1",
         "    jump",
         ".endm",
-        // Comparisons for each form of operands; the accumulator is kept.
+        // Comparisons for each form of operands. They preserve the accumulator.
         ".macro compare_SS",
         "    ldrb r1, [r4, #1]",
         "    ldrb r2, [r4, #2]",
@@ -405,7 +419,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    b 1f",
         "    flag \\relation, \\condition",
         ".endm",
-        // What has an operation for each relation.
+        // Instructions that exist for each relation.
         ".macro relations which, more:vararg",
         "    \\which Eq, eq \\more",
         "    \\which Ne, ne \\more",
@@ -481,15 +495,16 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    next 2",
         "more_relations flag",
 
-        // --- loads and stores ---
-        // The access at r1 + \and is inside of memory, whatever its width; else it is looked at elsewhere.
+        // --- loads and stores --- Adds \and to r1. An access that is not below the fast limit is
+        // left to the handler of `Memory`.
         ".macro inside and",
         "    adds r1, r1, \\and",
         "    it cc",
         "    cmpcc r1, r5",
         "    bhs .Lfast_Memory",
         ".endm",
-        // The position of an access for each form of address: in the accumulator or in a slot, with the offset at r4 + 1, 2 or 3, of one byte or of four.
+        // Set r1 to the position of an access, for each form of address: in the accumulator or in a
+        // slot, with an offset of one byte or four at r4 + 1, 2 or 3.
         ".macro address_A1",
         "    ldrb r1, [r4, #1]",
         "    inside r6",
@@ -510,7 +525,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    ldr r1, [r7, r1, lsl #2]",
         "    inside r2",
         ".endm",
-        // Quick: the address is looked at in the handler. Where the value goes to a slot the end is shared all the same, but for the most frequent.
+        // Quick: the handler checks the address itself. Where the value goes to a slot, all but the
+        // most frequent share their end.
         ".macro quick_load name, instruction, address, n",
         "    op \\name",
         "    address_\\address",
@@ -561,7 +577,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    fetch 4",
         "    str r6, [r7, r2, lsl #2]",
         "    jump",
-        // Any load or store, with all its checks.
+        // Any load or store, with all checks.
         "op Memory",
         "    mov r0, r11",
         "    mov r1, r7",
@@ -618,7 +634,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "short_load Load8UAX, ldrb, AX1, 5",
         "short_load Load16SAX, ldrsh, AX1, 5",
         "short_load Load16UAX, ldrh, AX1, 5",
-        // ldrd and strd would have to be aligned in linear memory.
+        // `ldrd` and `strd` require an aligned address, which one in linear memory need not be.
         ".macro load_pair name, address, n",
         "    op \\name",
         "    bl .Lfast_address_\\address",
@@ -666,14 +682,14 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "store_pair Store64A, A2, 3",
         "store_pair Store64S, S3, 4",
 
-        // --- how short operations end ---
-        // To go on two bytes further is also all that `Skip` does.
+        // --- shared ends of short handlers ---
+        // `Skip` does nothing but continue two bytes further.
         "op Skip",
         ".irp n, 2, 1, 3, 4, 5, 6, 7",
         ".Lfast_next_\\n:",
         "    next \\n",
         ".endr",
-        // The result also goes to the slot that the last of n bytes names.
+        // Writes the result to the slot that the last of n bytes names as well.
         ".irp n, 2, 3, 4, 6, 7",
         ".Lfast_to_\\n:",
         "    ldrb r1, [r4, #\\n - 1]",
@@ -740,7 +756,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    fetch 6",
         "    str r1, [r7, r2, lsl #2]",
         "    jump",
-        // The place of the global that the operand at r4 + \at names; one more when it takes two slots.
+        // Reads the address of the global that the operand at r4 + \at names, plus one when the
+        // global has two slots.
         ".macro global at",
         "    ldr r2, [r11, #{INSTANCE}]",
         "    ldrh r1, [r4, #\\at]",
@@ -790,7 +807,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    cbnz r6, 1f",
         "    ldrb r1, [r4, #2]",
         "1:  add r1, r7, r1, lsl #2",
-        // To the pair that the last of four bytes names, from r1 or from r2 and r3.
+        // Writes the pair at r1, or in r2 and r3, to the pair that the last of four bytes names.
         ".Lfast_pair_at:",
         "    ldrd r2, r3, [r1]",
         ".Lfast_pair:",
@@ -831,7 +848,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    ldrd r2, r3, [r1]",
         "    cmp r0, #32",
         "    bx lr",
-        // What comes in from the other end is in r1. A distance of 32 leaves nothing of a word.
+        // The bits that are shifted in are in r1. A shift by 32 clears a word.
         "op I64RotlK",
         "    bl .Lfast_operands_WK",
         "    itttt hs",
@@ -876,8 +893,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    orrs r3, r3, r1",
         "    b .Lfast_pair",
 
-        // --- two operands of i32 ---
-        // The operands of each form: the first in r6, the second in r1; where the accumulator is the second, the other way round.
+        // --- two operands of i32 --- Read the operands of each form: the first into r6 and the
+        // second into r1, or the other way round where the accumulator is the second.
         ".macro operands_SS",
         "    ldrb r1, [r4, #1]",
         "    ldrb r2, [r4, #2]",
@@ -1008,7 +1025,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    operands_\\form",
         "    bx lr",
         ".endr",
-        // A shift takes its distance modulo 32, which the instruction does not; a rotation does.
+        // WebAssembly shifts by the distance modulo 32. The machine instructions for shifts do not,
+        // that for rotations does.
         ".macro shift instruction",
         "    and r1, r1, #31",
         "    \\instruction r6, r6, r1",
@@ -1062,7 +1080,7 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    udiv r2, r6, r1",
         "    mls r6, r2, r1, r6",
         "    b .Lfast_next_2",
-        // The least number divided by -1 is itself, which leaves the right remainder.
+        // The least number divided by -1 is itself, with the remainder 0, as required.
         "divide RemS",
         "    sdiv r2, r6, r1",
         "    mls r6, r2, r1, r6",

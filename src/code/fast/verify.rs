@@ -9,7 +9,7 @@ use crate::binary::types::ValType;
 use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
-use zonda_exec::fast::verify::{marks, Refusal, Rules, Verifier, GUARD, MAX_SLOTS};
+use zonda_exec::fast::verify::{marks, ModuleRules, Verifier, Violation, GUARD, MAX_SLOTS};
 use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, InstrClass};
 use zonda_exec::FastFunc;
@@ -43,13 +43,13 @@ pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) ->
             break;
         }
     }
-    refused.map_err(|(refusal, at)| {
-        let kind = match refusal {
-            Refusal::Operation => ArtifactErrorKind::Instruction,
-            Refusal::Slot => ArtifactErrorKind::Slot,
-            Refusal::Branch => ArtifactErrorKind::Branch,
-            Refusal::Flow => ArtifactErrorKind::Flow,
-            Refusal::Rule => rules.wrong,
+    refused.map_err(|(violation, at)| {
+        let kind = match violation {
+            Violation::Instruction => ArtifactErrorKind::Instruction,
+            Violation::Slot => ArtifactErrorKind::Slot,
+            Violation::Branch => ArtifactErrorKind::Branch,
+            Violation::Flow => ArtifactErrorKind::Flow,
+            Violation::Module => rules.wrong,
         };
         (kind, code_at + at)
     })
@@ -133,7 +133,7 @@ struct Names<'v, 'a> {
     wrong: ArtifactErrorKind,
 }
 
-impl Rules for Names<'_, '_> {
+impl ModuleRules for Names<'_, '_> {
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool {
         self.wrong = match self.env.global(index as u32) {
             Ok(global) if (global.content.slots() == 2) != wide => ArtifactErrorKind::TypeMismatch,
@@ -144,7 +144,12 @@ impl Rules for Names<'_, '_> {
         false
     }
 
-    fn operation(&mut self, func: u32, code: u16, [first, second]: [u32; 2]) -> Option<(u32, u32)> {
+    fn instruction(
+        &mut self,
+        func: u32,
+        code: u16,
+        [first, second]: [u32; 2],
+    ) -> Option<(u32, u32)> {
         match self.slots(func, code, first, second) {
             Ok(slots) => Some(slots),
             Err(kind) => {

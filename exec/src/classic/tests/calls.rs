@@ -1,4 +1,5 @@
-//! Calls: within an instance, between instances, of host functions and by them, and runtime instructions.
+//! Calls: within an instance, between instances, of host functions and by them, and runtime
+//! instructions.
 
 use super::*;
 use crate::frame::{BOUNDARY, HEADER, PAD};
@@ -40,7 +41,8 @@ fn calls_within_an_instance() {
 fn a_frame_that_does_not_fit_is_a_trap_of_the_call() {
     let mut world = classic(vec![factorial()]);
     let frame = world.layout(0).frame as usize;
-    // From frame to frame: the local, the header, the pad, and the operand below the argument; in the first one a boundary.
+    // From frame to frame: the local, the header, the pad, and the operand below the argument; in
+    // the first one a boundary.
     let level = 1 + HEADER + PAD + 1;
     for depth in [1, 2, 4] {
         let start = if depth == 1 { 0 } else { BOUNDARY + (depth - 1) * level };
@@ -87,7 +89,8 @@ fn host_functions_call_back() {
 
 #[test]
 fn calls_between_instances() {
-    // The callee: a trap when its arguments are equal, else their difference and the byte at 0 of its memory.
+    // The callee: a trap when its arguments are equal, else their difference and the byte at 0 of
+    // its memory.
     let body_of_callee = body()
         .op(&[LocalGet, 0, LocalGet, 1, I32Sub, LocalTee, 2])
         .branch(If, 1, 0, 0)

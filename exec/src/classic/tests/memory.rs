@@ -43,7 +43,8 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     ]
                 });
                 for address in addresses.step_by(if cfg!(miri) { 31 } else { 1 }) {
-                    // Memory 0, then memory 1, whose memarg the fast path does not read: its limit is 0.
+                    // Memory 0, then memory 1, whose memarg the fast path does not read: its limit
+                    // is 0.
                     for memory in 0..2 {
                         let value = [noise.next(), noise.next()];
                         let operands: &[u8] = match (is_store, slots) {

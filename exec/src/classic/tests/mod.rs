@@ -1,5 +1,5 @@
-//! Unit tests of the loop of classic mode: bytecode and side tables that are put together by hand, run through
-//! [`crate::call`] and compared with what WebAssembly says.
+//! Unit tests of the loop of classic mode: bytecode and side tables that are put together by hand,
+//! run through [`crate::call`] and compared with what WebAssembly says.
 #![allow(non_upper_case_globals)]
 
 mod calls;
@@ -24,7 +24,8 @@ opcodes! { u8:
 /// The empty block type.
 const EMPTY: u8 = 0x40;
 
-/// A branch whose target is not known yet: the position behind its opcode, the index of its entry, what it keeps and drops.
+/// A branch whose target is not known yet: the position behind its opcode, the index of its entry,
+/// what it keeps and drops.
 struct Pending {
     label: u32,
     pc: usize,
@@ -104,7 +105,8 @@ impl Body {
         self
     }
 
-    /// The function. `wide` are the positions behind a `drop` or `select` of two slots, whose marks are the entries of this index.
+    /// The function. `wide` are the positions behind a `drop` or `select` of two slots, whose marks
+    /// are the entries of this index.
     fn function(self, params: u16, locals: u16, results: u16) -> Function {
         use crate::side_table::{Branch, ENTRY};
         let mut table: Vec<u16> = self.entries.concat();

@@ -1,4 +1,5 @@
-//! Calls: within an instance, between instances and modes, of host functions and by them, and runtime instructions.
+//! Calls: within an instance, between instances and modes, of host functions and by them, and
+//! runtime instructions.
 
 use super::*;
 use crate::testing::{call_back, import, runtime, subtract};
@@ -84,7 +85,8 @@ fn calls_of_the_host() {
 
 #[test]
 fn calls_between_instances() {
-    // The callee: a trap when its arguments are equal, else their difference in two slots, and the byte at 0 of its memory.
+    // The callee: a trap when its arguments are equal, else their difference in two slots, and the
+    // byte at 0 of its memory.
     let body = code().op(Get, &[0]).op(BrNeAS, &[1, 5]).op(Unreachable, &[]);
     let body = body
         .op(SubSSD, &[0, 1, 1])

@@ -53,7 +53,8 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                 });
                 for address in near.step_by(if cfg!(miri) { 31 } else { 1 }) {
                     let value = [noise.next(), noise.next()];
-                    // Slots: 0 the accumulator, 1 an address, 2 and 3 a value, 4 and 5 where the result goes, 6 the accumulator after it.
+                    // Slots: 0 the accumulator, 1 an address, 2 and 3 a value, 4 and 5 where the
+                    // result goes, 6 the accumulator after it.
                     let mut acc = noise.next();
                     let mut slot = [address, value[0], value[1]];
                     let mut operands: Vec<i64> = Vec::new();

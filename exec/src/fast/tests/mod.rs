@@ -1,5 +1,5 @@
-//! Unit tests of the loop of fast mode: register bytecode that is put together by hand, run through [`crate::call`] and
-//! compared with what docs/register-bytecode.md says.
+//! Unit tests of the loop of fast mode: register bytecode that is put together by hand, run through
+//! [`crate::call`] and compared with what docs/register-bytecode.md says.
 
 mod calls;
 mod control;
@@ -17,7 +17,8 @@ use std::vec::Vec;
 use std::{format, vec};
 use RegOp::*;
 
-/// A register instruction's bytes, with its operands in order; what the table calls special is written byte by byte.
+/// A register instruction's bytes, with its operands in order; what the table calls special is
+/// written byte by byte.
 fn bytes(op: RegOp, operands: &[i64]) -> Vec<u8> {
     let mut bytes = vec![op as u8];
     let mut given = operands.iter();
@@ -80,7 +81,8 @@ const TWOS: &[(&str, Two)] = twos! {
     "GtU" i32_gt_u "LeS" i32_le_s "LeU" i32_le_u; "DivS" i32_div_s "DivU" i32_div_u "RemS" i32_rem_s "RemU" i32_rem_u
 };
 
-/// What an instruction on two i32 computes, where its operands are, and whether it writes to a slot.
+/// What an instruction on two i32 computes, where its operands are, and whether it writes to a
+/// slot.
 fn parse(name: &str) -> Option<(Two, &str, bool)> {
     TWOS.iter().find_map(|&(prefix, f)| {
         let form = name.strip_prefix(prefix)?;

@@ -120,7 +120,7 @@ fn numeric_instructions_are_those_of_webassembly() {
                     )
                 };
                 match TrapCode::from_code(trap) {
-                    // Which NaN an operation makes is left open.
+                    // The specification leaves open which NaN it is.
                     None if expected != got.as_ref().unwrap()[..]
                         && is_nan(sig, &expected[to as usize..]) =>
                     {
