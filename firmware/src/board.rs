@@ -1,52 +1,44 @@
-//! The board's own registers: an LED, a clock, waiting.
+//! The chosen board: its registers and its memory.
 //!
-//! A board is one file with `HEAP_BYTES`, `heap_start`, `led_init`, `led_set`, `led_is_on` and, where instructions are measured,
-//! `cycles_init` and `ticks` with `INSTRUCTIONS_PER_TICK`.
+//! A board is one file with
+//! - `NAME`,
+//! - `heap_start` and `HEAP_BYTES`: the memory of the allocator,
+//! - `JOB` and `JOB_BYTES`: the memory where the host places jobs and scripts,
+//! - `STACK_PAINT`: how much of the native stack [`crate::stack`] measures,
+//! - `WASM_STACK_BYTES` and `WASM_MEMORY_LIMIT`: the operand stack and the linear memory limit of
+//!   specification scripts,
+//! - `ticks_init`, `ticks` and `instructions`: a timer that counts instructions under `-icount shift=0`.
+//!
+//! lm3s6965 has an LED and waiting instead of jobs and a timer: it is the board of the demo.
+
+#[cfg(not(any(
+    feature = "mps2",
+    feature = "mps2-an500",
+    feature = "mps2-an505",
+    feature = "microbit",
+    feature = "lm3s6965",
+    feature = "riscv-virt"
+)))]
+compile_error!("choose a board: one of the features mps2, mps2-an500, mps2-an505, microbit, lm3s6965, riscv-virt");
 
 #[cfg(feature = "lm3s6965")]
 mod lm3s6965;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "microbit")]
+mod microbit;
+#[cfg(any(feature = "mps2", feature = "mps2-an500", feature = "mps2-an505"))]
 mod mps2;
+#[cfg(feature = "riscv-virt")]
+mod riscv_virt;
+#[cfg(feature = "lm3s6965")]
+mod wait;
 
 #[cfg(feature = "lm3s6965")]
 pub use lm3s6965::*;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "microbit")]
+pub use microbit::*;
+#[cfg(any(feature = "mps2", feature = "mps2-an500", feature = "mps2-an505"))]
 pub use mps2::*;
-#[cfg(any(feature = "mps2", feature = "lm3s6965"))]
+#[cfg(feature = "riscv-virt")]
+pub use riscv_virt::*;
+#[cfg(feature = "lm3s6965")]
 pub use wait::*;
-
-#[cfg(all(feature = "mps2", feature = "lm3s6965"))]
-compile_error!("choose one board: mps2 or lm3s6965");
-
-#[cfg(any(feature = "mps2", feature = "lm3s6965"))]
-mod wait {
-    //! Waiting by SysTick, asleep, so that an idle board costs the host nothing.
-
-    use super::CORE_HZ;
-    use core::sync::atomic::{AtomicU32, Ordering};
-    use cortex_m::peripheral::syst::SystClkSource;
-    use cortex_m::peripheral::SYST;
-
-    static MILLISECONDS: AtomicU32 = AtomicU32::new(0);
-
-    #[cortex_m_rt::exception]
-    fn SysTick() {
-        MILLISECONDS.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Starts the clock that [`sleep_ms`] waits for.
-    pub fn wait_init(systick: &mut SYST) {
-        systick.set_clock_source(SystClkSource::Core);
-        systick.set_reload(CORE_HZ / 1000 - 1);
-        systick.clear_current();
-        systick.enable_counter();
-        systick.enable_interrupt();
-    }
-
-    pub fn sleep_ms(duration: u32) {
-        let start = MILLISECONDS.load(Ordering::Relaxed);
-        while MILLISECONDS.load(Ordering::Relaxed).wrapping_sub(start) < duration {
-            cortex_m::asm::wfi();
-        }
-    }
-}

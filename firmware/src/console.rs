@@ -1,9 +1,26 @@
-//! Text to the host and the end of the run, by semihosting.
+//! Text to the host and the end of the run, by semihosting (Arm "Semihosting for AArch32 and AArch64").
 
+use crate::arch;
 use core::fmt::{self, Write};
-use cortex_m_semihosting::{debug, hio};
 
-/// Collects a line, so that it reaches the host in one semihosting call instead of one for each piece.
+const SYS_OPEN: u32 = 0x01;
+const SYS_WRITE: u32 = 0x05;
+const SYS_EXIT: u32 = 0x18;
+
+/// Writes bytes to the standard output of the host. A host that does not listen is not an error.
+pub fn bytes(text: &[u8]) {
+    /// The name of the console, and the mode "w".
+    const CONSOLE: &[u8] = b":tt\0";
+    const WRITE: usize = 4;
+    let open = [CONSOLE.as_ptr().expose_provenance(), WRITE, CONSOLE.len() - 1];
+    // SAFETY: a block of the address of a string with its zero, a mode, and the length of the string.
+    let console = unsafe { arch::semihosting(SYS_OPEN, (&raw const open).expose_provenance()) };
+    let write = [console, text.as_ptr().expose_provenance(), text.len()];
+    // SAFETY: a block of a handle, an address, and the number of bytes there.
+    unsafe { arch::semihosting(SYS_WRITE, (&raw const write).expose_provenance()) };
+}
+
+/// Collects a line, so that it reaches the host in one call.
 struct Line {
     text: [u8; 256],
     len: usize,
@@ -11,10 +28,7 @@ struct Line {
 
 impl Line {
     fn flush(&mut self) {
-        if let Ok(mut host) = hio::hstdout() {
-            // A host that does not listen is no reason to stop.
-            let _ = host.write_all(&self.text[..self.len]);
-        }
+        bytes(&self.text[..self.len]);
         self.len = 0;
     }
 }
@@ -41,19 +55,16 @@ pub fn line(text: fmt::Arguments) {
     line.flush();
 }
 
-/// Writes bytes to the host as they are.
-pub fn bytes(text: &[u8]) {
-    if let Ok(mut host) = hio::hstdout() {
-        let _ = host.write_all(text);
-    }
-}
-
-/// Ends QEMU, with status 0 if all is well, else 1.
-pub fn exit(well: bool) -> ! {
-    debug::exit(if well { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
-    // On a board without a debugger nobody answers.
+/// Ends QEMU, with status 0 on success, else 1.
+pub fn exit(success: bool) -> ! {
+    const APPLICATION_EXIT: usize = 0x2_0026;
+    const RUN_TIME_ERROR: usize = 0x2_0023;
+    let reason = if success { APPLICATION_EXIT } else { RUN_TIME_ERROR };
+    // SAFETY: on 32-bit CPUs the argument is the reason itself.
+    unsafe { arch::semihosting(SYS_EXIT, reason) };
+    // Nobody answers on a board without a debugger.
     loop {
-        cortex_m::asm::wfi();
+        arch::wait_for_interrupt();
     }
 }
 

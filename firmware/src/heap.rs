@@ -1,5 +1,5 @@
-//! The allocator of images that use the Rust API: a first-fit list over the board's heap that counts what is in use. An image names it
-//! with [`use_heap!`](crate::use_heap).
+//! The allocator of images that use the Rust API: a first-fit list over the board's heap that counts the
+//! bytes in use. [`use_heap!`](crate::use_heap) makes it the image's global allocator.
 
 use crate::board;
 use core::alloc::{GlobalAlloc, Layout};
@@ -7,7 +7,7 @@ use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
 use linked_list_allocator::Heap;
 
-/// The allocator; its state is the one of this file.
+/// The allocator. Its state is `STATE`.
 pub struct Counting;
 
 /// Makes [`Counting`] the image's global allocator.
@@ -26,7 +26,7 @@ struct State {
 
 struct Owned(UnsafeCell<State>);
 
-// SAFETY: the images have one thread, and no interrupt handler allocates.
+// SAFETY: the images have one thread, and no interrupt handler allocates, so nothing is shared.
 unsafe impl Sync for Owned {}
 
 static STATE: Owned = Owned(UnsafeCell::new(State { heap: Heap::empty(), peak: 0 }));
@@ -35,33 +35,35 @@ fn state() -> *mut State {
     STATE.0.get()
 }
 
-/// Gives the allocator the board's heap. Called once, before the first allocation.
+/// Hands the board's heap to the allocator. Called once, before the first allocation.
 pub fn init() {
-    // SAFETY: memory that nobody else uses; one thread.
+    // SAFETY: the board reserves this memory for the heap; `init` of every image is the only caller; one
+    // thread.
     unsafe { (*state()).heap.init(board::heap_start(), board::HEAP_BYTES) }
 }
 
 /// Bytes in use, as the allocator rounds them.
 pub fn used() -> usize {
-    // SAFETY: one thread, no borrow lives on.
+    // SAFETY: one thread, and no borrow of the state outlives a function of this file.
     unsafe { (*state()).heap.used() }
 }
 
-/// The most bytes that were in use at once since [`reset_peak`].
+/// The largest number of bytes in use since [`reset_peak`].
 pub fn peak() -> usize {
-    // SAFETY: as above.
+    // SAFETY: one thread, and no borrow of the state outlives a function of this file.
     unsafe { (*state()).peak }
 }
 
 pub fn reset_peak() {
-    // SAFETY: as above.
+    // SAFETY: one thread, and no borrow of the state outlives a function of this file.
     unsafe { (*state()).peak = used() }
 }
 
-// SAFETY: `Heap` hands out memory that fits the layout and is in use nowhere else.
+// SAFETY: `Heap` returns memory that fits the layout and that it has not returned to anybody else, or an
+// error, which becomes null.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: one thread, no borrow lives on.
+        // SAFETY: one thread, and no borrow of the state outlives a function of this file.
         let state = unsafe { &mut *state() };
         let block = state.heap.allocate_first_fit(layout).map_or(ptr::null_mut(), NonNull::as_ptr);
         state.peak = state.peak.max(state.heap.used());
@@ -69,7 +71,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller returns what `alloc` gave for this layout, which is not null.
+        // SAFETY: one thread, as above. The contract of `GlobalAlloc`: `alloc` returned `block` for this
+        // layout, and it was not null.
         unsafe { (*state()).heap.deallocate(NonNull::new_unchecked(block), layout) }
     }
 }

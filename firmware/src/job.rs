@@ -1,19 +1,19 @@
-//! The job: a module and what to call in it. The host writes it into a file, and QEMU's loader puts that into memory
-//! (`-device loader,addr=…`), so that one image measures any module. `tools/xtask/src/job.rs` writes what this reads.
+//! The job: a module and a call. The host writes it to a file (`tools/xtask/src/job.rs`), and QEMU's loader
+//! places the file in memory (`-device loader,addr=…`), so that one image measures any module.
 //!
-//! Words of 32 bits, little endian: magic, mode (as `zonda::Mode` numbers them), repeat, operand stack bytes, memory limit, count of arguments, length of the name, length of the module;
-//! for each argument type (0 i32, 1 i64, 2 f32, 3 f64), low word, high word; the name and the module, each padded to a multiple of 4 bytes.
+//! Words of 32 bits, little endian: magic, mode (its number in `zonda::Mode`), repeat, operand stack bytes,
+//! memory limit, number of arguments, length of the name, length of the module; for each argument its type
+//! (0 i32, 1 i64, 2 f32, 3 f64), low word, high word; the name and the module, each padded to a multiple of
+//! 4 bytes.
 
+use crate::board;
 use core::slice;
 
-/// Where xtask has the loader put it: the upper half of the code memory of mps2.
-pub const ADDRESS: usize = 0x0020_0000;
-const BYTES: usize = 2 << 20;
 const MAGIC: u32 = u32::from_le_bytes(*b"ZJOB");
 
 pub struct Job {
     pub mode: u32,
-    /// 0: one call with the arguments. Else so many calls `x = name(x, i)`, i counting from 0.
+    /// 0: one call with the arguments. Otherwise the number of calls `x = name(x, i)`, i counting from 0.
     pub repeat: u32,
     pub stack_bytes: u32,
     pub memory_limit: u32,
@@ -47,11 +47,16 @@ impl Words {
     }
 }
 
+/// The memory where the host places a job or a script.
+pub fn loaded() -> &'static [u8] {
+    // SAFETY: the board reserves this memory, nobody writes it, and any bytes are valid.
+    unsafe { slice::from_raw_parts(board::JOB as *const u8, board::JOB_BYTES) }
+}
+
 impl Job {
-    /// The job that the loader brought, if there is one.
+    /// The job that the host placed in memory, if there is one.
     pub fn load() -> Option<Job> {
-        // SAFETY: memory of the board that nobody writes; it has some value at every byte.
-        Job::read(unsafe { slice::from_raw_parts(ADDRESS as *const u8, BYTES) })
+        Job::read(loaded())
     }
 
     fn read(bytes: &'static [u8]) -> Option<Job> {
@@ -68,7 +73,7 @@ impl Job {
         Some(Job { mode, repeat, stack_bytes, memory_limit, name, module, arguments })
     }
 
-    /// The mode that it asks for, if the image has it.
+    /// The execution mode of the job, if the image has it.
     pub fn mode(&self) -> Option<zonda::Mode> {
         zonda::Mode::ALL.iter().copied().find(|mode| *mode as u32 == self.mode)
     }

@@ -1,5 +1,5 @@
-//! What the C API needs of the system (src/platform of the runtime declares it). The images give the runtime a pool, so there is no
-//! other memory, and they have one thread, so a lock has nothing to do.
+//! The platform functions of the C API, which src/platform of the runtime declares. The images hand a pool to
+//! the runtime, so there is no other memory; they have one thread, so the lock does nothing.
 
 use crate::{console, say};
 use core::cell::UnsafeCell;
@@ -16,7 +16,7 @@ pub struct Defaults {
     start_fuel: u32,
 }
 
-// SAFETY: one thread; the limit changes before the runtime reads it.
+// SAFETY: the images have one thread.
 unsafe impl Sync for Defaults {}
 
 #[no_mangle]
@@ -28,9 +28,9 @@ static zonda_platform_defaults: Defaults = Defaults {
     start_fuel: 1_000_000,
 };
 
-/// Sets the most bytes that a memory gets. Called before the runtime starts.
+/// Sets the linear memory limit. Called before the runtime starts.
 pub fn limit_memory(bytes: u32) {
-    // SAFETY: nobody holds a reference to the limit yet.
+    // SAFETY: one thread, and no reference to the limit exists before the runtime starts.
     unsafe { *zonda_platform_defaults.memory_limit.get() = bytes }
 }
 
@@ -44,14 +44,14 @@ extern "C" fn zonda_platform_free(_memory: *mut c_void) {}
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_log(_level: c_int, text: *const u8, len: usize) {
-    // SAFETY: the runtime passes what it may read.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text, len) });
     console::bytes(b"\n");
 }
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_console(text: *const u8, len: usize) {
-    // SAFETY: as above.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text, len) });
 }
 
@@ -63,7 +63,7 @@ extern "C" fn zonda_platform_unlock() {}
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_abort(text: *const u8, len: usize) -> ! {
-    // SAFETY: as above.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text, len) });
     say!("");
     console::exit(false)

@@ -1,4 +1,4 @@
-//! What a run cost, as the line that xtask reads.
+//! The figures of a run, as the lines that xtask reads.
 
 use crate::{board, say};
 
@@ -33,15 +33,15 @@ pub struct Costs {
     pub call: u32,
     pub timed: u32,
     pub load: u32,
-    /// Store, module and instance, less operand stack and linear memory.
+    /// Store, module and instance, without operand stack and linear memory.
     pub heap: isize,
-    /// The part of `heap` that the module took.
+    /// The part of `heap` that belongs to the module.
     pub module: usize,
-    /// Host functions, which any number of instances share.
+    /// The host functions, which all instances share.
     pub linker: usize,
     pub operand_stack: usize,
     pub memory: usize,
-    /// The most heap at once while loading and instantiating, everything counted.
+    /// The largest heap use during loading and instantiation, everything included.
     pub peak: usize,
     pub stack: u32,
     pub load_stack: u32,
@@ -49,12 +49,11 @@ pub struct Costs {
 
 impl Costs {
     pub fn report(&self) {
-        let instructions = |ticks: u32| u64::from(ticks) * u64::from(board::INSTRUCTIONS_PER_TICK);
         say!(
             "zonda-bench call={} timed={} load={}",
-            instructions(self.call),
-            instructions(self.timed),
-            instructions(self.load)
+            board::instructions(self.call),
+            board::instructions(self.timed),
+            board::instructions(self.load)
         );
         say!("zonda-bench heap={} stack={} load_stack={}", self.heap, self.stack, self.load_stack);
         say!(

@@ -8,6 +8,7 @@ use firmware::{board, console, heap, say, stack};
 use zonda::{Caller, Engine, Error, Linker, Mode, Module, Store, StoreConfig, Val};
 
 firmware::on_panic!();
+firmware::entry!(main);
 firmware::use_heap!();
 
 extern crate alloc;
@@ -127,12 +128,11 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
     Ok(())
 }
 
-#[cortex_m_rt::entry]
 fn main() -> ! {
     heap::init();
     board::ticks_init();
     let Some(job) = Job::load() else {
-        say!("there is no job at {:#x}", firmware::job::ADDRESS);
+        say!("there is no job at {:#x}", board::JOB);
         console::exit(false)
     };
     let Some(mode) = job.mode() else {

@@ -11,6 +11,7 @@ use firmware::{board, console, platform, say, stack};
 use zonda::capi::*;
 
 firmware::on_panic!();
+firmware::entry!(main);
 
 #[global_allocator]
 static ALLOCATOR: RuntimeAllocator = RuntimeAllocator;
@@ -213,11 +214,10 @@ unsafe fn run(job: &Job) {
     }
 }
 
-#[cortex_m_rt::entry]
 fn main() -> ! {
     board::ticks_init();
     let Some(job) = Job::load() else {
-        say!("there is no job at {:#x}", firmware::job::ADDRESS);
+        say!("there is no job at {:#x}", board::JOB);
         console::exit(false)
     };
     // SAFETY: the one call.

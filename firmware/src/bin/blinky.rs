@@ -6,6 +6,7 @@ use firmware::{board, console, heap, say};
 use zonda::{Engine, Linker, Module, Store};
 
 firmware::on_panic!();
+firmware::entry!(main);
 firmware::use_heap!();
 
 static MODULE: &[u8] = include_bytes!("../../../samples/blinky/wasm-app/blinky.wasm");
@@ -26,7 +27,6 @@ fn blink() -> Result<(), zonda::Error> {
     Ok(())
 }
 
-#[cortex_m_rt::entry]
 fn main() -> ! {
     heap::init();
     board::led_init();

@@ -1,51 +1,85 @@
-//! Arm MPS2 with the FPGA images AN385 (Cortex-M3) and AN386 (Cortex-M4), as QEMU imitates them. Application note AN385, section 3.
+//! Arm MPS2 with the FPGA images AN385 (Cortex-M3), AN386 (Cortex-M4), AN500 (Cortex-M7) and AN505
+//! (Cortex-M33), as QEMU emulates them (hw/arm/mps2.c, hw/arm/mps2-tz.c).
 
-pub const NAME: &str = "mps2";
-pub const CORE_HZ: u32 = 25_000_000;
-/// QEMU's `-icount shift=0` executes one instruction in a nanosecond, and the timer ticks at 25 MHz.
-pub const INSTRUCTIONS_PER_TICK: u32 = 40;
-/// The 16 MB of PSRAM.
-pub const HEAP_BYTES: usize = 16 << 20;
+/// What differs between the FPGA images.
+struct Image {
+    name: &'static str,
+    /// The 16 MB of PSRAM.
+    psram: usize,
+    /// The memory for jobs and scripts.
+    job: usize,
+    /// CMSDK APB timer 0, and its clock.
+    timer: usize,
+    timer_hz: u32,
+}
 
-const PSRAM: usize = 0x2100_0000;
-/// CMSDK APB timer 0: CTRL, VALUE, RELOAD.
-const TIMER_CTRL: *mut u32 = 0x4000_0000 as *mut u32;
-const TIMER_VALUE: *mut u32 = 0x4000_0004 as *mut u32;
-const TIMER_RELOAD: *mut u32 = 0x4000_0008 as *mut u32;
-/// FPGAIO: user LEDs.
-const LEDS: *mut u32 = 0x4002_8000 as *mut u32;
+/// Bytes of the memory for jobs and scripts.
+pub const JOB_BYTES: usize = 2 << 20;
+const PSRAM_BYTES: usize = 16 << 20;
+
+#[cfg(feature = "mps2")]
+const IMAGE: Image = Image {
+    name: "mps2",
+    psram: 0x2100_0000,
+    // The upper half of the code memory.
+    job: 0x0020_0000,
+    timer: 0x4000_0000,
+    timer_hz: 25_000_000,
+};
+#[cfg(feature = "mps2-an500")]
+const IMAGE: Image = Image {
+    name: "mps2-an500",
+    psram: 0x6000_0000,
+    job: 0x0020_0000,
+    timer: 0x4000_0000,
+    timer_hz: 25_000_000,
+};
+// Secure addresses, but for the PSRAM, which has one address.
+#[cfg(feature = "mps2-an505")]
+const IMAGE: Image = Image {
+    name: "mps2-an505",
+    psram: 0x8000_0000,
+    job: 0x1020_0000,
+    timer: 0x5000_0000,
+    timer_hz: 20_000_000,
+};
+
+pub const NAME: &str = IMAGE.name;
+pub const JOB: usize = IMAGE.job;
+pub const HEAP_BYTES: usize = PSRAM_BYTES;
+pub const STACK_PAINT: usize = 16 << 10;
+/// The host's, so that the same calls exhaust it.
+pub const WASM_STACK_BYTES: u32 = 64 << 10;
+pub const WASM_MEMORY_LIMIT: Option<u64> = None;
+
+/// Registers of the timer.
+const CTRL: *mut u32 = IMAGE.timer as *mut u32;
+const VALUE: *mut u32 = (IMAGE.timer + 4) as *mut u32;
+const RELOAD: *mut u32 = (IMAGE.timer + 8) as *mut u32;
 
 pub fn heap_start() -> *mut u8 {
-    PSRAM as *mut u8
-}
-
-pub fn led_init() {
-    led_set(false);
-}
-
-pub fn led_set(on: bool) {
-    // SAFETY: the LED register of this board; bit 0 is USERLED0.
-    unsafe { LEDS.write_volatile(on as u32) }
-}
-
-pub fn led_is_on() -> bool {
-    // SAFETY: as above.
-    unsafe { LEDS.read_volatile() & 1 != 0 }
+    IMAGE.psram as *mut u8
 }
 
 /// Starts the timer that [`ticks`] reads.
 pub fn ticks_init() {
-    // SAFETY: registers of the timer of this board; writing VALUE and then CTRL.EN makes it count down from there.
+    // SAFETY: registers of the timer of this board, which only this file uses. After a write to VALUE and
+    // CTRL.EN the timer counts down.
     unsafe {
-        TIMER_RELOAD.write_volatile(u32::MAX);
-        TIMER_VALUE.write_volatile(u32::MAX);
-        TIMER_CTRL.write_volatile(1);
+        RELOAD.write_volatile(u32::MAX);
+        VALUE.write_volatile(u32::MAX);
+        CTRL.write_volatile(1);
     }
 }
 
-/// Ticks since [`ticks_init`], modulo 2^32 (171 seconds).
+/// Ticks since [`ticks_init`], modulo 2^32 (171 seconds at 25 MHz).
 #[inline(always)]
 pub fn ticks() -> u32 {
-    // SAFETY: the timer's register; reading has no effect.
-    u32::MAX - unsafe { TIMER_VALUE.read_volatile() }
+    // SAFETY: a register of the timer; reading has no effect.
+    u32::MAX - unsafe { VALUE.read_volatile() }
+}
+
+/// Instructions in some ticks: one takes a nanosecond.
+pub fn instructions(ticks: u32) -> u64 {
+    u64::from(ticks) * (1_000_000_000 / IMAGE.timer_hz) as u64
 }

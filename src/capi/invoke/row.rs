@@ -3,7 +3,7 @@
 //!
 //! Invariant: `len` counts every word that was pushed, also those that did not fit, so that [`Row::fits`] is exact.
 
-pub(super) struct Row<W, const N: usize> {
+pub(in crate::capi) struct Row<W, const N: usize> {
     words: [W; N],
     len: usize,
 }

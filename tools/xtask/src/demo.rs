@@ -1,6 +1,6 @@
 //! The blinking LED: a WebAssembly module blinks it, on Zephyr where it is found, else bare metal.
 
-use crate::firmware::{self, Board};
+use crate::firmware::{self, LM3S6965};
 use crate::qemu::{self, Run};
 use crate::{packages, shell, zephyr};
 use anyhow::{bail, Result};
@@ -72,10 +72,9 @@ impl Led {
 
 fn bare_metal() -> Result<()> {
     packages::need(&[packages::QEMU_ARM])?;
-    let image = firmware::build("blinky", Board::Lm3s6965, &["full", "classic"])?;
+    let image = firmware::build("blinky", &LM3S6965, &["full", "classic"])?;
     shell::step("booting bare-metal firmware on QEMU's lm3s6965evb (Cortex-M3, 64 KB of RAM)");
-    let run =
-        Run { board: Board::Lm3s6965, image: &image, load: None, count: false, deadline: DEADLINE };
+    let run = Run { board: &LM3S6965, image: &image, load: None, count: false, deadline: DEADLINE };
     let mut led = Led::new();
     run.each_line(|line| led.line(line))?;
     led.finish()

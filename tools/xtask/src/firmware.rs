@@ -1,44 +1,138 @@
-//! Building the images of `firmware/`.
+//! The boards of `firmware/`, and building its images.
 
-use crate::{shell, toolchain};
+use crate::{packages, shell, toolchain};
 use anyhow::Result;
+use std::fs;
 use std::path::PathBuf;
 
-/// A board of `firmware/` and QEMU's machine for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Board {
-    /// mps2-an385, Cortex-M3, with room for anything.
-    Mps2,
-    /// lm3s6965evb, Cortex-M3, 256 KB of flash, 64 KB of RAM.
-    Lm3s6965,
+/// A board of `firmware/`, built for a CPU, and QEMU's machine for it.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Board {
+    /// The name on the command line.
+    pub name: &'static str,
+    pub cpu: &'static str,
+    /// Features of the package `firmware`.
+    features: &'static [&'static str],
+    pub target: &'static str,
+    /// The program that emulates it, and its package.
+    pub emulator: (&'static str, &'static str),
+    pub machine: &'static [&'static str],
+    /// Where the image looks for jobs and scripts, and the bytes there (`JOB` and `JOB_BYTES` in firmware/src/board).
+    pub job: u32,
+    pub job_bytes: u64,
+    /// What one run of `bench` gets unless the command line says otherwise: operand stack and linear memory limit, in bytes.
+    pub stack: u32,
+    pub memory_limit: u32,
+    /// Whether the memory is too small for much of the specification suite.
+    pub partial: bool,
 }
 
-impl Board {
-    pub fn feature(self) -> &'static str {
-        match self {
-            Board::Mps2 => "mps2",
-            Board::Lm3s6965 => "lm3s6965",
-        }
-    }
+/// What the MPS2 boards have in common.
+const MPS2: Board = Board {
+    name: "mps2-an385",
+    cpu: "Cortex-M3",
+    features: &["mps2"],
+    target: "thumbv7m-none-eabi",
+    emulator: packages::QEMU_ARM,
+    machine: &["-machine", "mps2-an385"],
+    job: 0x0020_0000,
+    job_bytes: 2 << 20,
+    stack: 4096,
+    memory_limit: u32::MAX,
+    partial: false,
+};
 
-    pub fn machine(self) -> &'static str {
-        match self {
-            Board::Mps2 => "mps2-an385",
-            Board::Lm3s6965 => "lm3s6965evb",
-        }
-    }
+/// The board of the demo: a Cortex-M3 with 256 KB of flash and 64 KB of RAM. It has no place for jobs.
+pub static LM3S6965: Board = Board {
+    name: "lm3s6965evb",
+    features: &["lm3s6965"],
+    machine: &["-machine", "lm3s6965evb"],
+    job: 0,
+    job_bytes: 0,
+    ..MPS2
+};
 
-    pub fn target(self) -> &'static str {
-        "thumbv7m-none-eabi"
-    }
+/// The boards that run benchmarks and the specification suite. The first one is the default.
+pub static BOARDS: [Board; 7] = [
+    MPS2,
+    // Cortex-M4 with a single-precision FPU, hard-float ABI.
+    Board {
+        name: "mps2-an386",
+        cpu: "Cortex-M4F",
+        target: "thumbv7em-none-eabihf",
+        machine: &["-machine", "mps2-an386"],
+        ..MPS2
+    },
+    Board {
+        name: "mps2-an500",
+        cpu: "Cortex-M7",
+        features: &["mps2-an500"],
+        target: "thumbv7em-none-eabihf",
+        machine: &["-machine", "mps2-an500"],
+        ..MPS2
+    },
+    Board {
+        name: "mps2-an505",
+        cpu: "Cortex-M33",
+        features: &["mps2-an505"],
+        target: "thumbv8m.main-none-eabihf",
+        machine: &["-machine", "mps2-an505"],
+        job: 0x1020_0000,
+        ..MPS2
+    },
+    // 16 KB of RAM: what needs more fails there, and `armv6m` runs it.
+    Board {
+        name: "microbit",
+        cpu: "Cortex-M0",
+        features: &["microbit"],
+        target: "thumbv6m-none-eabi",
+        machine: &["-machine", "microbit"],
+        job: 0x0003_0000,
+        job_bytes: 64 << 10,
+        stack: 2048,
+        memory_limit: 2048,
+        partial: true,
+        ..MPS2
+    },
+    // The code for Cortex-M0 with enough memory: on a Cortex-M3 that traps unaligned accesses.
+    Board {
+        name: "armv6m",
+        cpu: "Armv6-M code on a Cortex-M3",
+        features: &["mps2", "align-trap"],
+        target: "thumbv6m-none-eabi",
+        ..MPS2
+    },
+    Board {
+        name: "riscv-virt",
+        cpu: "riscv32imac",
+        features: &["riscv-virt"],
+        target: "riscv32imac-unknown-none-elf",
+        emulator: packages::QEMU_RISCV32,
+        machine: &["-machine", "virt", "-bios", "none"],
+        job: 0x8020_0000,
+        ..MPS2
+    },
+];
+
+/// The default board.
+pub fn default() -> &'static Board {
+    &BOARDS[0]
 }
 
-/// Builds the image `name` with the features (modes and parts of the runtime) and returns the path of its ELF file.
-pub fn build(name: &str, board: Board, features: &[&str]) -> Result<PathBuf> {
-    let features = [&[board.feature()], features].concat();
+/// For the command line.
+pub fn named(name: &str) -> Result<&'static Board, String> {
+    BOARDS.iter().find(|board| board.name == name).ok_or_else(|| {
+        let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
+        format!("there is no board {name}; there are: {}", names.join(", "))
+    })
+}
+
+/// Builds the image `name` with these features (modes and parts of the runtime) and returns the path of its ELF file.
+pub fn build(name: &str, board: &Board, features: &[&str]) -> Result<PathBuf> {
+    let features = [board.features, features].concat();
     let listed = features.join(",");
-    shell::step(&format!("building firmware `{name}` for {} ({listed})", board.target()));
-    let mut command = toolchain::cargo_build(board.target())?;
+    shell::step(&format!("building firmware `{name}` for {} ({listed})", board.target));
+    let mut command = toolchain::cargo_build(board.target)?;
     command.args([
         "--package",
         "firmware",
@@ -49,5 +143,9 @@ pub fn build(name: &str, board: Board, features: &[&str]) -> Result<PathBuf> {
         &listed,
     ]);
     shell::run(&mut command)?;
-    Ok(shell::target_dir().join("device").join(board.target()).join("release").join(name))
+    // Boards with the same target have different images.
+    let products = shell::target_dir().join("device");
+    let image = products.join(format!("{name}-{}", board.name));
+    fs::copy(products.join(board.target).join("release").join(name), &image)?;
+    Ok(image)
 }

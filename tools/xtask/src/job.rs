@@ -3,9 +3,6 @@
 use anyhow::{bail, Context, Result};
 use std::fmt;
 
-/// Where the firmware looks for it.
-pub const ADDRESS: u32 = 0x0020_0000;
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Argument {
     I32(i32),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 /// (program, package)
 pub const QEMU_ARM: (&str, &str) = ("qemu-system-arm", "qemu-system-arm");
+pub const QEMU_RISCV32: (&str, &str) = ("qemu-system-riscv32", "qemu-system-misc");
 
 /// Counts instructions on this machine.
 pub const VALGRIND: (&str, &str) = ("valgrind", "valgrind");

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub struct Run<'a> {
-    pub board: Board,
+    pub board: &'static Board,
     pub image: &'a Path,
     /// A file that the loader puts into memory, and where.
     pub load: Option<(PathBuf, u32)>,
@@ -33,8 +33,8 @@ impl Drop for Guard {
 
 impl Run<'_> {
     fn command(&self) -> Command {
-        let mut command = Command::new(packages::QEMU_ARM.0);
-        command.args(["-machine", self.board.machine(), "-cpu", "cortex-m3"]);
+        let mut command = Command::new(self.board.emulator.0);
+        command.args(self.board.machine);
         command.args(["-display", "none", "-monitor", "none", "-serial", "none"]);
         command.args(["-semihosting-config", "enable=on,target=native"]);
         if self.count {
@@ -51,7 +51,7 @@ impl Run<'_> {
 
     /// Runs the image to its end. Every line of output goes to `line`, which may end the run.
     pub fn each_line(&self, line: impl FnMut(&str) -> ControlFlow<()>) -> Result<()> {
-        packages::need(&[packages::QEMU_ARM])?;
+        packages::need(&[self.board.emulator])?;
         match lines_of(&mut self.command(), self.deadline, line)? {
             Some(status) if !status.success() => {
                 bail!("the firmware failed (QEMU ended with {status})")

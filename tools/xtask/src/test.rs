@@ -39,7 +39,7 @@ fn clippy() -> Result<()> {
 
 /// The crates that only a device builds, where the toolchain has libraries for it.
 fn clippy_device() -> Result<()> {
-    let target = firmware::Board::Mps2.target();
+    let target = firmware::default().target;
     if !matches!(toolchain::find(target)?, toolchain::Toolchain::Rustup) {
         return Err(NotRun(format!("the Rust toolchain has no libraries for {target}")).into());
     }
@@ -120,7 +120,7 @@ fn supply(report: &mut Report) {
 fn qemu(report: &mut Report) {
     for mode in modes::ALL {
         report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || {
-            spec::qemu(mode.name)
+            spec::qemu(mode.name, firmware::default())
         });
     }
     report.part("workloads, Rust API", || bench::check("rust"));

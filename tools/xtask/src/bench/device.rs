@@ -1,8 +1,8 @@
 //! Measuring on the emulated board: the firmware `bench` runs a task and reports what it cost.
 
 use super::{Options, Row, Task};
-use crate::firmware::{self, Board};
-use crate::job::{self, Job};
+use crate::firmware;
+use crate::job::Job;
 use crate::modes::Mode;
 use crate::qemu::Run;
 use crate::shell;
@@ -12,14 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub const MACHINE: Board = Board::Mps2;
-
 /// Builds one image with these modes.
 pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
     let (image, api): (_, &[&str]) =
         if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
     let names: Vec<&str> = modes.iter().map(|mode| mode.name).collect();
-    firmware::build(image, MACHINE, &[&["full"], api, &names].concat())
+    firmware::build(image, options.board, &[&["full"], api, &names].concat())
 }
 
 /// Runs one task in one mode. The row has the keys that the firmware reports, in its order.
@@ -29,24 +27,24 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
     let job = Job {
         mode: mode.number,
         repeat: task.repeat,
-        stack_bytes: options.stack,
-        memory_limit: task.memory_limit,
+        stack_bytes: options.stack.unwrap_or(options.board.stack),
+        memory_limit: task.memory_limit.min(options.board.memory_limit),
         call: &task.call,
         module: &module,
     };
     let file = shell::target_dir().join(format!("bench-{}.job", std::process::id()));
     fs::write(&file, job.bytes())?;
     let run = Run {
-        board: MACHINE,
+        board: options.board,
         image,
-        load: Some((file.clone(), job::ADDRESS)),
+        load: Some((file.clone(), options.board.job)),
         count: true,
         deadline: Duration::from_secs(300),
     };
     let lines = run.output();
     fs::remove_file(&file)?;
 
-    let mut row = task.row(mode, MACHINE.machine());
+    let mut row = task.row(mode, options.board.name);
     for line in lines.with_context(|| task.name.clone())? {
         if let Some(pairs) = line.strip_prefix("zonda-bench ") {
             for (key, value) in pairs.split_whitespace().filter_map(|pair| pair.split_once('=')) {

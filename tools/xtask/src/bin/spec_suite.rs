@@ -19,7 +19,12 @@ enum Command {
     /// Write each script into FOLDER, and their names into FOLDER/index
     Compile { folder: PathBuf },
     /// Compare the counts that the emulated board gave, lines of a name and counts in FILE, with those that are checked in
-    Compare { file: PathBuf },
+    Compare {
+        file: PathBuf,
+        /// Print how many files have the expected counts, where memory is missing for the others
+        #[arg(long)]
+        partial: bool,
+    },
 }
 
 /// Assertions that fail on the emulated board, exactly so many in each file, because they grow a memory to 20 or 52 MB and it has 16 MB.
@@ -52,6 +57,24 @@ fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
         sum(|c| c.text)
     );
     suite::compare(&counts).map_err(anyhow::Error::msg)
+}
+
+/// Counts what a board with little memory ran. There has to be something.
+fn print_partial(counts: &[(String, Counts)]) -> Result<()> {
+    let expected = suite::expected();
+    let whole = counts.iter().filter(|counts| expected.contains(counts)).count();
+    let sum = |part: fn(&Counts) -> u32| counts.iter().map(|(_, counts)| part(counts)).sum::<u32>();
+    println!(
+        "{whole} of {} files that ran have the expected counts; all: {} passed, {} failed, {} unsupported",
+        counts.len(),
+        sum(|c| c.passed),
+        sum(|c| c.failed),
+        sum(|c| c.unsupported)
+    );
+    if whole == 0 {
+        bail!("no file has the expected counts");
+    }
+    Ok(())
 }
 
 fn parse(line: &str) -> Result<(String, Counts)> {
@@ -92,9 +115,12 @@ fn run() -> Result<()> {
             }
             Ok(fs::write(folder.join("index"), index)?)
         }
-        Command::Compare { file } => {
+        Command::Compare { file, partial } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
+            if partial {
+                return print_partial(&counts);
+            }
             for (name, counts) in &mut counts {
                 for (_, failing) in TOO_LARGE.iter().filter(|(file, _)| file == name) {
                     counts.failed = counts
