@@ -1,4 +1,4 @@
-//! From a `.wast` file to a script. Host only; reads text with the crate `wast`.
+//! Compiles a `.wast` file to a script. Host only; parses text with the crate `wast`.
 //!
 //! Owns two promises: every directive of the file becomes exactly one command that is counted, and a
 //! [`reset`](crate::Command::Reset) is written only where nothing that follows can see what came before.
@@ -33,12 +33,12 @@ impl fmt::Display for CompileError {
 
 impl std::error::Error for CompileError {}
 
-/// Compiles the text of a `.wast` file. `name` is what messages call it.
+/// Compiles the text of a `.wast` file. Messages call it `name`.
 pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
     compile_except(name, source, &[], "")
 }
 
-/// The same, with the directives on these lines counted as unsupported for a reason.
+/// As [`compile`], but counts the directives on these lines as unsupported, for the reason given.
 pub(crate) fn compile_except(
     name: &str,
     source: &str,
@@ -186,7 +186,7 @@ fn try_lower(directive: WastDirective) -> Result<Directive, String> {
 
 /// A module that must be rejected. When the text cannot even be turned into binary, that is the
 /// rejection that was asked for: the assertion is about the text format. What can be turned into
-/// binary is judged by the runtime.
+/// binary is checked by the runtime.
 fn rejected(code: u8, mut module: QuoteWat, text: &str) -> Directive {
     match module.encode() {
         Ok(bytes) => Directive::AssertModule { code, bytes, text: text.into() },

@@ -63,7 +63,7 @@ impl fmt::Display for Malformed {
 #[cfg(feature = "std")]
 impl std::error::Error for Malformed {}
 
-/// A value, an argument, or what a result must look like.
+/// A value: an argument, or a pattern that a result has to match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
     I32(i32),
@@ -85,7 +85,7 @@ pub enum Value {
     AnyExtern,
 }
 
-/// What is called or read.
+/// A function to call or a global to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Action<'a> {
     pub kind: ActionKind<'a>,
@@ -152,7 +152,7 @@ pub enum Command<'a> {
         instance: bool,
         reason: &'a str,
     },
-    /// An assertion about the text format, judged by the compiler of the script.
+    /// An assertion about the text format, checked by the compiler of the script.
     Text {
         held: bool,
         text: &'a str,

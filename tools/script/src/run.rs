@@ -1,4 +1,4 @@
-//! Runs a script through the public API of the runtime and counts what held.
+//! Runs a script through the public API of the runtime and counts the directives that passed and failed.
 //!
 //! Depends on the format and on `zonda`, allocates through the global allocator, needs no operating
 //! system. Owns the meaning of every assertion; what a directive needs from earlier ones (named
@@ -16,29 +16,29 @@ use zonda::{
 use crate::format::{Action, ActionKind, Command, Malformed, Script, Value, Values};
 use crate::spectest;
 
-/// Makes of a module what is loaded in its place.
+/// Converts a module to the bytes that are loaded in its place.
 pub type Prepare = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// How a script is run.
+/// Options of [`run`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// The mode in which everything runs.
+    /// The engine, with the execution mode.
     pub engine: Engine,
     pub store: StoreConfig,
     /// Fuel for all calls between two resets; `None` for no limit.
     pub fuel: Option<u64>,
-    /// Makes of a module what is instantiated in its place, for example a file of register code; `None` leaves it as it is.
+    /// Converts each module before it is instantiated, for example to a precompiled module.
     pub prepare: Option<Prepare>,
 }
 
-/// What became of the directives of a script.
+/// The number of directives of a script, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub passed: u32,
     pub failed: u32,
     /// Directives that this project does not run.
     pub unsupported: u32,
-    /// Assertions about the text format that held; they were judged when the script was compiled.
+    /// Assertions about the text format that held; they were checked when the script was compiled.
     pub text: u32,
 }
 
@@ -130,13 +130,13 @@ fn name(command: &Command) -> &'static str {
 
 /// Why a directive failed.
 enum Failure {
-    /// It should have gone well.
+    /// It should have succeeded.
     Unexpected(Error),
-    /// It should have failed, with these words.
+    /// It should have failed with this message.
     Succeeded(String),
     /// It failed, but not as it should have.
     Other(String, Error),
-    /// The results are others.
+    /// It returned other results.
     Results {
         expected: Vec<Value>,
         got: Vec<Val>,
@@ -313,13 +313,13 @@ fn is_verdict(kind: ModuleErrorKind) -> bool {
         || matches!(kind, ModuleErrorKind::Unsupported | ModuleErrorKind::SwitchedOff)
 }
 
-/// An action that should have trapped did not: it went well, or could not even be tried.
+/// An action that should have trapped did not: it succeeded, or could not be executed.
 fn succeeded(outcome: Outcome, text: &str) -> Outcome {
     outcome.and_then(|()| Err(Failure::Succeeded(text.into())))
 }
 
-/// Whether the error is the trap that the script names. The script may say more than we ("uninitialized
-/// element 2") or less ("indirect call").
+/// Whether the error is the trap that the script names. The message of the script may be longer ("uninitialized
+/// element 2") or shorter ("indirect call") than the runtime's.
 fn trapped(error: Error, text: &str) -> Outcome {
     match error {
         Error::Trap(trap)

@@ -5,8 +5,8 @@ use zonda::{
     Val, ValType,
 };
 
-/// Defines all of `spectest` in `linker`. The printing functions print nothing: nobody reads it, and on
-/// a device it would cost more than the tests.
+/// Defines all of `spectest` in `linker`. The printing functions print nothing, because printing on
+/// a device takes more time than the tests.
 pub(crate) fn define(store: &mut Store<'_, ()>, linker: &mut Linker<()>) -> Result<(), Error> {
     const MODULE: &str = "spectest";
     linker.func_wrap(MODULE, "print", || {})?;

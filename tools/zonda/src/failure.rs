@@ -1,13 +1,13 @@
-//! What went wrong, in words, and the exit code that goes with it.
+//! Failures of a command: the message and the exit code.
 
 use std::fmt;
 use std::process::ExitCode;
 
 #[derive(Debug)]
 pub enum Failure {
-    /// The module trapped, a call or a directive failed.
+    /// The module trapped, a call failed, or a directive of a script failed.
     Call(String),
-    /// The input or the usage is bad.
+    /// The input is bad or the usage is wrong.
     Input(String),
 }
 

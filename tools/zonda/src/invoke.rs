@@ -1,23 +1,39 @@
-//! Arguments from the command line and results for it.
+//! Arguments of functions as text, and results as text.
 
 use zonda::{Val, ValType};
 
-/// Reads an argument by the type that the function wants.
+/// Parses an argument of this type.
 pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
-    let bad = |what: &str| format!("'{text}' is not {what}");
+    let bad = |expected: &str| format!("expected {expected}, found '{text}'");
     Ok(match ty {
-        ValType::I32 => Val::I32(integer(text, 32).ok_or_else(|| bad("an i32"))? as i32),
-        ValType::I64 => Val::I64(integer(text, 64).ok_or_else(|| bad("an i64"))? as i64),
-        ValType::F32 => Val::F32(text.parse::<f32>().map_err(|_| bad("an f32"))?.to_bits()),
-        ValType::F64 => Val::F64(text.parse::<f64>().map_err(|_| bad("an f64"))?.to_bits()),
+        ValType::I32 => Val::I32(
+            integer(text, 32).ok_or_else(|| bad("an i32: a decimal or 0x number of 32 bits"))?
+                as i32,
+        ),
+        ValType::I64 => Val::I64(
+            integer(text, 64).ok_or_else(|| bad("an i64: a decimal or 0x number of 64 bits"))?
+                as i64,
+        ),
+        ValType::F32 => Val::F32(
+            text.parse::<f32>()
+                .map_err(|_| bad("an f32: a decimal number, `nan`, `inf` or `-inf`"))?
+                .to_bits(),
+        ),
+        ValType::F64 => Val::F64(
+            text.parse::<f64>()
+                .map_err(|_| bad("an f64: a decimal number, `nan`, `inf` or `-inf`"))?
+                .to_bits(),
+        ),
         ValType::FuncRef if text == "null" => Val::FuncRef(None),
-        ValType::FuncRef => return Err(bad("a funcref (only `null` can be given)")),
+        ValType::FuncRef => return Err(bad("`null`, the only funcref that can be an argument")),
         ValType::ExternRef if text == "null" => Val::ExternRef(None),
-        ValType::ExternRef => Val::ExternRef(Some(text.parse().map_err(|_| bad("an externref"))?)),
+        ValType::ExternRef => {
+            Val::ExternRef(Some(text.parse().map_err(|_| bad("an externref: `null` or a number"))?))
+        }
     })
 }
 
-/// Signed or unsigned, decimal or hexadecimal; must fit one of the two readings of `bits`.
+/// Parses an integer, decimal or hexadecimal, that fits into `bits` as a signed or an unsigned number.
 fn integer(text: &str, bits: u32) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -32,7 +48,7 @@ fn integer(text: &str, bits: u32) -> Option<i128> {
     (-(1i128 << (bits - 1))..(1i128 << bits)).contains(&value).then_some(value)
 }
 
-/// A result as it is printed.
+/// The text of a result.
 pub fn show(value: &Val) -> String {
     match value {
         Val::I32(v) => v.to_string(),

@@ -20,13 +20,16 @@ use zonda::Mode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  all went well
+  0  success
   1  the module trapped, a call failed, or a directive of a script failed
   2  bad input (a file that cannot be read, decoded, validated or linked) or wrong usage";
 
 const RUN_HELP: &str = "\
+Without --invoke, the command calls the exported function `_start`, else `main`, else the only exported function.
+A module that exports no function only runs its start function. Results are printed one per line.
+
 Host functions that the module may import from `env`:
-  print(ptr: i32, len: i32)   writes the bytes to standard output
+  print(ptr: i32, len: i32)   writes bytes of the exported memory `memory` to standard output
   nop()                       does nothing
   inc(i32) -> i32             adds one
   t_start(), t_stop()         mark the timed part of a benchmark; they do nothing here";
@@ -41,44 +44,43 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Instantiate a module and call one of its functions.
-    ///
-    /// Without --invoke, the export `_start` is called, or else `main`; if there is neither, only the start
-    /// function runs. Results are printed one a line.
     #[command(after_help = format!("{RUN_HELP}\n\n{EXIT_CODES}"))]
     Run(RunArgs),
-    /// Decode and validate modules.
+    /// Decode and validate modules, and verify precompiled modules.
+    ///
+    /// Prints nothing when all files are valid, else one line for each file that is not.
     #[command(after_help = EXIT_CODES)]
     Validate {
         #[command(flatten)]
         mode: ModeArgs,
-        /// Modules, .wasm or .wat.
+        /// Modules: binary, text or precompiled
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Make the code of a module here, for a device that runs it in place and needs no RAM for it.
+    /// Compile a module to a precompiled module, which a device executes from flash.
     ///
-    /// The file holds the code, the module without its code section, and a hash of the module. A device loads it as it loads a module, where
-    /// CONFIG_ZONDA_PRECOMPILED is on, and verifies it.
+    /// A precompiled module contains register bytecode, the module without its code section, and the SHA-256 of the module.
+    /// A device with CONFIG_ZONDA_PRECOMPILED loads it like a module: it verifies the code and needs no RAM for it.
     #[command(after_help = EXIT_CODES)]
     Compile(CompileArgs),
-    /// Show the sections, imports, exports and features of a module, and the memory that it needs.
+    /// Print the sections, imports, exports, needed features and memory use of a module.
     #[command(after_help = EXIT_CODES)]
     Inspect {
-        /// A module, .wasm or .wat.
+        /// A module: binary, text or precompiled
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Print the register code of fast mode beside the operations that it was made from
+        /// Print the register bytecode beside the WebAssembly instructions that it was made from
         #[arg(long)]
         code: bool,
     },
-    /// Run specification scripts and print the directives that passed, failed and are unsupported.
+    /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
-    /// `text` counts assertions about the text format, which are judged while the script is read.
+    /// `text` counts assertions about the text format, which are checked while the script is parsed.
     #[command(after_help = EXIT_CODES)]
     Wast {
         #[command(flatten)]
         mode: ModeArgs,
-        /// Scripts, .wast.
+        /// Scripts, .wast
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -86,31 +88,32 @@ enum Command {
 
 #[derive(Args)]
 struct ModeArgs {
-    /// How functions are executed: as register code, which is made when the module is loaded, or in place.
+    /// Execution mode: fast mode translates to register bytecode at load time, classic mode executes bytecode in place
     #[arg(long, value_name = "MODE", value_parser = modes(), default_value = zonda::Engine::default().mode().name())]
     mode: Mode,
 }
 
 fn modes() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name()))
-        .try_map(|name| Mode::named(&name).ok_or("no such mode"))
+        .try_map(|name| Mode::named(&name).ok_or("unknown mode"))
+}
+
+fn word_size() -> impl TypedValueParser<Value = u8> {
+    PossibleValuesParser::new(["4", "8"]).map(|text| if text == "8" { 8 } else { 4 })
 }
 
 #[derive(Args)]
 struct CompileArgs {
-    /// What code is made; register code is all there is.
-    #[arg(long, value_name = "MODE", value_parser = ["fast"], default_value = "fast")]
-    mode: String,
-    /// A module, .wasm or .wat.
+    /// A module, binary or text
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where to write it.
+    /// The file to write [default: FILE with the extension .zonda]
     #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
-    /// Bytes of a pointer of the device: 4, or 8 for a 64-bit host.
-    #[arg(long, value_name = "BYTES", value_parser = ["4", "8"], default_value = "4")]
-    word_size: String,
-    /// Keep the module's code section, for classic mode and for traps that say the offset in the module.
+    output: Option<PathBuf>,
+    /// Size of a pointer on the device in bytes: 4, or 8 for a 64-bit host
+    #[arg(long, value_name = "BYTES", value_parser = word_size(), default_value = "4")]
+    word_size: u8,
+    /// Keep the code section, for classic mode and for traps that report offsets in the module
     #[arg(long)]
     keep_code: bool,
 }
@@ -119,26 +122,26 @@ struct CompileArgs {
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
-    /// A module, .wasm or .wat.
+    /// A module: binary, text or precompiled
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Call the exported function NAME with these arguments, which are read by its type: integers in decimal or
-    /// with 0x, floats in decimal or as `nan`, `inf`, `-inf`, references as `null` or (externref) a number.
+    /// Call the exported function NAME with these arguments: integers in decimal or with 0x; floats in decimal or
+    /// `nan`, `inf`, `-inf`; references as `null` or (externref) a number
     #[arg(long, value_names = ["NAME", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
     invoke: Vec<String>,
-    /// Stop with a trap after about N operations.
+    /// Trap after N calls and loop iterations
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// The most bytes that each memory may have; what lies beyond traps.
+    /// Largest size of each linear memory; accesses beyond it trap, also where the module declares more
     #[arg(long, value_name = "BYTES")]
     memory_limit: Option<u64>,
-    /// Bytes for the operands and locals of all running functions.
+    /// Size of the operand stack, which holds the frames of all active calls
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
 }
 
 fn main() -> ExitCode {
-    // clap itself ends with 2 on wrong usage.
+    // On wrong usage clap exits with 2.
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Validate { mode, files } => validate::validate(mode.mode, &files),

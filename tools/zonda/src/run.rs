@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Instance, Linker, Module, Store, StoreConfig, Trap,
+    Caller, Engine, Error, Extern, ExternType, FuncType, Linker, Module, Store, StoreConfig, Trap,
     TrapCode, Val, ValType,
 };
 
@@ -17,8 +17,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let bytes = read_module(path)?;
     let bad = |error: Error| bad_module(path, &error);
     let engine = Engine::new(args.mode.mode);
-    // Copied to where a compiled module may lie.
+    // `from_vec` copies the bytes to an address that a precompiled module may have.
     let module = Module::from_vec(&engine, &bytes).map_err(bad)?;
+    // Wrong usage is reported before the start function runs.
+    let call = Call::choose(&module, &args.invoke)
+        .map_err(|text| Failure::Input(format!("{}: {text}", path.display())))?;
 
     let mut config = StoreConfig::default();
     if let Some(bytes) = args.memory_limit {
@@ -28,20 +31,15 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         config.stack_bytes = bytes;
     }
     let mut store = Store::with_config(&engine, (), config).map_err(bad)?;
-    // Without --fuel nothing may run dry.
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
 
     let linker = host_functions().map_err(bad)?;
     let instance =
         linker.instantiate(&mut store, &module).map_err(|error| not_instantiated(path, error))?;
 
-    let Some(Entry { func, name, arguments }) = entry(args, &instance, &store)? else {
-        return Ok(());
-    };
-    let ty = func.ty(&store).map_err(bad)?;
-    let types: Vec<ValType> = ty.params().collect();
-    let arguments = parse_arguments(path, name, arguments, &types)?;
-    let mut results = vec![Val::I32(0); ty.results().len()];
+    let Some(Call { name, arguments, results }) = call else { return Ok(()) };
+    let func = instance.get_func(&store, &name).ok_or(Error::UnknownExport).map_err(bad)?;
+    let mut results = vec![Val::I32(0); results];
     func.call(&mut store, &arguments, &mut results)
         .map_err(|error| Failure::Call(format!("{}: {name}: {error}", path.display())))?;
     for result in &results {
@@ -50,52 +48,79 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What to call, with the arguments as text.
-struct Entry<'a> {
-    func: Func,
-    name: &'a str,
-    arguments: &'a [String],
+/// The function to call.
+struct Call {
+    name: String,
+    arguments: Vec<Val>,
+    /// The number of its results.
+    results: usize,
 }
 
-/// `None` when nothing was asked for and the module has nothing of the kind.
-fn entry<'a>(
-    args: &'a RunArgs,
-    instance: &Instance,
-    store: &Store<()>,
-) -> Result<Option<Entry<'a>>, Failure> {
-    let find = |name: &str| match instance.get_export(store, name) {
-        Some(Extern::Func(func)) => Some(func),
-        _ => None,
-    };
-    if let Some((name, arguments)) = args.invoke.split_first() {
-        return match find(name) {
-            Some(func) => Ok(Some(Entry { func, name, arguments })),
-            None => Err(Failure::Input(format!(
-                "{}: no function is exported as '{name}'",
-                args.file.display()
-            ))),
-        };
+impl Call {
+    /// Chooses the function that `invoke` (a name and arguments) names, or without it `_start`, `main` or the
+    /// only exported function. `None` where the module exports no function.
+    fn choose(module: &Module, invoke: &[String]) -> Result<Option<Call>, String> {
+        let funcs: Vec<(String, FuncType)> = module
+            .exports()
+            .filter_map(|export| match export.ty {
+                ExternType::Func(ty) => Some((export.name.to_owned(), ty)),
+                _ => None,
+            })
+            .collect();
+        let find = |wanted: &str| funcs.iter().find(|(name, _)| name == wanted);
+        if let Some((name, texts)) = invoke.split_first() {
+            let func = find(name)
+                .ok_or_else(|| format!("no function is exported as '{name}'; {}", list(&funcs)))?;
+            return Call::parse(func, texts).map(Some);
+        }
+        if let Some(func) = find("_start") {
+            return Call::parse(func, &[]).map(Some);
+        }
+        if let Some((name, ty)) = find("main") {
+            // C's main(argc, argv): no arguments.
+            let arguments = ty.params().map(Val::zero).collect();
+            return Ok(Some(Call { name: name.clone(), arguments, results: ty.results().len() }));
+        }
+        match funcs.as_slice() {
+            [] => Ok(None),
+            [only] => Call::parse(only, &[]).map(Some),
+            _ => Err(format!(
+                "neither `_start` nor `main` is exported: choose a function with --invoke; {}",
+                list(&funcs)
+            )),
+        }
     }
-    Ok(["_start", "main"]
-        .into_iter()
-        .find_map(|name| Some(Entry { func: find(name)?, name, arguments: &[] })))
+
+    fn parse((name, ty): &(String, FuncType), texts: &[String]) -> Result<Call, String> {
+        let types: Vec<ValType> = ty.params().collect();
+        if texts.len() != types.len() {
+            return Err(format!(
+                "{name}: expected {} arguments, found {}; its type is {ty}{}",
+                types.len(),
+                texts.len(),
+                if texts.is_empty() { format!(": --invoke {name} ARGS") } else { String::new() }
+            ));
+        }
+        let arguments = texts
+            .iter()
+            .zip(types)
+            .enumerate()
+            .map(|(number, (text, ty))| {
+                invoke::parse(text, ty)
+                    .map_err(|error| format!("{name}: argument {}: {error}", number + 1))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Call { name: name.clone(), arguments, results: ty.results().len() })
+    }
 }
 
-fn parse_arguments(
-    path: &Path,
-    name: &str,
-    texts: &[String],
-    types: &[ValType],
-) -> Result<Vec<Val>, Failure> {
-    let bad = |text: String| Failure::Input(format!("{}: {name}: {text}", path.display()));
-    if texts.is_empty() && name == "main" {
-        // C's main(argc, argv) without arguments.
-        return Ok(types.iter().map(|ty| Val::zero(*ty)).collect());
+/// The exported functions, for a message.
+fn list(funcs: &[(String, FuncType)]) -> String {
+    if funcs.is_empty() {
+        return "the module exports no function".into();
     }
-    if texts.len() != types.len() {
-        return Err(bad(format!("takes {} arguments, {} given", types.len(), texts.len())));
-    }
-    texts.iter().zip(types).map(|(text, ty)| invoke::parse(text, *ty).map_err(bad)).collect()
+    let lines: Vec<String> = funcs.iter().map(|(name, ty)| format!("  {name}: {ty}")).collect();
+    format!("exported functions:\n{}", lines.join("\n"))
 }
 
 fn not_instantiated(path: &Path, error: Error) -> Failure {
@@ -103,7 +128,10 @@ fn not_instantiated(path: &Path, error: Error) -> Failure {
         Error::Trap(trap) => {
             Failure::Call(format!("{}: while instantiating: {trap}", path.display()))
         }
-        Error::Link(error) => Failure::Input(format!("{}: {error}", path.display())),
+        Error::Link(error) => Failure::Input(format!(
+            "{}: {error}; `zonda run --help` lists the host functions",
+            path.display()
+        )),
         error => bad_module(path, &error),
     }
 }

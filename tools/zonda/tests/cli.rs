@@ -87,6 +87,88 @@ fn run_calls_start_or_main() {
 }
 
 #[test]
+fn run_chooses_the_only_export_or_lists_the_exports() {
+    let one = file(
+        "choose",
+        "one.wat",
+        br#"(module (memory (export "memory") 1)
+        (func (export "answer") (result i32) (i32.const 42)))"#,
+    );
+    expect(&zonda(&["run", &one]), 0, "42\n", &[]);
+    // The only export wants arguments: the message says which, and nothing runs, not even the start function.
+    let wants = file(
+        "choose",
+        "wants.wat",
+        br#"(module (func $boom unreachable) (start $boom)
+        (func (export "add") (param i32 f64) (result i32) (local.get 0)))"#,
+    );
+    expect(
+        &zonda(&["run", &wants]),
+        2,
+        "",
+        &["add: expected 2 arguments, found 0", "(i32, f64) -> (i32)"],
+    );
+    let two = file(
+        "choose",
+        "two.wat",
+        br#"(module (func $boom unreachable) (start $boom)
+        (func (export "first")) (func (export "second") (param i64)))"#,
+    );
+    let list =
+        ["neither `_start` nor `main`", "--invoke", "first: () -> ()", "second: (i64) -> ()"];
+    expect(&zonda(&["run", &two]), 2, "", &list);
+    let main = file(
+        "choose",
+        "main.wat",
+        br#"(module (func (export "other")) (func (export "main") (result i32) (i32.const 7)))"#,
+    );
+    expect(&zonda(&["run", &main]), 0, "7\n", &[]);
+    let none = file("choose", "none.wat", br#"(module (memory (export "memory") 1))"#);
+    expect(&zonda(&["run", &none, "--invoke", "run"]), 2, "", &["the module exports no function"]);
+}
+
+#[test]
+fn compile_writes_a_precompiled_module() {
+    let source = file("compile", "inc.wat", br#"(module (import "env" "inc" (func $inc (param i32) (result i32)))
+        (func (export "run") (param f32) (result i32) (call $inc (i32.trunc_f32_s (local.get 0)))))"#);
+    let output = source.replace("inc.wat", "inc.zonda");
+    let _ = std::fs::remove_file(&output);
+    expect(&zonda(&["compile", "--word-size", "8", &source]), 0, "", &[]);
+    expect(&zonda(&["run", &output, "--invoke", "run", "1.5"]), 0, "2\n", &[]);
+    expect(
+        &zonda(&["compile", &output]),
+        2,
+        "",
+        &["inc.zonda: offset 0x0: expected a module, found a precompiled module"],
+    );
+    // For a device with other pointers: inspected here, but not run.
+    expect(&zonda(&["compile", &source]), 0, "", &[]);
+    let inspected = zonda(&["inspect", &output]);
+    assert_eq!(inspected.status.code(), Some(0), "{}", stderr(&inspected));
+    for part in [
+        "pointers of 4 bytes; verified",
+        "SHA-256",
+        "without its code section",
+        "register bytecode",
+        "env.inc: func (i32) -> (i32)",
+        "run: func (f32) -> (i32)",
+    ] {
+        assert!(stdout(&inspected).contains(part), "'{part}' is not in:\n{}", stdout(&inspected));
+    }
+    expect(
+        &zonda(&["run", &output, "--invoke", "run", "1.5"]),
+        2,
+        "",
+        &["inc.zonda", "offset 0x7"],
+    );
+    expect(&zonda(&["compile", "--word-size", "5", &source]), 2, "", &["5", "4", "8"]);
+    expect(&zonda(&["compile", &source, "-o", "/no/such/folder/x"]), 2, "", &["/no/such/folder/x"]);
+    let references =
+        file("compile", "references.wat", br#"(module (func (export "f") (param externref)))"#);
+    expect(&zonda(&["compile", &references]), 2, "", &["references.wat", "references"]);
+}
+
+#[test]
 fn every_mode_gives_the_same() {
     let trap =
         |mode| zonda(&["run", "--mode", mode, &real("wide.wasm"), "--invoke", "run64", "1", "0"]);
@@ -173,6 +255,17 @@ fn bad_input_ends_with_2_and_says_why() {
     let cut = std::fs::read(real("sort.wasm")).unwrap();
     let cut = file("bad", "cut.wasm", &cut[..100]);
     expect(&zonda(&["run", &cut]), 2, "", &["cut.wasm", "offset 0x", "unexpected end"]);
+    let elf = file("bad", "elf.wasm", b"\x7fELF\x01\x01");
+    for command in ["run", "validate", "inspect", "compile"] {
+        expect(
+            &zonda(&[command, &elf]),
+            2,
+            "",
+            &["elf.wasm: offset 0x0: expected a module", "7f 45 4c 46 (an ELF file)"],
+        );
+    }
+    let empty = file("bad", "empty.wasm", b"");
+    expect(&zonda(&["run", &empty]), 2, "", &["empty.wasm: offset 0x0", "an empty file"]);
     let text = file("bad", "bad.wat", b"(module\n  (func (export \"x\") (i32.bad)))");
     expect(&zonda(&["run", &text]), 2, "", &["bad.wat:2:", "unknown operator"]);
     let unlinked = file(
@@ -184,7 +277,11 @@ fn bad_input_ends_with_2_and_says_why() {
         &zonda(&["run", &unlinked]),
         2,
         "",
-        &["unlinked.wat", "unknown import \"led\" \"set\": expected func (i32) -> ()"],
+        &[
+            "unlinked.wat",
+            "unknown import \"led\" \"set\": expected func (i32) -> ()",
+            "zonda run --help",
+        ],
     );
     let wrong = file("bad", "wrong.wat", br#"(module (import "env" "inc" (func)))"#);
     expect(&zonda(&["run", &wrong]), 2, "", &["incompatible import type \"env\" \"inc\": expected func () -> (), found func (i32) -> (i32)"]);
@@ -199,10 +296,20 @@ fn wrong_usage_ends_with_2() {
         &zonda(&["run", &sort, "--invoke", "walk"]),
         2,
         "",
-        &["no function is exported as 'walk'"],
+        &["no function is exported as 'walk'", "exported functions:", "run: (i32) -> (i32)"],
     );
-    expect(&zonda(&["run", &sort, "--invoke", "run"]), 2, "", &["takes 1 arguments, 0 given"]);
-    expect(&zonda(&["run", &sort, "--invoke", "run", "five"]), 2, "", &["'five' is not an i32"]);
+    expect(
+        &zonda(&["run", &sort, "--invoke", "run"]),
+        2,
+        "",
+        &["run: expected 1 arguments, found 0", "(i32) -> (i32)", "--invoke run ARGS"],
+    );
+    expect(
+        &zonda(&["run", &sort, "--invoke", "run", "five"]),
+        2,
+        "",
+        &["run: argument 1: expected an i32", "found 'five'"],
+    );
 }
 
 #[test]
@@ -268,17 +375,25 @@ fn inspect_shows_what_is_there_and_what_it_needs() {
         "g: global mutable i64",
         "67536  RAM for linear memory",
         "side tables",
-        "register code",
+        "register bytecode",
+        "needed build options: CONFIG_ZONDA_FLOAT, CONFIG_ZONDA_TAIL_CALL, CONFIG_ZONDA_MULTI_MEMORY, CONFIG_ZONDA_EXTENDED_CONST, CONFIG_ZONDA_CUSTOM_PAGE_SIZES",
         "frame classic",
         "frame fast",
     ] {
         assert!(text.contains(part), "'{part}' is not in:\n{text}");
     }
     let simd =
-        file("inspect", "simd.wat", br#"(module (func (result v128) (v128.const i32x4 0 0 0 0)))"#);
+        file("inspect", "simd.wat", br#"(module (import "env" "f" (func (param i64) (result v128))) (func (export "g") (result v128) (v128.const i32x4 0 0 0 0)))"#);
     let output = zonda(&["inspect", &simd]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stdout(&output).contains("features: simd"), "{}", stdout(&output));
+    for part in [
+        "features: simd (not supported)",
+        "needed build options: none",
+        "env.f: func (i64) -> (v128)",
+        "g: func () -> (v128)",
+    ] {
+        assert!(stdout(&output).contains(part), "'{part}' is not in:\n{}", stdout(&output));
+    }
     assert!(stderr(&output).contains("not supported"));
 }
 

@@ -1,4 +1,5 @@
-//! `zonda inspect --code`: the register code of each function, beside the operations of WebAssembly that it was made from.
+//! `zonda inspect --code`: the register bytecode of each function, beside the WebAssembly instructions that
+//! it was made from.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,10 @@ use wasmparser::{Operator, Parser, Payload};
 use zonda::Module;
 use zonda_compiler::{ListedInstruction, Listing};
 
-/// Width of the column with WebAssembly's operations.
+/// Width of the column of WebAssembly instructions.
 const LEFT: usize = 44;
 
-/// Prints it. `bytes` are the module's.
+/// Prints the listing of a module, whose bytes are `bytes`.
 pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
     let Some(listing) = Listing::new(module)? else { return Ok(()) };
     let mut by_offset: BTreeMap<u32, Vec<ListedInstruction>> = BTreeMap::new();
@@ -60,7 +61,7 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
     Ok(())
 }
 
-/// An operation as the text format writes it, near enough: the parser's name for it, with its immediates.
+/// An instruction: the parser's name for it, with its immediates.
 fn name(operator: &Operator) -> String {
     let text = format!("{operator:?}");
     text.chars().filter(|c| !c.is_whitespace() || *c == ' ').take(34).collect()

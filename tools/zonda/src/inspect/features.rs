@@ -1,15 +1,15 @@
-//! Which features beyond WebAssembly 1.0 a module uses.
+//! The features beyond WebAssembly 1.0 that a module uses, and the build options of the runtime that it needs.
 
 use std::collections::BTreeSet;
 
 use wasmparser::{
     BinaryReaderError, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
-    ElementKind, MemoryType, Operator, Parser, Payload, RefType, TableInit, TypeRef,
+    ElementKind, MemoryType, Operator, Parser, Payload, RefType, TableInit, TypeRef, ValType,
 };
 
 macro_rules! define_proposal {
     ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
-        /// The proposal that brought an operation, as `wasmparser` calls it.
+        /// The proposal that an instruction belongs to, as `wasmparser` names it.
         fn proposal(operator: &Operator) -> &'static str {
             match operator {
                 $( Operator::$op { .. } => stringify!($proposal), )*
@@ -20,8 +20,55 @@ macro_rules! define_proposal {
 }
 wasmparser::for_each_operator!(define_proposal);
 
+/// Build options of the runtime (Kconfig), by the feature that needs them.
+const OPTIONS: [(&str, &str); 5] = [
+    ("float", "CONFIG_ZONDA_FLOAT"),
+    ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
+    ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
+    ("extended-const", "CONFIG_ZONDA_EXTENDED_CONST"),
+    ("custom-page-sizes", "CONFIG_ZONDA_CUSTOM_PAGE_SIZES"),
+];
+/// Features of WebAssembly 2.0, which the runtime always has.
+const ALWAYS: [&str; 6] = [
+    "bulk-memory",
+    "multi-value",
+    "mutable-global",
+    "reference-types",
+    "saturating-float-to-int",
+    "sign-extension",
+];
+
+/// Prints the features that a module uses and the build options that it needs.
+pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
+    let features = used(bytes)?;
+    let named = |name: &String| {
+        let known = ALWAYS.contains(&name.as_str()) || OPTIONS.iter().any(|(of, _)| of == name);
+        if known {
+            name.clone()
+        } else {
+            format!("{name} (not supported)")
+        }
+    };
+    let list = |names: Vec<String>, none: &str| {
+        if names.is_empty() {
+            none.to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    let proposals = features.iter().filter(|name| *name != "float").map(named).collect();
+    let options = OPTIONS
+        .iter()
+        .filter(|(of, _)| features.iter().any(|name| name == of))
+        .map(|(_, option)| (*option).to_owned())
+        .collect();
+    println!("\nfeatures: {}", list(proposals, "WebAssembly 1.0"));
+    println!("needed build options: {}", list(options, "none"));
+    Ok(())
+}
+
 /// Names of the features, sorted.
-pub fn used(bytes: &[u8]) -> Result<Vec<String>, BinaryReaderError> {
+fn used(bytes: &[u8]) -> Result<Vec<String>, BinaryReaderError> {
     let mut found = Found::default();
     for payload in Parser::new(0).parse_all(bytes) {
         found.payload(&payload?)?;
@@ -53,10 +100,15 @@ impl Found {
                 for group in section.clone() {
                     for ty in group?.into_types() {
                         match &ty.composite_type.inner {
-                            CompositeInnerType::Func(func) if func.results().len() > 1 => {
-                                self.add("multi-value")
+                            CompositeInnerType::Func(func) => {
+                                if func.results().len() > 1 {
+                                    self.add("multi-value");
+                                }
+                                func.params()
+                                    .iter()
+                                    .chain(func.results())
+                                    .for_each(|ty| self.value(*ty));
                             }
-                            CompositeInnerType::Func(_) => {}
                             _ => self.add("gc"),
                         }
                     }
@@ -67,7 +119,12 @@ impl Found {
                     match import?.ty {
                         TypeRef::Memory(ty) => self.memory(ty),
                         TypeRef::Table(ty) => self.table(ty.element_type),
-                        TypeRef::Global(ty) if ty.mutable => self.add("mutable-global"),
+                        TypeRef::Global(ty) => {
+                            self.value(ty.content_type);
+                            if ty.mutable {
+                                self.add("mutable-global");
+                            }
+                        }
                         TypeRef::Tag(_) => self.add("exceptions"),
                         _ => {}
                     }
@@ -89,7 +146,9 @@ impl Found {
             }
             Payload::GlobalSection(section) => {
                 for global in section.clone() {
-                    self.constant(&global?.init_expr)?;
+                    let global = global?;
+                    self.value(global.ty.content_type);
+                    self.constant(&global.init_expr)?;
                 }
             }
             Payload::TagSection(_) => self.add("exceptions"),
@@ -119,6 +178,9 @@ impl Found {
                 }
             }
             Payload::CodeSectionEntry(body) => {
+                for local in body.get_locals_reader()? {
+                    self.value(local?.1);
+                }
                 for operator in body.get_operators_reader()? {
                     self.operator(&operator?);
                 }
@@ -139,6 +201,19 @@ impl Found {
         let proposal = proposal(operator);
         if proposal != "mvp" {
             self.add(proposal);
+        }
+        // The name of an instruction on floats contains their type.
+        if !self.features.contains("float") {
+            let name = format!("{operator:?}");
+            if name.contains("F32") || name.contains("F64") {
+                self.add("float");
+            }
+        }
+    }
+
+    fn value(&mut self, ty: ValType) {
+        if matches!(ty, ValType::F32 | ValType::F64) {
+            self.add("float");
         }
     }
 

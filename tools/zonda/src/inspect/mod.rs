@@ -1,21 +1,22 @@
-//! `zonda inspect`: what is in a module, and what it needs.
+//! `zonda inspect`: the contents of a module, and what it needs.
 //!
-//! Sections and features are read with `wasmparser`, so that a module which this runtime refuses can be looked into
-//! as well; imports, exports and needs come from the runtime itself.
+//! `wasmparser` reads sections, features, imports and exports, so that modules which this runtime does not
+//! support can be inspected as well; the runtime itself reports memory use.
 
 mod code;
+mod externs;
 mod features;
 mod precompiled;
 mod sections;
 
 use std::path::Path;
 
-use zonda::{Engine, ExternType, FuncInfo, Mode, Module};
+use zonda::{Engine, FuncInfo, Mode, Module};
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
 
-/// Prints what is in a module. With `listing` its register code alone.
+/// Prints the contents of a module, or with `listing` its register bytecode alone.
 pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
     if zonda_compiler::is_precompiled(&bytes) {
@@ -27,85 +28,46 @@ pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
         return code::print(&module, &bytes)
             .map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
     }
-    let foreign = |error: wasmparser::BinaryReaderError| {
-        Failure::Input(format!(
-            "{}: offset 0x{:x}: {}",
-            path.display(),
-            error.offset(),
-            error.message()
-        ))
-    };
+    let foreign = |error| not_parsed(path, &error);
     println!("{}: {} bytes", path.display(), bytes.len());
     sections::print(&bytes).map_err(foreign)?;
-    let features = features::used(&bytes).map_err(foreign)?;
-    println!(
-        "\nfeatures: {}",
-        if features.is_empty() { "WebAssembly 1.0".into() } else { features.join(", ") }
-    );
+    features::print(&bytes).map_err(foreign)?;
+    externs::print(&bytes).map_err(foreign)?;
 
     let load = |mode: &Mode| {
         Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error))
     };
     let modules = Mode::ALL.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let Some(module) = modules.first() else { return Ok(()) };
-    imports_and_exports(module);
     needs(module);
     modes(&modules);
     functions(&modules);
     Ok(())
 }
 
-fn imports_and_exports(module: &Module) {
-    println!("\nimports:");
-    for import in module.imports() {
-        println!("  {}.{}: {}", import.module, import.name, describe(&import.ty));
-    }
-    println!("\nexports:");
-    for export in module.exports() {
-        println!("  {}: {}", export.name, describe(&export.ty));
-    }
-}
-
-fn describe(ty: &ExternType) -> String {
-    let most =
-        |max: Option<u32>| max.map_or(String::from("no maximum"), |max| format!("at most {max}"));
-    match ty {
-        ExternType::Func(ty) => format!("func {ty}"),
-        ExternType::Table(ty) => {
-            format!(
-                "table of {}, {} elements, {}",
-                ty.element.name(),
-                ty.limits.min,
-                most(ty.limits.max)
-            )
-        }
-        ExternType::Memory(ty) => {
-            let page = 1u64 << ty.page_shift;
-            format!("memory, {} pages of {page} bytes, {}", ty.limits.min, most(ty.limits.max))
-        }
-        ExternType::Global(ty) => {
-            format!("global {}{}", if ty.mutable { "mutable " } else { "" }, ty.content.name())
-        }
-    }
+/// An error of `wasmparser`: file, offset, cause.
+fn not_parsed(path: &Path, error: &wasmparser::BinaryReaderError) -> Failure {
+    let (offset, cause) = (error.offset(), error.message());
+    Failure::Input(format!("{}: offset 0x{offset:x}: {cause}", path.display()))
 }
 
 fn needs(module: &Module) {
     let info = module.info();
     let code: u64 = module.funcs().map(|func| u64::from(func.code.1)).sum();
-    println!("\nneeds, in bytes:");
-    println!("  {:>10}  module, read in place (flash will do)", info.module_bytes);
-    println!("  {code:>10}  of these, code of {} functions", info.funcs);
-    println!("  {:>10}  RAM for linear memory at the start", info.memory_bytes);
+    println!("\nmemory use in bytes:");
+    println!("  {:>10}  module, read in place, from flash or RAM", info.module_bytes);
+    println!("  {code:>10}  of these, bytecode of {} functions", info.funcs);
+    println!("  {:>10}  RAM for linear memory at instantiation", info.memory_bytes);
 }
 
-/// What the loaded module takes in each mode; `modules` is the module in each of [`Mode::ALL`].
+/// Prints the RAM of the loaded module in each mode; `modules` is the module in each of [`Mode::ALL`].
 fn modes(modules: &[Module]) {
-    println!("\nRAM for the loaded module in each mode, on this machine, in bytes:");
+    println!("\nRAM of the loaded module on this machine in bytes, by execution mode:");
     for (mode, module) in Mode::ALL.iter().zip(modules) {
         let info = module.info();
         let what = match mode {
             Mode::Classic => "side tables",
-            Mode::Fast => "register code",
+            Mode::Fast => "register bytecode",
         };
         println!(
             "  {:>10}  {}, of these {} {what}",
@@ -117,7 +79,7 @@ fn modes(modules: &[Module]) {
 }
 
 fn functions(modules: &[Module]) {
-    println!("\nfunctions: stack is the deepest operand stack, frame what one call takes of the value stack in a mode, in bytes");
+    println!("\nfunctions, sizes in bytes (stack: operands at their deepest; frame: what a call takes of the operand stack):");
     print!("  {:>6}  {:>8}  {:>6}  {:>6}", "index", "code", "locals", "stack");
     Mode::ALL.iter().for_each(|mode| print!("  {:>13}", format!("frame {}", mode.name())));
     println!("  type");

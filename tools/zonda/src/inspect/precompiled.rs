@@ -8,7 +8,7 @@ use zonda_compiler::{Listing, PrecompiledInfo};
 use crate::failure::Failure;
 use crate::input::bad_module;
 
-use super::imports_and_exports;
+use super::{externs, not_parsed};
 
 /// Verifies the precompiled module and prints its contents, or with `listing` its register bytecode. Only
 /// the register bytecode of modules for this machine's pointer size can be listed.
@@ -27,23 +27,17 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
     }
     let hash: String = info.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     println!(
-        "{}: {} bytes, compiled for pointers of {} bytes; verified",
+        "{}: {} bytes, precompiled for pointers of {} bytes; verified",
         path.display(),
         bytes.len(),
         info.word_size
     );
     println!("made from the module with SHA-256 {hash}");
-    println!(
-        "  {:>10}  module{}",
-        info.module.len(),
-        if has_code(info.module) { "" } else { ", without its code section" }
-    );
+    let without = if has_code(info.module) { "" } else { ", without its code section" };
+    println!("  {:>10}  module{without}", info.module.len());
     println!("  {:>10}  records of {} functions", info.funcs * 16, info.funcs);
-    println!("  {:>10}  register code", info.code_bytes);
-    if usize::from(info.word_size) == size_of::<usize>() {
-        imports_and_exports(&load()?);
-    }
-    Ok(())
+    println!("  {:>10}  register bytecode", info.code_bytes);
+    externs::print_validated(info.module).map_err(|error| not_parsed(path, &error))
 }
 
 /// Whether the module has its code section.

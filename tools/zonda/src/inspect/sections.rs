@@ -2,7 +2,7 @@
 
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-/// Prints every section with its place and size.
+/// Prints every section with its offset and size.
 pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
     println!("\nsections:");
     for payload in Parser::new(0).parse_all(bytes) {
