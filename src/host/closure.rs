@@ -52,6 +52,7 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
         } else {
             // SAFETY: the running instance is live and published.
             let running = unsafe { StoreInstance::of(context.instance) };
+            store.inner.check_globals(running);
             Some(Instance::from_base(running.func_base, store.id))
         };
         store.inner.enter_host()?;
@@ -268,13 +269,14 @@ where
             let ty: FuncType = closure.ty();
             let slots = import.params().max(import.results()) as usize;
             let result = Caller::<T>::with(context, args, slots, |caller| {
-                let id = caller.store.id;
+                let (id, inner) = (caller.store.id, caller.store.inner.as_ptr());
                 let mut values = [Val::I32(0); MOST_VALUES];
                 let (values_in, values_out) =
                     values.split_at_mut_checked(closure.param_count).ok_or(Trap::host(0))?;
                 let mut at = args;
                 for (value, ty) in values_in.iter_mut().zip(ty.params()) {
                     let (bits, slots) = Val::take(ty, at);
+                    caller.store.inner.check_reference(ty, bits);
                     *value = Val::from_bits(ty, bits, id);
                     at = at.add(slots);
                 }
@@ -287,6 +289,7 @@ where
                 for (value, ty) in values_out.iter().zip(ty.results()) {
                     let bits =
                         value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
+                    (*inner).check_reference(ty, bits);
                     at = at.add(Val::put(ty, bits, at));
                 }
                 Ok(())

@@ -267,6 +267,7 @@ impl Table {
         let store = store.as_store();
         let table = self.data(store)?;
         let &element = table.elements.get(index as usize).ok_or(Error::OutOfBounds)?;
+        store.inner.check_reference(table.ty().element, element as u64);
         Ok(Val::from_bits(table.ty().element, element as u64, store.id))
     }
 
@@ -384,6 +385,7 @@ impl Global {
         let (place, ty) = self.place(store)?;
         // SAFETY: `place` has found the global in this store, which is borrowed.
         let bits = unsafe { read_global(place) };
+        store.inner.check_reference(ty.content, bits);
         Ok(Val::from_bits(ty.content, bits, store.id))
     }
 

@@ -102,7 +102,9 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
             // table.grow
             15 => {
                 let ([table], [init, delta]) = instr.read();
-                let before = (*instance.table(table)).grow(delta, init, &instr.store().budget);
+                let (table, store) = (&mut *instance.table(table), instr.store());
+                store.check_reference(table.ty().element, init as u64);
+                let before = table.grow(delta, init, &store.budget);
                 instr.push(before.unwrap_or(u32::MAX));
             }
             // table.size
@@ -113,7 +115,9 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
             // table.fill
             17 => {
                 let ([table], [at, value, len]) = instr.read();
-                let elements = (*instance.table(table)).elements_ptr();
+                let table = &*instance.table(table);
+                instr.store().check_reference(table.ty().element, value as u64);
+                let elements = table.elements_ptr();
                 fill(elements, at, value, len).ok_or(TABLE)?;
             }
             // The validator accepts no other code.

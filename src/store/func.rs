@@ -165,7 +165,10 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
             Target::Wasm(instance, func) => {
                 let from = from_host(store, host, stack);
                 match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
-                    Exit::Returned => Ok(()),
+                    Exit::Returned => {
+                        (*store).check_globals(StoreInstance::of(instance));
+                        Ok(())
+                    }
                     stopped => Err(stop::<PLACE>(store, stopped)),
                 }
             }

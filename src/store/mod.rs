@@ -16,6 +16,7 @@ pub(crate) mod link;
 mod link_text;
 pub(crate) mod memory;
 mod runtime_instr;
+mod strict;
 pub(crate) mod table;
 
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};

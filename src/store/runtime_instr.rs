@@ -7,6 +7,7 @@ use super::bulk;
 use super::func::Target;
 use super::instance::StoreInstance;
 use super::StoreData;
+use crate::binary::types::ValType;
 use crate::module::FuncType;
 use zonda_exec::frame::Context;
 use zonda_exec::op::codes as op;
@@ -87,9 +88,10 @@ impl<'c> RuntimeInstr<'c> {
 pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
     let mut instr = RuntimeInstr { context };
     let instance = instr.instance();
+    instr.store().check_globals(instance);
     // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4), and
     // checked that table and memory indices are inside of their index spaces. Records live as long as the store. References to
-    // a memory or table last for one statement here, and no code runs meanwhile.
+    // a memory or table last for one arm here, and no code runs meanwhile.
     let outcome = unsafe {
         match code {
             op::CALL_INDIRECT => instr.call_indirect(false),
@@ -99,8 +101,10 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             op::RETURN_CALL => instr.call(true),
             op::TABLE_GET => {
                 let ([table], [index]) = instr.read();
-                match (*instance.table(table)).element(index) {
+                let table = &*instance.table(table);
+                match table.element(index) {
                     Some(element) => {
+                        instr.store().check_reference(table.ty().element, *element as u64);
                         instr.push(*element);
                         Ok(OK)
                     }
@@ -109,7 +113,9 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             }
             op::TABLE_SET => {
                 let ([table], [index, value]) = instr.read();
-                match (*instance.table(table)).element(index) {
+                let table = &*instance.table(table);
+                instr.store().check_reference(table.ty().element, value as u64);
+                match table.element(index) {
                     Some(element) => {
                         *element = value;
                         Ok(OK)
@@ -185,6 +191,7 @@ impl RuntimeInstr<'_> {
         if address == 0 {
             return Err(TrapCode::UninitializedElement);
         }
+        self.store().check_reference(ValType::FuncRef, address as u64);
         let data = &*instance.module.data;
         let wanted = data.types.get(ty as usize).ok_or(TrapCode::IndirectCallTypeMismatch)?;
         let local = address.wrapping_sub(instance.func_base);
