@@ -1,4 +1,4 @@
-//! Memory of the runtime: every allocation can fail, and says so.
+//! Memory of the runtime: every allocation can fail with an error.
 //!
 //! Three owners, on top of the global allocator: [`TryVec`] (a growing array), [`TryBox`] (one value at a fixed address) and
 //! [`TryArc`] (one value, counted). The rest of the runtime allocates through nothing else, so "out of memory" is an error
@@ -21,14 +21,14 @@ pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize};
 #[cfg(not(target_has_atomic = "32"))]
 pub(crate) use portable_atomic::{AtomicU32, AtomicUsize};
 
-/// The host has no memory left for what was asked.
+/// The allocator has no memory left for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
-/// The alignment of every list's memory, so that giving it back needs no type.
+/// The alignment of every list's memory, so that freeing it needs no type.
 const ALIGN: usize = 8;
 
-/// What a list is, whatever its items: the code for allocating is the same for all types.
+/// A list without the type of its items, so that the code for allocation is shared by all types.
 struct Raw {
     items: NonNull<u8>,
     len: usize,
@@ -65,7 +65,7 @@ impl Raw {
         Ok(())
     }
 
-    /// Gives all memory back.
+    /// Frees all memory.
     #[inline(never)]
     fn free(&mut self) {
         if self.bytes != 0 {
@@ -77,7 +77,7 @@ impl Raw {
         }
     }
 
-    /// Makes room for `more` items beyond the length, at least doubling the capacity when it grows.
+    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it grows.
     #[inline(never)]
     fn reserve(&mut self, size: usize, more: usize) -> Result<(), OutOfMemory> {
         let needed = self.len.checked_add(more).ok_or(OutOfMemory)?;
@@ -95,7 +95,7 @@ impl Raw {
             if len.saturating_mul(size) > self.bytes {
                 self.set_capacity(size, len)?;
             }
-            // SAFETY: the memory has room for `len` items.
+            // SAFETY: the capacity is at least `len` items.
             unsafe {
                 ptr::write_bytes(
                     self.items.as_ptr().add(self.len * size),
@@ -140,7 +140,7 @@ impl<T> TryVec<T> {
         }
     }
 
-    /// An empty list with room for exactly `capacity` items.
+    /// An empty list with a capacity of exactly `capacity` items.
     pub fn with_capacity(capacity: usize) -> Result<TryVec<T>, OutOfMemory> {
         let mut list = TryVec::new();
         list.reserve_exact(capacity)?;
@@ -157,13 +157,13 @@ impl<T> TryVec<T> {
         Ok(list)
     }
 
-    /// Makes room for `more` items beyond the length, at least doubling the capacity when it grows.
+    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it grows.
     #[inline]
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
         self.raw.reserve(Self::SIZE, more)
     }
 
-    /// Makes room for exactly `capacity` items, if there is less.
+    /// Reserves a capacity of exactly `capacity` items, if it is less.
     #[inline]
     pub fn reserve_exact(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
         if capacity.saturating_mul(Self::SIZE) > self.raw.bytes {
@@ -172,7 +172,7 @@ impl<T> TryVec<T> {
         Ok(())
     }
 
-    /// Makes room for `more` items; where there is enough this is one comparison.
+    /// Reserves capacity for `more` items; one comparison where there is enough.
     #[inline(always)]
     #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
@@ -188,7 +188,7 @@ impl<T> TryVec<T> {
         if (self.raw.len + 1) * Self::SIZE > self.raw.bytes {
             self.reserve(1)?;
         }
-        // SAFETY: there is room for one more item.
+        // SAFETY: the capacity is at least one item more than the length.
         unsafe { self.as_mut_ptr().add(self.raw.len).write(item) };
         self.raw.len += 1;
         Ok(())
@@ -201,7 +201,7 @@ impl<T> TryVec<T> {
         T: Copy,
     {
         self.reserve(items.len())?;
-        // SAFETY: there is room for as many more items, which lie elsewhere.
+        // SAFETY: `reserve` has made the capacity large enough; `items` is borrowed, so it lies elsewhere.
         unsafe {
             core::ptr::copy_nonoverlapping(
                 items.as_ptr(),
@@ -232,7 +232,7 @@ impl<T> TryVec<T> {
         }
     }
 
-    /// Gives memory that is not used back. Where the allocator cannot, the list stays as it is.
+    /// Frees capacity beyond the length. Where the allocator cannot, the list stays as it is.
     pub fn shrink(&mut self) {
         let _ = self.raw.set_capacity(Self::SIZE, self.raw.len);
     }
@@ -274,7 +274,7 @@ impl TryVec<u8> {
         if self.raw.len + 8 > self.raw.bytes {
             self.reserve(8)?;
         }
-        // SAFETY: there is room for eight more bytes, whatever of them counts.
+        // SAFETY: the capacity is at least eight bytes more than the length.
         unsafe { self.as_mut_ptr().add(self.raw.len).cast::<[u8; 8]>().write(bytes.to_le_bytes()) };
         self.raw.len += len.min(8);
         Ok(())
@@ -282,12 +282,12 @@ impl TryVec<u8> {
 }
 
 impl TryVec<u32> {
-    /// An item as what can be changed while the list is shared.
+    /// An item that can be changed while the list is shared.
     ///
     /// # Safety
-    /// Nobody has the items borrowed as numbers.
+    /// No reference to an item is live.
     pub unsafe fn cell(&self, index: usize) -> Option<&Cell<u32>> {
-        // SAFETY: the first `len` items are written; the caller's promise.
+        // SAFETY: the first `len` items are written, and by the contract no reference to them is live.
         (index < self.raw.len)
             .then(|| unsafe { &*self.raw.items.as_ptr().cast::<Cell<u32>>().add(index) })
     }
@@ -363,7 +363,7 @@ impl<T> TryBox<T> {
         self.value.as_ptr()
     }
 
-    /// Gives the value up; [`TryBox::from_raw`] takes it back.
+    /// Releases ownership of the value; [`TryBox::from_raw`] takes it back.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub fn into_raw(self) -> *mut T {
         let at = self.value.as_ptr();
@@ -377,7 +377,7 @@ impl<T> TryBox<T> {
     /// `at` comes from there, and is taken back once.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub unsafe fn from_raw(at: *mut T) -> TryBox<T> {
-        // SAFETY: `into_raw` gives no null.
+        // SAFETY: `into_raw` returns no null.
         TryBox { value: unsafe { NonNull::new_unchecked(at) }, owns: PhantomData }
     }
 }

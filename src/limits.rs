@@ -1,4 +1,4 @@
-//! Every limit of the implementation, in one place. What goes beyond one is refused with an error, not truncated.
+//! All limits of the implementation. What exceeds one is refused with an error, not truncated.
 //!
 //! Most follow the limits that browsers agreed on (WebAssembly JavaScript Interface, appendix "Implementation
 //! Limits"); those marked "ours" come from the width of a field. A module may have as many bytes as 32 bits can count.
@@ -11,7 +11,7 @@ pub const MAX_FUNCS: u32 = 1_000_000;
 pub const MAX_IMPORTS: u32 = 1_000_000;
 /// Exports.
 pub const MAX_EXPORTS: u32 = 1_000_000;
-/// Globals, imported ones included. Ours: register code names a global in 16 bits.
+/// Globals, imported ones included. Ours: register bytecode names a global in 16 bits.
 pub const MAX_GLOBALS: u32 = 65_536;
 /// Data segments.
 pub const MAX_DATA_SEGMENTS: u32 = 100_000;
@@ -33,12 +33,13 @@ pub const MAX_PARAMS_PER_BYTE: u32 = 16;
 pub const MAX_BODY: u32 = 7_654_321;
 /// Locals of a function, parameters included.
 pub const MAX_LOCALS: u32 = 50_000;
-/// Slots of 32 bits of the locals of a function. Ours: a slot is kept in 15 bits, and register code counts what lies before and behind them as well.
+/// Slots of 32 bits of the locals of a function. Ours: a slot
+/// is kept in 15 bits, and register bytecode counts what lies before and behind them as well.
 pub const MAX_LOCAL_SLOTS: u32 = 32_700;
 /// Slots of 32 bits of the operands of a function. Ours: as above.
 pub const MAX_OPERAND_SLOTS: u32 = 32_700;
 
-// Distances of slots in large functions of register code are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what
+// Distances of slots in large functions of register bytecode are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what
 // lies between locals and operands.
 const _: () =
     assert!(MAX_LOCAL_SLOTS + 32 <= i16::MAX as u32 && MAX_OPERAND_SLOTS + 32 <= i16::MAX as u32);

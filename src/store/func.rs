@@ -1,6 +1,6 @@
 //! Functions at run time: their addresses, and calling them from the host (spec: 4.2.6, 4.4.11).
 //!
-//! A reference to a function is a number on the value stack: 0 for null, an instance's `func_base` plus the
+//! A reference to a function is a number on the operand stack: 0 for null, an instance's `func_base` plus the
 //! function's index for the functions of instances, and [`HOST`] plus a number for host functions of the store itself.
 
 use super::instance::StoreInstance;
@@ -51,7 +51,7 @@ pub(crate) struct HostFunc {
     pub(crate) closure: crate::alloc::TryArc<HostClosure>,
 }
 
-/// Part of a value stack that is free.
+/// The free part of an operand stack.
 #[derive(Clone, Copy)]
 pub(crate) struct Stack {
     pub(crate) base: *mut u32,
@@ -59,7 +59,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Where arguments are written and results are read, when there is room for `slots` of them.
+    /// Where the caller writes arguments and reads results of `slots` slots, if they fit.
     pub(crate) fn args(&self, slots: usize) -> Result<*mut u32, TrapCode> {
         let free = (self.end.addr() - self.base.addr()) / 4;
         // One slot below the arguments stands for the top of an empty stack.
@@ -122,7 +122,7 @@ pub(crate) fn import_target(import: &ImportedFunc) -> Target {
 /// # Safety
 /// The instance is live and defines the function.
 pub(crate) unsafe fn cross_import(instance: *const ExecInstance, func: u32) -> ImportedFunc {
-    // SAFETY: the caller's promise.
+    // SAFETY: the instance is live by the contract, and has a record for each function that it defines.
     let layout = unsafe { &*(*instance).callee(func).layout };
     ImportedFunc::new(
         None,
@@ -133,8 +133,8 @@ pub(crate) unsafe fn cross_import(instance: *const ExecInstance, func: u32) -> I
     )
 }
 
-/// Calls a function for the host. The arguments lie at `args`, which [`Stack::args`] gave; the results will. `PLACE` says whether a trap is to say where it
-/// happened: finding that takes as long as loading does in fast mode.
+/// Calls a function for the host. The arguments lie where [`Stack::args`] says, and the results will. `PLACE` adds the place to a
+/// trap: finding it takes as long as loading does in fast mode.
 ///
 /// # Safety
 /// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
@@ -144,7 +144,7 @@ pub(crate) unsafe fn call<const PLACE: bool>(
     stack: Stack,
     target: Target,
 ) -> Result<(), Trap> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract is that of `call_inline`.
     unsafe { call_inline::<PLACE>(store, host, stack, target) }
 }
 
@@ -222,7 +222,7 @@ unsafe fn call_host(
     stack: Stack,
     import: &ImportedFunc,
 ) -> Result<(), Trap> {
-    // SAFETY: the caller's promise.
+    // SAFETY: by the contract the store is live, and the arguments fit the import; `Stack::args` found their slots on the stack.
     unsafe {
         let from = from_host(store, host, stack);
         let mut context = Context::new(&from, stack.base.add(import.params() as usize));
@@ -244,7 +244,7 @@ impl StoreData<'_> {
     /// The place is in an instance of this store.
     #[cold]
     unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
-        // SAFETY: the caller's promise.
+        // SAFETY: by the contract the place's instance is one of this store, so it is live and published.
         let (func, offset) =
             unsafe { StoreInstance::of(place.instance) }.place(place.func, place.pc);
         message!(debug, "trap in function {} at offset 0x{:x}: {}", func, offset, code.message());

@@ -381,7 +381,8 @@ pub(crate) unsafe fn start(
     host: *mut (),
     stack: Stack,
 ) -> Result<(), Trap> {
-    // SAFETY: the caller's promise; the start function has neither parameters nor results.
+    // SAFETY: by the contract the instance is one of the live store. The validator has checked that the start function has neither
+    // parameters nor results.
     unsafe {
         let instance = &*instance;
         let Some(func) = instance.module.data.start else { return Ok(()) };
