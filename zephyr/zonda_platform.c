@@ -96,6 +96,51 @@ void zonda_platform_free(void *ptr)
 #endif
 }
 
+/* Thread stacks. */
+
+/* What a message needs itself. With less, only the application reports that the stack is too small.
+ */
+#define STACK_TO_REPORT (IS_ENABLED(CONFIG_64BIT) ? 1024 : 512)
+
+/* As `StackUse` in src/platform. */
+enum stack_use {
+	STACK_FOR_LOAD,
+	STACK_FOR_CALL,
+};
+
+/*
+ * Whether the stack of the current thread is large enough for what it is about to do; true where
+ * Zephyr cannot tell. Threads of native_sim run on stacks of the host.
+ */
+bool zonda_platform_stack_suffices(enum stack_use purpose)
+{
+#if defined(CONFIG_THREAD_STACK_INFO) && !defined(CONFIG_ARCH_POSIX)
+	const struct k_thread *thread = k_current_get();
+	const char *name = k_thread_name_get((k_tid_t)thread);
+	uintptr_t here = (uintptr_t)&name;
+	size_t needed = purpose == STACK_FOR_LOAD ? CONFIG_ZONDA_LOAD_STACK_SIZE
+						  : CONFIG_ZONDA_CALL_STACK_SIZE;
+	size_t left = here - thread->stack_info.start;
+
+	/* An address outside of the stack is that of an interrupt handler, or of a stack that the
+	 * application has switched to. */
+	if (left >= thread->stack_info.size || left >= needed) {
+		return true;
+	}
+	if (left < STACK_TO_REPORT) {
+		return false;
+	}
+	REPORT("thread %s: %u bytes of stack are left, %s a module needs %u",
+	       name != NULL ? name : "", (uint32_t)left,
+	       purpose == STACK_FOR_LOAD ? "loading" : "calling", (uint32_t)needed);
+	REPORT("increase its stack (CONFIG_MAIN_STACK_SIZE=%u for main)", CONFIG_MAIN_STACK_SIZE);
+	return false;
+#else
+	ARG_UNUSED(purpose);
+	return true;
+#endif
+}
+
 /* Defaults, which the application can override for each instance; a limit of 0 means none. The same
  * as `Defaults` in src/platform. */
 const struct {

@@ -56,6 +56,16 @@ unsafe extern "C" fn zonda_platform_console(text: *const u8, len: usize) {
 }
 
 #[no_mangle]
+extern "C" fn zonda_platform_stack_suffices(_purpose: c_int) -> bool {
+    true
+}
+
+#[no_mangle]
+extern "C" fn zonda_platform_heap_info(_info: *mut c_void) -> bool {
+    false
+}
+
+#[no_mangle]
 extern "C" fn zonda_platform_lock() {}
 
 #[no_mangle]

@@ -8,7 +8,7 @@ use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::error::Trap;
 use crate::module::FuncType;
-use crate::platform;
+use crate::platform::{self, StackUse};
 use crate::store::func::{call, import_target, Stack, Target};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -125,6 +125,10 @@ unsafe fn call_callee(
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = (*instance).current;
+        if !platform::stack_suffices(StackUse::Call) {
+            (*instance).fail("native stack overflow");
+            return None;
+        }
         if current.is_null() {
             (*instance).failed = false;
             (*env).trap = 0;

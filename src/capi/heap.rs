@@ -198,19 +198,23 @@ pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
     }
 }
 
-/// How full the pool is, in bytes. False when the memory does not come from a pool.
+/// Size and use of the pool, or of the platform's heap if the memory comes from there, in bytes. False if neither is known.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(
     mem_alloc_info: *mut mem_alloc_info_t,
 ) -> bool {
-    if !matches!(mode(), Mode::Pool) {
-        return false;
-    }
-    let info = with_pool(|pool| mem_alloc_info_t {
-        total_size: pool.total as u32,
-        total_free_size: pool.free as u32,
-        highmark_size: (pool.total - pool.least_free) as u32,
-    });
+    let info = match mode() {
+        Mode::Pool => with_pool(|pool| mem_alloc_info_t {
+            total_size: pool.total as u32,
+            total_free_size: pool.free as u32,
+            highmark_size: (pool.total - pool.least_free) as u32,
+        }),
+        Mode::System => match platform::heap_info() {
+            Some(info) => info,
+            None => return false,
+        },
+        Mode::Callbacks { .. } => return false,
+    };
     // SAFETY: the application gives a place for it.
     unsafe { *mem_alloc_info = info };
     true

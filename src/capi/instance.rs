@@ -12,7 +12,7 @@ use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::Error;
 use crate::module::{FuncType, ModuleData};
-use crate::platform;
+use crate::platform::{self, StackUse};
 use crate::store::fault::Fault;
 use crate::store::instance::StoreInstance;
 use crate::store::link::{copy_segments, instantiate, Wanted};
@@ -299,6 +299,12 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
 ) -> wasm_module_inst_t {
     // SAFETY: the application gives a live module, arguments, and a buffer of that size.
     unsafe {
+        if !platform::stack_suffices(StackUse::Load) {
+            Text::new(error_buf.cast(), error_buf_size as usize)
+                .str(FAILED)
+                .str("native stack overflow");
+            return null_mut();
+        }
         let error = match WASMModuleInstanceCommon::new(module, &*args) {
             Ok(instance) => match WASMModuleInstanceCommon::start(instance.as_ptr()) {
                 Ok(true) => {

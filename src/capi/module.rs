@@ -6,6 +6,7 @@ use super::text::Text;
 use super::types::*;
 use crate::alloc::TryBox;
 use crate::error::{Error, ShortageOf};
+use crate::platform::{self, StackUse};
 use crate::Module;
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -59,6 +60,11 @@ pub unsafe extern "C" fn wasm_runtime_load(
 ) -> wasm_module_t {
     // SAFETY: the application gives bytes that stay, and a buffer of that size.
     unsafe {
+        if !platform::stack_suffices(StackUse::Load) {
+            Text::new(error_buf.cast(), error_buf_size as usize)
+                .str("WASM module load failed: native stack overflow");
+            return null_mut();
+        }
         match Module::new(&engine(), bytes(buf, size)) {
             Ok(module) => hand_out(module, error_buf, error_buf_size),
             Err(error) => refuse(&error, error_buf, error_buf_size),

@@ -1,6 +1,7 @@
 //! The platform of a firmware: functions of C linkage that it defines.
 
-use super::Defaults;
+use super::{Defaults, StackUse};
+use crate::capi::mem_alloc_info_t;
 use core::ffi::{c_int, c_void};
 
 extern "C" {
@@ -12,6 +13,10 @@ extern "C" {
     fn zonda_platform_log(level: c_int, text: *const u8, len: usize);
     /// Output of programs. Not NUL-terminated.
     fn zonda_platform_console(text: *const u8, len: usize);
+    /// Whether the native stack of the current thread is large enough; true if the platform cannot tell. Reports what is missing.
+    fn zonda_platform_stack_suffices(purpose: StackUse) -> bool;
+    /// Fills in size and use of the memory that `zonda_platform_alloc` allocates from; false if the platform cannot tell.
+    fn zonda_platform_heap_info(info: *mut mem_alloc_info_t) -> bool;
     fn zonda_platform_lock();
     fn zonda_platform_unlock();
     /// The end: says `text` and does not return.
@@ -39,6 +44,17 @@ pub(crate) fn log(level: i32, text: &[u8]) {
 pub(crate) fn console(text: &[u8]) {
     // SAFETY: the platform reads as many bytes.
     unsafe { zonda_platform_console(text.as_ptr(), text.len()) }
+}
+
+pub(crate) fn stack_suffices(purpose: StackUse) -> bool {
+    // SAFETY: the platform only reads the state of the current thread.
+    unsafe { zonda_platform_stack_suffices(purpose) }
+}
+
+pub(crate) fn heap_info() -> Option<mem_alloc_info_t> {
+    let mut info = mem_alloc_info_t { total_size: 0, total_free_size: 0, highmark_size: 0 };
+    // SAFETY: the platform writes to `info` only.
+    unsafe { zonda_platform_heap_info(&mut info) }.then_some(info)
 }
 
 pub(super) fn lock() {

@@ -2,7 +2,8 @@
 
 extern crate std;
 
-use super::Defaults;
+use super::{Defaults, StackUse};
+use crate::capi::mem_alloc_info_t;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
@@ -47,6 +48,15 @@ pub(crate) fn log(level: i32, text: &[u8]) {
 pub(crate) fn console(text: &[u8]) {
     // Whoever closed standard output does not want it.
     let _ = std::io::stdout().write_all(text);
+}
+
+/// Threads of a host have stacks of megabytes.
+pub(crate) fn stack_suffices(_: StackUse) -> bool {
+    true
+}
+
+pub(crate) fn heap_info() -> Option<mem_alloc_info_t> {
+    None
 }
 
 static LOCKED: AtomicBool = AtomicBool::new(false);

@@ -33,6 +33,16 @@ pub(crate) struct Defaults {
     pub(crate) start_fuel: u32,
 }
 
+/// What a thread is about to do on its native stack.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) enum StackUse {
+    /// Load or instantiate a module.
+    Load,
+    /// Call a WebAssembly function.
+    Call,
+}
+
 /// The lock that [`locked`] holds, for as long as it lives.
 struct Guard;
 

@@ -6,6 +6,7 @@
 
 #include "platform.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,18 @@ void zonda_platform_log(int level, const char *text, size_t len)
 void zonda_platform_console(const char *text, size_t len)
 {
 	fwrite(text, 1, len, stdout);
+}
+
+bool zonda_platform_stack_suffices(int purpose)
+{
+	(void)purpose;
+	return true;
+}
+
+bool zonda_platform_heap_info(void *info)
+{
+	(void)info;
+	return false;
 }
 
 static int locked;
