@@ -38,9 +38,16 @@ extern struct k_heap _system_heap;
 #define HEAP _system_heap
 #endif
 
+/* As `HeapInfo` in src/platform. */
+struct heap_info {
+	uint32_t total;
+	uint32_t free;
+	uint32_t peak;
+};
+
 /* Fills in the size and the use of the heap. False if Zephyr keeps no account of it
  * (CONFIG_SYS_HEAP_RUNTIME_STATS). */
-bool zonda_platform_heap_info(mem_alloc_info_t *info)
+bool zonda_platform_heap_info(struct heap_info *info)
 {
 #ifdef CONFIG_SYS_HEAP_RUNTIME_STATS
 	struct sys_memory_stats stats;
@@ -48,9 +55,9 @@ bool zonda_platform_heap_info(mem_alloc_info_t *info)
 	if (sys_heap_runtime_stats_get(&HEAP.heap, &stats) != 0) {
 		return false;
 	}
-	info->total_size = stats.free_bytes + stats.allocated_bytes;
-	info->total_free_size = stats.free_bytes;
-	info->highmark_size = stats.max_allocated_bytes;
+	info->total = stats.free_bytes + stats.allocated_bytes;
+	info->free = stats.free_bytes;
+	info->peak = stats.max_allocated_bytes;
 	return true;
 #else
 	ARG_UNUSED(info);
@@ -60,11 +67,11 @@ bool zonda_platform_heap_info(mem_alloc_info_t *info)
 
 static void report_failed_allocation(size_t size)
 {
-	mem_alloc_info_t info;
+	struct heap_info info;
 
 	if (zonda_platform_heap_info(&info)) {
 		REPORT("cannot allocate %u bytes: %u of %u bytes of the heap are free",
-		       (uint32_t)size, info.total_free_size, info.total_size);
+		       (uint32_t)size, info.free, info.total);
 	} else {
 		REPORT("cannot allocate %u bytes", (uint32_t)size);
 	}
@@ -131,7 +138,7 @@ bool zonda_platform_stack_suffices(enum stack_use purpose)
 		return false;
 	}
 	REPORT("thread %s: %u bytes of stack are left, %s a module needs %u",
-	       name != NULL ? name : "", (uint32_t)left,
+	       name != NULL && name[0] != '\0' ? name : "without name", (uint32_t)left,
 	       purpose == STACK_FOR_LOAD ? "loading" : "calling", (uint32_t)needed);
 	REPORT("increase its stack (CONFIG_MAIN_STACK_SIZE=%u for main)", CONFIG_MAIN_STACK_SIZE);
 	return false;

@@ -210,7 +210,11 @@ pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(
             highmark_size: (pool.total - pool.least_free) as u32,
         }),
         Mode::System => match platform::heap_info() {
-            Some(info) => info,
+            Some(info) => mem_alloc_info_t {
+                total_size: info.total,
+                total_free_size: info.free,
+                highmark_size: info.peak,
+            },
             None => return false,
         },
         Mode::Callbacks { .. } => return false,

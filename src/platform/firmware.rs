@@ -1,7 +1,6 @@
 //! The platform of a firmware: functions of C linkage that it defines.
 
-use super::{Defaults, StackUse};
-use crate::capi::mem_alloc_info_t;
+use super::{Defaults, HeapInfo, StackUse};
 use core::ffi::{c_int, c_void};
 
 extern "C" {
@@ -16,7 +15,7 @@ extern "C" {
     /// Whether the native stack of the current thread is large enough; true if the platform cannot tell. Reports what is missing.
     fn zonda_platform_stack_suffices(purpose: StackUse) -> bool;
     /// Fills in size and use of the memory that `zonda_platform_alloc` allocates from; false if the platform cannot tell.
-    fn zonda_platform_heap_info(info: *mut mem_alloc_info_t) -> bool;
+    fn zonda_platform_heap_info(info: *mut HeapInfo) -> bool;
     fn zonda_platform_lock();
     fn zonda_platform_unlock();
     /// The end: says `text` and does not return.
@@ -51,8 +50,8 @@ pub(crate) fn stack_suffices(purpose: StackUse) -> bool {
     unsafe { zonda_platform_stack_suffices(purpose) }
 }
 
-pub(crate) fn heap_info() -> Option<mem_alloc_info_t> {
-    let mut info = mem_alloc_info_t { total_size: 0, total_free_size: 0, highmark_size: 0 };
+pub(crate) fn heap_info() -> Option<HeapInfo> {
+    let mut info = HeapInfo::default();
     // SAFETY: the platform writes to `info` only.
     unsafe { zonda_platform_heap_info(&mut info) }.then_some(info)
 }

@@ -2,8 +2,7 @@
 
 extern crate std;
 
-use super::{Defaults, StackUse};
-use crate::capi::mem_alloc_info_t;
+use super::{Defaults, HeapInfo, StackUse};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
@@ -55,7 +54,7 @@ pub(crate) fn stack_suffices(_: StackUse) -> bool {
     true
 }
 
-pub(crate) fn heap_info() -> Option<mem_alloc_info_t> {
+pub(crate) fn heap_info() -> Option<HeapInfo> {
     None
 }
 

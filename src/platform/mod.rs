@@ -43,6 +43,16 @@ pub(crate) enum StackUse {
     Call,
 }
 
+/// Size and use of the memory that the platform allocates from, in bytes.
+#[repr(C)]
+#[derive(Default)]
+pub(crate) struct HeapInfo {
+    pub(crate) total: u32,
+    pub(crate) free: u32,
+    /// The most that was allocated at any time.
+    pub(crate) peak: u32,
+}
+
 /// The lock that [`locked`] holds, for as long as it lives.
 struct Guard;
 

@@ -131,17 +131,22 @@ fn qemu(report: &mut Report) {
 }
 
 fn zephyr(report: &mut Report, asked: bool) {
-    report.part("twister", || match zephyr::find() {
-        Some(base) => zephyr::twister(&base),
-        None => {
+    let found = zephyr::find_all();
+    for base in &found {
+        let version = zephyr::version(base);
+        report.part(&format!("twister, Zephyr {version}"), || zephyr::twister(base));
+        report.part(&format!("twister, Zephyr {version}, RISC-V"), || zephyr::twister_riscv(base));
+    }
+    if found.is_empty() {
+        report.part("twister", || {
             let error = NotRun(format!("Zephyr was not found: looked at {}", zephyr::SEARCHED));
-            // Whoever asks for it alone wants it to run.
+            // Whoever asks for it alone expects it to run.
             if asked {
                 anyhow::bail!(error.0)
             }
             Err(error.into())
-        }
-    });
+        });
+    }
 }
 
 /// Tests that `--quick` leaves out, because each takes longer than ten seconds.

@@ -1,43 +1,76 @@
-//! Zephyr: where it is, and its tools west and twister.
+//! Zephyr: its workspaces on this machine, and its tools west and twister.
 
-use crate::shell;
+use crate::report::NotRun;
+use crate::{shell, toolchain};
 use anyhow::{bail, Result};
 use std::env;
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub const SEARCHED: &str = "$ZEPHYR_BASE, the enclosing west workspace, ~/zephyrproject/zephyr";
 
-/// Boards on which twister runs (where QEMU imitates them) or builds tests and samples, under their names since and before Zephyr 3.7.
-const ARM: [(&str, &str); 3] = [
-    ("qemu_cortex_m3", "qemu_cortex_m3"),
-    ("mps2/an385", "mps2_an385"),
-    ("nrf52840dk/nrf52840", "nrf52840dk_nrf52840"),
+/// Boards on which twister runs (where QEMU emulates them) or builds tests and samples. `native_sim` is one where the machine can
+/// compile for 32-bit x86.
+const ARM: [&str; 3] = ["qemu_cortex_m3", "mps2/an385", "nrf52840dk/nrf52840"];
+const NATIVE: &str = "native_sim";
+const RISC_V: [&str; 2] = ["qemu_riscv32", "qemu_riscv64"];
+
+/// Python modules that west and twister import, and the packages that have them.
+const PYTHON: [(&str, &str); 10] = [
+    ("anytree", "anytree"),
+    ("colorama", "colorama"),
+    ("elftools", "pyelftools"),
+    ("natsort", "natsort"),
+    ("packaging", "packaging"),
+    ("ply", "ply"),
+    ("psutil", "psutil"),
+    ("pykwalify", "pykwalify"),
+    ("serial", "pyserial"),
+    ("yaml", "PyYAML"),
 ];
-const RISC_V: (&str, &str) = ("qemu_riscv32", "qemu_riscv32");
 
 fn is_zephyr(folder: &Path) -> bool {
     folder.join("VERSION").is_file() && folder.join("Kconfig.zephyr").is_file()
 }
 
-/// The folder of Zephyr's sources, if there is one.
-pub fn find() -> Option<PathBuf> {
-    if let Some(base) = env::var_os("ZEPHYR_BASE") {
-        return Some(PathBuf::from(base)).filter(|base| is_zephyr(base));
-    }
-    let here = shell::root().canonicalize().ok()?;
-    let workspace = here.ancestors().find(|folder| folder.join(".west/config").is_file());
+/// The folders of Zephyr's sources, each once, in the order of `SEARCHED`.
+pub fn find_all() -> Vec<PathBuf> {
+    let given = env::var_os("ZEPHYR_BASE").map(PathBuf::from);
+    let here = shell::root().canonicalize().unwrap_or_else(|_| shell::root().to_path_buf());
+    let around = here.ancestors().find(|folder| folder.join(".west/config").is_file());
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join("zephyrproject"));
-    workspace
-        .map(Path::to_path_buf)
-        .into_iter()
-        .chain(home)
-        .map(|folder| folder.join("zephyr"))
-        .find(|base| is_zephyr(base))
+    let workspaces = around.map(Path::to_path_buf).into_iter().chain(home);
+    let mut found = Vec::new();
+    for base in given.into_iter().chain(workspaces.map(|folder| folder.join("zephyr"))) {
+        let base = base.canonicalize().unwrap_or(base);
+        if is_zephyr(&base) && !found.contains(&base) {
+            found.push(base);
+        }
+    }
+    found
 }
 
-/// A program of Zephyr's, with the environment that finds the sources and, where the user names no toolchain, Debian's.
-fn tool(base: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
+/// The first of them.
+pub fn find() -> Option<PathBuf> {
+    find_all().into_iter().next()
+}
+
+/// The version of a tree, such as 4.1.0, as its file VERSION says.
+pub fn version(base: &Path) -> String {
+    let text = fs::read_to_string(base.join("VERSION")).unwrap_or_default();
+    let number = |key: &str| {
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .find(|(name, _)| name.trim() == key)
+            .map_or("?", |(_, value)| value.trim())
+    };
+    ["VERSION_MAJOR", "VERSION_MINOR", "PATCHLEVEL"].map(number).join(".")
+}
+
+/// A program of Zephyr, with the environment that finds the sources and, if the user names no toolchain, Debian's.
+fn tool(base: &Path, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(shell::root()).env("ZEPHYR_BASE", base);
     let sdk = env::var_os("ZEPHYR_SDK_INSTALL_DIR").is_some();
@@ -52,21 +85,46 @@ fn tool(base: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// west, also where it is only in the virtual environment beside Zephyr.
-fn west(base: &Path) -> Result<Command> {
+/// west and the Python that runs it, from PATH or from the virtual environment beside Zephyr.
+fn west_programs(base: &Path) -> Result<(PathBuf, PathBuf)> {
     if shell::has("west") {
-        return Ok(tool(base, "west"));
+        return Ok(("west".into(), "python3".into()));
     }
-    let environment = base
-        .parent()
-        .map(|workspace| workspace.join(".venv/bin/west"))
-        .filter(|west| west.exists());
-    match environment {
-        Some(west) => Ok(tool(base, west)),
-        None => {
-            bail!("Zephyr is in {}, but west is not in PATH: `pip install west`", base.display())
-        }
+    let folder = base.parent().map(|workspace| workspace.join(".venv/bin"));
+    match folder.filter(|folder| folder.join("west").exists()) {
+        Some(folder) => Ok((folder.join("west"), folder.join("python3"))),
+        None => bail!(
+            "Zephyr {} is in {}, but west is not in PATH: pip install west",
+            version(base),
+            base.display()
+        ),
     }
+}
+
+fn west(base: &Path) -> Result<Command> {
+    Ok(tool(base, west_programs(base)?.0))
+}
+
+/// Says which Python packages of west and twister are missing, and the command that installs them.
+fn need_packages(base: &Path) -> Result<()> {
+    let (_, python) = west_programs(base)?;
+    let modules = PYTHON.map(|(module, _)| format!("'{module}'")).join(",");
+    let script = format!(
+        "import importlib.util as u\nfor m in ({modules}):\n    if u.find_spec(m) is None: print(m)"
+    );
+    let output = shell::output(Command::new(&python).args(["-c", &script]))?;
+    let missing = packages_of(&output);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!("{} -m pip install {}", python.display(), missing.join(" "));
+    Err(NotRun(format!("Python packages of Zephyr are missing: {install}")).into())
+}
+
+/// The packages that have the modules named in `lines`.
+fn packages_of(lines: &str) -> Vec<&'static str> {
+    let missing: Vec<&str> = lines.lines().map(str::trim).collect();
+    PYTHON.iter().filter(|(module, _)| missing.contains(module)).map(|(_, name)| *name).collect()
 }
 
 /// Builds an application for a board, from scratch where the build folder is another board's.
@@ -102,60 +160,91 @@ pub fn emulate(folder: &Path) -> Command {
 }
 
 /// Everything that twister finds in tests and samples, on these boards.
-fn twister_on(
-    base: &Path,
-    boards: &[(&str, &str)],
-    prepare: impl FnOnce(&mut Command),
-) -> Result<()> {
-    let names_by_vendor = base.join("boards/nordic").is_dir();
-    let boards: Vec<&str> =
-        boards.iter().map(|(new, old)| if names_by_vendor { *new } else { *old }).collect();
+fn twister_on(base: &Path, boards: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<()> {
+    need_packages(base)?;
     let mut command = west(base)?;
-    command.current_dir(base).args([
-        "twister",
-        "--inline-logs",
-        "--disable-warnings-as-errors",
-        "--clobber-output",
-        "--jobs",
-        "2",
-    ]);
-    command.arg("--outdir").arg(shell::target_dir().join("twister"));
+    command.current_dir(base).args(["twister", "--inline-logs", "--clobber-output"]);
+    command.args(["--jobs", "2", "--outdir"]).arg(shell::target_dir().join("twister"));
     command.env("ZONDA_CARGO_TARGET_DIR", shell::target_dir().join("zephyr"));
     let root = shell::root().canonicalize()?;
-    // Twister's filters are evaluated without the application's CMakeLists.txt, which would register this module.
+    // Twister evaluates filters without the application's CMakeLists.txt, which would register this module.
     command.env("EXTRA_ZEPHYR_MODULES", &root);
     for folder in ["tests/zephyr", "samples"] {
         command.arg("--testsuite-root").arg(root.join(folder));
     }
-    boards.iter().for_each(|board| {
+    for board in boards {
         command.args(["--platform", board]);
-    });
+    }
     prepare(&mut command);
-    shell::step(&format!("west twister on {}", boards.join(", ")));
+    shell::step(&format!("west twister on {}, Zephyr {}", boards.join(", "), version(base)));
     shell::run(&mut command)
 }
 
-/// What Rust needs for these boards. blinky_rust takes nothing but rustup's; the module itself finds Debian's too.
+/// What Rust needs for these boards. blinky_rust uses rustup's libraries only; the module itself finds Debian's too.
 const TARGETS: [&str; 3] = ["thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
-/// Tests and samples, on Arm and, with a compiler for it, on RISC-V.
+/// Whether this machine compiles C for 32-bit x86.
+fn compiles_i386() -> bool {
+    let mut command = Command::new("gcc");
+    command.args(["-m32", "-include", "errno.h", "-x", "c", "-", "-fsyntax-only"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Tests and samples on Arm and, where the machine can, on native_sim.
 pub fn twister(base: &Path) -> Result<()> {
     for target in TARGETS {
-        crate::toolchain::find(target)?;
+        toolchain::find(target)?;
     }
-    twister_on(base, &ARM, |_| ())?;
+    let native = compiles_i386() && toolchain::find("i686-unknown-linux-gnu").is_ok();
+    let mut boards = ARM.to_vec();
+    if native {
+        boards.push(NATIVE);
+    } else {
+        eprintln!("NOT RUN: {NATIVE}: apt-get install gcc-multilib, rustup target add i686-unknown-linux-gnu");
+    }
+    twister_on(base, &boards, |_| ())
+}
+
+/// The same on RISC-V, with Zephyr's SDK or a compiler that the user names.
+pub fn twister_riscv(base: &Path) -> Result<()> {
     if env::var_os("ZEPHYR_SDK_INSTALL_DIR").is_some() {
-        return twister_on(base, &[RISC_V], |_| ());
+        return twister_on(base, &RISC_V, |_| ());
     }
     match env::var_os("CROSS_COMPILE") {
         Some(prefix) if prefix.to_string_lossy().contains("riscv") => {
-            twister_on(base, &[RISC_V], |command| {
+            twister_on(base, &RISC_V, |command| {
                 command.arg("--force-toolchain").env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile");
             })
         }
         _ => {
-            eprintln!("\nNOT RUN: {}, which needs Zephyr's SDK (ZEPHYR_SDK_INSTALL_DIR) or CROSS_COMPILE=…/riscv…-elf-", RISC_V.0);
-            Ok(())
+            let boards = RISC_V.join(", ");
+            let needs = "Zephyr's SDK (ZEPHYR_SDK_INSTALL_DIR) or CROSS_COMPILE=…/riscv…-elf-";
+            Err(NotRun(format!("{boards}: needs {needs}")).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_packages() {
+        assert_eq!(packages_of("elftools\nyaml\n"), ["pyelftools", "PyYAML"]);
+        assert!(packages_of("").is_empty());
+    }
+
+    /// docs/zephyr.md shows the files of the tutorial as they are.
+    #[test]
+    fn the_tutorial_is_what_is_tested() {
+        let read = |path: &str| fs::read_to_string(shell::root().join(path)).unwrap();
+        let page = read("docs/zephyr.md");
+        for file in ["programs/sum.c", "programs/endless.c", "prj.conf", "src/main.c"] {
+            let text = read(&format!("tests/zephyr/tutorial/{file}"));
+            // Without the licence line and the comment that describes the file.
+            let body = text.split_once(" */\n\n").map_or(text.as_str(), |(_, body)| body);
+            assert!(page.contains(body.trim_end()), "docs/zephyr.md does not show {file} as it is");
         }
     }
 }

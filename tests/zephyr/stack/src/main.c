@@ -105,7 +105,7 @@ static void recurse(struct job *job)
 		job->exec_env, wasm_runtime_lookup_function(job->instance, "recurse"), 0, argv);
 }
 
-static void trunc(struct job *job)
+static void trap_in_float(struct job *job)
 {
 	uint32_t argv[1];
 
@@ -141,7 +141,7 @@ static size_t measure(const char *what, struct job *job, void (*body)(struct job
 	return job->used;
 }
 
-static void open(struct job *job, void (*body)(struct job *job))
+static void set_up(struct job *job, void (*body)(struct job *job))
 {
 	in_thread(job, LARGE, body);
 	zassert_not_null(job->module, "%s", job->error);
@@ -152,7 +152,7 @@ static void open(struct job *job, void (*body)(struct job *job))
 	zassert_not_null(job->exec_env);
 }
 
-static void close(struct job *job)
+static void tear_down(struct job *job)
 {
 	wasm_runtime_destroy_exec_env(job->exec_env);
 	wasm_runtime_deinstantiate(job->instance);
@@ -177,16 +177,16 @@ static void needs(RunningMode mode)
 	most = measure("call a native function", &job, call_native);
 	zassert_is_null(wasm_runtime_get_exception(job.instance), "%s",
 			wasm_runtime_get_exception(job.instance));
-	close(&job);
+	tear_down(&job);
 
-	open(&job, load_traps);
+	set_up(&job, load_traps);
 	most = MAX(most, measure("recurse", &job, recurse));
 	zassert_str_equal(wasm_runtime_get_exception(job.instance),
 			  "Exception: wasm operand stack overflow");
-	most = MAX(most, measure("trap of a float", &job, trunc));
+	most = MAX(most, measure("trap of a float", &job, trap_in_float));
 	zassert_str_equal(wasm_runtime_get_exception(job.instance),
 			  "Exception: invalid conversion to integer");
-	close(&job);
+	tear_down(&job);
 	zassert_true(most <= CONFIG_ZONDA_CALL_STACK_SIZE, "calling needs %u bytes",
 		     (uint32_t)most);
 }
@@ -226,7 +226,7 @@ ZTEST(stack, test_too_small)
 	/* The instance is still usable. */
 	in_thread(&job, LARGE, call_native);
 	zassert_is_null(wasm_runtime_get_exception(job.instance));
-	close(&job);
+	tear_down(&job);
 }
 
 /* The heap of the module, from which this test allocates. */
