@@ -10,7 +10,7 @@ use zonda_exec::fast::RegOp;
 
 use super::{container, smith};
 
-/// Modules with what register code can do; those of wasm-smith are added.
+/// Modules that use all of register bytecode; modules of wasm-smith are added.
 const MODULES: [&[u8]; 8] = [
     include_bytes!("../../tests/bench/crc32.wasm"),
     include_bytes!("../../tests/bench/fib.wasm"),

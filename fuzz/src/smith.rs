@@ -51,7 +51,7 @@ pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
     Ok(module.to_bytes())
 }
 
-/// For files of register code, which know no references as values.
+/// For precompiled modules, which have no references as values.
 pub fn numeric(u: &mut Unstructured) -> Result<Vec<u8>> {
     let mut config = config(u)?;
     config.reference_types_enabled = false;
