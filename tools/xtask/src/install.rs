@@ -29,16 +29,15 @@ fn make_sure(what: &str, command: &str, limit: Duration, there: impl Fn() -> boo
     }
     let mut words = command.split(' ');
     let program = words.next().unwrap_or_default();
-    let tried = if shell::has(program) {
-        shell::step(command);
-        shell::run_within(plain(program).args(words), limit)
-    } else {
-        Err(anyhow::anyhow!("there is no {program}"))
-    };
-    match tried {
+    if !shell::has(program) {
+        bail!("{what} is missing; `{command}` installs it, but {program} is not in PATH");
+    }
+    shell::step(command);
+    match shell::run_within(plain(program).args(words), limit) {
         _ if there() => Ok(()),
         Ok(()) => bail!("{what} is missing, and is still missing after `{command}`"),
-        Err(error) => bail!("{what} is missing; `{command}` installs it ({error:#})"),
+        // The error names the command.
+        Err(error) => bail!("{what} is missing: {error:#}"),
     }
 }
 

@@ -27,10 +27,12 @@ mod coverage;
 mod curve;
 mod demo;
 mod firmware;
+mod fresh;
 mod fuzz;
 mod install;
 mod job;
 mod modes;
+mod mutants;
 mod packages;
 mod qemu;
 mod report;
@@ -62,10 +64,14 @@ enum Command {
     Demo(demo::Options),
     /// All tests: on the host, in QEMU, in Zephyr
     Test(test::Options),
+    /// The demo and all tests in a new Debian 12 system, in a chroot
+    Fresh(fresh::Options),
     /// The test suite of the WebAssembly specification
     Spec(spec::Options),
     /// Every fuzz target for its share of some minutes
     Fuzz(fuzz::Options),
+    /// Damages the runtime's code in many small ways and counts how often the tests notice
+    Mutants(mutants::Options),
     /// The tests under Miri and AddressSanitizer, and on a 32-bit target
     Sanitize(sanitize::Options),
     /// Lines of the runtime that the tests reach
@@ -83,9 +89,11 @@ enum Command {
 fn run() -> Result<ExitCode> {
     match Options::parse().command {
         Command::Test(options) => return test::run(&options),
+        Command::Fresh(options) => return fresh::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Spec(options) => spec::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Mutants(options) => mutants::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
         Command::Coverage(options) => coverage::run(&options),
         Command::Size(options) => size::run(&options),

@@ -32,6 +32,8 @@ struct Part {
 /// What became of the parts so far.
 pub struct Report {
     parts: Vec<Part>,
+    /// Only parts whose name contains one of these run; all of them if there is none.
+    only: Vec<String>,
     start: Instant,
 }
 
@@ -47,11 +49,24 @@ fn one_line(text: &str) -> String {
 
 impl Report {
     pub fn new() -> Report {
-        Report { parts: Vec::new(), start: Instant::now() }
+        Report::only(&[])
+    }
+
+    /// A report of the parts whose name contains one of these texts.
+    pub fn only(names: &[String]) -> Report {
+        Report { parts: Vec::new(), only: names.to_vec(), start: Instant::now() }
+    }
+
+    /// Whether a part of this name was asked for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| name.contains(only))
     }
 
     /// Runs a part. Its error fails it, unless the error is [`NotRun`].
     pub fn part(&mut self, name: &str, test: impl FnOnce() -> Result<()>) {
+        if !self.wants(name) {
+            return;
+        }
         shell::step(&format!("test: {name}"));
         let start = Instant::now();
         let result = test();
@@ -89,9 +104,9 @@ impl Report {
         self.parts.iter().filter(|part| of(&part.outcome)).count()
     }
 
-    /// Whether no part failed.
+    /// Whether parts ran or were skipped, and none failed.
     pub fn passed(&self) -> bool {
-        self.count(|outcome| matches!(outcome, Outcome::Failed(_))) == 0
+        !self.parts.is_empty() && self.count(|outcome| matches!(outcome, Outcome::Failed(_))) == 0
     }
 
     /// A line for each part, and the counts.
@@ -151,5 +166,18 @@ mod tests {
             assert!(line.starts_with(start) && line.ends_with(&format!("s  {end}")), "{line}");
         }
         assert_eq!(lines.last(), Some(&"2 passed, 1 failed, 2 skipped"));
+    }
+
+    #[test]
+    fn only_what_was_asked_for_runs() {
+        let mut report = Report::only(&["32-bit".to_owned(), "size".to_owned()]);
+        report.part("tests on a 32-bit target", || Ok(()));
+        report.part("demo", || panic!("nobody asked for it"));
+        assert!(report.passed());
+        assert_eq!(report.summary().lines().last(), Some("1 passed, 0 failed, 0 skipped"));
+        // A name that is no part's is not a success.
+        let mut report = Report::only(&["64-bit".to_owned()]);
+        report.part("tests on a 32-bit target", || Ok(()));
+        assert!(!report.passed());
     }
 }

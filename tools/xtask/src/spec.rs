@@ -5,7 +5,7 @@ use crate::qemu::Run;
 use crate::{modes, shell};
 use anyhow::{bail, Context, Result};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -52,6 +52,23 @@ pub fn host(mode: &str) -> Result<()> {
     shell::run(suite().args(["host", "--mode", mode]))
 }
 
+fn folder() -> PathBuf {
+    shell::target_dir().join("spec-scripts")
+}
+
+/// Compiles the suite into scripts, and returns the path and the name of each.
+pub fn scripts() -> Result<Vec<(PathBuf, String)>> {
+    let folder = folder();
+    shell::step("compiling the specification suite into scripts");
+    shell::run(suite().arg("compile").arg(&folder))?;
+    let index = fs::read_to_string(folder.join("index"))?;
+    let entry = |line: &str| {
+        let (file, name) = line.split_once(' ').context("the index of scripts is damaged")?;
+        Ok((folder.join(file), name.to_owned()))
+    };
+    index.lines().map(entry).collect()
+}
+
 /// Runs every script on an emulated board. The counts have to be those that are checked in; on a board with too
 /// little memory for the suite, the files with these counts are counted.
 pub fn qemu(mode: &str, board: &'static Board) -> Result<()> {
@@ -60,21 +77,16 @@ pub fn qemu(mode: &str, board: &'static Board) -> Result<()> {
         board.name, board.cpu
     ));
     let image = firmware::build("spec", board, &["full", "spec", mode])?;
-    let folder = shell::target_dir().join("spec-scripts");
-    shell::step("compiling the specification suite into scripts");
-    shell::run(suite().arg("compile").arg(&folder))?;
-    let index = fs::read_to_string(folder.join("index"))?;
+    let scripts = scripts()?;
     let mut counts = String::new();
     let mut too_large = 0;
-    let total = index.lines().count();
-    for (number, line) in index.lines().enumerate() {
-        let (file, name) = line.split_once(' ').context("the index of scripts is damaged")?;
-        let path = folder.join(file);
-        if board.partial && fs::metadata(&path)?.len() > board.job_bytes {
+    let total = scripts.len();
+    for (number, (path, name)) in scripts.iter().enumerate() {
+        if board.partial && fs::metadata(path)?.len() > board.job_bytes {
             too_large += 1;
             continue;
         }
-        let found = match script(board, &image, &path) {
+        let found = match script(board, &image, path, Duration::from_secs(300), !board.partial) {
             // The executor of scripts, which is no part of the runtime, has no memory left.
             Err(error)
                 if board.partial && format!("{error:#}").contains("memory allocation of") =>
@@ -89,7 +101,7 @@ pub fn qemu(mode: &str, board: &'static Board) -> Result<()> {
         }
         counts.push_str(&format!("{name} {found}\n"));
     }
-    let file = folder.join(format!("counts-{}-{mode}", board.name));
+    let file = folder().join(format!("counts-{}-{mode}", board.name));
     fs::write(&file, counts)?;
     if board.partial {
         println!("{too_large} of {total} scripts do not fit into the memory of the board");
@@ -98,15 +110,22 @@ pub fn qemu(mode: &str, board: &'static Board) -> Result<()> {
     shell::run(suite().arg("compare").arg(file))
 }
 
-fn script(board: &'static Board, image: &Path, script: &Path) -> Result<String> {
+/// Runs one script on an emulated board and returns its counts. Failures of its assertions go to stderr if they are `shown`.
+pub fn script(
+    board: &'static Board,
+    image: &Path,
+    script: &Path,
+    deadline: Duration,
+    shown: bool,
+) -> Result<String> {
     let load = Some((script.to_path_buf(), board.job));
-    let run = Run { board, image, load, count: false, deadline: Duration::from_secs(300) };
+    let run = Run { board, image, load, count: false, deadline };
     let mut counts = None;
     for line in run.output()? {
         match line.strip_prefix("zonda-script: ") {
             Some(found) => counts = Some(found.to_owned()),
-            None if board.partial => {}
-            None => eprintln!("{line}"),
+            None if shown => eprintln!("{line}"),
+            None => {}
         }
     }
     match counts {

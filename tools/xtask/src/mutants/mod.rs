@@ -1,0 +1,188 @@
+//! `cargo xtask mutants`: how much of what can be broken the tests notice. cargo-mutants changes the Rust sources one place at a time (a condition,
+//! an operator, a returned value), builds, and runs the unit and integration tests; [`thumb`] damages the loops in Thumb-2.
+//!
+//! docs/mutants.md has the figures.
+
+mod thumb;
+
+use crate::{install, modes, shell};
+use anyhow::{bail, Context, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Damage single instructions of the loops in Thumb-2 in place of the Rust sources
+    #[arg(long)]
+    thumb: bool,
+    /// With --thumb: only the loop of this execution mode
+    #[arg(long, requires = "thumb", value_parser = [modes::FAST.name, modes::CLASSIC.name])]
+    mode: Option<String>,
+    /// Try about this many mutants that lie evenly apart; all of them if not given
+    #[arg(long)]
+    sample: Option<usize>,
+    /// Change only these files (a glob, can be repeated), in place of all parts of the runtime
+    #[arg(long, conflicts_with = "thumb")]
+    file: Vec<String>,
+}
+
+/// What is changed, by the name of its row in the table.
+const PARTS: [(&str, &[&str]); 6] = [
+    ("validator", &["src/binary/**", "src/validate/**", "src/module/**"]),
+    ("translator and side table", &["src/code/*.rs", "src/code/classic/**", "src/code/fast/**"]),
+    ("interpreter loops", &["exec/src/**"]),
+    ("store", &["src/store/**", "src/alloc.rs"]),
+    ("Rust API", &["src/host/**"]),
+    ("C API", &["src/capi/**", "src/platform/**"]),
+];
+
+/// What cannot be tested on the host, or is compiled into no test.
+const EXCLUDED: [&str; 7] = [
+    "**/thumb.rs",
+    "**/thumb_calls.rs",
+    "**/strict.rs",
+    "**/tests.rs",
+    "src/platform/firmware.rs",
+    "src/capi/invoke/*.rs",
+    "src/message.rs",
+];
+
+/// Seconds for the tests of one mutant: what runs for ever has been noticed.
+const TIMEOUT: &str = "300";
+
+fn rust(options: &Options) -> Result<()> {
+    let program = install::program("cargo-mutants")?;
+    let globs: Vec<&str> = if options.file.is_empty() {
+        PARTS.iter().flat_map(|(_, globs)| globs.iter().copied()).collect()
+    } else {
+        options.file.iter().map(String::as_str).collect()
+    };
+    let command = || {
+        let mut command = Command::new(&program);
+        command.current_dir(shell::root()).arg("mutants").args(["--package", "zonda"]);
+        command.args(["--package", "zonda-exec", "--features", "zonda/capi"]);
+        for glob in &globs {
+            command.args(["--file", glob]);
+        }
+        for glob in EXCLUDED {
+            command.args(["--exclude", glob]);
+        }
+        command
+    };
+    let all = shell::output(command().arg("--list"))?.lines().count();
+    let shards = options.sample.map_or(1, |sample| (all / sample.max(1)).max(1));
+    shell::step(&format!("{} of {all} mutants", all.div_ceil(shards)));
+    let folder = shell::target_dir().join("mutants");
+    fs::create_dir_all(&folder)?;
+    let mut run = command();
+    run.arg("--output").arg(&folder).args(["--no-shuffle", "--colors", "never"]);
+    run.args([
+        "--timeout",
+        TIMEOUT,
+        "--build-timeout",
+        TIMEOUT,
+        "--test-package",
+        "zonda,zonda-exec",
+    ]);
+    if shards > 1 {
+        // Every so many-th mutant.
+        run.args(["--sharding", "round-robin", "--shard", &format!("0/{shards}")]);
+    }
+    // Its status says whether mutants were missed, which is a result and no failure.
+    let status = run.stdout(std::io::stderr()).status().context("could not start cargo-mutants")?;
+    if !matches!(status.code(), Some(0 | 2 | 3)) {
+        bail!("cargo-mutants failed ({status})");
+    }
+    let outcomes = fs::read_to_string(folder.join("mutants.out/outcomes.json"))?;
+    print!("{}", table(&serde_json::from_str(&outcomes)?));
+    Ok(())
+}
+
+/// Whether a path matches a glob of [`PARTS`]: a folder, or the files of one.
+fn matches(path: &str, glob: &str) -> bool {
+    if let Some(folder) = glob.strip_suffix("**") {
+        return path.starts_with(folder);
+    }
+    match glob.strip_suffix("*.rs") {
+        Some(folder) => path.strip_prefix(folder).is_some_and(|rest| !rest.contains('/')),
+        None => path == glob,
+    }
+}
+
+/// Mutants that the tests could have noticed, and those that they did.
+#[derive(Default)]
+struct Row {
+    caught: usize,
+    timeouts: usize,
+    missed: usize,
+    unviable: usize,
+}
+
+/// The results as tables: counts for each part of the runtime, and the mutants that no test noticed.
+fn table(outcomes: &Value) -> String {
+    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for outcome in outcomes["outcomes"].as_array().into_iter().flatten() {
+        let mutant = &outcome["scenario"]["Mutant"];
+        let Some(file) = mutant["file"].as_str() else { continue };
+        let part = PARTS.iter().find(|(_, globs)| globs.iter().any(|glob| matches(file, glob)));
+        let row = rows.entry(part.map_or("other", |(name, _)| name)).or_default();
+        match outcome["summary"].as_str().unwrap_or_default() {
+            "CaughtMutant" => row.caught += 1,
+            "Timeout" => row.timeouts += 1,
+            "Unviable" => row.unviable += 1,
+            "MissedMutant" => {
+                row.missed += 1;
+                missed.push(mutant["name"].as_str().unwrap_or_default().to_owned());
+            }
+            _ => {}
+        }
+    }
+    let mut text = "| part | tried | noticed | by running for ever | not noticed | noticed, % | do not compile |\n|---|---:|---:|---:|---:|---:|---:|\n".to_owned();
+    for (name, row) in &rows {
+        let noticed = row.caught + row.timeouts;
+        let tried = noticed + row.missed;
+        let percent = 100.0 * noticed as f64 / tried.max(1) as f64;
+        text += &format!(
+            "| {name} | {tried} | {noticed} | {} | {} | {percent:.1} | {} |\n",
+            row.timeouts, row.missed, row.unviable
+        );
+    }
+    for name in missed {
+        text += &format!("\n- `{name}`");
+    }
+    text + "\n"
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    if options.thumb {
+        return thumb::run(options.sample.unwrap_or(usize::MAX), options.mode.as_deref());
+    }
+    rust(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_counted_by_part() {
+        let outcome = |file: &str, summary: &str| serde_json::json!({"scenario": {"Mutant": {"file": file, "name": format!("{file}: replace")}}, "summary": summary});
+        let outcomes = serde_json::json!({"outcomes": [
+            {"scenario": "Baseline", "summary": "Success"},
+            outcome("src/validate/func.rs", "CaughtMutant"),
+            outcome("src/module/load.rs", "MissedMutant"),
+            outcome("src/code/mod.rs", "Timeout"),
+            outcome("src/code/fast/emit.rs", "Unviable"),
+        ]});
+        let table = table(&outcomes);
+        assert!(table.contains("| validator | 2 | 1 | 0 | 1 | 50.0 | 0 |"), "{table}");
+        assert!(
+            table.contains("| translator and side table | 1 | 1 | 1 | 0 | 100.0 | 1 |"),
+            "{table}"
+        );
+        assert!(table.contains("- `src/module/load.rs: replace`"), "{table}");
+    }
+}
