@@ -84,7 +84,7 @@ pub fn body(locals: &[(u32, u8)], code: &[u8]) -> Vec<u8> {
     sized(&out)
 }
 
-/// An operation with one number as immediate.
+/// An instruction with one number as immediate.
 pub fn op(code: u8, immediate: u32) -> Vec<u8> {
     let mut out = vec![code];
     leb(&mut out, immediate);

@@ -70,7 +70,7 @@ pub fn watch<R>(fail: Fail, body: impl FnOnce() -> R) -> (R, Watched) {
 pub struct Failing;
 
 impl Failing {
-    /// Counts a request that changes the live bytes by `change`, and the live blocks by `blocks`, when it is granted; says whether it must fail.
+    /// Counts a request that changes the live bytes by `change`, and the live blocks by `blocks`, when it succeeds; returns whether it must fail.
     fn refuses(&self, change: i64, blocks: i64) -> bool {
         STATE.with(|cell| {
             let mut state = cell.get();

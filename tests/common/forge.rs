@@ -35,7 +35,7 @@ impl Func {
     }
 }
 
-/// The code of a function: operations with their operands, branches by the number of bytes.
+/// The code of a function: instructions with their operands, branches by the number of bytes.
 pub fn code(ops: &[(RegOp, &[u8])]) -> Vec<u8> {
     ops.iter().flat_map(|(op, operands)| [&[*op as u8], *operands].concat()).collect()
 }

@@ -144,7 +144,7 @@ fn arity_types() -> [Vec<u8>; 4] {
     [none(), func_type(&[], &many), func_type(&many, &[]), func_type(&many, &many)]
 }
 
-/// A function that gives the results, one that takes them, one that does both, and one with this code. (Index 0 to 3.)
+/// A function that returns the results, one that has them as parameters, one that does both, and one with this body. (Index 0 to 3.)
 fn with_arity(code: &[u8]) -> Vec<u8> {
     let trap = body(&[], &[0x00]);
     let code = body(&[(1, I32)], code);
@@ -170,7 +170,7 @@ fn call_arity(size: usize) -> Vec<u8> {
 
 fn unknown_arity(size: usize) -> Vec<u8> {
     let mut code = vec![0x00];
-    // An operand of unknown type, 999 above it by a call that gives 1,000 and a drop below: select leaves the unknown one lowest.
+    // An operand of unknown type, 999 above it by a call that returns 1,000 and a drop below: select leaves the unknown one lowest.
     let unit = [0x1b, 0x10, 0, 0x1a, 0x10, 1];
     code.extend(unit.repeat(size.saturating_sub(6000) / unit.len()));
     with_arity(&code)

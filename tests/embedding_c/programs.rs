@@ -31,7 +31,7 @@ fn root() -> &'static Path {
 fn scratch() -> PathBuf {
     let scratch =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi{}", flags("ZONDA_C_RUSTFLAGS")));
-    std::fs::create_dir_all(&scratch).expect("there is room for the test's files");
+    std::fs::create_dir_all(&scratch).expect("the folder for the test's files can be made");
     scratch
 }
 

@@ -127,8 +127,8 @@ fn unregister(name: &CStr) -> bool {
 /// What may be terminated, as in the Rust API's test.
 struct Slot {
     target: Handle<WASMModuleInstanceCommon>,
-    wished: bool,
-    wishes: u32,
+    requested: bool,
+    requests: u32,
 }
 
 struct Job<'w> {
@@ -169,10 +169,10 @@ unsafe extern "C" fn sum(env: wasm_exec_env_t, bytes: *const u8, len: u32) -> i3
 }
 
 impl Job<'_> {
-    fn granted(&self) {
+    fn acknowledged(&self) {
         assert!(
-            std::mem::take(&mut self.slot.lock().unwrap().wished),
-            "terminated, but nobody wished it"
+            std::mem::take(&mut self.slot.lock().unwrap().requested),
+            "terminated without a termination request"
         );
         self.terminated.set(self.terminated.get() + 1);
     }
@@ -181,7 +181,7 @@ impl Job<'_> {
     fn call_once(&self, name: &CStr, args: &[u32]) -> Result<u32, &str> {
         let mut cells = [0; 2];
         cells[..args.len()].copy_from_slice(args);
-        // SAFETY: the instance is live and this thread's; no export takes or gives more than two cells.
+        // SAFETY: the instance is live and this thread's; no export has more than two cells of parameters or results.
         unsafe {
             let done = inside(|| {
                 let func = wasm_runtime_lookup_function(self.instance, name.as_ptr());
@@ -202,7 +202,7 @@ impl Job<'_> {
 
     fn endless(&self, name: &CStr) {
         assert_eq!(self.call_once(name, &[]), Err("terminated by user"), "{name:?}");
-        self.granted();
+        self.acknowledged();
     }
 
     fn work(&self, work: Work) {
@@ -226,18 +226,18 @@ impl Job<'_> {
                 assert_eq!(result, expected, "{name:?}");
                 break;
             }
-            self.granted();
+            self.acknowledged();
         }
     }
 
     /// As in the Rust API's test.
     fn retire(&self) {
-        let wished = {
+        let requested = {
             let mut slot = self.slot.lock().unwrap();
             slot.target = Handle(null_mut());
-            slot.wished
+            slot.requested
         };
-        if wished {
+        if requested {
             self.endless(c"spin");
         }
         let terminated = self.terminated.get();
@@ -266,7 +266,7 @@ fn load() -> Handle<WASMModuleCommon> {
     Handle(module)
 }
 
-/// Gives how many calls were terminated, and how many native functions called.
+/// Returns how many calls were terminated, and how many native functions called.
 fn run(
     alive: Alive,
     number: u32,
@@ -336,10 +336,10 @@ fn terminate(slots: &[Mutex<Slot>], alive: &AtomicU32) {
         std::thread::sleep(Duration::from_micros(200));
         next = (next + 1) % slots.len();
         let mut slot = slots[next].lock().unwrap_or_else(PoisonError::into_inner);
-        if !slot.target.0.is_null() && !slot.wished {
+        if !slot.target.0.is_null() && !slot.requested {
             // SAFETY: the worker takes it back under this lock before it is freed.
             unsafe { wasm_runtime_terminate(slot.target.0) };
-            (slot.wished, slot.wishes) = (true, slot.wishes + 1);
+            (slot.requested, slot.requests) = (true, slot.requests + 1);
         }
     }
 }
@@ -357,7 +357,7 @@ fn instances_of_eight_threads(memory: &str) {
     let shared = load();
     let before = pool_free();
     let slots: Vec<_> = (0..WORKERS)
-        .map(|_| Mutex::new(Slot { target: Handle(null_mut()), wished: false, wishes: 0 }))
+        .map(|_| Mutex::new(Slot { target: Handle(null_mut()), requested: false, requests: 0 }))
         .collect();
     let alive = AtomicU32::new(WORKERS);
     let mut sum = 0;
@@ -374,8 +374,8 @@ fn instances_of_eight_threads(memory: &str) {
             let (terminated, natives) = worker.join().unwrap();
             assert_eq!(
                 terminated,
-                slots[number].lock().unwrap().wishes,
-                "each wish stops one call, of worker {number}"
+                slots[number].lock().unwrap().requests,
+                "each termination request stops one call, of worker {number}"
             );
             assert!(terminated >= Worker::new(number as u32).endless_calls() && natives > 0);
             sum += terminated;

@@ -1,5 +1,5 @@
 //! Many threads, one runtime: each has stores or instances of its own, shares modules and host functions with the others, and is terminated by
-//! another thread at any moment. What each call gives is known, and each termination is accounted for. docs/threads.md has the rules.
+//! another thread at any moment. The result of each call is known, and each termination is accounted for. docs/threads.md has the rules.
 //!
 //! `cargo xtask test` also builds this under ThreadSanitizer, as part of tests/sanitize.
 
@@ -17,12 +17,12 @@ struct Host {
     calls: u32,
 }
 
-/// What may be terminated, and the wish that was not granted yet. Nobody repeats a wish, so one that is lost is missed for ever.
+/// What may be terminated, and whether a termination request is pending. Nobody repeats a request, so a lost one stops the test.
 #[derive(Default)]
 struct Slot {
     handle: Option<InterruptHandle>,
-    wished: bool,
-    wishes: u32,
+    requested: bool,
+    requests: u32,
 }
 
 /// Terminates workers in turn until none is alive.
@@ -32,12 +32,12 @@ fn terminate(slots: &[Mutex<Slot>], alive: &AtomicU32) {
         std::thread::sleep(Duration::from_micros(200));
         next = (next + 1) % slots.len();
         let mut slot = slots[next].lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.wished {
+        if slot.requested {
             continue;
         }
         let Some(handle) = &slot.handle else { continue };
         handle.terminate();
-        (slot.wished, slot.wishes) = (true, slot.wishes + 1);
+        (slot.requested, slot.requests) = (true, slot.requests + 1);
     }
 }
 
@@ -74,11 +74,11 @@ struct Job<'w, 'a> {
 }
 
 impl Job<'_, '_> {
-    /// A call has ended because somebody wished it, and had not been told so before.
-    fn granted(&mut self) {
+    /// A call has ended because of a termination request that was still pending.
+    fn acknowledged(&mut self) {
         assert!(
-            std::mem::take(&mut self.slot.lock().unwrap().wished),
-            "terminated, but nobody wished it"
+            std::mem::take(&mut self.slot.lock().unwrap().requested),
+            "terminated without a termination request"
         );
         self.terminated += 1;
     }
@@ -99,7 +99,7 @@ impl Job<'_, '_> {
                         }
                     }))
                 }
-                Err(Error::Trap(trap)) if trap.code == TrapCode::Terminated => self.granted(),
+                Err(Error::Trap(trap)) if trap.code == TrapCode::Terminated => self.acknowledged(),
                 Err(Error::Trap(trap)) => return Err(trap.code),
                 Err(error) => panic!("{name}: {error:?}"),
             }
@@ -109,7 +109,7 @@ impl Job<'_, '_> {
     fn endless(&mut self, name: &str) {
         let func = self.instance.get_typed_func::<(), ()>(&self.store, name).unwrap();
         match func.call(&mut self.store, ()) {
-            Err(Error::Trap(trap)) if trap.code == TrapCode::Terminated => self.granted(),
+            Err(Error::Trap(trap)) if trap.code == TrapCode::Terminated => self.acknowledged(),
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -133,14 +133,14 @@ impl Job<'_, '_> {
         assert_eq!(self.call(name, &args), expected, "{name}");
     }
 
-    /// The end of what others may terminate: a wish that is left stops the next loop, and after it nothing does.
+    /// Ends what others may terminate: a pending request stops the next loop, and nothing stops after it.
     fn retire(&mut self) {
-        let wished = {
+        let requested = {
             let mut slot = self.slot.lock().unwrap();
             slot.handle = None;
-            slot.wished
+            slot.requested
         };
-        if wished {
+        if requested {
             self.endless("spin");
         }
         let terminated = self.terminated;
@@ -149,7 +149,7 @@ impl Job<'_, '_> {
     }
 }
 
-/// Gives how many calls were terminated, and how many host functions called.
+/// Returns how many calls were terminated, and how many host functions called.
 fn run(
     alive: Alive,
     number: u32,
@@ -211,8 +211,11 @@ fn stores_of_eight_threads() {
             .collect();
         for (number, worker) in workers.into_iter().enumerate() {
             let (terminated, calls) = worker.join().unwrap();
-            let wishes = slots[number].lock().unwrap().wishes;
-            assert_eq!(terminated, wishes, "each wish stops one call, of worker {number}");
+            let requests = slots[number].lock().unwrap().requests;
+            assert_eq!(
+                terminated, requests,
+                "each termination request stops one call, of worker {number}"
+            );
             assert!(terminated >= Worker::new(number as u32).endless_calls() && calls > 0);
             sum += terminated;
         }

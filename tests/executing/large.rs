@@ -1,10 +1,10 @@
-//! Functions that the short encoding of register code has no room for: many locals, a deep operand stack, long distances, long tables. Both modes have to
+//! Functions that the short encoding of register bytecode cannot hold: many locals, a deep operand stack, long distances, long tables. Both modes have to
 //! agree, and with what the test computes itself.
 
 use std::fmt::Write;
 use zonda::{Engine, Linker, Mode, Module, Store};
 
-/// What an export of type i32 → i64 gives for each argument, in each mode.
+/// What an export of type i32 → i64 returns for each argument, in each mode.
 fn results(text: &str, export: &str, arguments: &[i32]) -> Vec<i64> {
     let bytes = wat::parse_str(text).expect("the test's module is well formed");
     let run = |mode: Mode| -> Vec<i64> {

@@ -158,7 +158,7 @@ fn files_of_register_code() {
             damage(real.name, &file, Mode::Fast, places, small, &mut counts);
         }
     }
-    counts.print("files of register code");
+    counts.print("precompiled modules");
     assert!(
         counts.cut > 5_000
             && counts.changed > 100_000

@@ -1,5 +1,5 @@
 //! Criterion: whatever a host function does that the API lets it do (trap, call back, stop its caller, change what its caller runs in), the caller gets what it
-//! should, nothing leaks, and the next call on the same instance gives the right result. In both modes, with closures over numbers and over values, by
+//! should, nothing leaks, and the next call on the same instance returns the right result. In both modes, with closures over numbers and over values, by
 //! every way into a host function.
 
 use crate::failing::{watch, Fail};
@@ -8,7 +8,7 @@ use zonda::{
     Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
 
-/// `run(7)` is 7 + (1 + ... + 7) = 35, by way of a loop, calls, memory and the table. `act` and its like give what the host gives, after a look at the
+/// `run(7)` is 7 + (1 + ... + 7) = 35, by way of a loop, calls, memory and the table. `act` and its like return what the host function returns, after a look at the
 /// last byte of memory as it is now, at the table, and at `run`.
 const TEXT: &str = r#"(module
     (type $unary (func (param i32) (result i32)))
@@ -50,7 +50,7 @@ enum Act {
     Fail,
     /// Fails with each code that there is.
     FailWith(TrapCode),
-    /// Calls the way in which it was called, until the value stack or the calls within calls are used up, and passes the failure on.
+    /// Calls the way in which it was called, until the operand stack or the calls within calls are used up, and passes the failure on.
     Recurse,
     /// The same, and takes it as done.
     RecurseAndForgive,
@@ -199,7 +199,7 @@ fn act(mut caller: Caller<'_, '_, Data>, value: i32) -> Result<i32, Trap> {
     Ok(value)
 }
 
-/// What the call gives, if not the value.
+/// What the call returns, if not the value.
 fn expected(act: Act) -> Option<TrapCode> {
     match act {
         Act::Fail => Some(TrapCode::Host),

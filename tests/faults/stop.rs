@@ -1,5 +1,5 @@
-//! Criterion: fuel that ends, and a wish to terminate, stop a run at whichever step they come, in both modes at the same step, with the same memory, and the
-//! next call with enough fuel gives the right result.
+//! Criterion: fuel that ends, and a termination request, stop a run at whichever step they come, in both modes at the same step, with the same memory, and the
+//! next call with enough fuel returns the right result.
 //!
 //! A step is what costs a unit of fuel: a call, or a branch to a loop (exec/src/meter.rs). Every number of steps is tried up to what a whole run
 //! takes; of runs that take more than [`EVERY`] steps, some that lie evenly apart: the fewer the longer the run is.
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         run.call(&mut self.store, (argument,))
     }
 
-    /// A call after one that was stopped. Gives what has to be the same in both modes, where the program's data outlives a call.
+    /// A call after one that was stopped. Returns what has to be the same in both modes, where the program's data outlives a call.
     fn next(&mut self, program: &Program, steps: u64) -> Vec<i32> {
         let next = self.call(1 << 40, program.argument);
         if program.remembers {
@@ -175,7 +175,7 @@ fn a_host_function_terminates_at_every_call_of_it() {
                 let mut result = run.call(steps_of_all, program.argument);
                 stops += 1;
                 if result == Ok(program.result) {
-                    // No step came after that: the wish meets the next call.
+                    // No step came after that: the request stops the next call.
                     late += 1;
                     assert_eq!(run.store.fuel(), 0, "{name}");
                     result = run.call(steps_of_all, program.argument);
@@ -184,7 +184,7 @@ fn a_host_function_terminates_at_every_call_of_it() {
                 }
                 let stopped = run.stopped(result);
                 assert_eq!(stopped.code, TrapCode::Terminated, "{name}");
-                // Granted once, and the place does not remember.
+                // A request stops one call only.
                 run.store.data_mut().terminate_at = 0;
                 (stopped, run.next(&program, steps_of_all))
             });
@@ -197,7 +197,7 @@ fn a_host_function_terminates_at_every_call_of_it() {
     assert!(stops >= 200 && late > 0, "{stops}, {late}");
 }
 
-/// A wish that comes while fuel has ended: the next call is stopped by it and not by fuel, and the one after that runs.
+/// A termination request that comes when fuel has ended: it stops the next call, and fuel does not; the call after that runs.
 #[test]
 fn terminate_when_fuel_has_ended() {
     let mut stops = 0;

@@ -21,7 +21,7 @@ fn content(locals: &[(u32, u8)], code: &[u8]) -> Vec<u8> {
     body[size..].to_vec()
 }
 
-/// What the function `f`, which is added as an export, gives.
+/// What the function `f`, which is added as an export, returns.
 fn run(mode: Mode, module: &[u8]) -> i32 {
     let engine = Engine::new(mode);
     let module = Module::new(&engine, module).unwrap();

@@ -1,4 +1,4 @@
-//! Criteria: a module that was compiled on the host gives the results of the module, from where it lies and without RAM for its code; and whatever else a file
+//! Criteria: a module that was compiled on the host returns the results of the module, executed in place and without RAM for its code; and whatever else a file
 //! says, it is refused or does no harm.
 
 use crate::modules;
@@ -151,7 +151,7 @@ fn a_trap_says_where() {
                 {
                     offset
                 }
-                // The operation of register code in the file.
+                // The register instruction in the precompiled module.
                 Err(Error::Trap(Trap { code: TrapCode::Unreachable, func: 0, offset, .. })) => {
                     assert_eq!(
                         (code.contains(&(offset as usize)), file.bytes()[offset as usize]),
@@ -206,7 +206,7 @@ fn large_functions_are_verified() {
     assert_eq!(run(&Module::new(&Engine::new(FAST), file.bytes()).unwrap(), FAST, 20), Ok(42));
 }
 
-/// The verifier sees that a frame has room for what a function of the host gives in place of a tail call; a loop would write it behind the value stack.
+/// The verifier sees that a frame has space for the results of a host function that is tail-called; a loop would write them behind the operand stack.
 #[test]
 fn a_tail_call_of_the_host_has_room_for_its_results() {
     for call in ["(return_call $host)", "(return_call_indirect (type $t) (i32.const 0))"] {

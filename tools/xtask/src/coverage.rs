@@ -14,10 +14,10 @@ use std::process::Command;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Write the table down in docs/coverage.md
+    /// Write the table into docs/coverage.md
     #[arg(long)]
     write: bool,
-    /// Run nothing: read what the counters of the last run say
+    /// Do not run the tests: read the counters of the last run
     #[arg(long)]
     last: bool,
 }

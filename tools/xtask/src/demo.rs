@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The bare-metal firmware, even where Zephyr is found
+    /// Run the bare-metal firmware, also where Zephyr is found
     #[arg(long)]
     bare_metal: bool,
 }

@@ -1,12 +1,15 @@
-//! `cargo xtask`: builds, tests and measures Zonda, and sets up what it needs for that.
+//! `cargo xtask`: builds, tests and measures Zonda, and installs what that needs.
 //!
-//! | room | owns |
+//! | module | owns |
 //! |---|---|
 //! | [`demo`] | the blinking LED |
 //! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
-//! | [`sanitize`] | tests under Miri, AddressSanitizer and on a 32-bit target |
+//! | [`report`] | the parts of a test, their time, and the summary |
+//! | [`fresh`] | demo and tests in a new Debian 12 |
+//! | [mod@mutants] | damaged code that the tests have to notice |
+//! | [`sanitize`] | tests under Miri, the sanitizers, and on a 32-bit target |
 //! | [`coverage`] | lines of the runtime that the tests reach |
 //! | [`supply`] | crates that reach a device, licences, the oldest Rust, builds that can be repeated |
 //! | [mod@fuzz] | the fuzz targets, with the table of what they found |
@@ -18,7 +21,8 @@
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west and twister |
 //! | [`toolchain`] | a Rust toolchain for the device's target |
-//! | [`packages`] | programs of the system, installed where missing |
+//! | [`install`] | toolchains and programs that rustup and cargo install |
+//! | [`packages`] | programs of the system, installed as Debian packages |
 //! | [`shell`] | commands, with progress on stderr |
 //! | [`job`] | the file that tells the firmware what to run |
 
@@ -50,7 +54,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Builds, tests and measures Zonda. Installs what is missing, where it may.
+/// Builds, tests and measures Zonda. Installs missing programs as root; otherwise it prints the command.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Options {
@@ -60,29 +64,29 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A WebAssembly module blinks an LED on an emulated Cortex-M3
+    /// Run a WebAssembly module that blinks an LED on an emulated Cortex-M3
     Demo(demo::Options),
-    /// All tests: on the host, in QEMU, in Zephyr
+    /// Run all tests: on the host, in QEMU and in Zephyr
     Test(test::Options),
-    /// The demo and all tests in a new Debian 12 system, in a chroot
+    /// Run the demo and all tests in a new Debian 12 system (debootstrap and chroot, needs root)
     Fresh(fresh::Options),
-    /// The test suite of the WebAssembly specification
+    /// Run the test suite of the WebAssembly specification
     Spec(spec::Options),
-    /// Every fuzz target for its share of some minutes
+    /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Options),
-    /// Damages the runtime's code in many small ways and counts how often the tests notice
+    /// Damage the runtime's code in small ways and count how often the tests notice (mutation testing)
     Mutants(mutants::Options),
-    /// The tests under Miri and AddressSanitizer, and on a 32-bit target
+    /// Run tests under Miri, AddressSanitizer and ThreadSanitizer, and on a 32-bit target
     Sanitize(sanitize::Options),
-    /// Lines of the runtime that the tests reach
+    /// Measure which lines of the runtime the tests run
     Coverage(coverage::Options),
-    /// Flash and RAM that the runtime adds to an image
+    /// Measure flash and RAM that the runtime adds to an image
     Size(size::Options),
-    /// Crates of others, their licences, the oldest Rust that builds Zonda, and whether a build can be repeated
+    /// Check dependencies, their licences, the oldest supported Rust, and that builds are reproducible
     Supply(supply::Options),
-    /// Instructions, heap and native stack of modules in each mode, on an emulated Cortex-M3 or on this machine
+    /// Measure instructions, heap and native stack of modules in each execution mode, on an emulated Cortex-M3 or on this machine
     Bench(bench::Options),
-    /// Instructions and heap for each byte of modules that are made to be expensive to load
+    /// Measure instructions and heap per byte for loading modules that are made to be expensive
     Curve(curve::Options),
 }
 

@@ -72,7 +72,7 @@ impl Run<'_> {
     }
 }
 
-/// Runs a command and gives each line of its output to `line`, which may end it (then there is no exit status).
+/// Runs a command and passes each line of its output to `line`, which may end it (then there is no exit status).
 /// The command is killed at the deadline, which is an error.
 pub fn lines_of(
     command: &mut Command,

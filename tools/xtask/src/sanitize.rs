@@ -10,7 +10,7 @@ use std::process::Command;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only this part
+    /// Run only the tests under Miri, AddressSanitizer or ThreadSanitizer, or those on a 32-bit target
     #[arg(long, value_parser = ["miri", "address", "thread", "32-bit"])]
     only: Option<String>,
 }
@@ -99,7 +99,7 @@ fn cargo_miri(flags: &str) -> Command {
 fn miri(extent: Extent) -> Result<()> {
     let everything = extent == Extent::Everything;
     let exec = |target: &str| {
-        // Only here: files of register code are aligned by their address, not by what they are allocated as.
+        // Only here: precompiled modules are aligned by their address, not by what they are allocated as.
         let mut command = cargo_miri("-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check");
         command.args([
             "--target",

@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 const TARGET: &str = "thumbv7m-none-eabi";
 const HEADER: &str = "include/wasm_export.h";
-/// What the platform gives; see src/platform.
+/// What the platform provides; see src/platform.
 const PLATFORM: &str = "zonda_platform_";
 /// What a device has besides modes, as Kconfig's defaults say.
 const FEATURES: &[&str] =
     &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
-/// What the application's C library gives anyway, before the library's own copies are looked at.
+/// What the application's C library provides anyway, before the library's own copies are looked at.
 const LIBC: &[&str] = &[
     "memcpy",
     "memmove",
@@ -53,7 +53,7 @@ const PANICS: &[&str] = &[
 ];
 /// What the panic handler of `clib` says. It stands in an image that can panic even where all of these functions were made part of their callers.
 const HANDLER: &[u8] = b"zonda: panic";
-/// What an application calls that loads a module, gives it functions and calls it.
+/// What an application calls that loads a module, registers functions for it and calls it.
 const APPLICATION: &[&str] = &[
     "wasm_runtime_full_init",
     "wasm_runtime_destroy",
@@ -73,10 +73,10 @@ pub struct Options {
     /// Also list the N largest symbols of each image
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "40")]
     symbols: Option<usize>,
-    /// Also say which crates the bytes of each image come from
+    /// Also list the bytes of each crate in each image
     #[arg(long)]
     crates: bool,
-    /// One JSON object a row
+    /// Print one JSON object per row in place of the table
     #[arg(long)]
     json: bool,
 }
@@ -207,8 +207,11 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)>
     if let Some(other) =
         open.into_iter().find(|name| !name.is_empty() && !name.starts_with(PLATFORM))
     {
-        let hint =
-            if roots.contains(&other) { "which the header declares" } else { "which nobody gives" };
+        let hint = if roots.contains(&other) {
+            "which the header declares"
+        } else {
+            "which nothing provides"
+        };
         bail!("the library lacks {other}, {hint}");
     }
     let sized = file.symbols().filter(|symbol| symbol.size() != 0);

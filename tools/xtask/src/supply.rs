@@ -32,7 +32,7 @@ const SOURCES: [&str; 10] = [
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only this check
+    /// Run only this check
     #[arg(long, value_parser = ["dependencies", "deny", "msrv", "reproducible"])]
     only: Option<String>,
 }

@@ -88,7 +88,7 @@ pub const DEVICE: [Peers; 6] = [
 pub const HOST: [Peers; 4] = [
     Peers {
         workload: "fib",
-        title: "fib, one WebAssembly operation",
+        title: "fib, one WebAssembly instruction",
         per: FIB_OPERATIONS,
         peers: &[
             ("wasmi 2.0", 7.1),
@@ -138,7 +138,7 @@ pub const HOST: [Peers; 4] = [
     },
 ];
 
-/// WebAssembly operations that fib(24) executes, `block` and `end` among them: 75,025 calls of 7 and 75,024 of 18.
+/// WebAssembly instructions that fib(24) executes, `block` and `end` among them: 75,025 calls of 7 and 75,024 of 18.
 const FIB_OPERATIONS: u64 = 75_025 * 7 + 75_024 * 18;
 
 pub const NATIVE: &str = "native code";

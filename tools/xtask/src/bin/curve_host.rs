@@ -1,7 +1,7 @@
 //! What of `cargo xtask curve` needs the runtime: loads modules that are made to be expensive, and says what that took.
 //!
 //! `curve-host FAMILY,… WAY,… BYTES,…` prints a line for each: family, way, bytes that were loaded, nanoseconds, most bytes of heap at once. A way is a mode of execution, or `verify`:
-//! the file of register code that was made of the module is loaded. The load itself is the function `curve_measured`, by whose name valgrind's tool callgrind knows what to count.
+//! the precompiled module that was made of the module is loaded. The load itself is the function `curve_measured`, by whose name valgrind's tool callgrind knows what to count.
 
 #[path = "../../../../tests/common/encode.rs"]
 mod encode;
@@ -59,7 +59,7 @@ extern "Rust" fn curve_measured(engine: &Engine, bytes: &[u8]) -> Result<(), Err
     Module::new(engine, bytes).map(drop)
 }
 
-/// Bytes at an address that is a multiple of 4, as a file of register code wants it.
+/// Bytes at an address that is a multiple of 4, as a precompiled module wants it.
 fn aligned(bytes: &[u8]) -> Vec<u32> {
     let word = |chunk: &[u8]| chunk.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
     bytes.chunks(4).map(word).collect()

@@ -1,5 +1,5 @@
 //! What loading a hostile module costs for each of its bytes: instructions, counted by valgrind, and heap, for families of modules that are made to be expensive (`tests/common/hostile.rs`),
-//! in each mode, and for the verifier of register code. Linear means that the figure does not grow with the module.
+//! in each mode, and for the verifier of register bytecode. Linear means that the figure does not grow with the module.
 
 mod plot;
 
@@ -16,17 +16,17 @@ const SIZES: [usize; 4] = [64 << 10, 256 << 10, 1 << 20, 4 << 20];
 const TEST_SIZES: [usize; 2] = [24 << 10, 120 << 10];
 /// Grows more than linear: the costs of a byte at the largest size, over those at the second smallest (of the test: the smallest).
 const GROWTH: f64 = 1.3;
-/// Most instructions and bytes of heap for each byte of any module. The most that is known are 13,200, where operations of two bytes take and give 1,000 operands of unknown
+/// Most instructions and bytes of heap for each byte of any module. The most that is known are 13,200, where instructions of two bytes take and give 1,000 operands of unknown
 /// type (`unknown-arity`); everything else stays below 3,000.
 const INSTRUCTIONS: f64 = 16000.0;
 const HEAP: f64 = 256.0;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only these families, with commas
+    /// Measure only these families of modules, separated by commas
     #[arg(long)]
     families: Option<String>,
-    /// Sizes up to so many bytes
+    /// Largest size of a module in bytes
     #[arg(long, default_value_t = 4 << 20)]
     most: usize,
     /// Draw docs/charts/validation.svg
@@ -162,7 +162,7 @@ fn wrong(points: &[Point], first: usize, growth: f64) -> Option<String> {
     let (Some(from), Some(to)) = (points.get(first), points.last()) else {
         return Some("was not measured".into());
     };
-    // A file of register code may be small whatever the module is; what loading costs at all then counts, not what a byte does.
+    // A precompiled module may be small whatever the module is; what loading costs at all then counts, not what a byte does.
     let is_comparable = to.bytes >= 2.0 * from.bytes && from.bytes >= 8192.0;
     let times = to.each() / from.each();
     let each = to.each();

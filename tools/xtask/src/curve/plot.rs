@@ -24,7 +24,7 @@ const LOW: f64 = 1.0;
 const HIGH: f64 = 10_000.0;
 
 fn at(point: &Point, left: i32) -> (i32, i32) {
-    // The axis begins at half of the smallest size: some families come out smaller than what was asked for, and files of register code than the module.
+    // The axis begins at half of the smallest size: some families come out smaller than what was asked for, and precompiled modules than the module.
     let along = ((point.bytes / 32768.0).log2() / 7.0).clamp(0.0, 1.0);
     let up = (point.each().max(LOW) / LOW).log10() / (HIGH / LOW).log10();
     (
@@ -53,7 +53,7 @@ pub fn draw(curves: &Curves) -> Result<()> {
         let left = WIDTH * number as i32;
         text(
             if *way == "verify" {
-                "verifier of register code".into()
+                "verifier of register bytecode".into()
             } else {
                 format!("{way} mode")
             },

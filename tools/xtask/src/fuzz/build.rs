@@ -1,4 +1,4 @@
-//! Builds the fuzz targets with the stable toolchain, with the flags that cargo-fuzz gives to a nightly one.
+//! Builds the fuzz targets with the stable toolchain, with the flags that cargo-fuzz passes to a nightly one.
 
 use crate::{packages, shell};
 use anyhow::{bail, Result};
@@ -24,7 +24,7 @@ const COVERED: [&str; 4] = ["zonda", "zonda_exec", "zonda_script", "zonda_fuzz"]
 /// Is set where this program stands between cargo and the compiler.
 const WRAPS: &str = "ZONDA_FUZZ_WRAPS_RUSTC";
 
-/// The compiler with its arguments, if that is what we were started for: cargo gives flags to all packages for the target or to none, so the flags of some are added here.
+/// The compiler with its arguments, if that is what we were started for: cargo passes flags to all packages for the target or to none, so the flags of some are added here.
 pub fn wrapped() -> Option<Command> {
     std::env::var_os(WRAPS)?;
     let mut arguments = std::env::args_os().skip(1);

@@ -15,19 +15,19 @@ use unit::{Outcome, Unit};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// For how long, in all
+    /// Time of all runs together, in minutes
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
-    /// Only this target of fuzz/fuzz_targets
+    /// Run only this target of fuzz/fuzz_targets
     #[arg(long)]
     target: Option<String>,
-    /// Only with every assumed invariant checked; `=false`: only without. Half of the time each if not given
+    /// Run only with the feature `strict` (every assumed invariant is checked), or with `=false` only without; both by default, half of the time each
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict: Option<bool>,
-    /// How many at once; as many as there are CPUs if not given
+    /// Number of runs at once; the number of CPUs by default
     #[arg(long)]
     jobs: Option<usize>,
-    /// Runs the target on this file alone, with all that it writes
+    /// Run the target of --target on this file alone, and show its output
     #[arg(long, requires = "target")]
     input: Option<PathBuf>,
 }

@@ -51,11 +51,11 @@ pub struct Finding {
 impl Unit {
     pub fn run(&self) -> Result<Outcome> {
         let variant = variant(self.strict);
-        let room =
+        let work =
             shell::target_dir().join("fuzz").join("run").join(format!("{}-{variant}", self.target));
-        let _ = fs::remove_dir_all(&room);
-        let seeds = room.join("seeds");
-        let corpus = self.corpus.clone().unwrap_or_else(|| room.join("corpus"));
+        let _ = fs::remove_dir_all(&work);
+        let seeds = work.join("seeds");
+        let corpus = self.corpus.clone().unwrap_or_else(|| work.join("corpus"));
         let artifacts = folder("artifacts").join(&self.target);
         for folder in [&seeds, &corpus, &artifacts] {
             fs::create_dir_all(folder)
@@ -70,7 +70,7 @@ impl Unit {
             if left.as_secs() == 0 && run > 0 {
                 break;
             }
-            let log = room.join(format!("log-{run}.txt"));
+            let log = work.join(format!("log-{run}.txt"));
             let status = self
                 .command(left, &corpus, &seeds, &artifacts, &log)?
                 .status()
