@@ -170,8 +170,9 @@ impl Machine {
 
     /// Runs a line of the shell in it; each line of its output goes to `line`.
     fn run(&self, script: &str, line: &mut dyn FnMut(&str)) -> Result<()> {
-        // `--kill-child` ends what runs inside when this program ends.
-        let mut command = Command::new("unshare");
+        // When this program ends, unshare is killed; when unshare ends, `--kill-child` kills everything inside.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "unshare"]);
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
         command.args(["sh", "-euc"]).arg(
             "mount -t proc proc \"$0/proc\"; mount -t sysfs sysfs \"$0/sys\"; mount --rbind /dev \"$0/dev\"; \
