@@ -8,6 +8,9 @@
 //! Depends on [`crate::op`] for the types of instructions. Owns the semantics of integers for both
 //! modes.
 
+// A build with one mode, or with the loops in Thumb-2 instructions, uses a part.
+#![allow(dead_code)]
+
 use crate::relation::relation;
 use crate::slot::{read64, write64};
 use crate::trap::TrapCode;

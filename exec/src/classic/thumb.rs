@@ -23,7 +23,7 @@
 
 use super::{access, big_branch, call_before, find_group};
 use crate::frame::{ClassicFunc, Context, SWITCHED};
-use crate::instance::{offset, ExecInstance, ImportedFunc};
+use crate::instance::{offset, ExecInstance};
 use crate::numeric;
 use crate::thumb_calls::{cross, leave, stopped};
 use core::mem::offset_of;

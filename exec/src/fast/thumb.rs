@@ -28,7 +28,7 @@ use super::access::access as checked_access;
 use super::code::Code;
 use super::numeric_op;
 use crate::frame::{Context, FastFunc, BOUNDARY, HEADER, SWITCHED};
-use crate::instance::{offset, ExecInstance, ImportedFunc};
+use crate::instance::{offset, ExecInstance};
 use crate::register_ops;
 use crate::slot::Frame;
 use crate::thumb_calls::{cross, leave, stopped};
