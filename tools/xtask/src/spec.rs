@@ -11,16 +11,16 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Mode of execution
+    /// Execution mode that runs the suite
     #[arg(long, default_value = modes::FAST.name, value_parser = [modes::FAST.name, modes::CLASSIC.name])]
     mode: String,
-    /// Where the suite runs
+    /// Run the suite on this machine, or on an emulated board
     #[arg(long, default_value = "host", value_parser = ["host", "qemu"])]
     target: String,
-    /// The emulated board
+    /// The board that --target qemu emulates
     #[arg(long, default_value = firmware::default().name, value_parser = firmware::named)]
     board: &'static Board,
-    /// Write the host's counts down as those that are expected
+    /// Write the counts of this machine to tests/spec-expected.txt
     #[arg(long)]
     write: bool,
 }

@@ -38,43 +38,43 @@ const COST: &str = "cost";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Mode of execution; all are measured with one image that has them all
+    /// Execution mode to measure; `all` measures each with one image that has all of them
     #[arg(long, default_value = "all", value_parser = ["all", modes::CLASSIC.name, modes::FAST.name])]
     mode: String,
-    /// An emulated board, or this machine: there instructions are counted by valgrind where it is installed, and time is taken
+    /// Measure on an emulated board, or on this machine: its instructions are counted by valgrind where it is installed, and its time is measured
     #[arg(long, default_value = "qemu", value_parser = ["qemu", "host"])]
     target: String,
-    /// The emulated board
+    /// The board that is emulated
     #[arg(long, default_value = firmware::default().name, value_parser = firmware::named)]
     board: &'static Board,
     /// Measure this module instead of the standard workloads
     #[arg(long, value_name = "FILE", requires = "call")]
     wasm: Option<PathBuf>,
-    /// What to call in it, such as 'run(24)'
+    /// The call to measure in the module of --module, such as 'run(24)'
     #[arg(long, value_name = "CALL", requires = "wasm")]
     call: Option<String>,
-    /// The result that the call has to have
+    /// The result that the call must return
     #[arg(long, value_name = "N", requires = "wasm", allow_negative_numbers = true)]
     expect: Option<i64>,
     /// Also measure EEMBC's CoreMark, which is not part of the repository: a module whose export `run` takes a number of iterations
     #[arg(long, value_name = "FILE", conflicts_with_all = ["wasm", "only"])]
     coremark: Option<PathBuf>,
-    /// Only the standard workloads with this name
+    /// Measure only the standard workloads with this name
     #[arg(long, value_name = "NAME", conflicts_with = "wasm")]
     only: Option<String>,
-    /// Embed through the Rust API or the C API
+    /// Embed the runtime through the Rust API or the C API
     #[arg(long, default_value = "rust", value_parser = ["rust", "c"])]
     api: String,
-    /// Bytes of Wasm operand stack
+    /// Size of the operand stack in bytes
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
-    /// The most bytes of linear memory that the module gets
+    /// Largest size of the linear memory in bytes
     #[arg(long, value_name = "BYTES", default_value_t = u32::MAX)]
     memory_limit: u32,
-    /// Draw what was measured in every mode, beside what was measured elsewhere, into docs/charts
+    /// Draw charts of all execution modes and of other runtimes into docs/charts
     #[arg(long, conflicts_with_all = ["wasm", "only"])]
     plot: bool,
-    /// One JSON object a row
+    /// Print one JSON object per row in place of the table
     #[arg(long)]
     json: bool,
 }
