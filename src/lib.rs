@@ -1,7 +1,7 @@
 //! Zonda, the WebAssembly runtime for Zephyr.
 //!
 //! See `docs/design.md` for the map. Data goes one way:
-//! `binary` → `validate` → `module` (with what `code` makes) → `store` → `host` (this API) → `capi`.
+//! `binary` → `validate` → `module` (with what `code` makes) → `store` → `registry` → `host` (this API) and `capi`.
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 
@@ -10,6 +10,7 @@ extern crate std;
 
 mod alloc;
 mod binary;
+mod capability;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod code;
@@ -21,6 +22,7 @@ mod message;
 mod module;
 #[cfg(feature = "capi")]
 mod platform;
+mod registry;
 mod store;
 #[cfg(feature = "toolchain")]
 #[doc(hidden)]
@@ -28,6 +30,7 @@ pub mod toolchain;
 mod validate;
 
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use capability::Capability;
 pub use engine::Engine;
 pub use error::{
     ArtifactError, ArtifactErrorKind, Error, ErrorClass, LinkError, LinkErrorKind, ModuleError,
@@ -36,6 +39,10 @@ pub use error::{
 pub use host::*;
 pub use module::{
     CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, Module, ModuleInfo,
+};
+pub use registry::{
+    BoundModule, Call, Grants, GuestPtr, GuestPtrMut, GuestSlice, GuestSliceMut, GuestStr,
+    GuestValue, HostError, HostFn, HostFunc, HostModule, HostParam, HostReturn,
 };
 pub use store::StoreConfig;
 pub use zonda_exec::{Mode, TrapCode};

@@ -3,6 +3,7 @@
 
 use super::exec_env::{function, wasm_runtime_call_wasm, wasm_runtime_get_exec_env_singleton};
 use super::types::*;
+use crate::registry::find_nul;
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::{Memory, TrapCode};
@@ -26,16 +27,6 @@ pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
 /// Whether `size` bytes at `at` lie within the memory.
 fn within(memory: &Memory, at: u64, size: u64) -> bool {
     at.checked_add(size).is_some_and(|end| end <= memory.size() as u64)
-}
-
-/// The length of the string at `at` including its NUL, when all of it lies within the memory. As wide as an address: a string
-/// that fills a memory of 4 GiB does not fit 32 bits.
-pub(super) fn find_nul(memory: &Memory, at: u32) -> Option<usize> {
-    let len = memory.size().checked_sub(at as usize)?;
-    // SAFETY: `base` points at `memory.size()` bytes, of which `len` remain from `at` on. Nothing writes them meanwhile: the thread
-    // that uses the instance is here.
-    let bytes = unsafe { core::slice::from_raw_parts(memory.base().add(at as usize), len) };
-    bytes.iter().position(|&byte| byte == 0).map(|len| len + 1)
 }
 
 /// Gives `valid`, and sets the exception when it is not.

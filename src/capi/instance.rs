@@ -10,7 +10,7 @@ use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
-use crate::error::Error;
+use crate::error::{Error, LinkErrorKind};
 use crate::module::{FuncType, ModuleData};
 use crate::platform::{self, StackUse};
 use crate::store::fault::Fault;
@@ -102,13 +102,21 @@ impl WASMModuleInstanceCommon {
             false,
         )?;
         store.appended = heap_size;
+        let mut denied = None;
         let mut resolve = |_: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
-            instance.imports.push(provide(wanted).ok_or(Fault::UNKNOWN_IMPORT)?)?;
+            match provide(wanted) {
+                Ok(Some(import)) => instance.imports.push(import)?,
+                Ok(None) => return Err(Fault::UNKNOWN_IMPORT),
+                Err(capability) => {
+                    denied = Some(capability);
+                    return Err(Fault::UNKNOWN_IMPORT);
+                }
+            }
             Ok(())
         };
         // SAFETY: the store was just made.
         let made = unsafe { instantiate(store.as_ptr(), loaded, &mut resolve) };
-        let index = made.map_err(|fault| store.error(fault))?;
+        let index = made.map_err(|fault| store.error(fault).denied(denied))?;
         let at = store.instances.get(index as usize).map_or(null_mut(), TryBox::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.
         unsafe {
@@ -337,6 +345,9 @@ fn explain(mut text: Text, data: &ModuleData, error: &Error) {
         if let Some(entry) = data.imports.get(error.import as usize) {
             let (module, name) = data.import_names(entry.offset);
             name_import(&mut text, "link", entry.kind, module, name);
+        }
+        if let LinkErrorKind::Denied(capability) = error.kind {
+            text.str(": capability ").str(capability.name()).str(" is not granted");
         }
     } else {
         describe(&mut text, error);

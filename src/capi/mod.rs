@@ -11,8 +11,9 @@
 //! | `heap`, `pool` | where memory comes from |
 //! | `module`, `instance`, `exec_env` | the three handles, calls, exceptions |
 //! | `natives`, `signature` | registered native functions |
-//! | `native`, `invoke` | calls from Wasm code to them |
-//! | `memory`, `app_heap` | linear memory for native functions |
+//! | `native`, `invoke` | calls from WebAssembly code to them |
+//! | `host_modules` | host functions that are declared in Rust |
+//! | `app_memory`, `app_heap` | linear memory for native functions |
 //! | `application` | running a whole program |
 //! | `fuel` | bounds |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
@@ -27,6 +28,7 @@ mod fuel;
 #[path = "fuel_off.rs"]
 mod fuel;
 mod heap;
+mod host_modules;
 mod instance;
 mod invoke;
 mod module;
@@ -45,6 +47,7 @@ pub use exec_env::*;
 #[cfg(feature = "fuel")]
 pub use fuel::*;
 pub use heap::*;
+pub use host_modules::{bind_host_module, set_host_modules};
 pub use instance::*;
 pub use module::*;
 pub use natives::*;

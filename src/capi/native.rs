@@ -4,17 +4,20 @@
 //! Where `any` calls it, `extra` points at the type codes of its parameters, as many as its slots say, and its arguments fit an
 //! `Arguments`; where `words` does, `extra` is the function.
 
-use super::app_memory::{find_nul, memory};
+use super::app_memory::memory;
 use super::exec_env::WASMExecEnv;
+use super::host_modules;
 use super::instance::name_import;
 use super::invoke::{call_plain, call_words, Arguments, Returned, SOFT};
 use super::natives::lookup;
 use super::runtime::log_warning;
-use super::signature;
+use super::signature::Letters;
 use super::text::c_bytes;
 use super::types::NativeSymbol;
 use crate::binary::types::ValType;
+use crate::capability::Capability;
 use crate::module::FuncType;
+use crate::registry::{find_nul, Offer, Refusal};
 use crate::store::link::Wanted;
 use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::instance::HostCall;
@@ -26,36 +29,50 @@ const F64: u8 = ValType::F64 as u8;
 /// Arguments that `words` passes.
 pub(super) const WORDS: usize = 3;
 
-/// The import that calls the native function registered under the names that `wanted` has; `None` when the import is not a
-/// function. A function that is not registered, or not with this type, becomes one that traps when it is called, as in WAMR.
-pub(super) fn provide(wanted: &Wanted) -> Option<ImportedFunc> {
-    let (params, results) = wanted.ty?.slots();
-    let import =
-        |call, data, extra| Some(ImportedFunc::new(Some(call), data, extra, params, results));
-    let problem = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
-        None => ": not registered",
-        Some(symbol) => match choose(symbol, &wanted.ty?) {
-            Some((call, extra)) => return import(call, symbol.cast(), extra),
-            None => ": registered with another type",
+/// The import for `wanted`: it calls the native function that is registered under its names, or else the declared one. `None` when
+/// it is not a function. A function that there is not, or not with this type, becomes one that traps when it is called, as in WAMR.
+/// The error is a capability that is not granted.
+pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capability> {
+    let Some(ty) = wanted.ty else { return Ok(None) };
+    let import = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
+        Some(symbol) => match native(symbol, &ty) {
+            Some(offer) => Some(offer.import(wanted)),
+            None => Some(Err(Refusal::Type)),
         },
+        None => host_modules::find(wanted.module, wanted.name).map(|offer| offer.import(wanted)),
+    };
+    let problem = match import {
+        Some(Ok(import)) => return Ok(Some(import)),
+        Some(Err(Refusal::Capability(capability))) => return Err(capability),
+        Some(Err(Refusal::Type)) => ": registered with another type",
+        None => ": not registered",
     };
     log_warning(|text| {
         name_import(text, "link", wanted.kind, wanted.module, wanted.name);
         text.str(problem);
     });
-    import(unlinked, core::ptr::null(), core::ptr::null())
+    let (params, results) = ty.slots();
+    Ok(Some(ImportedFunc::new(
+        Some(unlinked),
+        core::ptr::null(),
+        core::ptr::null(),
+        params,
+        results,
+    )))
 }
 
-/// How a native function is called for an import of type `ty`, and the import's `extra`; `None` when its signature is not that
-/// type. No signature is the signature `()`: the module must not choose the types of a C function.
-fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *const ())> {
+/// A native function as the registry describes one, called as an import of type `ty` needs it. No signature is the signature `()`:
+/// the module must not choose the types of a C function. `None` when there are more arguments than can be passed.
+fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer<Letters<'s>>> {
     // SAFETY: `symbol` is an entry of a registered table, whose strings are NUL-terminated and stay until it is unregistered.
-    let signature = unsafe { c_bytes((*symbol).signature) };
+    let (signature, func) =
+        unsafe { (c_bytes((*symbol).signature), (*symbol).func_ptr.cast_const().cast()) };
     let signature = if signature.is_empty() { b"()" } else { signature };
+    let offer = |call, extra| {
+        let data = symbol.cast();
+        Some(Offer { ty: Letters(signature), call, data, extra, capability: None })
+    };
     let (params, results) = ty.codes();
-    if !signature::matches(signature, ty) {
-        return None;
-    }
     let float = results.first().is_some_and(|&code| code == F32 || code == F64);
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
     // Not `contains`, which links a search for long texts.
@@ -65,12 +82,10 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
         && params.iter().all(|&code| is_word(code))
         && (SOFT || !float)
     {
-        // SAFETY: as above.
-        let func = unsafe { (*symbol).func_ptr.cast_const().cast() };
         match (results, params) {
-            ([], []) => return Some((words::<0, 0>, func)),
-            ([], _) => return Some((words::<WORDS, 0>, func)),
-            ([code], _) if is_word(*code) => return Some((words::<WORDS, 1>, func)),
+            ([], []) => return offer(words::<0, 0>, func),
+            ([], _) => return offer(words::<WORDS, 0>, func),
+            ([code], _) if is_word(*code) => return offer(words::<WORDS, 1>, func),
             _ => {}
         }
     }
@@ -87,7 +102,7 @@ fn choose(symbol: *const NativeSymbol, ty: &FuncType) -> Option<(HostCall, *cons
         return None;
     }
     let call: HostCall = if SOFT || !float { any::<false> } else { any::<true> };
-    Some((call, params.as_ptr().cast()))
+    offer(call, params.as_ptr().cast())
 }
 
 /// Sets the exception that names the import.
@@ -178,7 +193,7 @@ unsafe extern "C" fn any<const FLOAT: bool>(
                 }
                 _ if *letter == b'*' || *letter == b'$' => {
                     let len = match *letter {
-                        b'$' => find_nul(memory, *at),
+                        b'$' => find_nul(memory, *at).map(|len| len as usize + 1),
                         // The length is the next argument.
                         _ if *letter.add(1) == b'~' => Some(*next as usize),
                         _ => Some(1),

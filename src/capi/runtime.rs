@@ -2,7 +2,7 @@
 
 use super::text::{with_line, Text};
 use super::types::*;
-use super::{heap, natives};
+use super::{heap, host_modules, natives};
 use crate::{platform, Engine};
 use core::ptr::null;
 use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
@@ -87,6 +87,7 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy() {
     while natives::unregister(null(), null()) {}
+    host_modules::forget();
     DEFAULT_MODE.store(0, Ordering::Relaxed);
     heap::reset();
 }

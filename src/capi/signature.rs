@@ -3,6 +3,7 @@
 
 use crate::binary::types::ValType;
 use crate::module::FuncType;
+use crate::registry::Describes;
 
 /// Checks the form "(…)r". `bare` allows a pointer without a length. Gives the reason for a refusal.
 pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
@@ -42,20 +43,24 @@ fn fits(letter: u8, code: u8) -> bool {
     wanted as u8 == code
 }
 
-/// Whether a signature of the right form stands for the type of a module's import.
-pub(super) fn matches(signature: &[u8], ty: &FuncType) -> bool {
-    let (params, results) = ty.codes();
-    let mut letters = signature.iter().skip(1);
-    let as_types = params
-        .iter()
-        .all(|&code| letters.next().is_some_and(|&letter| letter != b')' && fits(letter, code)));
-    as_types
-        && letters.next() == Some(&b')')
-        && match (letters.next(), results) {
-            (None, []) => true,
-            (Some(&letter), &[code]) => fits(letter, code),
-            _ => false,
-        }
+/// A signature of the right form.
+pub(super) struct Letters<'s>(pub(super) &'s [u8]);
+
+impl Describes for Letters<'_> {
+    fn describes(&self, ty: &FuncType) -> bool {
+        let (params, results) = ty.codes();
+        let mut letters = self.0.iter().skip(1);
+        let as_types = params.iter().all(|&code| {
+            letters.next().is_some_and(|&letter| letter != b')' && fits(letter, code))
+        });
+        as_types
+            && letters.next() == Some(&b')')
+            && match (letters.next(), results) {
+                (None, []) => true,
+                (Some(&letter), &[code]) => fits(letter, code),
+                _ => false,
+            }
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +84,7 @@ mod tests {
 
     #[test]
     fn types() {
+        let matches = |letters, ty: &FuncType| Letters(letters).describes(ty);
         let ty = FuncType::from_codes(&[0x7f, 0x7f, 0x7e], &[0x7d]);
         assert!(matches(b"(*~I)f", &ty) && matches(b"($iI)f", &ty));
         for other in ["(*~I)", "(*~)f", "(*~II)f", "(*~i)f", "(iiI)i"] {

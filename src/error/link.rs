@@ -4,6 +4,7 @@
 //! feature `error-text`, a link error has its number and kind alone.
 
 use crate::alloc::{OutOfMemory, TryArc, TryVec};
+use crate::capability::Capability;
 use core::fmt;
 
 /// What is wrong with an import.
@@ -13,6 +14,8 @@ pub enum LinkErrorKind {
     Unknown,
     /// What is provided has another kind or type.
     Incompatible,
+    /// The host function that is provided needs this capability, which the embedder does not grant.
+    Denied(Capability),
 }
 
 /// An import that cannot be resolved.
@@ -112,14 +115,18 @@ impl fmt::Display for LinkError {
         f.write_str(match self.kind {
             LinkErrorKind::Unknown => "unknown import",
             LinkErrorKind::Incompatible => "incompatible import type",
+            LinkErrorKind::Denied(_) => "import is not permitted:",
         })?;
+        if let LinkErrorKind::Denied(capability) = self.kind {
+            write!(f, " capability {} is not granted:", capability.name())?;
+        }
         if self.text.is_none() {
             return write!(f, " (number {})", self.import);
         }
         write!(f, " {:?} {:?}: expected {}, ", self.module(), self.name(), self.expected())?;
         match self.kind {
             LinkErrorKind::Unknown => f.write_str("nothing is defined under these names"),
-            LinkErrorKind::Incompatible => write!(f, "found {}", self.found()),
+            _ => write!(f, "found {}", self.found()),
         }
     }
 }

@@ -18,6 +18,7 @@ pub use shortage::{Shortage, ShortageOf};
 pub use trap::Trap;
 
 use crate::alloc::OutOfMemory;
+use crate::capability::Capability;
 use core::fmt;
 use zonda_exec::TrapCode;
 
@@ -58,6 +59,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same error; of an import whose host function needs a capability that is not granted, if there is one.
+    pub(crate) fn denied(self, capability: Option<Capability>) -> Error {
+        match (self, capability) {
+            (Error::Link(mut error), Some(capability)) => {
+                error.kind = LinkErrorKind::Denied(capability);
+                Error::Link(error)
+            }
+            (error, _) => error,
+        }
+    }
+
     /// The same error with an offset that is `by` bytes larger.
     #[cfg(feature = "precompiled")]
     pub(crate) fn moved(self, by: u32) -> Error {

@@ -8,13 +8,19 @@ use super::val::{Params, Results, Val};
 use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, Trap};
-use crate::module::{ExportEntry, Module};
+use crate::message::message;
+use crate::module::{ExportEntry, FuncType, Module};
+use crate::registry::{Binding, BoundModule, Grants, HostModule, Offer, Refusal, Signature};
 use crate::store::fault::Fault;
 use crate::store::func::HostClosure;
 use crate::store::instance::StoreInstance;
-use crate::store::link::{add, copy_segments, instantiate, start, unknown, Provided, Wanted};
+use crate::store::link::{
+    add, copy_segments, incompatible, instantiate, start, unknown, Provided, Wanted,
+};
 use crate::store::StoreData;
 use core::marker::PhantomData;
+use core::ptr::NonNull;
+use zonda_exec::frame::Context;
 use zonda_exec::Mode;
 
 enum Definition {
@@ -32,6 +38,7 @@ struct Entry {
 /// Provides imports by their names. Can be used for many instances and many stores with data of type `T`.
 pub struct Linker<T> {
     entries: TryVec<Entry>,
+    modules: TryVec<BoundModule>,
     data: PhantomData<fn(&mut T)>,
 }
 
@@ -44,7 +51,7 @@ impl<T: 'static> Default for Linker<T> {
 impl<T: 'static> Linker<T> {
     /// Without definitions.
     pub const fn new() -> Linker<T> {
-        Linker { entries: TryVec::new(), data: PhantomData }
+        Linker { entries: TryVec::new(), modules: TryVec::new(), data: PhantomData }
     }
 
     fn find(&self, module: &str, name: &str) -> Option<&Entry> {
@@ -53,13 +60,21 @@ impl<T: 'static> Linker<T> {
         })
     }
 
+    fn declared(&self, module: &str, name: &str) -> Option<Offer<Signature>> {
+        self.modules.iter().find_map(|bound| bound.find(module, name))
+    }
+
+    fn is_defined(&self, module: &str, name: &str) -> bool {
+        self.find(module, name).is_some() || self.declared(module, name).is_some()
+    }
+
     fn add(
         &mut self,
         module: &str,
         name: &str,
         definition: Definition,
     ) -> Result<&mut Self, Error> {
-        if self.find(module, name).is_some() {
+        if self.is_defined(module, name) {
             return Err(Error::Duplicate);
         }
         let mut names = TryVec::with_capacity(module.len() + name.len())?;
@@ -98,6 +113,30 @@ impl<T: 'static> Linker<T> {
     ) -> Result<&mut Self, Error> {
         let closure = dynamic(params, results, f)?;
         self.add(module, name, Definition::Closure(closure))
+    }
+
+    /// Defines all functions of a module that is declared with [`host_module!`](crate::host_module). `state` finds their state in
+    /// the embedder's data; it is a `fn` or a closure that captures nothing. A module that imports a function whose capability
+    /// is not among the grants cannot be instantiated.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`], [`Error::OutOfMemory`].
+    pub fn define_module<S: 'static, G>(
+        &mut self,
+        module: HostModule<S>,
+        grants: Grants,
+        state: G,
+    ) -> Result<&mut Self, Error>
+    where
+        G: Fn(&mut T) -> &mut S + Copy + 'static,
+    {
+        let bound = bind(module, grants, state);
+        let (module, mut names) = bound.names();
+        if names.any(|name| self.is_defined(module, name)) {
+            return Err(Error::Duplicate);
+        }
+        self.modules.push(bound)?;
+        Ok(self)
     }
 
     /// Defines something of a store; modules that import it can be instantiated in that store only.
@@ -140,14 +179,32 @@ impl<T: 'static> Linker<T> {
     ) -> Result<Instance, Error> {
         let store = store.as_store_mut().inside();
         let mark = store.inner.mark();
-        let mut text = None;
+        let (mut text, mut denied) = (None, None);
         let read: &Store<'a, T> = store;
         let mut resolve = |inner: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
             let Some(entry) = self.find(wanted.module, wanted.name) else {
-                return Err(unknown(instance, wanted, &mut text));
+                let Some(offer) = self.declared(wanted.module, wanted.name) else {
+                    return Err(unknown(instance, wanted, &mut text));
+                };
+                let import = offer.import(wanted).map_err(|refusal| {
+                    if let Refusal::Capability(capability) = refusal {
+                        denied = Some(capability);
+                    }
+                    offer.ty.with_type(|ty| incompatible(instance, wanted, ty, &mut text))
+                })?;
+                instance.imports.push(import)?;
+                return Ok(());
             };
             let provided = match &entry.definition {
-                Definition::Closure(closure) => Provided::Closure(closure.clone()),
+                Definition::Closure(closure) => {
+                    let offer = offer(closure);
+                    let import = offer
+                        .import(wanted)
+                        .map_err(|_| incompatible(instance, wanted, Some(offer.ty), &mut text))?;
+                    instance.keep.push(closure.clone())?;
+                    instance.imports.push(import)?;
+                    return Ok(());
+                }
                 Definition::Extern(Extern::Func(func)) => {
                     Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?)
                 }
@@ -168,7 +225,7 @@ impl<T: 'static> Linker<T> {
         let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut resolve) };
         let index = made.map_err(|fault| {
             store.inner.go_back(mark);
-            match store.inner.error(fault) {
+            match store.inner.error(fault).denied(denied) {
                 Error::Link(error) => Error::Link(error.with(text)),
                 error => error,
             }
@@ -185,6 +242,44 @@ impl<T: 'static> Linker<T> {
             Ok(Instance { base: (*instance).func_base, index, store: store.id })
         }
     }
+}
+
+/// A host function made from a closure, as the registry describes one.
+fn offer(closure: &TryArc<HostClosure>) -> Offer<FuncType<'_>> {
+    let HostClosure { call, data, .. } = **closure;
+    let extra = closure.as_ptr().cast();
+    Offer { ty: closure.ty(), call, data, extra, capability: None }
+}
+
+/// A module of host functions whose state `G` finds in the data of a store.
+fn bind<T: 'static, S: 'static, G>(module: HostModule<S>, grants: Grants, state: G) -> BoundModule
+where
+    G: Fn(&mut T) -> &mut S + Copy + 'static,
+{
+    /// # Safety
+    /// `host` is a `Store<T>` that runs code, and nobody borrows it.
+    unsafe fn find<T, S, G: Fn(&mut T) -> &mut S>(host: *mut ()) -> *mut () {
+        // SAFETY: `bind` has checked that `G` takes no bytes, and has seen a value of it, which is `Copy`. The store is borrowed by
+        // nobody, by the contract of this function.
+        unsafe {
+            let state = NonNull::<G>::dangling().read();
+            let store: &mut Store<'_, T> = &mut *host.cast();
+            (&raw mut *state(store.data_mut())).cast()
+        }
+    }
+    /// # Safety
+    /// `context` is that of a call in a store.
+    unsafe fn fail(context: &mut Context, number: u32, text: &str) {
+        message!(debug, "host function failed: {}", text);
+        // SAFETY: the context's store is the one that runs.
+        unsafe { (*context.store.cast::<StoreData>()).host_code = number };
+    }
+    const { assert!(size_of::<G>() == 0, "where the state is, a closure that captures nothing says") };
+    let _ = state;
+    let binding = const { &Binding { state: find::<T, S, G>, fail } };
+    // SAFETY: `find` returns a reference to an `S`. A linker for `T` links into stores with data of type `T` only, and while a host
+    // function runs, the store is borrowed by the call that runs it.
+    unsafe { BoundModule::new(module, grants, binding) }
 }
 
 /// An instance in a store.

@@ -2,6 +2,8 @@
 
 use super::func::Func;
 use crate::binary::types::ValType;
+pub(super) use crate::registry::sealed;
+pub use crate::registry::Value;
 use zonda_exec::frame::{read64, write64};
 
 /// A value with its type.
@@ -120,72 +122,6 @@ impl From<f64> for Val {
     fn from(value: f64) -> Val {
         Val::F64(value.to_bits())
     }
-}
-
-/// Nobody else can implement the traits of this API: what an implementation says of types and slots is believed.
-pub(super) mod sealed {
-    pub trait Number {}
-    pub trait Values {}
-    pub trait HostResult {}
-}
-
-/// A Rust type that stands for a number type: i32, u32, i64, u64, f32, f64.
-///
-/// ```compile_fail,E0277
-/// #[derive(Clone, Copy)]
-/// struct Wide;
-/// impl zonda::Value for Wide {
-///     const CODE: u8 = 0x7f;
-///     const SLOTS: usize = 1_000_000;
-///     unsafe fn get(_: *const u32) -> Wide {
-///         Wide
-///     }
-///     unsafe fn put(self, _: *mut u32) {}
-/// }
-/// ```
-pub trait Value: Copy + sealed::Number {
-    #[doc(hidden)]
-    const CODE: u8;
-    #[doc(hidden)]
-    const SLOTS: usize;
-    /// # Safety
-    /// `at` points at as many slots.
-    #[doc(hidden)]
-    unsafe fn get(at: *const u32) -> Self;
-    /// # Safety
-    /// `at` points at as many slots.
-    #[doc(hidden)]
-    unsafe fn put(self, at: *mut u32);
-}
-
-macro_rules! values {
-    ($($t:ty, $ty:ident, $slots:literal, |$at:ident| $get:expr, |$v:ident, $to:ident| $put:expr;)*) => { $(
-        impl sealed::Number for $t {}
-        impl Value for $t {
-            const CODE: u8 = ValType::$ty as u8;
-            const SLOTS: usize = $slots;
-            #[inline(always)]
-            unsafe fn get($at: *const u32) -> $t {
-                // SAFETY: the caller's promise.
-                unsafe { $get }
-            }
-            #[inline(always)]
-            unsafe fn put(self, $to: *mut u32) {
-                let $v = self;
-                // SAFETY: the caller's promise.
-                unsafe { $put }
-            }
-        }
-    )* };
-}
-
-values! {
-    i32, I32, 1, |at| *at as i32, |v, to| *to = v as u32;
-    u32, I32, 1, |at| *at, |v, to| *to = v;
-    i64, I64, 2, |at| read64(at) as i64, |v, to| write64(to, v as u64);
-    u64, I64, 2, |at| read64(at), |v, to| write64(to, v);
-    f32, F32, 1, |at| f32::from_bits(*at), |v, to| *to = v.to_bits();
-    f64, F64, 2, |at| f64::from_bits(read64(at)), |v, to| write64(to, v.to_bits());
 }
 
 /// Parameters of a typed function: a tuple of up to eight values, or a single one.

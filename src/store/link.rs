@@ -25,8 +25,6 @@ use zonda_exec::{GlobalRef, ImportedFunc};
 pub(crate) enum Provided<'s> {
     /// A function of the store.
     Func(u32),
-    /// A host function.
-    Closure(TryArc<HostClosure>),
     /// A table, a memory, a global of the store.
     Table(&'s TryBox<TableData>),
     Memory(&'s TryBox<MemoryData>),
@@ -232,6 +230,20 @@ pub(crate) fn unknown(instance: &StoreInstance, wanted: &Wanted, text: &mut Text
     Fault::UNKNOWN_IMPORT
 }
 
+/// The host function that is provided for an import has the type `found`, or none that can be named.
+#[cfg_attr(feature = "capi", allow(dead_code))]
+#[cold]
+pub(crate) fn incompatible(
+    instance: &StoreInstance,
+    wanted: &Wanted,
+    found: Option<FuncType>,
+    text: &mut Text,
+) -> Fault {
+    let expected = expected(instance, wanted);
+    *text = link_text(wanted.module, wanted.name, expected, found.map(ExternType::Func));
+    Fault::INCOMPATIBLE_IMPORT
+}
+
 /// The type that the module declares for the next import of the instance.
 fn expected<'m>(instance: &'m StoreInstance, wanted: &Wanted<'m>) -> Option<ExternType<'m>> {
     let data = &*instance.module.data;
@@ -248,7 +260,6 @@ impl Provided<'_> {
     fn ty<'t>(&'t self, store: &'t StoreData) -> Option<ExternType<'t>> {
         Some(match self {
             Provided::Func(address) => ExternType::Func(store.func_type(*address)?),
-            Provided::Closure(closure) => ExternType::Func(closure.ty()),
             Provided::Table(table) => ExternType::Table(table.current_type()),
             Provided::Memory(memory) => ExternType::Memory(memory.current_type()),
             Provided::Global(_, ty) => ExternType::Global(*ty),
@@ -295,11 +306,6 @@ pub(crate) fn add(
                 // SAFETY: imports of instances and host functions live as long as the store.
                 Target::Host(import) => unsafe { *import },
             };
-            instance.imports.push(import)?;
-        }
-        Provided::Closure(closure) => {
-            let import = closure_import(&closure);
-            instance.keep.push(closure)?;
             instance.imports.push(import)?;
         }
         Provided::Table(table) => instance.tables.push(table.as_ptr())?,

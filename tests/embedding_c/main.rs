@@ -1,7 +1,14 @@
 //! What a C program can do with the runtime. The programs themselves are in tests/capi.
 
 mod header;
+mod host_modules;
 #[path = "../common/threads.rs"]
 mod plan;
+#[allow(clippy::too_many_arguments)]
+#[path = "../common/probe.rs"]
+mod probe;
 mod programs;
 mod threads;
+
+/// There is one runtime: a test that uses it in this process holds the lock.
+static RUNTIME: std::sync::Mutex<()> = std::sync::Mutex::new(());

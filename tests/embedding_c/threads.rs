@@ -388,9 +388,9 @@ fn instances_of_eight_threads(memory: &str) {
     println!("C API, {memory}: {} instances, {sum} calls terminated", WORKERS * ROUNDS);
 }
 
-/// One test, for there is one runtime.
 #[test]
 fn instances_of_eight_threads_in_a_pool_and_with_the_systems_memory() {
+    let _alone = crate::RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let layout = Layout::from_size_align(POOL, 8).unwrap();
     // SAFETY: the pool lives until the runtime no longer has it; all zeros are a value of the arguments.
     unsafe {

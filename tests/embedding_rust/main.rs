@@ -1,7 +1,11 @@
 //! What a Rust program can do with the runtime, and what it must not be able to do.
 
 mod api;
+mod host_modules;
 mod nesting;
 #[path = "../common/threads.rs"]
 mod plan;
+#[allow(clippy::too_many_arguments)]
+#[path = "../common/probe.rs"]
+mod probe;
 mod threads;

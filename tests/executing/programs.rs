@@ -2,7 +2,8 @@
 
 use crate::modules;
 
-use zonda::{Engine, Linker, Mode, Module, Store};
+use zonda::{Engine, Grants, Linker, Mode, Module, Store};
+use zonda_bench_env::Env;
 
 #[test]
 fn real_modules_return_what_they_should() {
@@ -11,9 +12,7 @@ fn real_modules_return_what_they_should() {
     {
         let engine = Engine::new(mode);
         let mut linker = Linker::new();
-        linker.func_wrap("env", "nop", || {}).unwrap();
-        linker.func_wrap("env", "inc", |x: i32| x + 1).unwrap();
-        linker.func_wrap("env", "print", |_: i32, _: i32| {}).unwrap();
+        linker.define_module(Env::MODULE, Grants::All, |data| data).unwrap();
         let loaded = Module::new(&engine, module.bytes).unwrap();
         let mut store = Store::new(&engine, ()).unwrap();
         let instance = linker.instantiate(&mut store, &loaded).unwrap();

@@ -4,18 +4,17 @@ use crate::modules;
 
 use crate::failing::{watch, Fail};
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Global, GlobalType, Limits, Linker, Memory, MemoryType,
-    Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
+    Caller, Engine, Error, Extern, Func, Global, GlobalType, Grants, Limits, Linker, Memory,
+    MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
 };
+use zonda_bench_env::Env;
 
 /// Loads, links, instantiates, calls `run`, and drops everything.
 fn whole_life(mode: Mode, bytes: &[u8], argument: i32) -> Result<i32, Error> {
     let engine = Engine::new(mode);
     let module = Module::new(&engine, bytes)?;
     let mut linker = Linker::new();
-    linker.func_wrap("env", "nop", || {})?;
-    linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
-    linker.func_wrap("env", "print", |_: i32, _: i32| {})?;
+    linker.define_module(Env::MODULE, Grants::All, |data| data)?;
     let mut store = Store::new(&engine, ())?;
     let instance = linker.instantiate(&mut store, &module)?;
     let func = instance.get_func(&store, "run").ok_or(Error::UnknownExport)?;

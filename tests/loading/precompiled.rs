@@ -5,9 +5,10 @@ use crate::modules;
 
 use crate::forge::{self, kind, load, survives, Aligned};
 use zonda::{
-    ArtifactError, ArtifactErrorKind, Engine, Error, Linker, Mode, Module, ModuleError,
+    ArtifactError, ArtifactErrorKind, Engine, Error, Grants, Linker, Mode, Module, ModuleError,
     ModuleErrorKind, Store, Trap, TrapCode,
 };
+use zonda_bench_env::Env;
 use zonda_compiler::{compile, CompileOptions};
 use zonda_exec::fast::RegOp;
 
@@ -22,11 +23,7 @@ fn options(word_size: u8, keep_code: bool) -> CompileOptions {
 /// Calls `run(argument)` of a module of the benchmarks.
 fn run(module: &Module, mode: Mode, argument: i32) -> Result<i32, Error> {
     let mut linker = Linker::new();
-    linker.func_wrap("env", "nop", || {})?;
-    linker.func_wrap("env", "inc", |x: i32| x + 1)?;
-    linker.func_wrap("env", "print", |_: i32, _: i32| {})?;
-    linker.func_wrap("env", "t_start", || {})?;
-    linker.func_wrap("env", "t_stop", || {})?;
+    linker.define_module(Env::MODULE, Grants::All, |data| data)?;
     let mut store = Store::new(&Engine::new(mode), ())?;
     let instance = linker.instantiate(&mut store, module)?;
     instance.get_typed_func::<(i32,), i32>(&store, "run")?.call(&mut store, (argument,))

@@ -5,7 +5,8 @@
 use firmware::job::{Argument, Job};
 use firmware::report::{Clock, Costs};
 use firmware::{board, console, heap, say, stack};
-use zonda::{Caller, Engine, Error, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{Engine, Error, Grants, HostError, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda_bench_env::{Bench, Env};
 
 firmware::on_panic!();
 firmware::entry!(main);
@@ -21,19 +22,22 @@ struct Host {
     text: (u32, u32),
 }
 
+impl Bench for Host {
+    fn print(&mut self, address: u32, text: &[u8]) -> Result<(), HostError> {
+        self.text = (address, text.len() as u32);
+        Ok(())
+    }
+    fn start(&mut self) {
+        self.clock.start();
+    }
+    fn stop(&mut self) {
+        self.clock.stop();
+    }
+}
+
 fn linker() -> Result<Linker<Host>, Error> {
     let mut linker = Linker::new();
-    linker.func_wrap("env", "nop", || {})?;
-    linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
-    linker.func_wrap("env", "print", |mut caller: Caller<'_, '_, Host>, at: i32, len: i32| {
-        caller.data_mut().text = (at as u32, len as u32)
-    })?;
-    linker.func_wrap("env", "t_start", |mut caller: Caller<'_, '_, Host>| {
-        caller.data_mut().clock.start()
-    })?;
-    linker.func_wrap("env", "t_stop", |mut caller: Caller<'_, '_, Host>| {
-        caller.data_mut().clock.stop()
-    })?;
+    linker.define_module(Env::MODULE, Grants::All, |host: &mut Host| host)?;
     Ok(linker)
 }
 

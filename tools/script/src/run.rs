@@ -248,6 +248,7 @@ impl<'a> Epoch<'a> {
                     let expected = match error.kind {
                         LinkErrorKind::Unknown => "unknown import",
                         LinkErrorKind::Incompatible => "incompatible import type",
+                        LinkErrorKind::Denied(_) => "capability is not granted",
                     };
                     if text.starts_with(expected) {
                         Ok(())

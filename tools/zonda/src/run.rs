@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use zonda::{
-    Caller, Engine, Error, Extern, ExternType, FuncType, Linker, Module, Store, StoreConfig, Trap,
-    TrapCode, Val, ValType,
+    Engine, Error, Extern, ExternType, FuncType, Grants, HostError, Linker, Module, Store,
+    StoreConfig, Val, ValType,
 };
+use zonda_bench_env::{Bench, Env};
 
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
@@ -30,10 +31,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if let Some(bytes) = args.stack {
         config.stack_bytes = bytes;
     }
-    let mut store = Store::with_config(&engine, (), config).map_err(bad)?;
+    let mut store = Store::with_config(&engine, Console, config).map_err(bad)?;
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
 
-    let linker = host_functions().map_err(bad)?;
+    let mut linker = Linker::new();
+    linker.define_module(Env::MODULE, Grants::All, |data| data).map_err(bad)?;
     let instance =
         linker.instantiate(&mut store, &module).map_err(|error| not_instantiated(path, error))?;
 
@@ -136,28 +138,14 @@ fn not_instantiated(path: &Path, error: Error) -> Failure {
     }
 }
 
-/// The host functions of the benchmarks; `zonda run --help` lists them.
-fn host_functions() -> Result<Linker<()>, Error> {
-    const MODULE: &str = "env";
-    let mut linker = Linker::new();
-    linker.func_wrap(MODULE, "print", |caller: Caller<'_, '_, ()>, ptr: u32, len: u32| {
-        print(&caller, ptr, len)
-    })?;
-    linker.func_wrap(MODULE, "nop", || {})?;
-    linker.func_wrap(MODULE, "inc", |x: i32| x.wrapping_add(1))?;
-    linker.func_wrap(MODULE, "t_start", || {})?;
-    linker.func_wrap(MODULE, "t_stop", || {})?;
-    Ok(linker)
-}
+/// The state of the host functions of the benchmarks; `zonda run --help` lists them.
+struct Console;
 
-fn print(caller: &Caller<'_, '_, ()>, ptr: u32, len: u32) -> Result<(), Trap> {
-    let out_of_bounds = || Trap::new(TrapCode::MemoryOutOfBounds);
-    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
-        return Err(out_of_bounds());
-    };
-    let data = memory.data(caller).map_err(|_| out_of_bounds())?;
-    let end = (ptr as usize).checked_add(len as usize).ok_or_else(out_of_bounds)?;
-    let text = data.get(ptr as usize..end).ok_or_else(out_of_bounds)?;
-    let mut out = io::stdout().lock();
-    out.write_all(text).and_then(|()| out.flush()).map_err(|_| Trap::host(1))
+impl Bench for Console {
+    fn print(&mut self, _: u32, text: &[u8]) -> Result<(), HostError> {
+        let mut out = io::stdout().lock();
+        out.write_all(text)
+            .and_then(|()| out.flush())
+            .map_err(|_| HostError::Failed { number: 1, text: "standard output is closed" })
+    }
 }

@@ -9,15 +9,12 @@ mod job;
 use anyhow::{bail, Context, Result};
 use job::{Argument, Call};
 use std::time::Instant;
-use zonda::{Engine, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{Engine, Grants, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda_bench_env::Env;
 
 fn linker() -> Result<Linker<()>> {
     let mut linker = Linker::new();
-    linker.func_wrap("env", "nop", || {})?;
-    linker.func_wrap("env", "inc", |x: i32| x.wrapping_add(1))?;
-    linker.func_wrap("env", "print", |_: i32, _: i32| {})?;
-    linker.func_wrap("env", "t_start", || {})?;
-    linker.func_wrap("env", "t_stop", || {})?;
+    linker.define_module(Env::MODULE, Grants::All, |data| data)?;
     Ok(linker)
 }
 

@@ -1,0 +1,131 @@
+//! Declared host functions in the Rust API: pointers are checked by their types, capabilities when a module is linked.
+
+use crate::probe::{
+    Arg, Calls, Outcome, Probe, CALLS, GUARDED, MISTYPED, NO_MEMORY, OUT_OF_BOUNDS, PROGRAM, SECRET,
+};
+use zonda::{
+    Engine, Error, Grants, Instance, LinkErrorKind, Linker, Mode, Module, Store, TrapCode, Val,
+};
+
+/// An embedder's data, of which the state of the module is a part.
+#[derive(Default)]
+struct Data {
+    _own: u64,
+    calls: Calls,
+}
+
+fn linker(grants: Grants) -> Linker<Data> {
+    let mut linker = Linker::new();
+    linker.define_module(Probe::MODULE, grants, |data: &mut Data| &mut data.calls).unwrap();
+    linker
+}
+
+fn instantiate(mode: Mode, text: &str) -> (Store<'static, Data>, Result<Instance, Error>) {
+    let engine = Engine::new(mode);
+    let module = Module::from_vec(&engine, wat::parse_str(text).unwrap()).unwrap();
+    let mut store = Store::new(&engine, Data::default()).unwrap();
+    let instance = linker(Grants::Only(&[])).instantiate(&mut store, &module);
+    (store, instance)
+}
+
+fn call(
+    store: &mut Store<'static, Data>,
+    instance: Instance,
+    name: &str,
+    args: &[Arg],
+) -> Result<Outcome, Error> {
+    let func = instance.get_func(&*store, name).unwrap();
+    let args: Vec<Val> = args
+        .iter()
+        .map(|arg| match *arg {
+            Arg::I32(value) => Val::I32(value as i32),
+            Arg::I64(value) => Val::I64(value as i64),
+        })
+        .collect();
+    let mut results = vec![Val::I32(0); func.ty(&*store)?.results().len()];
+    match func.call(store, &args, &mut results) {
+        Ok(()) => Ok(match results.first() {
+            None => Outcome::Nothing,
+            Some(Val::I32(value)) => Outcome::Number(*value as u32 as u64),
+            Some(Val::I64(value)) => Outcome::Number(*value as u64),
+            other => panic!("{other:?}"),
+        }),
+        Err(Error::Trap(trap)) => {
+            assert_eq!(trap.host, 7 * (trap.code == TrapCode::Host) as u32);
+            Ok(Outcome::Trap(trap.code, ""))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn expected(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Trap(code, _) => Outcome::Trap(code, ""),
+        outcome => outcome,
+    }
+}
+
+#[test]
+fn pointers_and_lengths_are_checked() {
+    for &mode in Mode::ALL {
+        for itself in [false, true] {
+            let (mut store, instance) = instantiate(mode, PROGRAM);
+            let instance = instance.unwrap();
+            let mut came = 0;
+            for &(name, args, outcome) in CALLS {
+                let name = match itself && name != "many" {
+                    true => format!("{name} itself"),
+                    false => name.to_owned(),
+                };
+                let result = call(&mut store, instance, &name, args).unwrap();
+                assert_eq!(result, expected(outcome), "{name} {args:?}, {mode:?}");
+                came += (outcome != OUT_OF_BOUNDS) as u32;
+                assert_eq!(store.data().calls.0, came, "{name} {args:?}, {mode:?}");
+            }
+        }
+        let (mut store, instance) = instantiate(mode, NO_MEMORY);
+        let instance = instance.unwrap();
+        for name in ["bytes", "bytes itself"] {
+            let result = |store: &mut _, args: &[_]| call(store, instance, name, args).unwrap();
+            assert_eq!(result(&mut store, &[Arg::I32(0), Arg::I32(0)]), Outcome::Number(0));
+            for args in [[Arg::I32(0), Arg::I32(1)], [Arg::I32(4), Arg::I32(0)]] {
+                assert_eq!(result(&mut store, &args), expected(OUT_OF_BOUNDS));
+            }
+        }
+        let result = call(&mut store, instance, "text", &[Arg::I32(0)]).unwrap();
+        assert_eq!(result, expected(OUT_OF_BOUNDS));
+    }
+}
+
+#[test]
+fn a_capability_that_is_not_granted_is_a_link_error() {
+    let (_, refused) = instantiate(Mode::ALL[0], GUARDED);
+    let Err(Error::Link(error)) = refused else { panic!("{refused:?}") };
+    assert_eq!((error.kind, error.import), (LinkErrorKind::Denied(SECRET), 1));
+    assert_eq!((error.module(), error.name()), ("probe", "guarded"));
+    for part in ["capability secret", "probe", "guarded"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let engine = Engine::default();
+    let module = Module::from_vec(&engine, wat::parse_str(GUARDED).unwrap()).unwrap();
+    for grants in [Grants::Only(&[SECRET]), Grants::All] {
+        let mut store = Store::new(&engine, Data::default()).unwrap();
+        let instance = linker(grants).instantiate(&mut store, &module).unwrap();
+        assert_eq!(call(&mut store, instance, "run", &[]), Ok(Outcome::Nothing));
+        assert_eq!(store.data().calls.0, 1);
+    }
+}
+
+#[test]
+fn names_and_types_are_compared() {
+    let (_, refused) = instantiate(Mode::ALL[0], MISTYPED);
+    let Err(Error::Link(error)) = refused else { panic!("{refused:?}") };
+    assert_eq!((error.kind, error.import), (LinkErrorKind::Incompatible, 0));
+    assert_eq!(error.found(), "func (i32) -> (i32)");
+    let mut linker = linker(Grants::All);
+    assert!(matches!(linker.func_wrap("probe", "text", || {}), Err(Error::Duplicate)));
+    assert!(linker.func_wrap("probe", "other", || {}).is_ok());
+    let again = linker.define_module(Probe::MODULE, Grants::All, |data: &mut Data| &mut data.calls);
+    assert!(matches!(again, Err(Error::Duplicate)));
+    assert_eq!((Probe::MODULE.name(), Probe::MODULE.names().len()), ("probe", 12));
+}
