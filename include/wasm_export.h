@@ -180,10 +180,10 @@ typedef struct wasm_val_t {
     union wasm_val_of_t of;
 } wasm_val_t;
 
-// From a buffer that the application gives.
+// From a buffer that the application passes.
 #define Alloc_With_Pool 0
 
-// From functions that the application gives.
+// From functions that the application passes.
 #define Alloc_With_Allocator 1
 
 // From the system.

@@ -1,22 +1,20 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * The platform functions of Zonda for Zephyr: memory, thread stacks, log, console, time, lock,
- * random numbers. The Rust side declares them in src/platform and depends on nothing else of
- * Zephyr.
+ * The platform interface of Zonda, include/zonda_platform.h, on Zephyr. The runtime depends on
+ * nothing else of Zephyr.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
-#include <zephyr/random/random.h>
 #include <zephyr/sys/printk.h>
 #include <zephyr/sys/sys_heap.h>
 #include <zephyr/sys/util.h>
 
 #include "wasm_export.h"
+#include "zonda_platform.h"
 
 LOG_MODULE_REGISTER(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
@@ -38,16 +36,9 @@ extern struct k_heap _system_heap;
 #define HEAP _system_heap
 #endif
 
-/* As `HeapInfo` in src/platform. */
-struct heap_info {
-	uint32_t total;
-	uint32_t free;
-	uint32_t peak;
-};
-
 /* Fills in the size and the use of the heap. False if Zephyr keeps no account of it
  * (CONFIG_SYS_HEAP_RUNTIME_STATS). */
-bool zonda_platform_heap_info(struct heap_info *info)
+bool zonda_platform_heap_info(zonda_heap_info_t *info)
 {
 #ifdef CONFIG_SYS_HEAP_RUNTIME_STATS
 	struct sys_memory_stats stats;
@@ -67,7 +58,7 @@ bool zonda_platform_heap_info(struct heap_info *info)
 
 static void report_failed_allocation(size_t size)
 {
-	struct heap_info info;
+	zonda_heap_info_t info;
 
 	if (zonda_platform_heap_info(&info)) {
 		REPORT("cannot allocate %u bytes: %u of %u bytes of the heap are free",
@@ -109,23 +100,17 @@ void zonda_platform_free(void *ptr)
  */
 #define STACK_TO_REPORT (IS_ENABLED(CONFIG_64BIT) ? 1024 : 512)
 
-/* As `StackUse` in src/platform. */
-enum stack_use {
-	STACK_FOR_LOAD,
-	STACK_FOR_CALL,
-};
-
 /*
  * Whether the stack of the current thread is large enough for what it is about to do; true where
  * Zephyr cannot tell. Threads of native_sim run on stacks of the host.
  */
-bool zonda_platform_stack_suffices(enum stack_use purpose)
+bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 {
 #if defined(CONFIG_THREAD_STACK_INFO) && !defined(CONFIG_ARCH_POSIX)
 	const struct k_thread *thread = k_current_get();
 	const char *name = k_thread_name_get((k_tid_t)thread);
 	uintptr_t here = (uintptr_t)&name;
-	size_t needed = purpose == STACK_FOR_LOAD ? CONFIG_ZONDA_LOAD_STACK_SIZE
+	size_t needed = purpose == ZONDA_STACK_LOAD ? CONFIG_ZONDA_LOAD_STACK_SIZE
 						  : CONFIG_ZONDA_CALL_STACK_SIZE;
 	size_t left = here - thread->stack_info.start;
 
@@ -139,7 +124,7 @@ bool zonda_platform_stack_suffices(enum stack_use purpose)
 	}
 	REPORT("thread %s: %u bytes of stack are left, %s a module needs %u",
 	       name != NULL && name[0] != '\0' ? name : "without name", (uint32_t)left,
-	       purpose == STACK_FOR_LOAD ? "loading" : "calling", (uint32_t)needed);
+	       purpose == ZONDA_STACK_LOAD ? "loading" : "calling", (uint32_t)needed);
 	REPORT("increase its stack (CONFIG_MAIN_STACK_SIZE=%u for main)", CONFIG_MAIN_STACK_SIZE);
 	return false;
 #else
@@ -148,24 +133,22 @@ bool zonda_platform_stack_suffices(enum stack_use purpose)
 #endif
 }
 
-/* Defaults, which the application can override for each instance; a limit of 0 means none. The same
- * as `Defaults` in src/platform. */
-const struct {
-	uint32_t stack_size;
-	uint32_t memory_limit;
-	uint32_t running_mode;
-	uint32_t nested_calls;
-	uint32_t start_fuel;
-} zonda_platform_defaults = {
-	.stack_size = CONFIG_ZONDA_STACK_SIZE,
-	.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
-	.running_mode =
-		IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic : Mode_Interp,
-	.nested_calls = CONFIG_ZONDA_NESTED_CALLS,
+/* Configuration that an application can override for each instance. */
+const zonda_defaults_t *zonda_platform_get_defaults(void)
+{
+	static const zonda_defaults_t defaults = {
+		.stack_size = CONFIG_ZONDA_STACK_SIZE,
+		.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
+		.running_mode = IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic
+									      : Mode_Interp,
+		.nested_calls = CONFIG_ZONDA_NESTED_CALLS,
 #ifdef CONFIG_ZONDA_FUEL
-	.start_fuel = CONFIG_ZONDA_START_FUEL,
+		.start_fuel = CONFIG_ZONDA_START_FUEL,
 #endif
-};
+	};
+
+	return &defaults;
+}
 
 /*
  * Messages. The levels are those of Rust's log crate: 1 for errors to 5 for traces. Deferred
@@ -202,26 +185,6 @@ void zonda_platform_console(const char *text, size_t len)
 	printk("%.*s", (int)len, text);
 }
 
-/* Time. */
-
-uint64_t zonda_platform_time_us(void)
-{
-	return k_ticks_to_us_floor64(k_uptime_ticks());
-}
-
-void zonda_platform_sleep_us(uint64_t us)
-{
-	/* Without 64-bit timeouts the longest sleep is 2^31 ticks, which is more than an hour at
-	 * any tick rate. */
-	const uint64_t hour = 3600ULL * USEC_PER_SEC;
-
-	while (us > hour) {
-		k_sleep(K_HOURS(1));
-		us -= hour;
-	}
-	k_sleep(K_USEC(us));
-}
-
 /* All threads share registered functions and the heap. Zephyr's mutexes are recursive. */
 
 static K_MUTEX_DEFINE(zonda_mutex);
@@ -234,21 +197,6 @@ void zonda_platform_lock(void)
 void zonda_platform_unlock(void)
 {
 	(void)k_mutex_unlock(&zonda_mutex);
-}
-
-/* Returns 0, or a negative errno if the board has no source of random numbers. */
-int zonda_platform_random(void *buf, size_t len)
-{
-#if defined(CONFIG_CSPRNG_ENABLED)
-	return sys_csrand_get(buf, len);
-#elif defined(CONFIG_ENTROPY_HAS_DRIVER) || defined(CONFIG_TEST_RANDOM_GENERATOR)
-	sys_rand_get(buf, len);
-	return 0;
-#else
-	ARG_UNUSED(buf);
-	ARG_UNUSED(len);
-	return -ENOTSUP;
-#endif
 }
 
 /* What the panic handler calls. */

@@ -1,80 +1,94 @@
-//! The platform functions of the C API, which src/platform of the runtime declares. The images hand a pool to
+//! The platform functions of the C API, which src/platform/interface.rs of the runtime declares. The images hand a pool to
 //! the runtime, so there is no other memory; they have one thread, so the lock does nothing.
 
 use crate::{console, say};
 use core::cell::UnsafeCell;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::slice;
+use zonda::capi::platform_interface::{
+    self as interface, zonda_defaults_t, zonda_heap_info_t, zonda_stack_use_t,
+};
 
-/// As `Defaults` in src/platform.
-#[repr(C)]
-pub struct Defaults {
-    stack_size: u32,
-    memory_limit: UnsafeCell<u32>,
-    running_mode: u32,
-    nested_calls: u32,
-    start_fuel: u32,
-}
+/// The limit changes before the runtime reads it.
+struct Defaults(UnsafeCell<zonda_defaults_t>);
 
 // SAFETY: the images have one thread.
 unsafe impl Sync for Defaults {}
 
-#[no_mangle]
-static zonda_platform_defaults: Defaults = Defaults {
+static DEFAULTS: Defaults = Defaults(UnsafeCell::new(zonda_defaults_t {
     stack_size: 4096,
-    memory_limit: UnsafeCell::new(0),
+    memory_limit: 0,
     running_mode: 0,
     nested_calls: 4,
     start_fuel: 1_000_000,
-};
+}));
 
 /// Sets the linear memory limit. Called before the runtime starts.
 pub fn limit_memory(bytes: u32) {
-    // SAFETY: one thread, and no reference to the limit exists before the runtime starts.
-    unsafe { *zonda_platform_defaults.memory_limit.get() = bytes }
+    // SAFETY: one thread, and the runtime holds no reference to the defaults yet.
+    unsafe { (*DEFAULTS.0.get()).memory_limit = bytes }
 }
 
 #[no_mangle]
-extern "C" fn zonda_platform_alloc(_size: usize, _align: usize) -> *mut c_void {
+unsafe extern "C" fn zonda_platform_get_defaults() -> *const zonda_defaults_t {
+    DEFAULTS.0.get()
+}
+
+#[no_mangle]
+unsafe extern "C" fn zonda_platform_alloc(_size: usize, _align: usize) -> *mut c_void {
     core::ptr::null_mut()
 }
 
 #[no_mangle]
-extern "C" fn zonda_platform_free(_memory: *mut c_void) {}
+unsafe extern "C" fn zonda_platform_free(_memory: *mut c_void) {}
 
 #[no_mangle]
-unsafe extern "C" fn zonda_platform_log(_level: c_int, text: *const u8, len: usize) {
+unsafe extern "C" fn zonda_platform_log(_level: c_int, text: *const c_char, len: usize) {
     // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
-    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+    console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
     console::bytes(b"\n");
 }
 
 #[no_mangle]
-unsafe extern "C" fn zonda_platform_console(text: *const u8, len: usize) {
+unsafe extern "C" fn zonda_platform_console(text: *const c_char, len: usize) {
     // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
-    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+    console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
 }
 
 #[no_mangle]
-extern "C" fn zonda_platform_stack_suffices(_purpose: c_int) -> bool {
+unsafe extern "C" fn zonda_platform_stack_suffices(_purpose: zonda_stack_use_t) -> bool {
     true
 }
 
 #[no_mangle]
-extern "C" fn zonda_platform_heap_info(_info: *mut c_void) -> bool {
+unsafe extern "C" fn zonda_platform_heap_info(_info: *mut zonda_heap_info_t) -> bool {
     false
 }
 
 #[no_mangle]
-extern "C" fn zonda_platform_lock() {}
+unsafe extern "C" fn zonda_platform_lock() {}
 
 #[no_mangle]
-extern "C" fn zonda_platform_unlock() {}
+unsafe extern "C" fn zonda_platform_unlock() {}
 
 #[no_mangle]
-unsafe extern "C" fn zonda_platform_abort(text: *const u8, len: usize) -> ! {
+unsafe extern "C" fn zonda_platform_abort(text: *const c_char, len: usize) -> ! {
     // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
-    console::bytes(unsafe { slice::from_raw_parts(text, len) });
+    console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
     say!("");
     console::exit(false)
 }
+
+/// Compiles only if the types are those of the interface.
+const _: () = {
+    let _ = [interface::zonda_platform_alloc, zonda_platform_alloc];
+    let _ = [interface::zonda_platform_free, zonda_platform_free];
+    let _ = [interface::zonda_platform_log, zonda_platform_log];
+    let _ = [interface::zonda_platform_console, zonda_platform_console];
+    let _ = [interface::zonda_platform_stack_suffices, zonda_platform_stack_suffices];
+    let _ = [interface::zonda_platform_heap_info, zonda_platform_heap_info];
+    let _ = [interface::zonda_platform_lock, zonda_platform_lock];
+    let _ = [interface::zonda_platform_unlock, zonda_platform_unlock];
+    let _ = [interface::zonda_platform_get_defaults, zonda_platform_get_defaults];
+    let _ = [interface::zonda_platform_abort, zonda_platform_abort];
+};

@@ -13,7 +13,8 @@ use zonda_exec::{Memory, TrapCode};
 /// # Safety
 /// `instance` is live, and the result is not kept across anything that can grow the memory.
 pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
-    // SAFETY: the caller's promise; memories live as long as the instance, and there is an empty one where the module has none.
+    // SAFETY: `instance` is live by the contract of this function. Memories live as long as it; where the module has none, its
+    // record has an empty one.
     unsafe {
         let data = &*(*instance).data;
         match data.memories.first() {
@@ -35,7 +36,7 @@ fn within(memory: &Memory, at: u64, size: u64) -> bool {
 /// `instance` is live.
 unsafe fn checked(instance: wasm_module_inst_t, valid: bool) -> bool {
     if !valid {
-        // SAFETY: the caller's promise.
+        // SAFETY: `instance` is live by the contract of this function.
         unsafe { (*instance).fail(TrapCode::MemoryOutOfBounds.message()) };
     }
     valid
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_addr(
     app_offset: u64,
     size: u64,
 ) -> bool {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { checked(module_inst, within(memory(module_inst), app_offset, size)) }
 }
 
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(
     app_str_offset: u64,
 ) -> bool {
     let at = u32::try_from(app_str_offset).ok();
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { checked(module_inst, at.and_then(|at| find_nul(memory(module_inst), at)).is_some()) }
 }
 
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
     native_ptr: *mut c_void,
     size: u64,
 ) -> bool {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe {
         let memory = memory(module_inst);
         let at = native_ptr.addr().checked_sub(memory.base().addr());
@@ -84,7 +85,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
     module_inst: wasm_module_inst_t,
     app_offset: u64,
 ) -> *mut c_void {
-    // SAFETY: the application gives a live instance; the address was checked.
+    // SAFETY: the application passes a live instance; the address was checked.
     unsafe {
         let memory = memory(module_inst);
         if within(memory, app_offset, 1) {
@@ -101,7 +102,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
     module_inst: wasm_module_inst_t,
     native_ptr: *mut c_void,
 ) -> u64 {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     let memory = unsafe { memory(module_inst) };
     let at = native_ptr.addr().wrapping_sub(memory.base().addr());
     if at < memory.size() {
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
     p_app_start_offset: *mut u64,
     p_app_end_offset: *mut u64,
 ) -> bool {
-    // SAFETY: the application gives a live instance, and places or null.
+    // SAFETY: the application passes a live instance, and places or null.
     unsafe {
         let memory = memory(module_inst);
         if !within(memory, app_offset, 1) {
@@ -143,7 +144,7 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
     p_native_start_addr: *mut *mut u8,
     p_native_end_addr: *mut *mut u8,
 ) -> bool {
-    // SAFETY: the application gives a live instance, and places or null.
+    // SAFETY: the application passes a live instance, and places or null.
     unsafe {
         let memory = memory(module_inst);
         if native_ptr.addr().wrapping_sub(memory.base().addr()) >= memory.size() {
@@ -166,7 +167,8 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
 #[inline(never)]
 unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32) -> Option<u32> {
     let mut cell = argument;
-    // SAFETY: the caller's promise. The function has one parameter and at most one result, both of one cell.
+    // SAFETY: `instance` is live by the contract of this function. `allocator` chose functions with one i32 parameter and at most
+    // one i32 result: one cell.
     unsafe {
         let mut env = (*instance).current;
         if env.is_null() {
@@ -185,7 +187,7 @@ pub unsafe extern "C" fn wasm_runtime_module_malloc(
     size: u64,
     p_native_addr: *mut *mut c_void,
 ) -> u64 {
-    // SAFETY: the application gives a live instance, and a place or null.
+    // SAFETY: the application passes a live instance, and a place or null.
     unsafe {
         let size = u32::try_from(size).ok();
         let at = size.and_then(|size| match (*module_inst).allocator {
@@ -207,7 +209,7 @@ pub unsafe extern "C" fn wasm_runtime_module_malloc(
 /// Frees what wasm_runtime_module_malloc() gave. 0 is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_module_free(module_inst: wasm_module_inst_t, ptr: u64) {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe {
         match (*module_inst).allocator {
             _ if ptr == 0 => {}
@@ -225,7 +227,7 @@ pub unsafe extern "C" fn wasm_runtime_module_dup_data(
     size: u64,
 ) -> u64 {
     let mut to = null_mut();
-    // SAFETY: the application gives a live instance and as many bytes; as many were allocated.
+    // SAFETY: the application passes a live instance and as many bytes; as many were allocated.
     unsafe {
         let at = wasm_runtime_module_malloc(module_inst, size, &mut to);
         if at != 0 {

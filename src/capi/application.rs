@@ -20,7 +20,7 @@ pub unsafe extern "C" fn wasm_application_execute_main(
     argc: i32,
     argv: *mut *mut c_char,
 ) -> bool {
-    // SAFETY: the application gives a live instance and `argc` strings.
+    // SAFETY: the application passes a live instance and `argc` strings.
     unsafe {
         let data = &(&*(*module_inst).data).module.data;
         let names: [&[u8]; 3] = [b"main", b"__main_argc_argv", b"_main"];
@@ -80,7 +80,8 @@ unsafe fn copy_arguments(
     argc: usize,
     argv: *mut *mut c_char,
 ) -> Option<(u64, u32)> {
-    // SAFETY: the caller's promise; as many bytes were allocated as are written.
+    // SAFETY: `instance` is live and `argv` has `argc` strings, by the contract of this function. What is written is as long as
+    // what was allocated: `total` is the sum of the same lengths.
     unsafe {
         let pointers = argc.checked_mul(4)?;
         let mut total = pointers;
@@ -159,7 +160,7 @@ pub unsafe extern "C" fn wasm_application_execute_func(
     argc: i32,
     argv: *mut *mut c_char,
 ) -> bool {
-    // SAFETY: the application gives a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
+    // SAFETY: the application passes a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
     unsafe {
         let func = exported_func(&(&*(*module_inst).data).module.data, c_bytes(name));
         let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?)))

@@ -8,7 +8,7 @@ use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::error::Trap;
 use crate::module::FuncType;
-use crate::platform::{self, StackUse};
+use crate::platform::{self, interface};
 use crate::store::func::{call, import_target, Stack, Target};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -77,7 +77,7 @@ pub(super) struct Callee {
 /// `instance` is live, and outlives the callee.
 #[inline(always)]
 unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
-    // SAFETY: the caller's promise.
+    // SAFETY: `instance` is live by the contract of this function, and its data and imports live as long.
     unsafe {
         let data = &*(*instance).data;
         if let Some(defined) = data.defined(func) {
@@ -125,7 +125,7 @@ unsafe fn call_callee(
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = (*instance).current;
-        if !platform::stack_suffices(StackUse::Call) {
+        if !platform::stack_suffices(interface::ZONDA_STACK_CALL) {
             (*instance).fail("native stack overflow");
             return None;
         }
@@ -180,7 +180,7 @@ pub(super) unsafe fn call_func(
     func: u32,
     write: &mut dyn FnMut(*mut u32) -> bool,
 ) -> Option<*mut u32> {
-    // SAFETY: the caller's promise.
+    // SAFETY: `env` is live and `write` fills the slots of the parameters, by the contract of this function.
     unsafe { call_callee(env, callee((*env).instance, func)?, write) }
 }
 
@@ -202,7 +202,7 @@ pub(super) unsafe fn func_type<'t>(
     instance: wasm_module_inst_t,
     func: u32,
 ) -> Option<FuncType<'t>> {
-    // SAFETY: the caller's promise; the type stays in the module's bytes.
+    // SAFETY: `instance` is live by the contract of this function; the type stays in the module's bytes.
     let data = unsafe { &*(*(*instance).data).module.data.as_ptr() };
     data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
 }
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t
 pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
     module_inst: wasm_module_inst_t,
 ) -> wasm_exec_env_t {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     let instance = unsafe { &mut *module_inst };
     if instance.singleton.is_none() {
         instance.singleton = WASMExecEnv::new(module_inst, instance.default_stack).ok();
@@ -245,7 +245,7 @@ pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
 pub unsafe extern "C" fn wasm_runtime_get_module_inst(
     exec_env: wasm_exec_env_t,
 ) -> wasm_module_inst_t {
-    // SAFETY: the application gives a live environment.
+    // SAFETY: the application passes a live environment.
     unsafe { (*exec_env).instance }
 }
 
@@ -255,14 +255,14 @@ pub unsafe extern "C" fn wasm_runtime_set_user_data(
     exec_env: wasm_exec_env_t,
     user_data: *mut c_void,
 ) {
-    // SAFETY: the application gives a live environment.
+    // SAFETY: the application passes a live environment.
     unsafe { (*exec_env).user_data = user_data }
 }
 
 /// What wasm_runtime_set_user_data() set; NULL before.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -> *mut c_void {
-    // SAFETY: the application gives a live environment.
+    // SAFETY: the application passes a live environment.
     unsafe { (*exec_env).user_data }
 }
 
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -
 pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
     exec_env: wasm_exec_env_t,
 ) -> *mut c_void {
-    // SAFETY: the application gives a live environment; `data` of its import is a registered symbol, or null.
+    // SAFETY: the application passes a live environment; `data` of its import is a registered symbol, or null.
     unsafe {
         let symbol = (*exec_env)
             .import
@@ -291,7 +291,7 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
     argc: u32,
     argv: *mut u32,
 ) -> bool {
-    // SAFETY: the application gives a live environment, a function of its instance and `argc` cells.
+    // SAFETY: the application passes a live environment, a function of its instance and `argc` cells.
     unsafe {
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
         let (params, results) = (callee.params, callee.results);
@@ -320,7 +320,7 @@ unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u32) {
     let mut left = count as usize;
     while left > 0 {
         left -= 1;
-        // SAFETY: the caller's promise.
+        // SAFETY: cells below `count` are in both places, by the contract of this function.
         unsafe { *to.add(left) = *from.add(left) };
     }
 }
@@ -405,7 +405,7 @@ pub unsafe extern "C" fn wasm_func_get_param_count(
     func_inst: wasm_function_inst_t,
     module_inst: wasm_module_inst_t,
 ) -> u32 {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().0.len() as u32)
 }
 
@@ -415,7 +415,7 @@ pub unsafe extern "C" fn wasm_func_get_result_count(
     func_inst: wasm_function_inst_t,
     module_inst: wasm_module_inst_t,
 ) -> u32 {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().1.len() as u32)
 }
 
@@ -423,7 +423,7 @@ pub unsafe extern "C" fn wasm_func_get_result_count(
 /// `to` has a place for each type.
 unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
     for &code in codes {
-        // SAFETY: the caller's promise.
+        // SAFETY: there is a place for each type, by the contract of this function.
         unsafe {
             *to = kind(code);
             to = to.add(1);
@@ -438,7 +438,7 @@ pub unsafe extern "C" fn wasm_func_get_param_types(
     module_inst: wasm_module_inst_t,
     param_types: *mut wasm_valkind_t,
 ) {
-    // SAFETY: the application gives a live instance and as many places as there are parameters.
+    // SAFETY: the application passes a live instance and as many places as there are parameters.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {
             write_kinds(ty.codes().0, param_types);
@@ -453,7 +453,7 @@ pub unsafe extern "C" fn wasm_func_get_result_types(
     module_inst: wasm_module_inst_t,
     result_types: *mut wasm_valkind_t,
 ) {
-    // SAFETY: the application gives a live instance and as many places as there are results.
+    // SAFETY: the application passes a live instance and as many places as there are results.
     unsafe {
         if let Some(ty) = func_type(module_inst, index(func_inst)) {
             write_kinds(ty.codes().1, result_types);

@@ -17,6 +17,6 @@ pub unsafe extern "C" fn wasm_runtime_set_instruction_count_limit(
     instruction_count: c_int,
 ) {
     let fuel = u64::try_from(instruction_count).unwrap_or(u64::MAX);
-    // SAFETY: the application gives a live environment, on whose thread this runs.
+    // SAFETY: the application passes a live environment, on whose thread this runs.
     unsafe { (*(*(*(*exec_env).instance).store.as_ptr()).meter.as_ptr()).set_fuel(fuel) }
 }

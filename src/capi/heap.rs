@@ -50,7 +50,7 @@ fn with_pool<R>(body: impl FnOnce(&mut Pool) -> R) -> R {
 /// The option has what its type says: a pool that is nobody else's, or functions that allocate.
 pub(super) unsafe fn choose(args: &RuntimeInitArgs) -> bool {
     // SAFETY: which member of the union was written is what the type says; addresses of functions are those of C functions with
-    // these parameters, by the caller's promise.
+    // these parameters, by the contract of this function.
     unsafe {
         let mode = match args.mem_alloc_type {
             Alloc_With_Pool => {
@@ -97,7 +97,7 @@ fn allocate(size: usize) -> *mut u8 {
 /// # Safety
 /// `at` comes from [`allocate`] and is freed once.
 unsafe fn free(at: *mut u8) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `at` comes from `allocate` in this mode, and is freed once, by the contract of this function.
     unsafe {
         match mode() {
             Mode::System => platform::free(at),
@@ -110,7 +110,8 @@ unsafe fn free(at: *mut u8) {
 /// # Safety
 /// `at` comes from [`allocate`] and held `before` bytes.
 unsafe fn reallocate(at: *mut u8, before: usize, size: usize) -> *mut u8 {
-    // SAFETY: the caller's promise; both blocks have at least as many bytes as are copied.
+    // SAFETY: `at` is a block of `before` bytes of `allocate`, by the contract of this function; the new one has `size`. Of both, the
+    // smaller number of bytes is copied.
     unsafe {
         match mode() {
             Mode::Pool if with_pool(|pool| pool.resize(at, size)) => return at,
@@ -141,12 +142,12 @@ unsafe impl GlobalAlloc for RuntimeAllocator {
     }
 
     unsafe fn dealloc(&self, at: *mut u8, _: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: a block of `alloc` is one of `allocate`, and `GlobalAlloc`'s contract says that it is freed once.
         unsafe { free(at) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: a block of `alloc` is one of `allocate`, with the layout's size by `GlobalAlloc`'s contract.
         unsafe { reallocate(at, layout.size(), size) }
     }
 }

@@ -12,7 +12,7 @@ use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, LinkErrorKind};
 use crate::module::{FuncType, ModuleData};
-use crate::platform::{self, StackUse};
+use crate::platform::{self, interface};
 use crate::store::fault::Fault;
 use crate::store::instance::StoreInstance;
 use crate::store::link::{copy_segments, instantiate, Wanted};
@@ -67,11 +67,15 @@ fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
 }
 
 impl WASMModuleInstanceCommon {
-    fn new(
+    /// Makes an instance whose start function has not run.
+    ///
+    /// # Safety
+    /// `module` is live, and stays until the instance is freed.
+    unsafe fn new(
         module: *mut WASMModuleCommon,
         args: &InstantiationArgs,
     ) -> Result<TryBox<WASMModuleInstanceCommon>, Error> {
-        // SAFETY: the application gives a live module.
+        // SAFETY: `module` is live by the contract of this function.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
         let (page_shift, pages) =
@@ -249,7 +253,7 @@ pub unsafe extern "C" fn wasm_runtime_set_running_mode(
     module_inst: wasm_module_inst_t,
     running_mode: RunningMode,
 ) -> bool {
-    // SAFETY: the application gives a live instance; no code of it runs when there is no environment on which a call does.
+    // SAFETY: the application passes a live instance; no code of it runs when there is no environment on which a call does.
     unsafe {
         let done = match mode(running_mode) {
             Some(mode) if (*module_inst).current.is_null() => {
@@ -269,7 +273,7 @@ pub unsafe extern "C" fn wasm_runtime_set_running_mode(
 pub unsafe extern "C" fn wasm_runtime_get_running_mode(
     module_inst: wasm_module_inst_t,
 ) -> RunningMode {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe {
         if (*module_inst).chose_mode {
             Mode_Zonda_Classic + (*(*module_inst).data).seen.mode as u32
@@ -305,9 +309,9 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
-    // SAFETY: the application gives a live module, arguments, and a buffer of that size.
+    // SAFETY: the application passes a live module, arguments, and a buffer of that size.
     unsafe {
-        if !platform::stack_suffices(StackUse::Load) {
+        if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
             Text::new(error_buf.cast(), error_buf_size as usize)
                 .str(FAILED)
                 .str("native stack overflow");
@@ -366,7 +370,7 @@ pub unsafe extern "C" fn wasm_runtime_deinstantiate(module_inst: wasm_module_ins
 /// The module of an instance.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_module(module_inst: wasm_module_inst_t) -> wasm_module_t {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).module }
 }
 
@@ -376,7 +380,7 @@ pub unsafe extern "C" fn wasm_runtime_lookup_function(
     module_inst: wasm_module_inst_t,
     name: *const c_char,
 ) -> wasm_function_inst_t {
-    // SAFETY: the application gives a live instance and a string.
+    // SAFETY: the application passes a live instance and a string.
     let (data, name) = unsafe { (&*(*(*module_inst).data).module.data, c_bytes(name)) };
     exported_func(data, name).map_or(null_mut(), function)
 }
@@ -386,7 +390,7 @@ pub unsafe extern "C" fn wasm_runtime_lookup_function(
 pub unsafe extern "C" fn wasm_runtime_get_exception(
     module_inst: wasm_module_inst_t,
 ) -> *const c_char {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     let instance = unsafe { &*module_inst };
     if instance.failed {
         instance.exception.as_ptr().cast()
@@ -402,7 +406,7 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
     module_inst: wasm_module_inst_t,
     exception: *const c_char,
 ) {
-    // SAFETY: the application gives a live instance, and a string or null.
+    // SAFETY: the application passes a live instance, and a string or null.
     unsafe {
         if exception.is_null() {
             (*module_inst).set_failed(false);
@@ -415,7 +419,7 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
 /// Forgets the exception.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_inst_t) {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).set_failed(false) }
 }
 
@@ -433,7 +437,7 @@ pub unsafe extern "C" fn wasm_runtime_set_custom_data(
     module_inst: wasm_module_inst_t,
     custom_data: *mut c_void,
 ) {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).custom_data = custom_data }
 }
 
@@ -442,6 +446,6 @@ pub unsafe extern "C" fn wasm_runtime_set_custom_data(
 pub unsafe extern "C" fn wasm_runtime_get_custom_data(
     module_inst: wasm_module_inst_t,
 ) -> *mut c_void {
-    // SAFETY: the application gives a live instance.
+    // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).custom_data }
 }

@@ -54,6 +54,8 @@ pub use natives::*;
 pub use runtime::*;
 pub use types::*;
 
-/// Ends everything, for the panic handler of a firmware.
+/// Stops the system, for the panic handler of a firmware.
 #[cfg(not(feature = "std"))]
 pub use crate::platform::abort;
+/// The functions that a firmware in Rust defines; one in C includes `zonda_platform.h`.
+pub use crate::platform::interface as platform_interface;

@@ -6,7 +6,7 @@ use super::text::Text;
 use super::types::*;
 use crate::alloc::TryBox;
 use crate::error::{Error, ShortageOf};
-use crate::platform::{self, StackUse};
+use crate::platform::{self, interface};
 use crate::Module;
 use core::ffi::c_char;
 use core::ptr::null_mut;
@@ -58,9 +58,9 @@ pub unsafe extern "C" fn wasm_runtime_load(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    // SAFETY: the application gives bytes that stay, and a buffer of that size.
+    // SAFETY: the application passes bytes that stay, and a buffer of that size.
     unsafe {
-        if !platform::stack_suffices(StackUse::Load) {
+        if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
             Text::new(error_buf.cast(), error_buf_size as usize)
                 .str("WASM module load failed: native stack overflow");
             return null_mut();
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    // SAFETY: the application gives arguments, bytes that stay if they are not copied, and a buffer of that size.
+    // SAFETY: the application passes arguments, bytes that stay if they are not copied, and a buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
             match Module::from_vec(&engine(), bytes(buf, size)) {
@@ -100,7 +100,7 @@ unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
     if buf.is_null() {
         return &[];
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `buf` points at `size` bytes that stay, by the contract of this function; it is not null.
     unsafe { core::slice::from_raw_parts(buf, size as usize) }
 }
 
@@ -116,7 +116,7 @@ unsafe fn hand_out(
 ) -> wasm_module_t {
     match TryBox::new(WASMModuleCommon { module }) {
         Ok(module) => module.into_raw(),
-        // SAFETY: the caller's promise.
+        // SAFETY: `error_buf` is null or has its size, by the contract of this function.
         Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },
     }
 }
@@ -127,7 +127,7 @@ unsafe fn hand_out(
 /// `error_buf` is null or a buffer of its size.
 #[inline(never)]
 unsafe fn refuse(error: &Error, error_buf: *mut c_char, error_buf_size: u32) -> wasm_module_t {
-    // SAFETY: the caller's promise.
+    // SAFETY: `error_buf` is null or has its size, by the contract of this function.
     let mut text = unsafe { Text::new(error_buf.cast(), error_buf_size as usize) };
     describe(text.str("WASM module load failed: "), error);
     null_mut()

@@ -35,7 +35,8 @@ pub(super) const WORDS: usize = 3;
 pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capability> {
     let Some(ty) = wanted.ty else { return Ok(None) };
     let import = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
-        Some(symbol) => match native(symbol, &ty) {
+        // SAFETY: `lookup` returns entries of registered tables. Who unregisters one has no instances that use it.
+        Some(symbol) => match unsafe { native(symbol, &ty) } {
             Some(offer) => Some(offer.import(wanted)),
             None => Some(Err(Refusal::Type)),
         },
@@ -63,8 +64,11 @@ pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capabilit
 
 /// A native function as the registry describes one, called as an import of type `ty` needs it. No signature is the signature `()`:
 /// the module must not choose the types of a C function. `None` when there are more arguments than can be passed.
-fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer<Letters<'s>>> {
-    // SAFETY: `symbol` is an entry of a registered table, whose strings are NUL-terminated and stay until it is unregistered.
+///
+/// # Safety
+/// `symbol` is an entry of a registered table.
+unsafe fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer<Letters<'s>>> {
+    // SAFETY: `symbol` is an entry of a registered table by the contract of this function; its strings stay until it is unregistered.
     let (signature, func) =
         unsafe { (c_bytes((*symbol).signature), (*symbol).func_ptr.cast_const().cast()) };
     let signature = if signature.is_empty() { b"()" } else { signature };

@@ -105,13 +105,23 @@ pub(super) fn lookup(module: &[u8], name: &[u8]) -> Option<*const NativeSymbol> 
     })
 }
 
-fn register(module: *const c_char, symbols: *const NativeSymbol, count: u32, flags: u32) -> bool {
+/// Registers a table, if nothing is wrong with it.
+///
+/// # Safety
+/// `module` is null or a string, and `symbols` is null or an array of `count` symbols, whose names and signatures are null or
+/// strings. All of it stays, unchanged, until the table is unregistered.
+unsafe fn register(
+    module: *const c_char,
+    symbols: *const NativeSymbol,
+    count: u32,
+    flags: u32,
+) -> bool {
     if module.is_null() || (symbols.is_null() && count != 0) {
         return false;
     }
     let table = Table { next: null_mut(), module, symbols, count };
     if let Err((name, reason)) = table.check(flags & ZONDA_NATIVES_BARE_POINTERS != 0) {
-        // SAFETY: the module's name is a string.
+        // SAFETY: `module` is a string, by the contract of this function.
         let module = unsafe { c_bytes(module) };
         super::runtime::log_error(|text| {
             text.str("native ").bytes(module).str(".").bytes(name).str(" refused: ").str(reason);
@@ -126,10 +136,13 @@ fn register(module: *const c_char, symbols: *const NativeSymbol, count: u32, fla
     true
 }
 
-/// Takes a table out of the list and frees it. `module` null stands for any.
-pub(super) fn unregister(module: *const c_char, symbols: *const NativeSymbol) -> bool {
+/// Takes a table out of the list and frees its record. `module` null stands for any table.
+///
+/// # Safety
+/// `module` is null or a string.
+pub(super) unsafe fn unregister(module: *const c_char, symbols: *const NativeSymbol) -> bool {
     let table = platform::locked(|| {
-        // SAFETY: the lock is held; names are strings.
+        // SAFETY: the lock is held. `module` is a string by the contract of this function, and those of the tables stay.
         unsafe {
             let link = find_link(|table| {
                 module.is_null()
@@ -159,7 +172,8 @@ pub unsafe extern "C" fn wasm_runtime_register_natives(
     native_symbols: *const NativeSymbol,
     n_native_symbols: u32,
 ) -> bool {
-    register(module_name, native_symbols, n_native_symbols, 0)
+    // SAFETY: the application passes strings and an array of that size, which stay.
+    unsafe { register(module_name, native_symbols, n_native_symbols, 0) }
 }
 
 /// The same with flags: ZONDA_NATIVES_BARE_POINTERS, for tables that were written for WAMR.
@@ -170,7 +184,8 @@ pub unsafe extern "C" fn zonda_register_natives_with(
     n_native_symbols: u32,
     flags: u32,
 ) -> bool {
-    register(module_name, native_symbols, n_native_symbols, flags)
+    // SAFETY: as for `wasm_runtime_register_natives`.
+    unsafe { register(module_name, native_symbols, n_native_symbols, flags) }
 }
 
 /// Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
@@ -179,5 +194,6 @@ pub unsafe extern "C" fn wasm_runtime_unregister_natives(
     module_name: *const c_char,
     native_symbols: *const NativeSymbol,
 ) -> bool {
-    !module_name.is_null() && unregister(module_name, native_symbols)
+    // SAFETY: the application passes a string.
+    !module_name.is_null() && unsafe { unregister(module_name, native_symbols) }
 }

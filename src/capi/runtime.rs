@@ -61,7 +61,7 @@ pub unsafe extern "C" fn wasm_runtime_init() -> bool {
 /// use, the mode is not supported, or the table is refused. No other thread uses the runtime meanwhile.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
-    // SAFETY: the application gives arguments, with memory as their type says.
+    // SAFETY: the application passes arguments, with memory as their type says.
     unsafe {
         let args = &*init_args;
         if mode(args.running_mode).is_none() || !heap::choose(args) {
@@ -86,7 +86,8 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
 /// running mode. No other thread uses the runtime meanwhile.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy() {
-    while natives::unregister(null(), null()) {}
+    // SAFETY: null stands for any table.
+    while unsafe { natives::unregister(null(), null()) } {}
     host_modules::forget();
     DEFAULT_MODE.store(0, Ordering::Relaxed);
     heap::reset();
@@ -116,7 +117,7 @@ pub unsafe extern "C" fn wasm_runtime_get_version(
     minor: *mut u32,
     patch: *mut u32,
 ) {
-    // SAFETY: the application gives three places.
+    // SAFETY: the application passes three places.
     unsafe {
         *major = const { number(env!("CARGO_PKG_VERSION_MAJOR")) };
         *minor = const { number(env!("CARGO_PKG_VERSION_MINOR")) };

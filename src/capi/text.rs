@@ -88,7 +88,7 @@ pub(super) unsafe fn c_bytes<'t>(text: *const c_char) -> &'t [u8] {
     if text.is_null() {
         return &[];
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: `text` is NUL-terminated and lives as long as the result, by the contract of this function; it is not null.
     unsafe { CStr::from_ptr(text) }.to_bytes()
 }
 

@@ -40,9 +40,9 @@ pub struct NativeSymbol {
 
 /// Where the runtime takes its memory from.
 pub type mem_alloc_type_t = u32;
-/// From a buffer that the application gives.
+/// From a buffer that the application passes.
 pub const Alloc_With_Pool: mem_alloc_type_t = 0;
-/// From functions that the application gives.
+/// From functions that the application passes.
 pub const Alloc_With_Allocator: mem_alloc_type_t = 1;
 /// From the system.
 pub const Alloc_With_System_Allocator: mem_alloc_type_t = 2;

@@ -97,7 +97,7 @@ macro_rules! host_results {
             const SLOTS: usize = <Self as Results>::SLOTS;
             #[inline(always)]
             unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
-                // SAFETY: the caller's promise.
+                // SAFETY: `at` points at the slots of all values, by the contract of this function.
                 unsafe { super::val::Params::put(self, at) };
                 Ok(())
             }
@@ -113,7 +113,7 @@ impl<V: Value> HostResult for V {
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
-        // SAFETY: the caller's promise.
+        // SAFETY: `at` points at the slots of the value, by the contract of this function.
         unsafe { Value::put(self, at) };
         Ok(())
     }
@@ -126,7 +126,7 @@ impl<R: HostResult> HostResult for Result<R, Trap> {
     const SLOTS: usize = R::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
-        // SAFETY: the caller's promise.
+        // SAFETY: `at` points at the slots of the result, by the contract of this function.
         unsafe { self?.put(at) }
     }
 }
@@ -166,7 +166,7 @@ fn erase<F>(
     /// # Safety
     /// `data` comes from `TryBox::<F>::into_raw`, and is dropped once.
     unsafe fn drop<F>(data: *mut ()) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `data` comes from `into_raw` of such a box and is dropped once, by the contract of this function.
         core::mem::drop(unsafe { TryBox::<F>::from_raw(data.cast()) });
     }
     let mut codes = TryVec::with_capacity(params.len() + results.len())?;

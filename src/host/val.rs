@@ -75,7 +75,7 @@ impl Val {
     /// # Safety
     /// `at` points at as many slots.
     pub(crate) unsafe fn put(ty: ValType, bits: u64, at: *mut u32) -> usize {
-        // SAFETY: the caller's promise.
+        // SAFETY: writes as many slots as the type has, which are at `at` by the contract of this function.
         unsafe {
             if ty.slots() == 2 {
                 write64(at, bits);
@@ -91,7 +91,7 @@ impl Val {
     /// # Safety
     /// `at` points at as many slots.
     pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (u64, usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: reads as many slots as the type has, which are at `at` by the contract of this function.
         let bits = unsafe {
             if ty.slots() == 2 {
                 read64(at)
@@ -155,7 +155,7 @@ impl<V: Value> Params for V {
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the slots of the value are at `at`, by the contract of the trait.
         unsafe { Value::put(self, at) }
     }
 }
@@ -165,7 +165,7 @@ impl<V: Value> Results for V {
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn get(at: *const u32) -> V {
-        // SAFETY: the caller's promise.
+        // SAFETY: the slots of the value are at `at`, by the contract of the trait.
         unsafe { <V as Value>::get(at) }
     }
 }
@@ -182,7 +182,7 @@ macro_rules! tuples {
                 let ($($v,)*) = self;
                 let mut at = at;
                 $(
-                    // SAFETY: the caller's promise; each value takes its slots behind the one before.
+                    // SAFETY: the slots of all values are at `at`, by the contract of the trait, each value behind the one before.
                     unsafe { Value::put($v, at); at = at.add($v::SLOTS); }
                 )*
             }

@@ -1,8 +1,8 @@
-//! The platform of a developer's machine: the C library that `std` links anyway, and `std` itself.
+//! The platform of a developer's machine: `std`, and the C library that `std` links anyway.
 
 extern crate std;
 
-use super::{Defaults, HeapInfo, StackUse};
+use super::interface::*;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
@@ -13,21 +13,21 @@ extern "C" {
     fn release(memory: *mut c_void);
 }
 
-/// `malloc` aligns to this much on every system that `std` runs on.
+/// The alignment in bytes that `malloc` guarantees on every system that `std` supports.
 const ALIGNED: usize = 8;
 
 pub(crate) fn allocate(size: usize, align: usize) -> *mut u8 {
     if align > ALIGNED {
         return core::ptr::null_mut();
     }
-    // SAFETY: any size may be asked for.
+    // SAFETY: `malloc` accepts any size.
     unsafe { malloc(size).cast() }
 }
 
 /// # Safety
-/// `memory` comes from [`allocate`] and is freed once.
+/// `memory` was returned by [`allocate`], is not used any more, and is freed once.
 pub(crate) unsafe fn free(memory: *mut u8) {
-    // SAFETY: the caller's promise.
+    // SAFETY: as the contract of this function says; `allocate` returns blocks of `malloc`.
     unsafe { release(memory.cast()) }
 }
 
@@ -45,16 +45,16 @@ pub(crate) fn log(level: i32, text: &[u8]) {
 }
 
 pub(crate) fn console(text: &[u8]) {
-    // Whoever closed standard output does not want it.
+    // An error is ignored: standard output may be closed.
     let _ = std::io::stdout().write_all(text);
 }
 
 /// Threads of a host have stacks of megabytes.
-pub(crate) fn stack_suffices(_: StackUse) -> bool {
+pub(crate) fn stack_suffices(_: zonda_stack_use_t) -> bool {
     true
 }
 
-pub(crate) fn heap_info() -> Option<HeapInfo> {
+pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
     None
 }
 
@@ -70,8 +70,8 @@ pub(super) fn unlock() {
     LOCKED.store(false, Ordering::Release);
 }
 
-pub(crate) fn defaults() -> &'static Defaults {
-    &Defaults {
+pub(crate) fn defaults() -> &'static zonda_defaults_t {
+    &zonda_defaults_t {
         stack_size: 64 * 1024,
         memory_limit: 0,
         running_mode: 0,

@@ -6,7 +6,6 @@
 
 #include "platform.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,12 @@ unsigned allocated_blocks;
 char last_message[256];
 long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
-/* Constant in a firmware. */
-struct zonda_defaults zonda_platform_defaults = {4096, 0, 0, 16, 1000};
+zonda_defaults_t zonda_platform_defaults = {4096, 0, 0, 16, 1000};
+
+const zonda_defaults_t *zonda_platform_get_defaults(void)
+{
+	return &zonda_platform_defaults;
+}
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {
@@ -53,13 +56,13 @@ void zonda_platform_console(const char *text, size_t len)
 	fwrite(text, 1, len, stdout);
 }
 
-bool zonda_platform_stack_suffices(int purpose)
+bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 {
 	(void)purpose;
 	return true;
 }
 
-bool zonda_platform_heap_info(void *info)
+bool zonda_platform_heap_info(zonda_heap_info_t *info)
 {
 	(void)info;
 	return false;

@@ -5,8 +5,7 @@
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "zonda_platform.h"
 
 /* Blocks that zonda_platform_alloc() gave and that were not given back. */
 extern unsigned allocated_blocks;
@@ -18,12 +17,7 @@ extern long platform_fail_first, platform_fail_last, platform_requests, platform
 /* The last message in the log. */
 extern char last_message[256];
 
-extern struct zonda_defaults {
-	uint32_t stack_size;
-	uint32_t memory_limit;
-	uint32_t running_mode;
-	uint32_t nested_calls;
-	uint32_t start_fuel;
-} zonda_platform_defaults;
+/* What zonda_platform_get_defaults() returns. Constant in a firmware. */
+extern zonda_defaults_t zonda_platform_defaults;
 
 #endif

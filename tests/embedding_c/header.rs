@@ -1,4 +1,5 @@
-//! `include/wasm_export.h` is what cbindgen makes of src/capi, and is C and C++. To write it anew:
+//! `include/wasm_export.h` is what cbindgen makes of src/capi and `include/zonda_platform.h` of src/platform/interface.rs; both are
+//! C and C++. To write them anew:
 //! `ZONDA_WRITE_HEADER=1 cargo test --features capi --test embedding_c header`.
 
 use std::path::Path;
@@ -22,35 +23,42 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-#[test]
-fn the_header_is_what_the_sources_say() {
-    let config = cbindgen::Config::from_file(root().join("cbindgen.toml"))
-        .expect("cbindgen.toml is readable");
+/// Generates a header from sources and compares it with the one that is checked in.
+fn check(config: &str, sources: &[String], header: &str) {
+    let config = cbindgen::Config::from_file(root().join(config)).expect("the file is readable");
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES {
-        builder = builder.with_src(root().join(format!("src/capi/{source}.rs")));
+    for source in sources {
+        builder = builder.with_src(root().join(source));
     }
     let mut made = Vec::new();
-    builder.generate().expect("cbindgen understands src/capi").write(&mut made);
-    let path = root().join("include/wasm_export.h");
+    builder.generate().expect("cbindgen understands the sources").write(&mut made);
+    let path = root().join(header);
     if std::env::var_os("ZONDA_WRITE_HEADER").is_some() {
         std::fs::write(&path, &made).expect("the header can be written");
     }
     let checked_in = std::fs::read(&path).unwrap_or_default();
     assert!(
         made == checked_in,
-        "include/wasm_export.h is not what src/capi says; ZONDA_WRITE_HEADER=1 writes it"
+        "{header} is not what its sources say; ZONDA_WRITE_HEADER=1 writes it"
     );
 }
 
 #[test]
-fn the_header_is_c_and_cpp() {
+fn the_headers_are_what_the_sources_say() {
+    let sources = SOURCES.map(|source| format!("src/capi/{source}.rs"));
+    check("cbindgen.toml", &sources, "include/wasm_export.h");
+    let sources = ["src/platform/interface.rs".to_owned()];
+    check("cbindgen-platform.toml", &sources, "include/zonda_platform.h");
+}
+
+#[test]
+fn the_headers_are_c_and_cpp() {
     for (compiler, language, standard) in [("cc", "c", "c99"), ("c++", "c++", "c++11")] {
         if Command::new(compiler).arg("--version").output().is_err() {
             eprintln!("skipped: there is no {compiler}");
             continue;
         }
-        let header = root().join("include/wasm_export.h");
+        let headers = ["wasm_export.h", "zonda_platform.h"];
         let output = Command::new(compiler)
             .args([
                 "-x",
@@ -62,7 +70,7 @@ fn the_header_is_c_and_cpp() {
                 "-Werror",
                 "-fsyntax-only",
             ])
-            .arg(header)
+            .args(headers.map(|header| root().join("include").join(header)))
             .output()
             .expect("the compiler starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use zonda::{
-    Engine, Error, Extern, ExternType, FuncType, Grants, HostError, Linker, Module, Store,
-    StoreConfig, Val, ValType,
+    Engine, Error, ExternType, FuncType, Grants, HostError, Linker, Module, Store, StoreConfig,
+    Val, ValType,
 };
 use zonda_bench_env::{Bench, Env};
 
