@@ -32,7 +32,8 @@
 #define module_free(offset) wasm_runtime_module_free(module_inst, offset)
 
 
-// Allow `*` without `~` in the signatures of a table: only one byte at the pointer is checked then, as WAMR does.
+// Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
+// then, as in WAMR.
 #define ZONDA_NATIVES_BARE_POINTERS 1
 
 typedef struct WASMExecEnv WASMExecEnv;
@@ -41,28 +42,28 @@ typedef struct WASMModuleCommon WASMModuleCommon;
 
 typedef struct WASMModuleInstanceCommon WASMModuleInstanceCommon;
 
-// Where the runtime takes its memory from.
+// Source of the runtime's memory.
 typedef uint32_t mem_alloc_type_t;
 
 // The buffer for Alloc_With_Pool.
 typedef struct MemAllocPool {
-    // Belongs to the runtime from wasm_runtime_full_init() to wasm_runtime_destroy().
+    // Used by the runtime alone from wasm_runtime_full_init() to wasm_runtime_destroy().
     void *heap_buf;
-    // In bytes.
+    // Its size in bytes.
     uint32_t heap_size;
 } MemAllocPool;
 
-// The functions for Alloc_With_Allocator; those of C's malloc, realloc and free will do.
+// The functions for Alloc_With_Allocator, with the types of C's malloc, realloc and free.
 typedef struct MemAllocFunctions {
     void *malloc_func;
-    // May be NULL: then blocks are copied.
+    // May be NULL; then blocks are copied.
     void *realloc_func;
     void *free_func;
     // Not used.
     void *user_data;
 } MemAllocFunctions;
 
-// What goes with a mem_alloc_type_t.
+// The details of a mem_alloc_type_t.
 typedef union MemAllocOption {
     struct MemAllocPool pool;
     struct MemAllocFunctions allocator;
@@ -70,28 +71,29 @@ typedef union MemAllocOption {
 
 // A function that modules can import.
 //
-// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a pointer
-// into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are
-// checked and converted before the function is called; a pointer or length outside of the memory traps.
+// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F`
+// f64, `r` externref, `*` a pointer into linear memory, `~` the number of bytes at the pointer
+// before it, `$` a pointer to a NUL-terminated string. Pointers are checked and converted before
+// the function is called; a pointer or length outside of the memory traps.
 //
-// A NULL or empty signature is "()": no parameters and no result. An import of another type is not linked to the function: the
-// log names it when the module is instantiated, and a call of it traps. (WAMR accepts any type then, so that a module can read
-// registers of the native code.)
+// A NULL or empty signature is "()": no parameters and no result. An import of another type is not
+// linked to the function: the log names it when the module is instantiated, and a call of it
+// traps. (WAMR accepts any type then, so that a module can read registers of the native code.)
 typedef struct NativeSymbol {
-    // Name under which modules import it.
+    // Name that modules import.
     const char *symbol;
     // The function. Its first parameter is the wasm_exec_env_t of the call.
     void *func_ptr;
     // Its signature, or NULL.
     const char *signature;
-    // What wasm_runtime_get_function_attachment() gives the function.
+    // What wasm_runtime_get_function_attachment() returns while the function runs.
     void *attachment;
 } NativeSymbol;
 
-// How code is executed. 0 is the same as Mode_Interp.
+// Execution mode. 0 is the same as Mode_Interp.
 typedef uint32_t RunningMode;
 
-// What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
+// Arguments of wasm_runtime_full_init(). Zero is a good value for everything but the memory.
 typedef struct RuntimeInitArgs {
     mem_alloc_type_t mem_alloc_type;
     union MemAllocOption mem_alloc_option;
@@ -99,7 +101,8 @@ typedef struct RuntimeInitArgs {
     const char *native_module_name;
     const struct NativeSymbol *native_symbols;
     uint32_t n_native_symbols;
-    // Of what follows, only running_mode is used; the rest is there for applications that set it.
+    // Of the members below only running_mode is used; the others exist for applications that set
+    // them.
     uint32_t max_thread_num;
     char ip_addr[16];
     int unused;
@@ -114,27 +117,27 @@ typedef struct RuntimeInitArgs {
     bool enable_linux_perf;
 } RuntimeInitArgs;
 
-// How important a message is.
+// Importance of a message.
 typedef uint32_t log_level_t;
 
-// How full the pool is, in bytes.
+// Size and use of the pool in bytes.
 typedef struct mem_alloc_info_t {
     uint32_t total_size;
     uint32_t total_free_size;
-    // The most that was ever in use.
+    // Maximum use so far.
     uint32_t highmark_size;
 } mem_alloc_info_t;
 
 // A loaded module.
 typedef struct WASMModuleCommon *wasm_module_t;
 
-// How a module is loaded.
+// Options of wasm_runtime_load_ex().
 typedef struct LoadArgs {
     // Not used.
     char *name;
     // Not used.
     bool clone_wasm_binary;
-    // Copy the module, so that the application can free its bytes after loading.
+    // Copies the module, so that the application can free its bytes after loading.
     bool wasm_binary_freeable;
     // Not used: imports are resolved when the module is instantiated.
     bool no_resolve;
@@ -143,53 +146,57 @@ typedef struct LoadArgs {
 // An instance of a module.
 typedef struct WASMModuleInstanceCommon *wasm_module_inst_t;
 
-// How a module is instantiated.
+// Options of wasm_runtime_instantiate_ex().
 typedef struct InstantiationArgs {
-    // Bytes of the operand stack of calls for which the application makes no execution environment; 0 for the default.
+    // Size in bytes of the operand stack of calls without an execution environment of the
+    // application; 0 for the default.
     uint32_t default_stack_size;
-    // Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
+    // Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module
+    // exports malloc and free.
     uint32_t host_managed_heap_size;
-    // Most pages that the linear memory may have; 0 for the firmware's limit.
+    // Maximum size of the linear memory in pages; 0 for the firmware's limit.
     uint32_t max_memory_pages;
 } InstantiationArgs;
 
-// A function of an instance. Not a pointer: nothing to free, valid as long as the instance.
+// A function of an instance. Valid as long as the instance, and never freed.
 typedef void *wasm_function_inst_t;
 
-// An execution environment: the operand stack of calls that do not overlap.
+// An execution environment: an operand stack for one call at a time and the calls nested in it.
 typedef struct WASMExecEnv *wasm_exec_env_t;
 
-// The type of a wasm_val_t.
+// The kind of a wasm_val_t.
 typedef uint8_t wasm_valkind_t;
 
-// The bits of a wasm_val_t.
+// The value of a wasm_val_t.
 typedef union wasm_val_of_t {
-    // Also a function's index, -1 for null.
+    // An i32; of a funcref, the index of the function, -1 for null.
     int32_t i32;
     int64_t i64;
     float f32;
     double f64;
-    // An externref: an object of the application, 0 for null. Values beyond 32 bits are refused.
+    // An externref: a number of the application, 0 for null. Values of more than 32 bits are
+    // refused.
     size_t foreign;
 } wasm_val_of_t;
 
-// A value with its type.
+// A value and its kind.
 typedef struct wasm_val_t {
     wasm_valkind_t kind;
     uint8_t _paddings[7];
     union wasm_val_of_t of;
 } wasm_val_t;
 
-// From a buffer that the application passes.
+// A buffer of the application.
 #define Alloc_With_Pool 0
 
-// From functions that the application passes.
+// Functions of the application.
 #define Alloc_With_Allocator 1
 
-// From the system.
+// The system: zonda_platform_alloc().
 #define Alloc_With_System_Allocator 2
 
-// By the interpreter that the firmware's configuration prefers: in fast mode where that is built in, unless it says otherwise.
+// The interpreter that is the firmware's default: fast mode if it is built in and not configured
+// otherwise.
 #define Mode_Interp 1
 
 #define Mode_Fast_JIT 2
@@ -198,10 +205,10 @@ typedef struct wasm_val_t {
 
 #define Mode_Multi_Tier_JIT 4
 
-// In place, with the least RAM. Not in WAMR.
+// Classic mode: executes the module in place, with the least RAM. Not in WAMR.
 #define Mode_Zonda_Classic 256
 
-// As register code, which takes RAM and is several times faster. Not in WAMR.
+// Fast mode: executes register bytecode, which takes RAM and is several times faster. Not in WAMR.
 #define Mode_Zonda_Fast 257
 
 #define WASM_I32 0
@@ -232,100 +239,114 @@ typedef struct wasm_val_t {
 extern "C" {
 #endif // __cplusplus
 
-// Sets the runtime up with memory from the system. No other thread uses the runtime meanwhile.
+// Initializes the runtime with memory from the system. Returns true. No other thread may use the
+// runtime during the call.
 bool wasm_runtime_init(void);
 
-// Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
-// use, the mode is not supported, or the table is refused. No other thread uses the runtime meanwhile.
+// Initializes the runtime: where its memory comes from, the default running mode, and a first
+// table of native functions. Returns false if the memory is too small, the mode is not supported,
+// or the table is refused. No other thread may use the runtime during the call.
 bool wasm_runtime_full_init(const struct RuntimeInitArgs *init_args);
 
-// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
-// running mode. No other thread uses the runtime meanwhile.
+// Ends the use of the runtime. All modules must be unloaded and all instances freed before.
+// Unregisters all native functions and resets the memory and the default running mode. No other
+// thread may use the runtime during the call.
 void wasm_runtime_destroy(void);
 
-// Sets how important messages are that go to the log; warnings at the start.
+// Sets the lowest importance of messages that are logged. The initial level is
+// WASM_LOG_LEVEL_WARNING.
 void wasm_runtime_set_log_level(log_level_t level);
 
-// The version of the runtime.
+// Stores the version of the runtime.
 void wasm_runtime_get_version(uint32_t *major, uint32_t *minor, uint32_t *patch);
 
-// Whether code can be executed this way.
+// Returns whether this running mode is built in.
 bool wasm_runtime_is_running_mode_supported(RunningMode running_mode);
 
-// Says how instances that are made from now on are executed. Choose before loading: a module is prepared for the mode that is the default then, and an
-// instance in another one takes memory of its own for that. False when the mode is not supported.
+// Sets the running mode of modules and instances that are loaded and instantiated from now on. A
+// module gets code for the mode that is the default when it is loaded; an instance in another mode
+// gets code of its own, which takes memory. Returns false if the mode is not supported.
 bool wasm_runtime_set_default_running_mode(RunningMode running_mode);
 
-// Prepares a thread for calling functions. Nothing to do.
+// For compatibility: threads need no preparation. Returns true.
 bool wasm_runtime_init_thread_env(void);
 
-// The end of that.
+// For compatibility: does nothing.
 void wasm_runtime_destroy_thread_env(void);
 
-// Whether the thread is prepared: always.
+// For compatibility: returns true.
 bool wasm_runtime_thread_env_inited(void);
 
-// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left. Any thread may allocate, and free what another has allocated.
+// Allocates `size` bytes from the runtime's heap, aligned to 8 bytes. Returns NULL if there is no
+// memory. Any thread may call this, and may free a block of another thread.
 void *wasm_runtime_malloc(unsigned int size);
 
-// Makes a block of wasm_runtime_malloc() larger or smaller; it may move. A NULL `ptr` is allocated.
-// NULL when there is not enough memory; then the block stays as it is.
+// Changes the size of a block of wasm_runtime_malloc() to `size` bytes and returns its new
+// address. With a NULL `ptr` it allocates. Returns NULL if there is no memory; then the block is
+// unchanged.
 void *wasm_runtime_realloc(void *ptr, unsigned int size);
 
-// Gives a block of wasm_runtime_malloc() back. NULL is ignored.
+// Frees a block of wasm_runtime_malloc(). NULL is ignored.
 void wasm_runtime_free(void *ptr);
 
-// How full the pool is, in bytes. False when the memory does not come from a pool.
+// Stores the size and the use, in bytes, of the pool, or of the platform's heap if the memory
+// comes from there. Returns false if neither is known.
 bool wasm_runtime_get_mem_alloc_info(struct mem_alloc_info_t *mem_alloc_info);
 
-// Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
-// stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
-// when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
-// Other threads may use the runtime meanwhile, but not register the same names.
+// Registers native functions under a module name for modules that are instantiated from now on.
+// The table and its strings are used in place and never written, so they may be constant; they
+// must stay until they are unregistered. Returns false if a signature is malformed or has a
+// pointer `*` without its length `~`, or if a symbol is registered already; then nothing of the
+// table is registered, and the log names the symbol and the reason. Other threads may use the
+// runtime during the call, but not register the same names.
 bool wasm_runtime_register_natives(const char *module_name,
                                    const struct NativeSymbol *native_symbols,
                                    uint32_t n_native_symbols);
 
-// The same with flags: ZONDA_NATIVES_BARE_POINTERS, for tables that were written for WAMR.
+// The same with flags: ZONDA_NATIVES_BARE_POINTERS for tables that were written for WAMR.
 bool zonda_register_natives_with(const char *module_name,
                                  const struct NativeSymbol *native_symbols,
                                  uint32_t n_native_symbols,
                                  uint32_t flags);
 
-// Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
-bool wasm_runtime_unregister_natives(const char *module_name,
-                                     const struct NativeSymbol *native_symbols);
+// Unregisters a table. No instance may exist that uses its functions. Returns false if the table
+// is not registered under this module name.
+bool wasm_runtime_unregister_natives(const char *module_name, const struct NativeSymbol *native_symbols);
 
-// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
-// wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read as well (and not used), so they must not lie at the very end of what can
-// be read. NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
-wasm_module_t wasm_runtime_load(const uint8_t *buf,
-                                uint32_t size,
-                                char *error_buf,
-                                uint32_t error_buf_size);
+// Loads a module of `size` bytes. The bytes may be constant, for example in flash. They are not
+// copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
+// Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
+// readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
+// may use one module at once.
+wasm_module_t wasm_runtime_load(const uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
 
-// The same with a choice to copy the bytes.
+// The same with options, for example to copy the bytes.
 wasm_module_t wasm_runtime_load_ex(const uint8_t *buf,
                                    uint32_t size,
                                    const struct LoadArgs *args,
                                    char *error_buf,
                                    uint32_t error_buf_size);
 
-// Frees a module of which no instance is left. NULL is ignored.
+// Frees a module that has no instance. NULL is ignored.
 void wasm_runtime_unload(wasm_module_t module);
 
-// Has the instance executed in a mode from its next call on. When the module was not loaded for that, code is made now, as when loading. False, and
-// all stays as it is, when the mode is not supported, there is no memory, or a function of the instance runs.
-bool wasm_runtime_set_running_mode(wasm_module_inst_t module_inst,
-                                   RunningMode running_mode);
+// Sets the running mode of an instance from its next call on. If the module was loaded for another
+// mode, code for this one is made now, which takes as long as loading. Returns false, without any
+// change, if the mode is not supported, there is no memory, or a function of the instance is
+// running.
+bool wasm_runtime_set_running_mode(wasm_module_inst_t module_inst, RunningMode running_mode);
 
-// How the instance is executed: Mode_Interp, or which interpreter where the application has said that.
+// Returns the running mode of an instance: Mode_Interp, unless the application has chosen one of
+// the interpreters.
 RunningMode wasm_runtime_get_running_mode(wasm_module_inst_t module_inst);
 
-// Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
-// function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's
-// default. `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
-// NULL on failure; `error_buf` gets the reason. The instance, with its execution environments, is used by one thread at a time, but for wasm_runtime_terminate().
+// Instantiates a module: links its imports to registered functions, copies its segments and runs
+// its start function. `default_stack_size` is the size in bytes of the operand stack of calls
+// without an execution environment of the application, 0 for the firmware's default.
+// `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(),
+// unless the module exports malloc and free. Returns NULL on failure, with the reason in
+// `error_buf`. An instance and its execution environments are used by one thread at a time; only
+// wasm_runtime_terminate() may be called by others.
 wasm_module_inst_t wasm_runtime_instantiate(wasm_module_t module,
                                             uint32_t default_stack_size,
                                             uint32_t host_managed_heap_size,
@@ -338,70 +359,77 @@ wasm_module_inst_t wasm_runtime_instantiate_ex(wasm_module_t module,
                                                char *error_buf,
                                                uint32_t error_buf_size);
 
-// Frees an instance and all it has, but for execution environments that the application has made. NULL is ignored.
+// Frees an instance, except for execution environments that the application has created. NULL is
+// ignored.
 void wasm_runtime_deinstantiate(wasm_module_inst_t module_inst);
 
-// The module of an instance.
+// Returns the module of an instance.
 wasm_module_t wasm_runtime_get_module(wasm_module_inst_t module_inst);
 
-// The exported function with this name; NULL when there is none.
+// Returns the exported function with this name, or NULL.
 wasm_function_inst_t wasm_runtime_lookup_function(wasm_module_inst_t module_inst, const char *name);
 
-// The text of the exception, with "Exception: " before it; NULL when there is none.
+// Returns the text of the pending exception, which begins with "Exception: ", or NULL if there is
+// none.
 const char *wasm_runtime_get_exception(wasm_module_inst_t module_inst);
 
-// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it. Not to be called with the text that
-// wasm_runtime_get_exception() gave.
-void wasm_runtime_set_exception(wasm_module_inst_t module_inst,
-                                const char *exception);
+// Sets the exception. If a native function does that, the call traps when the native function
+// returns. NULL clears the exception. `exception` must not be the text that
+// wasm_runtime_get_exception() returned.
+void wasm_runtime_set_exception(wasm_module_inst_t module_inst, const char *exception);
 
-// Forgets the exception.
+// Clears the exception.
 void wasm_runtime_clear_exception(wasm_module_inst_t module_inst);
 
-// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called from another thread and from an
-// interrupt handler, as nothing else here may, while the instance is live. When nothing runs, the next call that comes to a call or a loop is stopped.
+// Requests that the code which the instance runs stops at its next call or loop iteration, with
+// the exception "terminated by user". May be called by other threads and by interrupt handlers
+// while the instance exists; no other function may. If nothing runs, the next call is stopped.
 void wasm_runtime_terminate(wasm_module_inst_t module_inst);
 
-// Any pointer of the application's, kept with the instance.
+// Stores a pointer of the application with the instance.
 void wasm_runtime_set_custom_data(wasm_module_inst_t module_inst, void *custom_data);
 
-// What wasm_runtime_set_custom_data() set; NULL before.
+// Returns the pointer of wasm_runtime_set_custom_data(), NULL before.
 void *wasm_runtime_get_custom_data(wasm_module_inst_t module_inst);
 
-// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called, by the thread that uses the
-// instance. NULL when there is no memory.
-wasm_exec_env_t wasm_runtime_create_exec_env(wasm_module_inst_t module_inst,
-                                             uint32_t stack_size);
+// Creates an execution environment with an operand stack of `stack_size` bytes, 0 for the
+// firmware's default. It is used by the thread that uses the instance. Returns NULL if there is no
+// memory.
+wasm_exec_env_t wasm_runtime_create_exec_env(wasm_module_inst_t module_inst, uint32_t stack_size);
 
-// Frees an execution environment, on which nothing runs. NULL is ignored.
+// Frees an execution environment that no call uses. NULL is ignored.
 void wasm_runtime_destroy_exec_env(wasm_exec_env_t exec_env);
 
-// The environment of the instance's own, made when it is first asked for with the stack size that was given to
-// wasm_runtime_instantiate(). NULL when there is no memory.
+// Returns the execution environment that belongs to the instance. The first call creates it, with
+// the stack size of wasm_runtime_instantiate(). Returns NULL if there is no memory.
 wasm_exec_env_t wasm_runtime_get_exec_env_singleton(wasm_module_inst_t module_inst);
 
-// The instance of an environment.
+// Returns the instance of an execution environment.
 wasm_module_inst_t wasm_runtime_get_module_inst(wasm_exec_env_t exec_env);
 
-// Any pointer of the application's, kept with the environment.
+// Stores a pointer of the application with the execution environment.
 void wasm_runtime_set_user_data(wasm_exec_env_t exec_env, void *user_data);
 
-// What wasm_runtime_set_user_data() set; NULL before.
+// Returns the pointer of wasm_runtime_set_user_data(), NULL before.
 void *wasm_runtime_get_user_data(wasm_exec_env_t exec_env);
 
-// The `attachment` of the native function that runs on the environment; NULL when none does.
+// Returns the `attachment` of the native function that runs in the execution environment, or NULL
+// if none does.
 void *wasm_runtime_get_function_attachment(wasm_exec_env_t exec_env);
 
-// Calls a function. `argv` holds the arguments in cells of 32 bits, two for i64 and f64, and receives the results, so it has to be large
-// enough for either: a module decides how many results its functions have, so of one that is not trusted ask wasm_func_get_result_count() and
-// wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). False when the call has failed: then wasm_runtime_get_exception() says why.
+// Calls a function. `argv` has `argc` arguments in cells of 32 bits, two cells for i64 and f64,
+// and receives the results, so it must be large enough for either. A module decides how many
+// results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
+// and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
+// fails; wasm_runtime_get_exception() returns the reason.
 bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
                             wasm_function_inst_t function,
                             uint32_t argc,
                             uint32_t *argv);
 
-// Calls a function with typed values. False when the call has failed, or when the kind of an argument, the number of `args` or the
-// number of `results` is not the function's: wasm_runtime_get_exception() says why.
+// Calls a function with typed values. Returns false if the call fails, if an argument has another
+// kind than the parameter, or if `num_args` or `num_results` is not the function's;
+// wasm_runtime_get_exception() returns the reason.
 bool wasm_runtime_call_wasm_a(wasm_exec_env_t exec_env,
                               wasm_function_inst_t function,
                               uint32_t num_results,
@@ -409,81 +437,84 @@ bool wasm_runtime_call_wasm_a(wasm_exec_env_t exec_env,
                               uint32_t num_args,
                               struct wasm_val_t *args);
 
-// The number of a function's parameters.
+// Returns the number of parameters of a function.
 uint32_t wasm_func_get_param_count(wasm_function_inst_t func_inst, wasm_module_inst_t module_inst);
 
-// The number of a function's results.
+// Returns the number of results of a function.
 uint32_t wasm_func_get_result_count(wasm_function_inst_t func_inst, wasm_module_inst_t module_inst);
 
-// The kinds of a function's parameters.
+// Stores the kinds of the parameters of a function; `param_types` has room for all of them.
 void wasm_func_get_param_types(wasm_function_inst_t func_inst,
                                wasm_module_inst_t module_inst,
                                wasm_valkind_t *param_types);
 
-// The kinds of a function's results.
+// Stores the kinds of the results of a function; `result_types` has room for all of them.
 void wasm_func_get_result_types(wasm_function_inst_t func_inst,
                                 wasm_module_inst_t module_inst,
                                 wasm_valkind_t *result_types);
 
-// Whether `size` bytes at `app_offset` lie within the linear memory; if not, the exception is set.
+// Returns whether `size` bytes at `app_offset` are within the linear memory. If not, sets the
+// exception.
 bool wasm_runtime_validate_app_addr(wasm_module_inst_t module_inst, uint64_t app_offset, uint64_t size);
 
-// Whether there is a string at `app_str_offset` that ends with NUL within the linear memory; if not, the exception is set.
-bool wasm_runtime_validate_app_str_addr(wasm_module_inst_t module_inst,
-                                        uint64_t app_str_offset);
+// Returns whether a NUL-terminated string at `app_str_offset` is within the linear memory. If not,
+// sets the exception.
+bool wasm_runtime_validate_app_str_addr(wasm_module_inst_t module_inst, uint64_t app_str_offset);
 
-// Whether `size` bytes at `native_ptr` lie within the linear memory; if not, the exception is set.
+// Returns whether `size` bytes at `native_ptr` are within the linear memory. If not, sets the
+// exception.
 bool wasm_runtime_validate_native_addr(wasm_module_inst_t module_inst, void *native_ptr, uint64_t size);
 
-// The pointer to an address; NULL when it lies outside of the linear memory. Valid until the memory grows.
+// Returns the pointer for an address in linear memory, or NULL if the address is outside. The
+// pointer is valid until the memory grows.
 void *wasm_runtime_addr_app_to_native(wasm_module_inst_t module_inst, uint64_t app_offset);
 
-// The address of a pointer; 0 when it does not point into the linear memory.
+// Returns the address for a pointer into linear memory, or 0 if the pointer is outside.
 uint64_t wasm_runtime_addr_native_to_app(wasm_module_inst_t module_inst, void *native_ptr);
 
-// The addresses that go with `app_offset`: those of the linear memory. False when it lies outside. Either place may be NULL.
+// Stores the first address of the linear memory and the one behind its last. Returns false if
+// `app_offset` is outside. Either pointer may be NULL.
 bool wasm_runtime_get_app_addr_range(wasm_module_inst_t module_inst,
                                      uint64_t app_offset,
                                      uint64_t *p_app_start_offset,
                                      uint64_t *p_app_end_offset);
 
-// The pointers that go with `native_ptr`: those into the linear memory. False when it points elsewhere. Either place may be NULL.
+// Stores pointers to the first byte of the linear memory and behind its last. Returns false if
+// `native_ptr` is outside. Either pointer may be NULL.
 bool wasm_runtime_get_native_addr_range(wasm_module_inst_t module_inst,
                                         uint8_t *native_ptr,
                                         uint8_t **p_native_start_addr,
                                         uint8_t **p_native_end_addr);
 
-// Allocates `size` bytes in linear memory: with the malloc that the module exports, else in the heap that was appended at instantiation. Gives the
-// address and, in `p_native_addr` if that is not NULL, the pointer; 0 when there is no room. The module's malloc may grow the memory, which moves it.
-uint64_t wasm_runtime_module_malloc(wasm_module_inst_t module_inst,
-                                    uint64_t size,
-                                    void **p_native_addr);
+// Allocates `size` bytes in linear memory, with the malloc that the module exports or else in the
+// heap that was appended at instantiation. Returns the address, or 0 if there is no memory. Stores
+// the pointer in `p_native_addr` unless that is NULL. The module's malloc may grow the memory,
+// which invalidates earlier pointers.
+uint64_t wasm_runtime_module_malloc(wasm_module_inst_t module_inst, uint64_t size, void **p_native_addr);
 
-// Frees what wasm_runtime_module_malloc() gave. 0 is ignored.
+// Frees a block of wasm_runtime_module_malloc(). 0 is ignored.
 void wasm_runtime_module_free(wasm_module_inst_t module_inst, uint64_t ptr);
 
-// Copies `size` bytes into linear memory that is allocated for them. Gives the address; 0 when there is no room.
-uint64_t wasm_runtime_module_dup_data(wasm_module_inst_t module_inst,
-                                      const char *src,
-                                      uint64_t size);
+// Copies `size` bytes into newly allocated linear memory. Returns the address, or 0 if there is no
+// memory.
+uint64_t wasm_runtime_module_dup_data(wasm_module_inst_t module_inst, const char *src, uint64_t size);
 
-// Runs the program's main function (`main`, `__main_argc_argv` or `_main`), with copies of the arguments if it takes them. What it returns goes to
-// `*(int *)argv` when there are arguments. False when the call has failed: then wasm_runtime_get_exception() says why.
-bool wasm_application_execute_main(wasm_module_inst_t module_inst,
-                                   int32_t argc,
-                                   char **argv);
+// Calls the main function of a program (`main`, `__main_argc_argv` or `_main`), with copies of the
+// arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
+// are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
+bool wasm_application_execute_main(wasm_module_inst_t module_inst, int32_t argc, char **argv);
 
-// Calls an exported function with arguments in text, and prints its results to the console. False when that has
-// failed: then wasm_runtime_get_exception() says why.
+// Calls an exported function with `argc` arguments as text, and prints its results to the console.
+// Returns false if that fails; wasm_runtime_get_exception() returns the reason.
 bool wasm_application_execute_func(wasm_module_inst_t module_inst,
                                    const char *name,
                                    int32_t argc,
                                    char **argv);
 
-// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "instruction limit exceeded". Counted are calls and
-// turns of loops, not instructions as in WAMR. Negative for no bound.
-void wasm_runtime_set_instruction_count_limit(wasm_exec_env_t exec_env,
-                                              int instruction_count);
+// Sets the fuel of the instance: the number of calls and loop iterations (not instructions, as in
+// WAMR) that it may execute from now on. A call that needs more fails with the exception
+// "instruction limit exceeded". A negative number removes the limit.
+void wasm_runtime_set_instruction_count_limit(wasm_exec_env_t exec_env, int instruction_count);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,7 @@
 //! Names of permissions: what a host function can need, and a link error names.
 
-/// A permission by its name, for example `console`: a module that imports a function which needs it can be instantiated only
-/// where the embedder grants it.
+/// A permission by its name, for example `console`: a module that imports a function which needs it
+/// can be instantiated only where the embedder grants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability(&'static str);
 

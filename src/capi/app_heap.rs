@@ -1,7 +1,9 @@
-//! The heap inside a linear memory from which native functions serve a module that has no malloc of its own.
+//! The heap inside a linear memory from which native functions serve a module that has no malloc of
+//! its own.
 //!
-//! The list of blocks is outside of linear memory, so a module can spoil its data but not the list.
-//! Invariant: blocks are listed by rising address, do not overlap, and lie within the heap.
+//! The list of blocks is outside of linear memory: a module can overwrite data in the heap, but not
+//! the list. Invariant: blocks are listed by rising address, do not overlap, and lie within the
+//! heap.
 
 use crate::alloc::TryVec;
 
@@ -22,11 +24,11 @@ impl AppHeap {
     /// The heap in the last `len` bytes before `end`; none when there are not as many.
     pub(super) fn ending_at(end: u32, len: u32) -> AppHeap {
         let start = end.checked_sub(len).unwrap_or(end);
-        // Address 0 says that there is no room, so no block begins there.
+        // Address 0 means failure, so no block begins there.
         AppHeap { start: start.max(1).saturating_add(7) & !7, end, used: TryVec::new() }
     }
 
-    /// Takes the first gap that is large enough. Gives its address.
+    /// Allocates the first gap that is large enough and returns its address.
     pub(super) fn allocate(&mut self, len: u32) -> Option<u32> {
         let len = len.max(1).checked_add(7)? & !7;
         let mut at = self.start;

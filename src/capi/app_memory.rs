@@ -1,5 +1,5 @@
-//! Linear memory for native functions: addresses ("app") to pointers ("native") and back, and allocation in it.
-//! All of it concerns the instance's first memory.
+//! Linear memory for native functions: addresses ("app") to pointers ("native") and back, and
+//! allocation in it. All of it concerns the instance's first memory.
 
 use super::exec_env::{function, wasm_runtime_call_wasm, wasm_runtime_get_exec_env_singleton};
 use super::types::*;
@@ -13,12 +13,13 @@ use zonda_exec::{Memory, TrapCode};
 /// # Safety
 /// `instance` is live, and the result is not kept across anything that can grow the memory.
 pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
-    // SAFETY: `instance` is live by the contract of this function. Memories live as long as it; where the module has none, its
-    // record has an empty one.
+    // SAFETY: `instance` is live by the contract of this function. Memories live as long as it;
+    // where the module has none, its record has an empty one.
     unsafe {
         let data = &*(*instance).data;
         match data.memories.first() {
-            // Not `seen.memory`, which is the empty one where code of classic mode may not see this one: a memarg is long.
+            // Not `seen.memory`, which is the empty one where code of classic mode may not see this
+            // one: a memarg is long.
             Some(&memory) => &(*memory).seen,
             None => &*data.seen.memory,
         }
@@ -30,7 +31,7 @@ fn within(memory: &Memory, at: u64, size: u64) -> bool {
     at.checked_add(size).is_some_and(|end| end <= memory.size() as u64)
 }
 
-/// Gives `valid`, and sets the exception when it is not.
+/// Returns `valid`, and sets the exception if it is false.
 ///
 /// # Safety
 /// `instance` is live.
@@ -42,7 +43,8 @@ unsafe fn checked(instance: wasm_module_inst_t, valid: bool) -> bool {
     valid
 }
 
-/// Whether `size` bytes at `app_offset` lie within the linear memory; if not, the exception is set.
+/// Returns whether `size` bytes at `app_offset` are within the linear memory. If not, sets the
+/// exception.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_validate_app_addr(
     module_inst: wasm_module_inst_t,
@@ -53,7 +55,8 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_addr(
     unsafe { checked(module_inst, within(memory(module_inst), app_offset, size)) }
 }
 
-/// Whether there is a string at `app_str_offset` that ends with NUL within the linear memory; if not, the exception is set.
+/// Returns whether a NUL-terminated string at `app_str_offset` is within the linear memory. If not,
+/// sets the exception.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(
     module_inst: wasm_module_inst_t,
@@ -64,7 +67,8 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(
     unsafe { checked(module_inst, at.and_then(|at| find_nul(memory(module_inst), at)).is_some()) }
 }
 
-/// Whether `size` bytes at `native_ptr` lie within the linear memory; if not, the exception is set.
+/// Returns whether `size` bytes at `native_ptr` are within the linear memory. If not, sets the
+/// exception.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
     module_inst: wasm_module_inst_t,
@@ -79,7 +83,8 @@ pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
     }
 }
 
-/// The pointer to an address; NULL when it lies outside of the linear memory. Valid until the memory grows.
+/// Returns the pointer for an address in linear memory, or NULL if the address is outside. The
+/// pointer is valid until the memory grows.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
     module_inst: wasm_module_inst_t,
@@ -96,7 +101,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
     }
 }
 
-/// The address of a pointer; 0 when it does not point into the linear memory.
+/// Returns the address for a pointer into linear memory, or 0 if the pointer is outside.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
     module_inst: wasm_module_inst_t,
@@ -112,7 +117,8 @@ pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
     }
 }
 
-/// The addresses that go with `app_offset`: those of the linear memory. False when it lies outside. Either place may be NULL.
+/// Stores the first address of the linear memory and the one behind its last. Returns false if
+/// `app_offset` is outside. Either pointer may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
     module_inst: wasm_module_inst_t,
@@ -136,7 +142,8 @@ pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
     true
 }
 
-/// The pointers that go with `native_ptr`: those into the linear memory. False when it points elsewhere. Either place may be NULL.
+/// Stores pointers to the first byte of the linear memory and behind its last. Returns false if
+/// `native_ptr` is outside. Either pointer may be NULL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
     module_inst: wasm_module_inst_t,
@@ -167,8 +174,8 @@ pub unsafe extern "C" fn wasm_runtime_get_native_addr_range(
 #[inline(never)]
 unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32) -> Option<u32> {
     let mut cell = argument;
-    // SAFETY: `instance` is live by the contract of this function. `allocator` chose functions with one i32 parameter and at most
-    // one i32 result: one cell.
+    // SAFETY: `instance` is live by the contract of this function. `allocator` chose functions with
+    // one i32 parameter and at most one i32 result: one cell.
     unsafe {
         let mut env = (*instance).current;
         if env.is_null() {
@@ -179,8 +186,10 @@ unsafe fn call_allocator(instance: wasm_module_inst_t, func: u32, argument: u32)
     }
 }
 
-/// Allocates `size` bytes in linear memory: with the malloc that the module exports, else in the heap that was appended at instantiation. Gives the
-/// address and, in `p_native_addr` if that is not NULL, the pointer; 0 when there is no room. The module's malloc may grow the memory, which moves it.
+/// Allocates `size` bytes in linear memory, with the malloc that the module exports or else in the
+/// heap that was appended at instantiation. Returns the address, or 0 if there is no memory. Stores
+/// the pointer in `p_native_addr` unless that is NULL. The module's malloc may grow the memory,
+/// which invalidates earlier pointers.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_module_malloc(
     module_inst: wasm_module_inst_t,
@@ -194,7 +203,7 @@ pub unsafe extern "C" fn wasm_runtime_module_malloc(
             Some((malloc, _)) => call_allocator(module_inst, malloc, size),
             None => (*module_inst).heap.allocate(size),
         });
-        // What a module's malloc gives is not to be trusted.
+        // The result of a module's malloc is not trusted.
         let at = at.unwrap_or(0) as u64;
         if at == 0 || !within(memory(module_inst), at, size.unwrap_or(0) as u64) {
             return 0;
@@ -206,7 +215,7 @@ pub unsafe extern "C" fn wasm_runtime_module_malloc(
     }
 }
 
-/// Frees what wasm_runtime_module_malloc() gave. 0 is ignored.
+/// Frees a block of wasm_runtime_module_malloc(). 0 is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_module_free(module_inst: wasm_module_inst_t, ptr: u64) {
     // SAFETY: the application passes a live instance.
@@ -219,7 +228,8 @@ pub unsafe extern "C" fn wasm_runtime_module_free(module_inst: wasm_module_inst_
     }
 }
 
-/// Copies `size` bytes into linear memory that is allocated for them. Gives the address; 0 when there is no room.
+/// Copies `size` bytes into newly allocated linear memory. Returns the address, or 0 if there is no
+/// memory.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_module_dup_data(
     module_inst: wasm_module_inst_t,

@@ -1,4 +1,5 @@
-//! Running a whole program: its main function with arguments, or a function that is named on a command line.
+//! Running a whole program: its main function with arguments, or a function that is named on a
+//! command line.
 
 use super::app_memory::*;
 use super::exec_env::*;
@@ -12,8 +13,9 @@ use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::frame::{read64, write64};
 
-/// Runs the program's main function (`main`, `__main_argc_argv` or `_main`), with copies of the arguments if it takes them. What it returns goes to
-/// `*(int *)argv` when there are arguments. False when the call has failed: then wasm_runtime_get_exception() says why.
+/// Calls the main function of a program (`main`, `__main_argc_argv` or `_main`), with copies of the
+/// arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
+/// are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_application_execute_main(
     module_inst: wasm_module_inst_t,
@@ -71,7 +73,8 @@ pub unsafe extern "C" fn wasm_application_execute_main(
     }
 }
 
-/// Copies strings into linear memory, with the array of pointers to them before them. Gives where that is, twice: for freeing, and as a pointer.
+/// Copies strings into linear memory, with the array of pointers to them in front. Returns the
+/// address twice: for freeing, and as a pointer.
 ///
 /// # Safety
 /// `instance` is live, and `argv` has `argc` strings.
@@ -80,8 +83,8 @@ unsafe fn copy_arguments(
     argc: usize,
     argv: *mut *mut c_char,
 ) -> Option<(u64, u32)> {
-    // SAFETY: `instance` is live and `argv` has `argc` strings, by the contract of this function. What is written is as long as
-    // what was allocated: `total` is the sum of the same lengths.
+    // SAFETY: `instance` is live and `argv` has `argc` strings, by the contract of this function.
+    // What is written is as long as what was allocated: `total` is the sum of the same lengths.
     unsafe {
         let pointers = argc.checked_mul(4)?;
         let mut total = pointers;
@@ -151,8 +154,8 @@ fn write_result(text: &mut Text, ty: ValType, bits: u64) {
     text.str(":").str(ty.name());
 }
 
-/// Calls an exported function with arguments in text, and prints its results to the console. False when that has
-/// failed: then wasm_runtime_get_exception() says why.
+/// Calls an exported function with `argc` arguments as text, and prints its results to the console.
+/// Returns false if that fails; wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_application_execute_func(
     module_inst: wasm_module_inst_t,
@@ -160,7 +163,8 @@ pub unsafe extern "C" fn wasm_application_execute_func(
     argc: i32,
     argv: *mut *mut c_char,
 ) -> bool {
-    // SAFETY: the application passes a live instance, a name and `argc` strings. Cells are as many as the slots of the type.
+    // SAFETY: the application passes a live instance, a name and `argc` strings. Cells are as many
+    // as the slots of the type.
     unsafe {
         let func = exported_func(&(&*(*module_inst).data).module.data, c_bytes(name));
         let Some((index, ty)) = func.and_then(|func| Some((func, func_type(module_inst, func)?)))

@@ -1,7 +1,7 @@
 //! Execution environments: operand stacks, and calls on them.
 //!
-//! Invariant: while a native function runs, `import` and `args` of its environment say which one and where its
-//! arguments lie, so a call that it makes goes on above them.
+//! Invariant: while a native function runs, `import` and `args` of its environment say which one
+//! and where its arguments lie, so a call that it makes goes on above them.
 
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
@@ -17,7 +17,8 @@ use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
 const PLACES: bool = cfg!(feature = "log");
-/// Slots behind the operand stack that `native::words` may read: all but the first of the words that it passes.
+/// Slots behind the operand stack that `native::words` may read: all but the first of the words
+/// that it passes.
 const SPARE: usize = super::native::WORDS - 1;
 
 pub struct WASMExecEnv {
@@ -27,7 +28,8 @@ pub struct WASMExecEnv {
     /// The native function that runs on this environment; null when none does.
     pub(super) import: *const ImportedFunc,
     pub(super) args: *mut u32,
-    /// What a native function gives that runs on this environment: 0, or the number of a trap while the instance has an exception.
+    /// What a native function that runs on this environment returns to the loop: 0, or a trap while
+    /// the instance has an exception.
     pub(super) trap: u32,
 }
 
@@ -48,13 +50,15 @@ impl WASMExecEnv {
         })
     }
 
-    /// The free part of the operand stack. Its base is not above its end: whoever calls a host function has reserved slots for
-    /// its parameters and its results, the validator for Wasm code (also of a tail call) and [`Stack::args`] for the host.
+    /// The free part of the operand stack. Its base is not above its end: whoever calls a host
+    /// function has reserved slots for its parameters and its results, the validator for Wasm code
+    /// (also of a tail call) and [`Stack::args`] for the host.
     #[inline(always)]
     fn free_stack(&mut self) -> Stack {
         let start = self.stack.as_mut_ptr();
         let end = start.wrapping_add(self.stack.len() - SPARE);
-        // SAFETY: `import` is null or that of the native function that runs, which lives as long as the instance.
+        // SAFETY: `import` is null or that of the native function that runs, which lives as long as
+        // the instance.
         let base = match unsafe { self.import.as_ref() } {
             Some(import) => self.args.wrapping_add(import.params().max(import.results()) as usize),
             None => start,
@@ -77,7 +81,8 @@ pub(super) struct Callee {
 /// `instance` is live, and outlives the callee.
 #[inline(always)]
 unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
-    // SAFETY: `instance` is live by the contract of this function, and its data and imports live as long.
+    // SAFETY: `instance` is live by the contract of this function, and its data and imports live as
+    // long.
     unsafe {
         let data = &*(*instance).data;
         if let Some(defined) = data.defined(func) {
@@ -102,24 +107,26 @@ unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
     }
 }
 
-/// Calls a function of the environment's instance. `write` stores the arguments on the operand stack, or sets the exception and
-/// returns false. Returns where the results are; `None` with the exception set when the call fails.
+/// Calls a function of the environment's instance. `write` stores the arguments on the operand
+/// stack, or sets the exception and returns false. Returns where the results are; `None` with the
+/// exception set when the call fails.
 ///
-/// A native function may call while its own exception is pending, for example to free what it has allocated: the exception
-/// stays unless this call traps with one of its own, and the call fails. Only a call that no other call of the instance
-/// encloses clears an earlier exception.
+/// A native function may call while its own exception is pending, for example to free what it has
+/// allocated: the exception stays unless this call traps with one of its own, and the call fails.
+/// Only a call that no other call of the instance encloses clears an earlier exception.
 ///
 /// # Safety
-/// `env` is live, `callee` is a function of its instance, and `write` fills as many slots as `callee` has of parameters with
-/// values of their types.
+/// `env` is live, `callee` is a function of its instance, and `write` fills as many slots as
+/// `callee` has of parameters with values of their types.
 #[inline(always)]
 unsafe fn call_callee(
     env: wasm_exec_env_t,
     callee: Callee,
     write: impl FnOnce(*mut u32) -> bool,
 ) -> Option<*mut u32> {
-    // SAFETY: `env` is live by this function's contract, and instance and store outlive their environments. No reference into them
-    // is held during the call. The slots that `write` fills were reserved by `Stack::args`.
+    // SAFETY: `env` is live by this function's contract, and instance and store outlive their
+    // environments. No reference into them is held during the call. The slots that `write` fills
+    // were reserved by `Stack::args`.
     unsafe {
         let instance = (*env).instance;
         let stack = (*env).free_stack();
@@ -154,7 +161,8 @@ unsafe fn call_callee(
         (*env).args = outer_args;
         (*instance).current = current;
         if !current.is_null() {
-            // The calling native function may run on another environment, which has no mark of the exception yet.
+            // The calling native function may run on another environment, which has no mark of the
+            // exception yet.
             (*instance).set_failed((*instance).failed);
             (*instance).store.leave_host();
             if (*instance).failed && done.is_ok() {
@@ -180,7 +188,8 @@ pub(super) unsafe fn call_func(
     func: u32,
     write: &mut dyn FnMut(*mut u32) -> bool,
 ) -> Option<*mut u32> {
-    // SAFETY: `env` is live and `write` fills the slots of the parameters, by the contract of this function.
+    // SAFETY: `env` is live and `write` fills the slots of the parameters, by the contract of this
+    // function.
     unsafe { call_callee(env, callee((*env).instance, func)?, write) }
 }
 
@@ -202,13 +211,15 @@ pub(super) unsafe fn func_type<'t>(
     instance: wasm_module_inst_t,
     func: u32,
 ) -> Option<FuncType<'t>> {
-    // SAFETY: `instance` is live by the contract of this function; the type stays in the module's bytes.
+    // SAFETY: `instance` is live by the contract of this function; the type stays in the module's
+    // bytes.
     let data = unsafe { &*(*(*instance).data).module.data.as_ptr() };
     data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
 }
 
-/// Makes an operand stack of `stack_size` bytes, 0 for the default, on which functions of the instance can be called, by the thread that uses the
-/// instance. NULL when there is no memory.
+/// Creates an execution environment with an operand stack of `stack_size` bytes, 0 for the
+/// firmware's default. It is used by the thread that uses the instance. Returns NULL if there is no
+/// memory.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_create_exec_env(
     module_inst: wasm_module_inst_t,
@@ -217,7 +228,7 @@ pub unsafe extern "C" fn wasm_runtime_create_exec_env(
     WASMExecEnv::new(module_inst, stack_size).map_or(null_mut(), TryBox::into_raw)
 }
 
-/// Frees an execution environment, on which nothing runs. NULL is ignored.
+/// Frees an execution environment that no call uses. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t) {
     if !exec_env.is_null() {
@@ -226,8 +237,8 @@ pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t
     }
 }
 
-/// The environment of the instance's own, made when it is first asked for with the stack size that was given to
-/// wasm_runtime_instantiate(). NULL when there is no memory.
+/// Returns the execution environment that belongs to the instance. The first call creates it, with
+/// the stack size of wasm_runtime_instantiate(). Returns NULL if there is no memory.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
     module_inst: wasm_module_inst_t,
@@ -240,7 +251,7 @@ pub unsafe extern "C" fn wasm_runtime_get_exec_env_singleton(
     instance.singleton.as_ref().map_or(null_mut(), TryBox::as_ptr)
 }
 
-/// The instance of an environment.
+/// Returns the instance of an execution environment.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_module_inst(
     exec_env: wasm_exec_env_t,
@@ -249,7 +260,7 @@ pub unsafe extern "C" fn wasm_runtime_get_module_inst(
     unsafe { (*exec_env).instance }
 }
 
-/// Any pointer of the application's, kept with the environment.
+/// Stores a pointer of the application with the execution environment.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_user_data(
     exec_env: wasm_exec_env_t,
@@ -259,19 +270,21 @@ pub unsafe extern "C" fn wasm_runtime_set_user_data(
     unsafe { (*exec_env).user_data = user_data }
 }
 
-/// What wasm_runtime_set_user_data() set; NULL before.
+/// Returns the pointer of wasm_runtime_set_user_data(), NULL before.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -> *mut c_void {
     // SAFETY: the application passes a live environment.
     unsafe { (*exec_env).user_data }
 }
 
-/// The `attachment` of the native function that runs on the environment; NULL when none does.
+/// Returns the `attachment` of the native function that runs in the execution environment, or NULL
+/// if none does.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
     exec_env: wasm_exec_env_t,
 ) -> *mut c_void {
-    // SAFETY: the application passes a live environment; `data` of its import is a registered symbol, or null.
+    // SAFETY: the application passes a live environment; `data` of its import is a registered
+    // symbol, or null.
     unsafe {
         let symbol = (*exec_env)
             .import
@@ -281,9 +294,11 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
     }
 }
 
-/// Calls a function. `argv` holds the arguments in cells of 32 bits, two for i64 and f64, and receives the results, so it has to be large
-/// enough for either: a module decides how many results its functions have, so of one that is not trusted ask wasm_func_get_result_count() and
-/// wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). False when the call has failed: then wasm_runtime_get_exception() says why.
+/// Calls a function. `argv` has `argc` arguments in cells of 32 bits, two cells for i64 and f64,
+/// and receives the results, so it must be large enough for either. A module decides how many
+/// results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
+/// and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
+/// fails; wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm(
     exec_env: wasm_exec_env_t,
@@ -291,7 +306,8 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
     argc: u32,
     argv: *mut u32,
 ) -> bool {
-    // SAFETY: the application passes a live environment, a function of its instance and `argc` cells.
+    // SAFETY: the application passes a live environment, a function of its instance and `argc`
+    // cells.
     unsafe {
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
         let (params, results) = (callee.params, callee.results);
@@ -340,8 +356,9 @@ pub(super) fn slots(kind: wasm_valkind_t) -> usize {
     1 + (kind == WASM_I64 || kind == WASM_F64) as usize
 }
 
-/// Calls a function with typed values. False when the call has failed, or when the kind of an argument, the number of `args` or the
-/// number of `results` is not the function's: wasm_runtime_get_exception() says why.
+/// Calls a function with typed values. Returns false if the call fails, if an argument has another
+/// kind than the parameter, or if `num_args` or `num_results` is not the function's;
+/// wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     exec_env: wasm_exec_env_t,
@@ -351,8 +368,9 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     num_args: u32,
     args: *mut wasm_val_t,
 ) -> bool {
-    // SAFETY: the application passes a live environment, `num_args` values and a place for `num_results`; the counts are compared
-    // with the type before either is used. Of a union the member is read that its kind names.
+    // SAFETY: the application passes a live environment, `num_args` values and a place for
+    // `num_results`; the counts are compared with the type before either is used. Of a union the
+    // member is read that its kind names.
     unsafe {
         let func = index(function);
         let instance = (*exec_env).instance;
@@ -399,7 +417,7 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
     }
 }
 
-/// The number of a function's parameters.
+/// Returns the number of parameters of a function.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_func_get_param_count(
     func_inst: wasm_function_inst_t,
@@ -409,7 +427,7 @@ pub unsafe extern "C" fn wasm_func_get_param_count(
     unsafe { func_type(module_inst, index(func_inst)) }.map_or(0, |ty| ty.codes().0.len() as u32)
 }
 
-/// The number of a function's results.
+/// Returns the number of results of a function.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_func_get_result_count(
     func_inst: wasm_function_inst_t,
@@ -431,7 +449,7 @@ unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
     }
 }
 
-/// The kinds of a function's parameters.
+/// Stores the kinds of the parameters of a function; `param_types` has room for all of them.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_func_get_param_types(
     func_inst: wasm_function_inst_t,
@@ -446,7 +464,7 @@ pub unsafe extern "C" fn wasm_func_get_param_types(
     }
 }
 
-/// The kinds of a function's results.
+/// Stores the kinds of the results of a function; `result_types` has room for all of them.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_func_get_result_types(
     func_inst: wasm_function_inst_t,
@@ -472,7 +490,8 @@ impl WASMModuleInstanceCommon {
     }
 }
 
-/// WAMR's text for a trap, which applications compare. Where WAMR says the same as the specification, it is that.
+/// WAMR's text for a trap, which applications compare. Where WAMR says the same as the
+/// specification, it is that.
 pub(super) fn exception(code: TrapCode) -> &'static str {
     match code {
         TrapCode::StackOverflow => "wasm operand stack overflow",

@@ -9,8 +9,9 @@ pub(super) fn bound(store: &StoreData, fuel: u32) {
     store.meter.set_fuel(if fuel == 0 { u64::MAX } else { fuel as u64 });
 }
 
-/// Bounds what the environment's instance may execute from now on; a call that needs more has the exception "instruction limit exceeded". Counted are calls and
-/// turns of loops, not instructions as in WAMR. Negative for no bound.
+/// Sets the fuel of the instance: the number of calls and loop iterations (not instructions, as in
+/// WAMR) that it may execute from now on. A call that needs more fails with the exception
+/// "instruction limit exceeded". A negative number removes the limit.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_instruction_count_limit(
     exec_env: wasm_exec_env_t,

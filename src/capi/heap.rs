@@ -1,7 +1,8 @@
-//! Where the runtime's memory comes from: the mode that RuntimeInitArgs chose, behind Rust's global allocator and
-//! behind wasm_runtime_malloc().
+//! The source of the runtime's memory, as RuntimeInitArgs chooses it, behind Rust's global
+//! allocator and wasm_runtime_malloc().
 //!
-//! Invariant: the mode changes only while nothing is allocated (the application's part of the bargain, as with WAMR).
+//! Invariant: the source changes only while nothing is allocated; the application guarantees that,
+//! as with WAMR.
 
 use super::pool::{Pool, UNIT};
 use super::types::*;
@@ -29,7 +30,8 @@ struct State {
 }
 
 struct Heap(UnsafeCell<State>);
-// SAFETY: the mode is written while nobody else is in the runtime, the pool is used under the platform's lock.
+// SAFETY: the mode is written while nobody else is in the runtime, the pool is used under the
+// platform's lock.
 unsafe impl Sync for Heap {}
 
 static HEAP: Heap = Heap(UnsafeCell::new(State { mode: Mode::System, pool: Pool::new() }));
@@ -49,8 +51,8 @@ fn with_pool<R>(body: impl FnOnce(&mut Pool) -> R) -> R {
 /// # Safety
 /// The option has what its type says: a pool that is nobody else's, or functions that allocate.
 pub(super) unsafe fn choose(args: &RuntimeInitArgs) -> bool {
-    // SAFETY: which member of the union was written is what the type says; addresses of functions are those of C functions with
-    // these parameters, by the contract of this function.
+    // SAFETY: which member of the union was written is what the type says; addresses of functions
+    // are those of C functions with these parameters, by the contract of this function.
     unsafe {
         let mode = match args.mem_alloc_type {
             Alloc_With_Pool => {
@@ -89,7 +91,7 @@ fn allocate(size: usize) -> *mut u8 {
     match mode() {
         Mode::System => platform::allocate(size, UNIT),
         Mode::Pool => with_pool(|pool| pool.allocate(size)),
-        // SAFETY: the function takes any size.
+        // SAFETY: a malloc function accepts any size.
         Mode::Callbacks { malloc, .. } => unsafe { malloc(size).cast() },
     }
 }
@@ -97,7 +99,8 @@ fn allocate(size: usize) -> *mut u8 {
 /// # Safety
 /// `at` comes from [`allocate`] and is freed once.
 unsafe fn free(at: *mut u8) {
-    // SAFETY: `at` comes from `allocate` in this mode, and is freed once, by the contract of this function.
+    // SAFETY: `at` comes from `allocate` in this mode, and is freed once, by the contract of this
+    // function.
     unsafe {
         match mode() {
             Mode::System => platform::free(at),
@@ -110,8 +113,8 @@ unsafe fn free(at: *mut u8) {
 /// # Safety
 /// `at` comes from [`allocate`] and held `before` bytes.
 unsafe fn reallocate(at: *mut u8, before: usize, size: usize) -> *mut u8 {
-    // SAFETY: `at` is a block of `before` bytes of `allocate`, by the contract of this function; the new one has `size`. Of both, the
-    // smaller number of bytes is copied.
+    // SAFETY: `at` is a block of `before` bytes of `allocate`, by the contract of this function;
+    // the new one has `size`. Of both, the smaller number of bytes is copied.
     unsafe {
         match mode() {
             Mode::Pool if with_pool(|pool| pool.resize(at, size)) => return at,
@@ -129,7 +132,8 @@ unsafe fn reallocate(at: *mut u8, before: usize, size: usize) -> *mut u8 {
     }
 }
 
-/// Rust's allocator for an application in C: takes memory from where RuntimeInitArgs says. Nothing is aligned to more than 8 bytes.
+/// Rust's allocator for an application in C, over the memory that RuntimeInitArgs chooses.
+/// Alignments of more than 8 bytes fail.
 pub struct RuntimeAllocator;
 
 // SAFETY: `allocate`, `free` and `reallocate` do what the trait asks for, and none of them unwinds.
@@ -142,12 +146,14 @@ unsafe impl GlobalAlloc for RuntimeAllocator {
     }
 
     unsafe fn dealloc(&self, at: *mut u8, _: Layout) {
-        // SAFETY: a block of `alloc` is one of `allocate`, and `GlobalAlloc`'s contract says that it is freed once.
+        // SAFETY: a block of `alloc` is one of `allocate`, and `GlobalAlloc`'s contract says that
+        // it is freed once.
         unsafe { free(at) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: a block of `alloc` is one of `allocate`, with the layout's size by `GlobalAlloc`'s contract.
+        // SAFETY: a block of `alloc` is one of `allocate`, with the layout's size by
+        // `GlobalAlloc`'s contract.
         unsafe { reallocate(at, layout.size(), size) }
     }
 }
@@ -155,7 +161,8 @@ unsafe impl GlobalAlloc for RuntimeAllocator {
 /// Only a pool knows the size of a block; elsewhere blocks of wasm_runtime_malloc() begin with it.
 const PREFIX: usize = UNIT;
 
-/// Memory from the runtime's heap, aligned to 8 bytes; NULL when there is none left. Any thread may allocate, and free what another has allocated.
+/// Allocates `size` bytes from the runtime's heap, aligned to 8 bytes. Returns NULL if there is no
+/// memory. Any thread may call this, and may free a block of another thread.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
     let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };
@@ -170,8 +177,9 @@ pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
     }
 }
 
-/// Makes a block of wasm_runtime_malloc() larger or smaller; it may move. A NULL `ptr` is allocated.
-/// NULL when there is not enough memory; then the block stays as it is.
+/// Changes the size of a block of wasm_runtime_malloc() to `size` bytes and returns its new
+/// address. With a NULL `ptr` it allocates. Returns NULL if there is no memory; then the block is
+/// unchanged.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_realloc(ptr: *mut c_void, size: c_uint) -> *mut c_void {
     // SAFETY: the prefix was written by `wasm_runtime_malloc`.
@@ -190,7 +198,7 @@ pub unsafe extern "C" fn wasm_runtime_realloc(ptr: *mut c_void, size: c_uint) ->
     }
 }
 
-/// Gives a block of wasm_runtime_malloc() back. NULL is ignored.
+/// Frees a block of wasm_runtime_malloc(). NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
     if !ptr.is_null() {
@@ -199,7 +207,8 @@ pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
     }
 }
 
-/// Size and use of the pool, or of the platform's heap if the memory comes from there, in bytes. False if neither is known.
+/// Stores the size and the use, in bytes, of the pool, or of the platform's heap if the memory
+/// comes from there. Returns false if neither is known.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_mem_alloc_info(
     mem_alloc_info: *mut mem_alloc_info_t,

@@ -1,5 +1,5 @@
-//! Host functions that are declared in Rust ([`host_module!`](crate::host_module)), offered to the modules of the C API: a
-//! firmware sets a constant array of them, and nothing is allocated for it.
+//! Host functions that are declared in Rust ([`host_module!`](crate::host_module)), offered to the
+//! modules of the C API: a firmware sets a constant array of them, and nothing is allocated for it.
 
 use super::types::wasm_exec_env_t;
 use crate::platform;
@@ -14,8 +14,9 @@ unsafe impl Sync for Modules {}
 
 static MODULES: Modules = Modules(UnsafeCell::new(&[]));
 
-/// Sets the modules of declared host functions that modules can import which are instantiated from now on. A function that
-/// wasm_runtime_register_natives() has registered under the same names comes first. Until wasm_runtime_destroy().
+/// Sets the modules of declared host functions that modules can import which are instantiated from
+/// now on. A function that wasm_runtime_register_natives() has registered under the same names
+/// comes first. Until wasm_runtime_destroy().
 pub fn set_host_modules(modules: &'static [BoundModule]) {
     // SAFETY: the lock is held, and no reference to the list itself is.
     platform::locked(|| unsafe { *MODULES.0.get() = modules });
@@ -33,12 +34,14 @@ pub(super) fn find(module: &str, name: &str) -> Option<Offer<impl crate::registr
     modules.iter().find_map(|bound| bound.find(module, name))
 }
 
-/// A module of host functions with a function that says where its state is, for [`set_host_modules`]. `state` is a `fn` or a
-/// closure that captures nothing; it is passed the execution environment of the call.
+/// A module of host functions with a function that says where its state is, for
+/// [`set_host_modules`]. `state` is a `fn` or a closure that captures nothing; it is passed the
+/// execution environment of the call.
 ///
 /// # Safety
-/// `state` returns a pointer to an `S` that nobody else uses until the host function returns, whichever thread runs it. The
-/// functions of the module call no function of the C API that runs code on the environment.
+/// `state` returns a pointer to an `S` that nobody else uses until the host function returns,
+/// whichever thread runs it. The functions of the module call no function of the C API that runs
+/// code on the environment.
 pub const unsafe fn bind_host_module<S: 'static, G>(
     module: HostModule<S>,
     grants: Grants,
@@ -50,19 +53,22 @@ where
     /// # Safety
     /// `host` is a live execution environment.
     unsafe fn find<S, G: Fn(wasm_exec_env_t) -> *mut S>(host: *mut ()) -> *mut () {
-        // SAFETY: `bind_host_module` has checked that `G` takes no bytes, and has seen a value of it, which is `Copy`.
+        // SAFETY: `bind_host_module` has checked that `G` takes no bytes, and has seen a value of
+        // it, which is `Copy`.
         let state = unsafe { NonNull::<G>::dangling().read() };
         state(host.cast()).cast()
     }
     /// # Safety
     /// `context` is that of a call of the C API.
     unsafe fn fail(context: &mut Context, _: u32, text: &str) {
-        // SAFETY: the host of such a context is the execution environment of the call, which is live.
+        // SAFETY: the host of such a context is the execution environment of the call, which is
+        // live.
         unsafe { (*(*context.host.cast::<super::exec_env::WASMExecEnv>()).instance).fail(text) };
     }
     const { assert!(size_of::<G>() == 0, "where the state is, a closure that captures nothing says") };
     let _ = state;
     let binding = const { &Binding { state: find::<S, G>, fail } };
-    // SAFETY: `find` returns what `state` does, which points at an `S` by the contract of this function.
+    // SAFETY: `find` returns what `state` does, which points at an `S` by the contract of this
+    // function.
     unsafe { BoundModule::new(module, grants, binding) }
 }

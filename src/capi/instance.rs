@@ -58,7 +58,8 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     export.map(|export| export.index)
 }
 
-/// The exported function of this name, if it takes an i32 and gives so many of them. Not anything else of one cell: a module would have numbers made references of.
+/// The exported function with this name, if it has one i32 parameter and as many i32 results. No
+/// other type of one cell is accepted: a module could turn numbers into references.
 fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
     let func = exported_func(data, name)?;
     let (given, own) = FuncType::of(data.bytes, data.func_type(func)?).codes();
@@ -146,18 +147,19 @@ impl WASMModuleInstanceCommon {
         Ok(instance)
     }
 
-    /// Runs the start function, if there is one, on an operand stack of its own: most modules have none. False when it has failed,
-    /// with an exception.
+    /// Runs the start function, if there is one, on an operand stack of its own: most modules have
+    /// none. False when it has failed, with an exception.
     ///
     /// # Safety
     /// `this` is live.
     unsafe fn start(this: *mut WASMModuleInstanceCommon) -> Result<bool, Error> {
-        // SAFETY: `this` is live by this function's contract; a start function has neither parameters nor results.
+        // SAFETY: `this` is live by this function's contract; a start function has neither
+        // parameters nor results.
         unsafe {
             let data = &*(*this).data;
             let Some(start) = data.module.data.start else { return Ok(true) };
             let env = WASMExecEnv::new(this, (*this).default_stack)?;
-            // The application has no handle yet by which it could stop this.
+            // The application has no handle yet that could stop this.
             fuel::bound(&(*this).store, platform::defaults().start_fuel);
             let done = wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut());
             fuel::bound(&(*this).store, 0);
@@ -205,7 +207,8 @@ impl WASMModuleInstanceCommon {
         name_import(&mut self.exception_text(), "call unlinked", entry.kind, module, name);
     }
 
-    /// Says whether there is an exception, also where a running native function has it looked at.
+    /// Sets whether there is an exception, and the mark of the execution environment on which a
+    /// call runs.
     pub(super) fn set_failed(&mut self, failed: bool) {
         self.failed = failed;
         // SAFETY: the environment on which a call runs is live.
@@ -241,19 +244,22 @@ pub(super) fn name_import(
     }
 }
 
-/// Whether this says which interpreter.
+/// Whether this names an interpreter.
 fn is_choice(running_mode: RunningMode) -> bool {
     running_mode >= Mode_Zonda_Classic
 }
 
-/// Has the instance executed in a mode from its next call on. When the module was not loaded for that, code is made now, as when loading. False, and
-/// all stays as it is, when the mode is not supported, there is no memory, or a function of the instance runs.
+/// Sets the running mode of an instance from its next call on. If the module was loaded for another
+/// mode, code for this one is made now, which takes as long as loading. Returns false, without any
+/// change, if the mode is not supported, there is no memory, or a function of the instance is
+/// running.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_running_mode(
     module_inst: wasm_module_inst_t,
     running_mode: RunningMode,
 ) -> bool {
-    // SAFETY: the application passes a live instance; no code of it runs when there is no environment on which a call does.
+    // SAFETY: the application passes a live instance; no code of it runs when there is no
+    // environment on which a call does.
     unsafe {
         let done = match mode(running_mode) {
             Some(mode) if (*module_inst).current.is_null() => {
@@ -268,7 +274,8 @@ pub unsafe extern "C" fn wasm_runtime_set_running_mode(
     }
 }
 
-/// How the instance is executed: Mode_Interp, or which interpreter where the application has said that.
+/// Returns the running mode of an instance: Mode_Interp, unless the application has chosen one of
+/// the interpreters.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_running_mode(
     module_inst: wasm_module_inst_t,
@@ -283,10 +290,13 @@ pub unsafe extern "C" fn wasm_runtime_get_running_mode(
     }
 }
 
-/// Makes an instance of a module: links its imports to registered functions, copies its segments, runs its start
-/// function. `default_stack_size` is the operand stack, in bytes, of calls without an execution environment of the application's, 0 for the firmware's
-/// default. `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
-/// NULL on failure; `error_buf` gets the reason. The instance, with its execution environments, is used by one thread at a time, but for wasm_runtime_terminate().
+/// Instantiates a module: links its imports to registered functions, copies its segments and runs
+/// its start function. `default_stack_size` is the size in bytes of the operand stack of calls
+/// without an execution environment of the application, 0 for the firmware's default.
+/// `host_managed_heap_size` bytes are appended to linear memory for wasm_runtime_module_malloc(),
+/// unless the module exports malloc and free. Returns NULL on failure, with the reason in
+/// `error_buf`. An instance and its execution environments are used by one thread at a time; only
+/// wasm_runtime_terminate() may be called by others.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_instantiate(
     module: wasm_module_t,
@@ -358,7 +368,8 @@ fn explain(mut text: Text, data: &ModuleData, error: &Error) {
     }
 }
 
-/// Frees an instance and all it has, but for execution environments that the application has made. NULL is ignored.
+/// Frees an instance, except for execution environments that the application has created. NULL is
+/// ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_deinstantiate(module_inst: wasm_module_inst_t) {
     if !module_inst.is_null() {
@@ -367,14 +378,14 @@ pub unsafe extern "C" fn wasm_runtime_deinstantiate(module_inst: wasm_module_ins
     }
 }
 
-/// The module of an instance.
+/// Returns the module of an instance.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_module(module_inst: wasm_module_inst_t) -> wasm_module_t {
     // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).module }
 }
 
-/// The exported function with this name; NULL when there is none.
+/// Returns the exported function with this name, or NULL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_lookup_function(
     module_inst: wasm_module_inst_t,
@@ -385,7 +396,8 @@ pub unsafe extern "C" fn wasm_runtime_lookup_function(
     exported_func(data, name).map_or(null_mut(), function)
 }
 
-/// The text of the exception, with "Exception: " before it; NULL when there is none.
+/// Returns the text of the pending exception, which begins with "Exception: ", or NULL if there is
+/// none.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_exception(
     module_inst: wasm_module_inst_t,
@@ -399,8 +411,9 @@ pub unsafe extern "C" fn wasm_runtime_get_exception(
     }
 }
 
-/// Sets the exception: a native function that does so makes the call trap when it returns. NULL clears it. Not to be called with the text that
-/// wasm_runtime_get_exception() gave.
+/// Sets the exception. If a native function does that, the call traps when the native function
+/// returns. NULL clears the exception. `exception` must not be the text that
+/// wasm_runtime_get_exception() returned.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_exception(
     module_inst: wasm_module_inst_t,
@@ -416,22 +429,24 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
     }
 }
 
-/// Forgets the exception.
+/// Clears the exception.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_inst_t) {
     // SAFETY: the application passes a live instance.
     unsafe { (*module_inst).set_failed(false) }
 }
 
-/// Stops the code that the instance runs at its next call or loop, with the exception "terminated by user". May be called from another thread and from an
-/// interrupt handler, as nothing else here may, while the instance is live. When nothing runs, the next call that comes to a call or a loop is stopped.
+/// Requests that the code which the instance runs stops at its next call or loop iteration, with
+/// the exception "terminated by user". May be called by other threads and by interrupt handlers
+/// while the instance exists; no other function may. If nothing runs, the next call is stopped.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t) {
-    // SAFETY: the application passes a live instance; other threads may access the termination request, which is atomic.
+    // SAFETY: the application passes a live instance; other threads may access the termination
+    // request, which is atomic.
     unsafe { (*(*(*module_inst).store.as_ptr()).meter.as_ptr()).termination.raise() }
 }
 
-/// Any pointer of the application's, kept with the instance.
+/// Stores a pointer of the application with the instance.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_custom_data(
     module_inst: wasm_module_inst_t,
@@ -441,7 +456,7 @@ pub unsafe extern "C" fn wasm_runtime_set_custom_data(
     unsafe { (*module_inst).custom_data = custom_data }
 }
 
-/// What wasm_runtime_set_custom_data() set; NULL before.
+/// Returns the pointer of wasm_runtime_set_custom_data(), NULL before.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_custom_data(
     module_inst: wasm_module_inst_t,

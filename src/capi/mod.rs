@@ -1,8 +1,10 @@
-//! The C embedding API: `include/wasm_export.h` is generated from here, with WAMR's names, types and meaning.
+//! The C embedding API: `include/wasm_export.h` is generated from here, with WAMR's names, types
+//! and meaning.
 //!
-//! Stands on the store and on the platform functions, beside the Rust API. Nothing here formats with
-//! `core::fmt` or can panic. What the application promises by calling (live handles, buffers of the size it says) is the
-//! safety contract of every function; the header says what each of them wants.
+//! Stands on the store and on the platform functions, beside the Rust API. Nothing here formats
+//! with `core::fmt` or can panic. What the application promises by calling (live handles, buffers
+//! of the size it says) is the safety contract of every function; the header says what each
+//! function requires.
 //!
 //! | room | owns |
 //! |---|---|

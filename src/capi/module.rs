@@ -16,7 +16,7 @@ pub struct WASMModuleCommon {
     pub(super) module: Module<'static>,
 }
 
-/// Says in words what went wrong.
+/// Writes the reason of an error.
 pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
     match error {
         Error::Module(error) => at(text, error.kind.message(), error.kind as u32, error.offset),
@@ -48,9 +48,11 @@ fn at<'t>(text: &'t mut Text, message: &str, kind: u32, offset: u32) -> &'t mut 
     text.str(" (offset ").number(offset).str(")")
 }
 
-/// Loads a module. Its bytes may be constant, for example in flash; they are not copied and not written, and have to stay until
-/// wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read as well (and not used), so they must not lie at the very end of what can
-/// be read. NULL on failure; `error_buf` gets the reason. Several threads may use the module at once.
+/// Loads a module of `size` bytes. The bytes may be constant, for example in flash. They are not
+/// copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
+/// Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
+/// readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
+/// may use one module at once.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(
     buf: *const u8,
@@ -72,7 +74,7 @@ pub unsafe extern "C" fn wasm_runtime_load(
     }
 }
 
-/// The same with a choice to copy the bytes.
+/// The same with options, for example to copy the bytes.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load_ex(
     buf: *const u8,
@@ -81,7 +83,8 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    // SAFETY: the application passes arguments, bytes that stay if they are not copied, and a buffer of that size.
+    // SAFETY: the application passes arguments, bytes that stay if they are not copied, and a
+    // buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
             match Module::from_vec(&engine(), bytes(buf, size)) {
@@ -100,11 +103,12 @@ unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
     if buf.is_null() {
         return &[];
     }
-    // SAFETY: `buf` points at `size` bytes that stay, by the contract of this function; it is not null.
+    // SAFETY: `buf` points at `size` bytes that stay, by the contract of this function; it is not
+    // null.
     unsafe { core::slice::from_raw_parts(buf, size as usize) }
 }
 
-/// Gives the application its module.
+/// Returns the module to the application.
 ///
 /// # Safety
 /// As for [`refuse`].
@@ -121,7 +125,7 @@ unsafe fn hand_out(
     }
 }
 
-/// Gives the application the reason why there is no module.
+/// Stores the reason why there is no module; returns NULL.
 ///
 /// # Safety
 /// `error_buf` is null or a buffer of its size.
@@ -133,7 +137,7 @@ unsafe fn refuse(error: &Error, error_buf: *mut c_char, error_buf_size: u32) -> 
     null_mut()
 }
 
-/// Frees a module of which no instance is left. NULL is ignored.
+/// Frees a module that has no instance. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_unload(module: wasm_module_t) {
     if !module.is_null() {

@@ -1,8 +1,10 @@
-//! Calls from WebAssembly code to native functions: how an import is called is chosen once, at instantiation.
+//! Calls from WebAssembly code to native functions: how an import is called is chosen once, at
+//! instantiation.
 //!
-//! Invariant: `data` of an import that `provide` returned is null or a registered symbol whose signature fits the import's type.
-//! Where `any` calls it, `extra` points at the type codes of its parameters, as many as its slots say, and its arguments fit an
-//! `Arguments`; where `words` does, `extra` is the function.
+//! Invariant: `data` of an import that `provide` returned is null or a registered symbol whose
+//! signature fits the import's type. Where `any` calls it, `extra` points at the type codes of its
+//! parameters, as many as its slots say, and its arguments fit an `Arguments`; where `words` does,
+//! `extra` is the function.
 
 use super::app_memory::memory;
 use super::exec_env::WASMExecEnv;
@@ -29,13 +31,15 @@ const F64: u8 = ValType::F64 as u8;
 /// Arguments that `words` passes.
 pub(super) const WORDS: usize = 3;
 
-/// The import for `wanted`: it calls the native function that is registered under its names, or else the declared one. `None` when
-/// it is not a function. A function that there is not, or not with this type, becomes one that traps when it is called, as in WAMR.
-/// The error is a capability that is not granted.
+/// The import for `wanted`: it calls the native function that is registered under its names, or
+/// else the declared one. `None` when it is not a function. A function that there is not, or not
+/// with this type, becomes one that traps when it is called, as in WAMR. The error is a capability
+/// that is not granted.
 pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capability> {
     let Some(ty) = wanted.ty else { return Ok(None) };
     let import = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
-        // SAFETY: `lookup` returns entries of registered tables. Who unregisters one has no instances that use it.
+        // SAFETY: `lookup` returns entries of registered tables. Who unregisters one has no
+        // instances that use it.
         Some(symbol) => match unsafe { native(symbol, &ty) } {
             Some(offer) => Some(offer.import(wanted)),
             None => Some(Err(Refusal::Type)),
@@ -62,13 +66,15 @@ pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capabilit
     )))
 }
 
-/// A native function as the registry describes one, called as an import of type `ty` needs it. No signature is the signature `()`:
-/// the module must not choose the types of a C function. `None` when there are more arguments than can be passed.
+/// A native function as the registry describes one, called as an import of type `ty` needs it. No
+/// signature is the signature `()`: the module must not choose the types of a C function. `None`
+/// when there are more arguments than can be passed.
 ///
 /// # Safety
 /// `symbol` is an entry of a registered table.
 unsafe fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer<Letters<'s>>> {
-    // SAFETY: `symbol` is an entry of a registered table by the contract of this function; its strings stay until it is unregistered.
+    // SAFETY: `symbol` is an entry of a registered table by the contract of this function; its
+    // strings stay until it is unregistered.
     let (signature, func) =
         unsafe { (c_bytes((*symbol).signature), (*symbol).func_ptr.cast_const().cast()) };
     let signature = if signature.is_empty() { b"()" } else { signature };
@@ -120,14 +126,16 @@ unsafe extern "C" fn unlinked(context: &mut Context, import: &ImportedFunc, _: *
     TrapCode::Host as u32
 }
 
-/// Records which native function runs, for functions of the C API that ask the execution environment; returns that.
+/// Records which native function runs, for functions of the C API that ask the execution
+/// environment; returns that.
 ///
 /// # Safety
 /// The context's host is a live execution environment.
 #[inline(always)]
 unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mut WASMExecEnv {
     let env = context.host.cast::<WASMExecEnv>();
-    // SAFETY: `env` is live by this function's contract, and no reference to it exists while code runs on it.
+    // SAFETY: `env` is live by this function's contract, and no reference to it exists while code
+    // runs on it.
     unsafe {
         (*env).import = import;
         (*env).args = args;
@@ -144,9 +152,10 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
-    // SAFETY: `choose` matched the signature with the import's type. Of the `WORDS` words that are read at `args`, the first
-    // belongs to a parameter or a result, so it is below the end of the operand stack; behind that end an execution environment
-    // has `SPARE` = `WORDS` - 1 slots, which are zero. What the function has no parameter for, it does not see.
+    // SAFETY: `choose` matched the signature with the import's type. Of the `WORDS` words that are
+    // read at `args`, the first belongs to a parameter or a result, so it is below the end of the
+    // operand stack; behind that end an execution environment has `SPARE` = `WORDS` - 1 slots,
+    // which are zero. What the function has no parameter for, it does not see.
     unsafe {
         let env = enter(context, import, args);
         let result = if READ == 0 {
@@ -161,7 +170,8 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     }
 }
 
-/// Calls a function of any type: arguments are laid out one by one, pointers are checked and converted.
+/// Calls a function of any type: arguments are laid out one by one, pointers are checked and
+/// converted.
 ///
 /// # Safety
 /// As for [`ImportedFunc::call`]; the import is one of `provide`.
@@ -170,8 +180,9 @@ unsafe extern "C" fn any<const FLOAT: bool>(
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
-    // SAFETY: by the invariant of this file `extra` has a type code and the signature a letter for each parameter: `at` reaches
-    // `end` with the last one, and a `)` follows its letter. The address of a pointer is checked before it is passed.
+    // SAFETY: by the invariant of this file `extra` has a type code and the signature a letter for
+    // each parameter: `at` reaches `end` with the last one, and a `)` follows its letter. The
+    // address of a pointer is checked before it is passed.
     unsafe {
         let env = enter(context, import, args);
         let symbol = &*import.data.cast::<NativeSymbol>();

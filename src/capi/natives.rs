@@ -1,5 +1,6 @@
-//! The tables of native functions that the application registers. They stay where the application has them, may be constant, and are never
-//! written: a lookup goes through them one by one, once for each import of an instance.
+//! The tables of native functions that the application registers. They stay where the application
+//! has them, may be constant, and are never written: a lookup goes through them one by one, once
+//! for each import of an instance.
 //!
 //! Invariant: every signature in a registered table has the right form.
 
@@ -12,7 +13,8 @@ use core::cell::UnsafeCell;
 use core::ffi::c_char;
 use core::ptr::null_mut;
 
-/// Allow `*` without `~` in the signatures of a table: only one byte at the pointer is checked then, as WAMR does.
+/// Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
+/// then, as in WAMR.
 pub const ZONDA_NATIVES_BARE_POINTERS: u32 = 1;
 
 struct Table {
@@ -28,7 +30,7 @@ unsafe impl Sync for Tables {}
 
 static TABLES: Tables = Tables(UnsafeCell::new(null_mut()));
 
-/// Goes through the links between tables until `wanted` says so; gives that link, or the last, which is null.
+/// Returns the link to the first table that `wanted` accepts, or the last link, which is null.
 ///
 /// # Safety
 /// The caller holds the platform's lock.
@@ -108,8 +110,8 @@ pub(super) fn lookup(module: &[u8], name: &[u8]) -> Option<*const NativeSymbol> 
 /// Registers a table, if nothing is wrong with it.
 ///
 /// # Safety
-/// `module` is null or a string, and `symbols` is null or an array of `count` symbols, whose names and signatures are null or
-/// strings. All of it stays, unchanged, until the table is unregistered.
+/// `module` is null or a string, and `symbols` is null or an array of `count` symbols, whose names
+/// and signatures are null or strings. All of it stays, unchanged, until the table is unregistered.
 unsafe fn register(
     module: *const c_char,
     symbols: *const NativeSymbol,
@@ -142,7 +144,8 @@ unsafe fn register(
 /// `module` is null or a string.
 pub(super) unsafe fn unregister(module: *const c_char, symbols: *const NativeSymbol) -> bool {
     let table = platform::locked(|| {
-        // SAFETY: the lock is held. `module` is a string by the contract of this function, and those of the tables stay.
+        // SAFETY: the lock is held. `module` is a string by the contract of this function, and
+        // those of the tables stay.
         unsafe {
             let link = find_link(|table| {
                 module.is_null()
@@ -162,10 +165,12 @@ pub(super) unsafe fn unregister(module: *const c_char, symbols: *const NativeSym
     !table.is_null()
 }
 
-/// Makes functions known to modules that are instantiated later, under the module name `module_name`. The table and its strings
-/// stay in use and are not written, so they may be constant. False, with a message in the log that names symbol and reason,
-/// when a signature is malformed, has a pointer `*` without its length `~`, or a symbol is registered already; nothing of the table is registered then.
-/// Other threads may use the runtime meanwhile, but not register the same names.
+/// Registers native functions under a module name for modules that are instantiated from now on.
+/// The table and its strings are used in place and never written, so they may be constant; they
+/// must stay until they are unregistered. Returns false if a signature is malformed or has a
+/// pointer `*` without its length `~`, or if a symbol is registered already; then nothing of the
+/// table is registered, and the log names the symbol and the reason. Other threads may use the
+/// runtime during the call, but not register the same names.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_register_natives(
     module_name: *const c_char,
@@ -176,7 +181,7 @@ pub unsafe extern "C" fn wasm_runtime_register_natives(
     unsafe { register(module_name, native_symbols, n_native_symbols, 0) }
 }
 
-/// The same with flags: ZONDA_NATIVES_BARE_POINTERS, for tables that were written for WAMR.
+/// The same with flags: ZONDA_NATIVES_BARE_POINTERS for tables that were written for WAMR.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_register_natives_with(
     module_name: *const c_char,
@@ -188,7 +193,8 @@ pub unsafe extern "C" fn zonda_register_natives_with(
     unsafe { register(module_name, native_symbols, n_native_symbols, flags) }
 }
 
-/// Takes a table back. No instance may be left that uses its functions. False when it is not registered under the name.
+/// Unregisters a table. No instance may exist that uses its functions. Returns false if the table
+/// is not registered under this module name.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_unregister_natives(
     module_name: *const c_char,

@@ -1,9 +1,10 @@
-//! Numbers in text, for wasm_application_execute_func(): small rather than exact in the last digit of floats, as `core`'s
-//! conversions take more flash than the rest of the C API.
+//! Numbers in text, for wasm_application_execute_func(): small rather than exact in the last digit
+//! of floats, as `core`'s conversions take more flash than the rest of the C API.
 
 use super::text::Text;
 
-/// An integer as strtoul() with base 0 takes it: decimal, hexadecimal after 0x, octal after 0, with a sign. Wraps around.
+/// Parses an integer as strtoul() with base 0 does: decimal, hexadecimal after 0x, octal after 0,
+/// with a sign. Wraps around.
 pub(super) fn integer(text: &[u8]) -> Option<u64> {
     let (negative, digits) = sign(text);
     let (base, digits) = match digits {

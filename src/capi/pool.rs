@@ -1,15 +1,18 @@
-//! The allocator of pool mode: first fit over a list of free blocks that is kept in the order of addresses and coalesced.
+//! The allocator of pool mode: first fit over a list of free blocks that is kept in the order of
+//! addresses and coalesced.
 //!
-//! Why not a crate, measured on thumbv7m at opt-level z: linked_list_allocator 0.10 takes 700 bytes of flash, can panic, and cannot
-//! free without being told the size, which wasm_runtime_free() does not know; rlsf 0.2 takes 710 and 400 of static RAM, and
-//! refuses a block that would fit when it is in the same size class (a linear memory of 33 KB from 36 KB free);
-//! talc 4 takes 920 and can panic. This takes less than any of them and grows a linear memory in place.
+//! Why not a crate, measured on thumbv7m at opt-level z: linked_list_allocator 0.10 takes 700 bytes
+//! of flash, can panic, and cannot free without being told the size, which wasm_runtime_free() does
+//! not know; rlsf 0.2 takes 710 and 400 of static RAM, and refuses a block that would fit when it
+//! is in the same size class (a linear memory of 33 KB from 36 KB free); talc 4 takes 920 and can
+//! panic. This takes less than any of them and grows a linear memory in place.
 //!
 //! ```text
 //!   used block:  │ size │ payload …                      │   size counts the header, is a multiple of UNIT,
 //!   free block:  │ size │ next free (higher address) │ … │   and the payload is aligned to UNIT
 //! ```
-//! Invariant: free blocks are listed by rising address, lie inside of the pool, and no two of them touch.
+//! Invariant: free blocks are listed by rising address, lie inside of the pool, and no two of them
+//! touch.
 
 use core::ptr::null_mut;
 
@@ -43,7 +46,8 @@ macro_rules! sizes {
             Some(size.max($least))
         }
 
-        /// Of `size` bytes at an address: how many to skip, lest a payload behind a header is unaligned, and how many blocks can have then.
+        /// Of `size` bytes at an address: how many to skip, lest a payload behind a header is
+        /// unaligned, and how many blocks can have then.
         #[inline(always)]
         pub(super) fn usable(at: $size, size: $size) -> Option<($size, $size)> {
             const UNIT: $size = crate::capi::pool::UNIT as $size;
@@ -63,7 +67,7 @@ impl Pool {
         Pool { first: null_mut(), total: 0, free: 0, least_free: 0 }
     }
 
-    /// Takes over `size` bytes at `at`. Gives false when that is too little for even one block.
+    /// Takes over `size` bytes at `at`. Returns false if that is too small for one block.
     ///
     /// # Safety
     /// The memory belongs to the pool until the pool is no longer used.
@@ -73,8 +77,8 @@ impl Pool {
         if at.is_null() || size < LEAST {
             return false;
         }
-        // SAFETY: `skip` + `size` bytes are within the memory, and LEAST of them hold a block's two words. On a 64-bit host a block is aligned
-        // to 8, on a 32-bit one to 4.
+        // SAFETY: `skip` + `size` bytes are within the memory, and LEAST of them hold a block's two
+        // words. On a 64-bit host a block is aligned to 8, on a 32-bit one to 4.
         unsafe {
             self.first = at.add(skip).cast();
             self.first.write(Block { size, next: null_mut() });
@@ -106,10 +110,12 @@ impl Pool {
         null_mut()
     }
 
-    /// Cuts what is beyond `size` off a block, as a free block that goes before `next`. Gives what is to stand in the list.
+    /// Cuts what is beyond `size` off a block, as a free block that goes before `next`. Returns
+    /// what the list has in its place.
     ///
     /// # Safety
-    /// `block` is memory of the pool of at least `size` bytes, a multiple of UNIT, and is in nobody's use behind them.
+    /// `block` is memory of the pool of at least `size` bytes, a multiple of UNIT, and is in
+    /// nobody's use behind them.
     unsafe fn split(&mut self, block: *mut Block, size: usize, next: *mut Block) -> *mut Block {
         // SAFETY: the rest lies within the block and holds two words.
         unsafe {
@@ -124,7 +130,8 @@ impl Pool {
         }
     }
 
-    /// Makes the block of a payload hold `size` bytes where it lies. Gives false when that is not possible.
+    /// Resizes the block of a payload to `size` bytes in place. Returns false if that is not
+    /// possible.
     ///
     /// # Safety
     /// `payload` was given by this pool and is in use.
@@ -160,7 +167,8 @@ impl Pool {
     /// # Safety
     /// `payload` was given by this pool and is freed once.
     pub(super) unsafe fn free(&mut self, payload: *mut u8) {
-        // SAFETY: the header stands before the payload; links as in `allocate`. Nobody uses the block any more.
+        // SAFETY: the header stands before the payload; links as in `allocate`. Nobody uses the
+        // block any more.
         unsafe {
             let block = payload.sub(HEADER).cast::<Block>();
             self.free += (*block).size;

@@ -8,13 +8,13 @@ use core::ptr::null;
 use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
 use zonda_exec::Mode;
 
-/// The least important messages that are let through.
+/// The lowest importance of messages that are logged.
 static LEVEL: AtomicU8 = AtomicU8::new(WASM_LOG_LEVEL_WARNING as u8);
 
-/// How modules are executed that are loaded or instantiated from now on.
+/// The running mode of modules and instances from now on.
 static DEFAULT_MODE: AtomicU32 = AtomicU32::new(0);
 
-/// What `DEFAULT_MODE` says; always supported.
+/// The default running mode, which is always supported.
 pub(super) fn default_running_mode() -> RunningMode {
     DEFAULT_MODE.load(Ordering::Relaxed)
 }
@@ -50,15 +50,17 @@ pub(super) fn log_warning(write: impl FnOnce(&mut Text)) {
     log(WASM_LOG_LEVEL_WARNING, 2, write);
 }
 
-/// Sets the runtime up with memory from the system. No other thread uses the runtime meanwhile.
+/// Initializes the runtime with memory from the system. Returns true. No other thread may use the
+/// runtime during the call.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_init() -> bool {
     heap::reset();
     true
 }
 
-/// Sets the runtime up: where its memory comes from, the default running mode, and a first table of native functions. False when the memory is of no
-/// use, the mode is not supported, or the table is refused. No other thread uses the runtime meanwhile.
+/// Initializes the runtime: where its memory comes from, the default running mode, and a first
+/// table of native functions. Returns false if the memory is too small, the mode is not supported,
+/// or the table is refused. No other thread may use the runtime during the call.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
     // SAFETY: the application passes arguments, with memory as their type says.
@@ -82,8 +84,9 @@ pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArg
     true
 }
 
-/// Ends the use of the runtime: modules are unloaded and instances freed before. Forgets all registered functions, the memory and the default
-/// running mode. No other thread uses the runtime meanwhile.
+/// Ends the use of the runtime. All modules must be unloaded and all instances freed before.
+/// Unregisters all native functions and resets the memory and the default running mode. No other
+/// thread may use the runtime during the call.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy() {
     // SAFETY: null stands for any table.
@@ -93,7 +96,8 @@ pub unsafe extern "C" fn wasm_runtime_destroy() {
     heap::reset();
 }
 
-/// Sets how important messages are that go to the log; warnings at the start.
+/// Sets the lowest importance of messages that are logged. The initial level is
+/// WASM_LOG_LEVEL_WARNING.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_set_log_level(level: log_level_t) {
     LEVEL.store(level.min(WASM_LOG_LEVEL_VERBOSE) as u8, Ordering::Relaxed);
@@ -110,7 +114,7 @@ const fn number(text: &str) -> u32 {
     value
 }
 
-/// The version of the runtime.
+/// Stores the version of the runtime.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_version(
     major: *mut u32,
@@ -125,14 +129,15 @@ pub unsafe extern "C" fn wasm_runtime_get_version(
     }
 }
 
-/// Whether code can be executed this way.
+/// Returns whether this running mode is built in.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_is_running_mode_supported(running_mode: RunningMode) -> bool {
     mode(running_mode).is_some()
 }
 
-/// Says how instances that are made from now on are executed. Choose before loading: a module is prepared for the mode that is the default then, and an
-/// instance in another one takes memory of its own for that. False when the mode is not supported.
+/// Sets the running mode of modules and instances that are loaded and instantiated from now on. A
+/// module gets code for the mode that is the default when it is loaded; an instance in another mode
+/// gets code of its own, which takes memory. Returns false if the mode is not supported.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_set_default_running_mode(running_mode: RunningMode) -> bool {
     let supported = mode(running_mode).is_some();
@@ -142,17 +147,17 @@ pub extern "C" fn wasm_runtime_set_default_running_mode(running_mode: RunningMod
     supported
 }
 
-/// Prepares a thread for calling functions. Nothing to do.
+/// For compatibility: threads need no preparation. Returns true.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_init_thread_env() -> bool {
     true
 }
 
-/// The end of that.
+/// For compatibility: does nothing.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_destroy_thread_env() {}
 
-/// Whether the thread is prepared: always.
+/// For compatibility: returns true.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_thread_env_inited() -> bool {
     true

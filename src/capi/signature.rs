@@ -1,11 +1,11 @@
-//! Signatures of native functions: their form is checked once, at registration, and their fit to a module's import at
-//! instantiation; calls then rely on both.
+//! Signatures of native functions: their form is checked once, at registration, and their fit to a
+//! module's import at instantiation; calls then rely on both.
 
 use crate::binary::types::ValType;
 use crate::module::FuncType;
 use crate::registry::Describes;
 
-/// Checks the form "(…)r". `bare` allows a pointer without a length. Gives the reason for a refusal.
+/// Checks the form "(…)r". `bare` allows a pointer without a length. Returns why it is refused.
 pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
     let mut letters = signature.iter();
     if letters.next() != Some(&b'(') {

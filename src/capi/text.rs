@@ -1,4 +1,5 @@
-//! Short texts for people, built by hand: formatting by `core::fmt` would cost more flash than all texts together.
+//! Short texts for people, built by hand: formatting by `core::fmt` would cost more flash than all
+//! texts together.
 
 use core::ffi::{c_char, CStr};
 
@@ -88,7 +89,8 @@ pub(super) unsafe fn c_bytes<'t>(text: *const c_char) -> &'t [u8] {
     if text.is_null() {
         return &[];
     }
-    // SAFETY: `text` is NUL-terminated and lives as long as the result, by the contract of this function; it is not null.
+    // SAFETY: `text` is NUL-terminated and lives as long as the result, by the contract of this
+    // function; it is not null.
     unsafe { CStr::from_ptr(text) }.to_bytes()
 }
 

@@ -1,7 +1,7 @@
 //! The types of wasm_export.h, with WAMR's names.
 //!
-//! Enumerations are numbers with named values: a C enumeration has another size with -fshort-enums, and a number that is no value
-//! of a Rust enumeration would be undefined behaviour.
+//! Enumerations are numbers with named values: a C enumeration has another size with -fshort-enums,
+//! and a number that is no value of a Rust enumeration would be undefined behaviour.
 
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
@@ -11,65 +11,66 @@ use core::ffi::{c_char, c_int, c_void};
 pub type wasm_module_t = *mut super::module::WASMModuleCommon;
 /// An instance of a module.
 pub type wasm_module_inst_t = *mut super::instance::WASMModuleInstanceCommon;
-/// An execution environment: the operand stack of calls that do not overlap.
+/// An execution environment: an operand stack for one call at a time and the calls nested in it.
 pub type wasm_exec_env_t = *mut super::exec_env::WASMExecEnv;
-/// A function of an instance. Not a pointer: nothing to free, valid as long as the instance.
+/// A function of an instance. Valid as long as the instance, and never freed.
 pub type wasm_function_inst_t = *mut c_void;
 
 /// A function that modules can import.
 ///
-/// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F` f64, `r` externref, `*` a pointer
-/// into linear memory, `~` the number of bytes at the pointer before it, `$` a pointer to a NUL-terminated string. Pointers are
-/// checked and converted before the function is called; a pointer or length outside of the memory traps.
+/// The signature is "(parameters)result" with a letter for each: `i` i32, `I` i64, `f` f32, `F`
+/// f64, `r` externref, `*` a pointer into linear memory, `~` the number of bytes at the pointer
+/// before it, `$` a pointer to a NUL-terminated string. Pointers are checked and converted before
+/// the function is called; a pointer or length outside of the memory traps.
 ///
-/// A NULL or empty signature is "()": no parameters and no result. An import of another type is not linked to the function: the
-/// log names it when the module is instantiated, and a call of it traps. (WAMR accepts any type then, so that a module can read
-/// registers of the native code.)
+/// A NULL or empty signature is "()": no parameters and no result. An import of another type is not
+/// linked to the function: the log names it when the module is instantiated, and a call of it
+/// traps. (WAMR accepts any type then, so that a module can read registers of the native code.)
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct NativeSymbol {
-    /// Name under which modules import it.
+    /// Name that modules import.
     pub symbol: *const c_char,
     /// The function. Its first parameter is the wasm_exec_env_t of the call.
     pub func_ptr: *mut c_void,
     /// Its signature, or NULL.
     pub signature: *const c_char,
-    /// What wasm_runtime_get_function_attachment() gives the function.
+    /// What wasm_runtime_get_function_attachment() returns while the function runs.
     pub attachment: *mut c_void,
 }
 
-/// Where the runtime takes its memory from.
+/// Source of the runtime's memory.
 pub type mem_alloc_type_t = u32;
-/// From a buffer that the application passes.
+/// A buffer of the application.
 pub const Alloc_With_Pool: mem_alloc_type_t = 0;
-/// From functions that the application passes.
+/// Functions of the application.
 pub const Alloc_With_Allocator: mem_alloc_type_t = 1;
-/// From the system.
+/// The system: zonda_platform_alloc().
 pub const Alloc_With_System_Allocator: mem_alloc_type_t = 2;
 
 /// The buffer for Alloc_With_Pool.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct MemAllocPool {
-    /// Belongs to the runtime from wasm_runtime_full_init() to wasm_runtime_destroy().
+    /// Used by the runtime alone from wasm_runtime_full_init() to wasm_runtime_destroy().
     pub heap_buf: *mut c_void,
-    /// In bytes.
+    /// Its size in bytes.
     pub heap_size: u32,
 }
 
-/// The functions for Alloc_With_Allocator; those of C's malloc, realloc and free will do.
+/// The functions for Alloc_With_Allocator, with the types of C's malloc, realloc and free.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct MemAllocFunctions {
     pub malloc_func: *mut c_void,
-    /// May be NULL: then blocks are copied.
+    /// May be NULL; then blocks are copied.
     pub realloc_func: *mut c_void,
     pub free_func: *mut c_void,
     /// Not used.
     pub user_data: *mut c_void,
 }
 
-/// What goes with a mem_alloc_type_t.
+/// The details of a mem_alloc_type_t.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union MemAllocOption {
@@ -77,29 +78,30 @@ pub union MemAllocOption {
     pub allocator: MemAllocFunctions,
 }
 
-/// How full the pool is, in bytes.
+/// Size and use of the pool in bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct mem_alloc_info_t {
     pub total_size: u32,
     pub total_free_size: u32,
-    /// The most that was ever in use.
+    /// Maximum use so far.
     pub highmark_size: u32,
 }
 
-/// How code is executed. 0 is the same as Mode_Interp.
+/// Execution mode. 0 is the same as Mode_Interp.
 pub type RunningMode = u32;
-/// By the interpreter that the firmware's configuration prefers: in fast mode where that is built in, unless it says otherwise.
+/// The interpreter that is the firmware's default: fast mode if it is built in and not configured
+/// otherwise.
 pub const Mode_Interp: RunningMode = 1;
 pub const Mode_Fast_JIT: RunningMode = 2;
 pub const Mode_LLVM_JIT: RunningMode = 3;
 pub const Mode_Multi_Tier_JIT: RunningMode = 4;
-/// In place, with the least RAM. Not in WAMR.
+/// Classic mode: executes the module in place, with the least RAM. Not in WAMR.
 pub const Mode_Zonda_Classic: RunningMode = 0x100;
-/// As register code, which takes RAM and is several times faster. Not in WAMR.
+/// Fast mode: executes register bytecode, which takes RAM and is several times faster. Not in WAMR.
 pub const Mode_Zonda_Fast: RunningMode = 0x101;
 
-/// What wasm_runtime_full_init() takes. All zero but for the memory is a good choice.
+/// Arguments of wasm_runtime_full_init(). Zero is a good value for everything but the memory.
 #[repr(C)]
 pub struct RuntimeInitArgs {
     pub mem_alloc_type: mem_alloc_type_t,
@@ -108,7 +110,8 @@ pub struct RuntimeInitArgs {
     pub native_module_name: *const c_char,
     pub native_symbols: *const NativeSymbol,
     pub n_native_symbols: u32,
-    /// Of what follows, only running_mode is used; the rest is there for applications that set it.
+    /// Of the members below only running_mode is used; the others exist for applications that set
+    /// them.
     pub max_thread_num: u32,
     pub ip_addr: [c_char; 16],
     pub unused: c_int,
@@ -123,31 +126,33 @@ pub struct RuntimeInitArgs {
     pub enable_linux_perf: bool,
 }
 
-/// How a module is loaded.
+/// Options of wasm_runtime_load_ex().
 #[repr(C)]
 pub struct LoadArgs {
     /// Not used.
     pub name: *mut c_char,
     /// Not used.
     pub clone_wasm_binary: bool,
-    /// Copy the module, so that the application can free its bytes after loading.
+    /// Copies the module, so that the application can free its bytes after loading.
     pub wasm_binary_freeable: bool,
     /// Not used: imports are resolved when the module is instantiated.
     pub no_resolve: bool,
 }
 
-/// How a module is instantiated.
+/// Options of wasm_runtime_instantiate_ex().
 #[repr(C)]
 pub struct InstantiationArgs {
-    /// Bytes of the operand stack of calls for which the application makes no execution environment; 0 for the default.
+    /// Size in bytes of the operand stack of calls without an execution environment of the
+    /// application; 0 for the default.
     pub default_stack_size: u32,
-    /// Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module exports malloc and free.
+    /// Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module
+    /// exports malloc and free.
     pub host_managed_heap_size: u32,
-    /// Most pages that the linear memory may have; 0 for the firmware's limit.
+    /// Maximum size of the linear memory in pages; 0 for the firmware's limit.
     pub max_memory_pages: u32,
 }
 
-/// The type of a wasm_val_t.
+/// The kind of a wasm_val_t.
 pub type wasm_valkind_t = u8;
 pub const WASM_I32: wasm_valkind_t = 0;
 pub const WASM_I64: wasm_valkind_t = 1;
@@ -157,20 +162,21 @@ pub const WASM_V128: wasm_valkind_t = 4;
 pub const WASM_EXTERNREF: wasm_valkind_t = 128;
 pub const WASM_FUNCREF: wasm_valkind_t = 129;
 
-/// The bits of a wasm_val_t.
+/// The value of a wasm_val_t.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union wasm_val_of_t {
-    /// Also a function's index, -1 for null.
+    /// An i32; of a funcref, the index of the function, -1 for null.
     pub i32: i32,
     pub i64: i64,
     pub f32: f32,
     pub f64: f64,
-    /// An externref: an object of the application, 0 for null. Values beyond 32 bits are refused.
+    /// An externref: a number of the application, 0 for null. Values of more than 32 bits are
+    /// refused.
     pub foreign: usize,
 }
 
-/// A value with its type.
+/// A value and its kind.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wasm_val_t {
@@ -179,7 +185,7 @@ pub struct wasm_val_t {
     pub of: wasm_val_of_t,
 }
 
-/// How important a message is.
+/// Importance of a message.
 pub type log_level_t = u32;
 pub const WASM_LOG_LEVEL_FATAL: log_level_t = 0;
 pub const WASM_LOG_LEVEL_ERROR: log_level_t = 1;

@@ -13,7 +13,7 @@ use crate::store::instance::StoreInstance;
 use zonda_exec::frame::Context;
 use zonda_exec::{HostCall, ImportedFunc, TrapCode};
 
-/// What a host function is given of its caller: the store, and the calling instance.
+/// What a host function receives of its caller: the store, and the calling instance.
 pub struct Caller<'c, 'a, T> {
     store: &'c mut Store<'a, T>,
     instance: Option<Instance>,
@@ -35,17 +35,20 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
         self.instance?.get_export(&*self.store, name)
     }
 
-    /// Runs `f` with the value stack free from `args` + `slots` on, as the caller; or gives the trap of too many calls within calls.
+    /// Runs `f` as the caller, with the operand stack free from `args` + `slots` on. Fails when too
+    /// many calls are nested.
     ///
     /// # Safety
-    /// `context.host` is a `Store<T>`, and `args` points into the value stack that this store's context uses.
+    /// `context.host` is a `Store<T>`, and `args` points into the value stack that this store's
+    /// context uses.
     unsafe fn with<R>(
         context: &mut Context,
         args: *mut u32,
         slots: usize,
         f: impl FnOnce(Caller<'_, 'a, T>) -> R,
     ) -> Result<R, TrapCode> {
-        // SAFETY: `context.host` was set at the call by the host to the store, which is borrowed by nobody else while code runs.
+        // SAFETY: `context.host` was set at the call by the host to the store, which is borrowed by
+        // nobody else while code runs.
         let store: &mut Store<'a, T> = unsafe { &mut *context.host.cast() };
         let instance = if context.instance.is_null() {
             None
@@ -131,7 +134,8 @@ impl<R: HostResult> HostResult for Result<R, Trap> {
     }
 }
 
-/// Ends a host function: 0, or the number of the trap, with what else the trap says kept in the store.
+/// Ends a host function: 0, or the number of the trap, with what else the trap says kept in the
+/// store.
 ///
 /// # Safety
 /// `context.store` is the store that runs.
@@ -149,8 +153,8 @@ unsafe fn finish(context: &mut Context, result: Result<(), Trap>) -> u32 {
 /// A host function that was made from a closure.
 pub struct Closure(pub(super) TryArc<HostClosure>);
 
-/// A closure or `fn` that can be a host function: up to eight numbers as parameters, with a [`Caller`] before them or not, and a
-/// result as in [`HostResult`].
+/// A closure or `fn` that can be a host function: up to eight numbers as parameters, with a
+/// [`Caller`] before them or not, and a result as in [`HostResult`].
 pub trait IntoHostFunc<T, Args>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_closure(self) -> Result<Closure, Error>;
@@ -166,7 +170,8 @@ fn erase<F>(
     /// # Safety
     /// `data` comes from `TryBox::<F>::into_raw`, and is dropped once.
     unsafe fn drop<F>(data: *mut ()) {
-        // SAFETY: `data` comes from `into_raw` of such a box and is dropped once, by the contract of this function.
+        // SAFETY: `data` comes from `into_raw` of such a box and is dropped once, by the contract
+        // of this function.
         core::mem::drop(unsafe { TryBox::<F>::from_raw(data.cast()) });
     }
     let mut codes = TryVec::with_capacity(params.len() + results.len())?;
@@ -191,7 +196,8 @@ macro_rules! host_funcs {
                 /// # Safety
                 /// As for [`ImportedFunc::call`], with a closure of type `F` as its data.
                 unsafe extern "C" fn call<F: Fn($($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32 {
-                    // SAFETY: the closure lives as long as the instance that imports it; linking matched the types, so the slots are there.
+                    // SAFETY: the closure lives as long as the instance that imports it; linking
+                    // matched the types, so the slots are there.
                     unsafe {
                         let f: &F = &*import.data.cast();
                         let mut at = args;
@@ -215,7 +221,8 @@ macro_rules! host_funcs {
             #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
             fn into_closure(self) -> Result<Closure, Error> {
                 /// # Safety
-                /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a store with data of type `T`.
+                /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a
+                /// store with data of type `T`.
                 unsafe extern "C" fn call<T, F: Fn(Caller<'_, '_, T>, $($v),*) -> R, R: HostResult, $($v: Value),*>(context: &mut Context, import: &ImportedFunc, args: *mut u32) -> u32 {
                     // SAFETY: as above; a linker for `T` links into stores with `T` only.
                     unsafe {
@@ -240,10 +247,10 @@ macro_rules! host_funcs {
 
 host_funcs! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E G) (A B C D E G H) (A B C D E G H I) }
 
-/// Most values that a dynamically typed host function may take and give together.
+/// Maximum number of parameters and results of a dynamically typed host function.
 const MOST_VALUES: usize = 32;
 
-/// Makes a host function of any type from a closure over values.
+/// Creates a host function of any type from a closure over values.
 pub(super) fn dynamic<T: 'static, F>(
     params: &[ValType],
     results: &[ValType],
@@ -253,7 +260,8 @@ where
     F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap> + Send + Sync + 'static,
 {
     /// # Safety
-    /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a store with data of type `T`.
+    /// As for [`ImportedFunc::call`], with a closure of type `F` as its data, in a store with data
+    /// of type `T`.
     unsafe extern "C" fn call<T, F>(
         context: &mut Context,
         import: &ImportedFunc,
@@ -262,7 +270,8 @@ where
     where
         F: Fn(Caller<'_, '_, T>, &[Val], &mut [Val]) -> Result<(), Trap>,
     {
-        // SAFETY: the closure and its record live as long as the instance that imports it; the slots are those of the types.
+        // SAFETY: the closure and its record live as long as the instance that imports it; the
+        // slots are those of the types.
         unsafe {
             let f: &F = &*import.data.cast();
             let closure: &HostClosure = &*import.extra.cast();

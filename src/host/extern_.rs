@@ -115,8 +115,9 @@ impl Memory {
     /// Grows by `delta` pages; returns the size before.
     ///
     /// # Errors
-    /// [`Error::CannotGrow`] beyond the type or [`StoreConfig::memory_limit`](crate::StoreConfig::memory_limit);
-    /// [`Error::Shortage`] beyond the store's limit, or what the allocator has.
+    /// [`Error::CannotGrow`] beyond the type or
+    /// [`StoreConfig::memory_limit`](crate::StoreConfig::memory_limit); [`Error::Shortage`] beyond
+    /// the store's limit, or what the allocator has.
     pub fn grow<'a>(&self, mut store: impl AsStoreMut<'a>, delta: u32) -> Result<u32, Error> {
         let store = store.as_store_mut().inside();
         self.get(store)?;
@@ -126,7 +127,8 @@ impl Memory {
         memory.grow(delta, &inner.budget).map_err(|fault| inner.error(fault))
     }
 
-    /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's limit says so.
+    /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's
+    /// limit says so.
     ///
     /// # Errors
     /// [`Error::WrongStore`].
@@ -155,7 +157,8 @@ impl Memory {
     ) -> Result<(&'s mut [u8], &'s mut S::Data), Error> {
         let store = store.as_store_mut().inside();
         let at = self.get(store)?.as_ptr();
-        // SAFETY: the bytes and the embedder's data are different parts of the store, which stays borrowed.
+        // SAFETY: the bytes and the embedder's data are different parts of the store, which stays
+        // borrowed.
         let bytes = unsafe { (*at).bytes_mut() };
         Ok((bytes, store.data_mut()))
     }
@@ -210,7 +213,8 @@ impl Table {
     /// Makes a table of the type's initial size, filled with `init`.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`], [`Error::Shortage`].
+    /// [`Error::TypeMismatch`] when `init` is not of the element type, [`Error::TooLarge`],
+    /// [`Error::Shortage`].
     pub fn new<'a>(
         mut store: impl AsStoreMut<'a>,
         ty: TableType,
@@ -309,7 +313,7 @@ impl Table {
     }
 }
 
-/// A reference for a table, as the value stack holds it.
+/// A reference for a table, as the operand stack holds it.
 fn reference(ty: TableType, value: Val, store: u32) -> Result<u32, Error> {
     if value.ty() != ty.element {
         return Err(Error::TypeMismatch);
@@ -327,7 +331,7 @@ pub struct Global {
 }
 
 impl Global {
-    /// Makes a global.
+    /// Creates a global.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when `value` has another type, [`Error::OutOfMemory`].
@@ -403,7 +407,8 @@ impl Global {
             return Err(Error::TypeMismatch);
         }
         let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
-        // SAFETY: `place` has found the global in this store, which is borrowed; the types were compared.
+        // SAFETY: `place` has found the global in this store, which is borrowed; the types were
+        // compared.
         unsafe { write_global(place, bits) };
         Ok(())
     }

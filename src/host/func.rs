@@ -31,7 +31,7 @@ impl Func {
         self.address_in(store.id).ok_or(Error::WrongStore)
     }
 
-    /// Makes a host function from a closure: see [`IntoHostFunc`].
+    /// Creates a host function from a closure: see [`IntoHostFunc`].
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
@@ -42,7 +42,8 @@ impl Func {
         Func::add(store.as_store_mut().inside(), f.into_closure()?.0)
     }
 
-    /// Makes a host function of any type from a closure over values; together there may be 32 parameters and results.
+    /// Creates a host function of any type from a closure over values. It has at most 32 parameters
+    /// and results altogether.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`], [`Error::TooLarge`].
@@ -82,10 +83,12 @@ impl Func {
         store.inner.target(self.address(store)?).ok_or(Error::WrongStore)
     }
 
-    /// Calls it. `results` has to be as long as the function has results; what it holds before does not matter.
+    /// Calls it. `results` has to be as long as the function has results; what it holds before does
+    /// not matter.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`] when number or types of the arguments are wrong, [`Error::Trap`] when execution stops.
+    /// [`Error::TypeMismatch`] when number or types of the arguments are wrong, [`Error::Trap`]
+    /// when execution stops.
     pub fn call<'a>(
         &self,
         mut store: impl AsStoreMut<'a>,
@@ -107,12 +110,13 @@ impl Func {
                 return Err(Error::TypeMismatch);
             }
             let bits = arg.to_bits(id).ok_or(Error::WrongStore)?;
-            // SAFETY: `Stack::args` has found room for all parameters.
+            // SAFETY: `Stack::args` has reserved slots for all parameters.
             at = unsafe { at.add(Val::put(ty, bits, at)) };
         }
         let target = self.target(store)?;
         let host = (&raw mut *store).cast();
-        // SAFETY: the target is of this store; the arguments were just written with the function's types.
+        // SAFETY: the target is of this store; the arguments were just written with the function's
+        // types.
         unsafe { call::<true>(store.inner.as_ptr(), host, stack, target)? };
         let ty = store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)?;
         let mut at = base;
@@ -126,7 +130,8 @@ impl Func {
         Ok(())
     }
 
-    /// The same function with its type known to Rust: calls of it check nothing and convert nothing.
+    /// The same function with its type known to Rust: calls of it check nothing and convert
+    /// nothing.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] when it has another type.
@@ -139,7 +144,8 @@ impl Func {
         if ty.codes() != (P::CODES, R::CODES) {
             return Err(Error::TypeMismatch);
         }
-        // The address cannot change, so it is looked up once; imports of host functions have a fixed place as well.
+        // The address cannot change, so it is looked up once; imports of host functions have a
+        // fixed place as well.
         Ok(TypedFunc { func: *self, target: self.target(store)?, types: PhantomData })
     }
 }
@@ -176,7 +182,8 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
         let host = (&raw mut *store).cast();
-        // SAFETY: the types were compared when the typed function was made; `Stack::args` has found room for parameters and results.
+        // SAFETY: the types were compared when the typed function was made; `Stack::args` has
+        // reserved slots for parameters and results.
         unsafe {
             params.put(args);
             call_inline::<true>(store.inner.as_ptr(), host, stack, self.target)?;

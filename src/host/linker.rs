@@ -35,7 +35,8 @@ struct Entry {
     definition: Definition,
 }
 
-/// Provides imports by their names. Can be used for many instances and many stores with data of type `T`.
+/// Provides imports by their names. Can be used for many instances and many stores with data of
+/// type `T`.
 pub struct Linker<T> {
     entries: TryVec<Entry>,
     modules: TryVec<BoundModule>,
@@ -49,7 +50,7 @@ impl<T: 'static> Default for Linker<T> {
 }
 
 impl<T: 'static> Linker<T> {
-    /// Without definitions.
+    /// A linker without definitions.
     pub const fn new() -> Linker<T> {
         Linker { entries: TryVec::new(), modules: TryVec::new(), data: PhantomData }
     }
@@ -99,7 +100,8 @@ impl<T: 'static> Linker<T> {
         self.add(module, name, Definition::Closure(closure))
     }
 
-    /// Defines a host function of any type: a closure over values. Together there may be 32 parameters and results.
+    /// Defines a host function of any type: a closure over values. Together there may be 32
+    /// parameters and results.
     ///
     /// # Errors
     /// [`Error::Duplicate`], [`Error::TooLarge`], [`Error::OutOfMemory`].
@@ -115,9 +117,10 @@ impl<T: 'static> Linker<T> {
         self.add(module, name, Definition::Closure(closure))
     }
 
-    /// Defines all functions of a module that is declared with [`host_module!`](crate::host_module). `state` finds their state in
-    /// the embedder's data; it is a `fn` or a closure that captures nothing. A module that imports a function whose capability
-    /// is not among the grants cannot be instantiated.
+    /// Defines all functions of a module that is declared with
+    /// [`host_module!`](crate::host_module). `state` finds their state in the embedder's data; it
+    /// is a `fn` or a closure that captures nothing. A module that imports a function whose
+    /// capability is not among the grants cannot be instantiated.
     ///
     /// # Errors
     /// [`Error::Duplicate`], [`Error::OutOfMemory`].
@@ -165,12 +168,12 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
-    /// Makes an instance: resolves the imports, copies the segments, runs the start function.
+    /// Instantiates a module: resolves the imports, copies the segments, runs the start function.
     ///
     /// # Errors
-    /// [`Error::Link`] names an import that cannot be resolved, [`Error::Shortage`] what needs more bytes than there are;
-    /// [`Error::Trap`] when a segment does not fit or the start function traps. What the module did to imported memories and tables
-    /// until then stays (spec: 4.5.4).
+    /// [`Error::Link`] names an import that cannot be resolved, [`Error::Shortage`] what needs more
+    /// bytes than there are; [`Error::Trap`] when a segment does not fit or the start function
+    /// traps. What the module did to imported memories and tables until then stays (spec: 4.5.4).
     #[inline(never)]
     pub fn instantiate<'a>(
         &self,
@@ -221,7 +224,8 @@ impl<T: 'static> Linker<T> {
             };
             add(inner, instance, wanted, provided, &mut text)
         };
-        // SAFETY: the store is borrowed mutably, and while it is made an instance in, only `resolve` looks at it.
+        // SAFETY: the store is borrowed mutably, and while it is made an instance in, only
+        // `resolve` looks at it.
         let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut resolve) };
         let index = made.map_err(|fault| {
             store.inner.go_back(mark);
@@ -236,7 +240,8 @@ impl<T: 'static> Linker<T> {
         copied.map_err(|fault| store.inner.error(fault))?;
         let stack = store.inner.free_stack();
         let host = (&raw mut *store).cast();
-        // SAFETY: the instance was just made in this store, whose host functions expect the `Store` itself.
+        // SAFETY: the instance was just made in this store, whose host functions expect the `Store`
+        // itself.
         unsafe {
             start(store.inner.as_ptr(), instance, host, stack)?;
             Ok(Instance { base: (*instance).func_base, index, store: store.id })
@@ -259,8 +264,8 @@ where
     /// # Safety
     /// `host` is a `Store<T>` that runs code, and nobody borrows it.
     unsafe fn find<T, S, G: Fn(&mut T) -> &mut S>(host: *mut ()) -> *mut () {
-        // SAFETY: `bind` has checked that `G` takes no bytes, and has seen a value of it, which is `Copy`. The store is borrowed by
-        // nobody, by the contract of this function.
+        // SAFETY: `bind` has checked that `G` takes no bytes, and has seen a value of it, which is
+        // `Copy`. The store is borrowed by nobody, by the contract of this function.
         unsafe {
             let state = NonNull::<G>::dangling().read();
             let store: &mut Store<'_, T> = &mut *host.cast();
@@ -277,8 +282,9 @@ where
     const { assert!(size_of::<G>() == 0, "where the state is, a closure that captures nothing says") };
     let _ = state;
     let binding = const { &Binding { state: find::<T, S, G>, fail } };
-    // SAFETY: `find` returns a reference to an `S`. A linker for `T` links into stores with data of type `T` only, and while a host
-    // function runs, the store is borrowed by the call that runs it.
+    // SAFETY: `find` returns a reference to an `S`. A linker for `T` links into stores with data of
+    // type `T` only, and while a host function runs, the store is borrowed by the call that runs
+    // it.
     unsafe { BoundModule::new(module, grants, binding) }
 }
 
@@ -309,7 +315,8 @@ impl Instance {
         if self.index != u32::MAX {
             return Ok(self.index as usize);
         }
-        // Instances without functions share their base with the next one; handles without an index are made for running ones only.
+        // Instances without functions share their base with the next one; handles without an index
+        // are made for running ones only.
         let after =
             store.inner.instances.partition_point(|instance| instance.func_base <= self.base);
         Ok(after.wrapping_sub(1))
@@ -327,7 +334,7 @@ impl Instance {
             .ok_or(Error::WrongStore)
     }
 
-    /// How its functions are executed: in the module's mode, until [`Instance::set_mode`].
+    /// The execution mode: the module's, until [`Instance::set_mode`].
     ///
     /// # Errors
     /// [`Error::WrongStore`].
@@ -335,14 +342,18 @@ impl Instance {
         Ok(self.data(store.as_store())?.seen.mode)
     }
 
-    /// Chooses how its functions are executed from the next call on. Instances of one module, and instances that call each other, may differ.
+    /// Sets the execution mode from the next call on. Instances of one module, and instances that
+    /// call each other, may differ.
     ///
-    /// A module's code is made for one mode, its engine's, when it is loaded. For another mode the instance gets code of its own, which
-    /// takes as long as loading, and RAM ([`ModuleInfo::code_bytes`](crate::ModuleInfo::code_bytes)). It is freed when the instance returns to the module's mode.
+    /// A module's code is made for one mode, its engine's, when it is loaded. For another mode the
+    /// instance gets code of its own, which takes as long as loading, and RAM
+    /// ([`ModuleInfo::code_bytes`](crate::ModuleInfo::code_bytes)). It is freed when the instance
+    /// returns to the module's mode.
     ///
     /// # Errors
-    /// [`Error::Running`] in a host function, for its callers may be functions of the instance, whose code must stay;
-    /// [`Error::OutOfMemory`], [`Error::WrongStore`]. The instance then stays in the mode that it has.
+    /// [`Error::Running`] in a host function, for its callers may be functions of the instance,
+    /// whose code must stay; [`Error::OutOfMemory`], [`Error::WrongStore`]. The instance then stays
+    /// in the mode that it has.
     pub fn set_mode<'a>(&self, mut store: impl AsStoreMut<'a>, mode: Mode) -> Result<(), Error> {
         let store = store.as_store_mut().inside();
         let index = self.index_in(store)?;
@@ -367,14 +378,14 @@ impl Instance {
         })
     }
 
-    /// What it exports under this name.
+    /// The export with this name.
     pub fn get_export<'a>(&self, store: impl AsStore<'a>, name: &str) -> Option<Extern> {
         let store = store.as_store();
         let entry = self.data(store).ok()?.module.data.export(name)?;
         self.item(store, &entry)
     }
 
-    /// All that it exports, by name, in the module's order.
+    /// All exports by name, in the module's order.
     pub fn exports<'s, 'a: 's, S: AsStore<'a>>(
         &self,
         store: &'s S,

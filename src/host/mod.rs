@@ -1,7 +1,9 @@
-//! The Rust embedding API, in the manner of the engines that Rust users know: engine, module, store, linker, instance, typed functions.
+//! The Rust embedding API, in the manner of the engines that Rust users know: engine, module,
+//! store, linker, instance, typed functions.
 //!
-//! Everything that lives in a store is reached through a handle: a number that is checked against the store on each use, so nothing
-//! dangles. While a borrow of memory is out, the store cannot run code, for both need the store.
+//! Everything that lives in a store is reached through a handle: a number that is checked against
+//! the store on each use, so nothing dangles. While a borrow of memory is out, the store cannot run
+//! code, for both need the store.
 
 mod closure;
 mod extern_;

@@ -9,18 +9,20 @@ use zonda_exec::Meter;
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
-/// A number that no other store has: handles are told apart by it alone, so none may come twice.
+/// A number that no other store has: handles are distinguished by it, so no number may occur twice.
 fn take_id(next: &AtomicU32) -> Result<u32, Error> {
     next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1))
         .map_err(|_| Error::TooLarge)
 }
 
-/// Owns everything that exists at run time, and data of the embedder's for its host functions. All of it is freed when the store is dropped.
+/// Owns everything that exists at run time, and the embedder's data for its host functions. All of
+/// it is freed when the store is dropped.
 ///
-/// Instances of one store can share memories, tables, globals and functions; instances of different stores cannot, and may run in
-/// different threads.
+/// Instances of one store can share memories, tables, globals and functions; instances of different
+/// stores cannot, and may run in different threads.
 ///
-/// A store can be sent to another thread if its data can, but is used by one at a time (docs/threads.md):
+/// A store can be sent to another thread if its data can, but is used by one at a time
+/// (docs/threads.md):
 /// ```compile_fail,E0277
 /// fn shared<T: Sync>() {}
 /// shared::<zonda::Store<'static, ()>>();
@@ -53,7 +55,7 @@ impl<'a, T> Store<'a, T> {
         Store::with_config(engine, data, StoreConfig::default())
     }
 
-    /// A store with a value stack and limits of the embedder's choice.
+    /// A store with an operand stack and limits that the embedder chooses.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`]; [`Error::TooLarge`] for the 4,294,967,295th store of a process.
@@ -77,12 +79,13 @@ impl<'a, T> Store<'a, T> {
         &mut self.data
     }
 
-    /// Drops the store and gives the embedder's data.
+    /// Drops the store and returns the embedder's data.
     pub fn into_data(self) -> T {
         self.data
     }
 
-    /// Fuel that is left: one unit pays for one call or one turn of a loop. `u64::MAX` until it is set.
+    /// Fuel that is left: one unit pays for one call or one turn of a loop. `u64::MAX` until it is
+    /// set.
     #[cfg(feature = "fuel")]
     pub fn fuel(&self) -> u64 {
         self.inner.meter.fuel()
@@ -106,15 +109,17 @@ pub struct InterruptHandle {
     meter: TryArc<Meter>,
 }
 
-// SAFETY: a handle accesses nothing of the meter but its termination request, which is atomic. The number of owners is
-// atomic as well, and whichever thread drops the last one drops a `Meter`, which is `Send`.
+// SAFETY: a handle accesses nothing of the meter but its termination request, which is atomic. The
+// number of owners is atomic as well, and whichever thread drops the last one drops a `Meter`,
+// which is `Send`.
 unsafe impl Send for InterruptHandle {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for InterruptHandle {}
 
 impl InterruptHandle {
-    /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none runs, the next call into the store does that comes to one.
-    /// From any thread and from interrupt handlers; to drop the handle is not for the latter.
+    /// Code that runs traps with [`crate::TrapCode::Terminated`] at its next call or loop; if none
+    /// runs, the next call into the store does that comes to one. From any thread and from
+    /// interrupt handlers; to drop the handle is not for the latter.
     pub fn terminate(&self) {
         self.meter.termination.raise();
     }
@@ -143,8 +148,9 @@ pub trait AsStoreMut<'a>: AsStore<'a> {
     fn as_store_mut(&mut self) -> StoreMut<'_, 'a, Self::Data>;
 }
 
-/// A store that may be changed, but not replaced: while a host function runs, the code that called it still needs the store where it is, so
-/// no `&mut Store` may reach the host function, with which it could be moved away (`core::mem::replace`).
+/// A store that may be changed, but not replaced: while a host function runs, the code that called
+/// it still needs the store where it is, so no `&mut Store` may reach the host function, with which
+/// it could be moved away (`core::mem::replace`).
 ///
 /// ```compile_fail,E0308
 /// use zonda::{AsStoreMut, Caller, Engine, Store};

@@ -46,7 +46,8 @@ impl Val {
         }
     }
 
-    /// The value in 64 bits; `None` when it is a function of another store, or a number that is too large.
+    /// The value in 64 bits; `None` when it is a function of another store, or a number that is too
+    /// large.
     pub(crate) fn to_bits(self, store: u32) -> Option<u64> {
         Some(match self {
             Val::I32(value) => value as u32 as u64,
@@ -70,12 +71,13 @@ impl Val {
         }
     }
 
-    /// Writes 64 bits as a value of the type; gives the slots.
+    /// Writes 64 bits as a value of the type and returns its number of slots.
     ///
     /// # Safety
     /// `at` points at as many slots.
     pub(crate) unsafe fn put(ty: ValType, bits: u64, at: *mut u32) -> usize {
-        // SAFETY: writes as many slots as the type has, which are at `at` by the contract of this function.
+        // SAFETY: writes as many slots as the type has, which are at `at` by the contract of this
+        // function.
         unsafe {
             if ty.slots() == 2 {
                 write64(at, bits);
@@ -86,12 +88,13 @@ impl Val {
         ty.slots() as usize
     }
 
-    /// Reads a value of the type as 64 bits; gives the slots.
+    /// Reads a value of the type as 64 bits; also returns its number of slots.
     ///
     /// # Safety
     /// `at` points at as many slots.
     pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (u64, usize) {
-        // SAFETY: reads as many slots as the type has, which are at `at` by the contract of this function.
+        // SAFETY: reads as many slots as the type has, which are at `at` by the contract of this
+        // function.
         let bits = unsafe {
             if ty.slots() == 2 {
                 read64(at)
@@ -182,7 +185,8 @@ macro_rules! tuples {
                 let ($($v,)*) = self;
                 let mut at = at;
                 $(
-                    // SAFETY: the slots of all values are at `at`, by the contract of the trait, each value behind the one before.
+                    // SAFETY: the slots of all values are at `at`, by the contract of the trait,
+                    // each value behind the one before.
                     unsafe { Value::put($v, at); at = at.add($v::SLOTS); }
                 )*
             }

@@ -1,4 +1,5 @@
-//! The platform of a firmware: the functions of [`interface`](super::interface), which the firmware defines.
+//! The platform of a firmware: the functions of [`interface`](super::interface), which the firmware
+//! defines.
 
 use super::interface::*;
 

@@ -1,6 +1,8 @@
-//! What the C API needs of the system that it runs on: a few functions. Nothing else knows the system.
+//! What the C API needs of the system that it runs on: a few functions. Nothing else knows the
+//! system.
 //!
-//! - `interface`: the functions that a firmware defines; `include/zonda_platform.h` is generated from it
+//! - `interface`: the functions that a firmware defines; `include/zonda_platform.h` is generated
+//!   from it
 //! - `firmware`: calls them, for Zephyr (zephyr/zonda_platform.c) and bare metal
 //! - `hosted`: the same functions for a developer's machine, over `std`
 

@@ -12,10 +12,11 @@ use core::ptr::NonNull;
 use zonda_exec::frame::Context;
 use zonda_exec::{ImportedFunc, Memory, TrapCode};
 
-/// How an embedding API serves declared functions. `host` is [`Context::host`]: the store of the Rust API, the execution
-/// environment of the C API.
+/// How an embedding API serves declared functions. `host` is [`Context::host`]: the store of the
+/// Rust API, the execution environment of the C API.
 pub(crate) struct Binding {
-    /// The address of the module's state. It is valid and used by nobody else until the host function returns.
+    /// The address of the module's state. It is valid and used by nobody else until the host
+    /// function returns.
     pub(crate) state: unsafe fn(host: *mut ()) -> *mut (),
     /// Notes why a function fails; the call then stops with [`TrapCode::Host`].
     pub(crate) fail: unsafe fn(context: &mut Context, number: u32, text: &str),
@@ -26,7 +27,8 @@ pub(crate) struct Binding {
 pub enum HostError {
     /// The call traps for this reason.
     Trap(TrapCode),
-    /// The call traps with [`TrapCode::Host`]. In the Rust API [`Trap::host`] is `number`; in the C API the exception is `text`.
+    /// The call traps with [`TrapCode::Host`]. In the Rust API [`Trap::host`] is `number`; in the C
+    /// API the exception is `text`.
     Failed { number: u32, text: &'static str },
 }
 
@@ -47,9 +49,11 @@ impl From<Trap> for HostError {
     }
 }
 
-/// The call of a declared host function: the memory of the calling instance, and the state that the embedder gave the module.
+/// The call of a declared host function: the memory of the calling instance, and the state that the
+/// embedder gave the module.
 ///
-/// Both are borrowed from the call, so a slice of memory cannot be used while something else has the memory.
+/// Both are borrowed from the call, so a slice of memory cannot be used while something else has
+/// the memory.
 pub struct Call<'c, S> {
     context: &'c mut Context,
     import: &'c ImportedFunc,
@@ -60,8 +64,9 @@ impl<S> Call<'_, S> {
     /// The linear memory of the calling instance, its first; empty where it has none.
     pub fn memory(&self) -> &[u8] {
         let (base, len) = (self.first_memory().base(), self.first_memory().size());
-        // SAFETY: a memory has `len` bytes at `base`. They are written, or moved, only by code of the store, which does not run
-        // while this function's caller has the call, and through `&mut self`.
+        // SAFETY: a memory has `len` bytes at `base`. They are written, or moved, only by code of
+        // the store, which does not run while this function's caller has the call, and through
+        // `&mut self`.
         unsafe { core::slice::from_raw_parts(base, len) }
     }
 
@@ -72,16 +77,16 @@ impl<S> Call<'_, S> {
 
     /// The state of the module.
     pub fn state(&mut self) -> &mut S {
-        // SAFETY: `extra` of a declared function's import is its binding, whose `state` returns an `S`, as `BoundModule::new`
-        // requires. It is borrowed as long as the call is.
+        // SAFETY: `extra` of a declared function's import is its binding, whose `state` returns an
+        // `S`, as `BoundModule::new` requires. It is borrowed as long as the call is.
         unsafe { &mut *(self.binding().state)(self.context.host).cast() }
     }
 
     /// Both.
     pub fn memory_and_state(&mut self) -> (&mut [u8], &mut S) {
         let (base, len) = (self.first_memory().base(), self.first_memory().size());
-        // SAFETY: as in `memory`; `&mut self` keeps other borrows of the memory away. The state is no part of a linear memory,
-        // for these belong to the store.
+        // SAFETY: as in `memory`; `&mut self` keeps other borrows of the memory away. The state is
+        // no part of a linear memory, for these belong to the store.
         let memory = unsafe { core::slice::from_raw_parts_mut(base, len) };
         (memory, self.state())
     }
@@ -101,7 +106,8 @@ impl<S> Call<'_, S> {
 /// The first memory of the calling instance; an empty one where it has none.
 ///
 /// # Safety
-/// A host function runs with this context and import. The memory does not move while the result is used.
+/// A host function runs with this context and import. The memory does not move while the result is
+/// used.
 #[inline]
 unsafe fn first_memory<'m>(context: &Context, import: &ImportedFunc) -> &'m Memory {
     // SAFETY: a running instance is live and published, and memories live as long as their store.
@@ -113,13 +119,15 @@ unsafe fn first_memory<'m>(context: &Context, import: &ImportedFunc) -> &'m Memo
         };
         match instance.and_then(|instance| instance.memories.first()) {
             Some(&memory) => &(*memory).seen,
-            // Not `seen.memory` of the instance, which is empty also where classic mode does not use it.
+            // Not `seen.memory` of the instance, which is empty also where classic mode does not
+            // use it.
             None => const { &Memory::empty() },
         }
     }
 }
 
-/// The instance that has the import, for a host function that the host calls itself, so that no code runs.
+/// The instance that has the import, for a host function that the host calls itself, so that no
+/// code runs.
 #[cold]
 #[inline(never)]
 fn importer<'s, 'a>(
@@ -131,8 +139,8 @@ fn importer<'s, 'a>(
     store.instances.iter().map(|instance| &**instance).find(has)
 }
 
-/// The result of a declared host function: nothing, a number ([`Value`]), or a `Result` of these with an error that is a
-/// [`HostError`].
+/// The result of a declared host function: nothing, a number ([`Value`]), or a `Result` of these
+/// with an error that is a [`HostError`].
 pub trait HostReturn: sealed::HostResult {
     /// The result's type, packed; 0 for none.
     #[doc(hidden)]
@@ -181,7 +189,8 @@ where
 impl sealed::HostResult for Result<(), HostError> {}
 impl<V: Value> sealed::HostResult for Result<V, HostError> {}
 
-/// A `fn`, or a closure that captures nothing, that can be a declared host function: a [`Call`], and up to 16 [`HostParam`]s.
+/// A `fn`, or a closure that captures nothing, that can be a declared host function: a [`Call`],
+/// and up to 16 [`HostParam`]s.
 pub trait HostFn<S, Args>: sealed::HostFn<S, Args> + Copy + 'static {
     #[doc(hidden)]
     const PARAMS: u64;
@@ -240,7 +249,8 @@ macro_rules! host_fns {
                 args: *mut u32,
             ) -> Result<(), HostError> {
                 let mut at = args;
-                // SAFETY: the parameters lie one behind the other from `args` on, each in its slots.
+                // SAFETY: the parameters lie one behind the other from `args` on, each in its
+                // slots.
                 unsafe {
                     $(
                         let $p = $p::take(memory, at).ok_or(TrapCode::MemoryOutOfBounds)?;
@@ -260,20 +270,22 @@ host_fns! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E G) (A B C D E 
 /// Calls the function that the type `F` is.
 ///
 /// # Safety
-/// As for [`ImportedFunc::call`](zonda_exec::ImportedFunc), with an import of `BoundModule::find`, whose type linking has matched.
+/// As for [`ImportedFunc::call`](zonda_exec::ImportedFunc), with an import of `BoundModule::find`,
+/// whose type linking has matched.
 pub(super) unsafe extern "C" fn shim<S: 'static, Args, F: HostFn<S, Args>>(
     context: &mut Context,
     import: &ImportedFunc,
     args: *mut u32,
 ) -> u32 {
-    // SAFETY: `HostFunc::new` has checked that `F` takes no bytes, and has seen a value of it, which is `Copy`. The context's
-    // memory is not moved before the parameters are converted.
+    // SAFETY: `HostFunc::new` has checked that `F` takes no bytes, and has seen a value of it,
+    // which is `Copy`. The context's memory is not moved before the parameters are converted.
     let (func, memory) = unsafe {
         let func = NonNull::<F>::dangling().read();
         (func, if F::POINTERS { first_memory(context, import) } else { const { &Memory::empty() } })
     };
     let mut call = Call { context, import, state: PhantomData };
-    // SAFETY: linking compared the type of the import with `F`'s, so the slots hold values of its parameters.
+    // SAFETY: linking compared the type of the import with `F`'s, so the slots hold values of its
+    // parameters.
     match unsafe { func.run(&mut call, memory, args) } {
         Ok(()) => 0,
         Err(error) => fail(call.context, import, error),
@@ -287,7 +299,8 @@ fn fail(context: &mut Context, import: &ImportedFunc, error: HostError) -> u32 {
     match error {
         HostError::Trap(code) => code as u32,
         HostError::Failed { number, text } => {
-            // SAFETY: `BoundModule::find` made `extra` from a `&'static Binding`, and the context is that of its API.
+            // SAFETY: `BoundModule::find` made `extra` from a `&'static Binding`, and the context
+            // is that of its API.
             unsafe { ((*import.extra.cast::<Binding>()).fail)(context, number, text) };
             TrapCode::Host as u32
         }

@@ -2,9 +2,10 @@
 
 /// Declares host functions that modules import, once for the Rust API, the C API and the host tool.
 ///
-/// The declaration is a type with the constant `MODULE`, a [`HostModule`](crate::HostModule): a table of constant data. Each
-/// function has the call as its first parameter, of which only the name is written; the types of the other parameters say how they
-/// are converted and checked ([`HostParam`](crate::HostParam)); `[CAPABILITY]` behind the name says what the embedder has to
+/// The declaration is a type with the constant `MODULE`, a [`HostModule`](crate::HostModule): a
+/// table of constant data. Each function has the call as its first parameter, of which only the
+/// name is written; the types of the other parameters say how they are converted and checked
+/// ([`HostParam`](crate::HostParam)); `[CAPABILITY]` behind the name says what the embedder has to
 /// grant. The state that the functions use has a type of its own, or any type with a trait:
 ///
 /// ```

@@ -1,9 +1,11 @@
-//! Parameters of declared host functions. A pointer is a type that is checked before the function is called: all that it refers
-//! to lies within the linear memory of the calling instance, else the call traps with `MemoryOutOfBounds`.
+//! Parameters of declared host functions. A pointer is a type that is checked before the function
+//! is called: all that it refers to lies within the linear memory of the calling instance, else the
+//! call traps with `MemoryOutOfBounds`.
 //!
-//! Such a parameter is a range of addresses, no Rust reference: two of them may overlap, and a memory that grows moves. A
-//! reference comes from a range and a borrow of the memory ([`Call::memory`](super::Call::memory)), so the compiler keeps two
-//! mutable slices of one memory apart.
+//! Such a parameter is a range of addresses, no Rust reference: two of them may overlap, and a
+//! memory that grows moves. A reference comes from a range and a borrow of the memory
+//! ([`Call::memory`](super::Call::memory)), so the compiler keeps two mutable slices of one memory
+//! apart.
 
 use super::sealed;
 use super::signature::nibble;
@@ -11,8 +13,8 @@ use super::value::Value;
 use core::marker::PhantomData;
 use zonda_exec::Memory;
 
-/// The type of a parameter: a number ([`Value`]), a pointer of this module, or an `Option` of a pointer, which is `None` when
-/// the address is 0.
+/// The type of a parameter: a number ([`Value`]), a pointer of this module, or an `Option` of a
+/// pointer, which is `None` when the address is 0.
 pub trait HostParam: Sized + sealed::HostParam {
     /// The WebAssembly parameters that it stands for, packed, and their number.
     #[doc(hidden)]
@@ -50,7 +52,8 @@ macro_rules! numbers {
 }
 numbers! { i32 u32 i64 u64 f32 f64 }
 
-/// A value with a fixed layout in linear memory: little-endian, at any address. Structures implement it field by field.
+/// A value with a fixed layout in linear memory: little-endian, at any address. Structures
+/// implement it field by field.
 pub trait GuestValue: Copy {
     /// Bytes that a value takes, and the distance of elements in a slice.
     const SIZE: usize;
@@ -79,7 +82,8 @@ macro_rules! guest_values {
 }
 guest_values! { u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 }
 
-/// A checked range of bytes. Not trusted when it is used: a memory never shrinks, but a handle may be used with another one.
+/// A checked range of bytes. Not trusted when it is used: a memory never shrinks, but a handle may
+/// be used with another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     at: u32,
@@ -197,7 +201,8 @@ macro_rules! pointers {
 }
 
 pointers! {
-    /// A pointer and a number of elements (two parameters): `len` elements of type `T` that are read. `GuestSlice<u8>` is bytes.
+    /// A pointer and a number of elements (two parameters): `len` elements of type `T` that are
+    /// read. `GuestSlice<u8>` is bytes.
     GuestSlice<T>, 0x11, 2, |memory, at| Range::check(memory, *at, *at.add(1), T::SIZE);
     /// The same, to be written.
     GuestSliceMut<T>, 0x11, 2, |memory, at| Range::check(memory, *at, *at.add(1), T::SIZE);
@@ -205,15 +210,16 @@ pointers! {
     GuestPtr<T>, 0x1, 1, |memory, at| Range::check(memory, *at, 1, T::SIZE);
     /// The same, to be written.
     GuestPtrMut<T>, 0x1, 1, |memory, at| Range::check(memory, *at, 1, T::SIZE);
-    /// A pointer to a string that ends with NUL (one parameter). The NUL is not part of it. Nothing says that it is UTF-8.
+    /// A pointer to a string that ends with NUL (one parameter). The NUL is not part of it. Nothing
+    /// says that it is UTF-8.
     GuestStr, 0x1, 1, |memory, at| find_nul(memory, *at).map(|len| Range { at: *at, len });
 }
 
 /// The number of bytes from `at` up to the first NUL, when that lies within the memory.
 pub(crate) fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
     let len = memory.size().checked_sub(at as usize)?;
-    // SAFETY: `base` points at `memory.size()` bytes, of which `len` remain from `at` on; nothing writes them while the arguments of
-    // a host function are converted.
+    // SAFETY: `base` points at `memory.size()` bytes, of which `len` remain from `at` on; nothing
+    // writes them while the arguments of a host function are converted.
     let bytes = unsafe { core::slice::from_raw_parts(memory.base().add(at as usize), len) };
     // A string that begins at 0 and fills 4 GiB but for its NUL is the longest: its length fits.
     bytes.iter().position(|&byte| byte == 0).and_then(|len| u32::try_from(len).ok())

@@ -1,7 +1,8 @@
 //! Host functions that modules import: one description of them, whoever defines them.
 //!
-//! A host function has a module name and a name, a type, a function that converts and checks its parameters
-//! ([`HostCall`](zonda_exec::HostCall)), an attachment and perhaps a capability. Three kinds of tables describe it:
+//! A host function has a module name and a name, a type, a function that converts and checks its
+//! parameters ([`HostCall`](zonda_exec::HostCall)), an attachment and perhaps a capability. Three
+//! kinds of tables describe it:
 //!
 //! | table | type | conversion of parameters | attachment |
 //! |---|---|---|---|
@@ -9,8 +10,8 @@
 //! | closures of the Rust API's `Linker` (`host/`) | Rust types, or value types | generated from the types | the closure |
 //! | `NativeSymbol`s of the C API (`capi/`) | letters | by the letters | `NativeSymbol::attachment` |
 //!
-//! [`Offer::import`] is the one place where any of them is matched with an import. Depends on `store` (what it links to) and
-//! `module`; the two embedding APIs depend on it.
+//! [`Offer::import`] is the one place where any of them is matched with an import. Depends on
+//! `store` (what it links to) and `module`; the two embedding APIs depend on it.
 //!
 //! - `signature`: types, packed into a word
 //! - `value`, `guest`: the Rust types of parameters; pointers are checked by their type
@@ -74,8 +75,9 @@ struct Record {
 }
 
 impl<S: 'static> HostFunc<S> {
-    /// The function `f` under a name. `f` is a `fn` or a closure that captures nothing; its first parameter is a [`Call`],
-    /// the others are [`HostParam`]s, at most 16 WebAssembly parameters altogether, and its result is a [`HostReturn`].
+    /// The function `f` under a name. `f` is a `fn` or a closure that captures nothing; its first
+    /// parameter is a [`Call`], the others are [`HostParam`]s, at most 16 WebAssembly parameters
+    /// altogether, and its result is a [`HostReturn`].
     pub const fn new<Args, F: HostFn<S, Args>>(name: &'static str, f: F) -> HostFunc<S> {
         const { assert!(size_of::<F>() == 0, "a host function cannot capture anything") };
         const { assert!(F::COUNT <= 16, "a host function has at most 16 parameters") };
@@ -99,8 +101,9 @@ impl<S: 'static> HostFunc<S> {
     }
 }
 
-/// Host functions that are declared once, as constant data: see [`host_module!`](crate::host_module). A linker, or the C API,
-/// offers them to modules with a state, which is theirs.
+/// Host functions that are declared once, as constant data: see
+/// [`host_module!`](crate::host_module). A linker, or the C API, offers them to modules with a
+/// state, which is theirs.
 pub struct HostModule<S: 'static> {
     name: &'static str,
     funcs: &'static [HostFunc<S>],
@@ -142,7 +145,8 @@ pub struct BoundModule {
     binding: &'static Binding,
 }
 
-// SAFETY: `funcs` points at constant records without interior mutability. `Binding` has functions only.
+// SAFETY: `funcs` points at constant records without interior mutability. `Binding` has functions
+// only.
 unsafe impl Send for BoundModule {}
 // SAFETY: as above.
 unsafe impl Sync for BoundModule {}
@@ -161,7 +165,8 @@ impl BoundModule {
 
     fn records(&self) -> impl Iterator<Item = &'static Record> + use<> {
         let (funcs, len) = (self.funcs, self.len);
-        // SAFETY: `new` took the array from a `'static` slice of `HostFunc`s, each of which is a `Record` and nothing else.
+        // SAFETY: `new` took the array from a `'static` slice of `HostFunc`s, each of which is a
+        // `Record` and nothing else.
         unsafe { core::slice::from_raw_parts(funcs, len) }.iter()
     }
 

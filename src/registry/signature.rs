@@ -1,4 +1,5 @@
-//! Types of declared host functions: four bits for each value type, so that a constant table of functions needs no arrays.
+//! Types of declared host functions: four bits for each value type, so that a constant table of
+//! functions needs no arrays.
 
 use super::Describes;
 use crate::binary::types::ValType;

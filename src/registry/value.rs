@@ -49,7 +49,8 @@ macro_rules! values {
             const SLOTS: usize = $slots;
             #[inline(always)]
             unsafe fn get($at: *const u32) -> $t {
-                // SAFETY: reads `SLOTS` slots, which are at `at` by the trait's contract. Every bit pattern is a value.
+                // SAFETY: reads `SLOTS` slots, which are at `at` by the trait's contract. Every bit
+                // pattern is a value.
                 unsafe { $get }
             }
             #[inline(always)]
