@@ -45,7 +45,11 @@ fn run(u: &mut Unstructured) -> Result<()> {
     let (params, results) = form::types(u, signature.as_deref())?;
     let letters = signature.as_deref().filter(|text| !text.is_empty());
     let linked = results.len() <= 1
-        && letters.is_none_or(|text| form::fits(text, &params, &results))
+        && match letters {
+            Some(text) => form::fits(text, &params, &results),
+            // Without a signature the function has neither parameters nor results.
+            None => params.is_empty() && results.is_empty(),
+        }
         && form::fit_the_abi(&params);
     let bytes = (!u.ratio(1, 10)?).then(|| u.int_in_range(0..=70_000)).transpose()?;
     let binary = module(&params, &results, bytes);

@@ -131,5 +131,5 @@ const fn symbol(
 pub static NATIVES: Natives = Natives([
     symbol(c"twice", twice as *mut c_void, c"(i)i".as_ptr()),
     symbol(c"sum", sum as *mut c_void, c"(*~)i".as_ptr()),
-    symbol(c"back", back as *mut c_void, null()),
+    symbol(c"back", back as *mut c_void, c"(i)i".as_ptr()),
 ]);

@@ -418,8 +418,8 @@ impl World {
             return Ok(());
         }
         let excused = said.contains("terminated")
-            || said.contains("all fuel") && instance.fuel.is_some()
-            || said.contains("stack exhausted")
+            || said.contains("instruction limit") && instance.fuel.is_some()
+            || said.contains("operand stack overflow")
                 && (stack != 0 && stack < ENOUGH_STACK || matches!(call.name, "deep" | "indirect"))
             || said.contains("memory failed") && (tight || failures() > before);
         match &call.expected {
