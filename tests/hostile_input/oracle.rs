@@ -126,3 +126,24 @@ fn generated_modules_run_as_in_wasmi() {
         zonda_fuzz::execute(&noise(seed * 2 + 1, 200 + seed as usize % 4000));
     }
 }
+
+/// Of the runner's first seeds (`cargo xtask fuzz --programs`), as many as take some seconds.
+#[test]
+fn generated_programs_agree_in_all_modes_and_with_wasmi() {
+    use zonda_fuzz::program::{check, encode, generate, Judge};
+    let mut judge = Judge::default();
+    let (mut returned, mut trapped, mut values) = (0, 0, 0);
+    for seed in 0..1_000 {
+        let program = generate(seed);
+        let outcome = match check(&program, &encode(&program), &mut judge, None) {
+            Ok(outcome) => outcome,
+            Err(what) => panic!("seed {seed}: {what}"),
+        };
+        returned += outcome.returned;
+        trapped += outcome.trapped;
+        values += outcome.values;
+    }
+    // That programs do something is what the generator is for.
+    assert!(returned > 20 * trapped, "{returned} calls returned, {trapped} trapped");
+    assert!(values > 20_000, "only {values} values were compared");
+}

@@ -11,9 +11,10 @@ pub mod gen;
 pub mod reduce;
 pub mod rng;
 pub mod run;
+pub mod script;
 
-pub use gen::generate;
-pub use run::{check, Disagreement, Judge, Outcome};
+pub use gen::{generate, generate_for};
+pub use run::{check, classic, Disagreement, Judge, Outcome, OVERRUNS};
 
 /// The bytes of all modules of a program.
 pub fn encode(program: &ast::Program) -> Vec<Vec<u8>> {

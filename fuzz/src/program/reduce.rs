@@ -22,6 +22,7 @@ pub fn reduce(
         reducer.sequences();
         reducer.replacements();
         reducer.unused();
+        reducer.modules();
         if size(&reducer.best) >= before || reducer.is_over() {
             return reducer.best;
         }
@@ -225,6 +226,29 @@ impl Reducer<'_> {
                 }
             }
         });
+    }
+
+    /// Removes modules from which the others import nothing, and imports of memories and tables.
+    fn modules(&mut self) {
+        for module in (0..self.best.modules.len()).rev() {
+            self.try_change(|program| {
+                program.modules.remove(module);
+                program.calls.retain(|call| call.module != module);
+                for call in &mut program.calls {
+                    call.module -= usize::from(call.module > module);
+                }
+                let imports = program.modules.iter_mut().flat_map(|other| &mut other.imports);
+                for (_, source) in imports {
+                    if let super::ast::Source::Module(from, _) = source {
+                        match (*from).cmp(&module) {
+                            std::cmp::Ordering::Equal => *from = usize::MAX,
+                            std::cmp::Ordering::Greater => *from -= 1,
+                            std::cmp::Ordering::Less => {}
+                        }
+                    }
+                }
+            });
+        }
     }
 
     /// Removes what nothing refers to: locals, exports, and at the end of each index space functions, globals, tables, memories, types.
@@ -464,7 +488,7 @@ fn remove_global(program: &mut Program, module: usize, global: usize) {
     global_removed(program, module, index);
 }
 
-/// Removes an import of a function or global; those of memories and tables stay.
+/// Removes an import. Memories and tables keep their numbers: it has to be the last one that is used.
 fn remove_import(program: &mut Program, module: usize, import: usize) {
     let imports = &program.modules[module].imports;
     let item = imports[import].0;
@@ -479,7 +503,9 @@ fn remove_import(program: &mut Program, module: usize, import: usize) {
             program.modules[module].imports.remove(import);
             global_removed(program, module, index);
         }
-        _ => {}
+        _ => {
+            program.modules[module].imports.remove(import);
+        }
     }
 }
 

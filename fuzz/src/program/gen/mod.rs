@@ -23,8 +23,15 @@ use swarm::{Limit, Swarm};
 
 /// The program that belongs to a seed.
 pub fn generate(seed: u64) -> Program {
+    generate_for(seed, true)
+}
+
+/// The same; without `host` for where there are no host functions and a small memory: pages are of one byte then.
+pub fn generate_for(seed: u64, host: bool) -> Program {
     let mut rng = Rng::new(seed);
-    let swarm = Swarm::new(&mut rng);
+    let mut swarm = Swarm::new(&mut rng);
+    swarm.host = host;
+    swarm.bytes_pages |= !host;
     let tables = Tables::default();
     let mut scopes: Vec<Scope> = Vec::new();
     let results: Vec<Vec<Ty>> = (0..3).map(|_| types(&mut rng, &swarm, swarm.results)).collect();
@@ -80,7 +87,7 @@ fn module(
 fn import_funcs(rng: &mut Rng, swarm: &Swarm, scope: &mut Scope, earlier: &[Scope]) {
     for which in 0..HOST.len() as u32 {
         let takes_references = HOST[which as usize].params.iter().any(|ty| ty.is_ref());
-        if rng.chance(1, 4) && (swarm.references || !takes_references) {
+        if rng.chance(1, 4) && (swarm.references || !takes_references) && swarm.host {
             let ty = scope.module.intern(Scope::host_type(which));
             scope.module.imports.push((Item::Func(ty), Source::Host(which)));
             scope.funcs.push(FuncInfo { ty, kind: Kind::Host, imported: true, cost: 0 });

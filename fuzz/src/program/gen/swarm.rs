@@ -69,6 +69,8 @@ pub struct Swarm {
     pub types: Vec<Ty>,
     /// Whether references occur as values. Without them a program can be precompiled.
     pub references: bool,
+    /// Whether host functions may be imported.
+    pub host: bool,
     /// Actions in a function body.
     pub steps: u32,
     /// Operands that are kept on the stack at most, unless something needs more.
@@ -164,6 +166,7 @@ impl Swarm {
             table,
             types,
             references,
+            host: true,
             steps: *rng.pick(&[2, 3, 4, 5, 6, 8, 8, 10, 14, 24]),
             depth: *rng.pick(&[3, 5, 8, 14, 20]),
             reuse: *rng.pick(&[4, 8, 12, 14, 16]),

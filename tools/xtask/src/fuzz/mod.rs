@@ -2,6 +2,7 @@
 
 mod build;
 mod output;
+mod programs;
 mod unit;
 
 use crate::shell;
@@ -30,6 +31,15 @@ pub struct Options {
     /// Run the target of --target on this file alone, and show its output
     #[arg(long, requires = "target")]
     input: Option<PathBuf>,
+    /// Runs this many generated programs (fuzz/src/program) instead of the targets
+    #[arg(long)]
+    programs: Option<u64>,
+    /// The seed of the first of them
+    #[arg(long, default_value_t = 0, requires = "programs")]
+    first: u64,
+    /// Runs them on the emulated Cortex-M3
+    #[arg(long, requires = "programs")]
+    qemu: bool,
 }
 
 fn variant(strict: bool) -> &'static str {
@@ -41,6 +51,14 @@ fn variant(strict: bool) -> &'static str {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if let Some(count) = options.programs {
+        return programs::run(&programs::Programs {
+            first: options.first,
+            count,
+            jobs: jobs(options.jobs),
+            qemu: options.qemu,
+        });
+    }
     let tools = Tools::find()?;
     let targets: Vec<String> = build::targets()?
         .into_iter()

@@ -4,6 +4,10 @@
 //!
 //! Each job works in processes of its own, so that a crash costs a part of the seeds and names the one that did it.
 
+// With the feature `capi` the library has an allocator of its own.
+#[cfg(not(feature = "capi"))]
+mod guard;
+
 use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +16,8 @@ use std::time::{Duration, Instant};
 use zonda_fuzz::program::ast::Program;
 use zonda_fuzz::program::coverage::{Coverage, OPCODES};
 use zonda_fuzz::program::reduce::reduce;
-use zonda_fuzz::program::{check, encode, generate, Judge};
+use zonda_fuzz::program::script::{with_state_shown, Script};
+use zonda_fuzz::program::{check, classic, encode, generate, generate_for, Judge};
 
 #[derive(Clone)]
 struct Options {
@@ -26,12 +31,17 @@ struct Options {
     /// Findings after which a worker stops.
     most: u64,
     minutes: Option<f64>,
+    /// Where to write scripts.
+    scripts: Option<String>,
 }
 
 const USAGE: &str = "\
 usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled] [--reduce SECONDS]
                 [--minutes M] [--findings N]
-       programs --print SEED      the program's modules as text";
+       programs --print SEED      the program's modules as text
+       programs --seeds A..B --scripts FOLDER
+                                  scripts of programs without host functions, for the image that runs
+                                  the official suite on an emulated board";
 
 fn options() -> Result<Options, String> {
     let mut options = Options {
@@ -44,6 +54,7 @@ fn options() -> Result<Options, String> {
         worker: false,
         most: 3,
         minutes: None,
+        scripts: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -67,6 +78,7 @@ fn options() -> Result<Options, String> {
                 options.print = true;
                 options.first = number(value()?)?;
             }
+            "--scripts" => options.scripts = Some(value()?),
             "--worker" => options.worker = true,
             _ => return Err(format!("unknown option {arg}")),
         }
@@ -85,6 +97,15 @@ fn main() -> ExitCode {
     if options.print {
         println!("{}", text(&generate(options.first)));
         return ExitCode::SUCCESS;
+    }
+    if let Some(folder) = &options.scripts {
+        return match scripts(&options, folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if options.worker {
         work(&options);
@@ -118,6 +139,48 @@ fn text(program: &Program) -> String {
             &format!(";; call f{} of module {} with {:x?}\n", call.func, call.module, call.args);
     }
     text
+}
+
+// --- scripts ---
+
+/// Bytes of a script: what the firmware looks at.
+const SCRIPT_BYTES: usize = (2 << 20) - (64 << 10);
+
+/// Writes scripts of the programs of all seeds, after the engines of the host agreed on them.
+fn scripts(options: &Options, folder: &str) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let mut judge = Judge::default();
+    let (mut number, mut programs, mut asserted, mut skipped) = (0, 0, 0, 0);
+    let mut script = Script::new("programs");
+    for seed in options.first..=options.end {
+        if seed == options.end || script.len() > SCRIPT_BYTES {
+            let full = std::mem::replace(&mut script, Script::new("programs"));
+            programs += full.programs;
+            asserted += full.asserted;
+            if !full.is_empty() {
+                let file = format!("{folder}/{number:04}.script");
+                std::fs::write(file, full.finish()).map_err(|error| error.to_string())?;
+                number += 1;
+            }
+            if seed == options.end {
+                break;
+            }
+        }
+        let program = with_state_shown(&generate_for(seed, false));
+        let bytes = encode(&program);
+        if let Err(what) = check(&program, &bytes, &mut judge, None) {
+            return Err(format!("seed {seed}: {what}"));
+        }
+        let size: usize = bytes.iter().map(Vec::len).sum();
+        let seen = classic(&program, &bytes)?;
+        if size > 40 << 10 || !script.add(&program, &bytes, &seen) {
+            skipped += 1;
+        }
+    }
+    println!(
+        "{number} scripts, {programs} programs, {asserted} calls, {skipped} programs left out"
+    );
+    Ok(())
 }
 
 // --- workers ---
