@@ -9,6 +9,7 @@
 
 #[cfg(feature = "capi")]
 mod capi;
+pub mod checker;
 mod container;
 mod execute;
 mod forged;

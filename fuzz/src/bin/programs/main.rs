@@ -13,11 +13,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use zonda_fuzz::checker::check_module;
 use zonda_fuzz::program::ast::Program;
 use zonda_fuzz::program::coverage::{Coverage, OPCODES};
 use zonda_fuzz::program::reduce::reduce;
 use zonda_fuzz::program::script::{with_state_shown, Script};
-use zonda_fuzz::program::{check, classic, encode, generate, generate_for, Judge};
+use zonda_fuzz::program::{check, classic, encode, generate, generate_for, Judge, Outcome};
 
 #[derive(Clone)]
 struct Options {
@@ -36,7 +37,7 @@ struct Options {
 }
 
 const USAGE: &str = "\
-usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled] [--reduce SECONDS]
+usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled|translation] [--reduce SECONDS]
                 [--minutes M] [--findings N]
        programs --print SEED      the program's modules as text
        programs --seeds A..B --scripts FOLDER
@@ -274,16 +275,36 @@ fn outcome(
     bytes: &[Vec<u8>],
     judge: &mut Judge,
     mode: Option<&str>,
-) -> Result<zonda_fuzz::program::Outcome, String> {
-    let run = std::panic::AssertUnwindSafe(|| check(program, bytes, judge, mode));
+) -> Result<Outcome, String> {
+    let run = std::panic::AssertUnwindSafe(|| {
+        if mode == Some("translation") {
+            return translation(bytes);
+        }
+        check(program, bytes, judge, mode).map_err(|what| what.to_string())
+    });
     match std::panic::catch_unwind(run) {
-        Ok(result) => result.map_err(|what| what.to_string()),
+        Ok(result) => result,
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or(panic.downcast_ref::<&str>().map(|text| text.to_string()));
             Err(format!("panic: {}", text.unwrap_or_default()))
         }
     }
+}
+
+/// Checks the register bytecode instead of running it. What counts as observed are the steps that were compared.
+fn translation(bytes: &[Vec<u8>]) -> Result<Outcome, String> {
+    let mut outcome = Outcome::default();
+    for module in bytes {
+        match check_module(module) {
+            Ok(checked) => outcome.values += checked.steps,
+            Err(what) if what.starts_with("offset") => {
+                return Err(format!("{what}; classic and the generator disagree"));
+            }
+            Err(what) => return Err(format!("translation: {what}")),
+        }
+    }
+    Ok(outcome)
 }
 
 fn register_codes(module: &[u8], coverage: &mut Coverage) {

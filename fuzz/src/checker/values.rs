@@ -1,0 +1,235 @@
+//! Symbolic values of one slot: two computations have the same number when they are the same, up to the identities that the translator
+//! may use.
+
+use std::collections::HashMap;
+
+/// A symbolic value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Sym(u32);
+
+/// What nobody may rely on: equal to nothing, not even to itself; see [`same`].
+pub const UNKNOWN: Sym = Sym(0);
+
+/// Whether two slots certainly hold the same value.
+pub fn same(a: Sym, b: Sym) -> bool {
+    a == b && a != UNKNOWN
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Node {
+    Unknown,
+    Const(u32),
+    /// A value of which nothing is known but that it is this one.
+    Fresh(u32),
+    /// Result number `part` of a numeric instruction.
+    Op {
+        code: u16,
+        part: u8,
+        args: Vec<Sym>,
+    },
+}
+
+/// All values of a function.
+pub struct Values {
+    nodes: Vec<Node>,
+    numbers: HashMap<Node, Sym>,
+}
+
+/// Canonical instructions: the others are expressed by them.
+mod op {
+    pub const EQZ: u16 = 0x45;
+    pub const EQ: u16 = 0x46;
+    pub const LT_S: u16 = 0x48;
+    pub const LT_U: u16 = 0x49;
+    pub const ADD: u16 = 0x6a;
+    pub const SUB: u16 = 0x6b;
+    pub const SHR_S: u16 = 0x75;
+    pub const ROTL: u16 = 0x77;
+    pub const ROTR: u16 = 0x78;
+    pub const SELECT: u16 = 0x1b;
+}
+
+impl Default for Values {
+    fn default() -> Values {
+        let mut values = Values { nodes: Vec::new(), numbers: HashMap::new() };
+        values.intern(Node::Unknown);
+        values
+    }
+}
+
+impl Values {
+    fn intern(&mut self, node: Node) -> Sym {
+        if let Some(&known) = self.numbers.get(&node) {
+            return known;
+        }
+        let sym = Sym(self.nodes.len() as u32);
+        self.nodes.push(node.clone());
+        self.numbers.insert(node, sym);
+        sym
+    }
+
+    /// A constant.
+    pub fn constant(&mut self, value: u32) -> Sym {
+        self.intern(Node::Const(value))
+    }
+
+    /// A value that is like no other.
+    pub fn fresh(&mut self) -> Sym {
+        let number = self.nodes.len() as u32;
+        self.intern(Node::Fresh(number))
+    }
+
+    /// The number, if it is a constant.
+    pub fn as_constant(&self, sym: Sym) -> Option<u32> {
+        match self.nodes[sym.0 as usize] {
+            Node::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Text for messages.
+    pub fn text(&self, sym: Sym) -> String {
+        match &self.nodes[sym.0 as usize] {
+            Node::Unknown => "unknown".into(),
+            Node::Const(value) => format!("{:#x}", value),
+            Node::Fresh(number) => format!("v{number}"),
+            Node::Op { code, part, args } => {
+                let args: Vec<String> = args.iter().map(|&arg| self.text(arg)).collect();
+                format!("{code:#x}.{part}({})", args.join(" "))
+            }
+        }
+    }
+
+    /// Whether it is 0 or 1 and made of a canonical comparison of i32.
+    fn is_bool(&self, sym: Sym) -> bool {
+        matches!(&self.nodes[sym.0 as usize], Node::Op { code: op::EQZ..=op::LT_U, .. })
+    }
+
+    /// The first result of an instruction on one slot each.
+    pub fn word(&mut self, code: u16, args: &[Sym]) -> Sym {
+        if args.contains(&UNKNOWN) {
+            return UNKNOWN;
+        }
+        let constants: Vec<Option<u32>> = args.iter().map(|&arg| self.as_constant(arg)).collect();
+        match (code, args, &constants[..]) {
+            (op::EQZ, &[a], &[Some(value)]) => {
+                let _ = a;
+                self.constant(u32::from(value == 0))
+            }
+            (op::EQZ, &[a], _) => self.not(a),
+            (op::EQ, &[_, _], &[Some(a), Some(b)]) => self.constant(u32::from(a == b)),
+            (op::EQ, &[a, b], &[Some(0), _]) | (op::EQ, &[b, a], &[_, Some(0)]) => {
+                let _ = a;
+                self.not(b)
+            }
+            (op::EQ, &[a, b], _) => self.node(op::EQ, vec![a.min(b), a.max(b)]),
+            // ne, gt, le, ge by eq and lt.
+            (0x47, ..) => self.negated(op::EQ, args),
+            (0x4e, ..) => self.negated(op::LT_S, args),
+            (0x4f, ..) => self.negated(op::LT_U, args),
+            (0x4a, &[a, b], _) => self.word(op::LT_S, &[b, a]),
+            (0x4b, &[a, b], _) => self.word(op::LT_U, &[b, a]),
+            (0x4c, &[a, b], _) => self.negated(op::LT_S, &[b, a]),
+            (0x4d, &[a, b], _) => self.negated(op::LT_U, &[b, a]),
+            (op::LT_S, &[_, _], &[Some(a), Some(b)]) => {
+                self.constant(u32::from((a as i32) < b as i32))
+            }
+            (op::LT_U, &[_, _], &[Some(a), Some(b)]) => self.constant(u32::from(a < b)),
+            // k < x is not x < k + 1.
+            (op::LT_S, &[_, b], &[Some(k), _]) if k as i32 != i32::MAX => {
+                let next = self.constant(k.wrapping_add(1));
+                self.negated(op::LT_S, &[b, next])
+            }
+            (op::LT_U, &[_, b], &[Some(k), _]) if k != u32::MAX => {
+                let next = self.constant(k.wrapping_add(1));
+                self.negated(op::LT_U, &[b, next])
+            }
+            (op::SUB, &[a, _], &[_, Some(k)]) => {
+                let k = self.constant(k.wrapping_neg());
+                self.word(op::ADD, &[a, k])
+            }
+            (op::SHR_S, _, &[Some(a), Some(k)]) => self.constant((a as i32 >> (k & 31)) as u32),
+            (0x74..=0x76 | op::ROTR, &[a, _], &[_, Some(k)]) => {
+                let k = self.constant(k & 31);
+                self.node(code, vec![a, k])
+            }
+            (op::ROTL, &[a, _], &[_, Some(k)]) => {
+                let k = self.constant(k.wrapping_neg() & 31);
+                self.node(op::ROTR, vec![a, k])
+            }
+            // Commutative ones: add, mul, and, or, xor.
+            (op::ADD | 0x6c | 0x71..=0x73, &[a, b], _) => self.node(code, vec![a.min(b), a.max(b)]),
+            (op::SELECT, &[c, a, b], _) => self.node(op::SELECT, vec![c, a, b]),
+            _ => self.node(code, args.to_vec()),
+        }
+    }
+
+    fn negated(&mut self, code: u16, args: &[Sym]) -> Sym {
+        let positive = self.word(code, args);
+        self.word(op::EQZ, &[positive])
+    }
+
+    /// 1 when the value is 0.
+    fn not(&mut self, a: Sym) -> Sym {
+        let inner = match &self.nodes[a.0 as usize] {
+            Node::Op { code: op::EQZ, args, .. } => args.first().copied(),
+            _ => None,
+        };
+        match inner {
+            Some(inner) if self.is_bool(inner) => inner,
+            _ => self.node(op::EQZ, vec![a]),
+        }
+    }
+
+    /// The condition of a branch that is taken when a value is not 0.
+    pub fn condition(&mut self, a: Sym) -> Sym {
+        if a == UNKNOWN || self.is_bool(a) {
+            return a;
+        }
+        let zero = self.word(op::EQZ, &[a]);
+        self.word(op::EQZ, &[zero])
+    }
+
+    /// The opposite condition.
+    pub fn opposite(&mut self, condition: Sym) -> Sym {
+        self.word(op::EQZ, &[condition])
+    }
+
+    fn node(&mut self, code: u16, args: Vec<Sym>) -> Sym {
+        self.intern(Node::Op { code, part: 0, args })
+    }
+
+    /// The results, one slot or two, of a numeric instruction that cannot trap, on all slots of its operands.
+    pub fn numeric(&mut self, code: u16, args: &[Sym], slots: usize) -> Vec<Sym> {
+        if matches!(code, 0x45..=0x4f | 0x6a..=0x6c | 0x71..=0x78) {
+            return vec![self.word(code, args)];
+        }
+        if args.contains(&UNKNOWN) {
+            return vec![UNKNOWN; slots];
+        }
+        let mut args = args.to_vec();
+        let mut code = code;
+        match (code, &args[..]) {
+            (0xa7, &[low, _]) => return vec![low],
+            (0xac, &[low]) => {
+                let by = self.constant(31);
+                return vec![low, self.word(op::SHR_S, &[low, by])];
+            }
+            (0xad, &[low]) => return vec![low, self.constant(0)],
+            (0xbc..=0xbf, _) => return args,
+            // Shifts and rotations of i64 by a constant, to the right as to the left.
+            (0x86..=0x8a, &[_, _, low, _]) => {
+                if let Some(k) = self.as_constant(low) {
+                    let k = if code == 0x8a { k.wrapping_neg() } else { k };
+                    args[2] = self.constant(k & 63);
+                    args[3] = self.constant(0);
+                    code = if code == 0x8a { 0x89 } else { code };
+                }
+            }
+            _ => {}
+        }
+        (0..slots as u8)
+            .map(|part| self.intern(Node::Op { code, part, args: args.clone() }))
+            .collect()
+    }
+}
