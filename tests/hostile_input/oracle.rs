@@ -147,3 +147,23 @@ fn generated_programs_agree_in_all_modes_and_with_wasmi() {
     assert!(returned > 20 * trapped, "{returned} calls returned, {trapped} trapped");
     assert!(values > 20_000, "only {values} values were compared");
 }
+
+#[test]
+fn translations_of_generated_and_real_modules_are_right() {
+    use zonda_fuzz::program::{encode, generate};
+    let check = |bytes: &[u8]| match zonda_fuzz::checker::check_module(bytes) {
+        Ok(checked) => checked.steps,
+        Err(what) => panic!("{what}"),
+    };
+    let mut steps = 0;
+    for seed in 0..1_000 {
+        steps += encode(&generate(seed)).iter().map(|bytes| check(bytes)).sum::<u64>();
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/modules");
+    for file in std::fs::read_dir(folder).unwrap().flatten().map(|file| file.path()) {
+        if file.extension().is_some_and(|ext| ext == "wasm") {
+            steps += check(&std::fs::read(&file).unwrap());
+        }
+    }
+    assert!(steps > 100_000, "only {steps} steps were compared");
+}
