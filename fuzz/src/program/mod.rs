@@ -14,7 +14,7 @@ pub mod run;
 pub mod script;
 
 pub use gen::{generate, generate_for};
-pub use run::{check, classic, Disagreement, Judge, Outcome, OVERRUNS};
+pub use run::{check, classic, fits, Disagreement, Judge, Outcome, OVERRUNS};
 
 /// The bytes of all modules of a program.
 pub fn encode(program: &ast::Program) -> Vec<Vec<u8>> {

@@ -18,7 +18,7 @@ use zonda_fuzz::program::ast::Program;
 use zonda_fuzz::program::coverage::{Coverage, OPCODES};
 use zonda_fuzz::program::reduce::reduce;
 use zonda_fuzz::program::script::{with_state_shown, Script};
-use zonda_fuzz::program::{check, classic, encode, generate, generate_for, Judge, Outcome};
+use zonda_fuzz::program::{check, classic, encode, fits, generate, generate_for, Judge, Outcome};
 
 #[derive(Clone)]
 struct Options {
@@ -147,6 +147,9 @@ fn text(program: &Program) -> String {
 /// Bytes of a script: what the firmware looks at.
 const SCRIPT_BYTES: usize = (2 << 20) - (64 << 10);
 
+/// Bytes of the operand stack there. Frames of the host are larger, so what fits here fits there.
+const STACK: u32 = 64 << 10;
+
 /// Writes scripts of the programs of all seeds, after the engines of the host agreed on them.
 fn scripts(options: &Options, folder: &str) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
@@ -174,7 +177,8 @@ fn scripts(options: &Options, folder: &str) -> Result<(), String> {
         }
         let size: usize = bytes.iter().map(Vec::len).sum();
         let seen = classic(&program, &bytes)?;
-        if size > 40 << 10 || !script.add(&program, &bytes, &seen) {
+        if size > 40 << 10 || !fits(&program, &bytes, STACK) || !script.add(&program, &bytes, &seen)
+        {
             skipped += 1;
         }
     }

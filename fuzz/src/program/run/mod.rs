@@ -146,6 +146,14 @@ pub fn classic(program: &Program, bytes: &[Vec<u8>]) -> Result<Vec<Obs>, String>
     ours::run(program, bytes, Way::Classic).map(|run| run.seen)
 }
 
+/// Whether a program needs at most so many bytes of operand stack, in both modes.
+pub fn fits(program: &Program, bytes: &[Vec<u8>], stack: u32) -> bool {
+    [zonda::Mode::Classic, zonda::Mode::Fast].into_iter().all(|mode| {
+        ours::run(program, bytes, Way::Cramped(mode, stack))
+            .is_ok_and(|run| run.limit() == run.seen.len())
+    })
+}
+
 fn compare(left: &(String, Run), right: &(String, Run), places: bool) -> Result<(), Disagreement> {
     let limit = left.1.limit().min(right.1.limit());
     let found = |what: String| Disagreement { left: left.0.clone(), right: right.0.clone(), what };
