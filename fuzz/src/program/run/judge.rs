@@ -1,7 +1,7 @@
 //! The same program in wasmi.
 
 use super::super::ast::{Item, Program, Source, Ty, CALLBACK, HOST};
-use super::{hash, host, identities, observed, Identities, Obs, Run, Trap as Kind};
+use super::{hash, host, identities, observed, Identities, Obs, Run, Trap as Kind, SOME_FUNC};
 use wasmi::{
     Caller, CompilationMode, Config, Engine, Error, Extern, ExternRef, Func, FuncType, Instance,
     Module, Ref, Store, TrapCode, Val, ValType, F32, F64,
@@ -305,7 +305,7 @@ fn resolve(program: &Program, instances: &[Option<Instance>], store: &mut Store<
     for obs in &mut state.seen {
         if let Obs::Value(Ty::Func, bits) = obs {
             if let Some(at) = (*bits as usize).checked_sub(1) {
-                *bits = if complete { identities.of(handle(state.funcs[at])) } else { 1 };
+                *bits = if complete { identities.of(handle(state.funcs[at])) } else { SOME_FUNC };
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A program in Zonda.
 
 use super::super::ast::{Item, Program, Source, Ty, CALLBACK, HOST};
-use super::{hash, host, identities, observed, Identities, Obs, Run, Trap as Kind};
+use super::{hash, host, identities, observed, Identities, Obs, Run, Trap as Kind, SOME_FUNC};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use zonda::{
@@ -423,7 +423,7 @@ fn resolve(program: &Program, instances: &[Option<Instance>], store: &mut Store<
     for obs in &mut state.seen {
         if let Obs::Value(Ty::Func, bits) = obs {
             if let Some(at) = (*bits as usize).checked_sub(1) {
-                *bits = if complete { identities.of(state.funcs[at]) } else { 1 };
+                *bits = if complete { identities.of(state.funcs[at]) } else { SOME_FUNC };
             }
         }
     }

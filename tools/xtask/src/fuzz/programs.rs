@@ -1,15 +1,12 @@
 //! `cargo xtask fuzz --programs N`: generated programs (fuzz/src/program) on the host, or in batches on the emulated Cortex-M3.
 
-use crate::firmware::{self, Board};
+use crate::firmware::{self, BOARDS};
 use crate::qemu::Run;
 use crate::{modes, shell};
 use anyhow::{bail, Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-
-/// Where the firmware looks for the script.
-const SCRIPT: u32 = 0x0020_0000;
 
 /// Which programs, and where they run.
 pub struct Programs {
@@ -35,7 +32,7 @@ pub fn run(programs: &Programs) -> Result<()> {
         std::fs::read_dir(&folder)?.flatten().map(|file| file.path()).collect();
     scripts.sort();
     for mode in [modes::FAST.name, modes::CLASSIC.name] {
-        let image = firmware::build("spec", Board::Mps2, &["full", "spec", mode])?;
+        let image = firmware::build("spec", &BOARDS[0], &["full", "spec", mode])?;
         let mut passed = 0;
         for script in &scripts {
             passed += batch(&image, script)
@@ -48,9 +45,11 @@ pub fn run(programs: &Programs) -> Result<()> {
 
 /// Runs one script; returns how many of its commands held, if all did.
 fn batch(image: &Path, script: &Path) -> Result<u64> {
-    let load = Some((script.to_path_buf(), SCRIPT));
+    // The first board is the Cortex-M3 with memory for everything.
+    let board = &BOARDS[0];
+    let load = Some((script.to_path_buf(), board.job));
     let deadline = Duration::from_secs(600);
-    let run = Run { board: Board::Mps2, image, load, count: false, deadline };
+    let run = Run { board, image, load, count: false, deadline };
     let mut counts = None;
     let mut failed = Vec::new();
     for line in run.output()? {
