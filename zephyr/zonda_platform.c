@@ -111,7 +111,7 @@ bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 	const char *name = k_thread_name_get((k_tid_t)thread);
 	uintptr_t here = (uintptr_t)&name;
 	size_t needed = purpose == ZONDA_STACK_LOAD ? CONFIG_ZONDA_LOAD_STACK_SIZE
-						  : CONFIG_ZONDA_CALL_STACK_SIZE;
+						    : CONFIG_ZONDA_CALL_STACK_SIZE;
 	size_t left = here - thread->stack_info.start;
 
 	/* An address outside of the stack is that of an interrupt handler, or of a stack that the

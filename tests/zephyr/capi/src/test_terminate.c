@@ -13,7 +13,8 @@ static struct program program;
 static K_THREAD_STACK_DEFINE(killer_stack, 1024);
 static struct k_thread killer;
 
-/* The clock of native_sim stands still while code runs, so no timer would expire and no other thread would run. */
+/* The clock of native_sim stands still while code runs, so no timer would expire and no other
+ * thread would run. */
 #define SKIP_WHERE_TIME_STANDS_STILL() Z_TEST_SKIP_IFDEF(CONFIG_ARCH_POSIX)
 
 static void before(void *fixture)
