@@ -106,15 +106,15 @@ pub struct Flash {
 
 pub const FLASH: [Flash; 4] = [
     // Promised: 36,864.
-    Flash { config: "classic", modes: &["classic"], limit: 53_900 },
+    Flash { config: "classic", modes: &["classic"], limit: 56_000 },
     // Promised: 45,056, and 53,248 for both.
-    Flash { config: "fast", modes: &["fast"], limit: 68_500 },
-    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 76_300 },
+    Flash { config: "fast", modes: &["fast"], limit: 71_200 },
+    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 79_300 },
     // All that Kconfig can switch on.
     Flash {
         config: "everything",
         modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"],
-        limit: 89_300,
+        limit: 92_700,
     },
 ];
 /// Static RAM, beside the pool.
