@@ -209,7 +209,7 @@ impl Translator<'_> {
     // --- slots ---
 
     /// The stack slot of the operand at this height, as an instruction names it.
-    fn home(&self, height: u32) -> i32 {
+    fn stack_slot(&self, height: u32) -> i32 {
         if self.emit.large {
             SCRATCH + height as i32
         } else {
@@ -219,7 +219,7 @@ impl Translator<'_> {
 
     /// The stack slot of the operand at this height, counted from the start of the frame.
     fn absolute_slot(&self, height: u32) -> i32 {
-        self.home(height) + if self.emit.large { self.bias() } else { 0 }
+        self.stack_slot(height) + if self.emit.large { self.bias() } else { 0 }
     }
 
     /// How far a large function moves the frame pointer, in slots.
@@ -235,7 +235,7 @@ impl Translator<'_> {
     fn slot(&self, operand: Operand) -> i32 {
         match operand.value {
             Value::Local(local) => self.local(local),
-            _ => self.home(operand.height),
+            _ => self.stack_slot(operand.height),
         }
     }
 
@@ -303,10 +303,10 @@ impl Translator<'_> {
     /// Spills the operand at this index of the cache.
     #[inline(never)]
     fn spill(&mut self, index: usize) -> Parsed<()> {
-        let home = self.home(self.height - (self.len - index) as u32);
+        let stack_slot = self.stack_slot(self.height - (self.len - index) as u32);
         let Some(entry) = self.cache.get_mut(index) else { return Ok(()) };
         let value = core::mem::replace(entry, Value::InSlot);
-        self.place(value, home)
+        self.place(value, stack_slot)
     }
 
     /// Writes a value to a slot.
@@ -330,8 +330,8 @@ impl Translator<'_> {
                 (Some(Value::Local(low)), Some(Value::Local(high)))
                     if high == low + 1 && index + 1 < self.len =>
                 {
-                    let home = self.home(self.height - (self.len - index) as u32);
-                    self.emit.copy_pair(self.local(low), home)?;
+                    let stack_slot = self.stack_slot(self.height - (self.len - index) as u32);
+                    self.emit.copy_pair(self.local(low), stack_slot)?;
                     for entry in self.cache.iter_mut().skip(index).take(2) {
                         *entry = Value::InSlot;
                     }
@@ -365,9 +365,9 @@ impl Translator<'_> {
     fn spill_local(&mut self, local: u32) -> Parsed<()> {
         for index in 0..self.len {
             if self.cache.get(index) == Some(&Value::Local(local)) {
-                let home = self.home(self.height - (self.len - index) as u32);
+                let stack_slot = self.stack_slot(self.height - (self.len - index) as u32);
                 let moved = if self.emit.accumulator_slot.is_none() {
-                    self.emit.copy_before(self.local(local), home)?
+                    self.emit.copy_before(self.local(local), stack_slot)?
                 } else {
                     None
                 };
@@ -447,9 +447,9 @@ impl Translator<'_> {
     fn in_slot(&mut self, operand: Operand) -> Parsed<i32> {
         match operand.value {
             Value::Accumulator | Value::Constant(_) => {
-                let home = self.home(operand.height);
-                self.place(operand.value, home)?;
-                Ok(home)
+                let stack_slot = self.stack_slot(operand.height);
+                self.place(operand.value, stack_slot)?;
+                Ok(stack_slot)
             }
             _ => Ok(self.slot(operand)),
         }
@@ -465,9 +465,9 @@ impl Translator<'_> {
                 return Ok(self.local(first));
             }
         }
-        let home = self.home(low.height);
-        self.place(low.value, home)?;
-        self.place(high.value, home + 1)?;
-        Ok(home)
+        let stack_slot = self.stack_slot(low.height);
+        self.place(low.value, stack_slot)?;
+        self.place(high.value, stack_slot + 1)?;
+        Ok(stack_slot)
     }
 }

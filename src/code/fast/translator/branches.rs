@@ -19,12 +19,12 @@ impl Translator<'_> {
         }
         match keep {
             0 => Ok(()),
-            1 => self.emit.copy(self.home(from), self.home(to)),
-            2 => self.emit.copy_pair(self.home(from), self.home(to)),
+            1 => self.emit.copy(self.stack_slot(from), self.stack_slot(to)),
+            2 => self.emit.copy_pair(self.stack_slot(from), self.stack_slot(to)),
             _ => {
                 let slot = |slot: i32| u16::try_from(slot).map_err(|_| ErrorKind::FrameTooLarge);
                 let (source, target, keep) =
-                    (slot(self.home(from))?, slot(self.home(to))?, slot(keep as i32)?);
+                    (slot(self.stack_slot(from))?, slot(self.stack_slot(to))?, slot(keep as i32)?);
                 self.emit.long(
                     RegOp::Move,
                     source as u32 | (target as u32) << 16,
@@ -61,8 +61,9 @@ impl Translator<'_> {
         if keep == 1 {
             let operand = self.pop();
             self.spill_accumulator()?;
-            let (home, slot) = (self.home(operand.height), self.home(label.height));
-            self.move_to(operand.value, home, slot)?;
+            let (stack_slot, slot) =
+                (self.stack_slot(operand.height), self.stack_slot(label.height));
+            self.move_to(operand.value, stack_slot, slot)?;
         } else {
             self.spill_top(keep)?;
             self.move_kept(keep, label.height)?;

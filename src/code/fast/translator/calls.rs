@@ -12,7 +12,7 @@ impl Translator<'_> {
     pub(super) fn call(&mut self, func: u32, params: u32, after: u32) -> Parsed<()> {
         self.spill_top(params)?;
         let base = self.height.saturating_sub(params);
-        let slot = self.home(base);
+        let slot = self.stack_slot(base);
         let is_import = func < self.imported;
         let near = u8::try_from(slot).ok().zip(u16::try_from(func).ok());
         match near {
@@ -21,8 +21,8 @@ impl Translator<'_> {
                 self.emit.result(op, func as u32 | (slot as u32) << 16, 3)?;
             }
             None => {
-                let top =
-                    u16::try_from(self.home(self.height)).map_err(|_| ErrorKind::FrameTooLarge)?;
+                let top = u16::try_from(self.stack_slot(self.height))
+                    .map_err(|_| ErrorKind::FrameTooLarge)?;
                 self.emit.result(RegOp::Runtime, CALL as u32 | (top as u32) << 8, 3)?;
                 let (bytes, len) = leb(func);
                 self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
@@ -56,11 +56,11 @@ impl Translator<'_> {
     pub(super) fn runtime_instr(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
         self.spill_all()?;
         let first = if opcode > 0xff { PREFIX } else { opcode as u8 };
-        self.verbatim(RegOp::Runtime, first, self.home(self.height), site)?;
+        self.verbatim(RegOp::Runtime, first, self.stack_slot(self.height), site)?;
         let height = site.height();
         self.reset(height);
         // The runtime leaves the topmost operand in the accumulator.
-        self.emit.accumulator_slot = height.checked_sub(1).map(|height| self.home(height));
+        self.emit.accumulator_slot = height.checked_sub(1).map(|height| self.stack_slot(height));
         Ok(())
     }
 

@@ -13,7 +13,7 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     pub(super) fn memory(&mut self, site: &Site, opcode: u8, result: u32) -> Parsed<()> {
         self.spill_all()?;
-        self.verbatim(RegOp::Memory, opcode, self.home(self.height), site)?;
+        self.verbatim(RegOp::Memory, opcode, self.stack_slot(self.height), site)?;
         self.reset(site.height() - result);
         self.push_slots(result);
         self.emit.lost();
@@ -59,17 +59,17 @@ impl<'a> Translator<'a> {
         };
         let source = self.source(address);
         if whole_pair {
-            let home = self.home(address.height);
+            let stack_slot = self.stack_slot(address.height);
             if let Source::Slot(slot) = source {
                 let slot = self.emit.read(slot, 1, 0)?;
-                let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64S, slot | offset << 8 | to << 16, 3, 0, home, 2)?;
+                let to = self.emit.write(stack_slot, 2)?;
+                self.emit.to(RegOp::Load64S, slot | offset << 8 | to << 16, 3, 0, stack_slot, 2)?;
             } else {
                 self.take(address)?;
-                let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::Load64A, offset | to << 8, 2, 0, home, 2)?;
+                let to = self.emit.write(stack_slot, 2)?;
+                self.emit.to(RegOp::Load64A, offset | to << 8, 2, 0, stack_slot, 2)?;
             }
-            self.emit.written(home, 2)?;
+            self.emit.written(stack_slot, 2)?;
             self.push(Value::InSlot)?;
             return self.push(Value::InSlot);
         }
@@ -179,7 +179,7 @@ impl<'a> Translator<'a> {
                 self.emit.op(nth(RegOp::Store32AS, which), value, 2)
             }
             (Source::Accumulator, Source::Constant(constant)) if near => {
-                let slot = self.home(value.height);
+                let slot = self.stack_slot(value.height);
                 self.emit.put(constant, slot)?;
                 let slot = self.emit.read(slot, 1, 2)?;
                 self.emit.op(nth(RegOp::Store32AS, which), slot | low << 8, 2)

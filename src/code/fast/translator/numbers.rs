@@ -65,20 +65,20 @@ impl Translator<'_> {
         let slots = sig.operand().slots() as i32;
         let second = if sig.is_binary() { Some(self.pop_any(slots)?) } else { None };
         let first = self.pop_any(slots)?;
-        let home = self.home(self.height);
+        let stack_slot = self.stack_slot(self.height);
         let results = sig.value().slots() as i32;
         let a = self.emit.read(first, slots, 0)?;
         let b = match second {
             Some(second) => self.emit.read(second, slots, 2)?,
             None => 0,
         };
-        let to = self.emit.write(home, results)?;
+        let to = self.emit.write(stack_slot, results)?;
         let operands = (code & 0xff) as u32 | to << 8 | a << 16 | b << 24;
         match second {
-            Some(_) => self.emit.to(RegOp::Num2, operands, 4, 2, home, results)?,
-            None => self.emit.to(RegOp::Num1, operands, 3, 1, home, results)?,
+            Some(_) => self.emit.to(RegOp::Num2, operands, 4, 2, stack_slot, results)?,
+            None => self.emit.to(RegOp::Num1, operands, 3, 1, stack_slot, results)?,
         }
-        self.emit.written(home, results)?;
+        self.emit.written(stack_slot, results)?;
         for _ in 0..results {
             self.push(Value::InSlot)?;
         }
@@ -98,12 +98,12 @@ impl Translator<'_> {
     pub(super) fn pair_op(&mut self, op: RegOp) -> Parsed<()> {
         let second = self.pop_pair()?;
         let first = self.pop_pair()?;
-        let home = self.home(self.height);
+        let stack_slot = self.stack_slot(self.height);
         let a = self.emit.read(first, 2, 0)?;
         let b = self.emit.read(second, 2, 2)?;
-        let to = self.emit.write(home, 2)?;
-        self.emit.to(op, a | b << 8 | to << 16, 3, 0, home, 2)?;
-        self.emit.written(home, 2)?;
+        let to = self.emit.write(stack_slot, 2)?;
+        self.emit.to(op, a | b << 8 | to << 16, 3, 0, stack_slot, 2)?;
+        self.emit.written(stack_slot, 2)?;
         self.push(Value::InSlot)?;
         self.push(Value::InSlot)
     }
@@ -124,11 +124,11 @@ impl Translator<'_> {
         self.pop();
         self.pop();
         let first = self.pop_pair()?;
-        let home = self.home(self.height);
+        let stack_slot = self.stack_slot(self.height);
         let a = self.emit.read(first, 2, 0)?;
-        let to = self.emit.write(home, 2)?;
-        self.emit.to(op, a | (distance & 63) << 8 | to << 16, 3, 0, home, 2)?;
-        self.emit.written(home, 2)?;
+        let to = self.emit.write(stack_slot, 2)?;
+        self.emit.to(op, a | (distance & 63) << 8 | to << 16, 3, 0, stack_slot, 2)?;
+        self.emit.written(stack_slot, 2)?;
         self.push(Value::InSlot)?;
         self.push(Value::InSlot)?;
         Ok(Some(()))
@@ -143,14 +143,14 @@ impl Translator<'_> {
         }
         self.take(low)?;
         if low.value == Value::Accumulator {
-            let home = self.home(low.height);
-            self.emit.store(home)?;
+            let stack_slot = self.stack_slot(low.height);
+            self.emit.store(stack_slot)?;
             self.push(Value::InSlot)?;
         } else {
             self.push(low.value)?;
         }
         self.emit.result(RegOp::ShrSAK, 31, 1)?;
-        let high = self.home(self.height);
+        let high = self.stack_slot(self.height);
         self.emit.store(high)?;
         self.push(Value::InSlot)
     }

@@ -8,8 +8,8 @@ impl Translator<'_> {
     pub(super) fn local_get(&mut self, local: u32, slots: u32) -> Parsed<()> {
         for i in 0..slots {
             if self.emit.large {
-                let home = self.home(self.height);
-                self.emit.copy(self.local(local + i), home)?;
+                let stack_slot = self.stack_slot(self.height);
+                self.emit.copy(self.local(local + i), stack_slot)?;
                 self.push(Value::InSlot)?;
             } else {
                 self.push(Value::Local(local + i))?;
@@ -28,11 +28,11 @@ impl Translator<'_> {
             let spilled = self.emit.here() != before;
             let high = self.pop();
             let low = self.pop();
-            let home = self.home(low.height);
+            let stack_slot = self.stack_slot(low.height);
             match (low.value, high.value) {
                 (Value::InSlot, Value::InSlot) => {
-                    if spilled || !self.emit.retarget(home, slot, 2) {
-                        self.emit.copy_pair(home, slot)?;
+                    if spilled || !self.emit.retarget(stack_slot, slot, 2) {
+                        self.emit.copy_pair(stack_slot, slot)?;
                     }
                 }
                 (Value::Local(first), Value::Local(second)) if second == first + 1 => {
@@ -42,13 +42,13 @@ impl Translator<'_> {
                 }
                 // The second value may be the local that the first one overwrites.
                 (low, Value::Local(second)) if second == local => {
-                    self.place(high.value, home + 1)?;
-                    self.move_to(low, home, slot)?;
-                    self.emit.copy(home + 1, slot + 1)?;
+                    self.place(high.value, stack_slot + 1)?;
+                    self.move_to(low, stack_slot, slot)?;
+                    self.emit.copy(stack_slot + 1, slot + 1)?;
                 }
                 (first, second) => {
-                    self.move_to(first, home, slot)?;
-                    self.move_to(second, home + 1, slot + 1)?;
+                    self.move_to(first, stack_slot, slot)?;
+                    self.move_to(second, stack_slot + 1, slot + 1)?;
                 }
             }
         } else {
@@ -58,9 +58,10 @@ impl Translator<'_> {
             // The copy that a spill writes before the last instruction does not matter for a result
             // in the accumulator.
             let spilled = self.emit.here() != before && operand.value == Value::InSlot;
-            let home = self.home(operand.height);
-            if operand.value != Value::InSlot || spilled || !self.emit.retarget(home, slot, 1) {
-                self.move_to(operand.value, home, slot)?;
+            let stack_slot = self.stack_slot(operand.height);
+            if operand.value != Value::InSlot || spilled || !self.emit.retarget(stack_slot, slot, 1)
+            {
+                self.move_to(operand.value, stack_slot, slot)?;
             }
         }
         if tee {
@@ -69,10 +70,10 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Writes a value to a slot; `home` is the value's stack slot.
-    pub(super) fn move_to(&mut self, value: Value, home: i32, slot: i32) -> Parsed<()> {
+    /// Writes a value to a slot; `stack_slot` is the value's stack slot.
+    pub(super) fn move_to(&mut self, value: Value, stack_slot: i32, slot: i32) -> Parsed<()> {
         match value {
-            Value::InSlot => self.emit.copy(home, slot),
+            Value::InSlot => self.emit.copy(stack_slot, slot),
             value => self.place(value, slot),
         }
     }
@@ -86,10 +87,10 @@ impl Translator<'_> {
                 self.push(Value::Accumulator)
             }
             (true, _) => {
-                let home = self.home(self.height);
-                let to = self.emit.write(home, 2)?;
-                self.emit.to(RegOp::GlobalGetW, index | to << 16, 3, 0, home, 2)?;
-                self.emit.written(home, 2)?;
+                let stack_slot = self.stack_slot(self.height);
+                let to = self.emit.write(stack_slot, 2)?;
+                self.emit.to(RegOp::GlobalGetW, index | to << 16, 3, 0, stack_slot, 2)?;
+                self.emit.written(stack_slot, 2)?;
                 self.push(Value::InSlot)?;
                 self.push(Value::InSlot)
             }
@@ -123,12 +124,12 @@ impl Translator<'_> {
             }
         }
         if slots == 2 {
-            let home = self.home(self.height);
+            let stack_slot = self.stack_slot(self.height);
             let a = self.emit.read(first, 2, 0)?;
             let b = self.emit.read(second, 2, 2)?;
-            let to = self.emit.write(home, 2)?;
-            self.emit.to(RegOp::SelectW, a | b << 8 | to << 16, 3, 0, home, 2)?;
-            self.emit.written(home, 2)?;
+            let to = self.emit.write(stack_slot, 2)?;
+            self.emit.to(RegOp::SelectW, a | b << 8 | to << 16, 3, 0, stack_slot, 2)?;
+            self.emit.written(stack_slot, 2)?;
             self.push(Value::InSlot)?;
             return self.push(Value::InSlot);
         }

@@ -117,7 +117,7 @@ impl Translator<'_> {
                         (Some(k), Some(op), _) => self.emit.result(op, k, 1)?,
                         (_, _, Some(op)) => self.emit.result(op, value, 4)?,
                         _ => {
-                            let slot = self.home(second.height.max(first.height));
+                            let slot = self.stack_slot(second.height.max(first.height));
                             self.emit.put(value, slot)?;
                             self.with_slot(forms.by_slot, slot)?;
                         }
@@ -158,7 +158,7 @@ impl Translator<'_> {
         }
         // If both operands are the accumulator, the second is in its stack slot as well.
         let right = if second.value == Value::Accumulator && first.value == Value::Accumulator {
-            self.home(second.height)
+            self.stack_slot(second.height)
         } else {
             self.in_slot(second)?
         };
@@ -221,7 +221,7 @@ impl Translator<'_> {
                     b = Source::Accumulator;
                 }
                 _ => {
-                    let slot = self.home(second.height.max(first.height));
+                    let slot = self.stack_slot(second.height.max(first.height));
                     // Both are constant, or the constant has no short form.
                     self.take(first)?;
                     a = Source::Accumulator;
