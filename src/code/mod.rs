@@ -19,11 +19,20 @@ pub(crate) mod fast;
 
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::Parsed;
-use crate::module::ModuleData;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::*;
 use crate::ValType;
 use zonda_exec::{for_each_instruction, ExecInstance, FuncLayout, Mode};
+
+/// Where an instruction is.
+#[derive(Clone, Copy)]
+#[allow(dead_code)]
+pub(crate) enum Offset {
+    /// In the module, in bytes.
+    Module(u32),
+    /// In code that was made of the module: the module translates again to find it.
+    Code(u32),
+}
 
 /// The code of all functions that a module defines, as one backend keeps it.
 pub(crate) trait CompiledCode {
@@ -47,15 +56,14 @@ pub(crate) trait CompiledCode {
     /// Points an instance at the code; `imported` functions precede those that the module defines.
     fn publish(&self, instance: &mut ExecInstance, imported: u32);
 
-    /// Index of the function whose record is at `layout`, and the offset in the module of the
-    /// instruction at `pc`, in an instance that this code was published to.
+    /// Index of the function whose record is at `layout`, and the offset of the instruction at
+    /// `pc`, in an instance that this code was published to.
     fn locate(
         &self,
-        module: &ModuleData,
         instance: &ExecInstance,
         layout: *const FuncLayout,
         pc: *const u8,
-    ) -> (u32, u32);
+    ) -> (u32, Offset);
 }
 
 /// Builds the code of a module's functions, one after the other.
@@ -186,15 +194,14 @@ impl CompiledCode for Code<'_> {
 
     fn locate(
         &self,
-        module: &ModuleData,
         instance: &ExecInstance,
         layout: *const FuncLayout,
         pc: *const u8,
-    ) -> (u32, u32) {
+    ) -> (u32, Offset) {
         zonda_exec::backends! {
             match_backend (
-                Code self code => code.locate(module, instance, layout, pc),
-                Code::Nothing(_) => (u32::MAX, 0),
+                Code self code => code.locate(instance, layout, pc),
+                Code::Nothing(_) => (u32::MAX, Offset::Module(0)),
             )
         }
     }

@@ -18,7 +18,7 @@ use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
-use crate::code::{Code, CompiledCode};
+use crate::code::{Code, CompiledCode, Offset};
 use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
 use crate::Engine;
@@ -46,8 +46,7 @@ pub(crate) struct GlobalEntry {
 pub(crate) struct ModuleData<'a> {
     pub(crate) bytes: &'a [u8],
     /// What was loaded: `bytes`, or the precompiled module that contains them.
-    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
-    pub(crate) file: &'a [u8],
+    file: &'a [u8],
     /// Owns the bytes if the module does.
     owned: TryVec<u8>,
     pub(crate) types: TryVec<TypeEntry>,
@@ -200,11 +199,23 @@ fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
 }
 
 impl<'a> ModuleData<'a> {
-    /// The offset in the module of what register bytecode at this offset was made from: found by
-    /// translating once more. 0 where memory for that is missing, and without the feature
-    /// `error-text`.
+    /// The offset in the module of the instruction at `pc`, of which a backend knows `offset`.
+    ///
+    /// For register bytecode it is found by translating the module again; it is 0 without memory
+    /// for that, and without the feature `error-text`. In a precompiled module without its code
+    /// section it is the offset in the precompiled module.
+    pub(crate) fn offset_of(&self, offset: Offset, pc: *const u8) -> u32 {
+        match offset {
+            Offset::Module(offset) => offset,
+            Offset::Code(_) if !self.has_bodies() => {
+                pc.addr().wrapping_sub(self.file.as_ptr().addr()) as u32
+            }
+            Offset::Code(code) => self.offset_of_code(code),
+        }
+    }
+
     #[cfg(feature = "fast")]
-    pub(crate) fn offset_of(&self, code: u32) -> u32 {
+    fn offset_of_code(&self, code: u32) -> u32 {
         if !cfg!(feature = "error-text") {
             return 0;
         }
@@ -212,6 +223,12 @@ impl<'a> ModuleData<'a> {
             Ok(Positions::Of(_, offset)) => offset,
             _ => 0,
         }
+    }
+
+    /// No backend of this image makes code of its own.
+    #[cfg(not(feature = "fast"))]
+    fn offset_of_code(&self, _: u32) -> u32 {
+        0
     }
 
     /// Whether there is a code section: a precompiled module may lack it.

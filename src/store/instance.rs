@@ -180,7 +180,8 @@ impl<'a> StoreInstance<'a> {
     /// The index of a record among the module's functions, and the offset of a position in its code.
     pub(crate) fn place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
-        self.code().locate(data, &self.seen, func, pc)
+        let (func, offset) = self.code().locate(&self.seen, func, pc);
+        (func, data.offset_of(offset, pc))
     }
 
     /// The code that the instance runs.

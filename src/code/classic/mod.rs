@@ -5,8 +5,7 @@ mod side_table;
 pub(crate) use side_table::SideTable as Builder;
 
 use crate::alloc::TryVec;
-use crate::code::CompiledCode;
-use crate::module::ModuleData;
+use crate::code::{CompiledCode, Offset};
 use zonda_exec::{ClassicFunc, ExecInstance, FuncLayout};
 
 /// What classic mode keeps of a module.
@@ -15,8 +14,8 @@ pub(crate) struct Code<'a> {
     table: TryVec<u16>,
     /// Whether every memarg was memory 0 with its alignment in one byte.
     short_memargs: bool,
-    /// The records point into the module's bytes.
-    bytes: core::marker::PhantomData<&'a [u8]>,
+    /// The module, into which the records point.
+    bytes: &'a [u8],
 }
 
 impl CompiledCode for Code<'_> {
@@ -47,12 +46,12 @@ impl CompiledCode for Code<'_> {
 
     fn locate(
         &self,
-        module: &ModuleData,
         instance: &ExecInstance,
         layout: *const FuncLayout,
         pc: *const u8,
-    ) -> (u32, u32) {
+    ) -> (u32, Offset) {
         let index = layout.addr().wrapping_sub(instance.funcs.addr()) / size_of::<ClassicFunc>();
-        (index as u32, pc.addr().wrapping_sub(module.bytes.as_ptr().addr()) as u32)
+        let offset = pc.addr().wrapping_sub(self.bytes.as_ptr().addr());
+        (index as u32, Offset::Module(offset as u32))
     }
 }

@@ -111,7 +111,7 @@ impl<'a> Builder<'a> for SideTable<'a> {
             funcs: core::mem::take(&mut self.funcs),
             table: core::mem::take(&mut self.table),
             short_memargs: self.short_memargs,
-            bytes: core::marker::PhantomData,
+            bytes: self.bytes,
         }))
     }
 }

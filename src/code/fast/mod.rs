@@ -12,8 +12,7 @@ pub(crate) mod verify;
 pub(crate) use translator::{Positions, Translator as Builder};
 
 use crate::alloc::TryVec;
-use crate::code::CompiledCode;
-use crate::module::ModuleData;
+use crate::code::{CompiledCode, Offset};
 use zonda_exec::{ExecInstance, FastFunc, FuncLayout};
 
 /// What fast mode keeps of a module.
@@ -50,24 +49,14 @@ impl CompiledCode for Code<'_> {
         }
     }
 
-    /// Found by translating the module once more, with the feature `error-text`; without it, and
-    /// where memory for that is missing, the offset is 0. In a precompiled module without its code
-    /// section it is that of the register instruction in the precompiled module.
     fn locate(
         &self,
-        module: &ModuleData,
         instance: &ExecInstance,
         layout: *const FuncLayout,
         pc: *const u8,
-    ) -> (u32, u32) {
+    ) -> (u32, Offset) {
         let index = layout.addr().wrapping_sub(instance.funcs.addr()) / size_of::<FastFunc>();
-        let code = instance.code.addr();
-        let offset = if module.has_bodies() {
-            module.offset_of(pc.addr().wrapping_sub(code) as u32)
-        } else {
-            pc.addr().wrapping_sub(module.file.as_ptr().addr()) as u32
-        };
-        (index as u32, offset)
+        (index as u32, Offset::Code(pc.addr().wrapping_sub(instance.code.addr()) as u32))
     }
 }
 
