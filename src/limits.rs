@@ -3,7 +3,7 @@
 //! Most follow the limits that browsers agreed on (WebAssembly JavaScript Interface, appendix "Implementation
 //! Limits"); those marked "ours" come from the width of a field. A module may have as many bytes as 32 bits can count.
 
-/// Types of functions. Ours: type indices are kept in 16 bits.
+/// Types of functions. Zonda's own: type indices are kept in 16 bits.
 pub const MAX_TYPES: u32 = 65_535;
 /// Functions, imported ones included.
 pub const MAX_FUNCS: u32 = 1_000_000;
@@ -11,7 +11,7 @@ pub const MAX_FUNCS: u32 = 1_000_000;
 pub const MAX_IMPORTS: u32 = 1_000_000;
 /// Exports.
 pub const MAX_EXPORTS: u32 = 1_000_000;
-/// Globals, imported ones included. Ours: register bytecode names a global in 16 bits.
+/// Globals, imported ones included. Zonda's own: register bytecode names a global in 16 bits.
 pub const MAX_GLOBALS: u32 = 65_536;
 /// Data segments.
 pub const MAX_DATA_SEGMENTS: u32 = 100_000;
@@ -27,16 +27,16 @@ pub const MAX_TABLE_ELEMENTS: u32 = 10_000_000;
 pub const MAX_PARAMS: u32 = 1_000;
 /// Results of a function type.
 pub const MAX_RESULTS: u32 = 1_000;
-/// Parameters of all functions that a module defines together, for each byte of the module. Ours: what loading takes stays proportional to the bytes.
+/// Parameters of all functions that a module defines together, for each byte of the module. Zonda's own: what loading takes stays proportional to the bytes.
 pub const MAX_PARAMS_PER_BYTE: u32 = 16;
 /// Bytes of a function body.
 pub const MAX_BODY: u32 = 7_654_321;
 /// Locals of a function, parameters included.
 pub const MAX_LOCALS: u32 = 50_000;
-/// Slots of 32 bits of the locals of a function. Ours: a slot
+/// Slots of 32 bits of the locals of a function. Zonda's own: a slot
 /// is kept in 15 bits, and register bytecode counts what lies before and behind them as well.
 pub const MAX_LOCAL_SLOTS: u32 = 32_700;
-/// Slots of 32 bits of the operands of a function. Ours: as above.
+/// Slots of 32 bits of the operands of a function. Zonda's own: as above.
 pub const MAX_OPERAND_SLOTS: u32 = 32_700;
 
 // Distances of slots in large functions of register bytecode are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what

@@ -6,7 +6,7 @@
 //! of the size it says) is the safety contract of every function; the header says what each
 //! function requires.
 //!
-//! | room | owns |
+//! | file | owns |
 //! |---|---|
 //! | `types` | the types of the header |
 //! | `runtime` | setting up, log |

@@ -39,7 +39,7 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
     /// many calls are nested.
     ///
     /// # Safety
-    /// `context.host` is a `Store<T>`, and `args` points into the value stack that this store's
+    /// `context.host` is a `Store<T>`, and `args` points into the operand stack that this store's
     /// context uses.
     unsafe fn with<R>(
         context: &mut Context,

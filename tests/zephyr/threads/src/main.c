@@ -15,8 +15,8 @@
 
 #define SECONDS          60
 /*
- * A worker that ends no round for so long is stuck. A wish that is not granted for so long is lost,
- * for nobody repeats it.
+ * A worker that ends no round for so long is stuck. A termination request that is not granted for
+ * so long is lost, for nobody repeats it.
  */
 #define MOST_IDLE_S      10
 /*
@@ -76,8 +76,8 @@ static bool watch(void)
 			struct worker *worker = &workers[i];
 			k_spinlock_key_t key = k_spin_lock(&lock);
 			int64_t now = k_uptime_get();
-			bool ignored = worker->wished &&
-				       now - worker->wished_at > MOST_IDLE_S * MSEC_PER_SEC;
+			bool ignored = worker->requested &&
+				       now - worker->requested_at > MOST_IDLE_S * MSEC_PER_SEC;
 
 			k_spin_unlock(&lock, key);
 			if (worker->rounds != rounds[i]) {
@@ -135,8 +135,8 @@ static void report(int64_t ms, uint32_t most_used)
 
 		printk("%6u %7u %6u %10u %6u %8u %6u %11u (%u, %u; %u) %u\n", i, worker->rounds,
 		       counts->loads, counts->instances, counts->calls, counts->natives,
-		       counts->traps, counts->terminated, worker->wishes_of_interrupt,
-		       worker->wishes_of_thread, counts->terminated_later, worker->longest_ms);
+		       counts->traps, counts->terminated, worker->requests_of_interrupt,
+		       worker->requests_of_thread, counts->terminated_later, worker->longest_ms);
 		sum.loads += counts->loads;
 		sum.instances += counts->instances;
 		sum.calls += counts->calls;
@@ -144,8 +144,8 @@ static void report(int64_t ms, uint32_t most_used)
 		sum.traps += counts->traps;
 		sum.terminated += counts->terminated;
 		sum.terminated_later += counts->terminated_later;
-		of_interrupt += worker->wishes_of_interrupt;
-		of_thread += worker->wishes_of_thread;
+		of_interrupt += worker->requests_of_interrupt;
+		of_thread += worker->requests_of_thread;
 		if (k_thread_stack_space_get(&worker->thread, &unused) == 0) {
 			least_stack = MIN(least_stack, unused);
 		}
@@ -191,12 +191,12 @@ ZTEST(threads, test_eight_threads_for_a_minute)
 		struct worker *worker = &workers[i];
 
 		zassert_is_null((const char *)worker->failure);
-		/* Each did something of everything, and each wish stopped one call. */
+		/* Each did something of everything, and each request stopped one call. */
 		zassert_true(worker->counts.loads > 0 && worker->counts.natives > 0 &&
 			     worker->counts.traps > 0);
-		zassert_true(worker->wishes_of_interrupt > 0 && worker->wishes_of_thread > 0);
+		zassert_true(worker->requests_of_interrupt > 0 && worker->requests_of_thread > 0);
 		zassert_equal(worker->counts.terminated,
-			      worker->wishes_of_interrupt + worker->wishes_of_thread);
+			      worker->requests_of_interrupt + worker->requests_of_thread);
 	}
 	zassert_true(workers[0].longest_ms <= MOST_MS);
 	zassert_equal(after.total_free_size, before.total_free_size, "%u bytes are lost",

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Terminates instances of workers chosen at random: in the interrupt of a timer, and in a thread.
- * Each wish is made once and waits until the worker has seen it granted, so that none is lost
- * unseen.
+ * Each termination request is made once and waits until the worker has seen it granted, so that
+ * none is lost unseen.
  */
 
 #include "worker.h"
@@ -26,15 +26,16 @@ static void terminate_one(uint32_t *random, bool in_interrupt)
 	for (uint32_t i = 0; i < LOOKED_AT; i++) {
 		struct worker *worker = &workers[(first + i) % WORKERS];
 
-		if (worker->target == NULL || worker->wished || worker->in_a_row >= MOST_IN_A_ROW) {
+		if (worker->target == NULL || worker->requested ||
+		    worker->in_a_row >= MOST_IN_A_ROW) {
 			continue;
 		}
-		worker->wished = true;
-		worker->wished_at = k_uptime_get();
+		worker->requested = true;
+		worker->requested_at = k_uptime_get();
 		if (in_interrupt) {
-			worker->wishes_of_interrupt++;
+			worker->requests_of_interrupt++;
 		} else {
-			worker->wishes_of_thread++;
+			worker->requests_of_thread++;
 		}
 		wasm_runtime_terminate(worker->target);
 		break;

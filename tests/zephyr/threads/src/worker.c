@@ -15,8 +15,8 @@
 /* Operand stack of a call. */
 #define STACK_SIZE 640
 /*
- * More terminated calls than this do not follow one another: then nobody wishes any, but for a wish
- * that was made before.
+ * More terminated calls than this do not follow one another: then no termination is requested, but
+ * for one that was made before.
  */
 #define MOST_TRIES (MOST_IN_A_ROW + 2)
 
@@ -107,17 +107,17 @@ static uint32_t mix(uint32_t seed, uint32_t turns)
 	return sum;
 }
 
-/* A call has ended as it was wished; false when nobody had wished it. */
+/* A call was terminated; false if nobody had requested that. */
 static bool granted(struct worker *worker)
 {
 	k_spinlock_key_t key = k_spin_lock(&lock);
-	bool wished = worker->wished;
+	bool requested = worker->requested;
 
-	worker->wished = false;
+	worker->requested = false;
 	worker->in_a_row++;
 	k_spin_unlock(&lock, key);
-	worker->counts.terminated += wished;
-	return wished;
+	worker->counts.terminated += requested;
+	return requested;
 }
 
 /*
@@ -176,7 +176,7 @@ static bool endless(struct job *job, const char *name)
 	CHECK(worker,
 	      strcmp(wasm_runtime_get_exception(job->instance), "Exception: " TERMINATED) == 0);
 	/* Written by nobody else before it is granted. */
-	ms = k_uptime_get() - MAX(began, worker->wished_at);
+	ms = k_uptime_get() - MAX(began, worker->requested_at);
 	worker->longest_ms = MAX(worker->longest_ms, (uint32_t)ms);
 	CHECK(worker, granted(worker));
 	return true;
@@ -213,17 +213,17 @@ static bool something(struct job *job)
 }
 
 /*
- * Lets those who terminate have the instance, or takes it back. Says whether a wish is still to be
- * granted.
+ * Lets those who terminate have the instance, or takes it back. Returns whether a request is still
+ * to be granted.
  */
 static bool publish(struct worker *worker, wasm_module_inst_t target)
 {
 	k_spinlock_key_t key = k_spin_lock(&lock);
-	bool wished = worker->wished;
+	bool requested = worker->requested;
 
 	worker->target = target;
 	k_spin_unlock(&lock, key);
-	return wished;
+	return requested;
 }
 
 static bool use(struct job *job)

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * What the rooms of this test share. A worker is a thread with instances of its own; `stop` has
+ * What the files of this test share. A worker is a thread with instances of its own; `stop` has
  * what terminates them.
  *
  * Rule that the application owes the runtime (docs/threads.md): nobody terminates an instance that
@@ -29,7 +29,7 @@ struct counts {
 	uint32_t calls;
 	uint32_t natives;
 	uint32_t traps;
-	/* Calls that ended because somebody wished it. */
+	/* Calls that ended by a termination request. */
 	uint32_t terminated;
 	/* Wishes that found no call, or one without a loop, and stopped a later one. */
 	uint32_t terminated_later;
@@ -37,7 +37,7 @@ struct counts {
 
 /*
  * After so many terminated calls a worker is left alone until one ends otherwise: the call of a
- * thread of low priority takes longer than the time between two wishes.
+ * thread of low priority takes longer than the time between two requests.
  */
 #define MOST_IN_A_ROW 20
 
@@ -48,22 +48,22 @@ struct worker {
 	/* How many times as long as a round it sleeps afterwards. */
 	int32_t rest;
 
-	/* Under `lock`: what may be terminated now, and the wish that was not granted yet. */
+	/* Under `lock`: what may be terminated now, and the termination request that is pending. */
 	wasm_module_inst_t target;
-	bool wished;
+	bool requested;
 	/* Calls that were terminated one after the other; see MOST_IN_A_ROW. */
 	volatile uint32_t in_a_row;
-	int64_t wished_at;
-	uint32_t wishes_of_interrupt;
-	uint32_t wishes_of_thread;
+	int64_t requested_at;
+	uint32_t requests_of_interrupt;
+	uint32_t requests_of_thread;
 
 	/* Written by the worker alone, read by who watches. */
 	volatile uint32_t rounds;
 	volatile const char *failure;
 	uint32_t failed_line;
 	/*
-	 * From the wish, or the call if that came later, to the end of a call that would never end;
-	 * with what other threads did meanwhile.
+	 * From the request, or the call if that came later, to the end of a call that would never
+	 * end; with what other threads did meanwhile.
 	 */
 	uint32_t longest_ms;
 	struct counts counts;
