@@ -2,7 +2,7 @@
 //!
 //! Depends on `bounds` for the arithmetic and on [`crate::op`] for the types of loads and stores.
 //! Owns the invariant of [`Memory`]: `base` is valid for `size` bytes. Only the runtime crate's
-//! `store` changes a memory, and never while a loop holds a [`FastMemory`]: after each instruction
+//! `store` changes a memory, and never while a loop holds a `FastMemory`: after each instruction
 //! that can change a memory the loops read it again.
 
 use crate::bounds;

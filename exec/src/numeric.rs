@@ -317,7 +317,7 @@ fn compute(code: u16, sig: crate::op::Sig, a: u64, b: u64) -> Fallible<u64> {
 }
 
 /// Executes a numeric instruction that is not inline in a loop, on the operands below `top` (one
-/// past the last slot). Returns the new top, and the number of a trap or [`OK`].
+/// past the last slot). Returns the new top, and the number of a trap or `OK`.
 ///
 /// # Safety
 /// `code` is a numeric instruction whose operands lie below `top`, and the frame has the slots of

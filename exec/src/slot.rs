@@ -1,7 +1,7 @@
 //! Slots: how values of one and of two slots lie in a frame.
 //!
 //! Depends on nothing. A slot has 32 bits. A value of two slots has its low half first and is
-//! aligned as one slot is. [`Frame`] is the view of a frame through which the portable loops read
+//! aligned as one slot is. `Frame` is the view of a frame through which the portable loops read
 //! and write slots; it owns no invariant: each method has a contract, and the loops say which check
 //! keeps it.
 

@@ -101,8 +101,17 @@ fn west_programs(base: &Path) -> Result<(PathBuf, PathBuf)> {
     }
 }
 
+/// west, with the programs of its virtual environment (cmake, ninja) in front of PATH, as if the
+/// environment was activated.
 fn west(base: &Path) -> Result<Command> {
-    Ok(tool(base, west_programs(base)?.0))
+    let (west, _) = west_programs(base)?;
+    let mut command = tool(base, &west);
+    if let Some(folder) = west.parent().filter(|folder| folder.is_absolute()) {
+        let old = env::var_os("PATH").unwrap_or_default();
+        let all = [folder.to_path_buf()].into_iter().chain(env::split_paths(&old));
+        command.env("PATH", env::join_paths(all)?);
+    }
+    Ok(command)
 }
 
 /// Says which Python packages of west and twister are missing, and the command that installs them.
