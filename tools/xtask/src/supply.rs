@@ -17,13 +17,14 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
     "src",
     "exec",
     "clib",
+    "compiler",
     "firmware",
     "tools",
     "tests",
