@@ -179,7 +179,8 @@ fn address(extent: Extent) -> Result<()> {
         coverage::in_folder(&mut command, "-Zsanitizer=address");
         command.env(
             "ASAN_OPTIONS",
-            "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+            "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:\
+             allocator_may_return_null=1",
         );
         command
             .env("ZONDA_C_RUSTFLAGS", "-Zsanitizer=address")
