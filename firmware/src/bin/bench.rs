@@ -77,6 +77,8 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
         let config = StoreConfig {
             stack_bytes: job.stack_bytes,
             memory_limit: job.memory_limit as u64,
+            // The heap is the limit.
+            total_limit: u64::MAX,
             ..StoreConfig::default()
         };
         let mut store = Store::with_config(&engine, Host::default(), config)?;

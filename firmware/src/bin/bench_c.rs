@@ -58,7 +58,7 @@ const fn native(
     }
 }
 
-struct Natives([NativeSymbol; 5]);
+struct Natives([NativeSymbol; 8]);
 // SAFETY: constant.
 unsafe impl Sync for Natives {}
 static NATIVES: Natives = Natives([
@@ -67,6 +67,10 @@ static NATIVES: Natives = Natives([
     native(c"print", print as *const (), c"(*~)"),
     native(c"t_start", t_start as *const (), c"()"),
     native(c"t_stop", t_stop as *const (), c"()"),
+    // Embench's names.
+    native(c"initialise_board", nop as *const (), c"()"),
+    native(c"start_trigger", t_start as *const (), c"()"),
+    native(c"stop_trigger", t_stop as *const (), c"()"),
 ]);
 
 fn used() -> usize {

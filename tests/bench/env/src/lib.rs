@@ -45,5 +45,15 @@ host_module! {
         fn t_stop(call) {
             call.state().stop();
         }
+        /// Embench's programs call this first.
+        fn initialise_board(_call) {}
+        /// `t_start`, as Embench calls it.
+        fn start_trigger(call) {
+            call.state().start();
+        }
+        /// `t_stop`, as Embench calls it.
+        fn stop_trigger(call) {
+            call.state().stop();
+        }
     }
 }

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`device`] | running a task in QEMU |
 //! | [`host`] | running a task here |
+//! | [`embench`] | the programs of Embench, and what native code and others need for them |
 //! | [`plot`] | charts of what was measured |
 //! | [`peers`] | what others need for the same, measured elsewhere |
 
 mod device;
+mod embench;
 mod host;
 mod peers;
 mod plot;
@@ -59,7 +61,11 @@ pub struct Options {
     /// Also measure EEMBC's CoreMark, which is not part of the repository: a module whose export `run` takes a number of iterations
     #[arg(long, value_name = "FILE", conflicts_with_all = ["wasm", "only"])]
     coremark: Option<PathBuf>,
-    /// Measure only the standard workloads with this name
+    /// Measure the programs of Embench 1.0 instead of the standard workloads; they are not part of the repository:
+    /// a folder with their modules
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["wasm", "coremark"])]
+    embench: Option<PathBuf>,
+    /// Measure only the workload with this name
     #[arg(long, value_name = "NAME", conflicts_with = "wasm")]
     only: Option<String>,
     /// Embed the runtime through the Rust API or the C API
@@ -154,6 +160,9 @@ fn tasks(options: &Options) -> Result<Vec<Task>> {
         }]);
     }
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
+    if let Some(folder) = &options.embench {
+        return embench::tasks(folder, wanted);
+    }
     let mut tasks = Vec::new();
     for workload in workloads::STANDARD.iter().filter(|workload| wanted(workload.name)) {
         let task = given(
@@ -352,7 +361,10 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let (measured, over) = measure(options)?;
     if !options.json {
-        print(&measured);
+        match options.embench {
+            Some(_) => embench::print(options.board, &measured),
+            None => print(&measured),
+        }
     }
     over.iter().for_each(|text| eprintln!("over the limit: {text}"));
     if options.plot {
@@ -370,6 +382,7 @@ pub fn check(api: &str) -> Result<()> {
         call: None,
         expect: None,
         coremark: None,
+        embench: None,
         only: None,
         board: firmware::default(),
         api: api.into(),
