@@ -26,6 +26,8 @@ struct Options {
     end: u64,
     jobs: u64,
     mode: Option<String>,
+    /// Whether wasmtime judges, in place of wasmi.
+    wasmtime: bool,
     reduce: Duration,
     print: bool,
     worker: bool,
@@ -38,7 +40,7 @@ struct Options {
 
 const USAGE: &str = "\
 usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled|translation] [--reduce SECONDS]
-                [--minutes M] [--findings N]
+                [--minutes M] [--findings N] [--judge wasmi|wasmtime]
        programs --print SEED      the program's modules as text
        programs --seeds A..B --scripts FOLDER
                                   scripts of programs without host functions, for the image that runs
@@ -50,6 +52,7 @@ fn options() -> Result<Options, String> {
         end: 10_000,
         jobs: 1,
         mode: None,
+        wasmtime: false,
         reduce: Duration::from_secs(40),
         print: false,
         worker: false,
@@ -70,6 +73,13 @@ fn options() -> Result<Options, String> {
             }
             "--jobs" => options.jobs = number(value()?)?.max(1),
             "--mode" => options.mode = Some(value()?),
+            "--judge" => {
+                options.wasmtime = match value()?.as_str() {
+                    "wasmi" => false,
+                    "wasmtime" => true,
+                    other => return Err(format!("there is no judge {other}")),
+                };
+            }
             "--reduce" => options.reduce = Duration::from_secs(number(value()?)?),
             "--findings" => options.most = number(value()?)?,
             "--minutes" => {
@@ -100,19 +110,26 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(folder) = &options.scripts {
-        return match scripts(&options, folder) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        };
+        return finish(scripts(&options, folder));
     }
     if options.worker {
-        work(&options);
-        return ExitCode::SUCCESS;
+        return finish(work(&options));
+    }
+    // What is missing is said before any work begins.
+    if let Err(error) = judge(&options) {
+        return finish(Err(error));
     }
     lead(&options)
+}
+
+fn finish(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The modules of a program and its calls as text.
@@ -201,10 +218,11 @@ struct Sums {
     bytes: u64,
     returned: u64,
     trapped: u64,
+    corrected: u64,
 }
 
 impl Sums {
-    fn fields(&mut self) -> [&mut u64; 7] {
+    fn fields(&mut self) -> [&mut u64; 8] {
         [
             &mut self.programs,
             &mut self.ended,
@@ -213,14 +231,24 @@ impl Sums {
             &mut self.bytes,
             &mut self.returned,
             &mut self.trapped,
+            &mut self.corrected,
         ]
     }
 }
 
-fn work(options: &Options) {
+/// The engine that judges.
+fn judge(options: &Options) -> Result<Judge, String> {
+    if options.wasmtime {
+        Judge::wasmtime()
+    } else {
+        Ok(Judge::default())
+    }
+}
+
+fn work(options: &Options) -> Result<(), String> {
     std::panic::set_hook(Box::new(|_| {}));
     let mode = options.mode.as_deref();
-    let mut judge = Judge::default();
+    let mut judge = judge(options)?;
     let mut sums = Sums::default();
     let (mut wasm, mut register) = (Coverage::default(), Coverage::default());
     let mut found = 0;
@@ -236,12 +264,12 @@ fn work(options: &Options) {
                 sums.values += outcome.values;
                 sums.returned += u64::from(outcome.returned);
                 sums.trapped += u64::from(outcome.trapped);
+                sums.corrected += u64::from(outcome.corrected);
             }
             Err(what) => {
                 found += 1;
                 println!("FOUND {seed} {what}");
                 if !options.reduce.is_zero() && !is_refusal(&what) {
-                    let mut judge = Judge::default();
                     let small = reduce(&program, options.reduce, |candidate| {
                         let bytes = encode(candidate);
                         outcome(candidate, &bytes, &mut judge, mode)
@@ -266,6 +294,7 @@ fn work(options: &Options) {
     println!("SUMS {numbers}");
     println!("WASM {}", wasm.to_text());
     println!("REGISTER {}", register.to_text());
+    Ok(())
 }
 
 /// Whether a module was refused, which says that the reducer made nonsense.
@@ -379,6 +408,9 @@ fn run_part(part: &Options, totals: &Mutex<Totals>) {
     command.args(["--worker", "--seeds", &format!("{}..{}", part.first, part.end)]);
     command.args(["--reduce", &part.reduce.as_secs().to_string()]);
     command.args(["--findings", &part.most.to_string()]);
+    if part.wasmtime {
+        command.args(["--judge", "wasmtime"]);
+    }
     if let Some(mode) = &part.mode {
         command.args(["--mode", mode]);
     }
@@ -449,6 +481,10 @@ fn report(totals: &mut Totals, time: Duration) {
         100.0 * sums.returned as f64 / calls
     );
     println!("limit of an engine  {:.3} %", 100.0 * sums.limited as f64 / programs);
+    println!(
+        "wrong in wasmi      {} programs, on a br_if with four values or more",
+        sums.corrected
+    );
     println!("values observed     {:.1} a program", sums.values as f64 / programs);
     let (codes, pairs) = totals.wasm.counts();
     println!("opcodes             {codes} of {OPCODES}, {pairs} pairs (one program in 32)");

@@ -8,15 +8,15 @@ use wasmi::{
 };
 
 /// wasmi, with an engine that serves many programs.
-pub struct Judge {
+pub struct Wasmi {
     engine: Engine,
     /// Programs so far: an engine keeps the code of all its modules.
     used: u32,
 }
 
-impl Default for Judge {
-    fn default() -> Judge {
-        Judge { engine: engine(), used: 0 }
+impl Default for Wasmi {
+    fn default() -> Wasmi {
+        Wasmi { engine: engine(), used: 0 }
     }
 }
 
@@ -110,7 +110,7 @@ fn val_type(ty: Ty) -> ValType {
     }
 }
 
-impl Judge {
+impl Wasmi {
     /// Runs a program.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Judge {
     pub fn run(&mut self, program: &Program, bytes: &[Vec<u8>]) -> Result<Run, String> {
         self.used += 1;
         if self.used > 500 {
-            *self = Judge::default();
+            *self = Wasmi::default();
         }
         let mut store = Store::new(&self.engine, State::default());
         let mut instances: Vec<Option<Instance>> = Vec::new();

@@ -43,7 +43,7 @@ pub fn wrapped() -> Option<Command> {
 
 /// What this machine can build the targets with.
 pub struct Tools {
-    host: String,
+    pub host: String,
     /// Whether AddressSanitizer's runtime came with the compiler.
     pub asan: bool,
 }

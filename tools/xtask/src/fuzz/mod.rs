@@ -40,6 +40,15 @@ pub struct Options {
     /// Runs them on the emulated Cortex-M3
     #[arg(long, requires = "programs")]
     qemu: bool,
+    /// What the programs are compared with; wasmtime runs in Python, from the wheel of PyPI
+    #[arg(long, value_parser = ["wasmi", "wasmtime"], default_value = "wasmi", requires = "programs")]
+    judge: String,
+    /// Checks the translation of the programs in place of running them (fuzz/src/checker)
+    #[arg(long, requires = "programs", conflicts_with = "qemu")]
+    translation: bool,
+    /// Runs them under AddressSanitizer, as the targets always are
+    #[arg(long, requires = "programs", conflicts_with = "qemu")]
+    address: bool,
 }
 
 fn variant(strict: bool) -> &'static str {
@@ -57,6 +66,10 @@ pub fn run(options: &Options) -> Result<()> {
             count,
             jobs: jobs(options.jobs),
             qemu: options.qemu,
+            judge: options.judge.clone(),
+            translation: options.translation,
+            strict: options.strict == Some(true),
+            address: options.address,
         });
     }
     let tools = Tools::find()?;

@@ -14,6 +14,13 @@ pub struct Programs {
     pub count: u64,
     pub jobs: usize,
     pub qemu: bool,
+    /// What they are compared with.
+    pub judge: String,
+    /// Checks their translation in place of running them.
+    pub translation: bool,
+    /// With the feature `strict`; under AddressSanitizer.
+    pub strict: bool,
+    pub address: bool,
 }
 
 /// Runs the programs with these seeds.
@@ -22,12 +29,17 @@ pub fn run(programs: &Programs) -> Result<()> {
     if !programs.qemu {
         shell::step(&format!("running the programs of the seeds {seeds}"));
         let jobs = programs.jobs.to_string();
-        return shell::run(runner()?.args(["--seeds", &seeds, "--jobs", &jobs]));
+        let mut command = runner(programs)?;
+        command.args(["--seeds", &seeds, "--jobs", &jobs, "--judge", &programs.judge]);
+        if programs.translation {
+            command.args(["--mode", "translation"]);
+        }
+        return shell::run(&mut command);
     }
     let folder = shell::target_dir().join("programs");
     let _ = std::fs::remove_dir_all(&folder);
     shell::step(&format!("writing scripts of the programs of the seeds {seeds}"));
-    shell::run(runner()?.args(["--seeds", &seeds, "--scripts"]).arg(&folder))?;
+    shell::run(runner(programs)?.args(["--seeds", &seeds, "--scripts"]).arg(&folder))?;
     let mut scripts: Vec<PathBuf> =
         std::fs::read_dir(&folder)?.flatten().map(|file| file.path()).collect();
     scripts.sort();
@@ -68,12 +80,32 @@ fn batch(image: &Path, script: &Path) -> Result<u64> {
 }
 
 /// The runner of fuzz/src/bin/programs.
-fn runner() -> Result<Command> {
-    let target = shell::target_dir().join("fuzz-programs");
+fn runner(programs: &Programs) -> Result<Command> {
+    let name = match (programs.strict, programs.address) {
+        (false, false) => "fuzz-programs",
+        (true, false) => "fuzz-programs-strict",
+        (false, true) => "fuzz-programs-address",
+        (true, true) => "fuzz-programs-strict-address",
+    };
+    let target = shell::target_dir().join(name);
+    let features = if programs.strict { "programs,strict" } else { "programs" };
     let mut build = shell::cargo();
     build.args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-    build.args(["--bin", "programs", "--no-default-features", "--features", "programs"]);
+    build.args(["--bin", "programs", "--no-default-features", "--features", features]);
     build.arg("--target-dir").arg(&target);
+    let mut folder = target;
+    if programs.address {
+        let tools = super::Tools::find()?;
+        if !tools.asan {
+            bail!(
+                "this Rust came without AddressSanitizer; rustup's stable Rust for x86-64 has it"
+            );
+        }
+        build.args(["--target", &tools.host]).env("RUSTFLAGS", "-Zsanitizer=address");
+        // For the flag of the compiler that has no stable name yet.
+        build.env("RUSTC_BOOTSTRAP", "1");
+        folder = folder.join(&tools.host);
+    }
     shell::run(&mut build)?;
-    Ok(Command::new(target.join("release").join("programs")))
+    Ok(Command::new(folder.join("release").join("programs")))
 }
