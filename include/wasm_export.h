@@ -33,8 +33,60 @@
 
 
 // Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
-// then, as in WAMR.
+// then, as in WAMR. The log says so once for a table that makes use of it.
+// CONFIG_ZONDA_NATIVES_BARE_POINTERS sets this flag for all tables.
 #define ZONDA_NATIVES_BARE_POINTERS 1
+
+// Source of the runtime's memory.
+typedef enum mem_alloc_type_t {
+    // A buffer of the application.
+    Alloc_With_Pool = 0,
+    // Functions of the application.
+    Alloc_With_Allocator = 1,
+    // The system: zonda_platform_alloc().
+    Alloc_With_System_Allocator = 2,
+    // Makes the type 32 bits wide.
+    Alloc_With_32_Bits = 2147483647,
+} mem_alloc_type_t;
+
+// Execution mode. 0 is the same as Mode_Interp.
+typedef enum RunningMode {
+    // The interpreter that is the firmware's default: fast mode if it is built in and not
+    // configured otherwise.
+    Mode_Interp = 1,
+    Mode_Fast_JIT = 2,
+    Mode_LLVM_JIT = 3,
+    Mode_Multi_Tier_JIT = 4,
+    // Classic mode: executes the module in place, with the least RAM. Not in WAMR.
+    Mode_Zonda_Classic = 256,
+    // Fast mode: executes register bytecode, which takes RAM and is several times faster. Not in
+    // WAMR.
+    Mode_Zonda_Fast = 257,
+    // Makes the type 32 bits wide.
+    Mode_32_Bits = 2147483647,
+} RunningMode;
+
+// Importance of a message.
+typedef enum log_level_t {
+    WASM_LOG_LEVEL_FATAL = 0,
+    WASM_LOG_LEVEL_ERROR = 1,
+    WASM_LOG_LEVEL_WARNING = 2,
+    WASM_LOG_LEVEL_DEBUG = 3,
+    WASM_LOG_LEVEL_VERBOSE = 4,
+    // Makes the type 32 bits wide.
+    WASM_LOG_LEVEL_32_BITS = 2147483647,
+} log_level_t;
+
+// Values of a wasm_valkind_t.
+typedef enum wasm_valkind_enum {
+    WASM_I32 = 0,
+    WASM_I64 = 1,
+    WASM_F32 = 2,
+    WASM_F64 = 3,
+    WASM_V128 = 4,
+    WASM_EXTERNREF = 128,
+    WASM_FUNCREF = 129,
+} wasm_valkind_enum;
 
 typedef struct WASMExecEnv WASMExecEnv;
 
@@ -42,8 +94,8 @@ typedef struct WASMModuleCommon WASMModuleCommon;
 
 typedef struct WASMModuleInstanceCommon WASMModuleInstanceCommon;
 
-// Source of the runtime's memory.
-typedef uint32_t mem_alloc_type_t;
+// A reference of wasm_c_api.h.
+typedef struct wasm_ref_t wasm_ref_t;
 
 // The buffer for Alloc_With_Pool.
 typedef struct MemAllocPool {
@@ -90,35 +142,29 @@ typedef struct NativeSymbol {
     void *attachment;
 } NativeSymbol;
 
-// Execution mode. 0 is the same as Mode_Interp.
-typedef uint32_t RunningMode;
-
 // Arguments of wasm_runtime_full_init(). Zero is a good value for everything but the memory.
 typedef struct RuntimeInitArgs {
-    mem_alloc_type_t mem_alloc_type;
+    enum mem_alloc_type_t mem_alloc_type;
     union MemAllocOption mem_alloc_option;
     // A first table of native functions, as for wasm_runtime_register_natives(); may be NULL.
     const char *native_module_name;
-    const struct NativeSymbol *native_symbols;
+    struct NativeSymbol *native_symbols;
     uint32_t n_native_symbols;
     // Of the members below only running_mode is used; the others exist for applications that set
     // them.
     uint32_t max_thread_num;
-    char ip_addr[16];
+    char ip_addr[128];
     int unused;
     int instance_port;
     uint32_t fast_jit_code_cache_size;
     uint32_t gc_heap_size;
     // As for wasm_runtime_set_default_running_mode().
-    RunningMode running_mode;
+    enum RunningMode running_mode;
     uint32_t llvm_jit_opt_level;
     uint32_t llvm_jit_size_level;
     uint32_t segue_flags;
     bool enable_linux_perf;
 } RuntimeInitArgs;
-
-// Importance of a message.
-typedef uint32_t log_level_t;
 
 // Size and use of the pool in bytes.
 typedef struct mem_alloc_info_t {
@@ -164,7 +210,7 @@ typedef void *wasm_function_inst_t;
 // An execution environment: an operand stack for one call at a time and the calls nested in it.
 typedef struct WASMExecEnv *wasm_exec_env_t;
 
-// The kind of a wasm_val_t.
+// The kind of a wasm_val_t: a wasm_valkind_enum.
 typedef uint8_t wasm_valkind_t;
 
 // The value of a wasm_val_t.
@@ -177,6 +223,8 @@ typedef union wasm_val_of_t {
     // An externref: a number of the application, 0 for null. Values of more than 32 bits are
     // refused.
     size_t foreign;
+    // Not used.
+    struct wasm_ref_t *ref;
 } wasm_val_of_t;
 
 // A value and its kind.
@@ -185,55 +233,6 @@ typedef struct wasm_val_t {
     uint8_t _paddings[7];
     union wasm_val_of_t of;
 } wasm_val_t;
-
-// A buffer of the application.
-#define Alloc_With_Pool 0
-
-// Functions of the application.
-#define Alloc_With_Allocator 1
-
-// The system: zonda_platform_alloc().
-#define Alloc_With_System_Allocator 2
-
-// The interpreter that is the firmware's default: fast mode if it is built in and not configured
-// otherwise.
-#define Mode_Interp 1
-
-#define Mode_Fast_JIT 2
-
-#define Mode_LLVM_JIT 3
-
-#define Mode_Multi_Tier_JIT 4
-
-// Classic mode: executes the module in place, with the least RAM. Not in WAMR.
-#define Mode_Zonda_Classic 256
-
-// Fast mode: executes register bytecode, which takes RAM and is several times faster. Not in WAMR.
-#define Mode_Zonda_Fast 257
-
-#define WASM_I32 0
-
-#define WASM_I64 1
-
-#define WASM_F32 2
-
-#define WASM_F64 3
-
-#define WASM_V128 4
-
-#define WASM_EXTERNREF 128
-
-#define WASM_FUNCREF 129
-
-#define WASM_LOG_LEVEL_FATAL 0
-
-#define WASM_LOG_LEVEL_ERROR 1
-
-#define WASM_LOG_LEVEL_WARNING 2
-
-#define WASM_LOG_LEVEL_DEBUG 3
-
-#define WASM_LOG_LEVEL_VERBOSE 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -246,7 +245,7 @@ bool wasm_runtime_init(void);
 // Initializes the runtime: where its memory comes from, the default running mode, and a first
 // table of native functions. Returns false if the memory is too small, the mode is not supported,
 // or the table is refused. No other thread may use the runtime during the call.
-bool wasm_runtime_full_init(const struct RuntimeInitArgs *init_args);
+bool wasm_runtime_full_init(struct RuntimeInitArgs *init_args);
 
 // Ends the use of the runtime. All modules must be unloaded and all instances freed before.
 // Unregisters all native functions and resets the memory and the default running mode. No other
@@ -255,18 +254,18 @@ void wasm_runtime_destroy(void);
 
 // Sets the lowest importance of messages that are logged. The initial level is
 // WASM_LOG_LEVEL_WARNING.
-void wasm_runtime_set_log_level(log_level_t level);
+void wasm_runtime_set_log_level(enum log_level_t level);
 
 // Stores the version of the runtime.
 void wasm_runtime_get_version(uint32_t *major, uint32_t *minor, uint32_t *patch);
 
 // Returns whether this running mode is built in.
-bool wasm_runtime_is_running_mode_supported(RunningMode running_mode);
+bool wasm_runtime_is_running_mode_supported(enum RunningMode running_mode);
 
 // Sets the running mode of modules and instances that are loaded and instantiated from now on. A
 // module gets code for the mode that is the default when it is loaded; an instance in another mode
 // gets code of its own, which takes memory. Returns false if the mode is not supported.
-bool wasm_runtime_set_default_running_mode(RunningMode running_mode);
+bool wasm_runtime_set_default_running_mode(enum RunningMode running_mode);
 
 // For compatibility: threads need no preparation. Returns true.
 bool wasm_runtime_init_thread_env(void);
@@ -295,15 +294,17 @@ bool wasm_runtime_get_mem_alloc_info(struct mem_alloc_info_t *mem_alloc_info);
 
 // Registers native functions under a module name for modules that are instantiated from now on.
 // The table and its strings are used in place and never written, so they may be constant; they
-// must stay until they are unregistered. Returns false if a signature is malformed or has a
-// pointer `*` without its length `~`, or if a symbol is registered already; then nothing of the
-// table is registered, and the log names the symbol and the reason. Other threads may use the
-// runtime during the call, but not register the same names.
+// must stay until they are unregistered. An entry is refused if its signature is malformed or has a
+// pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
+// registered already: the log names the symbol and the reason, and modules cannot import it.
+// Returns false if all entries are refused. Other threads may use the runtime during the call, but
+// not register the same names.
 bool wasm_runtime_register_natives(const char *module_name,
-                                   const struct NativeSymbol *native_symbols,
+                                   struct NativeSymbol *native_symbols,
                                    uint32_t n_native_symbols);
 
-// The same with flags: ZONDA_NATIVES_BARE_POINTERS for tables that were written for WAMR.
+// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that was
+// written for WAMR.
 bool zonda_register_natives_with(const char *module_name,
                                  const struct NativeSymbol *native_symbols,
                                  uint32_t n_native_symbols,
@@ -311,17 +312,20 @@ bool zonda_register_natives_with(const char *module_name,
 
 // Unregisters a table. No instance may exist that uses its functions. Returns false if the table
 // is not registered under this module name.
-bool wasm_runtime_unregister_natives(const char *module_name, const struct NativeSymbol *native_symbols);
+bool wasm_runtime_unregister_natives(const char *module_name, struct NativeSymbol *native_symbols);
 
-// Loads a module of `size` bytes. The bytes may be constant, for example in flash. They are not
-// copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
+// Loads a module of `size` bytes. The bytes may be constant, for example in flash (the parameter
+// is not `const` because WAMR's is not). They are not copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
 // Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
 // readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
 // may use one module at once.
-wasm_module_t wasm_runtime_load(const uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
+wasm_module_t wasm_runtime_load(uint8_t *buf,
+                                uint32_t size,
+                                char *error_buf,
+                                uint32_t error_buf_size);
 
 // The same with options, for example to copy the bytes.
-wasm_module_t wasm_runtime_load_ex(const uint8_t *buf,
+wasm_module_t wasm_runtime_load_ex(uint8_t *buf,
                                    uint32_t size,
                                    const struct LoadArgs *args,
                                    char *error_buf,
@@ -334,11 +338,11 @@ void wasm_runtime_unload(wasm_module_t module);
 // mode, code for this one is made now, which takes as long as loading. Returns false, without any
 // change, if the mode is not supported, there is no memory, or a function of the instance is
 // running.
-bool wasm_runtime_set_running_mode(wasm_module_inst_t module_inst, RunningMode running_mode);
+bool wasm_runtime_set_running_mode(wasm_module_inst_t module_inst, enum RunningMode running_mode);
 
 // Returns the running mode of an instance: Mode_Interp, unless the application has chosen one of
 // the interpreters.
-RunningMode wasm_runtime_get_running_mode(wasm_module_inst_t module_inst);
+enum RunningMode wasm_runtime_get_running_mode(wasm_module_inst_t module_inst);
 
 // Instantiates a module: links its imports to registered functions, copies its segments and runs
 // its start function. `default_stack_size` is the size in bytes of the operand stack of calls
@@ -421,7 +425,8 @@ void *wasm_runtime_get_function_attachment(wasm_exec_env_t exec_env);
 // and receives the results, so it must be large enough for either. A module decides how many
 // results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
 // and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
-// fails; wasm_runtime_get_exception() returns the reason.
+// fails; wasm_runtime_get_exception() returns the reason. While an exception is pending, a call
+// fails and changes nothing: wasm_runtime_clear_exception() clears it.
 bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
                             wasm_function_inst_t function,
                             uint32_t argc,
@@ -499,10 +504,12 @@ void wasm_runtime_module_free(wasm_module_inst_t module_inst, uint64_t ptr);
 // memory.
 uint64_t wasm_runtime_module_dup_data(wasm_module_inst_t module_inst, const char *src, uint64_t size);
 
-// Calls the main function of a program (`main`, `__main_argc_argv` or `_main`), with copies of the
-// arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
+// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv` or
+// `_main` with copies of the arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
 // are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
-bool wasm_application_execute_main(wasm_module_inst_t module_inst, int32_t argc, char **argv);
+bool wasm_application_execute_main(wasm_module_inst_t module_inst,
+                                   int32_t argc,
+                                   char **argv);
 
 // Calls an exported function with `argc` arguments as text, and prints its results to the console.
 // Returns false if that fails; wasm_runtime_get_exception() returns the reason.

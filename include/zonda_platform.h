@@ -38,6 +38,12 @@ typedef struct zonda_defaults_t {
     // Fuel of a start function: calls and loop iterations; 0 for no limit. Not used without
     // CONFIG_ZONDA_FUEL.
     uint32_t start_fuel;
+    // Allows `*` without `~` in the signatures of all native functions, as
+    // ZONDA_NATIVES_BARE_POINTERS does for a table.
+    bool bare_pointers;
+    // Gives each module the linear memory that it declares, also where a C program cannot use what
+    // lies behind `__heap_base`.
+    bool whole_memory;
 } zonda_defaults_t;
 
 // Load or instantiate a module.

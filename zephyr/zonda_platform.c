@@ -145,6 +145,8 @@ const zonda_defaults_t *zonda_platform_get_defaults(void)
 #ifdef CONFIG_ZONDA_FUEL
 		.start_fuel = CONFIG_ZONDA_START_FUEL,
 #endif
+		.bare_pointers = IS_ENABLED(CONFIG_ZONDA_NATIVES_BARE_POINTERS),
+		.whole_memory = !IS_ENABLED(CONFIG_ZONDA_SHRINK_MEMORY),
 	};
 
 	return &defaults;

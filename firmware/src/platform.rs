@@ -21,6 +21,8 @@ static DEFAULTS: Defaults = Defaults(UnsafeCell::new(zonda_defaults_t {
     running_mode: 0,
     nested_calls: 4,
     start_fuel: 1_000_000,
+    bare_pointers: false,
+    whole_memory: false,
 }));
 
 /// Sets the linear memory limit. Called before the runtime starts.

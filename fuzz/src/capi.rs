@@ -70,7 +70,7 @@ fn session(u: &mut Unstructured) -> Result<()> {
     let before = memory::live();
     // SAFETY: the memory stays until the runtime is destroyed; nothing is in use.
     unsafe {
-        if !enter(|| wasm_runtime_full_init(&raw const args)) {
+        if !enter(|| wasm_runtime_full_init(&raw mut args)) {
             assert!(
                 running_mode == Mode_LLVM_JIT || kind == 0 && pool.len() < 64,
                 "the runtime is not set up"

@@ -72,7 +72,12 @@ fn run(u: &mut Unstructured) -> Result<()> {
         assert_eq!(registered, well_formed, "whether {signature:?} is taken (bare: {bare})");
         let mut text = [0; 128];
         let loaded = enter(|| {
-            wasm_runtime_load(binary.as_ptr(), binary.len() as u32, text.as_mut_ptr(), 128)
+            wasm_runtime_load(
+                binary.as_ptr().cast_mut(),
+                binary.len() as u32,
+                text.as_mut_ptr(),
+                128,
+            )
         });
         assert!(!loaded.is_null());
         let instance = enter(|| wasm_runtime_instantiate(loaded, 8192, 0, text.as_mut_ptr(), 128));

@@ -3,7 +3,7 @@
 
 use super::app_memory::*;
 use super::exec_env::*;
-use super::instance::{exported_func, is_i32};
+use super::instance::{exported_func, is_i32, plain_func};
 use super::number;
 use super::text::{c_bytes, with_line, Text};
 use super::types::*;
@@ -13,8 +13,8 @@ use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::frame::{read64, write64};
 
-/// Calls the main function of a program (`main`, `__main_argc_argv` or `_main`), with copies of the
-/// arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
+/// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv` or
+/// `_main` with copies of the arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
 /// are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_application_execute_main(
@@ -25,10 +25,14 @@ pub unsafe extern "C" fn wasm_application_execute_main(
     // SAFETY: the application passes a live instance and `argc` strings.
     unsafe {
         let data = &(&*(*module_inst).data).module.data;
+        if let Some(start) = plain_func(data, b"_start") {
+            return run_start(module_inst, start);
+        }
         let names: [&[u8]; 3] = [b"main", b"__main_argc_argv", b"_main"];
         let Some(func) = names.iter().find_map(|name| exported_func(data, name)) else {
-            (*module_inst)
-                .fail("lookup the entry point symbol (like main, _main, __main_argc_argv) failed");
+            (*module_inst).fail(
+                "lookup the entry point symbol (like _start, main, _main, __main_argc_argv) failed",
+            );
             return false;
         };
         let (params, results) =
@@ -70,6 +74,22 @@ pub unsafe extern "C" fn wasm_application_execute_main(
             wasm_runtime_module_free(module_inst, copies);
         }
         done
+    }
+}
+
+/// Calls the entry point of a WASI command.
+///
+/// # Safety
+/// `instance` is live, and `start` has neither parameters nor results.
+unsafe fn run_start(instance: wasm_module_inst_t, start: u32) -> bool {
+    // SAFETY: `instance` is live by the contract of this function; no cell is needed.
+    unsafe {
+        let exec_env = wasm_runtime_get_exec_env_singleton(instance);
+        if exec_env.is_null() {
+            (*instance).fail("create singleton exec_env failed");
+            return false;
+        }
+        wasm_runtime_call_wasm(exec_env, function(start), 0, null_mut())
     }
 }
 

@@ -113,7 +113,7 @@ unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
 ///
 /// A native function may call while its own exception is pending, for example to free what it has
 /// allocated: the exception stays unless this call traps with one of its own, and the call fails.
-/// Only a call that no other call of the instance encloses clears an earlier exception.
+/// A call that no other call of the instance encloses is refused while an exception is pending.
 ///
 /// # Safety
 /// `env` is live, `callee` is a function of its instance, and `write` fills as many slots as
@@ -137,7 +137,9 @@ unsafe fn call_callee(
             return None;
         }
         if current.is_null() {
-            (*instance).failed = false;
+            if (*instance).failed {
+                return None;
+            }
             (*env).trap = 0;
         } else {
             // A native function calls: the native stack grows.
@@ -298,7 +300,8 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
 /// and receives the results, so it must be large enough for either. A module decides how many
 /// results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
 /// and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
-/// fails; wasm_runtime_get_exception() returns the reason.
+/// fails; wasm_runtime_get_exception() returns the reason. While an exception is pending, a call
+/// fails and changes nothing: wasm_runtime_clear_exception() clears it.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm(
     exec_env: wasm_exec_env_t,

@@ -3,6 +3,7 @@
 use super::app_heap::AppHeap;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::fuel;
+use super::imports;
 use super::module::{describe, WASMModuleCommon};
 use super::native::provide;
 use super::runtime::{default_running_mode, engine, log_warning, mode};
@@ -67,6 +68,30 @@ fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
         .then_some(func)
 }
 
+/// The exported function with this name, if it has neither parameters nor results.
+pub(super) fn plain_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
+    let func = exported_func(data, name)?;
+    let (params, results) = FuncType::of(data.bytes, data.func_type(func)?).codes();
+    (params.is_empty() && results.is_empty()).then_some(func)
+}
+
+/// Whether a module imports functions of WASI.
+pub(super) fn imports_wasi(data: &ModuleData) -> bool {
+    let mut names = data.imports.iter().map(|entry| data.import_names(entry.offset).0.as_bytes());
+    names.any(|name| name == b"wasi_snapshot_preview1" || name == b"wasi_unstable")
+}
+
+/// What instantiation calls, in WAMR's order: the start function, the initialization of a WASI
+/// reactor, that of old emscripten output, the constructors of a module without WASI.
+fn first_funcs(data: &ModuleData) -> [Option<u32>; 3] {
+    let wasi = imports_wasi(data);
+    let own: &[u8] = if wasi { b"_initialize" } else { b"__wasm_call_ctors" };
+    let (own, post) = (plain_func(data, own), plain_func(data, b"__post_instantiate"));
+    let own = own.filter(|_| own != data.start);
+    let [second, third] = if wasi { [own, post] } else { [post, own] };
+    [data.start, second, third]
+}
+
 impl WASMModuleInstanceCommon {
     /// Makes an instance whose start function has not run.
     ///
@@ -86,6 +111,8 @@ impl WASMModuleInstanceCommon {
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
+        let used =
+            if platform::defaults().whole_memory { None } else { imports::used_memory(data) };
         if (pages as u64) << page_shift > memory_limit {
             log_warning(|text| {
                 text.str("memory of ")
@@ -100,18 +127,19 @@ impl WASMModuleInstanceCommon {
         let mut store = StoreData::new(
             StoreConfig {
                 stack_bytes: 0,
-                memory_limit,
+                memory_limit: memory_limit.min(used.unwrap_or(u64::MAX)),
                 total_limit: u64::MAX,
                 nested_calls: platform::defaults().nested_calls,
             },
             false,
         )?;
         store.appended = heap_size;
+        imports::make(&mut store, data).map_err(|fault| store.error(fault))?;
         let mut denied = None;
-        let mut resolve = |_: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
+        let mut resolve = |store: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
             match provide(wanted) {
                 Ok(Some(import)) => instance.imports.push(import)?,
-                Ok(None) => return Err(Fault::UNKNOWN_IMPORT),
+                Ok(None) => return imports::take(store, instance, wanted),
                 Err(capability) => {
                     denied = Some(capability);
                     return Err(Fault::UNKNOWN_IMPORT);
@@ -147,8 +175,8 @@ impl WASMModuleInstanceCommon {
         Ok(instance)
     }
 
-    /// Runs the start function, if there is one, on an operand stack of its own: most modules have
-    /// none. False when it has failed, with an exception.
+    /// Runs the start function and what WAMR calls behind it, if there is any of it, on an operand
+    /// stack of its own: most modules have none. False when it has failed, with an exception.
     ///
     /// # Safety
     /// `this` is live.
@@ -156,12 +184,18 @@ impl WASMModuleInstanceCommon {
         // SAFETY: `this` is live by this function's contract; a start function has neither
         // parameters nor results.
         unsafe {
-            let data = &*(*this).data;
-            let Some(start) = data.module.data.start else { return Ok(true) };
+            let data = &(&*(*this).data).module.data;
+            let funcs = first_funcs(data);
+            if funcs.iter().all(Option::is_none) {
+                return Ok(true);
+            }
             let env = WASMExecEnv::new(this, (*this).default_stack)?;
             // The application has no handle yet that could stop this.
             fuel::bound(&(*this).store, platform::defaults().start_fuel);
-            let done = wasm_runtime_call_wasm(env.as_ptr(), function(start), 0, null_mut());
+            let done = funcs
+                .iter()
+                .flatten()
+                .all(|&func| wasm_runtime_call_wasm(env.as_ptr(), function(func), 0, null_mut()));
             fuel::bound(&(*this).store, 0);
             Ok(done)
         }

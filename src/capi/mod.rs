@@ -8,10 +8,11 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `types` | the types of the header |
+//! | `types`, `enums`, `numbers` | the types of the header |
 //! | `runtime` | setting up, log |
 //! | `heap`, `pool` | where memory comes from |
 //! | `module`, `instance`, `exec_env` | the three handles, calls, exceptions |
+//! | `imports` | memories and tables that instantiation makes |
 //! | `natives`, `signature` | registered native functions |
 //! | `native`, `invoke` | calls from WebAssembly code to them |
 //! | `host_modules` | host functions that are declared in Rust |
@@ -23,6 +24,7 @@
 mod app_heap;
 mod app_memory;
 mod application;
+mod enums;
 mod exec_env;
 #[cfg(feature = "fuel")]
 mod fuel;
@@ -31,12 +33,14 @@ mod fuel;
 mod fuel;
 mod heap;
 mod host_modules;
+mod imports;
 mod instance;
 mod invoke;
 mod module;
 mod native;
 mod natives;
 mod number;
+mod numbers;
 mod pool;
 mod runtime;
 mod signature;

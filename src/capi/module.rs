@@ -48,14 +48,14 @@ fn at<'t>(text: &'t mut Text, message: &str, kind: u32, offset: u32) -> &'t mut 
     text.str(" (offset ").number(offset).str(")")
 }
 
-/// Loads a module of `size` bytes. The bytes may be constant, for example in flash. They are not
-/// copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
+/// Loads a module of `size` bytes. The bytes may be constant, for example in flash (the parameter
+/// is not `const` because WAMR's is not). They are not copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
 /// Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
 /// readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
 /// may use one module at once.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(
-    buf: *const u8,
+    buf: *mut u8,
     size: u32,
     error_buf: *mut c_char,
     error_buf_size: u32,
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn wasm_runtime_load(
 /// The same with options, for example to copy the bytes.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load_ex(
-    buf: *const u8,
+    buf: *mut u8,
     size: u32,
     args: *const LoadArgs,
     error_buf: *mut c_char,

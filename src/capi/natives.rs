@@ -2,8 +2,11 @@
 //! has them, may be constant, and are never written: a lookup goes through them one by one, once
 //! for each import of an instance.
 //!
-//! Invariant: every signature in a registered table has the right form.
+//! An entry that is wrong is refused when its table is registered: the log names it and the reason,
+//! and a lookup passes over it. Invariant: what `lookup` returns has a function, and a signature of
+//! the right form.
 
+use super::runtime::{log_error, log_warning};
 use super::signature;
 use super::text::c_bytes;
 use super::types::NativeSymbol;
@@ -14,7 +17,8 @@ use core::ffi::c_char;
 use core::ptr::null_mut;
 
 /// Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
-/// then, as in WAMR.
+/// then, as in WAMR. The log says so once for a table that makes use of it.
+/// CONFIG_ZONDA_NATIVES_BARE_POINTERS sets this flag for all tables.
 pub const ZONDA_NATIVES_BARE_POINTERS: u32 = 1;
 
 struct Table {
@@ -22,6 +26,7 @@ struct Table {
     module: *const c_char,
     symbols: *const NativeSymbol,
     count: u32,
+    flags: u32,
 }
 
 struct Tables(UnsafeCell<*mut Table>);
@@ -57,38 +62,62 @@ impl Table {
         unsafe { core::slice::from_raw_parts(self.symbols, self.count as usize) }
     }
 
+    /// Why an entry is refused.
+    fn refusal(&self, symbol: &NativeSymbol) -> Option<&'static str> {
+        if symbol.symbol.is_null() || symbol.func_ptr.is_null() {
+            return Some("name or function is missing");
+        }
+        // SAFETY: signatures of a table are strings that the application keeps.
+        let signature = unsafe { c_bytes(symbol.signature) };
+        if signature.is_empty() {
+            return None;
+        }
+        signature::check(signature, self.flags & ZONDA_NATIVES_BARE_POINTERS != 0).err()
+    }
+
     fn find(&self, module: &[u8], name: &[u8]) -> Option<&NativeSymbol> {
         // SAFETY: names of a registered table are strings that the application keeps.
         unsafe {
             if c_bytes(self.module) != module {
                 return None;
             }
-            self.symbols().iter().find(|symbol| c_bytes(symbol.symbol) == name)
+            let mut symbols = self.symbols().iter();
+            symbols.find(|symbol| c_bytes(symbol.symbol) == name && self.refusal(symbol).is_none())
         }
     }
 
-    /// Whether the table may be registered, else why not: the symbol and the reason.
-    fn check(&self, bare: bool) -> Result<(), (&[u8], &'static str)> {
+    /// Logs which entries are refused. False when that is all of them.
+    fn report(&self) -> bool {
         // SAFETY: names and signatures of a table are strings that the application keeps.
-        unsafe {
-            let module = c_bytes(self.module);
-            for (index, symbol) in self.symbols().iter().enumerate() {
-                let name = c_bytes(symbol.symbol);
-                let signature = c_bytes(symbol.signature);
-                if symbol.symbol.is_null() || symbol.func_ptr.is_null() {
-                    return Err((name, "name or function is missing"));
-                }
-                if !signature.is_empty() {
-                    signature::check(signature, bare).map_err(|reason| (name, reason))?;
-                }
-                let before =
-                    self.symbols().iter().take(index).any(|other| c_bytes(other.symbol) == name);
-                if before || lookup(module, name).is_some() {
-                    return Err((name, "the symbol is registered already"));
+        let module = unsafe { c_bytes(self.module) };
+        let (mut accepted, mut bare) = (self.count == 0, false);
+        for (index, symbol) in self.symbols().iter().enumerate() {
+            // SAFETY: as above.
+            let (name, signature) = unsafe { (c_bytes(symbol.symbol), c_bytes(symbol.signature)) };
+            let known = || {
+                // SAFETY: as above.
+                let is_same = |other: &NativeSymbol| unsafe { c_bytes(other.symbol) } == name;
+                self.symbols().iter().take(index).any(is_same) || lookup(module, name).is_some()
+            };
+            let refusal = self.refusal(symbol);
+            match refusal.or_else(|| known().then_some("the symbol is registered already")) {
+                Some(reason) => log_error(|text| {
+                    text.str("native ").bytes(module).str(".").bytes(name);
+                    text.str(" refused: ").str(reason);
+                }),
+                None => {
+                    accepted = true;
+                    bare |= signature::check(signature, false).is_err() && !signature.is_empty();
                 }
             }
         }
-        Ok(())
+        if bare && accepted {
+            log_warning(|text| {
+                text.str("natives of ").bytes(module);
+                text.str(": of a pointer * without its length ~ one byte is checked");
+            });
+        }
+        accepted
     }
 }
 
@@ -107,7 +136,7 @@ pub(super) fn lookup(module: &[u8], name: &[u8]) -> Option<*const NativeSymbol> 
     })
 }
 
-/// Registers a table, if nothing is wrong with it.
+/// Registers a table, unless all of it is refused.
 ///
 /// # Safety
 /// `module` is null or a string, and `symbols` is null or an array of `count` symbols, whose names
@@ -121,13 +150,9 @@ unsafe fn register(
     if module.is_null() || (symbols.is_null() && count != 0) {
         return false;
     }
-    let table = Table { next: null_mut(), module, symbols, count };
-    if let Err((name, reason)) = table.check(flags & ZONDA_NATIVES_BARE_POINTERS != 0) {
-        // SAFETY: `module` is a string, by the contract of this function.
-        let module = unsafe { c_bytes(module) };
-        super::runtime::log_error(|text| {
-            text.str("native ").bytes(module).str(".").bytes(name).str(" refused: ").str(reason);
-        });
+    let default = platform::defaults().bare_pointers as u32 * ZONDA_NATIVES_BARE_POINTERS;
+    let table = Table { next: null_mut(), module, symbols, count, flags: flags | default };
+    if !table.report() {
         return false;
     }
     let Ok(table) = TryBox::new(table) else { return false };
@@ -167,21 +192,23 @@ pub(super) unsafe fn unregister(module: *const c_char, symbols: *const NativeSym
 
 /// Registers native functions under a module name for modules that are instantiated from now on.
 /// The table and its strings are used in place and never written, so they may be constant; they
-/// must stay until they are unregistered. Returns false if a signature is malformed or has a
-/// pointer `*` without its length `~`, or if a symbol is registered already; then nothing of the
-/// table is registered, and the log names the symbol and the reason. Other threads may use the
-/// runtime during the call, but not register the same names.
+/// must stay until they are unregistered. An entry is refused if its signature is malformed or has a
+/// pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
+/// registered already: the log names the symbol and the reason, and modules cannot import it.
+/// Returns false if all entries are refused. Other threads may use the runtime during the call, but
+/// not register the same names.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_register_natives(
     module_name: *const c_char,
-    native_symbols: *const NativeSymbol,
+    native_symbols: *mut NativeSymbol,
     n_native_symbols: u32,
 ) -> bool {
     // SAFETY: the application passes strings and an array of that size, which stay.
     unsafe { register(module_name, native_symbols, n_native_symbols, 0) }
 }
 
-/// The same with flags: ZONDA_NATIVES_BARE_POINTERS for tables that were written for WAMR.
+/// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that was
+/// written for WAMR.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_register_natives_with(
     module_name: *const c_char,
@@ -198,7 +225,7 @@ pub unsafe extern "C" fn zonda_register_natives_with(
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_unregister_natives(
     module_name: *const c_char,
-    native_symbols: *const NativeSymbol,
+    native_symbols: *mut NativeSymbol,
 ) -> bool {
     // SAFETY: the application passes a string.
     !module_name.is_null() && unsafe { unregister(module_name, native_symbols) }

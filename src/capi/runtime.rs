@@ -62,7 +62,7 @@ pub unsafe extern "C" fn wasm_runtime_init() -> bool {
 /// table of native functions. Returns false if the memory is too small, the mode is not supported,
 /// or the table is refused. No other thread may use the runtime during the call.
 #[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *const RuntimeInitArgs) -> bool {
+pub unsafe extern "C" fn wasm_runtime_full_init(init_args: *mut RuntimeInitArgs) -> bool {
     // SAFETY: the application passes arguments, with memory as their type says.
     unsafe {
         let args = &*init_args;

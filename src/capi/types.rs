@@ -1,10 +1,10 @@
 //! The types of wasm_export.h, with WAMR's names.
 //!
-//! Enumerations are numbers with named values: a C enumeration has another size with -fshort-enums,
-//! and a number that is no value of a Rust enumeration would be undefined behaviour.
+//! Enumerations are in `enums` as the header shows them, and in `numbers` as the functions take them.
 
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
+pub use super::numbers::*;
 use core::ffi::{c_char, c_int, c_void};
 
 /// A loaded module.
@@ -38,15 +38,6 @@ pub struct NativeSymbol {
     /// What wasm_runtime_get_function_attachment() returns while the function runs.
     pub attachment: *mut c_void,
 }
-
-/// Source of the runtime's memory.
-pub type mem_alloc_type_t = u32;
-/// A buffer of the application.
-pub const Alloc_With_Pool: mem_alloc_type_t = 0;
-/// Functions of the application.
-pub const Alloc_With_Allocator: mem_alloc_type_t = 1;
-/// The system: zonda_platform_alloc().
-pub const Alloc_With_System_Allocator: mem_alloc_type_t = 2;
 
 /// The buffer for Alloc_With_Pool.
 #[repr(C)]
@@ -88,19 +79,6 @@ pub struct mem_alloc_info_t {
     pub highmark_size: u32,
 }
 
-/// Execution mode. 0 is the same as Mode_Interp.
-pub type RunningMode = u32;
-/// The interpreter that is the firmware's default: fast mode if it is built in and not configured
-/// otherwise.
-pub const Mode_Interp: RunningMode = 1;
-pub const Mode_Fast_JIT: RunningMode = 2;
-pub const Mode_LLVM_JIT: RunningMode = 3;
-pub const Mode_Multi_Tier_JIT: RunningMode = 4;
-/// Classic mode: executes the module in place, with the least RAM. Not in WAMR.
-pub const Mode_Zonda_Classic: RunningMode = 0x100;
-/// Fast mode: executes register bytecode, which takes RAM and is several times faster. Not in WAMR.
-pub const Mode_Zonda_Fast: RunningMode = 0x101;
-
 /// Arguments of wasm_runtime_full_init(). Zero is a good value for everything but the memory.
 #[repr(C)]
 pub struct RuntimeInitArgs {
@@ -108,12 +86,12 @@ pub struct RuntimeInitArgs {
     pub mem_alloc_option: MemAllocOption,
     /// A first table of native functions, as for wasm_runtime_register_natives(); may be NULL.
     pub native_module_name: *const c_char,
-    pub native_symbols: *const NativeSymbol,
+    pub native_symbols: *mut NativeSymbol,
     pub n_native_symbols: u32,
     /// Of the members below only running_mode is used; the others exist for applications that set
     /// them.
     pub max_thread_num: u32,
-    pub ip_addr: [c_char; 16],
+    pub ip_addr: [c_char; 128],
     pub unused: c_int,
     pub instance_port: c_int,
     pub fast_jit_code_cache_size: u32,
@@ -152,15 +130,13 @@ pub struct InstantiationArgs {
     pub max_memory_pages: u32,
 }
 
-/// The kind of a wasm_val_t.
+/// The kind of a wasm_val_t: a wasm_valkind_enum.
+// cbindgen reads this; `numbers` has the same for Rust.
+#[cfg(any())]
 pub type wasm_valkind_t = u8;
-pub const WASM_I32: wasm_valkind_t = 0;
-pub const WASM_I64: wasm_valkind_t = 1;
-pub const WASM_F32: wasm_valkind_t = 2;
-pub const WASM_F64: wasm_valkind_t = 3;
-pub const WASM_V128: wasm_valkind_t = 4;
-pub const WASM_EXTERNREF: wasm_valkind_t = 128;
-pub const WASM_FUNCREF: wasm_valkind_t = 129;
+
+/// A reference of wasm_c_api.h.
+pub struct wasm_ref_t;
 
 /// The value of a wasm_val_t.
 #[repr(C)]
@@ -174,6 +150,8 @@ pub union wasm_val_of_t {
     /// An externref: a number of the application, 0 for null. Values of more than 32 bits are
     /// refused.
     pub foreign: usize,
+    /// Not used.
+    pub r#ref: *mut wasm_ref_t,
 }
 
 /// A value and its kind.
@@ -184,11 +162,3 @@ pub struct wasm_val_t {
     pub _paddings: [u8; 7],
     pub of: wasm_val_of_t,
 }
-
-/// Importance of a message.
-pub type log_level_t = u32;
-pub const WASM_LOG_LEVEL_FATAL: log_level_t = 0;
-pub const WASM_LOG_LEVEL_ERROR: log_level_t = 1;
-pub const WASM_LOG_LEVEL_WARNING: log_level_t = 2;
-pub const WASM_LOG_LEVEL_DEBUG: log_level_t = 3;
-pub const WASM_LOG_LEVEL_VERBOSE: log_level_t = 4;

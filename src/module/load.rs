@@ -21,6 +21,7 @@ use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
 use crate::validate::visitor::{Nothing, Visitor};
+use core::cell::Cell;
 use zonda_exec::{FuncLayout, Mode};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
@@ -168,6 +169,7 @@ impl<'a> Loader<'a> {
                 elements: TryVec::new(),
                 data_count: None,
                 declared: TryVec::new(),
+                sizes_memory: Cell::new(false),
             },
             imports: TryVec::new(),
             imported_funcs: 0,
@@ -241,6 +243,8 @@ impl<'a> Loader<'a> {
             code.take(code.left()).map(|_| ())
         });
         result.map_err(|kind| error(kind, reader.pos()).moved(module_at))?;
+        // Nothing looks at the code of a trusted one.
+        loader.env.sizes_memory.set(trusted);
         if !trusted {
             verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32)
                 .map_err(|(kind, at)| kind.at(at))?;
@@ -669,6 +673,7 @@ impl<'a> Loader<'a> {
             data: take(&mut self.data),
             start: self.start,
             exports: self.exports,
+            sizes_memory: self.env.sizes_memory.get(),
         })?)
     }
 }

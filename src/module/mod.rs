@@ -71,6 +71,9 @@ pub(crate) struct ModuleData<'a> {
     pub(crate) start: Option<u32>,
     /// Offset and number of the exports.
     pub(crate) exports: (u32, u32),
+    /// Whether code reads or changes the size of a memory; true where that is not known.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) sizes_memory: bool,
 }
 
 // SAFETY: the raw pointers in the function records point into `bytes` and into vectors of the

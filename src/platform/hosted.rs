@@ -77,5 +77,7 @@ pub(crate) fn defaults() -> &'static zonda_defaults_t {
         running_mode: 0,
         nested_calls: 64,
         start_fuel: 1_000_000_000,
+        bare_pointers: false,
+        whole_memory: false,
     }
 }

@@ -20,6 +20,12 @@ pub struct zonda_defaults_t {
     /// Fuel of a start function: calls and loop iterations; 0 for no limit. Not used without
     /// CONFIG_ZONDA_FUEL.
     pub start_fuel: u32,
+    /// Allows `*` without `~` in the signatures of all native functions, as
+    /// ZONDA_NATIVES_BARE_POINTERS does for a table.
+    pub bare_pointers: bool,
+    /// Gives each module the linear memory that it declares, also where a C program cannot use what
+    /// lies behind `__heap_base`.
+    pub whole_memory: bool,
 }
 
 /// What a thread is about to do on its native stack.

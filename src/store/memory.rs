@@ -22,7 +22,7 @@ pub(crate) struct MemoryData {
 
 impl MemoryData {
     /// A memory of the type's initial size, or of `limit` bytes if that is less, of zeros; and behind that `appended` bytes, which
-    /// count as pages begun, so that growth never hands them out.
+    /// count as pages begun, so that growth never hands them out. They are no part of the type's maximum.
     pub(crate) fn new(
         ty: MemoryType,
         limit: u64,
@@ -30,6 +30,10 @@ impl MemoryData {
         budget: &Budget,
     ) -> Made<TryBox<MemoryData>> {
         let (total, pages) = bounds::first_size(ty.limits.min, ty.page_shift, limit, appended);
+        // A program that was promised so many pages gets them beside what is appended.
+        let mut ty = ty;
+        let more = pages - ty.limits.min;
+        ty.limits.max = ty.limits.max.map(|max| max.saturating_add(more));
         if (ty.limits.min as u64) << ty.page_shift > limit {
             message!(
                 warn,

@@ -4,6 +4,7 @@ use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::{GlobalType, MemoryType, TableType, ValType};
 use crate::error::ErrorKind;
+use core::cell::Cell;
 
 /// A function type; its value types stay in the module's bytes.
 #[derive(Clone, Copy)]
@@ -39,6 +40,8 @@ pub(crate) struct Env<'a> {
     pub(crate) data_count: Option<u32>,
     /// One bit for each function: whether `ref.func` may name it (spec: C.refs).
     pub(crate) declared: TryVec<u32>,
+    /// Whether code reads or changes the size of a memory.
+    pub(crate) sizes_memory: Cell<bool>,
 }
 
 impl<'a> Env<'a> {

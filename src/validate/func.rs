@@ -517,11 +517,13 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             }
             MEMORY_SIZE => {
                 let memory = self.memory()?;
+                self.site.env.sizes_memory.set(true);
                 self.site.stacks.push(I32)?;
                 self.object(opcode as u16, [memory, 0])?;
             }
             MEMORY_GROW => {
                 let memory = self.memory()?;
+                self.site.env.sizes_memory.set(true);
                 self.site.stacks.pop(I32)?;
                 self.site.stacks.push(I32)?;
                 self.object(opcode as u16, [memory, 0])?;

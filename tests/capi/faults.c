@@ -33,6 +33,8 @@ static struct {
 	wasm_module_inst_t other;
 	wasm_exec_env_t second;
 	uint32_t depth;
+	/* Runs of act() that have not returned. */
+	uint32_t inside;
 } host;
 
 static int32_t tick(wasm_exec_env_t exec_env, int32_t x)
@@ -49,6 +51,9 @@ static bool call(wasm_exec_env_t exec_env, const char *name, uint32_t *value)
 		wasm_runtime_lookup_function(wasm_runtime_get_module_inst(exec_env), name);
 
 	CHECK(function != NULL);
+	if (host.inside == 0) {
+		wasm_runtime_clear_exception(wasm_runtime_get_module_inst(exec_env));
+	}
 	return wasm_runtime_call_wasm(exec_env, function, 1, value);
 }
 
@@ -106,6 +111,7 @@ static int32_t act(wasm_exec_env_t exec_env, int32_t what)
 	void *native;
 	char *arguments[] = {"a"};
 
+	host.inside++;
 	switch (what) {
 	case FAIL:
 		wasm_runtime_set_exception(instance, "out of coffee");
@@ -172,7 +178,7 @@ static int32_t act(wasm_exec_env_t exec_env, int32_t what)
 		break;
 	case RELOAD: {
 		wasm_module_t loaded =
-			wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+			wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
 		wasm_module_inst_t made =
 			wasm_runtime_instantiate(loaded, 2048, 64, error, sizeof(error));
 
@@ -205,9 +211,9 @@ static int32_t act(wasm_exec_env_t exec_env, int32_t what)
 		      exception_is(instance, "terminated by user"));
 		break;
 	case REGISTER:
-		CHECK(wasm_runtime_register_natives("env", more, 1) &&
-		      !wasm_runtime_register_natives("env", more, 1));
-		CHECK(wasm_runtime_unregister_natives("env", more));
+		CHECK(wasm_runtime_register_natives("env", (NativeSymbol *)more, 1) &&
+		      !wasm_runtime_register_natives("env", (NativeSymbol *)more, 1));
+		CHECK(wasm_runtime_unregister_natives("env", (NativeSymbol *)more));
 		break;
 	case PROGRAM:
 		CHECK(wasm_application_execute_main(instance, 1, arguments));
@@ -218,6 +224,7 @@ static int32_t act(wasm_exec_env_t exec_env, int32_t what)
 	default:
 		break;
 	}
+	host.inside--;
 	return what;
 }
 
@@ -247,7 +254,7 @@ static bool init(mem_alloc_type_t from, uint32_t size)
 	}
 	args.running_mode = preferred;
 	args.native_module_name = "env";
-	args.native_symbols = natives;
+	args.native_symbols = (NativeSymbol *)natives;
 	args.n_native_symbols = sizeof(natives) / sizeof(natives[0]);
 	return wasm_runtime_full_init(&args);
 }
@@ -391,7 +398,7 @@ static bool life(void)
 	uint32_t value;
 	bool done = false;
 
-	if (!wasm_runtime_register_natives("more", more, 1)) {
+	if (!wasm_runtime_register_natives("more", (NativeSymbol *)more, 1)) {
 		return false;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -402,8 +409,8 @@ static bool life(void)
 
 		CHECK(mode);
 		modules[i] =
-			i == 1 ? wasm_runtime_load_ex(bytes, size, &copied, error, sizeof(error))
-			       : wasm_runtime_load(bytes, size, error, sizeof(error));
+			i == 1 ? wasm_runtime_load_ex((uint8_t *)bytes, size, &copied, error, sizeof(error))
+			       : wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
 		CHECK(modules[i] != NULL || no_memory("load failed: allocate memory failed"));
 		if (modules[i] != NULL) {
 			instances[i] = wasm_runtime_instantiate(modules[i], 1024, 64, error,
@@ -430,7 +437,7 @@ end:
 		wasm_runtime_unload(modules[i]);
 	}
 	CHECK(wasm_runtime_set_default_running_mode(preferred));
-	CHECK(wasm_runtime_unregister_natives("more", more));
+	CHECK(wasm_runtime_unregister_natives("more", (NativeSymbol *)more));
 	return done;
 }
 
@@ -478,10 +485,10 @@ static void test_out_of_memory(void)
 	CHECK(!init(Alloc_With_Allocator, 0));
 	fail_last = 0;
 	preferred = preferred == Mode_Zonda_Classic ? Mode_Zonda_Fast : Mode_Zonda_Classic;
-	CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", natives, 2));
+	CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", (NativeSymbol *)natives, 2));
 	{
 		wasm_module_t loaded =
-			wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+			wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
 		wasm_module_inst_t instance =
 			wasm_runtime_instantiate(loaded, 1024, 0, error, sizeof(error));
 
@@ -647,7 +654,7 @@ static void test_natives(void)
 
 	CHECK(init(Alloc_With_Pool, sizeof(pool) - 8));
 	at_start = free_bytes();
-	loaded = wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+	loaded = wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
 	CHECK(loaded != NULL);
 	host.other = wasm_runtime_instantiate(loaded, 4096, 0, error, sizeof(error));
 	CHECK(host.other != NULL && wasm_runtime_get_exec_env_singleton(host.other) != NULL);
@@ -672,7 +679,7 @@ static void test_stops(void)
 	uint32_t value;
 
 	CHECK(init(Alloc_With_Pool, sizeof(pool) - 8));
-	loaded = wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+	loaded = wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
 	CHECK(loaded != NULL);
 	instance = wasm_runtime_instantiate(loaded, 2048, 0, error, sizeof(error));
 	CHECK(instance != NULL);
@@ -746,8 +753,8 @@ static void test_instances(void)
 	at_start = free_bytes();
 	largest = largest_block();
 	CHECK(largest > sizeof(pool) - 400);
-	loaded = wasm_runtime_load(faults_wasm, sizeof(faults_wasm), error, sizeof(error));
-	refused = wasm_runtime_load(start_wasm, sizeof(start_wasm), error, sizeof(error));
+	loaded = wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+	refused = wasm_runtime_load((uint8_t *)start_wasm, sizeof(start_wasm), error, sizeof(error));
 	CHECK(loaded != NULL && refused != NULL);
 	for (long n = 0; made < 10000; n++) {
 		wasm_module_inst_t *place = &ring[n % 3];
@@ -812,7 +819,7 @@ static void try_file(const uint8_t *bytes, uint32_t size)
 {
 	static uint32_t cells[4096];
 	InstantiationArgs args = {1024, 64, 0};
-	wasm_module_t loaded = wasm_runtime_load(bytes, size, error, sizeof(error));
+	wasm_module_t loaded = wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
 	wasm_module_inst_t instance;
 	const char *offset;
 

@@ -157,7 +157,7 @@ static void init_with_pool(void)
 	args.mem_alloc_option.pool.heap_buf = pool;
 	args.mem_alloc_option.pool.heap_size = sizeof(pool);
 	args.native_module_name = "env";
-	args.native_symbols = natives;
+	args.native_symbols = (NativeSymbol *)natives;
 	args.n_native_symbols = sizeof(natives) / sizeof(natives[0]);
 	CHECK(wasm_runtime_full_init(&args));
 }
@@ -194,7 +194,7 @@ static struct program start(const uint8_t *bytes, uint32_t size, uint32_t heap_s
 {
 	struct program program;
 
-	program.module = wasm_runtime_load(bytes, size, error, sizeof(error));
+	program.module = wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
 	CHECK(program.module != NULL);
 	program.instance =
 		wasm_runtime_instantiate(program.module, 2048, heap_size, error, sizeof(error));
@@ -220,6 +220,7 @@ static bool call(struct program *program, const char *name, uint32_t argc, uint3
 	wasm_function_inst_t function = wasm_runtime_lookup_function(program->instance, name);
 
 	CHECK(function != NULL);
+	wasm_runtime_clear_exception(program->instance);
 	return wasm_runtime_call_wasm(program->exec_env, function, argc, argv);
 }
 
@@ -492,8 +493,10 @@ static bool refused(const char *symbol, const char *signature, uint32_t flags, c
 				 {symbol, (void *)inc, signature, NULL}};
 
 	last_message[0] = '\0';
-	if (zonda_register_natives_with("test", table, 2, flags)) {
-		CHECK(wasm_runtime_unregister_natives("test", table));
+	/* One entry is refused, the other is there. */
+	CHECK(zonda_register_natives_with("test", table, 2, flags));
+	CHECK(wasm_runtime_unregister_natives("test", table));
+	if (strstr(last_message, "refused") == NULL) {
 		return false;
 	}
 	if (strstr(last_message, symbol) == NULL || strstr(last_message, reason) == NULL) {
@@ -519,12 +522,12 @@ static void test_registration(void)
 	CHECK(refused("fine", "()", 0, "already"));
 	CHECK(!refused("x", NULL, 0, "") && !refused("x", "", 0, "") &&
 	      !refused("x", "($*~)I", 0, ""));
-	CHECK(!wasm_runtime_register_natives("env", again_inc, 1));
+	CHECK(!wasm_runtime_register_natives("env", (NativeSymbol *)again_inc, 1));
 	CHECK(strstr(last_message, "env.inc") != NULL);
-	CHECK(wasm_runtime_register_natives("other", again_inc, 1));
-	CHECK(!wasm_runtime_unregister_natives("env", again_inc));
-	CHECK(wasm_runtime_unregister_natives("other", again_inc));
-	CHECK(!wasm_runtime_unregister_natives("other", again_inc));
+	CHECK(wasm_runtime_register_natives("other", (NativeSymbol *)again_inc, 1));
+	CHECK(!wasm_runtime_unregister_natives("env", (NativeSymbol *)again_inc));
+	CHECK(wasm_runtime_unregister_natives("other", (NativeSymbol *)again_inc));
+	CHECK(!wasm_runtime_unregister_natives("other", (NativeSymbol *)again_inc));
 	wasm_runtime_destroy();
 }
 
@@ -555,9 +558,9 @@ static void test_loading_errors(void)
 	struct program program;
 
 	CHECK(wasm_runtime_init());
-	CHECK(wasm_runtime_load((const uint8_t *)"nonsense", 8, error, sizeof(error)) == NULL);
+	CHECK(wasm_runtime_load((uint8_t *)"nonsense", 8, error, sizeof(error)) == NULL);
 	CHECK(strcmp(error, "WASM module load failed: magic header not detected (offset 0)") == 0);
-	CHECK(wasm_runtime_load((const uint8_t *)"nonsense", 8, tiny, sizeof(tiny)) == NULL &&
+	CHECK(wasm_runtime_load((uint8_t *)"nonsense", 8, tiny, sizeof(tiny)) == NULL &&
 	      strcmp(tiny, "WASM mo") == 0);
 	CHECK(wasm_runtime_load(NULL, 0, NULL, 0) == NULL);
 
@@ -572,7 +575,7 @@ static void test_loading_errors(void)
 	CHECK(call(&program, "mirror_of_nothing", 0, NULL));
 	stop(&program);
 
-	program.module = wasm_runtime_load(start_wasm, sizeof(start_wasm), error, sizeof(error));
+	program.module = wasm_runtime_load((uint8_t *)start_wasm, sizeof(start_wasm), error, sizeof(error));
 	CHECK(program.module != NULL);
 	CHECK(wasm_runtime_instantiate(program.module, 0, 0, error, sizeof(error)) == NULL);
 	CHECK(strcmp(error, "WASM module instantiate failed: Exception: unreachable") == 0);
@@ -595,7 +598,7 @@ static void test_endless_start(void)
 	wasm_module_inst_t instance;
 
 	init_with_pool();
-	module = wasm_runtime_load(endless, sizeof(endless), error, sizeof(error));
+	module = wasm_runtime_load((uint8_t *)endless, sizeof(endless), error, sizeof(error));
 	CHECK(module != NULL);
 	instance = wasm_runtime_instantiate(module, 4096, 0, error, sizeof(error));
 	CHECK(instance == NULL);
@@ -675,7 +678,7 @@ static void test_application(void)
 	CHECK(!wasm_application_execute_main(program.instance, 1, argv));
 	check_exception(
 		program.instance,
-		"lookup the entry point symbol (like main, _main, __main_argc_argv) failed");
+		"lookup the entry point symbol (like _start, main, _main, __main_argc_argv) failed");
 	/* What this prints is compared by who runs this program. */
 	CHECK(wasm_application_execute_func(program.instance, "mirror", 4, numbers));
 	CHECK(!wasm_application_execute_func(program.instance, "mirror", 4, wrong));
@@ -700,10 +703,10 @@ static bool use_everything(const uint8_t *bytes, uint32_t size, const char *name
 	bool done = false;
 	uint64_t at;
 
-	if (!wasm_runtime_register_natives("env", natives, sizeof(natives) / sizeof(natives[0]))) {
+	if (!wasm_runtime_register_natives("env", (NativeSymbol *)natives, sizeof(natives) / sizeof(natives[0]))) {
 		return false;
 	}
-	module = wasm_runtime_load(bytes, size, error, sizeof(error));
+	module = wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
 	if (module == NULL) {
 		CHECK(strcmp(error, "WASM module load failed: allocate memory failed") == 0);
 		goto end;
@@ -738,7 +741,7 @@ end:
 	wasm_runtime_destroy_exec_env(exec_env);
 	wasm_runtime_deinstantiate(instance);
 	wasm_runtime_unload(module);
-	CHECK(wasm_runtime_unregister_natives("env", natives));
+	CHECK(wasm_runtime_unregister_natives("env", (NativeSymbol *)natives));
 	return done;
 }
 
@@ -815,7 +818,7 @@ static void test_end_of_stack(void)
 	struct program program;
 
 	init_with_callbacks();
-	CHECK(wasm_runtime_register_natives("env", natives, sizeof(natives) / sizeof(natives[0])));
+	CHECK(wasm_runtime_register_natives("env", (NativeSymbol *)natives, sizeof(natives) / sizeof(natives[0])));
 	CHECK(wasm_runtime_register_natives("env", again_native, 1));
 	program = start(natives_wasm, sizeof(natives_wasm), 0);
 	for (uint32_t size = 4; size <= 600; size += 4) {
@@ -901,7 +904,7 @@ static void test_modes(RunningMode preferred)
 
 	/* The default is that of the time when the instance is made. */
 	program.module =
-		wasm_runtime_load(natives_wasm, sizeof(natives_wasm), error, sizeof(error));
+		wasm_runtime_load((uint8_t *)natives_wasm, sizeof(natives_wasm), error, sizeof(error));
 	CHECK(program.module != NULL);
 	for (int i = 0; i < 2; i++) {
 		uint32_t argv[1] = {41};

@@ -14,7 +14,7 @@ unsigned allocated_blocks;
 char last_message[256];
 long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
-zonda_defaults_t zonda_platform_defaults = {4096, 0, 0, 16, 1000};
+zonda_defaults_t zonda_platform_defaults = {4096, 0, 0, 16, 1000, false, false};
 
 const zonda_defaults_t *zonda_platform_get_defaults(void)
 {

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// In the order in which a reader wants the functions.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
+    "enums",
     "types",
     "runtime",
     "heap",

@@ -52,7 +52,12 @@ fn start(text: &str, mode: RunningMode) -> Result<Program, String> {
     // SAFETY: the bytes live as long as the module, and the buffer has its size.
     unsafe {
         assert!(wasm_runtime_set_default_running_mode(mode));
-        let module = wasm_runtime_load(bytes.as_ptr(), bytes.len() as u32, error.as_mut_ptr(), 160);
+        let module = wasm_runtime_load(
+            bytes.as_ptr().cast_mut(),
+            bytes.len() as u32,
+            error.as_mut_ptr(),
+            160,
+        );
         assert!(!module.is_null());
         let instance = wasm_runtime_instantiate(module, 8192, 0, error.as_mut_ptr(), 160);
         let program = Program { _bytes: bytes, module, instance };
@@ -92,6 +97,7 @@ fn check(program: &Program, name: &str, args: &[Arg], expected: Outcome) {
                 count as usize
             ];
         let env = wasm_runtime_get_exec_env_singleton(program.instance);
+        wasm_runtime_clear_exception(program.instance);
         let done = wasm_runtime_call_wasm_a(
             env,
             function,
@@ -167,10 +173,10 @@ fn declared_functions() {
     let before = came();
     // SAFETY: the table lives until it is unregistered.
     unsafe {
-        assert!(wasm_runtime_register_natives(c"probe".as_ptr(), natives.as_ptr(), 1));
+        assert!(wasm_runtime_register_natives(c"probe".as_ptr(), natives.as_ptr().cast_mut(), 1));
         check(&start(GUARDED, 0).unwrap(), "run", &[], Outcome::Nothing);
         assert_eq!(came(), before);
-        assert!(wasm_runtime_unregister_natives(c"probe".as_ptr(), natives.as_ptr()));
+        assert!(wasm_runtime_unregister_natives(c"probe".as_ptr(), natives.as_ptr().cast_mut()));
         wasm_runtime_destroy();
         assert!(wasm_runtime_init());
     }

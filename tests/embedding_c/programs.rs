@@ -1,5 +1,5 @@
 //! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
-//! links tests/capi/main.c (what an application does) and tests/capi/faults.c (what goes wrong in one) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
+//! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR) and tests/capi/faults.c (what goes wrong in one) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -94,6 +94,14 @@ fn modules() -> String {
             );
         }
     }
+    // One file of small modules, each behind a line with its name.
+    let text = std::fs::read_to_string(root().join("tests/capi/compat.wat")).expect("it is there");
+    for part in text.split(";; # ").skip(1) {
+        let (name, module) = part.split_once('\n').expect("a name, then the module");
+        let bytes = wat::parse_str(module).expect("the module is WebAssembly text");
+        let bytes = format!("{bytes:?}").replace('[', "{").replace(']', "}");
+        let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}_wasm[] = {bytes};");
+    }
     header
 }
 
@@ -142,6 +150,14 @@ fn an_application_in_c() {
     let Some(program) = application("main") else { return };
     assert_eq!(run(&mut Command::new(&program)), PRINTED);
     assert_eq!(run(Command::new(&program).arg("classic")), PRINTED);
+}
+
+/// What an application written for WAMR relies on.
+#[test]
+fn an_application_of_wamr() {
+    let Some(program) = application("compat") else { return };
+    assert_eq!(run(&mut Command::new(&program)), "well\n");
+    assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
 }
 
 #[test]

@@ -115,13 +115,19 @@ const OWN: [&CStr; WORKERS as usize] = [c"w0", c"w1", c"w2", c"w3", c"w4", c"w5"
 fn register(name: &CStr) -> bool {
     // SAFETY: the table is constant.
     inside(|| unsafe {
-        wasm_runtime_register_natives(name.as_ptr(), NATIVES.0.as_ptr(), NATIVES.0.len() as u32)
+        wasm_runtime_register_natives(
+            name.as_ptr(),
+            NATIVES.0.as_ptr().cast_mut(),
+            NATIVES.0.len() as u32,
+        )
     })
 }
 
 fn unregister(name: &CStr) -> bool {
     // SAFETY: the table is constant.
-    inside(|| unsafe { wasm_runtime_unregister_natives(name.as_ptr(), NATIVES.0.as_ptr()) })
+    inside(|| unsafe {
+        wasm_runtime_unregister_natives(name.as_ptr(), NATIVES.0.as_ptr().cast_mut())
+    })
 }
 
 /// What may be terminated, as in the Rust API's test.
@@ -185,6 +191,7 @@ impl Job<'_> {
         unsafe {
             let done = inside(|| {
                 let func = wasm_runtime_lookup_function(self.instance, name.as_ptr());
+                wasm_runtime_clear_exception(self.instance);
                 wasm_runtime_call_wasm(self.env, func, args.len() as u32, cells.as_mut_ptr())
             });
             let exception = wasm_runtime_get_exception(self.instance);
@@ -256,7 +263,7 @@ fn load() -> Handle<WASMModuleCommon> {
     // SAFETY: the bytes are constant, and the buffer has that size.
     let module = inside(|| unsafe {
         wasm_runtime_load(
-            plan::WORK.as_ptr(),
+            plan::WORK.as_ptr().cast_mut(),
             plan::WORK.len() as u32,
             error.as_mut_ptr().cast(),
             error.len() as u32,
@@ -399,7 +406,7 @@ fn instances_of_eight_threads_in_a_pool_and_with_the_systems_memory() {
         let mut args: RuntimeInitArgs = std::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;
         args.mem_alloc_option.pool = MemAllocPool { heap_buf: pool.cast(), heap_size: POOL as u32 };
-        assert!(wasm_runtime_full_init(&args));
+        assert!(wasm_runtime_full_init(&mut args));
         let empty = pool_free();
         instances_of_eight_threads("pool");
         assert_eq!(pool_free(), empty);

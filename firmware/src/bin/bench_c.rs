@@ -111,13 +111,13 @@ unsafe fn run(job: &Job) {
         };
         args.running_mode = Mode_Zonda_Classic + job.mode;
         platform::limit_memory(job.memory_limit);
-        if !wasm_runtime_full_init(&args) {
+        if !wasm_runtime_full_init(&mut args) {
             fail("the runtime does not start", core::ptr::null());
         }
         let before = used();
         if !wasm_runtime_register_natives(
             c"env".as_ptr(),
-            NATIVES.0.as_ptr(),
+            NATIVES.0.as_ptr().cast_mut(),
             NATIVES.0.len() as u32,
         ) {
             fail("natives are refused", core::ptr::null());

@@ -175,7 +175,7 @@ impl World {
         };
         let before = failures();
         let mut bytes = bytes.into_boxed_slice();
-        let (at, size) = (bytes.as_ptr(), bytes.len() as u32);
+        let (at, size) = (bytes.as_mut_ptr(), bytes.len() as u32);
         // SAFETY: the bytes stay with the module, or were copied.
         let handle = unsafe {
             enter(|| match copied {
@@ -329,6 +329,8 @@ impl World {
     fn callee(&mut self, u: &mut Unstructured) -> Result<Option<(usize, wasm_exec_env_t, u32)>> {
         let Some(at) = index(u, &self.instances)? else { return Ok(None) };
         let instance = &self.instances[at];
+        // SAFETY: the instance is live. With an exception its calls would be refused.
+        unsafe { enter(|| wasm_runtime_clear_exception(instance.handle)) };
         let env = self.envs.iter().find(|env| env.instance == instance.handle);
         if let Some(env) = env.filter(|_| u.arbitrary().unwrap_or(false)) {
             return Ok(Some((at, env.handle, env.stack)));
@@ -537,8 +539,17 @@ impl World {
             match u.int_in_range(0..=2)? {
                 0 => enter(|| wasm_runtime_clear_exception(instance)),
                 1 => enter(|| wasm_runtime_set_exception(instance, std::ptr::null())),
-                // The next call forgets it.
-                _ => return Ok(()),
+                // The next call is refused, and changes nothing.
+                _ => {
+                    let add = enter(|| wasm_runtime_lookup_function(instance, c"add".as_ptr()));
+                    let own = enter(|| wasm_runtime_get_exec_env_singleton(instance));
+                    if !add.is_null() && !own.is_null() {
+                        let mut cells = [7, 9];
+                        assert!(!enter(|| wasm_runtime_call_wasm(own, add, 2, cells.as_mut_ptr())));
+                        assert_eq!((cells, exception(instance)), ([7, 9], Some(said)));
+                    }
+                    enter(|| wasm_runtime_clear_exception(instance));
+                }
             }
         }
         assert_eq!(exception(instance), None);
@@ -547,7 +558,7 @@ impl World {
 
     fn natives(&mut self, u: &mut Unstructured) -> Result<()> {
         let before = failures();
-        let table = NATIVES.0.as_ptr();
+        let table = NATIVES.0.as_ptr().cast_mut();
         let count = NATIVES.0.len() as u32;
         // SAFETY: the table is constant. It is taken back when no instance uses its functions.
         unsafe {
@@ -646,6 +657,7 @@ impl World {
         pointers.push(null_mut());
         // SAFETY: the instance is live, and there are as many strings.
         let done = unsafe {
+            enter(|| wasm_runtime_clear_exception(instance.handle));
             enter(|| match u.arbitrary().unwrap_or(false) {
                 true => {
                     wasm_application_execute_main(instance.handle, count, pointers.as_mut_ptr())
@@ -686,7 +698,7 @@ impl World {
             if self.registered {
                 assert!(enter(|| wasm_runtime_unregister_natives(
                     MODULE.as_ptr(),
-                    NATIVES.0.as_ptr()
+                    NATIVES.0.as_ptr().cast_mut()
                 )));
             }
         }

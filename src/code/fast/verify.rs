@@ -194,8 +194,10 @@ impl Names<'_, '_> {
                     self.tail(func, first)?;
                     return self.indirect(first, second);
                 }
-                MEMORY_SIZE => return memory(first).map(|_| (0, 1)),
-                MEMORY_GROW => return memory(first).map(|_| (1, 1)),
+                MEMORY_SIZE | MEMORY_GROW => {
+                    env.sizes_memory.set(true);
+                    return memory(first).map(|_| ((code == MEMORY_GROW as u16) as u32, 1));
+                }
                 TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => {
                     return Err(ArtifactErrorKind::References)
                 }

@@ -15,6 +15,8 @@ impl World {
         let Some(at) = index(u, &self.instances)? else { return Ok(()) };
         let instance = &mut self.instances[at];
         let handle = instance.handle;
+        // SAFETY: the instance is live. With an exception the module's own malloc would be refused.
+        unsafe { enter(|| wasm_runtime_clear_exception(handle)) };
         let fill: u8 = u.arbitrary()?;
         let size = match u.int_in_range(0..=4)? {
             0 => u.arbitrary::<u64>()?,

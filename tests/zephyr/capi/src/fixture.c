@@ -106,6 +106,7 @@ bool call(struct program *program, const char *name, uint32_t argc, uint32_t arg
 	wasm_function_inst_t func = wasm_runtime_lookup_function(program->instance, name);
 
 	zassert_not_null(func, "no export %s", name);
+	wasm_runtime_clear_exception(program->instance);
 	return wasm_runtime_call_wasm(program->exec_env, func, argc, argv);
 }
 

@@ -92,6 +92,7 @@ static void call_native(struct job *job)
 {
 	uint32_t argv[2];
 
+	wasm_runtime_clear_exception(job->instance);
 	(void)wasm_runtime_call_wasm(
 		job->exec_env, wasm_runtime_lookup_function(job->instance, "call_mixed"), 0, argv);
 }
@@ -101,6 +102,7 @@ static void recurse(struct job *job)
 {
 	uint32_t argv[1];
 
+	wasm_runtime_clear_exception(job->instance);
 	(void)wasm_runtime_call_wasm(
 		job->exec_env, wasm_runtime_lookup_function(job->instance, "recurse"), 0, argv);
 }
@@ -109,6 +111,7 @@ static void trap_in_float(struct job *job)
 {
 	uint32_t argv[1];
 
+	wasm_runtime_clear_exception(job->instance);
 	(void)wasm_runtime_call_wasm(job->exec_env,
 				     wasm_runtime_lookup_function(job->instance, "trunc"), 0, argv);
 }
@@ -120,7 +123,7 @@ static void *start(void)
 	memset(&args, 0, sizeof(args));
 	args.mem_alloc_type = Alloc_With_System_Allocator;
 	args.native_module_name = "env";
-	args.native_symbols = natives;
+	args.native_symbols = (NativeSymbol *)natives;
 	args.n_native_symbols = ARRAY_SIZE(natives);
 	zassert_true(wasm_runtime_full_init(&args));
 	return NULL;

@@ -137,6 +137,7 @@ static bool expect(struct job *job, const char *name, uint32_t argc, uint32_t ar
 		const char *exception;
 
 		worker->counts.calls++;
+		wasm_runtime_clear_exception(job->instance);
 		if (wasm_runtime_call_wasm(job->exec_env, func, argc, argv)) {
 			worker->in_a_row = 0;
 			CHECK(worker, wasm_runtime_get_exception(job->instance) == NULL);
@@ -170,6 +171,7 @@ static bool endless(struct job *job, const char *name)
 	/* Nothing else ends it. */
 	worker->in_a_row = 0;
 	worker->counts.calls++;
+	wasm_runtime_clear_exception(job->instance);
 	CHECK(worker,
 	      !wasm_runtime_call_wasm(job->exec_env,
 				      wasm_runtime_lookup_function(job->instance, name), 0, NULL));
@@ -246,6 +248,7 @@ static bool use(struct job *job)
 		uint32_t result = mix(worker->random, 50);
 
 		worker->counts.calls++;
+		wasm_runtime_clear_exception(job->instance);
 		CHECK(worker, wasm_runtime_call_wasm(
 				      job->exec_env,
 				      wasm_runtime_lookup_function(job->instance, "mix"), 2, argv));

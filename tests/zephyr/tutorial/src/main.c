@@ -108,7 +108,7 @@ int main(void)
 	RuntimeInitArgs args = {
 		.mem_alloc_type = Alloc_With_System_Allocator,
 		.native_module_name = "env",
-		.native_symbols = natives,
+		.native_symbols = (NativeSymbol *)natives,
 		.n_native_symbols = ARRAY_SIZE(natives),
 	};
 

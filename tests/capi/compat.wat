@@ -1,0 +1,82 @@
+;; Modules for tests/capi/compat.c, each behind a line with its name.
+;; # fitted
+;; As the linker makes a C program: data and stack end at __heap_base. sum(at, len) adds bytes.
+(module
+  (memory (export "memory") 1)
+  (global (mut i32) (i32.const 4096))
+  (global (export "__data_end") i32 (i32.const 1100))
+  (global (export "__heap_base") i32 (i32.const 4096))
+  (data (i32.const 1024) "\01\02\03\04")
+  (func (export "sum") (param i32 i32) (result i32) (local $sum i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get 1)))
+        (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+        (local.set $sum (i32.add (local.get $sum) (i32.load8_u (i32.add (local.get 0) (local.get 1)))))
+        (br $next)))
+    (local.get $sum)))
+;; # sized
+;; The same, but it may ask for its size.
+(module
+  (memory (export "memory") 1)
+  (global (mut i32) (i32.const 4096))
+  (global (export "__data_end") i32 (i32.const 1100))
+  (global (export "__heap_base") i32 (i32.const 4096))
+  (func (export "size") (result i32) (memory.size)))
+;; # unfit
+;; The stack lies behind the heap's base: the symbols are no linker's.
+(module
+  (memory (export "memory") 1)
+  (global (mut i32) (i32.const 8192))
+  (global (export "__data_end") i32 (i32.const 1100))
+  (global (export "__heap_base") i32 (i32.const 4096)))
+;; # lent
+;; Memory and table come from outside.
+(module
+  (import "env" "memory" (memory 1 2))
+  (import "env" "__indirect_function_table" (table 3 funcref))
+  (data (i32.const 100) "zonda\00")
+  (elem (i32.const 1) $two)
+  (func $two (result i32) (i32.const 2))
+  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+  (func (export "call") (param i32) (result i32) (call_indirect (result i32) (local.get 0)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
+;; # lent_twice
+(module (import "env" "memory" (memory 1)) (import "env" "memory" (memory 2)))
+;; # lent_global
+(module (import "env" "memory" (global i32)))
+;; # ctors
+;; Counts what ran before anybody called: each step multiplies by ten and adds its number.
+(module
+  (global $seen (mut i32) (i32.const 0))
+  (func $step (param i32) (global.set $seen (i32.add (i32.mul (global.get $seen) (i32.const 10)) (local.get 0))))
+  (func $start (call $step (i32.const 1)))
+  (start $start)
+  (func (export "_initialize") (call $step (i32.const 2)))
+  (func (export "__post_instantiate") (call $step (i32.const 3)))
+  (func (export "__wasm_call_ctors") (call $step (i32.const 4)))
+  (func (export "seen") (result i32) (global.get $seen)))
+;; # reactor
+;; The same with an import of WASI.
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+  (global $seen (mut i32) (i32.const 0))
+  (func $step (param i32) (global.set $seen (i32.add (i32.mul (global.get $seen) (i32.const 10)) (local.get 0))))
+  (func $start (call $step (i32.const 1)))
+  (start $start)
+  (func (export "_initialize") (call $step (i32.const 2)))
+  (func (export "__post_instantiate") (call $step (i32.const 3)))
+  (func (export "__wasm_call_ctors") (call $step (i32.const 4)))
+  (func (export "seen") (result i32) (global.get $seen)))
+;; # bad_ctors
+(module (func (export "__wasm_call_ctors") (unreachable)))
+;; # odd_ctors
+;; Another type: it is not called.
+(module (func (export "__wasm_call_ctors") (param i32) (unreachable)))
+;; # command
+(module
+  (global $seen (mut i32) (i32.const 0))
+  (func (export "_start") (global.set $seen (i32.const 7)))
+  (func (export "main") (result i32) (unreachable))
+  (func (export "seen") (result i32) (global.get $seen))
+  (func (export "trap") (unreachable)))
