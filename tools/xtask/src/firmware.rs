@@ -1,7 +1,9 @@
 //! The boards of `firmware/`, and building its images.
 
-use crate::{packages, shell, toolchain};
+use crate::{libgcc, packages, shell, toolchain};
 use anyhow::Result;
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
@@ -127,8 +129,27 @@ pub fn named(name: &str) -> Result<&'static Board, String> {
     })
 }
 
+/// Whose routines for floats and 64-bit integers an image has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arithmetic {
+    /// Those of Rust's library, which rustc links.
+    Rust,
+    /// Those of GCC's library, which the linker of a Zephyr application prefers on Arm.
+    Libgcc,
+}
+
 /// Builds the image `name` with these features (modes and parts of the runtime) and returns the path of its ELF file.
 pub fn build(name: &str, board: &Board, features: &[&str]) -> Result<PathBuf> {
+    build_with(name, board, features, Arithmetic::Rust)
+}
+
+/// The same with the arithmetic of the caller's choice.
+pub fn build_with(
+    name: &str,
+    board: &Board,
+    features: &[&str],
+    arithmetic: Arithmetic,
+) -> Result<PathBuf> {
     let features = [board.features, features].concat();
     let listed = features.join(",");
     shell::step(&format!("building firmware `{name}` for {} ({listed})", board.target));
@@ -142,7 +163,12 @@ pub fn build(name: &str, board: &Board, features: &[&str]) -> Result<PathBuf> {
         "--features",
         &listed,
     ]);
-    shell::run(&mut command)?;
+    let objects = match arithmetic {
+        Arithmetic::Rust => OsString::new(),
+        Arithmetic::Libgcc => env::join_paths(libgcc::objects(board.target)?)?,
+    };
+    // firmware/build.rs passes them to the linker.
+    shell::run(command.env("ZONDA_LINK_OBJECTS", objects))?;
     // Boards with the same target have different images.
     let products = shell::target_dir().join("device");
     let image = products.join(format!("{name}-{}", board.name));

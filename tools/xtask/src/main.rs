@@ -35,6 +35,7 @@ mod fresh;
 mod fuzz;
 mod install;
 mod job;
+mod libgcc;
 mod modes;
 mod mutants;
 mod packages;

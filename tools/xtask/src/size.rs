@@ -1,11 +1,12 @@
 //! Flash and RAM that the runtime adds to a C application: the static library, linked with nothing but itself.
 //!
 //! What an application pulls in is what the linker keeps for the functions that it calls. So the library is linked with those functions as
-//! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float comes
-//! from the library too and is counted; `memcpy` and its like are the C library's, as in a Zephyr image.
+//! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float and 64-bit division
+//! come from the library too and are counted; `memcpy` and its like are the C library's, as in a Zephyr image. Where GCC for Arm is
+//! installed, the column "libgcc" has the flash with GCC's arithmetic in place of the library's, as CMakeLists.txt links it.
 
 use crate::workloads::{Flash, FLASH, STATIC_RAM};
-use crate::{shell, toolchain};
+use crate::{libgcc, shell, toolchain};
 use anyhow::{bail, Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind};
 use serde_json::json;
@@ -127,6 +128,8 @@ struct Row {
     /// What the application calls: `c-api` everything, `app` what a small one calls.
     calls: &'static str,
     sizes: Sizes,
+    /// Flash with libgcc's arithmetic, where GCC for Arm is installed.
+    with_libgcc: Option<u64>,
     /// Largest first.
     symbols: Vec<Symbol>,
     /// Whether the panic handler is linked.
@@ -184,8 +187,8 @@ pub fn library(modes: &[&str]) -> Result<PathBuf> {
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
-/// Links what the roots need, and nothing else.
-fn link(library: &Path, roots: &[String], image: &Path) -> Result<()> {
+/// Links what the roots need, and nothing else. Definitions in `objects` win over those in the library.
+fn link(library: &Path, objects: &[PathBuf], roots: &[String], image: &Path) -> Result<()> {
     let mut linker = toolchain::linker(TARGET)?;
     linker
         .args(["--gc-sections", "--unresolved-symbols=ignore-all", "--entry", &roots[0], "-o"])
@@ -196,7 +199,7 @@ fn link(library: &Path, roots: &[String], image: &Path) -> Result<()> {
     roots.iter().for_each(|root| {
         linker.args(["--undefined", root]);
     });
-    shell::run(linker.arg(library))
+    shell::run(linker.args(objects).arg(library))
 }
 
 fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)> {
@@ -229,14 +232,24 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)>
 fn measure() -> Result<Vec<Row>> {
     let all = functions_of_header()?;
     let some: Vec<String> = APPLICATION.iter().map(|name| (*name).to_owned()).collect();
+    let objects = if libgcc::is_installed() { Some(libgcc::objects(TARGET)?) } else { None };
     let mut rows = Vec::new();
     for Flash { config, modes, .. } in &FLASH {
         let library = library(modes)?;
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
             let image = shell::target_dir().join(format!("size-{config}-{calls}.elf"));
-            link(&library, roots, &image)?;
+            link(&library, &[], roots, &image)?;
             let (sizes, symbols, handler) = inspect(&image, roots)?;
-            rows.push(Row { config: (*config).to_owned(), calls, sizes, symbols, handler });
+            let with_libgcc = match &objects {
+                None => None,
+                Some(objects) => {
+                    let image = image.with_extension("libgcc.elf");
+                    link(&library, objects, roots, &image)?;
+                    Some(inspect(&image, roots)?.0.flash())
+                }
+            };
+            let config = (*config).to_owned();
+            rows.push(Row { config, calls, sizes, with_libgcc, symbols, handler });
         }
     }
     Ok(rows)
@@ -245,8 +258,8 @@ fn measure() -> Result<Vec<Row>> {
 fn print(rows: &[Row], json: bool, symbols: usize) {
     if !json {
         println!(
-            "{:<14} {:<6} {:<20} {:>7} {:>7} {:>6} {:>6} {:>7}  panics",
-            "config", "calls", "target", "text", "rodata", "data", "bss", "flash"
+            "{:<14} {:<6} {:<20} {:>7} {:>7} {:>6} {:>6} {:>7} {:>7}  panics",
+            "config", "calls", "target", "text", "rodata", "data", "bss", "flash", "libgcc"
         );
     }
     for row in rows {
@@ -255,11 +268,12 @@ fn print(rows: &[Row], json: bool, symbols: usize) {
         if json {
             let object = json!({
                 "config": row.config, "target": TARGET, "text": text, "rodata": rodata, "data": data, "bss": bss,
-                "flash": flash, "calls": row.calls, "panics": panics,
+                "flash": flash, "flash_libgcc": row.with_libgcc, "calls": row.calls, "panics": panics,
             });
             println!("{object}");
         } else {
-            println!("{:<14} {:<6} {TARGET:<20} {text:>7} {rodata:>7} {data:>6} {bss:>6} {flash:>7}  {panics}", row.config, row.calls);
+            let libgcc = row.with_libgcc.map_or("-".to_owned(), |bytes| bytes.to_string());
+            println!("{:<14} {:<6} {TARGET:<20} {text:>7} {rodata:>7} {data:>6} {bss:>6} {flash:>7} {libgcc:>7}  {panics}", row.config, row.calls);
         }
         row.panics().for_each(|name| eprintln!("    links {name}"));
         row.symbols

@@ -1,6 +1,6 @@
 //! The specification's test suite. The host compiles it into scripts (`spec-suite`); here they are fed to the firmware.
 
-use crate::firmware::{self, Board};
+use crate::firmware::{self, Arithmetic, Board};
 use crate::qemu::Run;
 use crate::{modes, shell};
 use anyhow::{bail, Context, Result};
@@ -20,6 +20,9 @@ pub struct Options {
     /// The board that --target qemu emulates
     #[arg(long, default_value = firmware::default().name, value_parser = firmware::named)]
     board: &'static Board,
+    /// Link GCC's routines for floats and 64-bit integers (--target qemu, Arm)
+    #[arg(long)]
+    libgcc: bool,
     /// Write the counts of this machine to tests/spec-expected.txt
     #[arg(long)]
     write: bool,
@@ -71,12 +74,12 @@ pub fn scripts() -> Result<Vec<(PathBuf, String)>> {
 
 /// Runs every script on an emulated board. The counts have to be those that are checked in; on a board with too
 /// little memory for the suite, the files with these counts are counted.
-pub fn qemu(mode: &str, board: &'static Board) -> Result<()> {
+pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result<()> {
     shell::step(&format!(
-        "running the specification suite on {} ({}, {mode})",
+        "running the specification suite on {} ({}, {mode}, arithmetic of {arithmetic:?})",
         board.name, board.cpu
     ));
-    let image = firmware::build("spec", board, &["full", "spec", mode])?;
+    let image = firmware::build_with("spec", board, &["full", "spec", mode], arithmetic)?;
     let scripts = scripts()?;
     let mut counts = String::new();
     let mut too_large = 0;
@@ -136,7 +139,10 @@ pub fn script(
 
 pub fn run(options: &Options) -> Result<()> {
     match options.target.as_str() {
-        "qemu" => qemu(&options.mode, options.board),
+        "qemu" => {
+            let arithmetic = if options.libgcc { Arithmetic::Libgcc } else { Arithmetic::Rust };
+            qemu(&options.mode, options.board, arithmetic)
+        }
         _ if options.write => {
             shell::run(suite().args(["host", "--mode", &options.mode, "--write", EXPECTED]))
         }

@@ -125,7 +125,7 @@ fn supply(report: &mut Report) {
 fn qemu(report: &mut Report) {
     for mode in modes::ALL {
         report.part(&format!("specification suite, Cortex-M3, {} mode", mode.name), || {
-            spec::qemu(mode.name, firmware::default())
+            spec::qemu(mode.name, firmware::default(), firmware::Arithmetic::Rust)
         });
     }
     report.part("workloads, Rust API", || bench::check("rust"));

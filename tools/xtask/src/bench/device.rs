@@ -1,7 +1,7 @@
 //! Measuring on the emulated board: the firmware `bench` runs a task and reports what it cost.
 
 use super::{Options, Row, Task};
-use crate::firmware;
+use crate::firmware::{self, Arithmetic};
 use crate::job::Job;
 use crate::modes::Mode;
 use crate::qemu::Run;
@@ -17,7 +17,8 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
     let (image, api): (_, &[&str]) =
         if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
     let names: Vec<&str> = modes.iter().map(|mode| mode.name).collect();
-    firmware::build(image, options.board, &[&["full"], api, &names].concat())
+    let arithmetic = if options.libgcc { Arithmetic::Libgcc } else { Arithmetic::Rust };
+    firmware::build_with(image, options.board, &[&["full"], api, &names].concat(), arithmetic)
 }
 
 /// Runs one task in one mode. The row has the keys that the firmware reports, in its order.

@@ -71,6 +71,9 @@ pub struct Options {
     /// Embed the runtime through the Rust API or the C API
     #[arg(long, default_value = "rust", value_parser = ["rust", "c"])]
     api: String,
+    /// Link GCC's routines for floats and 64-bit integers (--target qemu, Arm)
+    #[arg(long)]
+    libgcc: bool,
     /// Size of the operand stack in bytes
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
@@ -385,6 +388,7 @@ pub fn check(api: &str) -> Result<()> {
         embench: None,
         only: None,
         board: firmware::default(),
+        libgcc: false,
         api: api.into(),
         stack: None,
         memory_limit: u32::MAX,
