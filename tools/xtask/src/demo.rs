@@ -74,7 +74,14 @@ fn bare_metal() -> Result<()> {
     packages::need(&[packages::QEMU_ARM])?;
     let image = firmware::build("blinky", &LM3S6965, &["full", "classic"])?;
     shell::step("booting bare-metal firmware on QEMU's lm3s6965evb (Cortex-M3, 64 KB of RAM)");
-    let run = Run { board: &LM3S6965, image: &image, load: None, count: false, deadline: DEADLINE };
+    let run = Run {
+        board: &LM3S6965,
+        image: &image,
+        load: None,
+        count: false,
+        plugin: None,
+        deadline: DEADLINE,
+    };
     let mut led = Led::new();
     run.each_line(|line| led.line(line))?;
     led.finish()

@@ -18,6 +18,8 @@ pub struct Run<'a> {
     pub load: Option<(PathBuf, u32)>,
     /// One guest instruction takes one guest nanosecond, and time does not pass otherwise.
     pub count: bool,
+    /// The argument of `-plugin`.
+    pub plugin: Option<String>,
     pub deadline: Duration,
 }
 
@@ -39,6 +41,9 @@ impl Run<'_> {
         command.args(["-semihosting-config", "enable=on,target=native"]);
         if self.count {
             command.args(["-icount", "shift=0,align=off,sleep=off"]);
+        }
+        if let Some(plugin) = &self.plugin {
+            command.arg("-plugin").arg(plugin);
         }
         if let Some((file, address)) = &self.load {
             command

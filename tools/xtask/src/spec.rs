@@ -122,7 +122,7 @@ pub fn script(
     shown: bool,
 ) -> Result<String> {
     let load = Some((script.to_path_buf(), board.job));
-    let run = Run { board, image, load, count: false, deadline };
+    let run = Run { board, image, load, count: false, plugin: None, deadline };
     let mut counts = None;
     for line in run.output()? {
         match line.strip_prefix("zonda-script: ") {

@@ -1,5 +1,6 @@
 //! Measuring on the emulated board: the firmware `bench` runs a task and reports what it cost.
 
+use super::cycles::Plugin;
 use super::{Options, Row, Task};
 use crate::firmware::{self, Arithmetic};
 use crate::job::Job;
@@ -35,18 +36,52 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
     };
     let file = shell::target_dir().join(format!("bench-{}.job", std::process::id()));
     fs::write(&file, job.bytes())?;
+    let plugin = plugin(options)?;
     let run = Run {
         board: options.board,
         image,
         load: Some((file.clone(), options.board.job)),
         count: true,
+        plugin: plugin.as_ref().map(Plugin::option),
         deadline: Duration::from_secs(300),
     };
     let lines = run.output();
     fs::remove_file(&file)?;
 
-    let mut row = task.row(mode, options.board.name);
-    for line in lines.with_context(|| task.name.clone())? {
+    let mut row = task.row(mode.name, options.board.name);
+    add(&mut row, &task.name, &lines.with_context(|| task.name.clone())?);
+    if let Some(plugin) = &plugin {
+        plugin.read(&mut row)?;
+    }
+    Ok(row)
+}
+
+fn plugin(options: &Options) -> Result<Option<Plugin>> {
+    options.cycles.as_deref().map(|model| Plugin::new(options.board, model)).transpose()
+}
+
+/// Runs an image that is a program by itself.
+pub fn measure_native(image: &Path, options: &Options, task: &Task) -> Result<Row> {
+    let plugin = plugin(options)?;
+    let run = Run {
+        board: options.board,
+        image,
+        load: None,
+        count: true,
+        plugin: plugin.as_ref().map(Plugin::option),
+        deadline: Duration::from_secs(300),
+    };
+    let mut row = task.row("native", options.board.name);
+    add(&mut row, &task.name, &run.output().with_context(|| task.name.clone())?);
+    if let Some(plugin) = &plugin {
+        plugin.read(&mut row)?;
+    }
+    Ok(row)
+}
+
+/// Adds what the firmware reports to the row.
+fn add(row: &mut Row, name: &str, lines: &[String]) {
+    for line in lines {
         if let Some(pairs) = line.strip_prefix("zonda-bench ") {
             for (key, value) in pairs.split_whitespace().filter_map(|pair| pair.split_once('=')) {
                 row.insert(
@@ -55,8 +90,7 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
                 );
             }
         } else {
-            eprintln!("{}: {line}", task.name);
+            eprintln!("{name}: {line}");
         }
     }
-    Ok(row)
 }

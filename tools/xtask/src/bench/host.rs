@@ -54,7 +54,7 @@ fn instructions(program: &Path, task: &Task, mode: Mode, runs: u32) -> Result<u6
 
 /// Runs one task in one mode.
 pub fn measure(program: &Path, task: &Task, mode: Mode) -> Result<Row> {
-    let mut row = task.row(mode, "host");
+    let mut row = task.row(mode.name, "host");
     let mut command = Command::new(program);
     arguments(&mut command, task, mode, TIMED_RUNS);
     for pair in shell::output(&mut command).with_context(|| task.name.clone())?.split_whitespace() {

@@ -2,12 +2,14 @@
 //!
 //! | room | owns |
 //! |---|---|
+//! | [`cycles`] | estimates of cycles by a plugin of QEMU |
 //! | [`device`] | running a task in QEMU |
 //! | [`host`] | running a task here |
 //! | [`embench`] | the programs of Embench, and what native code and others need for them |
 //! | [`plot`] | charts of what was measured |
 //! | [`peers`] | what others need for the same, measured elsewhere |
 
+mod cycles;
 mod device;
 mod embench;
 mod host;
@@ -24,11 +26,13 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 /// What the columns of the table of one mode are, in order; `--json` gives every key that was measured.
-const COLUMNS: [&str; 9] =
-    ["result", "call", "timed", "load", "heap", "linker", "stack", "load_stack", "peak"];
+const COLUMNS: [&str; 10] =
+    ["result", "call", "timed", "cycles", "load", "heap", "linker", "stack", "load_stack", "peak"];
 /// The tables of several modes: a row for each workload, a column for each mode.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 8] = [
     (COST, "instructions of the call, or of its timed part where the module marks one"),
+    (CYCLES, "the same in cycles, estimated"),
+    ("load_cycles", "cycles of loading and instantiating, estimated"),
     ("ns", "nanoseconds of the call, the shortest of several"),
     ("load", "instructions of loading and instantiating"),
     ("heap", "bytes of heap beyond operand stack and linear memory"),
@@ -37,6 +41,8 @@ const TABLES: [(&str, &str); 6] = [
 ];
 /// Stands for [`Task::cost`], not a key of a row.
 const COST: &str = "cost";
+/// Divided by the parts of the call, as its cost is.
+const CYCLES: &str = "cycles";
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -65,6 +71,14 @@ pub struct Options {
     /// a folder with their modules
     #[arg(long, value_name = "DIR", conflicts_with_all = ["wasm", "coremark"])]
     embench: Option<PathBuf>,
+    /// With --embench, also build the C sources of Embench 1.0 with gcc and measure them as native code: the folder with
+    /// `src` and `support`
+    #[arg(long, value_name = "DIR", requires = "embench")]
+    native: Option<PathBuf>,
+    /// Also estimate cycles: of the core alone with memory without wait states, or with the flash and the instruction cache of
+    /// the nRF52840 (docs/cycles.md)
+    #[arg(long, value_name = "MODEL", num_args = 0..=1, default_missing_value = cycles::CORE, value_parser = [cycles::CORE, cycles::NRF52840])]
+    cycles: Option<String>,
     /// Measure only the workload with this name
     #[arg(long, value_name = "NAME", conflicts_with = "wasm")]
     only: Option<String>,
@@ -104,10 +118,10 @@ struct Task {
 }
 
 impl Task {
-    fn row(&self, mode: Mode, machine: &str) -> Row {
+    fn row(&self, mode: &str, machine: &str) -> Row {
         let mut row = Map::new();
         row.insert("workload".into(), self.name.clone().into());
-        row.insert("mode".into(), mode.name.into());
+        row.insert("mode".into(), mode.into());
         row.insert("machine".into(), machine.into());
         row
     }
@@ -239,6 +253,9 @@ struct Measured {
 fn measure(options: &Options) -> Result<(Vec<Measured>, Vec<String>)> {
     let modes = modes::named(&options.mode);
     let on_device = options.target != "host";
+    if !on_device && options.cycles.is_some() {
+        bail!("cycles are estimated of an emulated board");
+    }
     if !on_device && options.api != "rust" {
         bail!("on this machine only the Rust API is measured");
     }
@@ -323,8 +340,11 @@ fn grouped(number: u64) -> String {
 /// Several modes side by side, a table for each quantity.
 fn print_side_by_side(measured: &[Measured]) {
     for (key, title) in TABLES {
-        let cost =
-            |task: &Task, row: &Row| if key == COST { task.cost(row) } else { number(row, key) };
+        let cost = |task: &Task, row: &Row| match key {
+            COST => task.cost(row),
+            CYCLES => number(row, key) / task.parts,
+            _ => number(row, key),
+        };
         let any = measured
             .iter()
             .any(|measured| measured.rows.iter().any(|(_, row)| cost(&measured.task, row) != 0));
@@ -339,7 +359,11 @@ fn print_side_by_side(measured: &[Measured]) {
             measured[0].rows.iter().map(|(mode, _)| mode.name).collect::<Vec<_>>().join(" / ")
         );
         for Measured { task, rows } in measured {
-            let parts = if key == COST && task.parts != 1 { ", per iteration" } else { "" };
+            let parts = if [COST, CYCLES].contains(&key) && task.parts != 1 {
+                ", per iteration"
+            } else {
+                ""
+            };
             print!("{:<24}", format!("{}{parts}", task.name));
             let costs: Vec<u64> = rows.iter().map(|(_, row)| cost(task, row)).collect();
             costs.iter().for_each(|cost| print!(" {:>14}", grouped(*cost)));
@@ -363,9 +387,10 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("charts show every mode: leave --mode out");
     }
     let (measured, over) = measure(options)?;
+    let native = embench::native(options)?;
     if !options.json {
         match options.embench {
-            Some(_) => embench::print(options.board, &measured),
+            Some(_) => embench::print(options, &measured, &native),
             None => print(&measured),
         }
     }
@@ -386,6 +411,8 @@ pub fn check(api: &str) -> Result<()> {
         expect: None,
         coremark: None,
         embench: None,
+        native: None,
+        cycles: None,
         only: None,
         board: firmware::default(),
         libgcc: false,
@@ -423,7 +450,7 @@ mod tests {
             limits,
             ..given("work".into(), std::path::Path::new("work.wasm"), Call::parse("run()").unwrap())
         };
-        let mut row = task.row(modes::FAST, "board");
+        let mut row = task.row(modes::FAST.name, "board");
         row.extend(
             [("call", 50), ("timed", 20), ("heap", 100)]
                 .map(|(key, value)| (key.to_owned(), Value::from(value))),

@@ -61,7 +61,7 @@ fn batch(image: &Path, script: &Path) -> Result<u64> {
     let board = &BOARDS[0];
     let load = Some((script.to_path_buf(), board.job));
     let deadline = Duration::from_secs(600);
-    let run = Run { board, image, load, count: false, deadline };
+    let run = Run { board, image, load, count: false, plugin: None, deadline };
     let mut counts = None;
     let mut failed = Vec::new();
     for line in run.output()? {
