@@ -19,7 +19,7 @@
 //! | [`modes`] | the modes of execution |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
-//! | [`zephyr`] | finding Zephyr; west and twister |
+//! | [`zephyr`] | finding Zephyr; west, twister on each board, what the samples need |
 //! | [`toolchain`] | a Rust toolchain for the device's target |
 //! | [`install`] | toolchains and programs that rustup and cargo install |
 //! | [`packages`] | programs of the system, installed as Debian packages |
@@ -89,6 +89,8 @@ enum Command {
     Bench(bench::Options),
     /// Measure instructions and heap per byte for loading modules that are made to be expensive
     Curve(curve::Options),
+    /// Run twister on every board, or print flash and RAM of the samples, in each Zephyr workspace
+    Zephyr(zephyr::Options),
 }
 
 fn run() -> Result<ExitCode> {
@@ -105,6 +107,7 @@ fn run() -> Result<ExitCode> {
         Command::Supply(options) => supply::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Curve(options) => curve::run(&options),
+        Command::Zephyr(options) => zephyr::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,21 +1,22 @@
-//! Zephyr: its workspaces on this machine, and its tools west and twister.
+//! Zephyr: its workspaces on this machine, and its tool west. The command `cargo xtask zephyr` runs twister on every board
+//! ([`boards`]) or prints what the samples need ([`size`]).
+
+mod boards;
+mod riscv;
+mod size;
 
 use crate::report::NotRun;
-use crate::{shell, toolchain};
+use crate::shell;
 use anyhow::{bail, Result};
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+pub use boards::{twister, twister_riscv};
 
 pub const SEARCHED: &str = "$ZEPHYR_BASE, the enclosing west workspace, ~/zephyrproject/zephyr";
-
-/// Boards on which twister runs (where QEMU emulates them) or builds tests and samples. `native_sim` is one where the machine can
-/// compile for 32-bit x86.
-const ARM: [&str; 3] = ["qemu_cortex_m3", "mps2/an385", "nrf52840dk/nrf52840"];
-const NATIVE: &str = "native_sim";
-const RISC_V: [&str; 2] = ["qemu_riscv32", "qemu_riscv64"];
 
 /// Python modules that west and twister import, and the packages that have them.
 const PYTHON: [(&str, &str); 10] = [
@@ -168,70 +169,36 @@ pub fn emulate(folder: &Path) -> Command {
     command
 }
 
-/// Everything that twister finds in tests and samples, on these boards.
-fn twister_on(base: &Path, boards: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<()> {
-    need_packages(base)?;
-    let mut command = west(base)?;
-    command.current_dir(base).args(["twister", "--inline-logs", "--clobber-output"]);
-    command.args(["--jobs", "2", "--outdir"]).arg(shell::target_dir().join("twister"));
-    command.env("ZONDA_CARGO_TARGET_DIR", shell::target_dir().join("zephyr"));
-    let root = shell::root().canonicalize()?;
-    // Twister evaluates filters without the application's CMakeLists.txt, which would register this module.
-    command.env("EXTRA_ZEPHYR_MODULES", &root);
-    for folder in ["tests/zephyr", "samples"] {
-        command.arg("--testsuite-root").arg(root.join(folder));
-    }
-    for board in boards {
-        command.args(["--platform", board]);
-    }
-    prepare(&mut command);
-    shell::step(&format!("west twister on {}, Zephyr {}", boards.join(", "), version(base)));
-    shell::run(&mut command)
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only workspaces with this version of Zephyr, such as 4.1.0
+    #[arg(long, global = true, value_name = "VERSION")]
+    tree: Option<String>,
+    #[command(subcommand)]
+    action: Action,
 }
 
-/// What Rust needs for these boards. blinky_rust uses rustup's libraries only; the module itself finds Debian's too.
-const TARGETS: [&str; 3] = ["thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
-
-/// Whether this machine compiles C for 32-bit x86.
-fn compiles_i386() -> bool {
-    let mut command = Command::new("gcc");
-    command.args(["-m32", "-include", "errno.h", "-x", "c", "-", "-fsyntax-only"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Run twister with all tests and samples on every board that this machine has a C compiler for
+    Test(boards::Options),
+    /// Print flash and RAM of the samples hello and blinky, without Zonda and in each execution mode
+    Size(size::Options),
 }
 
-/// Tests and samples on Arm and, where the machine can, on native_sim.
-pub fn twister(base: &Path) -> Result<()> {
-    for target in TARGETS {
-        toolchain::find(target)?;
+pub fn run(options: &Options) -> Result<()> {
+    let wanted = |base: &PathBuf| options.tree.as_ref().is_none_or(|tree| *tree == version(base));
+    let bases: Vec<PathBuf> = find_all().into_iter().filter(wanted).collect();
+    if bases.is_empty() {
+        bail!("no such Zephyr was found: looked at {SEARCHED}");
     }
-    let native = compiles_i386() && toolchain::find("i686-unknown-linux-gnu").is_ok();
-    let mut boards = ARM.to_vec();
-    if native {
-        boards.push(NATIVE);
-    } else {
-        eprintln!("NOT RUN: {NATIVE}: apt-get install gcc-multilib, rustup target add i686-unknown-linux-gnu");
-    }
-    twister_on(base, &boards, |_| ())
-}
-
-/// The same on RISC-V, with Zephyr's SDK or a compiler that the user names.
-pub fn twister_riscv(base: &Path) -> Result<()> {
-    if env::var_os("ZEPHYR_SDK_INSTALL_DIR").is_some() {
-        return twister_on(base, &RISC_V, |_| ());
-    }
-    match env::var_os("CROSS_COMPILE") {
-        Some(prefix) if prefix.to_string_lossy().contains("riscv") => {
-            twister_on(base, &RISC_V, |command| {
-                command.arg("--force-toolchain").env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile");
-            })
-        }
-        _ => {
-            let boards = RISC_V.join(", ");
-            let needs = "Zephyr's SDK (ZEPHYR_SDK_INSTALL_DIR) or CROSS_COMPILE=…/riscv…-elf-";
-            Err(NotRun(format!("{boards}: needs {needs}")).into())
+    for base in &bases {
+        match &options.action {
+            Action::Test(options) => boards::all(base, options)?,
+            Action::Size(options) => size::run(base, options)?,
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
