@@ -36,7 +36,8 @@ fn demote(a: u64) -> u64 {
 
 /// Compares two left-aligned values, where `infinity` is the greatest number; `None` when one of
 /// them is a NaN.
-fn compare(a: u64, b: u64, infinity: u64) -> Option<Ordering> {
+#[inline]
+pub(crate) fn compare(a: u64, b: u64, infinity: u64) -> Option<Ordering> {
     if a & !SIGN > infinity || b & !SIGN > infinity {
         return None;
     }

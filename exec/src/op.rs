@@ -515,6 +515,9 @@ pub mod codes {
         I32_REINTERPRET_F32 I32ReinterpretF32 F64_REINTERPRET_I64 F64ReinterpretI64 I64_ADD I64Add
         I64_SUB I64Sub I64_MUL I64Mul I64_AND I64And I64_XOR I64Xor I64_SHL I64Shl
         I64_SHR_S I64ShrS I64_SHR_U I64ShrU I64_ROTL I64Rotl I64_ROTR I64Rotr
+        I64_EQZ I64Eqz I64_EQ I64Eq I64_GE_U I64GeU I64_OR I64Or F32_EQ F32Eq F64_GE F64Ge
+        I64_EXTEND8_S I64Extend8S I64_EXTEND16_S I64Extend16S I64_EXTEND32_S I64Extend32S
+        F32_ABS F32Abs F32_NEG F32Neg F64_ABS F64Abs F64_NEG F64Neg
     }
     macro_rules! prefixed {
         ($($constant:ident $name:ident)*) => { $(pub const $constant: u16 = Op::$name as u16;)* };

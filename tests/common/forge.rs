@@ -69,7 +69,7 @@ pub fn sections(sections: [&[u8]; 3]) -> Vec<u8> {
         }
         contents.extend(section);
     }
-    let mut file = b"\0znd\x01\0\x01".to_vec();
+    let mut file = b"\0znd\x02\0\x01".to_vec();
     file.push(size_of::<usize>() as u8);
     file.extend(0u32.to_le_bytes());
     file.extend((88 + contents.len() as u32).to_le_bytes());

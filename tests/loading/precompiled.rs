@@ -77,7 +77,7 @@ fn the_header_is_as_specified() {
     let module = modules::module("sort").bytes;
     for (word_size, keep) in [(4, false), (8, false), (4, true), (8, true)] {
         let file = compile(module, &options(word_size, keep)).unwrap();
-        assert_eq!(file[..8], [0, b'z', b'n', b'd', 1, 0, 1, word_size]);
+        assert_eq!(file[..8], [0, b'z', b'n', b'd', 2, 0, 1, word_size]);
         assert_eq!(u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize, file.len());
         assert_eq!(file[48..52], [3, 0, 0, 0]);
         let [kept, funcs, code] = forge::parts(&file);
@@ -329,7 +329,7 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
         Error::Artifact(ArtifactError { kind, offset }) => (kind, offset),
         error => panic!("byte {at} = {value}: {error}"),
     };
-    assert_eq!(changed(4, 2), (ArtifactErrorKind::FormatVersion, 4));
+    assert_eq!(changed(4, 1), (ArtifactErrorKind::FormatVersion, 4));
     assert_eq!(changed(5, 1), (ArtifactErrorKind::FormatVersion, 4));
     assert_eq!(changed(6, 2), (ArtifactErrorKind::FormatVersion, 4));
     assert_eq!(changed(7, 12 - HERE), (ArtifactErrorKind::PointerSize, 7));

@@ -48,9 +48,15 @@ fn form(op: u8) -> (u8, u8) {
     } else if op < RegOp::Store64A as u8 {
         let (form, width) = row(RegOp::Store32SA, STORES.len() as u8);
         (STORES[width], *STORE_FORMS.get(form).unwrap_or(&0))
+    } else if op == RegOp::Load64AX as u8 {
+        (Op::I64Load, WIDE | LONG | TO)
     } else {
-        let address = if op == RegOp::Store64S as u8 { ADDRESS } else { 0 };
-        (Op::I64Store, WIDE | STORE | VALUE | address)
+        let form = match op {
+            _ if op == RegOp::Store64S as u8 => ADDRESS,
+            _ if op == RegOp::Store64AX as u8 => LONG,
+            _ => 0,
+        };
+        (Op::I64Store, WIDE | STORE | VALUE | form)
     };
     (opcode as u8, form)
 }
@@ -197,6 +203,6 @@ mod tests {
                 assert_eq!(op.name().ends_with("a:"), form & ADDRESS == 0, "{op:?}");
             }
         }
-        assert_eq!(seen, 41);
+        assert_eq!(seen, 43);
     }
 }

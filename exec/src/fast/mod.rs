@@ -25,6 +25,8 @@
 
 mod access;
 mod code;
+#[cfg(not(all(thumb2, not(feature = "portable"))))]
+mod compare;
 pub mod decode;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod dispatch;

@@ -289,6 +289,20 @@ macro_rules! register_ops {
         0xe7 I64ShrSK "i64.shr_s" [w k v] keep;
         0xe8 I64ShrUK "i64.shr_u" [w k v] keep;
         0xe9 I64RotlK "i64.rotl" [w k v] keep;
+        // Values of 64 bits. `k` of a comparison is a number of `Test`.
+        0xea PutW8 "const.w" [k v] keep;
+        0xeb I64ExtUA "i64.extend_i32_u a" [v] get;
+        0xec I64ExtUS "i64.extend_i32_u" [s v] keep;
+        0xed I64ExtSA "i64.extend_i32_s a" [v] get;
+        0xee I64Any "i64.any" [w] set;
+        0xef I64AddK "i64.add" [w k v] keep;
+        0xf0 I64MulU "i64.mul.u" [s s v] keep;
+        0xf1 CompareW "compare.w" [k w w] set;
+        0xf2 BrW "br_if.w" [k w w b] keep;
+        0xf3 CompareS "compare.f32" [k s s] set;
+        0xf4 BrS "br_if.f32" [k s s b] keep;
+        0xf5 Load64AX "i64.load a" [x v] get;
+        0xf6 Store64AX "i64.store a:" [w x] get;
     } };
 }
 
@@ -493,6 +507,72 @@ pub enum Relation {
     GtU,
     LeS,
     LeU,
+}
+
+/// What `CompareW`, `BrW`, `CompareS` and `BrS` test of their operands, by the number that `k` is.
+/// The first six compare i64, the others f32 or f64; a comparison of floats is false when one of
+/// them is a NaN, so that its opposite is a test of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Test {
+    Eq,
+    Ne,
+    LtS,
+    LtU,
+    GeS,
+    GeU,
+    FloatEq,
+    FloatNe,
+    FloatLt,
+    FloatLe,
+    FloatNotLt,
+    FloatNotLe,
+}
+
+impl Test {
+    const ALL: [Test; 12] = {
+        use Test::*;
+        [Eq, Ne, LtS, LtU, GeS, GeU, FloatEq, FloatNe, FloatLt, FloatLe, FloatNotLt, FloatNotLe]
+    };
+
+    /// The test with this number.
+    pub fn from_code(code: u8) -> Option<Test> {
+        Test::ALL.get(code as usize).copied()
+    }
+
+    /// Whether it compares floats.
+    pub const fn is_float(self) -> bool {
+        self as u8 >= Test::FloatEq as u8
+    }
+
+    /// The test that holds when this one does not.
+    pub const fn opposite(self) -> Test {
+        use Test::*;
+        match self {
+            Eq => Ne,
+            Ne => Eq,
+            LtS => GeS,
+            LtU => GeU,
+            GeS => LtS,
+            GeU => LtU,
+            FloatEq => FloatNe,
+            FloatNe => FloatEq,
+            FloatLt => FloatNotLt,
+            FloatLe => FloatNotLe,
+            FloatNotLt => FloatLt,
+            FloatNotLe => FloatLe,
+        }
+    }
+
+    /// Whether the instruction may have this test as its number `k`: i64 and f64 have two slots,
+    /// f32 has one, and a build without floats has none of theirs.
+    pub fn fits(code: i32, wide: bool) -> bool {
+        match u8::try_from(code).ok().and_then(Test::from_code) {
+            Some(test) if test.is_float() => cfg!(feature = "float"),
+            Some(_) => wide,
+            None => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::access::access;
 use super::code::Code;
 use super::dispatch::{opaque, own_block, reg_op};
 use super::strict::check;
-use super::{numeric_op, numeric_run, RegOp, OVERHEAD};
+use super::{compare, numeric_op, numeric_run, RegOp, OVERHEAD};
 use crate::bounds;
 use crate::frame::{Context, FastFunc, FuncLayout, Header, OTHER_MODE, PAD, SWITCHED};
 use crate::instance::ExecInstance;
@@ -586,6 +586,38 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 set_pair!(3, pair!(if acc != 0 { 1 } else { 2 }));
                 next!(4);
             }
+            PutW8 => {
+                set_pair!(2, operand!(i8 1) as i32 as u64);
+                next!(3);
+            }
+            I64ExtUA => {
+                set_pair!(1, a!() as u64);
+                next!(2);
+            }
+            I64ExtUS => {
+                set_pair!(2, slot!(1) as u64);
+                next!(3);
+            }
+            I64ExtSA => {
+                set_pair!(1, a!() as i32 as u64);
+                next!(2);
+            }
+            I64Any => {
+                let pair = pair!(1);
+                set!((pair as u32 | (pair >> 32) as u32, 2))
+            }
+            I64AddK => {
+                set_pair!(3, pair!(1).wrapping_add(operand!(i8 2) as i32 as u64));
+                next!(4);
+            }
+            I64MulU => {
+                set_pair!(3, slot!(1) as u64 * slot!(2) as u64);
+                next!(4);
+            }
+            CompareW => { set!((compare::wide(operand!(byte 1), pair!(2), pair!(3)) as u32, 4)) }
+            BrW => { branch!((compare::wide(operand!(byte 1), pair!(2), pair!(3)) as u32, 4)) }
+            CompareS => { set!((compare::single(operand!(byte 1), slot!(2), slot!(3)) as u32, 4)) }
+            BrS => { branch!((compare::single(operand!(byte 1), slot!(2), slot!(3)) as u32, 4)) }
             AddInc => {
                 acc = slot!(1).wrapping_add(operand!(i8 2)) as usize;
                 set_slot!(1, a!());
@@ -601,6 +633,11 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 set_pair!(3, loaded!(u64, slot!(1) as usize, offset!(byte 2)));
                 next!(4);
             }
+            Load64AX => {
+                set_pair!(5, loaded!(u64, acc, offset!(u32 1)));
+                next!(6);
+            }
+            Store64AX => { stored!(pair!(1), acc, offset!(u32 2), 6) }
             Store64A => { stored!(pair!(1), acc, offset!(byte 2), 3) }
             Store64S => { stored!(pair!(2), slot!(1) as usize, offset!(byte 3), 4) }
         }

@@ -2,7 +2,7 @@
 
 use super::values::{Sym, Values, UNKNOWN};
 use zonda_exec::fast::decode::Instruction;
-use zonda_exec::fast::op::{Accumulator, Kind};
+use zonda_exec::fast::op::{Accumulator, Kind, Test};
 use zonda_exec::fast::RegOp;
 
 /// What the machine stopped at.
@@ -245,6 +245,46 @@ impl<'c> Machine<'c> {
                     self.set(n(2) + part as i32, value);
                 }
             }
+            RegOp::PutW8 => {
+                let (low, high) = (n(0) as u32, (n(0) >> 31) as u32);
+                let halves = [values.constant(low), values.constant(high)];
+                self.set_pair(n(1), halves);
+            }
+            RegOp::I64ExtUA | RegOp::I64ExtUS | RegOp::I64ExtSA => {
+                let (from, to) = match op {
+                    RegOp::I64ExtUS => (self.get(n(0)), n(1)),
+                    _ => (self.accumulator, n(0)),
+                };
+                let code = if op == RegOp::I64ExtSA { 0xac } else { 0xad };
+                let pair = values.numeric(code, &[from], 2);
+                self.set_pair(to, [pair[0], pair[1]]);
+            }
+            RegOp::I64Any => {
+                let pair = self.range(n(0), 2);
+                self.accumulator = values.any(pair[0], pair[1]);
+            }
+            RegOp::I64AddK => {
+                let mut args = self.range(n(0), 2);
+                args.extend([values.constant(n(1) as u32), values.constant((n(1) >> 31) as u32)]);
+                let pair = values.numeric(0x7c, &args, 2);
+                self.set_pair(n(2), [pair[0], pair[1]]);
+            }
+            RegOp::I64MulU => {
+                let zero = values.constant(0);
+                let args = [self.get(n(0)), zero, self.get(n(1)), zero];
+                let pair = values.numeric(0x7e, &args, 2);
+                self.set_pair(n(2), [pair[0], pair[1]]);
+            }
+            RegOp::CompareW | RegOp::BrW | RegOp::CompareS | RegOp::BrS => {
+                let slots = if matches!(op, RegOp::CompareW | RegOp::BrW) { 2 } else { 1 };
+                let mut args = self.range(n(1), slots);
+                args.extend(self.range(n(2), slots));
+                let value = self.tested(values, n(0), &args)?;
+                if matches!(op, RegOp::BrW | RegOp::BrS) {
+                    return Ok(Some(Step::Branch { condition: value, target: target(n(3)) }));
+                }
+                self.accumulator = value;
+            }
             RegOp::AddInc => {
                 let k = values.constant(n(1) as u32);
                 let sum = values.word(0x6a, &[self.get(n(0)), k]);
@@ -254,6 +294,35 @@ impl<'c> Machine<'c> {
             _ => return self.family(values, op, &name, &operands, at),
         }
         Ok(None)
+    }
+
+    fn set_pair(&mut self, first: i32, halves: [Sym; 2]) {
+        self.set(first, halves[0]);
+        self.set(first + 1, halves[1]);
+    }
+
+    /// The value of a test of i64 or floats, on all slots of its operands.
+    fn tested(&self, values: &mut Values, test: i32, args: &[Sym]) -> Result<Sym, String> {
+        let test = u8::try_from(test).ok().and_then(Test::from_code).ok_or("no such test")?;
+        let first = match (test.is_float(), args.len()) {
+            (false, _) => 0x51,
+            (true, 4) => 0x61,
+            (true, _) => 0x5b,
+        };
+        // From the first opcode of the comparisons on, and whether the opposite holds.
+        let (at, opposite) = match test {
+            Test::Eq | Test::FloatEq => (0, false),
+            Test::Ne | Test::FloatNe => (1, false),
+            Test::LtS | Test::FloatLt => (2, false),
+            Test::LtU => (3, false),
+            Test::GeS => (8, false),
+            Test::GeU => (9, false),
+            Test::FloatLe => (4, false),
+            Test::FloatNotLt => (2, true),
+            Test::FloatNotLe => (4, true),
+        };
+        let value = values.numeric(first + at, args, 1)[0];
+        Ok(if opposite { values.opposite(value) } else { value })
     }
 
     /// Instructions whose operands the letters at the end of their name tell.
@@ -399,7 +468,7 @@ impl<'c> Machine<'c> {
         let (address, value, offset) = match letters {
             // One slot: its value is in the accumulator, or it is the value.
             "SA" | "SAX" => (self.get(n(0)), vec![a], n(1)),
-            "AS" | "A" => (a, self.range(n(0), count), n(1)),
+            "AS" | "A" | "AX" => (a, self.range(n(0), count), n(1)),
             "SS" | "S" => (self.get(n(0)), self.range(n(1), count), n(2)),
             _ => return Err(format!("{name} is not known")),
         };

@@ -100,9 +100,11 @@ impl Values {
         }
     }
 
-    /// Whether it is 0 or 1 and made of a canonical comparison of i32.
+    /// Whether it is 0 or 1 and made of a canonical comparison.
     fn is_bool(&self, sym: Sym) -> bool {
-        matches!(&self.nodes[sym.0 as usize], Node::Op { code: op::EQZ..=op::LT_U, .. })
+        let Node::Op { code, .. } = &self.nodes[sym.0 as usize] else { return false };
+        // Those of i32, i64 and floats.
+        matches!(code, op::EQZ..=op::LT_U | 0x51..=0x66)
     }
 
     /// The first result of an instruction on one slot each.
@@ -164,6 +166,30 @@ impl Values {
         }
     }
 
+    /// `abs` or `neg` of the slot that has the sign.
+    fn sign(&mut self, abs: bool, a: Sym) -> Sym {
+        let mask = self.constant(if abs { i32::MAX as u32 } else { 1 << 31 });
+        self.word(if abs { 0x71 } else { op::ADD }, &[a, mask])
+    }
+
+    /// `and`, `or` or `xor` of one half of an i64.
+    fn bitwise(&mut self, word: u16, a: Sym, b: Sym) -> Sym {
+        for (value, mask) in [(a, b), (b, a)] {
+            match (word, self.as_constant(mask)) {
+                (0x71, Some(0)) => return self.constant(0),
+                (0x72, Some(u32::MAX)) => return self.constant(u32::MAX),
+                (0x71, Some(u32::MAX)) | (0x72 | 0x73, Some(0)) => return value,
+                _ => {}
+            }
+        }
+        self.word(word, &[a, b])
+    }
+
+    /// A value that is 0 when both slots are.
+    pub fn any(&mut self, low: Sym, high: Sym) -> Sym {
+        self.word(0x72, &[low, high])
+    }
+
     fn negated(&mut self, code: u16, args: &[Sym]) -> Sym {
         let positive = self.word(code, args);
         self.word(op::EQZ, &[positive])
@@ -215,14 +241,67 @@ impl Values {
                 let by = self.constant(31);
                 return vec![low, self.word(op::SHR_S, &[low, by])];
             }
+            (0xc2..=0xc4, &[low, _]) => {
+                let low = match code {
+                    0xc4 => low,
+                    // As i32.extend8_s or i32.extend16_s.
+                    _ => self.numeric(code - 2, &[low], 1)[0],
+                };
+                return self.numeric(0xac, &[low], 2);
+            }
             (0xad, &[low]) => return vec![low, self.constant(0)],
             (0xbc..=0xbf, _) => return args,
+            (0x50, &[low, high]) => {
+                let any = self.any(low, high);
+                return vec![self.word(op::EQZ, &[any])];
+            }
+            // Comparisons by eq, lt and, for floats, le.
+            (0x52 | 0x5c | 0x62, _) => {
+                let equal = self.numeric(code - 1, &args, 1)[0];
+                return vec![self.word(op::EQZ, &[equal])];
+            }
+            (0x55 | 0x56, &[a, b, c, d]) => return self.numeric(code - 2, &[c, d, a, b], 1),
+            (0x57..=0x5a, &[a, b, c, d]) => {
+                let (code, args) = match code {
+                    0x57 | 0x58 => (code - 4, [c, d, a, b]),
+                    _ => (code - 6, [a, b, c, d]),
+                };
+                let less = self.numeric(code, &args, 1)[0];
+                return vec![self.word(op::EQZ, &[less])];
+            }
+            (0x5e | 0x60, &[a, b]) => return self.numeric(code - 1, &[b, a], 1),
+            (0x64 | 0x66, &[a, b, c, d]) => return self.numeric(code - 1, &[c, d, a, b], 1),
+            // Signs, on the half that has it.
+            (0x8b | 0x8c, &[a]) => return vec![self.sign(code == 0x8b, a)],
+            (0x99 | 0x9a, &[low, high]) => return vec![low, self.sign(code == 0x99, high)],
+            (0x83..=0x85, &[a, b, c, d]) => {
+                let word = code - 0x83 + 0x71;
+                return vec![self.bitwise(word, a, c), self.bitwise(word, b, d)];
+            }
+            (0x7d, &[a, b, low, high]) => {
+                if let (Some(low), Some(high)) = (self.as_constant(low), self.as_constant(high)) {
+                    let k = (u64::from(low) | u64::from(high) << 32).wrapping_neg();
+                    let halves = [self.constant(k as u32), self.constant((k >> 32) as u32)];
+                    return self.numeric(0x7c, &[a, b, halves[0], halves[1]], 2);
+                }
+            }
             // Shifts and rotations of i64 by a constant, to the right as to the left.
             (0x86..=0x8a, &[_, _, low, _]) => {
                 if let Some(k) = self.as_constant(low) {
                     let k = if code == 0x8a { k.wrapping_neg() } else { k };
+                    let zero = self.constant(0);
+                    match (code, k & 63) {
+                        (0x86, 32) => return vec![zero, args[0]],
+                        (0x88, 32) => return vec![args[1], zero],
+                        // Twice the value.
+                        (0x86, 1) => {
+                            let twice = [args[0], args[1], args[0], args[1]];
+                            return self.numeric(0x7c, &twice, 2);
+                        }
+                        _ => {}
+                    }
                     args[2] = self.constant(k & 63);
-                    args[3] = self.constant(0);
+                    args[3] = zero;
                     code = if code == 0x8a { 0x89 } else { code };
                 }
             }

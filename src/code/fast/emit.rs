@@ -138,6 +138,13 @@ impl Emitter {
         Ok(())
     }
 
+    /// Writes an instruction with a constant of 32 bits whose result goes to the pair at `slot`.
+    pub(super) fn long_to(&mut self, op: RegOp, x: u32, operand: u32, slot: i32) -> Parsed<()> {
+        self.long(op, x, operand, 5)?;
+        self.writes(0, slot, 2);
+        Ok(())
+    }
+
     fn writes(&mut self, behind: u32, slot: i32, slots: i32) {
         self.target = self.end - 1 - behind;
         self.target_slots = slots;

@@ -10,7 +10,7 @@ use zonda_exec::FastFunc;
 
 pub const MAGIC: &[u8; 4] = b"\0znd";
 /// Changes with the format and with the instructions of register bytecode.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// The kind of code.
 pub const REGISTER_BYTECODE: u8 = 1;
 /// Features that the code needs.

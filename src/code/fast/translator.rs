@@ -19,13 +19,15 @@ mod variables;
 mod visit;
 mod words;
 
-use super::emit::{Emitter, SCRATCH};
+use super::emit::{short, Emitter, SCRATCH};
+use super::forms::not;
 use super::{Code, Stored};
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
 use crate::code::Builder;
 use crate::validate::visitor::LabelKind;
-use zonda_exec::fast::op::Relation;
+use zonda_exec::fast::op::{Relation, Test};
+use zonda_exec::fast::RegOp;
 use zonda_exec::{FastFunc, FuncLayout};
 
 /// Bytes of code that are reserved before a branch is translated: the code that grows the vector
@@ -60,10 +62,38 @@ enum Source {
 
 /// A comparison that is the topmost operand. It is not written yet, since a branch may take it.
 #[derive(Clone, Copy)]
-struct Comparison {
-    relation: Relation,
-    first: Operand,
-    second: Operand,
+enum Comparison {
+    Words {
+        relation: Relation,
+        first: Operand,
+        second: Operand,
+    },
+    /// Of i64 or floats.
+    Wide(Tested),
+}
+
+/// A comparison of i64 or floats, whose operands are in slots.
+#[derive(Clone, Copy)]
+struct Tested {
+    test: Test,
+    /// Slots of each operand.
+    slots: i32,
+    first: i32,
+    second: i32,
+}
+
+impl Comparison {
+    /// The comparison that holds when this one does not.
+    fn opposite(self) -> Comparison {
+        match self {
+            Comparison::Words { relation, first, second } => {
+                Comparison::Words { relation: not(relation), first, second }
+            }
+            Comparison::Wide(tested) => {
+                Comparison::Wide(Tested { test: tested.test.opposite(), ..tested })
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -466,8 +496,36 @@ impl Translator<'_> {
             }
         }
         let stack_slot = self.stack_slot(low.height);
-        self.place(low.value, stack_slot)?;
-        self.place(high.value, stack_slot + 1)?;
+        self.place_pair(low.value, high.value, stack_slot)?;
         Ok(stack_slot)
+    }
+
+    /// Writes the halves of a value to a pair, in one instruction where there is one.
+    #[inline(never)]
+    fn place_pair(&mut self, low: Value, high: Value, slot: i32) -> Parsed<()> {
+        let near = u8::try_from(slot + 1).is_ok();
+        match (low, high) {
+            (Value::Constant(value), Value::Constant(sign))
+                if near && sign == (value as i32 >> 31) as u32 =>
+            {
+                if let Some(k) = short(value) {
+                    return self.emit.to(RegOp::PutW8, k | (slot as u32) << 8, 2, 0, slot, 2);
+                }
+            }
+            (Value::Accumulator, Value::Constant(0)) if near => {
+                return self.emit.to(RegOp::I64ExtUA, slot as u32, 1, 0, slot, 2);
+            }
+            (Value::Local(local), Value::Constant(0)) if near => {
+                let from = self.local(local);
+                if self.emit.accumulator_slot == Some(from) {
+                    return self.emit.to(RegOp::I64ExtUA, slot as u32, 1, 0, slot, 2);
+                }
+                let from = self.emit.read(from, 1, 0)?;
+                return self.emit.to(RegOp::I64ExtUS, from | (slot as u32) << 8, 2, 0, slot, 2);
+            }
+            _ => {}
+        }
+        self.place(low, slot)?;
+        self.place(high, slot + 1)
     }
 }

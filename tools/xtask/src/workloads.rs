@@ -95,7 +95,7 @@ pub const COREMARK: [Limits; 2] = [most(9_000_000, 9_000_000), most(3_400_000, 3
 /// Native stack in bytes, whatever the module.
 pub const STACK_EXECUTING: u64 = 640;
 // Promised: 1,024, which an image with classic mode alone keeps to.
-pub const STACK_LOADING: u64 = 1160;
+pub const STACK_LOADING: u64 = 1168;
 
 /// Bytes of flash of the whole C API with these modes.
 pub struct Flash {
@@ -108,13 +108,13 @@ pub const FLASH: [Flash; 4] = [
     // Promised: 36,864.
     Flash { config: "classic", modes: &["classic"], limit: 57_600 },
     // Promised: 45,056, and 53,248 for both.
-    Flash { config: "fast", modes: &["fast"], limit: 72_700 },
-    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 80_800 },
+    Flash { config: "fast", modes: &["fast"], limit: 77_900 },
+    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 86_000 },
     // All that Kconfig can switch on.
     Flash {
         config: "everything",
         modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"],
-        limit: 94_300,
+        limit: 99_600,
     },
 ];
 /// Static RAM, beside the pool.

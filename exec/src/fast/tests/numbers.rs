@@ -1,6 +1,7 @@
 //! Numeric register instructions compute what WebAssembly says (docs/register-bytecode.md).
 
 use super::*;
+use crate::fast::op::Test;
 use crate::frame::{read64, write64};
 use crate::testing::{is_nan, numeric_edges, numeric_sig, FLOATS, INTEGERS, RELATIONS};
 
@@ -169,6 +170,110 @@ fn instructions_on_pairs() {
                 }
                 assert_eq!(run(function(6, 6, 6, 0, body), &args), Ok(expected.to_vec()), "{op:?}");
             }
+        }
+    }
+}
+
+/// What a test holds for, as the comparison of WebAssembly with this opcode says.
+fn holds(test: Test, wide: bool, a: u64, b: u64) -> bool {
+    let (first, at, opposite) = match test {
+        Test::Eq => (0x51, 0, false),
+        Test::Ne => (0x51, 1, false),
+        Test::LtS => (0x51, 2, false),
+        Test::LtU => (0x51, 3, false),
+        Test::GeS => (0x51, 8, false),
+        Test::GeU => (0x51, 9, false),
+        _ => {
+            let (at, opposite) = match test {
+                Test::FloatEq => (0, false),
+                Test::FloatNe => (1, false),
+                Test::FloatLt => (2, false),
+                Test::FloatLe => (4, false),
+                Test::FloatNotLt => (2, true),
+                _ => (4, true),
+            };
+            (if wide { 0x61 } else { 0x5b }, at, opposite)
+        }
+    };
+    let (a, b) = ([a as u32, (a >> 32) as u32], [b as u32, (b >> 32) as u32]);
+    let mut result = 0;
+    // SAFETY: all operands are pairs.
+    let trap = unsafe { numeric::on_slots(first + at, &mut result, a.as_ptr(), b.as_ptr()) };
+    assert_eq!(trap, 0);
+    (result != 0) != opposite
+}
+
+#[test]
+fn tests_of_i64_and_floats_hold_as_webassembly_says() {
+    let mut noise = Noise(8);
+    for number in 0..12 {
+        let test = Test::from_code(number).unwrap();
+        assert_eq!(test.opposite().opposite(), test);
+        for (wide, compare, branch) in [(true, CompareW, BrW), (false, CompareS, BrS)] {
+            if !Test::fits(number as i32, wide) {
+                assert!(!wide || !cfg!(feature = "float"));
+                continue;
+            }
+            let values = numeric_edges(&mut noise);
+            for &high in &values {
+                for &other in &values {
+                    for &low in &[0, 1, high] {
+                        let args = [low, high, noise.next() & 1, other];
+                        let (a, b) = match wide {
+                            true => {
+                                let args = args.as_ptr();
+                                // SAFETY: both are pairs of the array.
+                                unsafe { (read64(args), read64(args.add(2))) }
+                            }
+                            false => (high as u64, other as u64),
+                        };
+                        let (first, second) = if wide { (0, 2) } else { (1, 3) };
+                        let operands = [number as i64, first, second];
+                        let is = holds(test, wide, a, b);
+                        let body = code().op(compare, &operands).op(RetA, &[]);
+                        let got = run(function(4, 4, 1, 0, body), &args);
+                        assert_eq!(got, Ok(vec![is as u32]), "{test:?} {wide} {a:#x} {b:#x}");
+                        let taken = code()
+                            .op(branch, &[operands[0], operands[1], operands[2], 9])
+                            .op(Const8, &[0])
+                            .op(RetA, &[])
+                            .op(Const8, &[1])
+                            .op(RetA, &[]);
+                        let got = run(function(4, 4, 1, 0, taken), &args);
+                        assert_eq!(got, Ok(vec![is as u32]), "{test:?} {wide} {a:#x} {b:#x}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn halves_of_pairs() {
+    let mut noise = Noise(9);
+    for a in noise.values() {
+        let b = noise.next();
+        let pair = a as u64 | (b as u64) << 32;
+        let signed = a as i32 as i64 as u64;
+        let k = b as i8;
+        let product = a as u64 * b as u64;
+        let small = k as i64 as u64;
+        for (op, operands, expected) in [
+            (I64ExtUA, vec![2], a as u64),
+            (I64ExtUS, vec![0, 2], a as u64),
+            (I64ExtSA, vec![2], signed),
+            (PutW8, vec![k as i64, 2], small),
+            (I64AddK, vec![0, k as i64, 2], pair.wrapping_add(small)),
+            (I64MulU, vec![0, 1, 2], product),
+        ] {
+            let body = code().op(Get, &[0]).op(op, &operands).op(Set, &[4]).op(RetN, &[2, 3]);
+            let got = run(function(5, 5, 3, 0, body), &[a, b, 7, 8, 9]);
+            let expected = vec![expected as u32, (expected >> 32) as u32, a];
+            assert_eq!(got, Ok(expected), "{op:?} {a:#x} {b:#x}");
+        }
+        for args in [[a, b], [a, 0], [0, b], [0, 0]] {
+            let body = code().op(I64Any, &[0]).op(RetA, &[]);
+            assert_eq!(run(function(2, 2, 1, 0, body), &args), Ok(vec![args[0] | args[1]]));
         }
     }
 }

@@ -269,7 +269,7 @@ impl<'c> Pass<'_, 'c, '_> {
     /// Checks an instruction of the less common forms. Returns the position behind it.
     #[inline(never)]
     fn other(&mut self, at: u32, bytes: &[u8; GUARD]) -> Result<u32, Violation> {
-        let &[op, b1, b2, b3, _, _, b6, _] = bytes;
+        let &[op, b1, b2, b3, _, b5, b6, _] = bytes;
         let bounds = &self.bounds;
         let (form, len) = FORMS[op as usize];
         let next = at + len as u32;
@@ -277,6 +277,8 @@ impl<'c> Pass<'_, 'c, '_> {
             Form::Slots16 => bounds.slot(b1) && bounds.slot(b6),
             Form::Pair1 => bounds.pair(b1),
             Form::Pair2 => bounds.pair(b2),
+            Form::Pair5 => bounds.pair(b5),
+            Form::Slots12Pair3 => bounds.slot(b1) && bounds.slot(b2) && bounds.pair(b3),
             Form::Pairs12 => bounds.pair(b1) && bounds.pair(b2),
             Form::Pairs13 => bounds.pair(b1) && bounds.pair(b3),
             Form::Pairs123 => bounds.pair(b1) && bounds.pair(b2) && bounds.pair(b3),

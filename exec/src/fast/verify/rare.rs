@@ -5,7 +5,7 @@
 
 use super::{window, Pass, Violation, FRAME_BYTES};
 use crate::fast::decode::Instruction;
-use crate::fast::op::{Kind, RegOp};
+use crate::fast::op::{Kind, RegOp, Test};
 use crate::fast::verify::form::Bounds;
 use crate::op::{codes, InstrClass};
 
@@ -100,6 +100,13 @@ impl<'c> Pass<'_, 'c, '_> {
             op => {
                 if op == RegOp::BrLong {
                     self.closed = next;
+                }
+                if let RegOp::CompareW | RegOp::BrW | RegOp::CompareS | RegOp::BrS = op {
+                    let wide = matches!(op, RegOp::CompareW | RegOp::BrW);
+                    let test = instruction.operands().next().map_or(-1, |(_, number)| number);
+                    if !Test::fits(test, wide) {
+                        return Err(Violation::Instruction);
+                    }
                 }
                 for (kind, value) in instruction.operands() {
                     let good = match kind {

@@ -3,7 +3,6 @@
 use super::{Comparison, Label, Positions, Stub, Translator};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::NONE;
-use crate::code::fast::forms::not;
 use crate::error::ErrorKind;
 use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::RegOp;
@@ -85,7 +84,7 @@ impl Translator<'_> {
             return Ok(());
         }
         // Jumps around the moves, which only the taken branch needs.
-        condition.relation = not(condition.relation);
+        condition = condition.opposite();
         let (start, field) = self.branch_if(&condition)?;
         let cached = self.emit.accumulator_slot;
         if label.kind == LabelKind::Func {
@@ -205,7 +204,7 @@ impl Translator<'_> {
         chain: u32,
     ) -> Parsed<u32> {
         if self.emit.large {
-            condition.relation = not(condition.relation);
+            *condition = condition.opposite();
         }
         let (start, field) = self.branch_if(condition)?;
         if self.emit.large {

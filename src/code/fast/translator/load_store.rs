@@ -42,7 +42,7 @@ impl<'a> Translator<'a> {
             _ => Some(offset),
         };
         let Some(sum) = known else { return self.memory(site, opcode, sig.value().slots()) };
-        if memory != 0 || whole_pair && offset > 0xff {
+        if memory != 0 {
             return self.memory(site, opcode, sig.value().slots());
         }
         let mut address = self.pop();
@@ -60,7 +60,11 @@ impl<'a> Translator<'a> {
         let source = self.source(address);
         if whole_pair {
             let stack_slot = self.stack_slot(address.height);
-            if let Source::Slot(slot) = source {
+            if offset > 0xff {
+                self.take(address)?;
+                let to = self.emit.write(stack_slot, 2)?;
+                self.emit.long_to(RegOp::Load64AX, offset, to, stack_slot)?;
+            } else if let Source::Slot(slot) = source {
                 let slot = self.emit.read(slot, 1, 0)?;
                 let to = self.emit.write(stack_slot, 2)?;
                 self.emit.to(RegOp::Load64S, slot | offset << 8 | to << 16, 3, 0, stack_slot, 2)?;
@@ -112,7 +116,7 @@ impl<'a> Translator<'a> {
             _ => Some(offset),
         };
         let Some(sum) = sum else { return self.memory(site, opcode, 0) };
-        if memory != 0 || whole_pair && offset > 0xff {
+        if memory != 0 {
             return self.memory(site, opcode, 0);
         }
         if whole_pair {
@@ -124,6 +128,10 @@ impl<'a> Translator<'a> {
             }
             let pair = self.emit.read(value, 2, 2)?;
             return match self.source(address) {
+                _ if offset > 0xff => {
+                    self.take(address)?;
+                    self.emit.long(RegOp::Store64AX, pair | offset << 8, offset >> 24, 5)
+                }
                 Source::Slot(slot) => {
                     let slot = self.emit.read(slot, 1, 0)?;
                     self.emit.op(RegOp::Store64S, slot | pair << 8 | (offset) << 16, 3)

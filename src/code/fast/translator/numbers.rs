@@ -1,10 +1,10 @@
 //! Instructions on slot pairs, and numeric instructions that have no register instruction of their
 //! own.
 
-use super::{Comparison, Operand, Translator, Value};
+use super::{Comparison, Operand, Tested, Translator, Value};
 use crate::binary::reader::Parsed;
-use crate::code::fast::forms::{not, nth, relation};
-use zonda_exec::fast::op::Relation;
+use crate::code::fast::forms::{nth, relation};
+use zonda_exec::fast::op::{Relation, Test};
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::{self, codes::*};
 
@@ -14,13 +14,10 @@ impl Translator<'_> {
         match short {
             I32_EQZ => {
                 let comparison = match self.comparison.take() {
-                    Some(comparison) => {
-                        Comparison { relation: not(comparison.relation), ..comparison }
-                    }
+                    Some(comparison) => comparison.opposite(),
                     None => {
                         let first = self.pop();
-                        let second = Operand { value: Value::Constant(0), height: self.height + 1 };
-                        Comparison { relation: Relation::Eq, first, second }
+                        self.with_zero(first)
                     }
                 };
                 self.comparison = Some(comparison);
@@ -33,7 +30,7 @@ impl Translator<'_> {
                     self.spill_accumulator()?;
                 }
                 self.comparison =
-                    relation(short).map(|relation| Comparison { relation, first, second });
+                    relation(short).map(|relation| Comparison::Words { relation, first, second });
                 Ok(())
             }
             I32_CLZ => self.unary(RegOp::Clz),
@@ -45,17 +42,236 @@ impl Translator<'_> {
                 Ok(())
             }
             I64_EXTEND_I32_S => self.extend_signed(),
+            I64_EXTEND8_S | I64_EXTEND16_S | I64_EXTEND32_S => {
+                self.pop();
+                match short {
+                    I64_EXTEND8_S => self.unary(RegOp::Ext8S)?,
+                    I64_EXTEND16_S => self.unary(RegOp::Ext16S)?,
+                    _ => {}
+                }
+                self.extend_signed()
+            }
             I64_EXTEND_I32_U => self.push(Value::Constant(0)),
             I32_REINTERPRET_F32..=F64_REINTERPRET_I64 => Ok(()),
-            I64_MUL => self.pair_op(RegOp::I64Mul),
+            I64_EQZ => {
+                let pair = self.pop_pair()?;
+                self.any(pair)?;
+                let first = Operand { value: Value::Accumulator, height: self.height };
+                self.comparison = Some(self.with_zero(first));
+                Ok(())
+            }
+            I64_EQ..=I64_GE_U | F32_EQ..=F64_GE => self.test(short),
+            F32_ABS | F32_NEG | F64_ABS | F64_NEG => self.sign(short),
+            I64_MUL => self.multiply_pairs(),
             I64_SHL..=I64_ROTR => match self.shift_pair(short)? {
                 Some(()) => Ok(()),
                 None => self.number(opcode),
             },
-            I64_ADD | I64_SUB => self.pair_op(nth(RegOp::I64Add, (short - I64_ADD) as u32)),
-            I64_AND..=I64_XOR => self.pair_op(nth(RegOp::I64And, (short - I64_AND) as u32)),
+            I64_ADD | I64_SUB => match self.add_constant(short)? {
+                true => Ok(()),
+                false => self.pair_op(nth(RegOp::I64Add, (short - I64_ADD) as u32)),
+            },
+            I64_AND..=I64_XOR => match self.bitwise_by_halves(short)? {
+                true => Ok(()),
+                false => self.pair_op(nth(RegOp::I64And, (short - I64_AND) as u32)),
+            },
             _ => self.number(opcode),
         }
+    }
+
+    /// The comparison of a popped operand that holds when it is 0.
+    pub(super) fn with_zero(&self, first: Operand) -> Comparison {
+        let second = Operand { value: Value::Constant(0), height: first.height + 1 };
+        Comparison::Words { relation: Relation::Eq, first, second }
+    }
+
+    /// Sets the accumulator to a value that is 0 when the pair is.
+    fn any(&mut self, pair: i32) -> Parsed<()> {
+        self.spill_accumulator()?;
+        let pair = self.emit.read(pair, 2, 0)?;
+        self.emit.result(RegOp::I64Any, pair, 1)
+    }
+
+    /// A comparison of i64 or floats, which waits for the instruction that takes it.
+    #[inline(never)]
+    fn test(&mut self, opcode: u8) -> Parsed<()> {
+        use Test::*;
+        // The test, and whether the operands are exchanged.
+        let (test, swapped) = match opcode {
+            I64_EQ..=I64_GE_U => [
+                (Eq, false),
+                (Ne, false),
+                (LtS, false),
+                (LtU, false),
+                (LtS, true),
+                (LtU, true),
+                (GeS, true),
+                (GeU, true),
+                (GeS, false),
+                (GeU, false),
+            ]
+            .get((opcode - I64_EQ) as usize),
+            _ => [
+                (FloatEq, false),
+                (FloatNe, false),
+                (FloatLt, false),
+                (FloatLt, true),
+                (FloatLe, false),
+                (FloatLe, true),
+            ]
+            .get((opcode.wrapping_sub(F32_EQ) % 6) as usize),
+        }
+        .copied()
+        .unwrap_or((Eq, false));
+        let slots = op::sig(opcode).operand().slots() as i32;
+        let mut second = self.pop_any(slots)?;
+        let mut first = self.pop_any(slots)?;
+        if swapped {
+            (first, second) = (second, first);
+        }
+        self.comparison = Some(Comparison::Wide(Tested { test, slots, first, second }));
+        Ok(())
+    }
+
+    /// Writes a comparison of i64 or floats that sets the accumulator to 1 or 0.
+    pub(super) fn compare_test(&mut self, tested: &Tested) -> Parsed<()> {
+        self.spill_accumulator()?;
+        let operands = self.tested_operands(tested)?;
+        let op = if tested.slots == 2 { RegOp::CompareW } else { RegOp::CompareS };
+        self.emit.result(op, operands, 3)
+    }
+
+    /// Writes a branch that is taken when a comparison of i64 or floats holds.
+    pub(super) fn branch_test(&mut self, tested: &Tested) -> Parsed<(u32, u32)> {
+        let operands = self.tested_operands(tested)?;
+        let op = if tested.slots == 2 { RegOp::BrW } else { RegOp::BrS };
+        self.distance(op, operands, 3)
+    }
+
+    fn tested_operands(&mut self, tested: &Tested) -> Parsed<u32> {
+        let first = self.emit.read(tested.first, tested.slots, 0)?;
+        let second = self.emit.read(tested.second, tested.slots, 2)?;
+        Ok(tested.test as u32 | first << 8 | second << 16)
+    }
+
+    /// The constant that the topmost operand of two slots is.
+    fn constant_pair(&self) -> Option<u64> {
+        let half = |below: usize| match self.len.checked_sub(below) {
+            Some(index) => match self.cache.get(index) {
+                Some(&Value::Constant(value)) => Some(value as u64),
+                _ => None,
+            },
+            None => None,
+        };
+        Some(half(2)? | half(1)? << 32)
+    }
+
+    /// Writes an instruction on a pair and a constant of one byte.
+    fn pair_and_constant(&mut self, op: RegOp, k: u32) -> Parsed<()> {
+        let first = self.pop_pair()?;
+        let stack_slot = self.stack_slot(self.height);
+        let a = self.emit.read(first, 2, 0)?;
+        let to = self.emit.write(stack_slot, 2)?;
+        self.emit.to(op, a | k << 8 | to << 16, 3, 0, stack_slot, 2)?;
+        self.emit.written(stack_slot, 2)?;
+        self.push(Value::InSlot)?;
+        self.push(Value::InSlot)
+    }
+
+    /// Addition or subtraction of a small constant. Returns whether it was one.
+    #[inline(never)]
+    fn add_constant(&mut self, opcode: u8) -> Parsed<bool> {
+        let Some(value) = self.constant_pair() else { return Ok(false) };
+        let value = if opcode == I64_SUB { value.wrapping_neg() } else { value };
+        let Ok(k) = i8::try_from(value as i64) else { return Ok(false) };
+        self.pop();
+        self.pop();
+        self.pair_and_constant(RegOp::I64AddK, k as u8 as u32)?;
+        Ok(true)
+    }
+
+    /// `and`, `or` and `xor` with a constant of which a half needs no instruction. Returns whether
+    /// it was one.
+    #[inline(never)]
+    fn bitwise_by_halves(&mut self, opcode: u8) -> Parsed<bool> {
+        let Some(value) = self.constant_pair() else { return Ok(false) };
+        let halves = [value as u32, (value >> 32) as u32];
+        let free = |half: u32| half == 0 || half == u32::MAX && opcode != I64_XOR;
+        if !halves.iter().any(|&half| free(half)) || self.len < 4 {
+            return Ok(false);
+        }
+        // The instruction for the low half may write its constant to the stack slot of the high one.
+        let is_result = matches!((opcode, halves[1]), (I64_AND, 0) | (I64_OR, u32::MAX));
+        let high = self.len.checked_sub(3).and_then(|index| self.cache.get(index));
+        let elsewhere = matches!(high, Some(Value::Local(_) | Value::Constant(_)));
+        if !free(halves[0]) && !is_result && !elsewhere {
+            return Ok(false);
+        }
+        self.pop();
+        self.pop();
+        let high = self.pop();
+        let low = self.pop();
+        for (operand, half) in [(low, halves[0]), (high, halves[1])] {
+            match (opcode, half) {
+                (I64_AND, 0) => self.push(Value::Constant(0))?,
+                (I64_OR, u32::MAX) => self.push(Value::Constant(u32::MAX))?,
+                (I64_AND, u32::MAX) | (I64_OR | I64_XOR, 0) => self.push(operand.value)?,
+                _ => {
+                    self.push(operand.value)?;
+                    self.push(Value::Constant(half))?;
+                    self.binary(opcode - I64_AND + I32_AND)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// `abs` and `neg`: instructions on the half that has the sign. Adding the highest bit changes
+    /// it and no other.
+    fn sign(&mut self, opcode: u8) -> Parsed<()> {
+        if let F64_ABS | F64_NEG = opcode {
+            let high = self.pop();
+            let mut low = self.pop();
+            if low.value == Value::Accumulator {
+                let slot = self.stack_slot(low.height);
+                self.place(low.value, slot)?;
+                low.value = Value::InSlot;
+            }
+            self.push(low.value)?;
+            self.push(high.value)?;
+        }
+        let (mask, word) = match opcode {
+            F32_ABS | F64_ABS => (i32::MAX as u32, I32_AND),
+            _ => (1 << 31, I32_ADD),
+        };
+        self.push(Value::Constant(mask))?;
+        self.binary(word)
+    }
+
+    /// `i64.mul`. Values that were extended from 32 bits with zeros need no pair.
+    #[inline(never)]
+    fn multiply_pairs(&mut self) -> Parsed<()> {
+        let is_extended = |below: usize| {
+            self.len.checked_sub(below).and_then(|index| self.cache.get(index))
+                == Some(&Value::Constant(0))
+        };
+        if self.len < 4 || !is_extended(1) || !is_extended(3) {
+            return self.pair_op(RegOp::I64Mul);
+        }
+        self.pop();
+        let second = self.pop();
+        let second = self.in_slot(second)?;
+        self.pop();
+        let first = self.pop();
+        let first = self.in_slot(first)?;
+        let stack_slot = self.stack_slot(self.height);
+        let a = self.emit.read(first, 1, 0)?;
+        let b = self.emit.read(second, 1, 2)?;
+        let to = self.emit.write(stack_slot, 2)?;
+        self.emit.to(RegOp::I64MulU, a | b << 8 | to << 16, 3, 0, stack_slot, 2)?;
+        self.emit.written(stack_slot, 2)?;
+        self.push(Value::InSlot)?;
+        self.push(Value::InSlot)
     }
 
     /// A numeric instruction that has no register instruction of its own.
@@ -121,17 +337,48 @@ impl Translator<'_> {
             I64_ROTL => (RegOp::I64RotlK, distance),
             _ => (RegOp::I64RotlK, distance.wrapping_neg()),
         };
+        let distance = distance & 63;
         self.pop();
         self.pop();
-        let first = self.pop_pair()?;
-        let stack_slot = self.stack_slot(self.height);
-        let a = self.emit.read(first, 2, 0)?;
-        let to = self.emit.write(stack_slot, 2)?;
-        self.emit.to(op, a | (distance & 63) << 8 | to << 16, 3, 0, stack_slot, 2)?;
-        self.emit.written(stack_slot, 2)?;
-        self.push(Value::InSlot)?;
-        self.push(Value::InSlot)?;
+        if distance == 32 && matches!(op, RegOp::I64ShlK | RegOp::I64ShrUK) {
+            self.move_half(op == RegOp::I64ShlK)?;
+        } else if distance == 1 && op == RegOp::I64ShlK {
+            // Twice the value.
+            let first = self.pop_pair()?;
+            let stack_slot = self.stack_slot(self.height);
+            let a = self.emit.read(first, 2, 0)?;
+            let to = self.emit.write(stack_slot, 2)?;
+            self.emit.to(RegOp::I64Add, a | a << 8 | to << 16, 3, 0, stack_slot, 2)?;
+            self.emit.written(stack_slot, 2)?;
+            self.push(Value::InSlot)?;
+            self.push(Value::InSlot)?;
+        } else {
+            self.pair_and_constant(op, distance)?;
+        }
         Ok(Some(()))
+    }
+
+    /// Shifts the topmost operand by 32: one half becomes the other, and 0.
+    fn move_half(&mut self, up: bool) -> Parsed<()> {
+        let high = self.pop();
+        let low = self.pop();
+        let half = if up { low } else { high };
+        let value = half.value;
+        if value == Value::InSlot {
+            let (from, to) = (self.stack_slot(low.height), self.stack_slot(low.height) + 1);
+            if up {
+                self.emit.copy(from, to)?;
+            } else {
+                self.emit.copy(to, from)?;
+            }
+        }
+        if up {
+            self.push(Value::Constant(0))?;
+            self.push(value)
+        } else {
+            self.push(value)?;
+            self.push(Value::Constant(0))
+        }
     }
 
     #[inline(never)]
@@ -142,8 +389,13 @@ impl Translator<'_> {
             return self.push(Value::Constant((value as i32 >> 31) as u32));
         }
         self.take(low)?;
+        let stack_slot = self.stack_slot(low.height);
+        if u8::try_from(stack_slot + 1).is_ok() {
+            self.emit.to(RegOp::I64ExtSA, stack_slot as u32, 1, 0, stack_slot, 2)?;
+            self.push(Value::InSlot)?;
+            return self.push(Value::InSlot);
+        }
         if low.value == Value::Accumulator {
-            let stack_slot = self.stack_slot(low.height);
             self.emit.store(stack_slot)?;
             self.push(Value::InSlot)?;
         } else {

@@ -3,7 +3,6 @@
 use super::{Label, Translator, Value, ROOM};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::{NONE, SCRATCH};
-use crate::code::fast::forms::not;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::{
@@ -30,7 +29,7 @@ impl Translator<'_> {
             if kind == LabelKind::If {
                 let mut condition = self.condition();
                 self.spill_all()?;
-                condition.relation = not(condition.relation);
+                condition = condition.opposite();
                 label.condition = self.jump_if(&mut condition, None, NONE)?;
             } else {
                 self.spill_all()?;

@@ -1,7 +1,7 @@
 //! Instructions on i32: arithmetic, comparisons and branches on them, in the form that fits the
 //! places of the operands.
 
-use super::{Comparison, Operand, Source, Translator, Value};
+use super::{Comparison, Source, Translator, Value};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::short;
 use crate::code::fast::forms::{forms, nth, swapped, with_constant};
@@ -141,7 +141,10 @@ impl Translator<'_> {
     /// Writes a comparison that sets the accumulator to 1 or 0.
     #[inline(never)]
     pub(super) fn compare(&mut self, comparison: &Comparison) -> Parsed<()> {
-        let &Comparison { mut relation, mut first, mut second } = comparison;
+        let (mut relation, mut first, mut second) = match comparison {
+            &Comparison::Words { relation, first, second } => (relation, first, second),
+            Comparison::Wide(tested) => return self.compare_test(tested),
+        };
         if matches!(first.value, Value::Constant(_))
             || matches!(self.source(second), Source::Accumulator)
         {
@@ -172,11 +175,7 @@ impl Translator<'_> {
             Some(comparison) => comparison,
             None => {
                 let first = self.pop();
-                Comparison {
-                    relation: Relation::Ne,
-                    first,
-                    second: Operand { value: Value::Constant(0), height: self.height + 1 },
-                }
+                self.with_zero(first).opposite()
             }
         }
     }
@@ -185,7 +184,10 @@ impl Translator<'_> {
     /// open. Returns the start of the branch and the offset of the distance.
     #[inline(never)]
     pub(super) fn branch_if(&mut self, comparison: &Comparison) -> Parsed<(u32, u32)> {
-        let &Comparison { mut relation, mut first, mut second } = comparison;
+        let (mut relation, mut first, mut second) = match comparison {
+            &Comparison::Words { relation, first, second } => (relation, first, second),
+            Comparison::Wide(tested) => return self.branch_test(tested),
+        };
         if matches!(first.value, Value::Constant(_)) {
             relation = swapped(relation);
             (first, second) = (second, first);
