@@ -29,6 +29,7 @@ mod store;
 pub mod toolchain;
 mod validate;
 
+pub use alloc::{OutOfMemory, TryBox, TryVec};
 pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
 pub use capability::Capability;
 pub use engine::Engine;
@@ -42,7 +43,7 @@ pub use module::{
 };
 pub use registry::{
     BoundModule, Call, Grants, GuestPtr, GuestPtrMut, GuestSlice, GuestSliceMut, GuestStr,
-    GuestValue, HostError, HostFn, HostFunc, HostModule, HostParam, HostReturn,
+    GuestValue, HostError, HostFn, HostFunc, HostModule, HostParam, HostReturn, Termination,
 };
 pub use store::StoreConfig;
 pub use zonda_exec::{Mode, TrapCode};

@@ -10,6 +10,7 @@ use crate::store::StoreData;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use zonda_exec::frame::Context;
+use zonda_exec::meter::TerminationRequest;
 use zonda_exec::{ImportedFunc, Memory, TrapCode};
 
 /// How an embedding API serves declared functions. `host` is [`Context::host`]: the store of the
@@ -60,7 +61,7 @@ pub struct Call<'c, S> {
     state: PhantomData<&'c mut S>,
 }
 
-impl<S> Call<'_, S> {
+impl<'c, S> Call<'c, S> {
     /// The linear memory of the calling instance, its first; empty where it has none.
     pub fn memory(&self) -> &[u8] {
         let (base, len) = (self.first_memory().base(), self.first_memory().size());
@@ -91,6 +92,13 @@ impl<S> Call<'_, S> {
         (memory, self.state())
     }
 
+    /// Whether the running call is to end, for a function that waits.
+    pub fn termination(&self) -> Termination<'c> {
+        // SAFETY: the context is that of the running call, whose store has the meter and lives until
+        // the call returns. A request is atomic, so that nothing has to be borrowed to change it.
+        Termination(unsafe { &(*self.context.meter).termination })
+    }
+
     fn binding(&self) -> &'static Binding {
         // SAFETY: `BoundModule::find` made `extra` from a `&'static Binding`.
         unsafe { &*self.import.extra.cast() }
@@ -100,6 +108,18 @@ impl<S> Call<'_, S> {
     fn first_memory(&self) -> &Memory {
         // SAFETY: the context and the import are those of the running call.
         unsafe { first_memory(self.context, self.import) }
+    }
+}
+
+/// Tells a host function that waits when to stop: somebody has requested that the running call ends.
+/// The call then stops at its next call or loop iteration.
+#[derive(Clone, Copy)]
+pub struct Termination<'c>(&'c TerminationRequest);
+
+impl Termination<'_> {
+    /// Whether a request is pending.
+    pub fn is_pending(&self) -> bool {
+        self.0.is_pending()
     }
 }
 

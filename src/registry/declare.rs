@@ -64,6 +64,7 @@ macro_rules! host_module {
         impl $name {
             $(
                 $(#[$fdoc])*
+                #[allow(clippy::too_many_arguments)]
                 fn $func($call: &mut $crate::Call<'_, $state> $(, $arg: $ty)*) $(-> $ret)? $body
             )*
 
@@ -77,7 +78,7 @@ macro_rules! host_module {
     };
     (
         $(#[$doc:meta])*
-        $vis:vis struct $name:ident<$state:ident: $bound:path> as $module:literal {
+        $vis:vis struct $name:ident<$param:ident: $bound:path>: $state:ty as $module:literal {
             $(
                 $(#[$fdoc:meta])*
                 fn $func:ident $([$capability:expr])? ($call:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)? $body:block
@@ -85,11 +86,12 @@ macro_rules! host_module {
         }
     ) => {
         $(#[$doc])*
-        $vis struct $name<$state>(core::marker::PhantomData<fn(&mut $state)>);
+        $vis struct $name<$param>(core::marker::PhantomData<fn(&mut $param)>);
 
-        impl<$state: $bound + 'static> $name<$state> {
+        impl<$param: $bound + 'static> $name<$param> {
             $(
                 $(#[$fdoc])*
+                #[allow(clippy::too_many_arguments)]
                 fn $func($call: &mut $crate::Call<'_, $state> $(, $arg: $ty)*) $(-> $ret)? $body
             )*
 
@@ -99,6 +101,15 @@ macro_rules! host_module {
 
             /// The functions.
             $vis const MODULE: $crate::HostModule<$state> = $crate::HostModule::new($module, Self::FUNCS);
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        $vis:vis struct $name:ident<$state:ident: $bound:path> as $module:literal { $($funcs:tt)* }
+    ) => {
+        $crate::host_module! {
+            $(#[$doc])*
+            $vis struct $name<$state: $bound>: $state as $module { $($funcs)* }
         }
     };
 }

@@ -24,7 +24,7 @@ mod guest;
 mod signature;
 mod value;
 
-pub use call::{Call, HostError, HostFn, HostReturn};
+pub use call::{Call, HostError, HostFn, HostReturn, Termination};
 #[cfg(feature = "capi")]
 pub(crate) use guest::find_nul;
 pub use guest::{
