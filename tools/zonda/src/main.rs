@@ -20,13 +20,17 @@ use zonda::Mode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  success
+  0  success (`run`: or the exit code of the program)
   1  the module trapped, a call failed, or a directive of a script failed
   2  bad input (a file that cannot be read, decoded, validated or linked) or wrong usage";
 
 const RUN_HELP: &str = "\
 Without --invoke, the command calls the exported function `_start`, else `main`, else the only exported function.
-A module that exports no function only runs its start function. Results are printed one per line.
+A module that exports no function only runs its start function. Results are printed one per line. Options stand before
+FILE; what follows FILE are the arguments of the program or, behind --invoke, of the function.
+
+The module may import WASI preview 1 (`wasi_snapshot_preview1`): it gets standard input, output and error, and besides
+nothing but what --dir, --env and --tcplisten give it.
 
 Host functions that the module may import from `env`:
   print(ptr: i32, len: i32)   writes bytes of the exported memory `memory` to standard output
@@ -122,38 +126,57 @@ struct CompileArgs {
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
-    /// A module: binary, text or precompiled
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Call the exported function NAME with these arguments: integers in decimal or with 0x; floats in decimal or
-    /// `nan`, `inf`, `-inf`; references as `null` or (externref) a number
-    #[arg(long, value_names = ["NAME", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
-    invoke: Vec<String>,
+    /// Call the exported function NAME; its arguments follow FILE: integers in decimal or with 0x; floats in decimal or
+    /// `nan`, `inf`, `-inf`; references as `null` or (externref) a number. `FILE --invoke NAME ARGS` is the same
+    #[arg(long, value_name = "NAME")]
+    invoke: Option<String>,
+    /// Open a directory for the program, under its own name or as GUEST, with `::ro` to be read only
+    #[arg(long, value_name = "HOST[::GUEST[::ro]]")]
+    dir: Vec<String>,
+    /// Set a variable of the program's environment; without a value, to the value that it has here
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// The program's name for itself [default: the name of the file]
+    #[arg(long, value_name = "NAME")]
+    argv0: Option<String>,
+    /// Listen at a TCP address; the program accepts connections from descriptor 3 on, before directories
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    tcplisten: Vec<String>,
+    /// Stop the program after this time: a number of seconds, or with the unit ms, s, m or h
+    #[arg(long, value_name = "TIME", value_parser = run::time)]
+    timeout: Option<std::time::Duration>,
     /// Trap after N calls and loop iterations
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
     /// Largest size of each linear memory; accesses beyond it trap, also where the module declares more
-    #[arg(long, value_name = "BYTES")]
-    memory_limit: Option<u64>,
-    /// Size of the operand stack, which holds the frames of all active calls
+    #[arg(long, value_name = "BYTES", alias = "memory-limit")]
+    max_memory: Option<u64>,
+    /// Size of the operand stack, which holds the frames of all active calls [default: 8 MiB]
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
+    /// A module: binary, text or precompiled; and the arguments of the program
+    #[arg(required = true, trailing_var_arg = true, value_names = ["FILE [ARGS]"])]
+    file_and_args: Vec<std::ffi::OsString>,
 }
 
 fn main() -> ExitCode {
     // On wrong usage clap exits with 2.
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::Validate { mode, files } => validate::validate(mode.mode, &files),
-        Command::Compile(args) => compile::compile(&args),
-        Command::Inspect { file, code } => inspect::inspect(&file, code),
-        Command::Wast { mode, files } => wast::wast(mode.mode, &files),
+        Command::Validate { mode, files } => validate::validate(mode.mode, &files).map(success),
+        Command::Compile(args) => compile::compile(&args).map(success),
+        Command::Inspect { file, code } => inspect::inspect(&file, code).map(success),
+        Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("zonda: {failure}");
             failure.exit_code()
         }
     }
+}
+
+fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

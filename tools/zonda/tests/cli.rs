@@ -208,7 +208,7 @@ fn a_trap_ends_with_1_and_says_where() {
 fn fuel_stack_and_memory_limit_work() {
     let endless = file("limits", "endless.wat", br#"(module (func (export "run") (loop (br 0))))"#);
     expect(
-        &zonda(&["run", &endless, "--fuel", "1000", "--invoke", "run"]),
+        &zonda(&["run", "--fuel", "1000", &endless, "--invoke", "run"]),
         1,
         "",
         &["all fuel consumed"],
@@ -216,13 +216,13 @@ fn fuel_stack_and_memory_limit_work() {
     let deep = file("limits", "deep.wat", br#"(module (func $f (export "run") (param i32) (result i32)
         (if (result i32) (local.get 0) (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))"#);
     expect(
-        &zonda(&["run", &deep, "--stack", "2048", "--invoke", "run", "5000"]),
+        &zonda(&["run", "--stack", "2048", &deep, "--invoke", "run", "5000"]),
         1,
         "",
         &["call stack exhausted"],
     );
     expect(
-        &zonda(&["run", &deep, "--stack", "1000000", "--invoke", "run", "5000"]),
+        &zonda(&["run", "--stack", "1000000", &deep, "--invoke", "run", "5000"]),
         0,
         "5000\n",
         &[],
@@ -233,16 +233,16 @@ fn fuel_stack_and_memory_limit_work() {
         br#"(module (memory 1) (func (export "run") (result i32) (memory.grow (i32.const 1))))"#,
     );
     expect(&zonda(&["run", &grows, "--invoke", "run"]), 0, "1\n", &[]);
-    expect(&zonda(&["run", &grows, "--memory-limit", "65536", "--invoke", "run"]), 0, "-1\n", &[]);
+    expect(&zonda(&["run", "--max-memory", "65536", &grows, "--invoke", "run"]), 0, "-1\n", &[]);
     let reads = file("limits", "reads.wat", br#"(module (memory 1) (func (export "run") (param i32) (result i32) (i32.load8_u (local.get 0))))"#);
     expect(
-        &zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "1999"]),
+        &zonda(&["run", "--max-memory", "2000", &reads, "--invoke", "run", "1999"]),
         0,
         "0\n",
         &[],
     );
     expect(
-        &zonda(&["run", &reads, "--memory-limit", "2000", "--invoke", "run", "2000"]),
+        &zonda(&["run", "--max-memory", "2000", &reads, "--invoke", "run", "2000"]),
         1,
         "",
         &["out of bounds memory access"],

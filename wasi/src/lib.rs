@@ -1,0 +1,36 @@
+//! WASI preview 1 (`wasi_snapshot_preview1`) for Zonda: what ordinary C and Rust programs import.
+//!
+//! The functions are declared once, in [`preview1`], over a [`Platform`]: files, clocks, random
+//! numbers, the console. A [`Wasi`] is the state of one program: its arguments, its environment, its
+//! descriptors, its exit code. It has no more than the embedder put into it: no directory, no
+//! variable, no socket by itself.
+//!
+//! - `types`: numbers and structures of the specification
+//! - `guest`: ranges of linear memory, checked where they are used
+//! - `context`: [`Wasi`]; `descriptor`: its descriptors and their rights
+//! - `platform`: what a platform provides
+//! - `preview1`: the functions
+//! - `host`: the platform of a hosted Unix system (feature `host`)
+//!
+//! Every allocation can fail, with the error `nomem`.
+#![no_std]
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
+
+#[cfg(feature = "host")]
+extern crate std;
+
+mod context;
+mod descriptor;
+mod guest;
+#[cfg(feature = "host")]
+pub mod host;
+pub mod platform;
+mod preview1;
+pub mod types;
+
+pub use context::Wasi;
+pub use descriptor::{rights, Rights};
+pub use guest::Stop;
+pub use platform::Platform;
+pub use preview1::Preview1;
+pub use types::Errno;
