@@ -5,6 +5,7 @@
 //! | [`demo`] | the blinking LED |
 //! | [mod@test] | all tests, in order |
 //! | [`spec`] | the specification's test suite, on the host and in QEMU |
+//! | [`wasi`] | the official tests of WASI |
 //! | [`size`] | flash and RAM that the runtime adds to an image |
 //! | [`report`] | the parts of a test, their time, and the summary |
 //! | [`fresh`] | demo and tests in a new Debian 12 |
@@ -48,6 +49,7 @@ mod spec;
 mod supply;
 mod test;
 mod toolchain;
+mod wasi;
 mod workloads;
 mod zephyr;
 
@@ -73,6 +75,8 @@ enum Command {
     Fresh(fresh::Options),
     /// Run the test suite of the WebAssembly specification
     Spec(spec::Options),
+    /// Run the programs of the official test suite of WASI with `zonda run`
+    Wasi(wasi::Options),
     /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Options),
     /// Damage the runtime's code in small ways and count how often the tests notice (mutation testing)
@@ -99,6 +103,7 @@ fn run() -> Result<ExitCode> {
         Command::Fresh(options) => return fresh::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Spec(options) => spec::run(&options),
+        Command::Wasi(options) => wasi::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Mutants(options) => mutants::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
