@@ -289,7 +289,7 @@ fn a_directory_to_be_read_only_is_not_changed() {
     fs::write(root.join("ro/sub/own"), b"inside").unwrap();
     let mut probe =
         Probe::new(&[(&root.join("ro"), "ro", ALL & !CHANGE), (&root.join("rw"), "rw", ALL)]);
-    let sub = probe.open_with(3, "sub", (1, 2, !0 & ALL & !FD_WRITE & !FD_READ, ALL));
+    let sub = probe.open_with(3, "sub", (1, 2, ALL & !FD_WRITE & !FD_READ, ALL));
     let sub = sub.unwrap();
     for dir in [3, sub] {
         for (oflags, access) in [(0, FD_WRITE), (1, 0), (8, 0), (9, FD_WRITE), (5, FD_READ)] {
