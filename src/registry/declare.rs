@@ -105,11 +105,29 @@ macro_rules! host_module {
     };
     (
         $(#[$doc:meta])*
-        $vis:vis struct $name:ident<$state:ident: $bound:path> as $module:literal { $($funcs:tt)* }
+        $vis:vis struct $name:ident<$state:ident: $bound:path> as $module:literal {
+            $(
+                $(#[$fdoc:meta])*
+                fn $func:ident $([$capability:expr])? ($call:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)? $body:block
+            )*
+        }
     ) => {
-        $crate::host_module! {
-            $(#[$doc])*
-            $vis struct $name<$state: $bound>: $state as $module { $($funcs)* }
+        $(#[$doc])*
+        $vis struct $name<$state>(core::marker::PhantomData<fn(&mut $state)>);
+
+        impl<$state: $bound + 'static> $name<$state> {
+            $(
+                $(#[$fdoc])*
+                #[allow(clippy::too_many_arguments)]
+                fn $func($call: &mut $crate::Call<'_, $state> $(, $arg: $ty)*) $(-> $ret)? $body
+            )*
+
+            const FUNCS: &'static [$crate::HostFunc<$state>] = &[
+                $( $crate::HostFunc::new(stringify!($func), Self::$func)$(.needs($capability))? ),*
+            ];
+
+            /// The functions.
+            $vis const MODULE: $crate::HostModule<$state> = $crate::HostModule::new($module, Self::FUNCS);
         }
     };
 }
