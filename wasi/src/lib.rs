@@ -11,9 +11,12 @@
 //! - `platform`: what a platform provides
 //! - `preview1`: the functions
 //! - `host`: the platform of a hosted Unix system (feature `host`)
+//! - `firmware`: the platform of a firmware, over C functions (feature `firmware`)
 //!
 //! Every allocation can fail, with the error `nomem`.
 #![no_std]
+// What only a group of functions uses that is off.
+#![cfg_attr(not(all(feature = "files", feature = "poll", feature = "sockets")), allow(dead_code))]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 #[cfg(feature = "host")]
@@ -21,6 +24,8 @@ extern crate std;
 
 mod context;
 mod descriptor;
+#[cfg(feature = "firmware")]
+pub mod firmware;
 mod guest;
 #[cfg(feature = "host")]
 pub mod host;
