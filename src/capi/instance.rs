@@ -361,6 +361,23 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
                 .str("native stack overflow");
             return null_mut();
         }
+        instantiate_checked(module, args, error_buf, error_buf_size)
+    }
+}
+
+/// On a stack whose size [`wasm_runtime_instantiate_ex`] has checked before this frame is made.
+///
+/// # Safety
+/// As for [`wasm_runtime_instantiate_ex`].
+#[inline(never)]
+unsafe fn instantiate_checked(
+    module: wasm_module_t,
+    args: *const InstantiationArgs,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_inst_t {
+    // SAFETY: the application passes a live module, arguments, and a buffer of that size.
+    unsafe {
         let error = match WASMModuleInstanceCommon::new(module, &*args) {
             Ok(instance) => match WASMModuleInstanceCommon::start(instance.as_ptr()) {
                 Ok(true) => {
