@@ -27,6 +27,11 @@ const STORE: u8 = 16;
 /// The value has two slots.
 const WIDE: u8 = 32;
 
+/// The address is 0.
+const ABSOLUTE: u8 = 64;
+/// The address is the sum of the accumulator and a slot, and there is no offset.
+const INDEX: u8 = 128;
+
 /// The opcode of WebAssembly for a load or store of register bytecode, and its form. For a
 /// [`RegOp`] that is neither, the result is some load or store.
 fn form(op: u8) -> (u8, u8) {
@@ -48,6 +53,15 @@ fn form(op: u8) -> (u8, u8) {
     } else if op < RegOp::Store64A as u8 {
         let (form, width) = row(RegOp::Store32SA, STORES.len() as u8);
         (STORES[width], *STORE_FORMS.get(form).unwrap_or(&0))
+    } else if op >= RegOp::Load32X as u8 {
+        let forms = [
+            (Op::I32Load, ABSOLUTE | LONG),
+            (Op::I32Load8U, ABSOLUTE | LONG),
+            (Op::I32Store, STORE | ABSOLUTE | LONG),
+            (Op::I32Store8, STORE | ABSOLUTE | LONG),
+            (Op::I32Load, INDEX),
+        ];
+        *forms.get((op - RegOp::Load32X as u8) as usize).unwrap_or(&forms[0])
     } else if op == RegOp::Load64AX as u8 {
         (Op::I64Load, WIDE | LONG | TO)
     } else {
@@ -98,6 +112,13 @@ pub(super) unsafe fn access(
         // SAFETY: SLOTS: `slot` returns the address of a slot of the frame.
         operands[0] = unsafe { *slot() };
     }
+    if has(ABSOLUTE) {
+        operands[0] = 0;
+    }
+    if has(INDEX) {
+        // SAFETY: SLOTS: `slot` returns the address of a slot of the frame.
+        operands[0] = acc.wrapping_add(unsafe { *slot() });
+    }
     if has(STORE) {
         count = 2;
         if has(VALUE) {
@@ -118,6 +139,8 @@ pub(super) unsafe fn access(
         if has(LONG) {
             at += 4;
             pc.u32(at - 4)
+        } else if has(INDEX) {
+            0
         } else {
             at += 1;
             pc.byte(at - 1) as u32
@@ -192,17 +215,18 @@ mod tests {
             let name = op.name().split(' ').next().unwrap();
             assert_eq!(crate::Op::from_code(opcode as u16).unwrap().name(), name, "{op:?}");
             let count = |kinds: &[Kind]| op.operands().filter(|kind| kinds.contains(kind)).count();
-            let in_slots = (form & ADDRESS != 0) as usize + (form & VALUE != 0) as usize;
+            let in_slots = [ADDRESS, VALUE, INDEX].iter().filter(|&flag| form & flag != 0).count();
+            let by_accumulator = form & (ADDRESS | ABSOLUTE) == 0;
             assert_eq!(count(&[Kind::Read, Kind::ReadPair]), in_slots, "{op:?}");
             assert_eq!(count(&[Kind::Write, Kind::WritePair]), (form & TO != 0) as usize, "{op:?}");
             assert_eq!(count(&[Kind::U32]), (form & LONG != 0) as usize, "{op:?}");
             let uses_acc = matches!(op.accumulator(), Accumulator::Get | Accumulator::Both);
-            assert_eq!(uses_acc, form & ADDRESS == 0 || is_store && form & VALUE == 0, "{op:?}");
+            assert_eq!(uses_acc, by_accumulator || is_store && form & VALUE == 0, "{op:?}");
             // In a store with one operand in a slot, "a:" says that the accumulator is the address.
             if is_store && uses_acc {
-                assert_eq!(op.name().ends_with("a:"), form & ADDRESS == 0, "{op:?}");
+                assert_eq!(op.name().ends_with("a:"), by_accumulator, "{op:?}");
             }
         }
-        assert_eq!(seen, 43);
+        assert_eq!(seen, 48);
     }
 }

@@ -303,6 +303,14 @@ macro_rules! register_ops {
         0xf4 BrS "br_if.f32" [k s s b] keep;
         0xf5 Load64AX "i64.load a" [x v] get;
         0xf6 Store64AX "i64.store a:" [w x] get;
+        // Addresses that are constants, arrays, and sums of products.
+        0xf7 Load32X "i32.load" [x] set;
+        0xf8 Load8UX "i32.load8_u" [x] set;
+        0xf9 Store32X "i32.store a" [x] get;
+        0xfa Store8X "i32.store8 a" [x] get;
+        0xfb Load32AI "i32.load a+" [s] both;
+        0xfc MlaAS "i32.mul.add a" [s s] both;
+        0xfd MlaASD "i32.mul.add a" [s s d] both;
     } };
 }
 

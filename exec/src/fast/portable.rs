@@ -633,6 +633,16 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 set_pair!(3, loaded!(u64, slot!(1) as usize, offset!(byte 2)));
                 next!(4);
             }
+            Load32X => { set!((loaded!(u32, 0, offset!(u32 1)), 5)) }
+            Load8UX => { set!((loaded!(u8, 0, offset!(u32 1)) as u32, 5)) }
+            Store32X => { stored!(acc as u32, 0, offset!(u32 1), 5) }
+            Store8X => { stored!(acc as u8, 0, offset!(u32 1), 5) }
+            Load32AI => {
+                let address = a!().wrapping_add(slot!(1)) as usize;
+                set!((loaded!(u32, address, 0), 2))
+            }
+            MlaAS => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3)) }
+            MlaASD => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3), D) }
             Load64AX => {
                 set_pair!(5, loaded!(u64, acc, offset!(u32 1)));
                 next!(6);

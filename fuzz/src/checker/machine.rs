@@ -245,6 +245,13 @@ impl<'c> Machine<'c> {
                     self.set(n(2) + part as i32, value);
                 }
             }
+            RegOp::MlaAS | RegOp::MlaASD => {
+                let product = values.word(0x6c, &[self.accumulator, self.get(n(0))]);
+                self.accumulator = values.word(0x6a, &[product, self.get(n(1))]);
+                if op == RegOp::MlaASD {
+                    self.set(n(2), self.accumulator);
+                }
+            }
             RegOp::PutW8 => {
                 let (low, high) = (n(0) as u32, (n(0) >> 31) as u32);
                 let halves = [values.constant(low), values.constant(high)];
@@ -423,7 +430,7 @@ impl<'c> Machine<'c> {
     /// Loads and stores of memory 0.
     fn access(
         &mut self,
-        values: &Values,
+        values: &mut Values,
         name: &str,
         operands: &[(Kind, i32)],
     ) -> Result<Step, String> {
@@ -455,6 +462,8 @@ impl<'c> Machine<'c> {
             let (address, offset, to) = match letters {
                 "A" | "AX" | "AD" => (a, n(0), n(1)),
                 "S" | "SD" => (self.get(n(0)), n(1), n(2)),
+                "X" => (values.constant(0), n(0), 0),
+                "AI" => (values.word(0x6a, &[a, self.get(n(0))]), 0, 0),
                 _ => return Err(format!("{name} is not known")),
             };
             let results = if wide {
@@ -469,6 +478,7 @@ impl<'c> Machine<'c> {
             // One slot: its value is in the accumulator, or it is the value.
             "SA" | "SAX" => (self.get(n(0)), vec![a], n(1)),
             "AS" | "A" | "AX" => (a, self.range(n(0), count), n(1)),
+            "X" => (values.constant(0), vec![a], n(0)),
             "SS" | "S" => (self.get(n(0)), self.range(n(1), count), n(2)),
             _ => return Err(format!("{name} is not known")),
         };

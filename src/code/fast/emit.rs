@@ -248,6 +248,34 @@ impl Emitter {
         Ok(())
     }
 
+    /// Whether the last instruction is this one, and its result in the accumulator alone.
+    fn ends_with(&self, op: RegOp) -> bool {
+        self.end == self.here() && self.code.get(self.last as usize) == Some(&(op as u8))
+    }
+
+    /// Makes a multiplication whose product is in the accumulator one that adds this slot. Returns
+    /// whether the last instruction was one.
+    pub(super) fn add_to_product(&mut self, slot: i32) -> Parsed<bool> {
+        if !self.ends_with(RegOp::MulAS) || !Self::is_near(slot) {
+            return Ok(false);
+        }
+        self.patch(self.last as usize, &[RegOp::MlaAS as u8]);
+        self.append(slot as u64, 1)?;
+        self.end = self.here();
+        Ok(true)
+    }
+
+    /// Makes an addition of a slot, whose sum is in the accumulator, the load of 32 bits at this
+    /// address. Returns its start if the last instruction was one.
+    pub(super) fn load_at_sum(&mut self) -> Option<u32> {
+        if !self.ends_with(RegOp::AddAS) {
+            return None;
+        }
+        self.patch(self.last as usize, &[RegOp::Load32AI as u8]);
+        self.last_offset = self.offset;
+        Some(self.last)
+    }
+
     /// Copies a slot.
     pub(super) fn copy(&mut self, from: i32, to: i32) -> Parsed<()> {
         if from == to {

@@ -86,6 +86,7 @@ pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
 static WITH_SLOT: [u8; RegOp::ALL.len()] = {
     use RegOp::*;
     let pairs = [
+        (MlaAS, MlaASD),
         (GlobalGet, GlobalGetD),
         (Select, SelectD),
         (Zext8S, Zext8SD),

@@ -60,6 +60,13 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     let mut operands: Vec<i64> = Vec::new();
                     match (store, form) {
                         (false, "A" | "AX") => acc = address,
+                        (false, "X") => {}
+                        (true, "X") => acc = value[0],
+                        // The sum is the address, modulo 2^32.
+                        (false, "AI") => {
+                            acc = address.wrapping_sub(slot[1]);
+                            operands.push(2);
+                        }
                         (false, "S") => operands.push(1),
                         (true, "SA" | "SAX") => {
                             acc = value[0];
@@ -73,7 +80,9 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                         (true, "SS" | "S") => operands.extend([1, 2]),
                         _ => panic!("{name}"),
                     }
-                    operands.push(offset as i64);
+                    if form != "AI" {
+                        operands.push(offset as i64);
+                    }
                     if to || !store && width == 8 {
                         operands.push(4);
                     }
@@ -84,7 +93,11 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     world.bytes = bytes.clone();
                     let got = world.call(0, &[acc, slot[0], slot[1], slot[2], 77, 78]);
 
-                    let start = address as u64 + offset as u64;
+                    let start = match form {
+                        "X" => offset as u64,
+                        "AI" => address as u64,
+                        _ => address as u64 + offset as u64,
+                    };
                     let what = format!("{name} {address:#x} + {offset:#x} of {len}");
                     if start + width as u64 > len as u64 {
                         assert_eq!(got, Err((TrapCode::MemoryOutOfBounds, 0, at)), "{what}");
@@ -116,7 +129,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
             }
         }
     }
-    assert!(seen >= 43);
+    assert!(seen >= 48);
 }
 
 #[test]

@@ -249,6 +249,20 @@ fn tests_of_i64_and_floats_hold_as_webassembly_says() {
 }
 
 #[test]
+fn products_are_added() {
+    let mut noise = Noise(11);
+    for a in noise.values() {
+        let (b, c) = (noise.next(), noise.next());
+        let sum = a.wrapping_mul(b).wrapping_add(c);
+        let before = code().op(Get, &[0]);
+        let body = before.clone().op(MlaAS, &[1, 2]).op(Set, &[4]).op(RetN, &[3, 2]);
+        assert_eq!(run(function(5, 5, 2, 0, body), &[a, b, c, 7, 8]), Ok(vec![7, sum]));
+        let body = before.op(MlaASD, &[1, 2, 3]).op(Set, &[4]).op(RetN, &[3, 2]);
+        assert_eq!(run(function(5, 5, 2, 0, body), &[a, b, c, 7, 8]), Ok(vec![sum, sum]));
+    }
+}
+
+#[test]
 fn halves_of_pairs() {
     let mut noise = Noise(9);
     for a in noise.values() {

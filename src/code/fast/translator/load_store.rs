@@ -80,7 +80,22 @@ impl<'a> Translator<'a> {
         if address.value != Value::Accumulator {
             self.spill_accumulator()?;
         }
+        let sum_loaded = if address.value == Value::Accumulator && offset == 0 && which == 0 {
+            self.emit.load_at_sum()
+        } else {
+            None
+        };
         match source {
+            _ if sum_loaded.is_some() => {
+                let start = sum_loaded.unwrap_or(0);
+                self.positions.moved(start, self.emit.offset);
+            }
+            Source::Constant(sum) if which == 0 => {
+                self.emit.result(RegOp::Load32X, sum, 4)?;
+            }
+            Source::Constant(sum) if which == 2 => {
+                self.emit.result(RegOp::Load8UX, sum, 4)?;
+            }
             Source::Slot(slot) if offset <= 0xff => {
                 let slot = self.emit.read(slot, 1, 0)?;
                 self.emit.result(nth(RegOp::Load32S, which), slot | offset << 8, 2)?;
@@ -159,6 +174,10 @@ impl<'a> Translator<'a> {
         let near = offset <= 0xff;
         let low = offset;
         match (self.source(address), self.source(value)) {
+            (Source::Constant(address), _) if which < 2 => {
+                self.take(value)?;
+                self.emit.op(nth(RegOp::Store32X, which), address, 4)
+            }
             (Source::Slot(address), Source::Slot(value)) if near => {
                 let address = self.emit.read(address, 1, 0)?;
                 let value = self.emit.read(value, 1, 2)?;

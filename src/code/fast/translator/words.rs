@@ -75,6 +75,12 @@ impl Translator<'_> {
                     self.slot(if first.value == Value::Accumulator { second } else { first });
                 self.with_slot(forms.by_slot, slot)?;
             }
+            (Source::Accumulator, Source::Slot(slot))
+            | (Source::Slot(slot), Source::Accumulator)
+                if opcode == I32_ADD
+                    && (first.value == Value::Accumulator
+                        || second.value == Value::Accumulator)
+                    && self.emit.add_to_product(slot)? => {}
             (Source::Accumulator, Source::Slot(slot)) => self.with_slot(forms.by_slot, slot)?,
             (Source::Slot(slot), Source::Accumulator) => match forms.of_slot {
                 _ if forms.commutative => self.with_slot(forms.by_slot, slot)?,
