@@ -77,5 +77,5 @@ pub use linear_memory::Memory;
 pub use meter::Meter;
 pub use mode::Mode;
 pub use op::Op;
-pub use run::call;
+pub use run::{call, call_with};
 pub use trap::TrapCode;

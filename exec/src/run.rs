@@ -2,7 +2,9 @@
 //! the call ends.
 
 use crate::bounds;
-use crate::frame::{Boundary, Context, Exit, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE};
+use crate::frame::{
+    Boundary, Context, Exit, FuncLayout, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE,
+};
 use crate::instance::ExecInstance;
 use crate::mode::Mode;
 use crate::TrapCode;
@@ -15,12 +17,33 @@ use crate::TrapCode;
 /// its type, and belong to the operand stack that ends at `host.stack_end`.
 #[inline(always)]
 pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecInstance) -> Exit {
+    // SAFETY: the contract of this function; the arguments are there already.
+    unsafe { call_with(host, fp, func, instance, |_| Ok(())) }
+}
+
+/// The same for a caller that does not know the function's layout yet: `write` stores the arguments
+/// at `fp`, or refuses the call.
+///
+/// # Safety
+/// As for [`call`], except that the slots of the arguments belong to the operand stack and hold
+/// values of their types when `write` has returned `Ok`.
+#[inline(always)]
+pub unsafe fn call_with(
+    host: Host,
+    fp: *mut u32,
+    func: u32,
+    instance: *const ExecInstance,
+    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
+) -> Exit {
     // SAFETY: the record of a defined function is live; the frame lies inside of the operand stack,
-    // as `has_slots` checks before anything is written.
+    // as `has_slots` checks before anything of it but the arguments is written.
     unsafe {
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
+        if let Err(code) = write(callee) {
+            return Exit::Refused(code);
+        }
         let first = fp.add(callee.params as usize);
         if !bounds::has_slots(first.addr(), callee.frame, host.stack_end.addr()) {
             return Exit::Refused(TrapCode::StackOverflow);

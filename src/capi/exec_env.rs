@@ -9,7 +9,7 @@ use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
-use crate::store::func::{call, import_target, Stack, Target};
+use crate::store::func::{call, call_wasm_inline, import_target, Stack, Target};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use zonda_exec::frame::{read64, write64};
@@ -312,6 +312,88 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
     // SAFETY: the application passes a live environment, a function of its instance and `argc`
     // cells.
     unsafe {
+        match call_outermost(exec_env, index(function), argc, argv) {
+            Some(done) => done,
+            None => call_cells(exec_env, function, argc, argv),
+        }
+    }
+}
+
+/// The common case of [`wasm_runtime_call_wasm`], with nothing called on the way: no call of the
+/// instance encloses this one, and the module defines the function. `None` in any other case, and
+/// where the call is refused; nothing is changed then.
+///
+/// # Safety
+/// As for [`call_cells`].
+#[inline(always)]
+unsafe fn call_outermost(
+    env: wasm_exec_env_t,
+    func: u32,
+    argc: u32,
+    argv: *mut u32,
+) -> Option<bool> {
+    // SAFETY: `env` is live by this function's contract, and instance and store outlive their
+    // environments. No reference into them is held during the call. `argv` has `argc` cells, which
+    // are as many as there are parameters, and room for the results; `Stack::args` has reserved the
+    // slots for both.
+    unsafe {
+        let instance = (*env).instance;
+        let data = (*instance).data;
+        if !(*instance).current.is_null()
+            || (*instance).failed
+            || !(*data).defines(func)
+            || !platform::stack_suffices(interface::ZONDA_STACK_CALL)
+        {
+            return None;
+        }
+        // No native function runs on the environment, since no call of its instance does.
+        let slots = &mut (*env).stack;
+        let base = slots.as_mut_ptr();
+        let stack = Stack { base, end: base.wrapping_add(slots.len() - SPARE) };
+        let args = base.wrapping_add(1);
+        let mut results = None;
+        let store = (*instance).store.as_ptr();
+        let seen = &raw const (*data).seen;
+        let done = call_wasm_inline::<PLACES>(store, env.cast(), stack, seen, func, |layout| {
+            let params = layout.params as u32;
+            if argc < params {
+                return Err(TrapCode::Host);
+            }
+            stack.args(params.max(layout.results as u32) as usize)?;
+            copy_cells(args, argv, params);
+            results = Some(layout.results as u32);
+            (*env).trap = 0;
+            (*instance).current = env;
+            Ok(())
+        });
+        let results = results?;
+        (*env).import = null();
+        (*env).args = null_mut();
+        (*instance).current = null_mut();
+        match done {
+            Ok(()) => copy_cells(argv, args, results),
+            Err(trap) => {
+                (*instance).trapped(trap.code);
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+}
+
+/// [`wasm_runtime_call_wasm`] in every case.
+///
+/// # Safety
+/// `exec_env` is live, and `argv` has `argc` cells and room for the results.
+#[inline(never)]
+unsafe fn call_cells(
+    exec_env: wasm_exec_env_t,
+    function: wasm_function_inst_t,
+    argc: u32,
+    argv: *mut u32,
+) -> bool {
+    // SAFETY: the contract of this function.
+    unsafe {
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
         let (params, results) = (callee.params, callee.results);
         if argc < params {
@@ -334,13 +416,22 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
 
 /// # Safety
 /// Both places have `count` cells, or `count` is 0.
-#[inline]
-unsafe fn copy_cells(to: *mut u32, from: *const u32, count: u32) {
-    let mut left = count as usize;
-    while left > 0 {
-        left -= 1;
-        // SAFETY: cells below `count` are in both places, by the contract of this function.
-        unsafe { *to.add(left) = *from.add(left) };
+#[inline(always)]
+unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
+    if count == 0 {
+        return;
+    }
+    // SAFETY: cells below `count` are in both places, by the contract of this function; `last` is
+    // the last of them.
+    unsafe {
+        let last = from.add(count as usize - 1);
+        loop {
+            *to = *from;
+            if from == last {
+                return;
+            }
+            (to, from) = (to.add(1), from.add(1));
+        }
     }
 }
 

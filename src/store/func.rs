@@ -9,7 +9,7 @@ use crate::alloc::TryVec;
 use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, Exit, Host, Place};
+use zonda_exec::frame::{Context, Exit, FuncLayout, Host, Place};
 use zonda_exec::{ExecInstance, HostCall, ImportedFunc, TrapCode};
 
 /// Addresses from here on are host functions of the store.
@@ -163,16 +163,36 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     unsafe {
         match target {
             Target::Wasm(instance, func) => {
-                let from = from_host(store, host, stack);
-                match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
-                    Exit::Returned => {
-                        (*store).check_globals(StoreInstance::of(instance));
-                        Ok(())
-                    }
-                    stopped => Err(stop::<PLACE>(store, stopped)),
-                }
+                call_wasm_inline::<PLACE>(store, host, stack, instance, func, |_| Ok(()))
             }
             Target::Host(import) => call_host(store, host, stack, &*import),
+        }
+    }
+}
+
+/// Calls a function that an instance defines. `write` stores the arguments where [`Stack::args`] says, or refuses the call.
+///
+/// # Safety
+/// `func` is a function that the live instance of this store defines; the rest as for [`call`], once `write` has returned `Ok`.
+#[inline(always)]
+pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
+    store: *mut StoreData,
+    host: *mut (),
+    stack: Stack,
+    instance: *const ExecInstance,
+    func: u32,
+    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
+) -> Result<(), Trap> {
+    // SAFETY: the contract of this function: instance and store are live, and the arguments fit when `write` has stored them.
+    unsafe {
+        let from = from_host(store, host, stack);
+        let args = stack.base.wrapping_add(1);
+        match zonda_exec::call_with(from, args, func, instance, write) {
+            Exit::Returned => {
+                (*store).check_globals(StoreInstance::of(instance));
+                Ok(())
+            }
+            stopped => Err(stop::<PLACE>(store, stopped)),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct StoreInstance<'a> {
     pub(crate) module: Module<'a>,
     /// Address of its function 0; the others follow.
     pub(crate) func_base: u32,
+    /// Number of functions, imported ones included.
+    func_count: u32,
     pub(crate) imports: TryVec<ImportedFunc>,
     pub(crate) globals: TryVec<GlobalRef>,
     /// Slots of the globals that the module defines.
@@ -72,6 +74,7 @@ impl<'a> StoreInstance<'a> {
                     mode: data.code.mode(),
                 },
                 func_base,
+                func_count: data.imported_funcs + data.code.len() as u32,
                 imports: TryVec::with_capacity(data.imported_funcs as usize)?,
                 globals: TryVec::with_capacity(data.globals.len())?,
                 cells: TryVec::zeroed(own_slots as usize)?,
@@ -159,6 +162,13 @@ impl<'a> StoreInstance<'a> {
         self.module.data.code.layout(func.checked_sub(self.module.data.imported_funcs)?)
     }
 
+    /// Whether the module defines a function, by its index in the whole index space.
+    #[inline(always)]
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn defines(&self, func: u32) -> bool {
+        func >= self.seen.import_count && func < self.func_count
+    }
+
     /// Where a call of a function goes, by its index in the whole index space.
     pub(crate) fn target(&self, func: u32) -> Option<Target> {
         match self.defined(func) {
@@ -174,7 +184,7 @@ impl<'a> StoreInstance<'a> {
 
     /// Number of functions, imported ones included.
     pub(crate) fn func_count(&self) -> u32 {
-        self.module.data.imported_funcs + self.module.data.code.len() as u32
+        self.func_count
     }
 
     /// The index of a record among the module's functions, and the offset of a position in its code.
