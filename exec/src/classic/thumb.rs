@@ -21,6 +21,8 @@
 //! Depends on [`crate::thumb_calls`] for the layout of records. Relies on the rules at the head of
 //! [`super`].
 
+mod wide;
+
 use super::{access, big_branch, call_before, find_group};
 use crate::frame::{ClassicFunc, Context, SWITCHED};
 use crate::instance::{offset, ExecInstance};
@@ -54,18 +56,19 @@ unsafe extern "C" fn grouped_local(func: &ClassicFunc, index: u32) -> u32 {
     slot as u32 | (wide as u32) << 15
 }
 
-/// Executes `i64.const`: reads the immediate at `context.pc`, pushes it at `context.sp` and moves
-/// both on.
-///
-/// # Safety
-/// VALID: the immediate is there. HEIGHT: the frame has two slots above `context.sp`.
-unsafe extern "C" fn i64_const(context: &mut Context) {
-    // SAFETY: the contract of this function.
-    unsafe {
-        let (value, next) = crate::leb128::i64_long(context.pc);
-        context.pc = next;
-        crate::frame::write64(context.sp.add(1), value as u64);
-        context.sp = context.sp.add(2);
+/// Whether the CPU has instructions on f32. A hard-float ABI says so.
+const FPU: bool = cfg!(target_abi = "eabihf");
+
+/// The routines for floats of the platform's ABI, which the compiler's library has, or libgcc where
+/// that comes first for the linker. Their operands and results are in r0 to r3 on every target;
+/// they preserve what the AAPCS says. The asm block refers to those that its handlers call.
+mod soft {
+    macro_rules! routines {
+        ($($name:ident)*) => { extern "C" { $(pub(super) fn $name();)* } };
+    }
+    routines! {
+        __aeabi_dadd __aeabi_dsub __aeabi_dmul __aeabi_ddiv __aeabi_fadd __aeabi_fsub __aeabi_fmul
+        __aeabi_fdiv __aeabi_i2f __aeabi_ui2f __aeabi_i2d __aeabi_ui2d __aeabi_d2f
     }
 }
 
@@ -91,6 +94,9 @@ pub(crate) unsafe fn run(context: &mut Context) -> u32 {
 #[unsafe(naked)]
 unsafe extern "C" fn enter(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
+        ".if {FPU}",
+        ".fpu fpv4-sp-d16",
+        ".endif",
         ".macro next",
         "    ldrb r0, [r4], #1",
         "    ldr pc, [r12, r0, lsl #2]",
@@ -190,6 +196,16 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    .word \\l + 1",
         "    .endr",
         ".endm",
+        // The same of handlers for floats.
+        ".macro to_float label:vararg",
+        "    .irp l, \\label",
+        "    .if {FLOAT}",
+        "    .word \\l + 1",
+        "    .else",
+        "    .word 60f + 1",
+        "    .endif",
+        "    .endr",
+        ".endm",
         // 00: unreachable nop block loop if else; 0b end br br_if br_table return
         "    to 100f, 30b, 101f, 101f, 102f, 103f, 40f, 40f, 40f, 40f, 40f, 104f, 103f, 105f, 106f, 107f",
         // 10: call call_indirect return_call return_call_indirect; 1a drop select select
@@ -197,28 +213,56 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         // 20: local.get set tee, global.get set, table.get set; 28 loads
         "    to 112f, 113f, 114f, 115f, 116f, 40f, 40f, 40f, 120f, 121f, 120f, 121f, 122f, 123f, 124f, 125f",
         // 30: loads of i64, stores, memory.size
-        "    to 50f, 50f, 50f, 50f, 50f, 50f, 126f, 127f, 126f, 127f, 128f, 129f, 50f, 50f, 50f, 40f",
+        "    to 200f, 201f, 202f, 203f, 204f, 205f, 126f, 127f, 126f, 127f, 128f, 129f, 206f, 207f, 208f, 40f",
         // 40: memory.grow, constants, comparisons of i32
         "    to 40f, 130f, 131f, 132f, 133f, 140f, 141f, 142f, 143f, 144f, 145f, 146f, 147f, 148f, 149f, 150f",
         // 50: comparisons of i64, f32
-        "    to 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f",
+        "    to 210f, 211f, 212f, 213f, 214f, 215f, 216f, 217f, 218f, 219f, 220f",
+        "    to_float 230f, 231f, 232f, 233f, 234f",
         // 60: comparisons of f32, f64; 67 clz ctz popcnt add sub mul div_s div_u rem_s
-        "    to 60f, 60f, 60f, 60f, 60f, 60f, 60f, 151f, 152f, 60f, 153f, 154f, 155f, 156f, 157f, 158f",
+        "    to_float 235f, 240f, 241f, 242f, 243f, 244f, 245f",
+        "    to 151f, 152f, 60f, 153f, 154f, 155f, 156f, 157f, 158f",
         // 70: rem_u and or xor shl shr_s shr_u rotl rotr; 79 i64 clz ctz popcnt add sub mul div_s
-        "    to 159f, 160f, 161f, 162f, 163f, 164f, 165f, 166f, 167f, 60f, 60f, 60f, 168f, 169f, 60f, 60f",
-        // 80: i64 div_u rem_s rem_u and or xor shl …
-        "    to 60f, 60f, 60f, 170f, 171f, 172f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f",
-        "    to 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f",
-        // a0: a7 wrap, ac extend_s, ad extend_u
-        "    to 60f, 60f, 60f, 60f, 60f, 60f, 60f, 173f, 60f, 60f, 60f, 60f, 174f, 175f, 60f, 60f",
-        "    to 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f, 60f",
+        "    to 159f, 160f, 161f, 162f, 163f, 164f, 165f, 166f, 167f, 60f, 60f, 60f, 168f, 169f, 221f, 60f",
+        // 80: i64 div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
+        "    to 60f, 60f, 60f, 170f, 171f, 172f, 222f, 223f, 224f, 225f, 226f",
+        // 8b: f32 abs neg …, 92 add sub mul div, 99 f64 abs neg …
+        "    to_float 250f, 251f, 60f, 60f, 60f",
+        "    to_float 60f, 60f, 252f, 253f, 254f, 255f, 60f, 60f, 60f, 250f, 251f, 60f, 60f, 60f, 60f, 60f",
+        // a0: f64 add sub mul div, a7 wrap, ac extend_s, ad extend_u
+        "    to_float 256f, 257f, 258f, 259f, 60f, 60f, 60f",
+        "    to 173f, 60f, 60f, 60f, 60f, 174f, 175f, 60f, 60f",
+        // b0: b2 f32 convert i32, b6 demote, b7 f64 convert i32, bc reinterpretations
+        "    to_float 60f, 60f, 260f, 261f, 60f, 60f, 262f, 263f, 264f, 60f, 60f, 60f, 30b, 30b, 30b, 30b",
         // c0: extend8_s extend16_s, i64 extends
-        "    to 176f, 177f, 60f, 60f, 60f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
+        "    to 176f, 177f, 227f, 228f, 229f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
         "    to 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
         "    to 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
         "    to 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
 
         // --- variables (spec: 4.4.5) ---
+        // Sets r1 to the address of the local whose index starts with the byte in r1, and the carry
+        // if the local has two slots. Clobbers r0 and r2; `mapped_rest` has the rare cases.
+        ".macro mapped",
+        "    lsls r2, r1, #25",
+        "    bcs 3f",
+        "    ldr r0, [r11, #{FUNC}]",
+        "    ldrb r2, [r0, #{GROUPED}]",
+        "    cbnz r2, 3f",
+        "    ldr r0, [r0, #{SIDE_TABLE}]",
+        "    sub r0, r0, r1, lsl #1",
+        "    ldrh r1, [r0, #-2]",
+        "    lsls r1, r1, #17",
+        "    add r1, r7, r1, lsr #15",
+        "    4:",
+        ".endm",
+        ".macro mapped_rest",
+        "    3:",
+        "    bl 35f",
+        "    ldr r0, [r11, #{MEMORY}]",
+        "    ldr lr, [r0, #4]",
+        "    b 4b",
+        ".endm",
         // local.get
         "112:",
         "    ldrb r1, [r4], #1",
@@ -227,15 +271,15 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    str r6, [r5], #4",
         "    ldr r6, [r7, r1, lsl #2]",
         "    next",
-        "1:  bl 35f",
-        "    ldr r0, [r11, #{MEMORY}]",
-        "    ldr lr, [r0, #4]",
+        "1:  mapped",
         "    str r6, [r5], #4",
+        "    bcs 2f",
         "    ldr r6, [r1]",
-        "    bcc 30b",
-        "    str r6, [r5], #4",
-        "    ldr r6, [r1, #4]",
-        "    b 30b",
+        "    next",
+        "2:  ldrd r0, r6, [r1]",
+        "    str r0, [r5], #4",
+        "    next",
+        "    mapped_rest",
         // local.set
         "113:",
         "    ldrb r1, [r4], #1",
@@ -244,15 +288,14 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    str r6, [r7, r1, lsl #2]",
         "    ldr r6, [r5, #-4]!",
         "    next",
-        "1:  bl 35f",
-        "    ldr r0, [r11, #{MEMORY}]",
-        "    ldr lr, [r0, #4]",
+        "1:  mapped",
         "    bcc 2f",
         "    str r6, [r1, #4]",
         "    ldr r6, [r5, #-4]!",
         "2:  str r6, [r1]",
         "    ldr r6, [r5, #-4]!",
-        "    b 30b",
+        "    next",
+        "    mapped_rest",
         // local.tee
         "114:",
         "    ldrb r1, [r4], #1",
@@ -260,16 +303,15 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    bhs 1f",
         "    str r6, [r7, r1, lsl #2]",
         "    next",
-        "1:  bl 35f",
-        "    ldr r0, [r11, #{MEMORY}]",
-        "    ldr lr, [r0, #4]",
+        "1:  mapped",
         "    bcc 2f",
         "    str r6, [r1, #4]",
         "    ldr r2, [r5, #-4]",
         "    str r2, [r1]",
-        "    b 30b",
+        "    next",
         "2:  str r6, [r1]",
-        "    b 30b",
+        "    next",
+        "    mapped_rest",
         // Sets r1 to the address of the local whose index starts with the byte in r1, and the carry
         // if the local has two slots.
         "35:",
@@ -587,6 +629,39 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "126: store str",
         "128: store strb",
         "129: store strh",
+        ".macro load_wide instruction, high:vararg",
+        "    address r6",
+        "    \\instruction r1, [r8, r1]",
+        "    adds r4, #2",
+        "    str r1, [r5], #4",
+        "    \\high",
+        "    next",
+        "    2:",
+        "    mov r2, r6",
+        "    bl 37f",
+        "    b 1b",
+        ".endm",
+        ".macro store_wide instruction",
+        "    ldr r2, [r5, #-8]",
+        "    address r2",
+        "    ldr r2, [r5, #-4]",
+        "    \\instruction r2, [r8, r1]",
+        "    adds r4, #2",
+        "    ldr r6, [r5, #-12]!",
+        "    next",
+        "    2:",
+        "    bl 37f",
+        "    b 1b",
+        ".endm",
+        "200: load_wide ldrsb, asrs r6, r1, #31",
+        "201: load_wide ldrb, movs r6, #0",
+        "202: load_wide ldrsh, asrs r6, r1, #31",
+        "203: load_wide ldrh, movs r6, #0",
+        "204: load_wide ldr, asrs r6, r1, #31",
+        "205: load_wide ldr, movs r6, #0",
+        "206: store_wide strb",
+        "207: store_wide strh",
+        "208: store_wide str",
         // Loads and stores of two slots. `ldrd` requires an aligned address.
         "121:",
         "    address r6",
@@ -639,7 +714,6 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    bl {access}",
         "    cmp r0, #0",
         "    bne 80f",
-        "51:",
         "    ldrd r4, r5, [r11, #{PC}]",
         "    ldr r6, [r5]",
         "    b 10b",
@@ -724,20 +798,56 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    next",
         // i64.const
         "131:",
-        "    ldrb r1, [r4]",
+        "    str r6, [r5], #4",
+        "    ldrb r1, [r4], #1",
         "    lsls r1, r1, #25",
         "    bcs 1f",
-        "    adds r4, #1",
-        "    str r6, [r5], #4",
         "    asrs r1, r1, #25",
-        "    str r1, [r5], #4",
-        "    asrs r6, r1, #31",
-        "    b 30b",
-        "1:  str r6, [r5]",
-        "    strd r4, r5, [r11, #{PC}]",
-        "    mov r0, r11",
-        "    bl {i64_const}",
-        "    b 51b",
+        "4:  asrs r6, r1, #31",
+        "5:  str r1, [r5], #4",
+        "    next",
+        // Up to ten bytes: the lower half is collected in r0, the upper one in r2. The last byte
+        // of a half says where the sign is.
+        "1:  lsrs r0, r1, #25",
+        ".macro more_low at, sign",
+        "    ldrb r1, [r4], #1",
+        "    bfi r0, r1, #\\at, #7",
+        "    lsls r1, r1, #25",
+        "    bcs 2f",
+        "    sbfx r1, r0, #0, #\\sign",
+        "    b 4b",
+        "    2:",
+        ".endm",
+        "    more_low 7, 14",
+        "    more_low 14, 21",
+        "    more_low 21, 28",
+        // The fifth byte belongs to both halves.
+        "    ldrb r3, [r4], #1",
+        "    bfi r0, r3, #28, #4",
+        "    ubfx r2, r3, #4, #3",
+        "    lsls r3, r3, #25",
+        "    mov r1, r0",
+        "    bcs 2f",
+        "    sbfx r6, r2, #0, #3",
+        "    b 5b",
+        "    2:",
+        ".macro more_high at, sign",
+        "    ldrb r3, [r4], #1",
+        "    bfi r2, r3, #\\at, #7",
+        "    lsls r3, r3, #25",
+        "    bcs 2f",
+        "    sbfx r6, r2, #0, #\\sign",
+        "    b 5b",
+        "    2:",
+        ".endm",
+        "    more_high 3, 10",
+        "    more_high 10, 17",
+        "    more_high 17, 24",
+        "    more_high 24, 31",
+        // The tenth byte has the last bit.
+        "    ldrb r3, [r4], #1",
+        "    orr r6, r2, r3, lsl #31",
+        "    b 5b",
         // f32.const
         "132:",
         "    str r6, [r5], #4",
@@ -849,34 +959,9 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    sxth r6, r6",
         "    b 30b",
 
-        // --- i64 (spec: 4.3.2) ---
-        ".macro wide low, high",
-        "    ldr r3, [r5, #-4]",
-        "    ldrd r1, r2, [r5, #-12]",
-        "    \\low r1, r1, r3",
-        "    \\high r6, r2, r6",
-        "    str r1, [r5, #-12]",
-        "    subs r5, #8",
-        "    next",
-        ".endm",
-        "168: wide adds, adcs",
-        "169: wide subs, sbcs",
-        "170: wide ands, ands",
-        "171: wide orrs, orrs",
-        "172: wide eors, eors",
-        // i32.wrap_i64
-        "173:",
-        "    ldr r6, [r5, #-4]!",
-        "    b 30b",
-        // i64.extend_i32_s, i64.extend_i32_u
-        "174:",
-        "    str r6, [r5], #4",
-        "    asrs r6, r6, #31",
-        "    b 30b",
-        "175:",
-        "    str r6, [r5], #4",
-        "    movs r6, #0",
-        "    b 30b",
+        // --- i64, floats (spec: 4.3.2, 4.3.3) ---
+        wide::i64_handlers!(),
+        wide::float_handlers!(),
 
         // --- instructions without a handler ---
         // Numeric instructions.
@@ -924,11 +1009,30 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         ".purgem load",
         ".purgem store",
         ".purgem more",
+        ".purgem more_low",
+        ".purgem more_high",
         ".purgem if_wide",
         ".purgem flag",
         ".purgem binary",
         ".purgem divisor",
         ".purgem wide",
+        ".purgem mapped",
+        ".purgem mapped_rest",
+        ".purgem to_float",
+        ".purgem load_wide",
+        ".purgem store_wide",
+        ".purgem halves",
+        ".purgem wide_equal",
+        ".purgem wide_flag",
+        ".purgem wide_flag_exchanged",
+        ".purgem wide_result",
+        ".purgem wide_next",
+        ".if {FLOAT}",
+        ".purgem relation",
+        ".purgem single",
+        ".purgem double",
+        ".purgem to_single",
+        ".endif",
         PC = const offset_of!(Context, pc),
         FP = const offset_of!(Context, fp),
         FUNC = const offset_of!(Context, func),
@@ -955,6 +1059,8 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         CHANGE = const offset::CHANGE,
         SWITCHED = const SWITCHED,
         FUEL = const cfg!(feature = "fuel") as u32,
+        FLOAT = const cfg!(feature = "float") as u32,
+        FPU = const FPU as u32,
         stopped = sym stopped,
         big_branch = sym big_branch,
         access = sym access,
@@ -962,7 +1068,19 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         leave = sym leave,
         call_before = sym call_before,
         grouped_local = sym grouped_local,
-        i64_const = sym i64_const,
         execute_numeric = sym execute_numeric,
+        dadd = sym soft::__aeabi_dadd,
+        dsub = sym soft::__aeabi_dsub,
+        dmul = sym soft::__aeabi_dmul,
+        ddiv = sym soft::__aeabi_ddiv,
+        fadd = sym soft::__aeabi_fadd,
+        fsub = sym soft::__aeabi_fsub,
+        fmul = sym soft::__aeabi_fmul,
+        fdiv = sym soft::__aeabi_fdiv,
+        i2f = sym soft::__aeabi_i2f,
+        ui2f = sym soft::__aeabi_ui2f,
+        i2d = sym soft::__aeabi_i2d,
+        ui2d = sym soft::__aeabi_ui2d,
+        d2f = sym soft::__aeabi_d2f,
     )
 }
