@@ -120,6 +120,11 @@ fn geometric_mean(ratios: &[f64]) -> Option<f64> {
     (!ratios.is_empty()).then(|| (sum / ratios.len() as f64).exp())
 }
 
+/// Milliseconds of the fastest other runtime on an nRF52840, and which one it is.
+pub fn peer(name: &str) -> Option<(f64, &'static str)> {
+    Program::named(name)?.peer
+}
+
 /// Measures the C sources of the programs as native code, where they are given.
 pub fn native(options: &Options) -> Result<Vec<(String, Row)>> {
     let (Some(modules), Some(sources)) = (&options.embench, &options.native) else {

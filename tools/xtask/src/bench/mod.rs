@@ -386,6 +386,12 @@ pub fn run(options: &Options) -> Result<()> {
     if options.plot && options.mode != "all" {
         bail!("charts show every mode: leave --mode out");
     }
+    if options.plot
+        && options.embench.is_some()
+        && options.cycles.as_deref() != Some(cycles::NRF52840)
+    {
+        bail!("the chart of Embench shows times on an nRF52840: add --cycles nrf52840");
+    }
     let (measured, over) = measure(options)?;
     let native = embench::native(options)?;
     if !options.json {
@@ -395,8 +401,10 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     over.iter().for_each(|text| eprintln!("over the limit: {text}"));
-    if options.plot {
-        plot::draw(&options.target, &measured)?;
+    match (options.plot, &options.embench) {
+        (false, _) => {}
+        (true, None) => plot::draw(&options.target, &measured)?,
+        (true, Some(_)) => plot::draw_embench(&measured, &native)?,
     }
     Ok(())
 }

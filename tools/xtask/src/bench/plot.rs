@@ -3,8 +3,9 @@
 //! A panel for each workload, a bar for each runtime: full colour for what was measured now, pale with an outline for what was measured
 //! elsewhere. The background is transparent and text is of a middle grey, so that pages may be light or dark.
 
+use super::cycles::NRF52840_CYCLES_PER_MS;
 use super::peers::{Peers, DEVICE, HOST, NATIVE};
-use super::Measured;
+use super::{embench, number, Measured, Row};
 use crate::modes;
 use crate::shell;
 use anyhow::Result;
@@ -15,6 +16,7 @@ use std::path::Path;
 const TEXT: RGBColor = RGBColor(0x78, 0x7e, 0x87);
 const CLASSIC: RGBColor = RGBColor(0x3b, 0x82, 0xc4);
 const FAST: RGBColor = RGBColor(0xe0, 0x7b, 0x26);
+const NATIVE_HERE: RGBColor = RGBColor(0x4c, 0xaf, 0x7d);
 const OTHERS: RGBColor = RGBColor(0x8a, 0x92, 0x9c);
 
 /// Pixels: of a panel, of what it is made of, and around it.
@@ -30,7 +32,7 @@ const COLUMNS: usize = 2;
 
 #[derive(Clone, Copy, PartialEq)]
 enum From {
-    /// This run, in a mode with this colour.
+    /// This run, with this colour.
     Here(RGBColor),
     Elsewhere,
 }
@@ -121,7 +123,7 @@ fn draw_panel(area: &Area, panel: &Panel, (x, y): (i32, i32)) -> Result<()> {
     Ok(())
 }
 
-fn chart(path: &Path, title: &str, panels: &[Panel]) -> Result<()> {
+fn chart(path: &Path, title: &str, [here, elsewhere]: [&str; 2], panels: &[Panel]) -> Result<()> {
     let rows: Vec<&[Panel]> = panels.chunks(COLUMNS).collect();
     let heights: Vec<i32> =
         rows.iter().map(|row| row.iter().map(height).max().unwrap_or(0)).collect();
@@ -130,10 +132,7 @@ fn chart(path: &Path, title: &str, panels: &[Panel]) -> Result<()> {
     let size = (width as u32, (head + heights.iter().sum::<i32>()) as u32);
     let area = SVGBackend::new(path, size).into_drawing_area();
     text(&area, title, (MARGIN, 16), 18, HPos::Left)?;
-    let legend = [
-        ("measured with this version", From::Here(FAST)),
-        ("measured elsewhere (WAMR, wasm3, native code and others)", From::Elsewhere),
-    ];
+    let legend = [(here, From::Here(FAST)), (elsewhere, From::Elsewhere)];
     let mut x = MARGIN;
     for (label, from) in legend {
         swatch(&area, [(x, 34), (x + 22, 34 + 11)], from)?;
@@ -164,11 +163,50 @@ pub fn draw(target: &str, measured: &[Measured]) -> Result<()> {
         .filter_map(|peers| panel(peers, measured))
         .filter(|panel| !panel.bars.is_empty())
         .collect();
+    write(file, title, LEGEND, &panels)
+}
+
+const LEGEND: [&str; 2] =
+    ["measured with this version", "measured elsewhere (WAMR, wasm3, native code and others)"];
+
+fn write(file: &str, title: &str, legend: [&str; 2], panels: &[Panel]) -> Result<()> {
     let folder = shell::root().join("docs/charts");
     std::fs::create_dir_all(&folder)?;
-    chart(&folder.join(file), title, &panels)?;
+    chart(&folder.join(file), title, legend, panels)?;
     shell::step(&format!("wrote docs/charts/{file}"));
     Ok(())
+}
+
+/// Writes the chart of Embench's programs: estimated milliseconds on an nRF52840, and those of the fastest other runtime, which
+/// were measured on one.
+pub fn draw_embench(measured: &[Measured], native: &[(String, Row)]) -> Result<()> {
+    let ms = |row: &Row| number(row, "cycles") as f64 / NRF52840_CYCLES_PER_MS;
+    let panels = measured.iter().filter_map(|Measured { task, rows }| {
+        let (peer, name) = embench::peer(&task.name)?;
+        let mut bars: Vec<Bar> = rows
+            .iter()
+            .map(|(mode, row)| Bar {
+                label: format!("Zonda {}", mode.name),
+                value: ms(row),
+                from: From::Here(if *mode == modes::FAST { FAST } else { CLASSIC }),
+            })
+            .collect();
+        bars.push(Bar { label: name.to_owned(), value: peer, from: From::Elsewhere });
+        bars.sort_by(|one, other| other.value.total_cmp(&one.value));
+        let here = native.iter().find(|(name, _)| *name == task.name);
+        bars.extend(here.map(|(_, row)| Bar {
+            label: NATIVE.to_owned(),
+            value: ms(row),
+            from: From::Here(NATIVE_HERE),
+        }));
+        Some(Panel { title: task.name.clone(), bars })
+    });
+    write(
+        "embench.svg",
+        "Embench 1.0 on an nRF52840, milliseconds, less is better",
+        ["estimated with this version", "measured on hardware, elsewhere (the fastest other)"],
+        &panels.collect::<Vec<_>>(),
+    )
 }
 
 #[cfg(test)]
@@ -191,7 +229,7 @@ mod tests {
             bar("native code", 0.5, From::Elsewhere),
         ];
         let path = std::env::temp_dir().join(format!("zonda-chart-{}.svg", std::process::id()));
-        chart(&path, "title", &[Panel { title: "work".into(), bars }]).unwrap();
+        chart(&path, "title", LEGEND, &[Panel { title: "work".into(), bars }]).unwrap();
         let svg = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         for part in [
