@@ -10,6 +10,7 @@
 #ifndef WASM_EXPORT_H
 #define WASM_EXPORT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,14 @@
 #define addr_native_to_app(ptr) wasm_runtime_addr_native_to_app(module_inst, ptr)
 #define module_malloc(size, p_native_addr) wasm_runtime_module_malloc(module_inst, size, p_native_addr)
 #define module_free(offset) wasm_runtime_module_free(module_inst, offset)
+
+/* For raw native functions. */
+#define native_raw_return_type(type, args) type *raw_ret = (type *)(args)
+#define native_raw_get_arg(type, name, args) type name = *((type *)(args++))
+#define native_raw_set_return(val) *raw_ret = (val)
+
+/* WAMR's name for what a wasm_function_inst_t points at. */
+typedef void WASMFunctionInstanceCommon;
 
 
 // Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
@@ -77,6 +86,26 @@ typedef enum log_level_t {
     WASM_LOG_LEVEL_32_BITS = 2147483647,
 } log_level_t;
 
+// What is imported or exported.
+typedef enum wasm_import_export_kind_t {
+    WASM_IMPORT_EXPORT_KIND_FUNC = 0,
+    WASM_IMPORT_EXPORT_KIND_TABLE = 1,
+    WASM_IMPORT_EXPORT_KIND_MEMORY = 2,
+    WASM_IMPORT_EXPORT_KIND_GLOBAL = 3,
+    // Makes the type 32 bits wide.
+    WASM_IMPORT_EXPORT_KIND_32_BITS = 2147483647,
+} wasm_import_export_kind_t;
+
+// Format of a module.
+typedef enum package_type_t {
+    Wasm_Module_Bytecode = 0,
+    // A precompiled module of Zonda.
+    Wasm_Module_AoT = 1,
+    Package_Type_Unknown = 65535,
+    // Makes the type 32 bits wide.
+    Package_Type_32_Bits = 2147483647,
+} package_type_t;
+
 // Values of a wasm_valkind_t.
 typedef enum wasm_valkind_enum {
     WASM_I32 = 0,
@@ -88,11 +117,29 @@ typedef enum wasm_valkind_enum {
     WASM_FUNCREF = 129,
 } wasm_valkind_enum;
 
+// Arguments of wasm_runtime_instantiate_ex2(), opaque for the application.
+typedef struct InstantiationArgs2 InstantiationArgs2;
+
 typedef struct WASMExecEnv WASMExecEnv;
+
+// Opaque for the application.
+typedef struct WASMFuncType WASMFuncType;
+
+// Opaque for the application.
+typedef struct WASMGlobalType WASMGlobalType;
+
+// Opaque for the application.
+typedef struct WASMMemory WASMMemory;
+
+// A memory, opaque for the application.
+typedef struct WASMMemoryInstance WASMMemoryInstance;
 
 typedef struct WASMModuleCommon WASMModuleCommon;
 
 typedef struct WASMModuleInstanceCommon WASMModuleInstanceCommon;
+
+// Opaque for the application.
+typedef struct WASMTableType WASMTableType;
 
 // A reference of wasm_c_api.h.
 typedef struct wasm_ref_t wasm_ref_t;
@@ -220,8 +267,7 @@ typedef union wasm_val_of_t {
     int64_t i64;
     float f32;
     double f64;
-    // An externref: a number of the application, 0 for null. Values of more than 32 bits are
-    // refused.
+    // An externref: an object of the application, by its address or a number; 0 for null.
     size_t foreign;
     // Not used.
     struct wasm_ref_t *ref;
@@ -233,6 +279,67 @@ typedef struct wasm_val_t {
     uint8_t _paddings[7];
     union wasm_val_of_t of;
 } wasm_val_t;
+
+// A memory of an instance, valid as long as the instance.
+typedef struct WASMMemoryInstance *wasm_memory_inst_t;
+
+// A global of an instance.
+typedef struct wasm_global_inst_t {
+    wasm_valkind_t kind;
+    bool is_mutable;
+    // Its value: 4 bytes, or 8 that are aligned to 4. A funcref is the index of the function plus
+    // 1, an externref the number that the module has; 0 is null. Only a mutable global may be
+    // written, with a value of its type.
+    void *global_data;
+} wasm_global_inst_t;
+
+// A table of an instance.
+typedef struct wasm_table_inst_t {
+    wasm_valkind_t elem_kind;
+    // Elements that it has.
+    uint32_t cur_size;
+    // Elements that it can grow to.
+    uint32_t max_size;
+    // For wasm_table_get_func_inst(). Until the table grows.
+    void *elems;
+} wasm_table_inst_t;
+
+// The type of a function.
+typedef struct WASMFuncType *wasm_func_type_t;
+
+// The type of a table.
+typedef struct WASMTableType *wasm_table_type_t;
+
+// The type of a global.
+typedef struct WASMGlobalType *wasm_global_type_t;
+
+// The type of a memory.
+typedef struct WASMMemory *wasm_memory_type_t;
+
+// The type of an import or export; which member it is says the kind.
+typedef union wasm_extern_type_t {
+    wasm_func_type_t func_type;
+    wasm_table_type_t table_type;
+    wasm_global_type_t global_type;
+    wasm_memory_type_t memory_type;
+} wasm_extern_type_t;
+
+// An import. Names and type are valid until the module is unloaded.
+typedef struct wasm_import_t {
+    const char *module_name;
+    const char *name;
+    enum wasm_import_export_kind_t kind;
+    // Whether a native function is registered for it now.
+    bool linked;
+    union wasm_extern_type_t u;
+} wasm_import_t;
+
+// An export. Name and type are valid until the module is unloaded.
+typedef struct wasm_export_t {
+    const char *name;
+    enum wasm_import_export_kind_t kind;
+    union wasm_extern_type_t u;
+} wasm_export_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -280,12 +387,17 @@ bool wasm_runtime_thread_env_inited(void);
 // memory. Any thread may call this, and may free a block of another thread.
 void *wasm_runtime_malloc(unsigned int size);
 
+// The same at a multiple of `alignment`, a power of two. Returns NULL also for any other
+// `alignment`, and for a `size` that is 0 or no multiple of it. wasm_runtime_realloc() does not
+// keep the alignment.
+void *wasm_runtime_aligned_alloc(unsigned int size, unsigned int alignment);
+
 // Changes the size of a block of wasm_runtime_malloc() to `size` bytes and returns its new
 // address. With a NULL `ptr` it allocates. Returns NULL if there is no memory; then the block is
 // unchanged.
 void *wasm_runtime_realloc(void *ptr, unsigned int size);
 
-// Frees a block of wasm_runtime_malloc(). NULL is ignored.
+// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored.
 void wasm_runtime_free(void *ptr);
 
 // Stores the size and the use, in bytes, of the pool, or of the platform's heap if the memory
@@ -309,6 +421,14 @@ bool zonda_register_natives_with(const char *module_name,
                                  const struct NativeSymbol *native_symbols,
                                  uint32_t n_native_symbols,
                                  uint32_t flags);
+
+// Registers native functions that read their arguments from an array, with the type
+// `void (*)(wasm_exec_env_t, uint64_t *args)`: each argument takes 8 bytes, and the result is
+// written over the first. Pointers are checked and converted as the signature says. A function has
+// at most 16 parameters.
+bool wasm_runtime_register_natives_raw(const char *module_name,
+                                       struct NativeSymbol *native_symbols,
+                                       uint32_t n_native_symbols);
 
 // Unregisters a table. No instance may exist that uses its functions. Returns false if the table
 // is not registered under this module name.
@@ -396,6 +516,31 @@ void wasm_runtime_set_custom_data(wasm_module_inst_t module_inst, void *custom_d
 // Returns the pointer of wasm_runtime_set_custom_data(), NULL before.
 void *wasm_runtime_get_custom_data(wasm_module_inst_t module_inst);
 
+// Creates arguments with the defaults, for wasm_runtime_instantiate_ex2(). Returns false if there
+// is no memory.
+bool wasm_runtime_instantiation_args_create(struct InstantiationArgs2 **p);
+
+// Frees arguments. NULL is ignored.
+void wasm_runtime_instantiation_args_destroy(struct InstantiationArgs2 *p);
+
+// Sets InstantiationArgs::default_stack_size.
+void wasm_runtime_instantiation_args_set_default_stack_size(struct InstantiationArgs2 *p, uint32_t v);
+
+// Sets InstantiationArgs::host_managed_heap_size.
+void wasm_runtime_instantiation_args_set_host_managed_heap_size(struct InstantiationArgs2 *p, uint32_t v);
+
+// Sets InstantiationArgs::max_memory_pages.
+void wasm_runtime_instantiation_args_set_max_memory_pages(struct InstantiationArgs2 *p, uint32_t v);
+
+// Sets what wasm_runtime_get_custom_data() returns, also while the start function runs.
+void wasm_runtime_instantiation_args_set_custom_data(struct InstantiationArgs2 *p, void *custom_data);
+
+// As wasm_runtime_instantiate_ex().
+wasm_module_inst_t wasm_runtime_instantiate_ex2(wasm_module_t module,
+                                                const struct InstantiationArgs2 *args,
+                                                char *error_buf,
+                                                uint32_t error_buf_size);
+
 // Creates an execution environment with an operand stack of `stack_size` bytes, 0 for the
 // firmware's default. It is used by the thread that uses the instance. Returns NULL if there is no
 // memory.
@@ -410,6 +555,11 @@ wasm_exec_env_t wasm_runtime_get_exec_env_singleton(wasm_module_inst_t module_in
 
 // Returns the instance of an execution environment.
 wasm_module_inst_t wasm_runtime_get_module_inst(wasm_exec_env_t exec_env);
+
+// Makes an execution environment that of another instance, for a native function that calls that
+// one; it restores the first one before it returns. Pointers of native functions are then checked
+// against the memory of the other instance.
+void wasm_runtime_set_module_inst(wasm_exec_env_t exec_env, wasm_module_inst_t module_inst);
 
 // Stores a pointer of the application with the execution environment.
 void wasm_runtime_set_user_data(wasm_exec_env_t exec_env, void *user_data);
@@ -426,7 +576,8 @@ void *wasm_runtime_get_function_attachment(wasm_exec_env_t exec_env);
 // results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
 // and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
 // fails; wasm_runtime_get_exception() returns the reason. While an exception is pending, a call
-// fails and changes nothing: wasm_runtime_clear_exception() clears it.
+// fails and changes nothing: wasm_runtime_clear_exception() clears it. An externref is a pointer
+// of the application: on a 64-bit host it takes two cells.
 bool wasm_runtime_call_wasm(wasm_exec_env_t exec_env,
                             wasm_function_inst_t function,
                             uint32_t argc,
@@ -457,6 +608,242 @@ void wasm_func_get_param_types(wasm_function_inst_t func_inst,
 void wasm_func_get_result_types(wasm_function_inst_t func_inst,
                                 wasm_module_inst_t module_inst,
                                 wasm_valkind_t *result_types);
+
+// Sets the lowest address of the native stack that calls on the execution environment may use. A
+// call that begins below it fails with "native stack overflow". NULL, the initial value, leaves
+// the check to the platform.
+void wasm_runtime_set_native_stack_boundary(wasm_exec_env_t exec_env, uint8_t *native_stack_boundary);
+
+// Returns whether the native stack suffices for a call; if not, sets the exception "native stack
+// overflow".
+bool wasm_runtime_detect_native_stack_overflow(wasm_exec_env_t exec_env);
+
+// The same for a native function that needs `required_size` bytes itself. Where
+// wasm_runtime_set_native_stack_boundary() has set no boundary, the size is not considered.
+bool wasm_runtime_detect_native_stack_overflow_size(wasm_exec_env_t exec_env, uint32_t required_size);
+
+// Says that the calling native function is about to block. Returns false if a termination request
+// is pending: then it should return instead. A request that comes while it blocks is served when
+// the native function returns; nothing wakes it up.
+bool wasm_runtime_begin_blocking_op(wasm_exec_env_t exec_env);
+
+// Says that the native function has blocked.
+void wasm_runtime_end_blocking_op(wasm_exec_env_t exec_env);
+
+// Stores the reference by which a module knows an object of the application, and remembers the
+// object for the instance. Returns false if there is no memory.
+bool wasm_externref_obj2ref(wasm_module_inst_t module_inst, void *extern_obj, uint32_t *p_externref_idx);
+
+// Stores the object that a reference stands for, NULL for 0. Returns false if there is none.
+bool wasm_externref_ref2obj(uint32_t externref_idx, void **p_extern_obj);
+
+// Forgets an object of an instance, after its cleanup function was called. Returns false if the
+// instance was not given it.
+bool wasm_externref_objdel(wasm_module_inst_t module_inst, void *extern_obj);
+
+// Sets the function that is called with an object of an instance when it is deleted, or when the
+// instance is freed. Returns false if the instance was not given the object.
+bool wasm_externref_set_cleanup(wasm_module_inst_t module_inst,
+                                void *extern_obj,
+                                void (*extern_obj_cleanup)(void *extern_obj));
+
+// Keeps an object when its instance is freed, until wasm_externref_objdel(). Returns false if the
+// reference is none of an object that an instance was given.
+bool wasm_externref_retain(uint32_t externref_idx);
+
+// Creates a key for pointers of instances. `dtor`, unless it is NULL, is called with each pointer
+// that was set under the key when its instance is freed. Returns NULL if all 8 keys are in use.
+void *wasm_runtime_create_context_key(void (*dtor)(wasm_module_inst_t inst, void *ctx));
+
+// Frees a key. Pointers that instances have under it are forgotten: nothing is called for them.
+void wasm_runtime_destroy_context_key(void *key);
+
+// Stores a pointer of the application with the instance, under a key. The first pointer under a
+// key needs memory; without it, nothing is stored and the log says so.
+void wasm_runtime_set_context(wasm_module_inst_t inst, void *key, void *ctx);
+
+// The same: instances that share threads do not exist.
+void wasm_runtime_set_context_spread(wasm_module_inst_t inst, void *key, void *ctx);
+
+// Returns the pointer that the instance has under a key, or NULL.
+void *wasm_runtime_get_context(wasm_module_inst_t inst, void *key);
+
+// Returns the exported memory with this name, or NULL.
+wasm_memory_inst_t wasm_runtime_lookup_memory(wasm_module_inst_t module_inst, const char *name);
+
+// Returns the memory with this index, or NULL.
+wasm_memory_inst_t wasm_runtime_get_memory(wasm_module_inst_t module_inst, uint32_t index);
+
+// Returns the first memory, or NULL.
+wasm_memory_inst_t wasm_runtime_get_default_memory(wasm_module_inst_t module_inst);
+
+// Returns the size of a memory in pages. The heap of the instance counts as the pages that it
+// begins.
+uint64_t wasm_memory_get_cur_page_count(wasm_memory_inst_t memory_inst);
+
+// Returns the number of pages that a memory may grow to.
+uint64_t wasm_memory_get_max_page_count(wasm_memory_inst_t memory_inst);
+
+// Returns the size of a page: 65536, or 1 with custom page sizes.
+uint64_t wasm_memory_get_bytes_per_page(wasm_memory_inst_t memory_inst);
+
+// Returns false: memories of threads do not exist.
+bool wasm_memory_get_shared(wasm_memory_inst_t memory_inst);
+
+// Returns the address of the first byte of a memory. Until it grows.
+void *wasm_memory_get_base_address(wasm_memory_inst_t memory_inst);
+
+// Grows a memory by `inc_page_count` pages, which moves it. Returns false if there is no memory, or
+// if it would be larger than it may be.
+bool wasm_memory_enlarge(wasm_memory_inst_t memory_inst, uint64_t inc_page_count);
+
+// The same for the first memory of an instance; false if there is none.
+bool wasm_runtime_enlarge_memory(wasm_module_inst_t module_inst, uint64_t inc_page_count);
+
+// Describes the exported global with this name. Returns false if there is none.
+bool wasm_runtime_get_export_global_inst(wasm_module_inst_t module_inst,
+                                         const char *name,
+                                         struct wasm_global_inst_t *global_inst);
+
+// Describes the exported table with this name. Returns false if there is none.
+bool wasm_runtime_get_export_table_inst(wasm_module_inst_t module_inst,
+                                        const char *name,
+                                        struct wasm_table_inst_t *table_inst);
+
+// Returns the function at an index of a table, or NULL if the element is null, no function of this
+// instance, or outside.
+wasm_function_inst_t wasm_table_get_func_inst(wasm_module_inst_t module_inst,
+                                              const struct wasm_table_inst_t *table_inst,
+                                              uint32_t idx);
+
+// Calls the function at an index of the first table, as wasm_runtime_call_wasm() does.
+bool wasm_runtime_call_indirect(wasm_exec_env_t exec_env,
+                                uint32_t element_index,
+                                uint32_t argc,
+                                uint32_t *argv);
+
+// Returns the number of imports, -1 for a NULL module.
+int32_t wasm_runtime_get_import_count(wasm_module_t module);
+
+// Describes an import, by its index. What there is not, or has no memory, is zero.
+void wasm_runtime_get_import_type(wasm_module_t module,
+                                  int32_t import_index,
+                                  struct wasm_import_t *import_type);
+
+// Returns the number of exports, -1 for a NULL module.
+int32_t wasm_runtime_get_export_count(wasm_module_t module);
+
+// Describes an export, by its index. What there is not, or has no memory, is zero.
+void wasm_runtime_get_export_type(wasm_module_t module,
+                                  int32_t export_index,
+                                  struct wasm_export_t *export_type);
+
+// Returns the number of parameters of a function's type.
+uint32_t wasm_func_type_get_param_count(wasm_func_type_t func_type);
+
+// Returns the kind of a parameter; WASM_I32 if there is none with this index.
+wasm_valkind_t wasm_func_type_get_param_valkind(wasm_func_type_t func_type, uint32_t param_index);
+
+// Returns the number of results of a function's type.
+uint32_t wasm_func_type_get_result_count(wasm_func_type_t func_type);
+
+// Returns the kind of a result; WASM_I32 if there is none with this index.
+wasm_valkind_t wasm_func_type_get_result_valkind(wasm_func_type_t func_type, uint32_t result_index);
+
+// Returns the kind of a global.
+wasm_valkind_t wasm_global_type_get_valkind(wasm_global_type_t global_type);
+
+// Returns whether a global is mutable.
+bool wasm_global_type_get_mutable(wasm_global_type_t global_type);
+
+// Returns false: memories of threads do not exist.
+bool wasm_memory_type_get_shared(wasm_memory_type_t memory_type);
+
+// Returns the pages that a memory begins with.
+uint32_t wasm_memory_type_get_init_page_count(wasm_memory_type_t memory_type);
+
+// Returns the pages that a memory may grow to.
+uint32_t wasm_memory_type_get_max_page_count(wasm_memory_type_t memory_type);
+
+// Returns the kind of a table's elements.
+wasm_valkind_t wasm_table_type_get_elem_kind(wasm_table_type_t table_type);
+
+// Returns false: tables of threads do not exist.
+bool wasm_table_type_get_shared(wasm_table_type_t table_type);
+
+// Returns the elements that a table begins with.
+uint32_t wasm_table_type_get_init_size(wasm_table_type_t table_type);
+
+// Returns the elements that a table may grow to.
+uint32_t wasm_table_type_get_max_size(wasm_table_type_t table_type);
+
+// Returns the format of a file: Wasm_Module_Bytecode, Wasm_Module_AoT for a precompiled module of
+// Zonda, or Package_Type_Unknown.
+enum package_type_t get_package_type(const uint8_t *buf, uint32_t size);
+
+// The same.
+enum package_type_t wasm_runtime_get_file_package_type(const uint8_t *buf, uint32_t size);
+
+// Returns the format of a module.
+enum package_type_t wasm_runtime_get_module_package_type(wasm_module_t module);
+
+// Returns the version of a file's format, 0 if the format is unknown.
+uint32_t wasm_runtime_get_file_package_version(const uint8_t *buf, uint32_t size);
+
+// Returns the version of a module's format.
+uint32_t wasm_runtime_get_module_package_version(wasm_module_t module);
+
+// Returns the version of a format that this runtime loads, 0 if it does not load the format.
+uint32_t wasm_runtime_get_current_package_version(enum package_type_t package_type);
+
+// Returns whether a file is executed in place: a precompiled module is.
+bool wasm_runtime_is_xip_file(const uint8_t *buf, uint32_t size);
+
+// Returns whether native functions are registered for all functions that a module imports. Imports
+// are resolved when the module is instantiated.
+bool wasm_runtime_resolve_symbols(wasm_module_t module);
+
+// Returns whether a native function is registered under these names.
+bool wasm_runtime_is_import_func_linked(const char *module_name, const char *func_name);
+
+// Returns false: there are no globals that modules can import without another module.
+bool wasm_runtime_is_import_global_linked(const char *module_name, const char *global_name);
+
+// Names a module. The name is copied. Returns false if there is no memory, with the reason in
+// `error_buf`.
+bool wasm_runtime_set_module_name(wasm_module_t module,
+                                  const char *name,
+                                  char *error_buf,
+                                  uint32_t error_buf_size);
+
+// Returns the name of wasm_runtime_set_module_name(), "" before. Valid until the module is named
+// anew or unloaded.
+const char *wasm_runtime_get_module_name(wasm_module_t module);
+
+// Returns whether the bytes that a module was loaded from can be freed: it has a copy.
+bool wasm_runtime_is_underlying_binary_freeable(wasm_module_t module);
+
+// Returns the bytes of the first custom section with this name, which lie in the module, and
+// stores their number; NULL if there is none.
+const uint8_t *wasm_runtime_get_custom_section(wasm_module_t module, const char *name, uint32_t *len);
+
+// Returns whether the module of an instance imports functions of WASI.
+bool wasm_runtime_is_wasi_mode(wasm_module_inst_t module_inst);
+
+// Returns the function `_start`, or NULL.
+wasm_function_inst_t wasm_runtime_lookup_wasi_start_function(wasm_module_inst_t module_inst);
+
+// For compatibility: does nothing. Accesses are always checked.
+void wasm_runtime_set_bounds_checks(wasm_module_inst_t module_inst, bool enable);
+
+// Returns true.
+bool wasm_runtime_is_bounds_checks_enabled(wasm_module_inst_t module_inst);
+
+// For compatibility: does nothing. Threads of a module do not exist.
+void wasm_runtime_set_max_thread_num(uint32_t num);
+
+// Stores NULL and returns 0: there is no table of native functions that every module gets.
+uint32_t get_base_lib_export_apis(struct NativeSymbol **p_base_lib_apis);
 
 // Returns whether `size` bytes at `app_offset` are within the linear memory. If not, sets the
 // exception.
@@ -528,3 +915,65 @@ void wasm_runtime_set_instruction_count_limit(wasm_exec_env_t exec_env, int inst
 #endif  // __cplusplus
 
 #endif  /* WASM_EXPORT_H */
+
+#ifndef ZONDA_CALL_WASM_V
+#define ZONDA_CALL_WASM_V
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Calls a function as wasm_runtime_call_wasm_a() does, with arguments of the C types int32_t, int64_t, float or double, and
+ * uintptr_t for an externref. Needs memory for the arguments. */
+static inline bool wasm_runtime_call_wasm_v(wasm_exec_env_t exec_env, wasm_function_inst_t function, uint32_t num_results,
+                                            wasm_val_t *results, uint32_t num_args, ...)
+{
+    wasm_module_inst_t instance = wasm_runtime_get_module_inst(exec_env);
+    uint32_t count = wasm_func_get_param_count(function, instance);
+    wasm_valkind_t *kinds = (wasm_valkind_t *)wasm_runtime_malloc(count + 1);
+    wasm_val_t *args = (wasm_val_t *)wasm_runtime_malloc((count + 1) * (uint32_t)sizeof(wasm_val_t));
+    bool done = false;
+
+    if (kinds == NULL || args == NULL) {
+        wasm_runtime_set_exception(instance, "allocate memory failed");
+    } else if (count != num_args) {
+        wasm_runtime_set_exception(instance, "invalid argument count");
+    } else {
+        va_list list;
+
+        wasm_func_get_param_types(function, instance, kinds);
+        va_start(list, num_args);
+        for (uint32_t i = 0; i < count; i++) {
+            args[i].kind = kinds[i];
+            args[i].of.i64 = 0;
+            switch (kinds[i]) {
+            case WASM_I64:
+                args[i].of.i64 = va_arg(list, int64_t);
+                break;
+            case WASM_F32:
+                args[i].of.f32 = (float)va_arg(list, double);
+                break;
+            case WASM_F64:
+                args[i].of.f64 = va_arg(list, double);
+                break;
+            case WASM_EXTERNREF:
+                args[i].of.foreign = va_arg(list, uintptr_t);
+                break;
+            default:
+                args[i].of.i32 = va_arg(list, int32_t);
+                break;
+            }
+        }
+        va_end(list);
+        done = wasm_runtime_call_wasm_a(exec_env, function, num_results, results, num_args, args);
+    }
+    wasm_runtime_free(args);
+    wasm_runtime_free(kinds);
+    return done;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -3,13 +3,16 @@
 //! Invariant: while a native function runs, `import` and `args` of its environment say which one
 //! and where its arguments lie, so a call that it makes goes on above them.
 
+use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
+use crate::binary::types::ValType;
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
 use crate::store::func::{call, call_wasm_inline, import_target, Stack, Target};
+use crate::store::instance::StoreInstance;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use zonda_exec::frame::{read64, write64};
@@ -31,6 +34,11 @@ pub struct WASMExecEnv {
     /// What a native function that runs on this environment returns to the loop: 0, or a trap while
     /// the instance has an exception.
     pub(super) trap: u32,
+    /// Below this address no call may begin; 0 for none.
+    pub(super) native_boundary: usize,
+    /// Whether there is such an address, or the environment was given another instance: then calls
+    /// take the long path.
+    pub(super) special: bool,
 }
 
 impl WASMExecEnv {
@@ -47,6 +55,8 @@ impl WASMExecEnv {
             import: null(),
             args: null_mut(),
             trap: 0,
+            native_boundary: 0,
+            special: false,
         })
     }
 
@@ -132,7 +142,10 @@ unsafe fn call_callee(
         let stack = (*env).free_stack();
         let (outer, outer_args) = ((*env).import, (*env).args);
         let current = (*instance).current;
-        if !platform::stack_suffices(interface::ZONDA_STACK_CALL) {
+        let here = 0u8;
+        if (&raw const here).addr() < (*env).native_boundary
+            || !platform::stack_suffices(interface::ZONDA_STACK_CALL)
+        {
             (*instance).fail("native stack overflow");
             return None;
         }
@@ -176,6 +189,48 @@ unsafe fn call_callee(
             Err(trap) => {
                 (*instance).trapped(trap.code);
                 None
+            }
+        }
+    }
+}
+
+/// The function with an address: any of the store.
+///
+/// # Safety
+/// `instance` is live, and outlives the callee.
+unsafe fn callee_at(instance: wasm_module_inst_t, address: u32) -> Option<Callee> {
+    // SAFETY: `instance` is live by the contract of this function; what a target points at lives as
+    // long as its store.
+    unsafe {
+        let target = (*instance).store.target(address)?;
+        let (params, results) = match target {
+            Target::Wasm(owner, func) => {
+                let layout = StoreInstance::of(owner).defined(func)?;
+                (layout.params as u32, layout.results as u32)
+            }
+            Target::Host(import) => ((*import).params(), (*import).results()),
+        };
+        Some(Callee { target, params, results })
+    }
+}
+
+/// Calls the function with an address, as wasm_runtime_call_wasm() does.
+///
+/// # Safety
+/// `env` is live, and `argv` has `argc` cells, and as many as there are results.
+pub(super) unsafe fn call_at(
+    env: wasm_exec_env_t,
+    address: u32,
+    argc: u32,
+    argv: *mut u32,
+) -> bool {
+    // SAFETY: handed on.
+    unsafe {
+        match callee_at((*env).instance, address) {
+            Some(callee) => call_callee_cells(env, callee, argc, argv),
+            None => {
+                (*(*env).instance).fail("undefined element");
+                false
             }
         }
     }
@@ -262,6 +317,21 @@ pub unsafe extern "C" fn wasm_runtime_get_module_inst(
     unsafe { (*exec_env).instance }
 }
 
+/// Makes an execution environment that of another instance, for a native function that calls that
+/// one; it restores the first one before it returns. Pointers of native functions are then checked
+/// against the memory of the other instance.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_module_inst(
+    exec_env: wasm_exec_env_t,
+    module_inst: wasm_module_inst_t,
+) {
+    // SAFETY: the application passes a live environment and a live instance.
+    unsafe {
+        (*exec_env).special = true;
+        (*exec_env).instance = module_inst;
+    }
+}
+
 /// Stores a pointer of the application with the execution environment.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_user_data(
@@ -301,7 +371,8 @@ pub unsafe extern "C" fn wasm_runtime_get_function_attachment(
 /// results its functions have: for a module that is not trusted, check wasm_func_get_result_count()
 /// and wasm_func_get_result_types(), or use wasm_runtime_call_wasm_a(). Returns false if the call
 /// fails; wasm_runtime_get_exception() returns the reason. While an exception is pending, a call
-/// fails and changes nothing: wasm_runtime_clear_exception() clears it.
+/// fails and changes nothing: wasm_runtime_clear_exception() clears it. An externref is a pointer
+/// of the application: on a 64-bit host it takes two cells.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_call_wasm(
     exec_env: wasm_exec_env_t,
@@ -342,11 +413,14 @@ unsafe fn call_outermost(
         if !(*instance).current.is_null()
             || (*instance).failed
             || !(*data).defines(func)
+            || (*env).special
+            || WIDE && has_objects(instance, func)
             || !platform::stack_suffices(interface::ZONDA_STACK_CALL)
         {
             return None;
         }
-        // No native function runs on the environment, since no call of its instance does.
+        // No native function runs on the environment, since no call of its instance does, and it
+        // has had no other instance.
         let slots = &mut (*env).stack;
         let base = slots.as_mut_ptr();
         let stack = Stack { base, end: base.wrapping_add(slots.len() - SPARE) };
@@ -395,9 +469,103 @@ unsafe fn call_cells(
     // SAFETY: the contract of this function.
     unsafe {
         let Some(callee) = callee((*exec_env).instance, index(function)) else { return false };
+        let func = index(function);
+        if WIDE && has_objects((*exec_env).instance, func) {
+            if let Some(ty) = func_type((*exec_env).instance, func) {
+                return call_wide(exec_env, callee, ty.codes(), argc, argv);
+            }
+        }
+        call_callee_cells(exec_env, callee, argc, argv)
+    }
+}
+
+/// Whether a function has parameters or results that are objects of the application.
+///
+/// # Safety
+/// `instance` is live.
+unsafe fn has_objects(instance: wasm_module_inst_t, func: u32) -> bool {
+    // SAFETY: handed on.
+    let ty = unsafe { func_type(instance, func) };
+    let (params, results) = ty.map_or((&[][..], &[][..]), |ty| ty.codes());
+    params.iter().chain(results).any(|&code| code == ValType::ExternRef as u8)
+}
+
+/// Calls a function with references to objects, whose pointers take two cells each, as in WAMR on a
+/// 64-bit host. `argc` is the number of parameters or that of cells.
+///
+/// # Safety
+/// `env` is live, `callee` a function of its store with parameters and results of these types, and
+/// `argv` has as many cells as either take.
+#[cold]
+unsafe fn call_wide(
+    env: wasm_exec_env_t,
+    callee: Callee,
+    (params, results): (&[u8], &[u8]),
+    argc: u32,
+    argv: *mut u32,
+) -> bool {
+    const REF: u8 = ValType::ExternRef as u8;
+    // SAFETY: by the contract of this function; a value is at its place behind those before.
+    unsafe {
+        let instance = (*env).instance;
+        let count = callee.params;
+        if argc < count {
+            let mut text = (*instance).exception_text();
+            text.str("invalid argument count ").number(argc);
+            text.str(", must be no smaller than ").number(count);
+            return false;
+        }
+        let mut given = argv;
+        let done = call_callee(env, callee, |mut to| {
+            for &code in params {
+                let slots = slots(func_kind(code));
+                if code == REF {
+                    let Some(reference) = to_module(instance, read64(given) as usize) else {
+                        (*instance).fail("allocate memory failed");
+                        return false;
+                    };
+                    *to = reference;
+                    given = given.add(1);
+                } else {
+                    copy_cells(to, given, slots as u32);
+                }
+                (to, given) = (to.add(slots), given.add(slots));
+            }
+            true
+        });
+        let Some(mut from) = done else { return false };
+        let mut to = argv;
+        for &code in results {
+            let slots = slots(func_kind(code));
+            if code == REF {
+                write64(to, from_module(*from) as u64);
+                to = to.add(1);
+            } else {
+                copy_cells(to, from, slots as u32);
+            }
+            (to, from) = (to.add(slots), from.add(slots));
+        }
+        true
+    }
+}
+
+/// Calls with arguments and results in cells.
+///
+/// # Safety
+/// `env` is live, `callee` a function of its store, and `argv` has `argc` cells, and as many as
+/// there are results.
+#[inline(always)]
+unsafe fn call_callee_cells(
+    env: wasm_exec_env_t,
+    callee: Callee,
+    argc: u32,
+    argv: *mut u32,
+) -> bool {
+    // SAFETY: by the contract of this function; no more cells than `argc` are read.
+    unsafe {
         let (params, results) = (callee.params, callee.results);
         if argc < params {
-            let mut text = (*(*exec_env).instance).exception_text();
+            let mut text = (*(*env).instance).exception_text();
             text.str("invalid argument count ").number(argc);
             text.str(", must be no smaller than ").number(params);
             return false;
@@ -406,7 +574,7 @@ unsafe fn call_cells(
             copy_cells(to, argv, params);
             true
         };
-        match call_callee(exec_env, callee, write) {
+        match call_callee(env, callee, write) {
             Some(from) => copy_cells(argv, from, results),
             None => return false,
         }
@@ -437,7 +605,7 @@ unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
 
 /// The kind of a value, for wasm_val_t, from its type's code.
 #[inline(never)]
-fn kind(code: u8) -> wasm_valkind_t {
+pub(super) fn func_kind(code: u8) -> wasm_valkind_t {
     match code {
         0x7c..=0x7f => 0x7f - code,
         0x70 => WASM_FUNCREF,
@@ -479,13 +647,20 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
         }
         let done = call_func(exec_env, func, &mut |mut to| {
             for (number, &code) in param_codes.iter().enumerate() {
-                let kind = kind(code);
+                let kind = func_kind(code);
                 let wasm_val_t { kind: given, of, .. } = *args.add(number);
-                if given != kind || (kind == WASM_EXTERNREF && u32::try_from(of.foreign).is_err()) {
+                if given != kind {
                     (*instance).fail_argument(number as u32, b"type mismatch");
                     return false;
                 }
                 match slots(kind) {
+                    _ if WIDE && kind == WASM_EXTERNREF => {
+                        let Some(reference) = to_module(instance, of.foreign) else {
+                            (*instance).fail("allocate memory failed");
+                            return false;
+                        };
+                        *to = reference;
+                    }
                     2 => write64(to, of.i64 as u64),
                     _ => *to = of.i32.wrapping_add((kind == WASM_FUNCREF) as i32) as u32,
                 }
@@ -496,9 +671,11 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
         let Some(mut from) = done else { return false };
         let mut result = results;
         for &code in result_codes {
-            let kind = kind(code);
+            let kind = func_kind(code);
             let bits = if slots(kind) == 2 {
                 read64(from)
+            } else if WIDE && kind == WASM_EXTERNREF {
+                from_module(*from) as u64
             } else {
                 (*from).wrapping_sub((kind == WASM_FUNCREF) as u32) as u64
             };
@@ -537,7 +714,7 @@ unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
     for &code in codes {
         // SAFETY: there is a place for each type, by the contract of this function.
         unsafe {
-            *to = kind(code);
+            *to = func_kind(code);
             to = to.add(1);
         }
     }

@@ -158,23 +158,60 @@ unsafe impl GlobalAlloc for RuntimeAllocator {
     }
 }
 
-/// Only a pool knows the size of a block; elsewhere blocks of wasm_runtime_malloc() begin with it.
+/// Blocks of wasm_runtime_malloc() begin with their size, as only a pool knows it, and with the
+/// distance from where they were allocated.
+#[repr(C)]
+struct Prefix {
+    size: u32,
+    before: u32,
+}
+
 const PREFIX: usize = UNIT;
+const _: () = assert!(size_of::<Prefix>() == PREFIX);
+
+/// Allocates a block of `size` bytes at a multiple of `align`, a power of two.
+fn allocate_block(size: c_uint, align: usize) -> *mut c_void {
+    // An allocation is aligned to `UNIT`.
+    let room = PREFIX + align.saturating_sub(UNIT);
+    let total = (size as usize).max(1).checked_add(room);
+    let Some(total) = total.filter(|&total| u32::try_from(total).is_ok()) else {
+        return null_mut();
+    };
+    let at = allocate(total);
+    if at.is_null() {
+        return null_mut();
+    }
+    let payload = at.addr().wrapping_add(PREFIX).next_multiple_of(align.max(UNIT));
+    let before = payload.wrapping_sub(at.addr());
+    // SAFETY: `before` is at least `PREFIX` and at most `room`, since `at` is aligned to `UNIT`; the
+    // block holds the prefix in front of the payload, and the payload.
+    unsafe {
+        let payload = at.add(before);
+        let size = (total - before) as u32;
+        payload.sub(PREFIX).cast::<Prefix>().write(Prefix { size, before: before as u32 });
+        payload.cast()
+    }
+}
 
 /// Allocates `size` bytes from the runtime's heap, aligned to 8 bytes. Returns NULL if there is no
 /// memory. Any thread may call this, and may free a block of another thread.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
-    let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };
-    let at = allocate(size);
-    if at.is_null() {
+    allocate_block(size, UNIT)
+}
+
+/// The same at a multiple of `alignment`, a power of two. Returns NULL also for any other
+/// `alignment`, and for a `size` that is 0 or no multiple of it. wasm_runtime_realloc() does not
+/// keep the alignment.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_aligned_alloc(
+    size: c_uint,
+    alignment: c_uint,
+) -> *mut c_void {
+    if !alignment.is_power_of_two() || size == 0 || size & (alignment - 1) != 0 {
         return null_mut();
     }
-    // SAFETY: the block holds the prefix and is aligned for it.
-    unsafe {
-        at.cast::<usize>().write(size);
-        at.add(PREFIX).cast()
-    }
+    allocate_block(size, alignment as usize)
 }
 
 /// Changes the size of a block of wasm_runtime_malloc() to `size` bytes and returns its new
@@ -182,28 +219,46 @@ pub unsafe extern "C" fn wasm_runtime_malloc(size: c_uint) -> *mut c_void {
 /// unchanged.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_realloc(ptr: *mut c_void, size: c_uint) -> *mut c_void {
-    // SAFETY: the prefix was written by `wasm_runtime_malloc`.
+    // SAFETY: the prefix was written by `allocate_block`.
     unsafe {
         if ptr.is_null() {
             return wasm_runtime_malloc(size);
         }
-        let Some(size) = (size as usize).max(1).checked_add(PREFIX) else { return null_mut() };
+        let Prefix { size: held, before } = ptr.cast::<u8>().sub(PREFIX).cast::<Prefix>().read();
+        let total = (size as usize).max(1).checked_add(PREFIX);
+        let Some(total) = total.filter(|&total| u32::try_from(total).is_ok()) else {
+            return null_mut();
+        };
+        if before as usize != PREFIX {
+            // The allocation begins elsewhere: only what the application has is copied.
+            let new = wasm_runtime_malloc(size);
+            if !new.is_null() {
+                let both = (held as usize).min(size as usize);
+                new.cast::<u8>().copy_from_nonoverlapping(ptr.cast(), both);
+                wasm_runtime_free(ptr);
+            }
+            return new;
+        }
         let at = ptr.cast::<u8>().sub(PREFIX);
-        let new = reallocate(at, at.cast::<usize>().read(), size);
+        let new = reallocate(at, held as usize + PREFIX, total);
         if new.is_null() {
             return null_mut();
         }
-        new.cast::<usize>().write(size);
+        let size = (total - PREFIX) as u32;
+        new.cast::<Prefix>().write(Prefix { size, before: PREFIX as u32 });
         new.add(PREFIX).cast()
     }
 }
 
-/// Frees a block of wasm_runtime_malloc(). NULL is ignored.
+/// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
     if !ptr.is_null() {
-        // SAFETY: the block begins with the prefix.
-        unsafe { free(ptr.cast::<u8>().sub(PREFIX)) }
+        // SAFETY: the prefix was written by `allocate_block`.
+        unsafe {
+            let before = (*ptr.cast::<u8>().sub(PREFIX).cast::<Prefix>()).before;
+            free(ptr.cast::<u8>().sub(before as usize));
+        }
     }
 }
 

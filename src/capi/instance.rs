@@ -2,6 +2,7 @@
 
 use super::app_heap::AppHeap;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
+use super::extras::Extras;
 use super::fuel;
 use super::imports;
 use super::module::{describe, WASMModuleCommon};
@@ -44,6 +45,17 @@ pub struct WASMModuleInstanceCommon {
     pub(super) heap: AppHeap,
     /// The module's own allocator: the functions `malloc` and `free`.
     pub(super) allocator: Option<(u32, u32)>,
+    /// What parts of the API keep for it.
+    pub(super) extras: Extras,
+}
+
+impl Drop for WASMModuleInstanceCommon {
+    fn drop(&mut self) {
+        let owner: *mut WASMModuleInstanceCommon = self;
+        // SAFETY: the list is the instance's, which is live until this returns; `self` is not used
+        // any more.
+        unsafe { Extras::end(&raw mut (*owner).extras, owner.cast()) };
+    }
 }
 
 /// Whether a type's code is that of an i32.
@@ -100,6 +112,7 @@ impl WASMModuleInstanceCommon {
     unsafe fn new(
         module: *mut WASMModuleCommon,
         args: &InstantiationArgs,
+        custom_data: *mut c_void,
     ) -> Result<TryBox<WASMModuleInstanceCommon>, Error> {
         // SAFETY: `module` is live by the contract of this function.
         let loaded = unsafe { &(*module).module };
@@ -165,12 +178,13 @@ impl WASMModuleInstanceCommon {
             store,
             data: at,
             module,
-            custom_data: null_mut(),
+            custom_data,
             default_stack: args.default_stack_size,
             current: null_mut(),
             singleton: None,
             heap,
             allocator,
+            extras: Extras::new(),
         })?;
         Ok(instance)
     }
@@ -353,7 +367,22 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
-    // SAFETY: the application passes a live module, arguments, and a buffer of that size.
+    // SAFETY: handed on.
+    unsafe { make_instance(module, args, null_mut(), error_buf, error_buf_size) }
+}
+
+/// Makes an instance, with its custom data set before anything of it runs.
+///
+/// # Safety
+/// `module` and `args` are live, and `error_buf` is null or has its size.
+pub(super) unsafe fn make_instance(
+    module: wasm_module_t,
+    args: *const InstantiationArgs,
+    custom_data: *mut c_void,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_inst_t {
+    // SAFETY: the contract of this function.
     unsafe {
         if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
             Text::new(error_buf.cast(), error_buf_size as usize)
@@ -361,24 +390,25 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
                 .str("native stack overflow");
             return null_mut();
         }
-        instantiate_checked(module, args, error_buf, error_buf_size)
+        instantiate_checked(module, args, custom_data, error_buf, error_buf_size)
     }
 }
 
-/// On a stack whose size [`wasm_runtime_instantiate_ex`] has checked before this frame is made.
+/// On a stack whose size [`make_instance`] has checked before this frame is made.
 ///
 /// # Safety
-/// As for [`wasm_runtime_instantiate_ex`].
+/// As for [`make_instance`].
 #[inline(never)]
 unsafe fn instantiate_checked(
     module: wasm_module_t,
     args: *const InstantiationArgs,
+    custom_data: *mut c_void,
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
     // SAFETY: the application passes a live module, arguments, and a buffer of that size.
     unsafe {
-        let error = match WASMModuleInstanceCommon::new(module, &*args) {
+        let error = match WASMModuleInstanceCommon::new(module, &*args, custom_data) {
             Ok(instance) => match WASMModuleInstanceCommon::start(instance.as_ptr()) {
                 Ok(true) => {
                     Text::new(error_buf.cast(), error_buf_size as usize);

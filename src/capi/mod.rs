@@ -18,14 +18,21 @@
 //! | `host_modules` | host functions that are declared in Rust |
 //! | `app_memory`, `app_heap` | linear memory for native functions |
 //! | `application` | running a whole program |
+//! | `objects`, `reflect`, `package` | looking into an instance, into the types of a module, at a module |
+//! | `context`, `extras`, `instantiation` | what the application keeps with an instance |
+//! | `externref` | objects of the application that modules hold |
+//! | `native_stack` | what native functions ask while they run |
 //! | `fuel` | bounds |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
 
 mod app_heap;
 mod app_memory;
 mod application;
+mod context;
 mod enums;
 mod exec_env;
+mod externref;
+mod extras;
 #[cfg(feature = "fuel")]
 mod fuel;
 #[cfg(not(feature = "fuel"))]
@@ -35,13 +42,18 @@ mod heap;
 mod host_modules;
 mod imports;
 mod instance;
+mod instantiation;
 mod invoke;
 mod module;
 mod native;
+mod native_stack;
 mod natives;
 mod number;
 mod numbers;
+mod objects;
+mod package;
 mod pool;
+mod reflect;
 mod runtime;
 mod signature;
 mod text;
@@ -49,14 +61,24 @@ mod types;
 
 pub use app_memory::*;
 pub use application::*;
+pub use context::*;
 pub use exec_env::*;
+pub use externref::{
+    wasm_externref_obj2ref, wasm_externref_objdel, wasm_externref_ref2obj, wasm_externref_retain,
+    wasm_externref_set_cleanup,
+};
 #[cfg(feature = "fuel")]
 pub use fuel::*;
 pub use heap::*;
 pub use host_modules::{bind_host_module, set_host_modules};
 pub use instance::*;
+pub use instantiation::*;
 pub use module::*;
+pub use native_stack::*;
 pub use natives::*;
+pub use objects::*;
+pub use package::*;
+pub use reflect::*;
 pub use runtime::*;
 pub use types::*;
 

@@ -1,6 +1,7 @@
 //! Loading modules.
 
 use super::exec_env::exception;
+use super::extras::Extras;
 use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
@@ -14,6 +15,17 @@ use core::ptr::null_mut;
 pub struct WASMModuleCommon {
     /// Borrows the application's bytes, which stay until the module is unloaded.
     pub(super) module: Module<'static>,
+    /// What parts of the API keep for it.
+    pub(super) extras: Extras,
+}
+
+impl Drop for WASMModuleCommon {
+    fn drop(&mut self) {
+        let owner: *mut WASMModuleCommon = self;
+        // SAFETY: the list is the module's, which is live until this returns; `self` is not used
+        // any more.
+        unsafe { Extras::end(&raw mut (*owner).extras, owner.cast()) };
+    }
 }
 
 /// Writes the reason of an error.
@@ -118,7 +130,7 @@ unsafe fn hand_out(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    match TryBox::new(WASMModuleCommon { module }) {
+    match TryBox::new(WASMModuleCommon { module, extras: Extras::new() }) {
         Ok(module) => module.into_raw(),
         // SAFETY: `error_buf` is null or has its size, by the contract of this function.
         Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },

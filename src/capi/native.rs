@@ -8,6 +8,7 @@
 
 use super::app_memory::memory;
 use super::exec_env::WASMExecEnv;
+use super::externref::{from_module, to_module, WIDE};
 use super::host_modules;
 use super::instance::name_import;
 use super::invoke::{call_plain, call_words, Arguments, Returned, SOFT};
@@ -21,9 +22,9 @@ use crate::capability::Capability;
 use crate::module::FuncType;
 use crate::registry::{find_nul, Offer, Refusal};
 use crate::store::link::Wanted;
+use core::ptr::with_exposed_provenance_mut;
 use zonda_exec::frame::{read64, write64, Context};
-use zonda_exec::instance::HostCall;
-use zonda_exec::{ImportedFunc, TrapCode};
+use zonda_exec::{HostCall, ImportedFunc, Memory, TrapCode};
 
 const F32: u8 = ValType::F32 as u8;
 const F64: u8 = ValType::F64 as u8;
@@ -40,7 +41,7 @@ pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capabilit
     let import = match lookup(wanted.module.as_bytes(), wanted.name.as_bytes()) {
         // SAFETY: `lookup` returns entries of registered tables. Who unregisters one has no
         // instances that use it.
-        Some(symbol) => match unsafe { native(symbol, &ty) } {
+        Some((symbol, raw)) => match unsafe { native(symbol, raw, &ty) } {
             Some(offer) => Some(offer.import(wanted)),
             None => Some(Err(Refusal::Type)),
         },
@@ -72,7 +73,11 @@ pub(super) fn provide(wanted: &Wanted) -> Result<Option<ImportedFunc>, Capabilit
 ///
 /// # Safety
 /// `symbol` is an entry of a registered table.
-unsafe fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer<Letters<'s>>> {
+unsafe fn native<'s>(
+    symbol: *const NativeSymbol,
+    raw: Option<HostCall>,
+    ty: &FuncType,
+) -> Option<Offer<Letters<'s>>> {
     // SAFETY: `symbol` is an entry of a registered table by the contract of this function; its
     // strings stay until it is unregistered.
     let (signature, func) =
@@ -83,10 +88,16 @@ unsafe fn native<'s>(symbol: *const NativeSymbol, ty: &FuncType) -> Option<Offer
         Some(Offer { ty: Letters(signature), call, data, extra, capability: None })
     };
     let (params, results) = ty.codes();
+    if raw.is_some() {
+        return raw
+            .filter(|_| params.len() <= RAW)
+            .and_then(|raw| offer(raw, params.as_ptr().cast()));
+    }
     let float = results.first().is_some_and(|&code| code == F32 || code == F64);
     let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
     // Not `contains`, which links a search for long texts.
-    let converts = signature.iter().any(|&letter| letter == b'*' || letter == b'$');
+    let converts =
+        signature.iter().any(|&letter| letter == b'*' || letter == b'$' || WIDE && letter == b'r');
     if params.len() <= WORDS
         && !converts
         && params.iter().all(|&code| is_word(code))
@@ -170,6 +181,81 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     }
 }
 
+/// The pointer for an argument whose letter is `*` or `$`, if all that it refers to is inside.
+///
+/// # Safety
+/// `letter` is that of an argument at `at` in a signature of the right form, so the argument of a
+/// `~` behind it is there.
+#[inline(always)]
+unsafe fn pointer(memory: &Memory, letter: *const u8, at: *const u32) -> Option<*mut u8> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let len = match *letter {
+            b'$' => find_nul(memory, *at)? as usize + 1,
+            // The length is the next argument.
+            _ if *letter.add(1) == b'~' => *at.add(1) as usize,
+            _ => 1,
+        };
+        memory.check(*at, 0, len)
+    }
+}
+
+/// Most parameters of a raw native function.
+const RAW: usize = 16;
+
+/// Calls a raw native function: its arguments are in an array with 8 bytes for each, where it also
+/// puts its result.
+///
+/// # Safety
+/// As for [`ImportedFunc::call`]; the import is one of `provide`.
+pub(super) unsafe extern "C" fn raw(
+    context: &mut Context,
+    import: &ImportedFunc,
+    args: *mut u32,
+) -> u32 {
+    type Raw = unsafe extern "C" fn(exec_env: *mut WASMExecEnv, args: *mut u64);
+    // SAFETY: as in `any`; there are at most `RAW` parameters. A raw function has this type by the
+    // application's word.
+    unsafe {
+        let env = enter(context, import, args);
+        let symbol = &*import.data.cast::<NativeSymbol>();
+        let memory = memory((*env).instance);
+        let mut letter = symbol.signature.cast::<u8>();
+        let mut code = import.extra.cast::<u8>();
+        let mut at = args;
+        let end = args.add(import.params() as usize);
+        let mut cells = [0u64; RAW];
+        let mut free = cells.iter_mut();
+        while let (true, Some(cell)) = (at < end, free.next()) {
+            letter = letter.add(1);
+            let wide = *code == F64 || *code == ValType::I64 as u8;
+            *cell = match *letter {
+                _ if wide => read64(at),
+                b'*' | b'$' => match pointer(memory, letter, at) {
+                    Some(pointer) => pointer.expose_provenance() as u64,
+                    None => return TrapCode::MemoryOutOfBounds as u32,
+                },
+                b'r' => from_module(*at) as u64,
+                _ => *at as u64,
+            };
+            code = code.add(1);
+            at = at.add(1 + wide as usize);
+        }
+        let func = core::mem::transmute::<*mut core::ffi::c_void, Raw>(symbol.func_ptr);
+        func(env, cells.as_mut_ptr());
+        match import.results() {
+            0 => {}
+            1 if *letter.add(2) == b'r' => match to_module((*env).instance, cells[0] as usize) {
+                Some(reference) => *args = reference,
+                None => return TrapCode::OutOfMemory as u32,
+            },
+            1 => *args = cells[0] as u32,
+            _ => write64(args, cells[0]),
+        }
+        (*env).trap
+    }
+}
+
 /// Calls a function of any type: arguments are laid out one by one, pointers are checked and
 /// converted.
 ///
@@ -206,17 +292,12 @@ unsafe extern "C" fn any<const FLOAT: bool>(
                     arguments.long(read64(at));
                     at = next;
                 }
-                _ if *letter == b'*' || *letter == b'$' => {
-                    let len = match *letter {
-                        b'$' => find_nul(memory, *at).map(|len| len as usize + 1),
-                        // The length is the next argument.
-                        _ if *letter.add(1) == b'~' => Some(*next as usize),
-                        _ => Some(1),
-                    };
-                    match len.and_then(|len| memory.check(*at, 0, len)) {
-                        Some(pointer) => arguments.pointer(pointer),
-                        None => return TrapCode::MemoryOutOfBounds as u32,
-                    }
+                _ if *letter == b'*' || *letter == b'$' => match pointer(memory, letter, at) {
+                    Some(pointer) => arguments.pointer(pointer),
+                    None => return TrapCode::MemoryOutOfBounds as u32,
+                },
+                _ if WIDE && *letter == b'r' => {
+                    arguments.pointer(with_exposed_provenance_mut(from_module(*at)));
                 }
                 _ => arguments.int(*at),
             }
@@ -231,6 +312,13 @@ unsafe extern "C" fn any<const FLOAT: bool>(
         let result = arguments.call(symbol.func_ptr.cast_const().cast(), returned);
         match import.results() {
             0 => {}
+            // Behind the `)`.
+            1 if WIDE && *letter.add(2) == b'r' => {
+                match to_module((*env).instance, result as usize) {
+                    Some(reference) => *args = reference,
+                    None => return TrapCode::OutOfMemory as u32,
+                }
+            }
             1 => *args = result as u32,
             _ => write64(args, result),
         }

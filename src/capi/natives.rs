@@ -15,6 +15,7 @@ use crate::platform;
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
 use core::ptr::null_mut;
+use zonda_exec::HostCall;
 
 /// Allows `*` without `~` in the signatures of a table. Only one byte at the pointer is checked
 /// then, as in WAMR. The log says so once for a table that makes use of it.
@@ -27,6 +28,8 @@ struct Table {
     symbols: *const NativeSymbol,
     count: u32,
     flags: u32,
+    /// How its functions are called, if not by their signature.
+    call: Option<HostCall>,
 }
 
 struct Tables(UnsafeCell<*mut Table>);
@@ -122,13 +125,16 @@ impl Table {
 }
 
 /// The function that is registered under the names.
-pub(super) fn lookup(module: &[u8], name: &[u8]) -> Option<*const NativeSymbol> {
+pub(super) fn lookup(
+    module: &[u8],
+    name: &[u8],
+) -> Option<(*const NativeSymbol, Option<HostCall>)> {
     platform::locked(|| {
         let mut found = None;
         // SAFETY: the lock is held.
         unsafe {
             find_link(|table| {
-                found = table.find(module, name).map(|symbol| &raw const *symbol);
+                found = table.find(module, name).map(|symbol| (&raw const *symbol, table.call));
                 found.is_some()
             })
         };
@@ -146,12 +152,13 @@ unsafe fn register(
     symbols: *const NativeSymbol,
     count: u32,
     flags: u32,
+    call: Option<HostCall>,
 ) -> bool {
     if module.is_null() || (symbols.is_null() && count != 0) {
         return false;
     }
     let default = platform::defaults().bare_pointers as u32 * ZONDA_NATIVES_BARE_POINTERS;
-    let table = Table { next: null_mut(), module, symbols, count, flags: flags | default };
+    let table = Table { next: null_mut(), module, symbols, count, flags: flags | default, call };
     if !table.report() {
         return false;
     }
@@ -204,7 +211,7 @@ pub unsafe extern "C" fn wasm_runtime_register_natives(
     n_native_symbols: u32,
 ) -> bool {
     // SAFETY: the application passes strings and an array of that size, which stay.
-    unsafe { register(module_name, native_symbols, n_native_symbols, 0) }
+    unsafe { register(module_name, native_symbols, n_native_symbols, 0, None) }
 }
 
 /// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that was
@@ -217,7 +224,21 @@ pub unsafe extern "C" fn zonda_register_natives_with(
     flags: u32,
 ) -> bool {
     // SAFETY: as for `wasm_runtime_register_natives`.
-    unsafe { register(module_name, native_symbols, n_native_symbols, flags) }
+    unsafe { register(module_name, native_symbols, n_native_symbols, flags, None) }
+}
+
+/// Registers native functions that read their arguments from an array, with the type
+/// `void (*)(wasm_exec_env_t, uint64_t *args)`: each argument takes 8 bytes, and the result is
+/// written over the first. Pointers are checked and converted as the signature says. A function has
+/// at most 16 parameters.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_register_natives_raw(
+    module_name: *const c_char,
+    native_symbols: *mut NativeSymbol,
+    n_native_symbols: u32,
+) -> bool {
+    // SAFETY: as for `wasm_runtime_register_natives`.
+    unsafe { register(module_name, native_symbols, n_native_symbols, 0, Some(super::native::raw)) }
 }
 
 /// Unregisters a table. No instance may exist that uses its functions. Returns false if the table

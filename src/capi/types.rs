@@ -147,8 +147,7 @@ pub union wasm_val_of_t {
     pub i64: i64,
     pub f32: f32,
     pub f64: f64,
-    /// An externref: a number of the application, 0 for null. Values of more than 32 bits are
-    /// refused.
+    /// An externref: an object of the application, by its address or a number; 0 for null.
     pub foreign: usize,
     /// Not used.
     pub r#ref: *mut wasm_ref_t,

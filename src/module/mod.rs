@@ -24,6 +24,14 @@ use crate::validate::env::TypeEntry;
 use crate::Engine;
 use zonda_exec::Mode;
 
+/// The version of precompiled modules that are loaded; 0 for none.
+#[cfg(feature = "precompiled")]
+#[cfg_attr(not(feature = "capi"), allow(unused_imports))]
+pub(crate) use crate::code::fast::precompiled::VERSION as PRECOMPILED_VERSION;
+#[cfg(not(feature = "precompiled"))]
+#[allow(dead_code)]
+pub(crate) const PRECOMPILED_VERSION: u16 = 0;
+
 /// An import: the offset of its entry, and its kind.
 #[derive(Clone, Copy)]
 pub(crate) struct ImportEntry {
@@ -232,6 +240,18 @@ impl<'a> ModuleData<'a> {
     #[cfg(not(feature = "fast"))]
     fn offset_of_code(&self, _: u32) -> u32 {
         0
+    }
+
+    /// The file: the module, or the precompiled module that contains it.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn file(&self) -> &'a [u8] {
+        self.file
+    }
+
+    /// Whether the module owns its bytes.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn owns_bytes(&self) -> bool {
+        !self.owned.is_empty()
     }
 
     /// Whether there is a code section: a precompiled module may lack it.

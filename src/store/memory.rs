@@ -74,6 +74,18 @@ impl MemoryData {
         &mut self.bytes
     }
 
+    /// Grows by `delta` pages where no budget limits the store; returns the size before.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn enlarge(&mut self, delta: u32) -> Made<u32> {
+        self.grow(delta, &Budget::new(u64::MAX))
+    }
+
+    /// The declared type, and what was appended.
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn ty(&self) -> MemoryType {
+        self.ty
+    }
+
     /// The type with the size that the memory has now, as imports are matched against it.
     pub(crate) fn current_type(&self) -> MemoryType {
         MemoryType { limits: Limits { min: self.seen.pages, max: self.ty.limits.max }, ..self.ty }

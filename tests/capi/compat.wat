@@ -80,3 +80,51 @@
   (func (export "main") (result i32) (unreachable))
   (func (export "seen") (result i32) (global.get $seen))
   (func (export "trap") (unreachable)))
+
+;; # objects
+(module
+  (memory (export "memory") 1 3)
+  (global (export "count") (mut i64) (i64.const 0x100000002))
+  (global (export "fixed") f32 (f32.const 1))
+  (table (export "table") 4 9 funcref)
+  (elem (i32.const 1) $sum)
+  (func $sum (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "count_low") (result i32) (i32.wrap_i64 (global.get 0)))
+  (func (export "size") (result i32) (memory.size))
+  (func (export "mix") (param i32 i64 f32 f64) (result f64)
+    (f64.add (f64.mul (f64.convert_i32_s (local.get 0)) (f64.const 1000))
+      (f64.add (f64.mul (f64.convert_i64_s (local.get 1)) (f64.const 100))
+        (f64.add (f64.mul (f64.promote_f32 (local.get 2)) (f64.const 10)) (local.get 3))))))
+;; # reflected
+(module
+  (import "env" "known" (func (param i32) (result i32)))
+  (import "env" "unknown" (func (param i64 f32 f64 externref funcref) (result f32 i64)))
+  (import "env" "table" (table 3 externref))
+  (import "env" "memory" (memory 2 7))
+  (import "other" "global" (global f64))
+  (table 1 funcref)
+  (global (mut i32) (i32.const 0))
+  (func)
+  (export "f" (func 2))
+  (export "g" (global 1))
+  (export "" (table 1)))
+;; # references
+(module
+  (import "env" "swap" (func $swap (param externref externref) (result externref)))
+  (func (export "swap") (param externref externref) (result externref) (call $swap (local.get 0) (local.get 1)))
+  (func (export "same") (param externref) (result externref) (local.get 0)))
+;; # raw
+(module
+  (import "env" "mix" (func $mix (param i32 i64 f32 f64) (result f64)))
+  (import "env" "length" (func $length (param i32) (result i32)))
+  (import "env" "fail" (func $fail))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "zonda\00")
+  (func (export "mix") (result i32)
+    (i32.trunc_f64_s (call $mix (i32.const 1) (i64.const 2) (f32.const 3) (f64.const 4))))
+  (func (export "length") (param i32) (result i32) (call $length (local.get 0)))
+  (func (export "fail") (call $fail)))
+;; # stacked
+(module
+  (import "env" "has_stack" (func $has_stack (param i32) (result i32)))
+  (func (export "has_stack") (param i32) (result i32) (call $has_stack (local.get 0))))

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// In the order in which a reader wants the functions.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 18] = [
     "enums",
     "types",
     "runtime",
@@ -14,7 +14,14 @@ const SOURCES: [&str; 11] = [
     "natives",
     "module",
     "instance",
+    "instantiation",
     "exec_env",
+    "native_stack",
+    "externref",
+    "context",
+    "objects",
+    "reflect",
+    "package",
     "app_memory",
     "application",
     "fuel",

@@ -97,24 +97,27 @@ pub const STACK_EXECUTING: u64 = 640;
 // Promised: 1,024, which an image with classic mode alone keeps to.
 pub const STACK_LOADING: u64 = 1168;
 
-/// Bytes of flash of the whole C API with these modes.
+/// Bytes of flash with these modes: of all functions of the C API, and of those that a small
+/// application calls.
 pub struct Flash {
     pub config: &'static str,
     pub modes: &'static [&'static str],
     pub limit: u64,
+    pub app: u64,
 }
 
 pub const FLASH: [Flash; 4] = [
     // Promised: 36,864.
-    Flash { config: "classic", modes: &["classic"], limit: 60_000 },
+    Flash { config: "classic", modes: &["classic"], limit: 65_600, app: 53_600 },
     // Promised: 45,056, and 53,248 for both.
-    Flash { config: "fast", modes: &["fast"], limit: 79_700 },
-    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 89_600 },
+    Flash { config: "fast", modes: &["fast"], limit: 85_300, app: 73_300 },
+    Flash { config: "fast+classic", modes: &["fast", "classic"], limit: 95_200, app: 83_100 },
     // All that Kconfig can switch on.
     Flash {
         config: "everything",
         modes: &["fast", "classic", "precompiled", "fuel", "error-text", "log"],
-        limit: 103_200,
+        limit: 108_700,
+        app: 96_600,
     },
 ];
 /// Static RAM, beside the pool.
