@@ -3,6 +3,9 @@
 #![no_std]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
+#[cfg(feature = "libc-builtin")]
+mod libc;
+
 use core::panic::PanicInfo;
 use zonda::capi::RuntimeAllocator;
 

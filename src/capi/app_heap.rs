@@ -51,6 +51,11 @@ impl AppHeap {
         Some(at)
     }
 
+    /// The size of the block at this address.
+    pub(super) fn size(&self, at: u32) -> Option<u32> {
+        self.used.iter().find(|block| block.start == at).map(|block| block.len)
+    }
+
     /// Frees the block at this address; false when there is none.
     pub(super) fn free(&mut self, at: u32) -> bool {
         let Some(mut place) = self.used.iter().position(|block| block.start == at) else {

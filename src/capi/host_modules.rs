@@ -3,10 +3,11 @@
 
 use super::types::wasm_exec_env_t;
 use crate::platform;
-use crate::registry::{Binding, BoundModule, Grants, HostModule, Offer};
+use crate::registry::{Binding, BoundModule, Grants, HostError, HostModule, Offer};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use zonda_exec::frame::Context;
+use zonda_exec::TrapCode;
 
 struct Modules(UnsafeCell<&'static [BoundModule]>);
 // SAFETY: read and written under the platform's lock only.
@@ -27,11 +28,77 @@ pub(super) fn forget() {
     set_host_modules(&[]);
 }
 
+// The modules that the program defines.
+#[cfg(feature = "built-in-modules")]
+extern "Rust" {
+    static zonda_built_in_modules: &'static [BoundModule];
+}
+
+/// The modules that are built in.
+#[cfg(feature = "built-in-modules")]
+fn built_in() -> &'static [BoundModule] {
+    // SAFETY: the program defines a constant with this name and type, for it switched the feature
+    // on.
+    unsafe { zonda_built_in_modules }
+}
+
+/// None is built in.
+#[cfg(not(feature = "built-in-modules"))]
+fn built_in() -> &'static [BoundModule] {
+    &[]
+}
+
+/// Allocates in the application heap of the instance on which an environment runs, for a declared
+/// function; 0 without memory. The module's own malloc is not called.
+///
+/// # Safety
+/// `env` is that of the running call.
+pub unsafe fn allocate_in_heap(env: wasm_exec_env_t, size: u32) -> u32 {
+    // SAFETY: environment and instance are live, and no reference to the heap is.
+    unsafe { (*(*env).instance).heap.allocate(size) }.unwrap_or(0)
+}
+
+/// Frees a block of [`allocate_in_heap`]; ignores what is none.
+///
+/// # Safety
+/// As there.
+pub unsafe fn free_in_heap(env: wasm_exec_env_t, at: u32) {
+    // SAFETY: as above.
+    unsafe { (*(*env).instance).heap.free(at) };
+}
+
+/// The size of a block of [`allocate_in_heap`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn size_in_heap(env: wasm_exec_env_t, at: u32) -> Option<u32> {
+    // SAFETY: as above.
+    unsafe { (*(*env).instance).heap.size(at) }
+}
+
+/// Ends the running call for a declared function with the exception "env.`function`(`code`)", as
+/// WAMR's built-in functions do: the result is what the function fails with.
+///
+/// # Safety
+/// `env` is that of the running call.
+pub unsafe fn end_program(env: wasm_exec_env_t, function: &str, code: i32) -> HostError {
+    // SAFETY: environment and instance are live.
+    let mut text = unsafe { (*(*env).instance).exception_text() };
+    text.str("env.").str(function).str("(").str(if code < 0 { "-" } else { "" });
+    text.number(code.unsigned_abs()).str(")");
+    HostError::Trap(TrapCode::Host)
+}
+
+/// Prints what a program prints.
+pub fn print(text: &[u8]) {
+    platform::console(text);
+}
+
 /// The function under these names.
 pub(super) fn find(module: &str, name: &str) -> Option<Offer<impl crate::registry::Describes>> {
     // SAFETY: the lock is held.
     let modules = platform::locked(|| unsafe { *MODULES.0.get() });
-    modules.iter().find_map(|bound| bound.find(module, name))
+    modules.iter().chain(built_in()).find_map(|bound| bound.find(module, name))
 }
 
 /// A module of host functions with a function that says where its state is, for

@@ -70,7 +70,10 @@ pub use externref::{
 #[cfg(feature = "fuel")]
 pub use fuel::*;
 pub use heap::*;
-pub use host_modules::{bind_host_module, set_host_modules};
+pub use host_modules::{
+    allocate_in_heap, bind_host_module, end_program, free_in_heap, print, set_host_modules,
+    size_in_heap,
+};
 pub use instance::*;
 pub use instantiation::*;
 pub use module::*;

@@ -1,5 +1,6 @@
 //! What a C program can do with the runtime. The programs themselves are in tests/capi.
 
+mod compat;
 mod header;
 mod host_modules;
 #[path = "../common/threads.rs"]

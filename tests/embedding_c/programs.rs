@@ -23,6 +23,9 @@ const FEATURES: [&str; 10] = [
 /// What `wasm_application_execute_func` prints.
 const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
 
+/// What the program of the C library prints.
+const LIBC_PRINTED: &str = "hello 42 1.500 zonda\nputs\nx\nwell\n";
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -54,7 +57,10 @@ fn flags(variable: &str) -> String {
 
 fn library() -> PathBuf {
     let target = scratch().join("cargo");
-    let features: Vec<String> = FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
+    let mut features: Vec<String> =
+        FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
+    // A crate of its own.
+    features.push("libc-builtin".to_owned());
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args([
@@ -79,7 +85,7 @@ fn modules() -> String {
         let text = format!("{bytes:?}").replace('[', "{").replace(']', "}");
         let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
     };
-    for name in ["natives", "malloc", "main", "start", "faults"] {
+    for name in ["natives", "malloc", "main", "start", "faults", "libc"] {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
             .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
@@ -150,6 +156,14 @@ fn an_application_in_c() {
     let Some(program) = application("main") else { return };
     assert_eq!(run(&mut Command::new(&program)), PRINTED);
     assert_eq!(run(Command::new(&program).arg("classic")), PRINTED);
+}
+
+/// The C library that modules import.
+#[test]
+fn an_application_with_a_c_library() {
+    let Some(program) = application("libc") else { return };
+    assert_eq!(run(&mut Command::new(&program)), LIBC_PRINTED);
+    assert_eq!(run(Command::new(&program).arg("classic")), LIBC_PRINTED);
 }
 
 /// What an application written for WAMR relies on.

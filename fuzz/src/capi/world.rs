@@ -4,6 +4,7 @@
 //! environments of their own instance.
 
 mod heaps;
+mod objects;
 
 use std::ffi::{c_char, c_void, CStr};
 use std::ptr::null_mut;
@@ -123,7 +124,7 @@ fn exception(instance: wasm_module_inst_t) -> Option<String> {
 impl World {
     /// One operation. Errors are the end of the input.
     pub fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        match u.int_in_range(0..=25)? {
+        match u.int_in_range(0..=28)? {
             0 | 1 => self.load(u),
             2 => self.unload(u),
             3..=5 => self.instantiate(u),
@@ -139,6 +140,8 @@ impl World {
             21 => self.modes(u),
             22 => self.program(u),
             23 | 24 => self.heap(u),
+            25 => self.reflect(u),
+            26 | 27 => self.look_inside(u),
             _ => {
                 fail_at(u.int_in_range(0..=30)?);
                 Ok(())
