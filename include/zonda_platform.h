@@ -30,6 +30,9 @@ typedef struct zonda_defaults_t {
     uint32_t stack_size;
     // Maximum size of a linear memory in bytes; 0 for no limit.
     uint32_t memory_limit;
+    // Maximum size in bytes of all linear memories, tables and records of an instance together; 0
+    // for no limit. A module of a few bytes can declare 100 memories and 100 tables.
+    uint32_t total_limit;
     // Execution mode: a RunningMode of wasm_export.h; 0 for fast mode where it is built in, else
     // classic mode.
     uint32_t running_mode;

@@ -139,6 +139,7 @@ const zonda_defaults_t *zonda_platform_get_defaults(void)
 	static const zonda_defaults_t defaults = {
 		.stack_size = CONFIG_ZONDA_STACK_SIZE,
 		.memory_limit = CONFIG_ZONDA_MEMORY_LIMIT,
+		.total_limit = CONFIG_ZONDA_INSTANCE_LIMIT,
 		.running_mode = IS_ENABLED(CONFIG_ZONDA_DEFAULT_MODE_CLASSIC) ? Mode_Zonda_Classic
 									      : Mode_Interp,
 		.nested_calls = CONFIG_ZONDA_NESTED_CALLS,

@@ -6,6 +6,7 @@
 //! | [`board`] | the registers and the memory of the chosen board |
 //! | [`console`] | lines of text to the host, and the end of the run |
 //! | [`heap`] | the global allocator, which counts |
+//! | [`interrupts`] | interrupts that nest |
 //! | [`job`] | the module and the call that the host put into memory |
 //! | [`platform`] | the platform functions of the C API |
 //! | [`report`] | the figures of a run, as the host reads them |
@@ -19,6 +20,8 @@ pub mod arch;
 pub mod board;
 pub mod console;
 pub mod heap;
+#[cfg(feature = "interrupts")]
+pub mod interrupts;
 #[cfg(not(feature = "lm3s6965"))]
 pub mod job;
 #[cfg(feature = "capi")]

@@ -18,6 +18,7 @@ unsafe impl Sync for Defaults {}
 static DEFAULTS: Defaults = Defaults(UnsafeCell::new(zonda_defaults_t {
     stack_size: 4096,
     memory_limit: 0,
+    total_limit: 0,
     running_mode: 0,
     nested_calls: 4,
     start_fuel: 1_000_000,

@@ -653,6 +653,14 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
                     (*instance).fail_argument(number as u32, b"type mismatch");
                     return false;
                 }
+                // Nothing else is a function: a number would become a reference.
+                let known = kind != WASM_FUNCREF
+                    || of.i32 == -1
+                    || func_type(instance, of.i32 as u32).is_some();
+                if !known {
+                    (*instance).fail_argument(number as u32, b"unknown function");
+                    return false;
+                }
                 match slots(kind) {
                     _ if WIDE && kind == WASM_EXTERNREF => {
                         let Some(reference) = to_module(instance, of.foreign) else {

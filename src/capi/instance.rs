@@ -141,7 +141,10 @@ impl WASMModuleInstanceCommon {
             StoreConfig {
                 stack_bytes: 0,
                 memory_limit: memory_limit.min(used.unwrap_or(u64::MAX)),
-                total_limit: u64::MAX,
+                total_limit: match platform::defaults().total_limit {
+                    0 => u64::MAX,
+                    limit => limit as u64,
+                },
                 nested_calls: platform::defaults().nested_calls,
             },
             false,

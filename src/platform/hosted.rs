@@ -74,6 +74,7 @@ pub(crate) fn defaults() -> &'static zonda_defaults_t {
     &zonda_defaults_t {
         stack_size: 64 * 1024,
         memory_limit: 0,
+        total_limit: 0,
         running_mode: 0,
         nested_calls: 64,
         start_fuel: 1_000_000_000,

@@ -12,6 +12,9 @@ pub struct zonda_defaults_t {
     pub stack_size: u32,
     /// Maximum size of a linear memory in bytes; 0 for no limit.
     pub memory_limit: u32,
+    /// Maximum size in bytes of all linear memories, tables and records of an instance together; 0
+    /// for no limit. A module of a few bytes can declare 100 memories and 100 tables.
+    pub total_limit: u32,
     /// Execution mode: a RunningMode of wasm_export.h; 0 for fast mode where it is built in, else
     /// classic mode.
     pub running_mode: u32,

@@ -377,8 +377,37 @@ static void test_typed_calls(void)
 	args[1].of.i32 = 3;
 	CHECK(wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
 	CHECK(results[1].of.i32 == 3);
+	/* What is not a function of the instance does not become a reference. */
+	args[1].of.i32 = 1000;
+	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
+	check_exception(program.instance, "invalid input argument 1: unknown function");
+	args[1].of.i32 = -2;
+	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
+	check_exception(program.instance, "invalid input argument 1: unknown function");
 
 	stop(&program);
+	wasm_runtime_destroy();
+}
+
+/* The firmware's limit for an instance: one page and its records fit, or not. */
+static void test_total_limit(void)
+{
+	struct program program;
+	wasm_module_t module;
+
+	init_with_pool();
+	zonda_platform_defaults.total_limit = 65536;
+	module = wasm_runtime_load((uint8_t *)natives_wasm, sizeof(natives_wasm), error,
+				   sizeof(error));
+	CHECK(module != NULL);
+	CHECK(wasm_runtime_instantiate(module, 2048, 0, error, sizeof(error)) == NULL);
+	CHECK(error[0] != '\0');
+	wasm_runtime_unload(module);
+	/* Whatever was half made is back, and with room the same module runs. */
+	zonda_platform_defaults.total_limit = 65536 + 4096;
+	program = start(natives_wasm, sizeof(natives_wasm), 0);
+	stop(&program);
+	zonda_platform_defaults.total_limit = 0;
 	wasm_runtime_destroy();
 }
 
@@ -958,6 +987,7 @@ int main(int argc, char **argv)
 	test_data_and_version();
 	test_endless_start();
 	test_memory_limit();
+	test_total_limit();
 	test_application();
 	test_modes(argc > 1 ? Mode_Zonda_Classic : Mode_Zonda_Fast);
 	test_out_of_memory(natives_wasm, sizeof(natives_wasm), "inc");

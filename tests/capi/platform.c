@@ -14,7 +14,11 @@ unsigned allocated_blocks;
 char last_message[256];
 long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
-zonda_defaults_t zonda_platform_defaults = {4096, 0, 0, 16, 1000, false, false};
+zonda_defaults_t zonda_platform_defaults = {
+	.stack_size = 4096,
+	.nested_calls = 16,
+	.start_fuel = 1000,
+};
 
 const zonda_defaults_t *zonda_platform_get_defaults(void)
 {

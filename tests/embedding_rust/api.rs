@@ -184,3 +184,15 @@ fn errors_say_what_is_wrong() {
     };
     assert_eq!(ty.to_string(), "(i64, f64) -> (f64, i64)");
 }
+
+#[test]
+fn traps_say_what_where_and_what_the_host_reported() {
+    let trap = zonda::Trap::new(zonda::TrapCode::Unreachable);
+    let alone = trap.to_string();
+    assert!(!alone.contains('('), "{alone}");
+    let placed = zonda::Trap { func: 3, offset: 0x2a, ..trap }.to_string();
+    assert_eq!(placed, format!("{alone} (function 3, offset 0x2a)"));
+    let host = zonda::Trap::host(7).to_string();
+    assert!(host.ends_with(" (7)"), "{host}");
+    assert!(!zonda::Trap::host(0).to_string().contains('('));
+}

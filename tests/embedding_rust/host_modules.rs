@@ -4,7 +4,8 @@ use crate::probe::{
     Arg, Calls, Outcome, Probe, CALLS, GUARDED, MISTYPED, NO_MEMORY, OUT_OF_BOUNDS, PROGRAM, SECRET,
 };
 use zonda::{
-    Engine, Error, Grants, Instance, LinkErrorKind, Linker, Mode, Module, Store, TrapCode, Val,
+    host_module, Engine, Error, Grants, GuestPtrMut, GuestSliceMut, Instance, LinkErrorKind,
+    Linker, Mode, Module, Store, TrapCode, Val,
 };
 
 /// An embedder's data, of which the state of the module is a part.
@@ -128,4 +129,51 @@ fn names_and_types_are_compared() {
     let again = linker.define_module(Probe::MODULE, Grants::All, |data: &mut Data| &mut data.calls);
     assert!(matches!(again, Err(Error::Duplicate)));
     assert_eq!((Probe::MODULE.name(), Probe::MODULE.names().len()), ("probe", 12));
+}
+
+#[derive(Default)]
+struct Elements;
+
+host_module! {
+    pub struct Writer: Elements as "writer" {
+        /// Doubles each element, counts one more place, and says what lies and what can be written beyond the end.
+        fn double(call, of: GuestSliceMut<u16>, count: GuestPtrMut<u32>) -> u32 {
+            let len = of.len();
+            for index in 0..len {
+                let value = of.get(call.memory(), index).unwrap_or(9999);
+                assert!(of.set(call.memory_mut(), index, value * 2));
+            }
+            assert!(of.get(call.memory(), len).is_none() && !of.set(call.memory_mut(), len, 1));
+            assert_eq!(of.is_empty(), len == 0);
+            let before = count.read(call.memory());
+            count.write(call.memory_mut(), before + 1);
+            len as u32
+        }
+    }
+}
+
+#[test]
+fn elements_of_a_slice_are_written_within_it() {
+    let text = r#"(module (import "writer" "double" (func $double (param i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 10) "\01\00\02\00\03\01\07\00")
+        (func (export "run") (param i32) (result i32)
+          (call $double (i32.const 10) (local.get 0) (i32.const 40))))"#;
+    let bytes = wat::parse_str(text).unwrap();
+    for &mode in Mode::ALL {
+        let engine = Engine::new(mode);
+        let module = Module::new(&engine, &bytes).unwrap();
+        let mut linker = Linker::new();
+        linker.define_module(Writer::MODULE, Grants::All, |state: &mut Elements| state).unwrap();
+        let mut store = Store::new(&engine, Elements).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
+        // The length is in elements.
+        for (len, elements) in [(0, 0), (3, 3)] {
+            assert_eq!(run.call(&mut store, len), Ok(elements), "{mode:?}");
+        }
+        let memory = instance.get_memory(&store, "memory").unwrap();
+        let data = memory.data(&store).unwrap();
+        assert_eq!(data[10..18], [2, 0, 4, 0, 6, 2, 7, 0], "{mode:?}");
+        assert_eq!(data[40..44], [2, 0, 0, 0], "{mode:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What instances compute: each instruction, in each execution mode, alone and together.
 
 mod aliasing;
+mod encodings;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
 mod modes;

@@ -4,6 +4,7 @@
 
 #[path = "../common/forge.rs"]
 mod forge;
+mod info;
 #[path = "../common/modules.rs"]
 mod modules;
 mod precompiled;

@@ -86,9 +86,18 @@ pub fn files() -> Vec<SuiteFile> {
             add(proposal_runs(*folder), file);
         }
     }
+    for (name, source) in OWN {
+        files.push(SuiteFile { name: format!("zonda/{name}"), source, runs: true });
+    }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
 }
+
+/// What the official suite does not contain, for the loops that only a device has: tests/suite of this repository.
+const OWN: [(&str, &str); 2] = [
+    ("large.wast", include_str!("../../../tests/suite/large.wast")),
+    ("long-offsets.wast", include_str!("../../../tests/suite/long-offsets.wast")),
+];
 
 /// The proposals that Zonda has: beyond 2.0, and those that 2.0 includes.
 fn proposal_runs(folder: Proposal) -> bool {

@@ -18,6 +18,7 @@
 //! | [`curve`] | what loading hostile modules costs for each byte |
 //! | [`workloads`] | the modules that are measured, and what they may cost |
 //! | [`modes`] | the modes of execution |
+//! | [`native_stack`] | the native stack on each board, with interrupts on top |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west, twister on each board, what the samples need |
@@ -39,6 +40,7 @@ mod job;
 mod libgcc;
 mod modes;
 mod mutants;
+mod native_stack;
 mod packages;
 mod qemu;
 mod report;
@@ -91,6 +93,8 @@ enum Command {
     Supply(supply::Options),
     /// Measure instructions, heap and native stack of modules in each execution mode, on an emulated Cortex-M3 or on this machine
     Bench(bench::Options),
+    /// Measure the native stack of loading and executing on each board, with nested interrupts on top
+    Stack(native_stack::Options),
     /// Measure instructions and heap per byte for loading modules that are made to be expensive
     Curve(curve::Options),
     /// Run twister on every board, or print flash and RAM of the samples, in each Zephyr workspace
@@ -113,6 +117,7 @@ fn run() -> Result<ExitCode> {
         Command::Bench(options) => bench::run(&options),
         Command::Curve(options) => curve::run(&options),
         Command::Zephyr(options) => zephyr::run(&options),
+        Command::Stack(options) => native_stack::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
 }

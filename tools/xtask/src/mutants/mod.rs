@@ -1,8 +1,10 @@
-//! `cargo xtask mutants`: how much of what can be broken the tests notice. cargo-mutants changes the Rust sources one place at a time (a condition,
-//! an operator, a returned value), builds, and runs the unit and integration tests; [`thumb`] damages the loops in Thumb-2.
+//! `cargo xtask mutants`: how much of what can be broken the tests notice. [`switched`] changes a random sample of the places of the Rust
+//! sources (a condition, an operator, a returned value) in one build; with `--one-by-one` cargo-mutants changes and builds one place at a
+//! time; [`thumb`] damages the loops in Thumb-2.
 //!
 //! docs/mutants.md has the figures.
 
+mod switched;
 mod thumb;
 
 use crate::{install, modes, shell, test};
@@ -20,22 +22,32 @@ pub struct Options {
     /// Damage only the loop of this execution mode
     #[arg(long, requires = "thumb", value_parser = [modes::FAST.name, modes::CLASSIC.name])]
     mode: Option<String>,
-    /// Try about this many mutants that lie evenly apart; all of them if not given
+    /// Try about this many mutants; all of them if not given
     #[arg(long)]
     sample: Option<usize>,
-    /// Change only these files (a glob, can be repeated), in place of all parts of the runtime
+    /// Change only these files (a folder or file; for cargo-mutants a glob; can be repeated), in place of all parts of the runtime
     #[arg(long, conflicts_with = "thumb")]
     file: Vec<String>,
+    /// Which random sample of the Rust sources is tried
+    #[arg(long, default_value_t = 1, conflicts_with = "thumb")]
+    seed: u64,
+    /// Leave out tests that take longer, in seconds
+    #[arg(long, default_value_t = 20, conflicts_with = "thumb")]
+    seconds: u64,
+    /// Let cargo-mutants build each mutant alone, which takes a minute for each
+    #[arg(long, conflicts_with_all = ["thumb", "seed"])]
+    one_by_one: bool,
 }
 
 /// What is changed, by the name of its row in the table.
-const PARTS: [(&str, &[&str]); 6] = [
+const PARTS: [(&str, &[&str]); 7] = [
     ("validator", &["src/binary/**", "src/validate/**", "src/module/**"]),
     ("translator and side table", &["src/code/*.rs", "src/code/classic/**", "src/code/fast/**"]),
     ("interpreter loops", &["exec/src/**"]),
     ("store", &["src/store/**", "src/alloc.rs"]),
     ("Rust API", &["src/host/**"]),
     ("C API", &["src/capi/**", "src/platform/**"]),
+    ("registry of host functions", &["src/registry/**"]),
 ];
 
 /// What cannot be tested on the host, or is compiled into no test.
@@ -105,6 +117,12 @@ fn matches(path: &str, glob: &str) -> bool {
     }
 }
 
+/// The part of the runtime that a file belongs to.
+fn part(file: &str) -> &'static str {
+    let part = PARTS.iter().find(|(_, globs)| globs.iter().any(|glob| matches(file, glob)));
+    part.map_or("other", |(name, _)| name)
+}
+
 /// Mutants that the tests could have noticed, and those that they did.
 #[derive(Default)]
 struct Row {
@@ -121,8 +139,7 @@ fn table(outcomes: &Value) -> String {
     for outcome in outcomes["outcomes"].as_array().into_iter().flatten() {
         let mutant = &outcome["scenario"]["Mutant"];
         let Some(file) = mutant["file"].as_str() else { continue };
-        let part = PARTS.iter().find(|(_, globs)| globs.iter().any(|glob| matches(file, glob)));
-        let row = rows.entry(part.map_or("other", |(name, _)| name)).or_default();
+        let row = rows.entry(part(file)).or_default();
         match outcome["summary"].as_str().unwrap_or_default() {
             "CaughtMutant" => row.caught += 1,
             "Timeout" => row.timeouts += 1,
@@ -154,7 +171,15 @@ pub fn run(options: &Options) -> Result<()> {
     if options.thumb {
         return thumb::run(options.sample.unwrap_or(usize::MAX), options.mode.as_deref());
     }
-    rust(options)
+    if options.one_by_one {
+        return rust(options);
+    }
+    switched::run(
+        options.sample.unwrap_or(usize::MAX),
+        options.seed,
+        &options.file,
+        options.seconds,
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+//! What a module says about itself: bytes that it takes, and what its functions need.
+
+use zonda::{Engine, Mode, Module};
+
+fn loaded(mode: Mode, text: &str) -> u32 {
+    let bytes = wat::parse_str(text).expect("the test's module is well formed");
+    Module::from_vec(&Engine::new(mode), bytes).expect("the module is valid").info().loaded_bytes
+}
+
+/// Each item that loading keeps a record of counts.
+#[test]
+fn everything_that_is_kept_is_counted() {
+    let items = [
+        "(type (func (param i64)))",
+        "(import \"m\" \"f\" (func))",
+        "(memory 1)",
+        "(table 1 funcref)",
+        "(global i32 (i32.const 1))",
+        "(func)",
+        "(table 1 funcref) (elem (i32.const 0) 0) (func)",
+        "(memory 1) (data (i32.const 0) \"x\")",
+    ];
+    for &mode in Mode::ALL {
+        let empty = loaded(mode, "(module)");
+        for item in items {
+            let one = loaded(mode, &format!("(module {item})"));
+            assert!(one > empty && one < empty + 400, "{item}: {one} bytes, {empty} without it");
+        }
+        // Twenty of a kind take twenty times the bytes of one.
+        for item in ["(global i32 (i32.const 1))", "(memory 1)", "(table 1 funcref)", "(func)"] {
+            let of = |count: usize| loaded(mode, &format!("(module {})", item.repeat(count)));
+            assert_eq!(of(21) - of(1), 20 * (of(2) - of(1)), "{item}, {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn functions_say_what_they_need() {
+    let text = "(module (import \"m\" \"f\" (func))
+        (func (param i32 i64) (local f64 f32) (drop (i64.add (local.get 1) (i64.const 1))))
+        (func (result i32) (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3)))))";
+    let bytes = wat::parse_str(text).unwrap();
+    for &mode in Mode::ALL {
+        let module = Module::new(&Engine::new(mode), &bytes).unwrap();
+        let info = module.info();
+        assert_eq!((info.imported_funcs, info.funcs), (1, 2));
+        assert_eq!((info.module_bytes, info.memory_bytes), (bytes.len() as u32, 0));
+        let funcs: Vec<_> = module.funcs().collect();
+        assert_eq!(funcs.iter().map(|func| func.index).collect::<Vec<_>>(), [1, 2]);
+        // Parameters take three slots, the other locals three.
+        assert_eq!(funcs.iter().map(|func| func.local_slots).collect::<Vec<_>>(), [6, 0]);
+        let operands: Vec<u32> = funcs.iter().map(|func| func.operand_slots).collect();
+        assert!(operands[0] >= 4 && operands[0] <= 6, "{operands:?}");
+        assert!(operands[1] >= 3 && operands[1] <= 5, "{operands:?}");
+        for func in &funcs {
+            // Locals that are not parameters, the record of a call, and the operands.
+            let locals = func.local_slots - if func.index == 1 { 3 } else { 0 };
+            let least = (locals + func.operand_slots) * 4;
+            assert!(func.frame_bytes > least && func.frame_bytes <= least + 64, "{func:?}");
+            let (at, len) = func.code;
+            assert_eq!(bytes[(at + len - 1) as usize], 0x0b, "code ends with `end`");
+        }
+    }
+}

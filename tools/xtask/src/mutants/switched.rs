@@ -1,0 +1,371 @@
+//! Mutants as switches in one build (`src/bin/mutate`): a copy of the repository gets a random sample of them, is built once, and each
+//! test runs once to see which mutants it reaches. Then each mutant is chosen in turn, and the tests that reach it run, the shortest
+//! first, until one fails.
+
+use super::{part, PARTS};
+use crate::{shell, test};
+use anyhow::{bail, Context, Result};
+use serde_json::{json, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What the tests of `cargo xtask test` are built with on the host.
+const FEATURES: [&str; 13] = [
+    "std",
+    "classic",
+    "fast",
+    "precompiled",
+    "float",
+    "tail-call",
+    "multi-memory",
+    "extended-const",
+    "custom-page-sizes",
+    "fuel",
+    "error-text",
+    "log",
+    "capi",
+];
+
+/// Tests that do not run the code of this build, or build it again.
+const LEFT_OUT: [&str; 6] =
+    ["arrows::", "lints::", "rebuild::", "requirements::", "programs::a_c_", "programs::an_app"];
+
+/// The binary of tests about the repository itself.
+const REPOSITORY: &str = "repository";
+
+/// A test with the time that it took, and the places that it reached.
+struct Test {
+    program: PathBuf,
+    folder: PathBuf,
+    name: String,
+    time: Duration,
+    reached: Vec<u8>,
+}
+
+fn count(value: &Value) -> usize {
+    value.as_u64().unwrap_or(0) as usize
+}
+
+/// Copies what git knows, and leaves files alone that are the same, so that they are not compiled again.
+fn copy(tree: &Path) -> Result<()> {
+    let listed = shell::output(Command::new("git").current_dir(shell::root()).args(["ls-files"]))?;
+    for file in listed.lines() {
+        let (from, to) = (shell::root().join(file), tree.join(file));
+        let Ok(bytes) = fs::read(&from) else { continue };
+        if fs::read(&to).is_ok_and(|there| there == bytes) {
+            continue;
+        }
+        fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+        fs::write(&to, bytes)?;
+    }
+    Ok(())
+}
+
+/// Builds the tests. Gives the programs, or the places of errors.
+fn build(
+    tree: &Path,
+) -> Result<std::result::Result<Vec<(PathBuf, PathBuf)>, Vec<(String, usize)>>> {
+    let mut command = shell::cargo();
+    command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
+    command.args(["--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
+    command.args(["--lib", "--tests"]);
+    // Cargo names the products of both copies of a package alike.
+    command.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
+    let output = command.stderr(Stdio::null()).output()?;
+    let (mut programs, mut errors) = (Vec::new(), Vec::new());
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+        if let (Some(program), true) =
+            (message["executable"].as_str(), message["profile"]["test"] == Value::Bool(true))
+        {
+            let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
+            let folder = manifest.parent().unwrap_or(tree);
+            if message["target"]["name"] != REPOSITORY {
+                programs.push((PathBuf::from(program), folder.to_owned()));
+            }
+        }
+        let compiler = &message["message"];
+        if compiler["level"] == "error" {
+            let folder = Path::new(message["manifest_path"].as_str().unwrap_or_default());
+            let folder = folder.parent().unwrap_or(tree);
+            for span in compiler["spans"].as_array().into_iter().flatten() {
+                // Paths of members are relative to the workspace.
+                let file = span["file_name"].as_str().unwrap_or_default();
+                let file =
+                    if tree.join(file).is_file() { tree.join(file) } else { folder.join(file) };
+                let file = file.strip_prefix(tree).unwrap_or(&file).display().to_string();
+                errors.push((file, count(&span["byte_start"])));
+            }
+        }
+    }
+    if output.status.success() {
+        return Ok(Ok(programs));
+    }
+    if errors.is_empty() {
+        bail!("the copy with mutants does not compile, and no error has a place");
+    }
+    Ok(Err(errors))
+}
+
+/// How a test ended.
+#[derive(PartialEq, Clone, Copy)]
+enum End {
+    Passed,
+    Failed,
+    Endless,
+}
+
+fn run_test(test: &Test, variable: (&str, &str), limit: Duration) -> Result<(End, Duration)> {
+    let start = Instant::now();
+    let mut command = Command::new(&test.program);
+    command.current_dir(&test.folder).args(["--exact", &test.name, "--test-threads=1", "--quiet"]);
+    command.env(variable.0, variable.1).env("CARGO_MANIFEST_DIR", &test.folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((if status.success() { End::Passed } else { End::Failed }, start.elapsed()));
+        }
+        if start.elapsed() > limit {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Ok((End::Endless, start.elapsed()));
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// All tests, each run once.
+fn tests(programs: &[(PathBuf, PathBuf)], folder: &Path, longest: Duration) -> Result<Vec<Test>> {
+    let reached = folder.join("reached");
+    let mut tests = Vec::new();
+    let mut left_out = 0;
+    for (program, at) in programs {
+        let listed = shell::output(
+            Command::new(program).current_dir(at).args(["--list", "--format", "terse"]),
+        )?;
+        for name in listed.lines().filter_map(|line| line.strip_suffix(": test")) {
+            let skipped = test::LONG.iter().chain(&LEFT_OUT);
+            if skipped.into_iter().any(|skipped| name.contains(skipped)) {
+                continue;
+            }
+            let mut test = Test {
+                program: program.clone(),
+                folder: at.clone(),
+                name: name.to_owned(),
+                time: Duration::ZERO,
+                reached: Vec::new(),
+            };
+            let _ = fs::remove_file(&reached);
+            let variable = ("ZONDA_MUTANTS_REACHED", reached.to_str().unwrap_or_default());
+            let (end, time) = run_test(&test, variable, longest)?;
+            if end != End::Passed {
+                left_out += 1;
+                eprintln!("    left out: {name}, which takes too long or fails without a mutant");
+                continue;
+            }
+            test.time = time;
+            test.reached = fs::read(&reached).unwrap_or_default();
+            tests.push(test);
+        }
+    }
+    tests.sort_by_key(|test| test.time);
+    eprintln!("    {} tests; {left_out} left out", tests.len());
+    Ok(tests)
+}
+
+/// Tries a sample of `sample` mutants.
+pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64) -> Result<()> {
+    let folder = std::path::absolute(shell::target_dir())?.join("mutants");
+    let tree = folder.join("tree");
+    fs::create_dir_all(&tree)?;
+    let mutate = {
+        let mut build = shell::cargo();
+        build.args(["build", "--quiet", "--package", "xtask", "--features", "mutants"]);
+        shell::run(build.args(["--bin", "mutate"]))?;
+        shell::target_dir().join("debug").join("mutate")
+    };
+    let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    let (job, programs) = loop {
+        copy(&tree)?;
+        let path = folder.join("job.json");
+        let asked = json!({
+            "features": FEATURES, "files": files, "sample": sample, "seed": seed, "dropped": dropped,
+        });
+        fs::write(&path, asked.to_string())?;
+        shell::run(Command::new(&mutate).arg(&tree).arg(&path))?;
+        let job: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+        shell::step(&format!(
+            "building {} mutants; {} do not compile",
+            job["chosen"].as_array().map_or(0, Vec::len) - dropped.len(),
+            dropped.len()
+        ));
+        match build(&tree)? {
+            Ok(programs) => break (job, programs),
+            Err(errors) => {
+                let before = dropped.len();
+                for (file, at) in &errors {
+                    // The shortest range around the error: the mutant itself rather than all of a place.
+                    let around = job["placed"].as_array().into_iter().flatten().filter(|placed| {
+                        placed["file"].as_str() == Some(file)
+                            && (count(&placed["start"])..count(&placed["end"])).contains(at)
+                    });
+                    let size = |placed: &&Value| count(&placed["end"]) - count(&placed["start"]);
+                    dropped.extend(around.min_by_key(size).map(|placed| count(&placed["mutant"])));
+                }
+                if dropped.len() == before {
+                    bail!("an error in no mutant: {}, byte {}", errors[0].0, errors[0].1);
+                }
+            }
+        }
+    };
+    shell::step(&format!("each test of {} programs alone", programs.len()));
+    let tests = tests(&programs, &folder, Duration::from_secs(seconds))?;
+    let chosen = job["chosen"].as_array().cloned().unwrap_or_default();
+    let mut results = Vec::new();
+    shell::step(&format!("{} mutants", chosen.len() - dropped.len()));
+    let mut useful: BTreeMap<String, usize> = BTreeMap::new();
+    for mutant in &chosen {
+        let number = count(&mutant["number"]);
+        let mut mutant = mutant.clone();
+        if dropped.contains(&number) {
+            mutant["end"] = "does not compile".into();
+            results.push(mutant);
+            continue;
+        }
+        let file = mutant["file"].as_str().unwrap_or_default().to_owned();
+        let mut reaching: Vec<(usize, &Test)> = tests
+            .iter()
+            .enumerate()
+            .filter(|(_, test)| test.reached.get(number) == Some(&1))
+            .collect();
+        // What noticed a mutant of the same file is likely to notice this one.
+        if let Some(first) = useful.get(&file) {
+            if let Some(at) = reaching.iter().position(|(index, _)| index == first) {
+                reaching[..=at].rotate_right(1);
+            }
+        }
+        let (mut end, mut by) = (End::Passed, String::new());
+        for (index, test) in &reaching {
+            let limit = Duration::from_secs(5) + test.time * 10;
+            end = run_test(test, ("ZONDA_MUTANT", &number.to_string()), limit)?.0;
+            if end != End::Passed {
+                by = test.name.clone();
+                useful.insert(file.clone(), *index);
+                break;
+            }
+        }
+        let text = match end {
+            End::Failed => "noticed",
+            End::Endless => "endless",
+            End::Passed if reaching.is_empty() => "not reached",
+            End::Passed => "not noticed",
+        };
+        if end == End::Passed {
+            eprintln!("    {text}: {}", describe(&mutant));
+        }
+        mutant["end"] = text.into();
+        mutant["by"] = by.into();
+        mutant["tests"] = reaching.len().into();
+        results.push(mutant);
+        let so_far = json!({"places": job["places"], "results": results});
+        fs::write(folder.join("results.json"), so_far.to_string())?;
+    }
+    print!("{}", table(&job["places"], &results));
+    Ok(())
+}
+
+fn describe(mutant: &Value) -> String {
+    let text = |key: &str| mutant[key].as_str().unwrap_or_default().to_owned();
+    format!("{}:{} `{}`: {}", text("file"), mutant["line"], text("function"), text("what"))
+}
+
+/// Wilson's interval at 95 % for `hits` of `tries`, in per cent.
+fn interval(hits: usize, tries: usize) -> (f64, f64) {
+    if tries == 0 {
+        return (0.0, 100.0);
+    }
+    let (n, p, z) = (tries as f64, hits as f64 / tries as f64, 1.96_f64);
+    let middle = p + z * z / (2.0 * n);
+    let width = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let scale = 100.0 / (1.0 + z * z / n);
+    ((middle - width) * scale, (middle + width) * scale)
+}
+
+/// Counts by part, with the mutants that no test noticed.
+fn table(places: &Value, results: &[Value]) -> String {
+    let mut text = "| part | places | tried | noticed | noticed, % | 95 % interval | endless | do not compile |\n\
+        |---|---:|---:|---:|---:|---|---:|---:|\n"
+        .to_owned();
+    let ends = |of: Option<&str>, wanted: &[&str]| {
+        results
+            .iter()
+            .filter(|result| {
+                let file = result["file"].as_str().unwrap_or_default();
+                let end = result["end"].as_str().unwrap_or_default();
+                of.is_none_or(|of| part(file) == of) && wanted.contains(&end)
+            })
+            .count()
+    };
+    let names = PARTS.iter().map(|(name, _)| Some(*name)).chain([Some("other"), None]);
+    for name in names {
+        let all: usize = places
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(file, _)| name.is_none_or(|name| part(file) == name))
+            .map(|(_, places)| count(places))
+            .sum();
+        let noticed = ends(name, &["noticed", "endless"]);
+        let tried = noticed + ends(name, &["not noticed", "not reached"]);
+        if tried == 0 {
+            continue;
+        }
+        let (low, high) = interval(noticed, tried);
+        text += &format!(
+            "| {} | {all} | {tried} | {noticed} | {:.1} | {low:.0} to {high:.0} % | {} | {} |\n",
+            name.unwrap_or("all"),
+            100.0 * noticed as f64 / tried as f64,
+            ends(name, &["endless"]),
+            ends(name, &["does not compile"])
+        );
+    }
+    let missed = ["not noticed", "not reached"];
+    for result in results.iter().filter(|r| missed.contains(&r["end"].as_str().unwrap_or_default()))
+    {
+        text +=
+            &format!("\n- {} ({})", describe(result), result["end"].as_str().unwrap_or_default());
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_counted_by_part() {
+        let result = |file: &str, end: &str| json!({"file": file, "end": end, "line": 3, "function": "f", "what": "+ by -"});
+        let places =
+            json!({"src/validate/func.rs": 7, "src/module/load.rs": 5, "exec/src/meter.rs": 4});
+        let results = [
+            result("src/validate/func.rs", "noticed"),
+            result("src/module/load.rs", "not reached"),
+            result("exec/src/meter.rs", "endless"),
+            result("exec/src/meter.rs", "does not compile"),
+        ];
+        let table = table(&places, &results);
+        assert!(table.contains("| validator | 12 | 2 | 1 | 50.0 | 9 to 91 % | 0 | 0 |"), "{table}");
+        assert!(
+            table.contains("| interpreter loops | 4 | 1 | 1 | 100.0 | 21 to 100 % | 1 | 1 |"),
+            "{table}"
+        );
+        assert!(table.contains("- src/module/load.rs:3 `f`: + by - (not reached)"), "{table}");
+        assert_eq!(table.matches("\n- ").count(), 1, "{table}");
+    }
+}
