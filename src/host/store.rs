@@ -10,6 +10,7 @@ use zonda_exec::Meter;
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
 /// A number that no other store has: handles are distinguished by it, so no number may occur twice.
+#[allow(deprecated)] // Rust 1.99 calls it `try_update`, a name that the oldest supported Rust does not have.
 fn take_id(next: &AtomicU32) -> Result<u32, Error> {
     next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1))
         .map_err(|_| Error::TooLarge)

@@ -206,3 +206,41 @@ fn operands_of_loads_and_stores_lie_anywhere() {
         }
     }
 }
+
+/// Locals of two slots around the last slot that a byte names, read and written alone and as operands.
+#[test]
+fn pairs_lie_across_the_last_slot_that_a_byte_names() {
+    for count in 244..=258 {
+        let wide = [count + 1, count + 2, count + 3];
+        let text = format!(
+            "(module (memory 1) (func (export \"run\") (param i32) (result i64) (local {}) (local i64 i64 i64)
+               (local.set {a} (i64.extend_i32_s (local.get 0)))
+               (local.set {b} (i64.mul (local.get {a}) (i64.const 0x100000003)))
+               (local.set {c} (i64.sub (local.get {b}) (local.get {a})))
+               (local.set {last} (i32.wrap_i64 (i64.shr_u (local.get {c}) (i64.const 7))))
+               (local.set {b} (i64.add (local.get {b}) (local.tee {b} (i64.xor (local.get {b}) (local.get {c})))))
+               (i64.store offset=16 (i32.const 0) (local.get {b}))
+               (local.set {a} (i64.add (i64.load offset=16 (i32.const 0)) (i64.extend_i32_u (local.get {last}))))
+               (i64.rotl (i64.xor (local.get {a}) (local.get {c})) (local.get {b}))))",
+            "i32 ".repeat(count),
+            a = wide[0],
+            b = wide[1],
+            c = wide[2],
+            last = count,
+        );
+        for &mode in Mode::ALL {
+            let (mut store, instance) = instantiate(mode, &[&text]);
+            let run = instance.get_typed_func::<i32, i64>(&store, "run").unwrap();
+            for x in [1, -3, 0x1234_5678] {
+                let a = i64::from(x);
+                let b = a.wrapping_mul(0x1_0000_0003);
+                let c = b.wrapping_sub(a);
+                let last = (c as u64 >> 7) as u32;
+                let b = b.wrapping_add(b ^ c);
+                let a = b.wrapping_add(i64::from(last));
+                let expected = (a ^ c).rotate_left((b & 63) as u32);
+                assert_eq!(run.call(&mut store, x), Ok(expected), "{count} locals, {mode:?}");
+            }
+        }
+    }
+}

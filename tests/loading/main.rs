@@ -8,4 +8,5 @@ mod info;
 #[path = "../common/modules.rs"]
 mod modules;
 mod precompiled;
+mod refused;
 mod verifier;
