@@ -81,7 +81,7 @@ fn measure(board: &'static Board) -> Result<Most> {
         fs::write(&place, job.bytes())?;
         let load = Some((place, board.job));
         let deadline = Duration::from_secs(120);
-        let run = Run { board, image: &image, load, count: true, deadline };
+        let run = Run { board, image: &image, load, count: true, plugin: None, deadline };
         let mut lines = 0;
         for line in run.output().with_context(|| format!("{file} {call} on {}", board.name))? {
             let Some(line) = line.strip_prefix("zonda-stack ") else { continue };
