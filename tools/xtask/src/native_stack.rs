@@ -32,9 +32,7 @@ const OF_IMAGE: u64 = 64;
 /// Bytes of native stack that loading and executing take at most on a CPU. What compilers make for Armv6-M and for RISC-V
 /// keeps more in memory than Thumb-2.
 fn bounds(board: &Board) -> (u64, u64) {
-    if board.target.starts_with("thumbv6m") {
-        (1_536, workloads::STACK_EXECUTING)
-    } else if board.target.starts_with("riscv") {
+    if board.target.starts_with("thumbv6m") || board.target.starts_with("riscv") {
         (1_536, workloads::STACK_EXECUTING)
     } else {
         (workloads::STACK_LOADING, workloads::STACK_EXECUTING)

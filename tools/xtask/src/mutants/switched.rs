@@ -66,10 +66,14 @@ fn copy(tree: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds the tests. Gives the programs, or the places of errors.
-fn build(
-    tree: &Path,
-) -> Result<std::result::Result<Vec<(PathBuf, PathBuf)>, Vec<(String, usize)>>> {
+/// What building gave: the programs of tests with their folders, or the files and offsets of errors.
+enum Built {
+    Programs(Vec<(PathBuf, PathBuf)>),
+    Errors(Vec<(String, usize)>),
+}
+
+/// Builds the tests.
+fn build(tree: &Path) -> Result<Built> {
     let mut command = shell::cargo();
     command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
     command.args(["--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
@@ -104,12 +108,12 @@ fn build(
         }
     }
     if output.status.success() {
-        return Ok(Ok(programs));
+        return Ok(Built::Programs(programs));
     }
     if errors.is_empty() {
         bail!("the copy with mutants does not compile, and no error has a place");
     }
-    Ok(Err(errors))
+    Ok(Built::Errors(errors))
 }
 
 /// How a test ended.
@@ -211,8 +215,8 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64) -> Result<(
             dropped.len()
         ));
         match build(&tree)? {
-            Ok(programs) => break (job, programs),
-            Err(errors) => {
+            Built::Programs(programs) => break (job, programs),
+            Built::Errors(errors) => {
                 let before = dropped.len();
                 for (file, at) in &errors {
                     // The shortest range around the error: the mutant itself rather than all of a place.
