@@ -159,6 +159,10 @@ impl Values {
                 let k = self.constant(k.wrapping_neg() & 31);
                 self.node(op::ROTR, vec![a, k])
             }
+            // One half of an i64 may be computed where the other one needs no instruction.
+            (0x71, _, &[Some(a), Some(b)]) => self.constant(a & b),
+            (0x72, _, &[Some(a), Some(b)]) => self.constant(a | b),
+            (0x73, _, &[Some(a), Some(b)]) => self.constant(a ^ b),
             // Commutative ones: add, mul, and, or, xor.
             (op::ADD | 0x6c | 0x71..=0x73, &[a, b], _) => self.node(code, vec![a.min(b), a.max(b)]),
             (op::SELECT, &[c, a, b], _) => self.node(op::SELECT, vec![c, a, b]),
