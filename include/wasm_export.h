@@ -977,3 +977,6 @@ static inline bool wasm_runtime_call_wasm_v(wasm_exec_env_t exec_env, wasm_funct
 #endif
 
 #endif
+
+/* Functions for programs with WASI. */
+#include "wasm_export_wasi.h"

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "libc-builtin")]
 mod libc;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 use core::panic::PanicInfo;
 use zonda::capi::RuntimeAllocator;

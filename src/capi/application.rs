@@ -89,7 +89,13 @@ unsafe fn run_start(instance: wasm_module_inst_t, start: u32) -> bool {
             (*instance).fail("create singleton exec_env failed");
             return false;
         }
-        wasm_runtime_call_wasm(exec_env, function(start), 0, null_mut())
+        let done = wasm_runtime_call_wasm(exec_env, function(start), 0, null_mut());
+        // The exception with which proc_exit ends the program is no failure.
+        let exited = !done && (*instance).wasi.exit_code().is_some();
+        if exited {
+            (*instance).set_failed(false);
+        }
+        done || exited
     }
 }
 

@@ -2,8 +2,9 @@
 //! modules of the C API: a firmware sets a constant array of them, and nothing is allocated for it.
 
 use super::types::wasm_exec_env_t;
+use super::wasi;
 use crate::platform;
-use crate::registry::{Binding, BoundModule, Grants, HostError, HostModule, Offer};
+use crate::registry::{Binding, BoundModule, Grants, HostError, HostModule, Offer, Signature};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use zonda_exec::frame::Context;
@@ -95,10 +96,14 @@ pub fn print(text: &[u8]) {
 }
 
 /// The function under these names.
-pub(super) fn find(module: &str, name: &str) -> Option<Offer<impl crate::registry::Describes>> {
+pub(super) fn find(module: &str, name: &str) -> Option<Offer<Signature>> {
     // SAFETY: the lock is held.
     let modules = platform::locked(|| unsafe { *MODULES.0.get() });
-    modules.iter().chain(built_in()).find_map(|bound| bound.find(module, name))
+    modules
+        .iter()
+        .chain(built_in())
+        .find_map(|bound| bound.find(module, name))
+        .or_else(|| wasi::find(module, name))
 }
 
 /// A module of host functions with a function that says where its state is, for

@@ -10,6 +10,7 @@ use super::native::provide;
 use super::runtime::{default_running_mode, engine, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
+use super::wasi::Program;
 use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, LinkErrorKind};
@@ -45,6 +46,8 @@ pub struct WASMModuleInstanceCommon {
     pub(super) heap: AppHeap,
     /// The module's own allocator: the functions `malloc` and `free`.
     pub(super) allocator: Option<(u32, u32)>,
+    /// The state of a program with WASI.
+    pub(super) wasi: Program,
     /// What parts of the API keep for it.
     pub(super) extras: Extras,
 }
@@ -117,6 +120,8 @@ impl WASMModuleInstanceCommon {
         // SAFETY: `module` is live by the contract of this function.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
+        // SAFETY: `module` is live by the contract of this function.
+        let wasi = Program::new(unsafe { &(*module).wasi }, data)?;
         let (page_shift, pages) =
             data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
         let memory_limit = match (args.max_memory_pages, platform::defaults().memory_limit) {
@@ -187,6 +192,7 @@ impl WASMModuleInstanceCommon {
             singleton: None,
             heap,
             allocator,
+            wasi,
             extras: Extras::new(),
         })?;
         Ok(instance)

@@ -23,6 +23,7 @@
 //! | `externref` | objects of the application that modules hold |
 //! | `native_stack` | what native functions ask while they run |
 //! | `fuel` | bounds |
+//! | `wasi` | what programs with WASI get, their exit codes |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
 
 mod app_heap;
@@ -58,6 +59,11 @@ mod runtime;
 mod signature;
 mod text;
 mod types;
+#[cfg(feature = "wasi")]
+mod wasi;
+#[cfg(not(feature = "wasi"))]
+#[path = "wasi_off.rs"]
+mod wasi;
 
 pub use app_memory::*;
 pub use application::*;
@@ -84,6 +90,8 @@ pub use package::*;
 pub use reflect::*;
 pub use runtime::*;
 pub use types::*;
+#[cfg(feature = "wasi")]
+pub use wasi::*;
 
 /// Stops the system, for the panic handler of a firmware.
 #[cfg(not(feature = "std"))]

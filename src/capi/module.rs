@@ -5,6 +5,7 @@ use super::extras::Extras;
 use super::runtime::engine;
 use super::text::Text;
 use super::types::*;
+use super::wasi::WasiArguments;
 use crate::alloc::TryBox;
 use crate::error::{Error, ShortageOf};
 use crate::platform::{self, interface};
@@ -15,6 +16,8 @@ use core::ptr::null_mut;
 pub struct WASMModuleCommon {
     /// Borrows the application's bytes, which stay until the module is unloaded.
     pub(super) module: Module<'static>,
+    /// What its programs get.
+    pub(super) wasi: WasiArguments,
     /// What parts of the API keep for it.
     pub(super) extras: Extras,
 }
@@ -130,7 +133,8 @@ unsafe fn hand_out(
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
-    match TryBox::new(WASMModuleCommon { module, extras: Extras::new() }) {
+    match TryBox::new(WASMModuleCommon { module, wasi: WasiArguments::NONE, extras: Extras::new() })
+    {
         Ok(module) => module.into_raw(),
         // SAFETY: `error_buf` is null or has its size, by the contract of this function.
         Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },

@@ -55,6 +55,7 @@ fn check(config: &str, sources: &[String], header: &str) {
 fn the_headers_are_what_the_sources_say() {
     let sources = SOURCES.map(|source| format!("src/capi/{source}.rs"));
     check("cbindgen.toml", &sources, "include/wasm_export.h");
+    check("cbindgen-wasi.toml", &["src/capi/wasi.rs".to_owned()], "include/wasm_export_wasi.h");
     let sources = ["src/platform/interface.rs".to_owned()];
     check("cbindgen-platform.toml", &sources, "include/zonda_platform.h");
 }
@@ -66,7 +67,7 @@ fn the_headers_are_c_and_cpp() {
             eprintln!("skipped: there is no {compiler}");
             continue;
         }
-        let headers = ["wasm_export.h", "zonda_platform.h"];
+        let headers = ["wasm_export.h", "wasm_export_wasi.h", "zonda_platform.h", "zonda_wasi.h"];
         let output = Command::new(compiler)
             .args([
                 "-x",

@@ -1,0 +1,64 @@
+//! WASI for the C API: the crate `zonda-wasi` on the platform of a firmware.
+
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use zonda::capi::{bind_host_module, wasi_state, WasiArguments, WasiLibrary};
+use zonda::{BoundModule, Grants, TryBox};
+use zonda_wasi::firmware::{Firmware, FirmwareDir};
+use zonda_wasi::{rights, Errno, Preview1, Wasi};
+
+type Program = Wasi<Firmware>;
+
+/// Descriptors that a program can have.
+const DESCRIPTORS: u32 = 16;
+
+// SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
+// while a function of WASI runs, as an instance is used by one thread at a time. The functions of
+// WASI call no function of the C API.
+static MODULES: [BoundModule; 1] =
+    [unsafe { bind_host_module(Preview1::<Firmware>::MODULE, Grants::All, state) }];
+
+fn state(exec_env: zonda::capi::wasm_exec_env_t) -> *mut Program {
+    wasi_state(exec_env).cast()
+}
+
+#[no_mangle]
+pub static ZONDA_WASI: WasiLibrary = WasiLibrary { modules: &MODULES, new, free, exit_code };
+
+fn new(given: &WasiArguments) -> *mut c_void {
+    match program(given).and_then(|program| Ok(TryBox::new(program)?)) {
+        Ok(program) => program.into_raw().cast(),
+        Err(_) => null_mut(),
+    }
+}
+
+fn program(given: &WasiArguments) -> Result<Program, Errno> {
+    let mut wasi = Wasi::new(Firmware)?;
+    wasi.limit_descriptors(DESCRIPTORS);
+    for arg in given.args() {
+        wasi.arg(arg)?;
+    }
+    for text in given.env() {
+        let at = text.iter().position(|&byte| byte == b'=').ok_or(Errno::Inval)?;
+        let (name, value) = text.split_at_checked(at).ok_or(Errno::Inval)?;
+        wasi.env(name, value.get(1..).unwrap_or(&[]))?;
+    }
+    for (name, path) in given.dirs() {
+        wasi.preopen(name, FirmwareDir::new(path)?, rights::ALL)?;
+    }
+    Ok(wasi)
+}
+
+/// # Safety
+/// `new` returned the program, and nobody uses it afterwards.
+unsafe fn free(program: *mut c_void) {
+    // SAFETY: by the contract of this function.
+    drop(unsafe { TryBox::from_raw(program.cast::<Program>()) });
+}
+
+/// # Safety
+/// `new` returned the program, and nobody else uses it meanwhile.
+unsafe fn exit_code(program: *mut c_void) -> Option<u32> {
+    // SAFETY: by the contract of this function.
+    unsafe { (*program.cast::<Program>()).exit_code() }
+}

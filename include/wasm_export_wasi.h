@@ -1,0 +1,67 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The functions of the C API for programs with WASI, in a library that is built with CONFIG_ZONDA_WASI. wasm_export.h includes
+ * this file.
+ *
+ * Generated from src/capi by cbindgen. Do not edit.
+ */
+
+#ifndef WASM_EXPORT_WASI_H
+#define WASM_EXPORT_WASI_H
+
+#include "wasm_export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Sets what the programs of a WASI module get that are instantiated from now on: directories under
+// their own names, or "name::path"; variables "NAME=VALUE"; arguments, the first of which is the
+// program's name. The strings must stay until then. Nothing else is granted.
+void wasm_runtime_set_wasi_args(wasm_module_t module,
+                                const char *const *dir_list,
+                                uint32_t dir_count,
+                                const char *const *map_dir_list,
+                                uint32_t map_dir_count,
+                                const char *const *env,
+                                uint32_t env_count,
+                                char **argv,
+                                int argc);
+
+// The same. The descriptors of the standard streams are not used: they are the console.
+void wasm_runtime_set_wasi_args_ex(wasm_module_t module,
+                                   const char *const *dir_list,
+                                   uint32_t dir_count,
+                                   const char *const *map_dir_list,
+                                   uint32_t map_dir_count,
+                                   const char *const *env,
+                                   uint32_t env_count,
+                                   char **argv,
+                                   int argc,
+                                   int64_t stdinfd,
+                                   int64_t stdoutfd,
+                                   int64_t stderrfd);
+
+// Sets the addresses that programs may connect to. Programs have no sockets here, so that nothing
+// is granted.
+void wasm_runtime_set_wasi_addr_pool(wasm_module_t module,
+                                     const char *const *addr_pool,
+                                     uint32_t addr_pool_size);
+
+// Sets the names that programs may look up. As above.
+void wasm_runtime_set_wasi_ns_lookup_pool(wasm_module_t module,
+                                          const char *const *ns_lookup_pool,
+                                          uint32_t ns_lookup_pool_size);
+
+// Returns whether the module of the instance imports WASI.
+bool wasm_runtime_is_wasi_mode(wasm_module_inst_t module_inst);
+
+// Returns what the program has passed to proc_exit, 0 before.
+uint32_t wasm_runtime_get_wasi_exit_code(wasm_module_inst_t module_inst);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WASM_EXPORT_WASI_H */

@@ -1,0 +1,238 @@
+//! WASI for programs of the C API: what the application gives a module, and the state of each
+//! instance, which the firmware's library makes (`clib/src/wasi.rs`).
+//!
+//! The application's strings stay with the application until its instances are made, as WAMR has
+//! it; an instance copies them.
+
+use super::instance::imports_wasi;
+use super::text::c_bytes;
+use super::types::*;
+use crate::error::Error;
+use crate::module::ModuleData;
+use crate::registry::{BoundModule, Offer, Signature};
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+/// What the library provides: the functions, and the states of programs.
+pub struct WasiLibrary {
+    /// The functions of WASI.
+    pub modules: &'static [BoundModule],
+    /// Makes the state of a program; null without memory.
+    pub new: fn(&WasiArguments) -> *mut c_void,
+    /// Frees it.
+    ///
+    /// # Safety
+    /// `new` returned it, and nobody uses it afterwards.
+    pub free: unsafe fn(*mut c_void),
+    /// The exit code of a program that has called proc_exit.
+    ///
+    /// # Safety
+    /// `new` returned it, and nobody else uses it meanwhile.
+    pub exit_code: unsafe fn(*mut c_void) -> Option<u32>,
+}
+
+extern "Rust" {
+    static ZONDA_WASI: WasiLibrary;
+}
+
+/// The library's record.
+fn library() -> &'static WasiLibrary {
+    // SAFETY: the library defines it, as a constant record of this type.
+    unsafe { &ZONDA_WASI }
+}
+
+/// The function of WASI under these names.
+pub(super) fn find(module: &str, name: &str) -> Option<Offer<Signature>> {
+    library().modules.iter().find_map(|bound| bound.find(module, name))
+}
+
+/// An array of strings of the application.
+#[derive(Clone, Copy)]
+struct Strings {
+    list: *const *const c_char,
+    count: u32,
+}
+
+impl Strings {
+    const NONE: Strings = Strings { list: core::ptr::null(), count: 0 };
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let count = if self.list.is_null() { 0 } else { self.count as usize };
+        // SAFETY: the application passes an array of `count` strings that stays until it has made
+        // its instances; without one, nothing is read.
+        (0..count).map(|index| unsafe { c_bytes(*self.list.add(index)) })
+    }
+}
+
+/// What the application gives the programs of a module.
+pub struct WasiArguments {
+    args: Strings,
+    env: Strings,
+    dirs: Strings,
+    mapped: Strings,
+}
+
+impl WasiArguments {
+    /// Nothing.
+    pub(super) const NONE: WasiArguments = WasiArguments {
+        args: Strings::NONE,
+        env: Strings::NONE,
+        dirs: Strings::NONE,
+        mapped: Strings::NONE,
+    };
+
+    /// The arguments; the first is the program's name.
+    pub fn args(&self) -> impl Iterator<Item = &[u8]> {
+        self.args.iter()
+    }
+
+    /// Variables of the environment: `NAME=VALUE`.
+    pub fn env(&self) -> impl Iterator<Item = &[u8]> {
+        self.env.iter()
+    }
+
+    /// Directories: their names for the program, and their paths.
+    pub fn dirs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mapped = self.mapped.iter().filter_map(|text| {
+            let at = text.windows(2).position(|two| two == b"::")?;
+            Some((text.get(..at)?, text.get(at + 2..)?))
+        });
+        self.dirs.iter().map(|path| (path, path)).chain(mapped)
+    }
+}
+
+/// The state of an instance: null for a module that does not import WASI.
+pub(super) struct Program(*mut c_void);
+
+impl Program {
+    pub(super) fn new(given: &WasiArguments, data: &ModuleData) -> Result<Program, Error> {
+        if !imports_wasi(data) {
+            return Ok(Program(null_mut()));
+        }
+        let state = (library().new)(given);
+        if state.is_null() {
+            return Err(Error::OutOfMemory);
+        }
+        Ok(Program(state))
+    }
+
+    /// Whether the program has called proc_exit.
+    pub(super) fn exit_code(&self) -> Option<u32> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: `new` of the library made it; no host function runs while the application asks.
+        unsafe { (library().exit_code)(self.0) }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: `new` of the library made it, and the instance that used it is gone.
+            unsafe { (library().free)(self.0) }
+        }
+    }
+}
+
+/// The state of the program that calls, for [`bind_host_module`](super::bind_host_module). It is not
+/// null: only a module that imports WASI calls its functions, and instances have stores of their
+/// own, so that the environment of a call is that of the instance that runs.
+pub fn wasi_state(exec_env: wasm_exec_env_t) -> *mut c_void {
+    // SAFETY: the environment of a call is live, and so is its instance.
+    unsafe { (*(*exec_env).instance).wasi.0 }
+}
+
+/// Sets what the programs of a WASI module get that are instantiated from now on: directories under
+/// their own names, or "name::path"; variables "NAME=VALUE"; arguments, the first of which is the
+/// program's name. The strings must stay until then. Nothing else is granted.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_wasi_args(
+    module: wasm_module_t,
+    dir_list: *const *const c_char,
+    dir_count: u32,
+    map_dir_list: *const *const c_char,
+    map_dir_count: u32,
+    env: *const *const c_char,
+    env_count: u32,
+    argv: *mut *mut c_char,
+    argc: c_int,
+) {
+    // SAFETY: the application passes a live module.
+    unsafe {
+        (*module).wasi = WasiArguments {
+            args: Strings { list: argv.cast_const().cast(), count: argc.max(0) as u32 },
+            env: Strings { list: env, count: env_count },
+            dirs: Strings { list: dir_list, count: dir_count },
+            mapped: Strings { list: map_dir_list, count: map_dir_count },
+        };
+    }
+}
+
+/// The same. The descriptors of the standard streams are not used: they are the console.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
+    module: wasm_module_t,
+    dir_list: *const *const c_char,
+    dir_count: u32,
+    map_dir_list: *const *const c_char,
+    map_dir_count: u32,
+    env: *const *const c_char,
+    env_count: u32,
+    argv: *mut *mut c_char,
+    argc: c_int,
+    stdinfd: i64,
+    stdoutfd: i64,
+    stderrfd: i64,
+) {
+    let _ = (stdinfd, stdoutfd, stderrfd);
+    // SAFETY: handed on.
+    unsafe {
+        wasm_runtime_set_wasi_args(
+            module,
+            dir_list,
+            dir_count,
+            map_dir_list,
+            map_dir_count,
+            env,
+            env_count,
+            argv,
+            argc,
+        );
+    }
+}
+
+/// Sets the addresses that programs may connect to. Programs have no sockets here, so that nothing
+/// is granted.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_wasi_addr_pool(
+    module: wasm_module_t,
+    addr_pool: *const *const c_char,
+    addr_pool_size: u32,
+) {
+    let _ = (module, addr_pool, addr_pool_size);
+}
+
+/// Sets the names that programs may look up. As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_set_wasi_ns_lookup_pool(
+    module: wasm_module_t,
+    ns_lookup_pool: *const *const c_char,
+    ns_lookup_pool_size: u32,
+) {
+    let _ = (module, ns_lookup_pool, ns_lookup_pool_size);
+}
+
+/// Returns whether the module of the instance imports WASI.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_is_wasi_mode(module_inst: wasm_module_inst_t) -> bool {
+    // SAFETY: the application passes a live instance.
+    unsafe { !(*module_inst).wasi.0.is_null() }
+}
+
+/// Returns what the program has passed to proc_exit, 0 before.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_get_wasi_exit_code(module_inst: wasm_module_inst_t) -> u32 {
+    // SAFETY: the application passes a live instance.
+    unsafe { (*module_inst).wasi.exit_code().unwrap_or(0) }
+}

@@ -1,0 +1,29 @@
+//! What stands for `wasi` where it is not built.
+
+use crate::error::Error;
+use crate::module::ModuleData;
+use crate::registry::{Offer, Signature};
+
+pub(super) struct WasiArguments;
+
+impl WasiArguments {
+    pub(super) const NONE: WasiArguments = WasiArguments;
+}
+
+pub(super) struct Program;
+
+impl Program {
+    pub(super) fn new(_: &WasiArguments, _: &ModuleData) -> Result<Program, Error> {
+        Ok(Program)
+    }
+
+    pub(super) fn exit_code(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// No function.
+#[inline(always)]
+pub(super) fn find(_: &str, _: &str) -> Option<Offer<Signature>> {
+    None
+}
