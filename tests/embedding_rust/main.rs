@@ -1,6 +1,7 @@
 //! What a Rust program can do with the runtime, and what it must not be able to do.
 
 mod api;
+mod apps;
 mod host_modules;
 mod nesting;
 #[path = "../common/threads.rs"]
