@@ -76,6 +76,9 @@ enum Command {
         /// Print the register bytecode beside the WebAssembly instructions that it was made from
         #[arg(long)]
         code: bool,
+        /// Print the options that an image for this system needs
+        #[arg(long = "for", value_name = "SYSTEM", value_parser = ["zephyr"])]
+        system: Option<String>,
     },
     /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
@@ -165,7 +168,9 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Validate { mode, files } => validate::validate(mode.mode, &files).map(success),
         Command::Compile(args) => compile::compile(&args).map(success),
-        Command::Inspect { file, code } => inspect::inspect(&file, code).map(success),
+        Command::Inspect { file, code, system } => {
+            inspect::inspect(&file, code, system.is_some()).map(success)
+        }
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),
     };
     match outcome {

@@ -254,3 +254,28 @@ fn fuel_and_memory_are_limited() {
     expect(&output, 1, b"");
     assert!(String::from_utf8_lossy(&output.stderr).contains("out of bounds memory access"));
 }
+
+#[test]
+fn inspect_says_what_is_missing_and_which_options_are_needed() {
+    let folder = folder("inspect");
+    let path = folder.join("needs.wat");
+    let text = r#"(module
+        (import "env" "led_set" (func (param i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "path_unlink_file" (func (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "no_such" (func))
+        (func (export "_start") (drop (f32.const 1))))"#;
+    fs::write(&path, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_zonda"))
+        .args(["inspect", "--for", "zephyr"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let out = String::from_utf8_lossy(&output.stdout);
+    let missing = "has to provide: env.led_set, wasi_snapshot_preview1.no_such\n";
+    assert!(out.contains(missing), "{out}");
+    let options = "  CONFIG_ZONDA=y\n  CONFIG_ZONDA_FLOAT=y\n  CONFIG_ZONDA_WASI=y\n  CONFIG_ZONDA_WASI_FILES=y\n";
+    assert!(out.contains(options), "{out}");
+    assert!(!out.contains("WASI_POLL"), "{out}");
+}

@@ -57,14 +57,21 @@ pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
         }
     };
     let proposals = features.iter().filter(|name| *name != "float").map(named).collect();
-    let options = OPTIONS
-        .iter()
-        .filter(|(of, _)| features.iter().any(|name| name == of))
-        .map(|(_, option)| (*option).to_owned())
-        .collect();
+    let options = of(&features).map(str::to_owned).collect();
     println!("\nfeatures: {}", list(proposals, "WebAssembly 1.0"));
     println!("needed build options: {}", list(options, "none"));
     Ok(())
+}
+
+/// The build options that features need.
+fn of(features: &[String]) -> impl Iterator<Item = &'static str> + use<'_> {
+    let used = |of: &str| features.iter().any(|name| name == of);
+    OPTIONS.iter().filter(move |(of, _)| used(of)).map(|(_, option)| *option)
+}
+
+/// The build options that a module needs for the features that it uses.
+pub fn options(bytes: &[u8]) -> Result<Vec<&'static str>, BinaryReaderError> {
+    Ok(of(&used(bytes)?).collect())
 }
 
 /// Names of the features, sorted.

@@ -6,6 +6,7 @@
 mod code;
 mod externs;
 mod features;
+mod needs;
 mod precompiled;
 mod sections;
 
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
 
 /// Prints the contents of a module, or with `listing` its register bytecode alone.
-pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
+pub fn inspect(path: &Path, listing: bool, for_zephyr: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
     if zonda_compiler::is_precompiled(&bytes) {
         return precompiled::print(path, &bytes, listing);
@@ -33,6 +34,7 @@ pub fn inspect(path: &Path, listing: bool) -> Result<(), Failure> {
     sections::print(&bytes).map_err(foreign)?;
     features::print(&bytes).map_err(foreign)?;
     externs::print(&bytes).map_err(foreign)?;
+    needs::print(&bytes, for_zephyr).map_err(foreign)?;
 
     let load = |mode: &Mode| {
         Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error))
