@@ -52,7 +52,7 @@ fn every_program_blinks_and_prints() {
     for language in LANGUAGES {
         for mode in [Mode::Classic, Mode::Fast] {
             let engine = Engine::new(mode);
-            let module = Module::from_vec(&engine, &module(language)).unwrap();
+            let module = Module::from_vec(&engine, module(language)).unwrap();
             // Where the pages are of 64 KiB, the program uses their beginning.
             let config = StoreConfig { memory_limit: 4096, ..StoreConfig::default() };
             let mut store = Store::with_config(&engine, Board::default(), config).unwrap();
