@@ -12,14 +12,16 @@ type Program = Wasi<Firmware>;
 /// Descriptors that a program can have.
 const DESCRIPTORS: u32 = 16;
 
-// SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
-// while a function of WASI runs, as an instance is used by one thread at a time. The functions of
-// WASI call no function of the C API.
-static MODULES: [BoundModule; 1] =
-    [unsafe { bind_host_module(Preview1::<Firmware>::MODULE, Grants::All, state) }];
+static MODULES: [BoundModule; 1] = [
+    // SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
+    // while a function of WASI runs, as an instance is used by one thread at a time. The functions
+    // of WASI call no function of the C API.
+    unsafe { bind_host_module(Preview1::<Firmware>::MODULE, Grants::All, state) },
+];
 
 fn state(exec_env: zonda::capi::wasm_exec_env_t) -> *mut Program {
-    wasi_state(exec_env).cast()
+    // SAFETY: `bind_host_module` passes the environment of the call that runs.
+    unsafe { wasi_state(exec_env) }.cast()
 }
 
 #[no_mangle]

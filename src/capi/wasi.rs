@@ -138,7 +138,10 @@ impl Drop for Program {
 /// The state of the program that calls, for [`bind_host_module`](super::bind_host_module). It is not
 /// null: only a module that imports WASI calls its functions, and instances have stores of their
 /// own, so that the environment of a call is that of the instance that runs.
-pub fn wasi_state(exec_env: wasm_exec_env_t) -> *mut c_void {
+///
+/// # Safety
+/// `exec_env` is the environment of a call that runs.
+pub unsafe fn wasi_state(exec_env: wasm_exec_env_t) -> *mut c_void {
     // SAFETY: the environment of a call is live, and so is its instance.
     unsafe { (*(*exec_env).instance).wasi.0 }
 }
