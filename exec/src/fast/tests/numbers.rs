@@ -217,7 +217,7 @@ fn tests_of_i64_and_floats_hold_as_webassembly_says() {
             let values = numeric_edges(&mut noise);
             for &high in &values {
                 for &other in &values {
-                    for &low in &[0, 1, high] {
+                    for low in [high, 0, 1].into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
                         let args = [low, high, noise.next() & 1, other];
                         let (a, b) = match wide {
                             true => {
