@@ -27,7 +27,7 @@ const JOBS: [(&str, &str); 5] = [
 ];
 
 /// Bytes of the image's own frames, which are measured with the runtime's.
-const OF_IMAGE: u64 = 64;
+const OF_IMAGE: u64 = 128;
 
 /// Bytes of native stack that loading and executing take at most on a CPU. What compilers make for Armv6-M and for RISC-V
 /// keeps more in memory than Thumb-2.
