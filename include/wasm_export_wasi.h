@@ -54,9 +54,6 @@ void wasm_runtime_set_wasi_ns_lookup_pool(wasm_module_t module,
                                           const char *const *ns_lookup_pool,
                                           uint32_t ns_lookup_pool_size);
 
-// Returns whether the module of the instance imports WASI.
-bool wasm_runtime_is_wasi_mode(wasm_module_inst_t module_inst);
-
 // Returns what the program has passed to proc_exit, 0 before.
 uint32_t wasm_runtime_get_wasi_exit_code(wasm_module_inst_t module_inst);
 

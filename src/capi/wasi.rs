@@ -226,13 +226,6 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_ns_lookup_pool(
     let _ = (module, ns_lookup_pool, ns_lookup_pool_size);
 }
 
-/// Returns whether the module of the instance imports WASI.
-#[no_mangle]
-pub unsafe extern "C" fn wasm_runtime_is_wasi_mode(module_inst: wasm_module_inst_t) -> bool {
-    // SAFETY: the application passes a live instance.
-    unsafe { !(*module_inst).wasi.0.is_null() }
-}
-
 /// Returns what the program has passed to proc_exit, 0 before.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_wasi_exit_code(module_inst: wasm_module_inst_t) -> u32 {
