@@ -163,7 +163,14 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     unsafe {
         match target {
             Target::Wasm(instance, func) => {
-                call_wasm_inline::<PLACE>(store, host, stack, instance, func, |_| Ok(()))
+                let from = from_host(store, host, stack);
+                match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
+                    Exit::Returned => {
+                        (*store).check_globals(StoreInstance::of(instance));
+                        Ok(())
+                    }
+                    stopped => Err(stop::<PLACE>(store, stopped)),
+                }
             }
             Target::Host(import) => call_host(store, host, stack, &*import),
         }

@@ -82,7 +82,7 @@ pub const STANDARD: &[Workload] = &[
             "add.wasm",
             "add()",
             49995000,
-            [most(1_500_000, 2_070_000), most(1_070_000, 1_850_000)],
+            [most(1_500_000, 2_070_000), most(1_071_000, 1_850_000)],
         )
     },
     workload("hello", "hello.wasm", "run(5)", 5, [heap(2048), heap(2048)]),
