@@ -363,7 +363,7 @@ impl Advice {
 /// Copies a field's bytes into a structure. What does not fit is left out; the sizes are constants.
 fn put(bytes: &mut [u8], at: usize, field: &[u8]) {
     if let Some(to) = bytes.get_mut(at..).and_then(|rest| rest.get_mut(..field.len())) {
-        to.copy_from_slice(field);
+        to.iter_mut().zip(field).for_each(|(to, from)| *to = *from);
     }
 }
 

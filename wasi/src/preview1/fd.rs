@@ -119,7 +119,7 @@ pub(super) fn prestat_dir_name<P: Platform>(
     let (memory, wasi) = call.memory_and_state();
     let name = wasi.descriptors.get(fd)?.preopen.as_ref().ok_or(Errno::Badf)?;
     let to = to.bytes_mut(memory).get_mut(..name.len()).ok_or(Errno::Nametoolong)?;
-    to.copy_from_slice(name);
+    to.iter_mut().zip(name.iter()).for_each(|(to, from)| *to = *from);
     Ok(())
 }
 
