@@ -48,7 +48,13 @@ fn clippy_device() -> Result<()> {
         return Err(NotRun(format!("the Rust toolchain has no libraries for {target}")).into());
     }
     let features = ["mps2", "full", "classic", "fast", "precompiled", "capi", "spec", "fuel"];
-    let features = features.map(|feature| format!("firmware/{feature}")).join(",");
+    let library = ["libc-builtin", "wasi", "wasi-files", "wasi-poll"];
+    let features: Vec<String> = features
+        .map(|feature| format!("firmware/{feature}"))
+        .into_iter()
+        .chain(library.map(|feature| format!("zonda-c/{feature}")))
+        .collect();
+    let features = features.join(",");
     let mut command = shell::cargo();
     command.args(["clippy", "--quiet", "--package", "zonda-c", "--package", "firmware"]);
     command.args(["--target", target, "--features", &features]);
