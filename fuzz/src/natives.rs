@@ -192,6 +192,7 @@ unsafe fn call(
     let name = if u.arbitrary()? { c"go" } else { c"direct" };
     // SAFETY: the caller's promise; there are enough cells.
     let (done, said) = unsafe {
+        enter(|| wasm_runtime_clear_exception(instance));
         let func = enter(|| wasm_runtime_lookup_function(instance, name.as_ptr()));
         assert!(!func.is_null());
         let done = enter(|| wasm_runtime_call_wasm(env, func, argc, cells.as_mut_ptr()));

@@ -82,9 +82,14 @@ fn forged_files_do_no_harm() {
     }
 }
 
+/// The C API has one runtime in a process: a test locks it.
+#[cfg(feature = "capi")]
+static RUNTIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[test]
 #[cfg(feature = "capi")]
 fn sequences_of_calls_of_the_c_api() {
+    let _alone = RUNTIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     seeds("capi").iter().for_each(|seed| zonda_fuzz::capi(seed));
     for seed in 0..3000 {
         zonda_fuzz::capi(&noise(seed * 2 + 1, 20 + seed as usize % 3000));
@@ -94,6 +99,7 @@ fn sequences_of_calls_of_the_c_api() {
 #[test]
 #[cfg(feature = "capi")]
 fn native_functions_with_any_signature() {
+    let _alone = RUNTIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     seeds("natives").iter().for_each(|seed| zonda_fuzz::natives(seed));
     for seed in 0..10_000 {
         zonda_fuzz::natives(&noise(seed * 2 + 1, 20 + seed as usize % 300));

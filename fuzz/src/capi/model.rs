@@ -103,7 +103,12 @@ pub fn choose(
             ("load", vec![a], expected)
         }
         10 => ("store", vec![a % KNOWN, b], Cells(vec![])),
-        11 => ("same", vec![a], Cells(vec![a])),
+        11 => {
+            // A reference is a pointer, which takes two cells on a 64-bit host.
+            let mut cells = vec![a];
+            cells.resize(size_of::<usize>() / size_of::<u32>(), 0);
+            ("same", cells.clone(), Cells(cells))
+        }
         12 => ("twice", vec![a], link(Cells(vec![a.wrapping_mul(2)]))),
         13 => {
             let expected = if u64::from(a) + u64::from(b) > len {

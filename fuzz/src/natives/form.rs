@@ -26,8 +26,13 @@ impl Type {
         }
     }
 
+    /// Cells of an argument of `wasm_runtime_call_wasm()`. An externref is a pointer there.
     pub fn cells(self) -> usize {
-        1 + usize::from(matches!(self, Type::I64 | Type::F64))
+        match self {
+            Type::I32 | Type::F32 | Type::Func => 1,
+            Type::I64 | Type::F64 => 2,
+            Type::Extern => size_of::<usize>() / size_of::<u32>(),
+        }
     }
 
     fn of(letter: char) -> Option<Type> {

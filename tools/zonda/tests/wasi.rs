@@ -215,7 +215,10 @@ fn a_program_ends_when_its_time_is_over() {
 fn an_interrupt_ends_a_program() {
     use std::os::unix::process::ExitStatusExt;
     for path in endless(&folder("interrupt")) {
-        let mut child = zonda(&[path.to_str().unwrap()]).stdin(Stdio::piped()).spawn().unwrap();
+        // A job in the background of a script starts with the signal ignored, and its children too.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_zonda"), "run"]).arg(path);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(200));
         assert!(child.try_wait().unwrap().is_none(), "it runs");
         let pid = child.id().to_string();
