@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// A copy of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base
+    /// A copy of the repository WebAssembly/wasi-testsuite, branch prod/testsuite-base
     #[arg(long, value_name = "DIR")]
     suite: PathBuf,
 }
