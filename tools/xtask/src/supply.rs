@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 13] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
@@ -25,6 +25,8 @@ const SOURCES: [&str; 11] = [
     "exec",
     "clib",
     "compiler",
+    "libc",
+    "wasi",
     "firmware",
     "tools",
     "tests",
