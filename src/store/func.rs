@@ -9,7 +9,7 @@ use crate::alloc::TryVec;
 use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
-use zonda_exec::frame::{Context, Exit, FuncLayout, Host, Place};
+use zonda_exec::frame::{Context, Exit, Host, Place};
 use zonda_exec::{ExecInstance, HostCall, ImportedFunc, TrapCode};
 
 /// Addresses from here on are host functions of the store.
@@ -181,6 +181,7 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
 ///
 /// # Safety
 /// `func` is a function that the live instance of this store defines; the rest as for [`call`], once `write` has returned `Ok`.
+#[cfg(feature = "capi")]
 #[inline(always)]
 pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
     store: *mut StoreData,
@@ -188,7 +189,7 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
     stack: Stack,
     instance: *const ExecInstance,
     func: u32,
-    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
+    write: impl FnOnce(&zonda_exec::frame::FuncLayout) -> Result<(), TrapCode>,
 ) -> Result<(), Trap> {
     // SAFETY: the contract of this function: instance and store are live, and the arguments fit when `write` has stored them.
     unsafe {
