@@ -8,11 +8,8 @@
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/kernel.h>
 
+#include "blinky.wasm.h"
 #include "wasm_export.h"
-
-static const uint8_t blinky_wasm[] = {
-#include "blinky.wasm.inc"
-};
 
 static const struct gpio_dt_spec led = GPIO_DT_SPEC_GET(DT_ALIAS(led0), gpios);
 

@@ -5,4 +5,5 @@ set -e
 cd "$(dirname "$0")"
 ${CLANG:-clang-19} --target=wasm32 -mcpu=mvp -Os -Wall -nostdlib \
 	-Wl,--no-entry -Wl,--stack-first -Wl,-z,stack-size=0 -Wl,--strip-all \
+	-Wl,--export=__heap_base -Wl,--export=__data_end \
 	-o "${1:-blinky.wasm}" blinky.c

@@ -7,11 +7,8 @@
 
 #include <zephyr/kernel.h>
 
+#include "hello.wasm.h"
 #include "wasm_export.h"
-
-static const uint8_t hello_wasm[] = {
-#include "hello.wasm.inc"
-};
 
 /* Signature "(*~)": the runtime has checked that text and len lie within the program's memory. */
 static void print(wasm_exec_env_t exec_env, const char *text, uint32_t len)

@@ -8,14 +8,9 @@
 
 #include <zephyr/kernel.h>
 
+#include "endless.wasm.h"
+#include "sum.wasm.h"
 #include "wasm_export.h"
-
-static const uint8_t sum_wasm[] = {
-#include "sum.wasm.inc"
-};
-static const uint8_t endless_wasm[] = {
-#include "endless.wasm.inc"
-};
 
 struct program {
 	const char *name;
