@@ -4,6 +4,7 @@
 //!
 //! docs/mutants.md has the figures.
 
+mod equivalent;
 mod switched;
 mod thumb;
 
@@ -34,6 +35,9 @@ pub struct Options {
     /// Leave out tests that take longer, in seconds
     #[arg(long, default_value_t = 20, conflicts_with = "thumb")]
     seconds: u64,
+    /// Try those of the sample again that the last run did not notice: what changed may be tests, and not the sources
+    #[arg(long, conflicts_with_all = ["thumb", "one_by_one"])]
+    again: bool,
     /// Let cargo-mutants build each mutant alone, which takes a minute for each
     #[arg(long, conflicts_with_all = ["thumb", "seed"])]
     one_by_one: bool,
@@ -179,6 +183,7 @@ pub fn run(options: &Options) -> Result<()> {
         options.seed,
         &options.file,
         options.seconds,
+        options.again,
     )
 }
 

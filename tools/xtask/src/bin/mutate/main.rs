@@ -121,6 +121,7 @@ fn main() -> Result<()> {
             json!({
                 "number": number, "file": file, "line": mutant.line, "function": mutant.function,
                 "what": mutant.what, "unsafe": mutant.is_unsafe,
+                "text": texts[file].lines().nth(mutant.line - 1).unwrap_or_default().trim(),
             })
         })
         .collect();
