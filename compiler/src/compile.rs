@@ -88,13 +88,12 @@ fn leb128(bytes: &[u8], mut at: usize) -> Option<(u32, usize)> {
 fn record(func: &FastFunc) -> [u8; 16] {
     let layout = &func.layout;
     let halves = [layout.params, layout.locals, layout.results, layout.type_index];
-    let words = [layout.frame, func.code];
+    let halves = halves.map(u16::to_le_bytes);
+    let words = [layout.frame, func.code].map(u32::to_le_bytes);
     let mut bytes = [0; 16];
-    for (place, number) in bytes.chunks_exact_mut(2).zip(halves) {
-        place.copy_from_slice(&number.to_le_bytes());
-    }
-    for (place, number) in bytes.chunks_exact_mut(4).skip(2).zip(words) {
-        place.copy_from_slice(&number.to_le_bytes());
+    let numbers = halves.iter().flatten().chain(words.iter().flatten());
+    for (place, &byte) in bytes.iter_mut().zip(numbers) {
+        *place = byte;
     }
     bytes
 }

@@ -1,9 +1,10 @@
 //! Files that `zonda compile` makes, damaged: refused, or run without harm. No oracle; what is looked for is what a sanitizer, the feature `strict` or a time limit see.
 
 use arbitrary::Unstructured;
-use zonda::{Engine, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{Mode, StoreConfig};
 use zonda_compiler::{compile, CompileOptions};
 
+use super::run::{run_all, Aligned};
 use super::smith;
 
 /// Where the first section begins.
@@ -43,53 +44,7 @@ fn damage(u: &mut Unstructured, file: &mut [u8], how: u8) {
 
 /// Loads a file; when it is accepted, calls everything that it exports.
 pub(super) fn run(bytes: &[u8]) {
-    // At an address that is a multiple of 8, and no byte longer than it is.
-    let words = bytes.len().div_ceil(8);
-    let pad = words * 8 - bytes.len();
-    let mut room = vec![0u64; words];
-    // SAFETY: the words are as many bytes; they are read through this slice alone.
-    let room: &mut [u8] =
-        unsafe { core::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), words * 8) };
-    // What is not a multiple of 8 long gets its own allocation, whose end a sanitizer guards.
-    let owned: Vec<u8>;
-    let file = if pad == 0 {
-        room.copy_from_slice(bytes);
-        &*room
-    } else {
-        owned = bytes.to_vec();
-        &owned
-    };
-    let engine = Engine::new(Mode::Fast);
-    let Ok(module) = Module::new(&engine, file) else { return };
-    let mut linker = Linker::new();
-    for import in module.imports() {
-        if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) =
-                (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(
-                import.module,
-                import.name,
-                &params,
-                &results,
-                |_, _: &[Val], results: &mut [Val]| {
-                    results.iter_mut().for_each(|result| *result = Val::zero(result.ty()));
-                    Ok(())
-                },
-            );
-        }
-    }
     let config =
         StoreConfig { stack_bytes: 8 << 10, memory_limit: 1 << 18, ..StoreConfig::default() };
-    let Ok(mut store) = Store::with_config(&engine, (), config) else { return };
-    store.set_fuel(1000);
-    let Ok(instance) = linker.instantiate(&mut store, &module) else { return };
-    for export in module.exports() {
-        if let Some(Extern::Func(func)) = instance.get_export(&store, export.name) {
-            let Ok(ty) = func.ty(&store) else { continue };
-            let arguments: Vec<Val> = ty.params().map(Val::zero).collect();
-            let mut results: Vec<Val> = ty.results().map(Val::zero).collect();
-            store.set_fuel(1000);
-            let _ = func.call(&mut store, &arguments, &mut results);
-        }
-    }
+    let _ = run_all(Mode::Fast, Aligned::new(bytes).bytes(), config, 1000);
 }

@@ -16,6 +16,8 @@ mod forged;
 #[cfg(feature = "capi")]
 mod natives;
 pub mod program;
+#[path = "../../tests/common/run.rs"]
+mod run;
 mod script;
 mod smith;
 mod validate;

@@ -1,11 +1,7 @@
 //! Precompiled modules built by hand from docs/precompiled-module.md, independent of the code that writes them.
 
-#![allow(dead_code)] // Two tests compile this file, and neither uses all of it.
-
-use zonda::{
-    ArtifactErrorKind, Engine, Error, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig,
-    Val,
-};
+use crate::run::{run_all, Aligned};
+use zonda::{ArtifactErrorKind, Engine, Error, Mode, Module, StoreConfig};
 use zonda_exec::fast::RegOp;
 
 /// Slots between locals and operands on this machine.
@@ -110,25 +106,6 @@ pub fn parts(file: &[u8]) -> [std::ops::Range<usize>; 3] {
     [52, 64, 76].map(|entry| word(entry + 4)..word(entry + 4) + word(entry + 8))
 }
 
-/// What was read from a file, at an address that is a multiple of 8, and of exactly its length for what watches reads behind the end.
-pub struct Aligned(pub Vec<u64>, usize);
-
-impl Aligned {
-    pub fn new(bytes: &[u8]) -> Aligned {
-        let words = bytes.chunks(8).map(|chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            u64::from_ne_bytes(word)
-        });
-        Aligned(words.collect(), bytes.len())
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        // SAFETY: the words are as many bytes at least.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.1) }
-    }
-}
-
 pub fn load(file: &[u8]) -> Result<(), Error> {
     Module::new(&Engine::new(Mode::Fast), Aligned::new(file).bytes()).map(drop)
 }
@@ -143,34 +120,6 @@ pub fn kind(result: Result<(), Error>) -> Option<ArtifactErrorKind> {
 
 /// Loads a file that may be anything; when it loads, runs all that it exports.
 pub fn survives(file: &Aligned) -> bool {
-    let engine = Engine::new(Mode::Fast);
-    let Ok(module) = Module::new(&engine, file.bytes()) else { return false };
-    let mut linker = Linker::new();
-    for import in module.imports() {
-        if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) =
-                (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(
-                import.module,
-                import.name,
-                &params,
-                &results,
-                |_, _: &[Val], _: &mut [Val]| Ok(()),
-            );
-        }
-    }
     let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 20, ..StoreConfig::default() };
-    let mut store = Store::with_config(&engine, (), config).unwrap();
-    store.set_fuel(200);
-    let Ok(instance) = linker.instantiate(&mut store, &module) else { return true };
-    for export in module.exports() {
-        if let Some(Extern::Func(func)) = instance.get_export(&store, export.name) {
-            let ty = func.ty(&store).unwrap();
-            let arguments: Vec<Val> = ty.params().map(Val::zero).collect();
-            let mut results: Vec<Val> = ty.results().map(Val::zero).collect();
-            store.set_fuel(200);
-            let _ = func.call(&mut store, &arguments, &mut results);
-        }
-    }
-    true
+    run_all(Mode::Fast, file.bytes(), config, 200).is_ok()
 }

@@ -1,7 +1,11 @@
 //! What instances compute: each instruction, in each execution mode, alone and together.
 
 mod aliasing;
+#[path = "../common/encode.rs"]
+mod encode;
 mod encodings;
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod forms;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
 mod modes;

@@ -7,11 +7,8 @@
 use crate::modules;
 
 use crate::failing::{watch, Fail};
-use crate::forge::Aligned;
-use zonda::{
-    ArtifactError, Engine, Error, Extern, ExternType, Linker, Mode, Module, ModuleError, Store,
-    StoreConfig, Val,
-};
+use crate::run::{run_all, Aligned};
+use zonda::{ArtifactError, Error, Mode, ModuleError, StoreConfig};
 
 #[derive(Default)]
 struct Counts {
@@ -30,43 +27,10 @@ impl Counts {
     }
 }
 
-/// Loads what may be a module, in a mode; runs what it exports.
-fn execute(mode: Mode, file: &[u8]) -> Result<(), Error> {
-    let engine = Engine::new(mode);
-    let module = Module::new(&engine, file)?;
-    let mut linker = Linker::new();
-    for import in module.imports() {
-        if let ExternType::Func(ty) = import.ty {
-            let (params, results): (Vec<_>, Vec<_>) =
-                (ty.params().collect(), ty.results().collect());
-            let _ = linker.func_new(
-                import.module,
-                import.name,
-                &params,
-                &results,
-                |_, _: &[Val], _: &mut [Val]| Ok(()),
-            );
-        }
-    }
-    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16, ..StoreConfig::default() };
-    let mut store = Store::with_config(&engine, (), config)?;
-    store.set_fuel(30);
-    let Ok(instance) = linker.instantiate(&mut store, &module) else { return Ok(()) };
-    for export in module.exports() {
-        if let Some(Extern::Func(func)) = instance.get_export(&store, export.name) {
-            let Ok(ty) = func.ty(&store) else { panic!("{}", export.name) };
-            let arguments: Vec<Val> = ty.params().map(Val::zero).collect();
-            let mut results: Vec<Val> = ty.results().map(Val::zero).collect();
-            store.set_fuel(30);
-            let _ = func.call(&mut store, &arguments, &mut results);
-        }
-    }
-    Ok(())
-}
-
 /// One damaged file.
 fn survive(mode: Mode, file: &[u8], what: &dyn Fn() -> String, counts: &mut Counts) {
-    let (result, watched) = watch(Fail::Never, || execute(mode, file));
+    let config = StoreConfig { stack_bytes: 4096, memory_limit: 1 << 16, ..StoreConfig::default() };
+    let (result, watched) = watch(Fail::Never, || run_all(mode, file, config, 30));
     assert_eq!((watched.leaked, watched.leaked_blocks), (0, 0), "{}: leaked", what());
     match result {
         Ok(()) => counts.ran += 1,

@@ -3,8 +3,6 @@
 mod damage;
 #[path = "../common/failing.rs"]
 mod failing;
-#[path = "../common/forge.rs"]
-mod forge;
 mod host;
 #[path = "../common/modules.rs"]
 mod modules;
@@ -12,6 +10,8 @@ mod out_of_memory;
 #[path = "../common/programs.rs"]
 mod programs;
 mod reload;
+#[path = "../common/run.rs"]
+mod run;
 mod stop;
 
 #[global_allocator]

@@ -48,6 +48,7 @@ fn each_limit_names_tests_that_exist() {
         "tests/limits/store.rs",
         "tests/executing/large.rs",
         "tests/loading/verifier.rs",
+        "tests/loading/verifier_module.rs",
         "src/store/memory.rs",
     ]
     .map(read)

@@ -9,4 +9,8 @@ mod info;
 mod modules;
 mod precompiled;
 mod refused;
+mod rules;
+#[path = "../common/run.rs"]
+mod run;
 mod verifier;
+mod verifier_module;

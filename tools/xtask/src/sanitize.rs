@@ -73,7 +73,8 @@ fn on_x86_64_linux() -> Result<()> {
 const UNDER_MIRI: Tests =
     &[("embedding_rust", &["api::"]), ("executing", &["aliasing::", "modes::", "stopping::"])];
 /// More of them, which take minutes each.
-const UNDER_MIRI_AT_LENGTH: Tests = &[("loading", &["verifier::"]), ("executing", &["large::"])];
+const UNDER_MIRI_AT_LENGTH: Tests =
+    &[("loading", &["verifier::", "verifier_module::"]), ("executing", &["large::"])];
 
 fn miri_is_there() -> Result<()> {
     install::toolchain("nightly", &["miri", "rust-src"], &["miri", "--version"])
@@ -166,7 +167,7 @@ fn address_is_there() -> Result<()> {
 const SELECTION: Tests = &[
     ("embedding_rust", &["api::"]),
     ("executing", &["modes::", "stopping::", "large::"]),
-    ("loading", &["precompiled::", "verifier::"]),
+    ("loading", &["precompiled::", "verifier::", "verifier_module::"]),
 ];
 
 /// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes programs of its own.

@@ -8,6 +8,7 @@ use anyhow::{bail, Context, Result};
 use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -67,10 +68,10 @@ fn copy(tree: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What building gave: the programs of tests with their folders, or the files and offsets of errors.
+/// What building gave: the programs of tests with their folders, or the files and ranges of errors.
 enum Built {
     Programs(Vec<(PathBuf, PathBuf)>),
-    Errors(Vec<(String, usize)>),
+    Errors(Vec<(String, Range<usize>)>),
 }
 
 /// Builds the tests.
@@ -104,7 +105,7 @@ fn build(tree: &Path) -> Result<Built> {
                 let file =
                     if tree.join(file).is_file() { tree.join(file) } else { folder.join(file) };
                 let file = file.strip_prefix(tree).unwrap_or(&file).display().to_string();
-                errors.push((file, count(&span["byte_start"])));
+                errors.push((file, count(&span["byte_start"])..count(&span["byte_end"])));
             }
         }
     }
@@ -240,17 +241,26 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
             Built::Programs(programs) => break (job, programs),
             Built::Errors(errors) => {
                 let before = dropped.len();
+                let range = |placed: &Value| count(&placed["start"])..count(&placed["end"]);
                 for (file, at) in &errors {
+                    let placed = || {
+                        let all = job["placed"].as_array().into_iter().flatten();
+                        all.filter(|placed| placed["file"].as_str() == Some(file))
+                    };
                     // The shortest range around the error: the mutant itself rather than all of a place.
-                    let around = job["placed"].as_array().into_iter().flatten().filter(|placed| {
-                        placed["file"].as_str() == Some(file)
-                            && (count(&placed["start"])..count(&placed["end"])).contains(at)
-                    });
-                    let size = |placed: &&Value| count(&placed["end"]) - count(&placed["start"]);
-                    dropped.extend(around.min_by_key(size).map(|placed| count(&placed["mutant"])));
+                    let around = placed().filter(|placed| range(placed).contains(&at.start));
+                    match around.min_by_key(|placed| range(placed).len()) {
+                        Some(placed) => _ = dropped.insert(count(&placed["mutant"])),
+                        // An expression that is constant, and no longer with what is in it.
+                        None => dropped.extend(
+                            placed()
+                                .filter(|placed| at.contains(&range(placed).start))
+                                .map(|placed| count(&placed["mutant"])),
+                        ),
+                    }
                 }
                 if dropped.len() == before {
-                    bail!("an error in no mutant: {}, byte {}", errors[0].0, errors[0].1);
+                    bail!("an error in no mutant: {}, byte {}", errors[0].0, errors[0].1.start);
                 }
             }
         }
