@@ -79,7 +79,7 @@ impl Job {
     }
 
     pub fn arguments(&self) -> impl Iterator<Item = Argument> {
-        self.arguments.chunks_exact(12).map(|chunk| {
+        self.arguments.as_chunks::<12>().0.iter().map(|chunk| {
             let word =
                 |i: usize| u32::from_le_bytes([chunk[i], chunk[i + 1], chunk[i + 2], chunk[i + 3]]);
             let wide = word(4) as u64 | (word(8) as u64) << 32;

@@ -216,9 +216,9 @@ struct Machine {
 }
 
 impl Machine {
-    fn new(mode: Mode, bytes: &[u8]) -> Machine {
+    fn new(mode: Mode, bytes: Vec<u8>) -> Machine {
         let engine = Engine::new(mode);
-        let module = Module::from_vec(&engine, bytes.to_vec()).expect("the module is valid");
+        let module = Module::from_vec(&engine, bytes).expect("the module is valid");
         let mut store = Store::new(&engine, ()).unwrap();
         let instance = Linker::new().instantiate(&mut store, &module).unwrap();
         let run = instance.get_typed_func(&store, "run").unwrap();
@@ -245,7 +245,7 @@ fn agree(bodies: &[Vec<u8>], locals: u32) {
 fn agree_in_module(bodies: &[Vec<u8>], locals: u32) {
     let bytes = module(bodies, locals);
     let [mut classic, mut fast] =
-        [Mode::Classic, Mode::Fast].map(|mode| Machine::new(mode, &bytes));
+        [Mode::Classic, Mode::Fast].map(|mode| Machine::new(mode, bytes.clone()));
     for (index, body) in bodies.iter().enumerate() {
         for input in INPUTS {
             let (expected, found) = (classic.call(index, input), fast.call(index, input));

@@ -97,8 +97,10 @@ impl<'a> Run<'a> {
             let words = memory
                 .data(&self.store)
                 .unwrap()
-                .chunks_exact(8)
-                .map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&word| u64::from_le_bytes(word));
             words.fold(0xcbf2_9ce4_8422_2325, |hash, word| {
                 (hash ^ word).wrapping_mul(0x100_0000_01b3)
             })

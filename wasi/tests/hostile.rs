@@ -68,7 +68,7 @@ const PATHS: &[&str] = &[
 const TEXT: u32 = 4096;
 
 fn memory(random: &mut Random, memory: &mut [u8]) {
-    for word in memory.chunks_exact_mut(8) {
+    for word in memory.as_chunks_mut::<8>().0 {
         let value = match random.below(4) {
             // A buffer: address and length.
             0 => random.below(MEMORY as u64) | random.below(300) << 32,

@@ -103,10 +103,8 @@ impl Arguments {
             u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> R;
         let [a, b, c, d] = self.core.words();
         let mut doubles = [0f64; 8];
-        for (double, pair) in doubles.iter_mut().zip(self.singles.chunks_exact(2)) {
-            if let [low, high] = pair {
-                *double = f64::from_bits(*low as u64 | (*high as u64) << 32);
-            }
+        for (double, [low, high]) in doubles.iter_mut().zip(self.singles.as_chunks().0) {
+            *double = f64::from_bits(*low as u64 | (*high as u64) << 32);
         }
         let [s, t, u, v, w, x, y, z] = doubles;
         let [e, f, g, h, i, j, k, l, m, n, o, p] = self.stack.words();

@@ -64,7 +64,7 @@ pub(super) fn oneoff<P: Platform>(
     let mut items = TryVec::with_capacity(count as usize)?;
     let mut waits = TryVec::new();
     let mut timeout: Option<u64> = None;
-    for record in subscriptions.chunks_exact(Subscription::SIZE) {
+    for record in subscriptions.as_chunks::<{ Subscription::SIZE }>().0 {
         let subscription = Subscription::read(record);
         let Subscription { userdata, tag, number, .. } = subscription;
         let what = match tag {
@@ -99,7 +99,7 @@ pub(super) fn oneoff<P: Platform>(
 
     let passed = platform.clock_now(ClockId::Monotonic)?.saturating_sub(begin);
     let mut happened: u32 = 0;
-    let mut records = bytes_mut(memory, to, out)?.chunks_exact_mut(Event::SIZE);
+    let mut records = bytes_mut(memory, to, out)?.as_chunks_mut::<{ Event::SIZE }>().0.iter_mut();
     for Item { userdata, tag, waits: what } in items.iter() {
         let (userdata, tag) = (*userdata, *tag);
         let mut event = Event { userdata, error: 0, tag, bytes: 0, hangup: false };

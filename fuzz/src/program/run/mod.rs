@@ -282,12 +282,12 @@ pub fn host(which: u32, args: &[u64]) -> Vec<u64> {
 /// FNV-1a over words, with the length.
 fn hash(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+    let (words, rest) = bytes.as_chunks();
+    for &word in words {
+        let word = u64::from_le_bytes(word);
         hash = (hash ^ word).wrapping_mul(0x100_0000_01b3).rotate_left(23);
     }
-    for &byte in chunks.remainder() {
+    for &byte in rest {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     }
     hash

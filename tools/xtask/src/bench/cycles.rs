@@ -120,7 +120,8 @@ impl Costs {
     /// The firmware reads the timer before and after it loads the module and before and after the call, in which the
     /// program may read it in pairs; native code reads it twice.
     fn of(reads: &[u64]) -> Result<Costs> {
-        let pairs = |reads: &[u64]| reads.chunks_exact(2).map(|pair| pair[1] - pair[0]).sum();
+        let pairs =
+            |reads: &[u64]| reads.as_chunks().0.iter().map(|[start, end]| end - start).sum();
         match reads {
             [start, end] => Ok(Costs { call: end - start, load: None }),
             [start, end, call, timed @ .., returned] if timed.len() % 2 == 0 => Ok(Costs {

@@ -140,8 +140,8 @@ fn find(image: &[u8], mode: &str) -> Result<(Vec<Damage>, BTreeMap<u64, usize>)>
             continue;
         }
         // A table of handlers has addresses of this function.
-        for (opcode, word) in bytes.chunks_exact(4).enumerate() {
-            let address = u64::from(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        for (opcode, word) in bytes.as_chunks().0.iter().enumerate() {
+            let address = u64::from(u32::from_le_bytes(*word));
             if address & 1 == 1 && (start..end).contains(&(address & !1)) {
                 handlers.entry((address & !1) - start).or_insert(opcode);
             }
