@@ -18,6 +18,7 @@
 //! | [`frame`] | frames on the operand stack, and the state of a call by the host |
 //! | `bounds` | the arithmetic of bounds checks |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
+//! | [`shared`] | memory that instances share, above their own |
 //! | [`leb128`] | integers in validated code |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the list of execution modes, and how a call enters one |
@@ -63,6 +64,11 @@ pub mod numeric;
 pub mod op;
 mod relation;
 mod run;
+#[cfg(feature = "shared-heap")]
+pub mod shared;
+#[cfg(not(feature = "shared-heap"))]
+#[path = "shared_off.rs"]
+pub mod shared;
 pub mod side_table;
 pub mod slot;
 #[cfg(test)]

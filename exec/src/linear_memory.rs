@@ -8,6 +8,7 @@
 use crate::bounds;
 use crate::leb128;
 use crate::op::InstrClass;
+use crate::shared::Shared;
 use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
 
@@ -24,6 +25,8 @@ pub struct Memory {
     pub pages: u32,
     /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
     pub page_shift: u8,
+    /// What it has besides `size` bytes.
+    shared: Shared,
 }
 
 impl Memory {
@@ -35,6 +38,7 @@ impl Memory {
             size: 0,
             pages: 0,
             page_shift: 16,
+            shared: Shared::NONE,
         }
     }
 
@@ -57,6 +61,48 @@ impl Memory {
     /// Bytes that can be accessed.
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// Sets what code that has this memory can access besides its bytes.
+    pub fn share(&mut self, shared: Shared) {
+        self.shared = shared;
+    }
+
+    /// What code that has this memory can access besides its bytes.
+    pub fn shared(&self) -> Shared {
+        self.shared
+    }
+
+    /// As [`Memory::check`], of this memory or of what it shares.
+    #[inline(always)]
+    pub fn check_any(&self, address: u32, offset: u32, width: usize) -> Option<*mut u8> {
+        match self.check(address, offset, width) {
+            None => self.shared.place(address as u64 + offset as u64, width),
+            place => place,
+        }
+    }
+
+    /// The position of the `len` bytes at `address`, of this memory or of what it shares; `None`
+    /// when one of them is out of bounds.
+    pub fn range(&self, address: u32, len: u32) -> Option<*mut u8> {
+        let last = self.size.checked_sub(len as usize);
+        if last.is_some_and(|last| address as usize <= last) {
+            // SAFETY: `address` + `len` <= `size`, and `base` is valid for `size` bytes by the
+            // contract of `Memory::set`.
+            return Some(unsafe { self.base.add(address as usize) });
+        }
+        self.shared.place(address as u64, len as usize)
+    }
+
+    /// The position of the byte at `address`, of this memory or of what it shares, and how many
+    /// bytes follow one another from there on.
+    pub fn rest(&self, address: u32) -> Option<(*mut u8, usize)> {
+        match self.size.checked_sub(address as usize).filter(|&len| len != 0) {
+            // SAFETY: `address` <= `size`, and `base` is valid for `size` bytes by the contract of
+            // `Memory::set`.
+            Some(len) => Some((unsafe { self.base.add(address as usize) }, len)),
+            None => self.shared.rest(address),
+        }
     }
 
     /// The position of the `width` bytes at `address` + `offset`, or `None` when one of them is out
@@ -204,9 +250,9 @@ pub(crate) unsafe fn access(
     };
     // SAFETY: `at` is the slot of the address, from above.
     let address = unsafe { *at };
-    let place = memory.check(address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
+    let place = memory.check_any(address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
     if is_store {
-        // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+        // SAFETY: `Memory::check_any` has found all `width` bytes from `place` on in bounds.
         unsafe {
             match width {
                 1 => (value as u8).store(place),
@@ -217,7 +263,7 @@ pub(crate) unsafe fn access(
         }
         return Ok(at);
     }
-    // SAFETY: `Memory::check` has found all `width` bytes from `place` on in bounds.
+    // SAFETY: `Memory::check_any` has found all `width` bytes from `place` on in bounds.
     let mut value = unsafe {
         match width {
             1 => u8::load(place) as u64,

@@ -1,7 +1,7 @@
 //! Bulk instructions on memories and tables (spec: 4.4.6, 4.4.7): the whole range is checked first, then copied.
 //!
 //! Two indices of an instance may lead to one memory or table. So nothing here holds a reference to the bytes or elements
-//! while a second one could exist: ranges are pairs of a raw slice and a checked position.
+//! while a second one could exist: ranges are checked positions.
 
 use super::bounds;
 use super::instance::StoreInstance;
@@ -12,38 +12,32 @@ use crate::binary::reader::Reader;
 use crate::module::{DataHeader, ModuleData};
 use zonda_exec::TrapCode;
 
-/// Copies `len` items from position `source` of one list to position `at` of another, which may be the same; `None`, and
+/// Copies `len` elements from position `source` of one list to position `at` of another, which may be the same; `None`, and
 /// nothing is copied, when one of the ranges does not lie in its list.
 ///
 /// # Safety
-/// Both lists are allocated and initialized for their whole length, and no reference to an item of `to` is live.
-unsafe fn copy<T: Copy>(
-    to: *mut [T],
-    from: *const [T],
-    at: u32,
-    source: u32,
-    len: u32,
-) -> Option<()> {
+/// Both lists are allocated and initialized for their whole length, and no reference to an element of `to` is live.
+unsafe fn copy(to: *mut [u32], from: *const [u32], at: u32, source: u32, len: u32) -> Option<()> {
     let (at, source, len) = (at as usize, source as usize, len as usize);
     if !bounds::inside(to.len(), at, len) || !bounds::inside(from.len(), source, len) {
         return None;
     }
     // SAFETY: `bounds::inside` found both ranges inside of their lists. They may overlap, which `copy` allows.
-    unsafe { core::ptr::copy(from.cast::<T>().add(source), to.cast::<T>().add(at), len) };
+    unsafe { core::ptr::copy(from.cast::<u32>().add(source), to.cast::<u32>().add(at), len) };
     Some(())
 }
 
-/// Sets `len` items from position `at` on; `None`, and nothing is set, when they do not lie in the list.
+/// Sets `len` elements from position `at` on; `None`, and nothing is set, when they do not lie in the list.
 ///
 /// # Safety
 /// As for [`copy`].
-unsafe fn fill<T: Copy>(to: *mut [T], at: u32, value: T, len: u32) -> Option<()> {
+unsafe fn fill(to: *mut [u32], at: u32, value: u32, len: u32) -> Option<()> {
     let (at, len) = (at as usize, len as usize);
     if !bounds::inside(to.len(), at, len) {
         return None;
     }
     // SAFETY: `bounds::inside` found the range inside of the list, and by the contract this is the only reference to it.
-    unsafe { core::slice::from_raw_parts_mut(to.cast::<T>().add(at), len) }.fill(value);
+    unsafe { core::slice::from_raw_parts_mut(to.cast::<u32>().add(at), len) }.fill(value);
     Some(())
 }
 
@@ -58,7 +52,8 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
     // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4.5,
     // 5.4.6), and checked that memory and table indices are inside of their index spaces. Records live as long as the store.
     // No reference to a memory or table outlives the runtime call that made it: host functions borrow the store for theirs,
-    // and have returned or have lent the store to the call that executes this instruction.
+    // and have returned or have lent the store to the call that executes this instruction. `range` returns positions at
+    // which `len` bytes are.
     unsafe {
         match code {
             // memory.init
@@ -74,14 +69,15 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
             // memory.copy
             10 => {
                 let ([to, from], [at, source, len]) = instr.read();
-                let [to, from] = [to, from].map(|memory| (*instance.memory(memory)).bytes_ptr());
-                copy(to, from, at, source, len).ok_or(MEMORY)?;
+                let to = (*instance.memory(to)).seen.range(at, len).ok_or(MEMORY)?;
+                let from = (*instance.memory(from)).seen.range(source, len).ok_or(MEMORY)?;
+                core::ptr::copy(from, to, len as usize);
             }
             // memory.fill
             11 => {
                 let ([memory], [at, value, len]) = instr.read();
-                let bytes = (*instance.memory(memory)).bytes_ptr();
-                fill(bytes, at, value as u8, len).ok_or(MEMORY)?;
+                let to = (*instance.memory(memory)).seen.range(at, len);
+                core::ptr::write_bytes(to.ok_or(MEMORY)?, value as u8, len as usize);
             }
             // table.init
             12 => {
@@ -152,9 +148,15 @@ pub(super) unsafe fn init_memory(
     } else {
         data_bytes(&instance.module.data, segment)
     };
-    // SAFETY: the contract is that of `copy`: a memory's bytes are initialized, and so are the module's.
-    unsafe { copy((*memory).bytes_ptr(), bytes, at, source, len) }
-        .ok_or(TrapCode::MemoryOutOfBounds)
+    let inside = bounds::inside(bytes.len(), source as usize, len as usize);
+    // SAFETY: the memory is live by the contract. `range` has found `len` bytes at the position,
+    // and `bounds::inside` as many in the segment.
+    unsafe {
+        let to =
+            (*memory).seen.range(at, len).filter(|_| inside).ok_or(TrapCode::MemoryOutOfBounds)?;
+        core::ptr::copy(bytes.as_ptr().add(source as usize), to, len as usize);
+    }
+    Ok(())
 }
 
 /// Copies from an element segment, which is empty when it was dropped; all of it without `len`.

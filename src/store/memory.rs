@@ -64,12 +64,6 @@ impl MemoryData {
         &self.bytes
     }
 
-    /// The bytes without a reference to them. They may be read and written until the memory grows, while no reference to them is
-    /// live.
-    pub(crate) fn bytes_ptr(&self) -> *mut [u8] {
-        core::ptr::slice_from_raw_parts_mut(self.bytes.as_mut_ptr(), self.bytes.len())
-    }
-
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
