@@ -43,7 +43,8 @@ pub use module::{
 };
 pub use registry::{
     BoundModule, Call, Grants, GuestPtr, GuestPtrMut, GuestSlice, GuestSliceMut, GuestStr,
-    GuestValue, HostError, HostFn, HostFunc, HostModule, HostParam, HostReturn, Termination,
+    GuestValue, HostError, HostFn, HostFunc, HostList, HostModule, HostParam, HostReturn,
+    Termination,
 };
 pub use store::StoreConfig;
 pub use zonda_exec::{Mode, TrapCode};

@@ -1,84 +1,82 @@
-//! printf: the format is read from the linear memory, and so are the arguments, which lie behind
+//! printf: the format is read from the memory of the program, and so are the arguments, which lie behind
 //! each other as the C compiler puts variable arguments: 4 bytes each, or 8 at a multiple of 8.
 
-use crate::decimal::Decimal;
+use crate::float;
+use crate::memory::{self, Bytes};
 
 /// Width and precision end here: nothing bounds the time that a host function takes.
 const MOST: u32 = 4095;
 
-/// Where the text goes.
-pub(crate) enum Sink<'s> {
-    /// To the embedder, some bytes at a time.
-    Console { print: &'s mut dyn FnMut(&[u8]), buffer: [u8; 32], len: usize },
-    /// Into the linear memory: the address and the room that are left.
-    Memory { at: u32, room: u32 },
+/// Where the text goes: to the console, some bytes at a time, or into the memory.
+pub(crate) struct Sink {
+    console: bool,
+    /// The address and the room that are left.
+    at: u32,
+    room: u32,
+    buffer: [u8; 32],
+    len: usize,
 }
 
-impl<'s> Sink<'s> {
-    pub(crate) fn console(print: &'s mut dyn FnMut(&[u8])) -> Sink<'s> {
-        Sink::Console { print, buffer: [0; 32], len: 0 }
+impl Sink {
+    pub(crate) fn console() -> Sink {
+        Sink { console: true, ..Sink::memory(0, 0) }
     }
 
-    pub(crate) fn memory(at: u32, room: u32) -> Sink<'s> {
-        Sink::Memory { at, room }
+    pub(crate) fn memory(at: u32, room: u32) -> Sink {
+        Sink { console: false, at, room, buffer: [0; 32], len: 0 }
     }
 
     /// `None` when the byte does not fit into the memory.
-    fn put(&mut self, memory: &mut [u8], byte: u8) -> Option<()> {
-        match self {
-            Sink::Console { buffer, len, .. } => {
-                if let Some(place) = buffer.get_mut(*len) {
-                    *place = byte;
-                    *len += 1;
-                }
-                if *len == buffer.len() {
-                    self.flush();
-                }
+    #[inline(never)]
+    pub(crate) fn put<B: Bytes>(&mut self, bytes: &mut B, byte: u8) -> Option<()> {
+        if self.console {
+            if let Some(place) = self.buffer.get_mut(self.len) {
+                *place = byte;
+                self.len += 1;
             }
-            Sink::Memory { room: 0, .. } => {}
-            Sink::Memory { at, room } => {
-                *memory.get_mut(*at as usize)? = byte;
-                *at = at.checked_add(1)?;
-                *room -= 1;
+            if self.len == self.buffer.len() {
+                self.flush(bytes);
             }
+        } else if self.room != 0 {
+            memory::set(bytes, self.at, byte)?;
+            self.at = self.at.checked_add(1)?;
+            self.room -= 1;
         }
         Some(())
     }
 
     /// Hands on what is left.
-    pub(crate) fn flush(&mut self) {
-        if let Sink::Console { print, buffer, len } = self {
-            print(buffer.get(..*len).unwrap_or(&[]));
-            *len = 0;
-        }
+    pub(crate) fn flush<B: Bytes>(&mut self, bytes: &mut B) {
+        bytes.print(self.buffer.get(..self.len).unwrap_or(&[]));
+        self.len = 0;
     }
 }
 
 /// The memory, the text, and the arguments that are left.
-struct Printer<'p, 's> {
-    memory: &'p mut [u8],
-    sink: &'p mut Sink<'s>,
+pub(crate) struct Printer<'p, B> {
+    bytes: &'p mut B,
+    sink: &'p mut Sink,
     args: u32,
     count: u32,
 }
 
 /// What stands between `%` and the conversion.
 #[derive(Default)]
-struct Spec {
-    left: bool,
+pub(crate) struct Spec {
+    pub(crate) left: bool,
     plus: bool,
     space: bool,
-    alternative: bool,
-    zero: bool,
-    width: u32,
-    precision: Option<u32>,
+    pub(crate) alternative: bool,
+    pub(crate) zero: bool,
+    pub(crate) width: u32,
+    pub(crate) precision: Option<u32>,
 }
 
 /// A number's sign or prefix: two bytes at most.
 #[derive(Clone, Copy, Default)]
-struct Prefix {
+pub(crate) struct Prefix {
     bytes: [u8; 2],
-    len: u32,
+    pub(crate) len: u32,
 }
 
 impl Prefix {
@@ -89,7 +87,7 @@ impl Prefix {
         }
     }
 
-    fn sign(spec: &Spec, negative: bool) -> Prefix {
+    pub(crate) fn sign(spec: &Spec, negative: bool) -> Prefix {
         let mut prefix = Prefix::default();
         match (negative, spec.plus, spec.space) {
             (true, ..) => prefix.push(b'-'),
@@ -104,45 +102,51 @@ impl Prefix {
 /// Prints `text`, a string of the memory, with the arguments at `args`. Returns the number of bytes;
 /// `None` when something is outside of the memory.
 #[inline(never)]
-pub(crate) fn format(memory: &mut [u8], sink: &mut Sink, text: u32, args: u32) -> Option<i32> {
-    let mut printer = Printer { memory, sink, args, count: 0 };
+pub(crate) fn format<B: Bytes>(
+    bytes: &mut B,
+    sink: &mut Sink,
+    text: u32,
+    args: u32,
+) -> Option<u32> {
+    let mut printer = Printer { bytes, sink, args, count: 0 };
     let mut at = text;
     loop {
         let byte = printer.byte(at)?;
         at = at.checked_add(1)?;
         match byte {
-            0 => return Some(printer.count.min(i32::MAX as u32) as i32),
+            0 => return Some(printer.count.min(i32::MAX as u32)),
             b'%' => printer.conversion(&mut at)?,
             _ => printer.put(byte)?,
         }
     }
 }
 
-impl Printer<'_, '_> {
-    fn byte(&self, at: u32) -> Option<u8> {
-        self.memory.get(at as usize).copied()
+impl<B: Bytes> Printer<'_, B> {
+    fn byte(&mut self, at: u32) -> Option<u8> {
+        memory::byte(self.bytes, at)
     }
 
-    fn put(&mut self, byte: u8) -> Option<()> {
+    pub(crate) fn put(&mut self, byte: u8) -> Option<()> {
         self.count = self.count.saturating_add(1);
-        self.sink.put(self.memory, byte)
+        self.sink.put(self.bytes, byte)
     }
 
-    fn repeat(&mut self, byte: u8, count: u32) -> Option<()> {
+    pub(crate) fn repeat(&mut self, byte: u8, count: u32) -> Option<()> {
         (0..count).try_for_each(|_| self.put(byte))
     }
 
-    fn all(&mut self, bytes: &[u8]) -> Option<()> {
+    pub(crate) fn all(&mut self, bytes: &[u8]) -> Option<()> {
         bytes.iter().try_for_each(|&byte| self.put(byte))
     }
 
     fn word(&mut self) -> Option<u32> {
-        let bytes = self.memory.get(self.args as usize..)?.first_chunk::<4>()?;
+        let bytes = self.bytes.at(self.args, 4)?.first_chunk::<4>()?;
+        let word = u32::from_le_bytes(*bytes);
         self.args = self.args.checked_add(4)?;
-        Some(u32::from_le_bytes(*bytes))
+        Some(word)
     }
 
-    fn long(&mut self) -> Option<u64> {
+    pub(crate) fn long(&mut self) -> Option<u64> {
         self.args = self.args.checked_add(7)? & !7;
         let (low, high) = (self.word()?, self.word()?);
         Some(low as u64 | (high as u64) << 32)
@@ -234,15 +238,17 @@ impl Printer<'_, '_> {
             }
             b'c' => {
                 let byte = self.word()? as u8;
-                self.padded(&spec, 1, |printer| printer.put(byte))
+                self.pad(&spec, 1, false)?;
+                self.put(byte)?;
+                self.pad(&spec, 1, true)
             }
             b's' => {
                 let at = self.word()?;
                 self.string(&spec, at)
             }
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-                let value = f64::from_bits(self.long()?);
-                self.float(&spec, conversion, value)
+                let value = self.long()?;
+                float::print(self, &spec, conversion, value)
             }
             // Writes nothing, into memory either.
             b'n' => self.word().map(|_| ()),
@@ -259,22 +265,17 @@ impl Printer<'_, '_> {
         }
     }
 
-    /// With spaces on one side.
-    fn padded(
-        &mut self,
-        spec: &Spec,
-        len: u32,
-        body: impl FnOnce(&mut Self) -> Option<()>,
-    ) -> Option<()> {
-        let spaces = spec.width.saturating_sub(len);
-        if !spec.left {
-            self.repeat(b' ', spaces)?;
-        }
-        body(self)?;
-        if spec.left {
-            self.repeat(b' ', spaces)?;
-        }
-        Some(())
+    /// The spaces on one side of `len` bytes: in front of them, or behind.
+    #[inline(never)]
+    pub(crate) fn pad(&mut self, spec: &Spec, len: u32, behind: bool) -> Option<()> {
+        let spaces = if spec.left == behind { spec.width.saturating_sub(len) } else { 0 };
+        self.repeat(b' ', spaces)
+    }
+
+    /// A sign or prefix, then zeros.
+    pub(crate) fn prefix(&mut self, prefix: Prefix, zeros: u32) -> Option<()> {
+        self.all(prefix.bytes.get(..prefix.len as usize)?)?;
+        self.repeat(b'0', zeros)
     }
 
     fn string(&mut self, spec: &Spec, at: u32) -> Option<()> {
@@ -283,18 +284,20 @@ impl Printer<'_, '_> {
         if at == 0 {
             // As glibc: all of it, or nothing.
             let text = if most < NULL.len() as u32 { &[] } else { NULL };
-            return self.padded(spec, text.len() as u32, |printer| printer.all(text));
+            self.pad(spec, text.len() as u32, false)?;
+            self.all(text)?;
+            return self.pad(spec, text.len() as u32, true);
         }
         let mut len = 0;
         while len < most && self.byte(at.checked_add(len)?)? != 0 {
             len += 1;
         }
-        self.padded(spec, len, |printer| {
-            (at..at + len).try_for_each(|at| {
-                let byte = printer.byte(at)?;
-                printer.put(byte)
-            })
-        })
+        self.pad(spec, len, false)?;
+        for at in at..at + len {
+            let byte = self.byte(at)?;
+            self.put(byte)?;
+        }
+        self.pad(spec, len, true)
     }
 
     #[inline(never)]
@@ -328,92 +331,11 @@ impl Printer<'_, '_> {
         if spec.zero && !spec.left && spec.precision.is_none() {
             zeros = zeros.max(spec.width.saturating_sub(count + prefix.len));
         }
-        self.padded(spec, prefix.len + zeros + count, |printer| {
-            printer.all(prefix.bytes.get(..prefix.len as usize)?)?;
-            printer.repeat(b'0', zeros)?;
-            digits.iter().take(len).rev().try_for_each(|&digit| printer.put(digit))
-        })
-    }
-
-    #[inline(never)]
-    fn float(&mut self, spec: &Spec, conversion: u8, value: f64) -> Option<()> {
-        let prefix = Prefix::sign(spec, value.is_sign_negative());
-        let sign = prefix;
-        let upper = conversion.is_ascii_uppercase();
-        if !value.is_finite() {
-            let text = match (value.is_nan(), upper) {
-                (true, true) => b"NAN",
-                (true, false) => b"nan",
-                (false, true) => b"INF",
-                (false, false) => b"inf",
-            };
-            return self.padded(spec, prefix.len + 3, |printer| {
-                printer.all(sign.bytes.get(..sign.len as usize)?)?;
-                printer.all(text)
-            });
-        }
-        let mut decimal = Decimal::new(value);
-        let mut precision = spec.precision.unwrap_or(6) as i32;
-        let mut exponent = decimal.top();
-        let general = conversion | 32 == b'g';
-        let mut scientific = conversion | 32 == b'e';
-        if general {
-            // Significant digits.
-            precision = precision.max(1);
-            decimal.round(exponent - (precision - 1));
-            exponent = decimal.top();
-            scientific = exponent < -4 || exponent >= precision;
-            precision -= 1 + if scientific { 0 } else { exponent };
-        }
-        // The place of the last digit.
-        let mut last = if scientific { exponent - precision } else { -precision };
-        decimal.round(last);
-        if scientific {
-            exponent = decimal.top();
-            last = exponent - precision;
-        }
-        if general && !spec.alternative {
-            let lowest = if scientific { exponent } else { 0 };
-            while last < lowest && decimal.digit(last) == 0 {
-                last += 1;
-            }
-        }
-        // The place of the last digit in front of the point.
-        let ones = if scientific { exponent } else { 0 };
-        let first = if scientific { exponent } else { decimal.top().max(0) };
-        let point = last < ones || spec.alternative;
-        let mut len = (first - last.min(ones) + 1) as u32 + point as u32;
-        let magnitude = exponent.unsigned_abs();
-        if scientific {
-            len += if magnitude > 99 { 5 } else { 4 };
-        }
-        let len = prefix.len + len;
-        let zeros = if spec.zero && !spec.left { spec.width.saturating_sub(len) } else { 0 };
-        self.padded(spec, len + zeros, |printer| {
-            printer.all(sign.bytes.get(..sign.len as usize)?)?;
-            printer.repeat(b'0', zeros)?;
-            let mut place = first;
-            loop {
-                printer.put(b'0' + decimal.digit(place))?;
-                if place == ones && point {
-                    printer.put(b'.')?;
-                }
-                if place <= last.min(ones) {
-                    break;
-                }
-                place -= 1;
-            }
-            if scientific {
-                printer.put(if upper { b'E' } else { b'e' })?;
-                printer.put(if exponent < 0 { b'-' } else { b'+' })?;
-                if magnitude > 99 {
-                    printer.put(b'0' + (magnitude / 100) as u8)?;
-                }
-                printer.put(b'0' + (magnitude / 10 % 10) as u8)?;
-                printer.put(b'0' + (magnitude % 10) as u8)?;
-            }
-            Some(())
-        })
+        let all = prefix.len + zeros + count;
+        self.pad(spec, all, false)?;
+        self.prefix(prefix, zeros)?;
+        digits.iter().take(len).rev().try_for_each(|&digit| self.put(digit))?;
+        self.pad(spec, all, true)
     }
 }
 

@@ -1,24 +1,36 @@
 //! The functions of a C library that a module imports from `env`, with WAMR's names and types
 //! (`libc-builtin`): printf and its like, memory and strings, malloc from the application heap.
 //!
-//! Declared once with `host_module!`. Every pointer and length is checked against the linear memory
-//! of the calling instance; what lies outside traps. What the functions do outside of WebAssembly is
-//! the embedder's: [`Host`].
+//! The functions are a list that one function executes ([`zonda::HostList`]): most of them do less
+//! than a conversion of their parameters would take. Every pointer and length is checked against the
+//! linear memory of the calling instance and the shared heap that it has; what lies outside traps.
+//! What the functions do outside of WebAssembly is the embedder's: [`Host`].
 //!
+//! - `memory`: bytes of the program
 //! - `format`: printf
-//! - `decimal`: the digits of a floating-point number, exactly
+//! - `float`: floating-point numbers in printf (feature `float`)
+//! - `decimal`: the digits of such a number, exactly
 //! - `text`: strings and numbers in them
 #![no_std]
 // The names are those of C.
-#![allow(non_snake_case)]
+#![allow(non_camel_case_types)]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 
+#[cfg(feature = "float")]
 mod decimal;
+#[cfg(feature = "float")]
+mod float;
+#[cfg(not(feature = "float"))]
+#[path = "float_off.rs"]
+mod float;
 mod format;
+mod memory;
 mod text;
 
+use core::marker::PhantomData;
 use format::{format, Sink};
-use zonda::{host_module, Call, GuestStr, HostError, TrapCode};
+use memory::Bytes;
+use zonda::{Call, HostError, HostModule, TrapCode};
 
 /// An embedder of modules that use the C library.
 pub trait Host {
@@ -59,32 +71,43 @@ pub trait Host {
 
 const OUTSIDE: HostError = HostError::Trap(TrapCode::MemoryOutOfBounds);
 
-/// A range of the memory, or a trap.
-fn range(memory: &mut [u8], at: u32, len: u32) -> Result<&mut [u8], HostError> {
-    let rest = memory.get_mut(at as usize..).ok_or(OUTSIDE)?;
-    rest.get_mut(..len as usize).ok_or(OUTSIDE)
+/// The functions, each with the letters of its parameters and its result.
+macro_rules! functions {
+    ($($name:ident $signature:literal)*) => {
+        /// A function of the list.
+        #[derive(Clone, Copy)]
+        enum Func { $($name),* }
+
+        /// All of them, by their numbers.
+        const FUNCS: &[Func] = &[$(Func::$name),*];
+
+        /// Names and signatures.
+        const LIST: &str = concat!($(stringify!($name), $signature, " "),*);
+    };
 }
 
-/// Copies `len` bytes within the memory, as memmove does.
-fn copy(memory: &mut [u8], to: u32, from: u32, len: u32) -> Result<u32, HostError> {
-    range(memory, from, len)?;
-    range(memory, to, len)?;
-    // Byte by byte, in the direction in which none is overwritten before it is copied.
-    for index in 0..len {
-        let index = if to <= from { index } else { len - 1 - index };
-        let byte = memory.get((from + index) as usize).copied().ok_or(OUTSIDE)?;
-        *memory.get_mut((to + index) as usize).ok_or(OUTSIDE)? = byte;
-    }
-    Ok(to)
+functions! {
+    printf "(ii)i" vprintf "(ii)i" sprintf "(iii)i" vsprintf "(iii)i" snprintf "(iiii)i"
+    vsnprintf "(iiii)i" puts "(i)i" putchar "(i)i"
+    memcmp "(iii)i" memcpy "(iii)i" memmove "(iii)i" memset "(iii)i" memchr "(iii)i"
+    emscripten_memcpy_big "(iii)i"
+    strchr "(ii)i" strcmp "(ii)i" strncmp "(iii)i" strncasecmp "(iii)i" strcpy "(ii)i"
+    strncpy "(iii)i" strlen "(i)i" strspn "(ii)i" strcspn "(ii)i" strstr "(ii)i"
+    strdup "(i)i" _strdup "(i)i"
+    malloc "(i)i" calloc "(ii)i" realloc "(ii)i" free "(i)"
+    atoi "(i)i" strtol "(iii)i" strtoul "(iii)i"
+    isupper "(i)i" isalpha "(i)i" isspace "(i)i" isgraph "(i)i" isprint "(i)i" isdigit "(i)i"
+    isxdigit "(i)i" isalnum "(i)i" tolower "(i)i" toupper "(i)i"
+    exit "(i)" abort "(i)" abortStackOverflow "(i)" nullFunc_X "(i)"
+    __cxa_allocate_exception "(i)i" __cxa_begin_catch "(i)" __cxa_throw "(iii)"
+    clock_gettime "(ii)i" clock "()I"
 }
 
 /// printf to the console.
-fn print<S: Host>(call: &mut Call<'_, S>, text: GuestStr, args: u32) -> Result<i32, HostError> {
-    let (memory, state) = call.memory_and_state();
-    let mut print = |text: &[u8]| state.print(text);
-    let mut sink = Sink::console(&mut print);
-    let count = format(memory, &mut sink, text.address(), args).ok_or(OUTSIDE);
-    sink.flush();
+fn print<S: Host>(call: &mut Call<'_, S>, text: u32, args: u32) -> Option<u32> {
+    let mut sink = Sink::console();
+    let count = format(call, &mut sink, text, args);
+    sink.flush(call);
     count
 }
 
@@ -93,288 +116,228 @@ fn print_to<S: Host>(
     call: &mut Call<'_, S>,
     at: u32,
     size: u32,
-    text: GuestStr,
+    text: u32,
     args: u32,
-) -> Result<i32, HostError> {
-    let memory = call.memory_mut();
-    let mut sink = Sink::memory(at, size.saturating_sub(1));
-    let count = format(memory, &mut sink, text.address(), args).ok_or(OUTSIDE)?;
+) -> Option<u32> {
+    let room = size.saturating_sub(1);
+    let count = format(call, &mut Sink::memory(at, room), text, args)?;
     if size != 0 {
-        let end = at as usize + (count.max(0) as u32).min(size - 1) as usize;
-        *memory.get_mut(end).ok_or(OUTSIDE)? = 0;
+        memory::set(call, at.checked_add(count.min(room))?, 0)?;
     }
-    Ok(count)
+    Some(count)
 }
 
 /// malloc.
 fn allocate<S: Host>(call: &mut Call<'_, S>, size: u32) -> u32 {
-    let (memory, state) = call.memory_and_state();
-    let at = state.allocate(size);
-    if at != 0 && range(memory, at, size).is_err() {
-        state.free(at);
+    let at = call.state().allocate(size);
+    // What the embedder gives out is not trusted either.
+    if at != 0 && call.bytes(at, size).is_none() {
+        call.state().free(at);
         return 0;
     }
     at
 }
 
-/// strdup.
-fn duplicate<S: Host>(call: &mut Call<'_, S>, text: GuestStr) -> Result<u32, HostError> {
-    let len = text.bytes(call.memory()).len() as u32;
-    let at = allocate(call, len.saturating_add(1));
-    if at != 0 {
-        copy(call.memory_mut(), at, text.address(), len + 1)?;
+/// realloc; 0 for what is no block.
+fn reallocate<S: Host>(call: &mut Call<'_, S>, at: u32, size: u32) -> Option<u32> {
+    if at == 0 {
+        return Some(allocate(call, size));
     }
-    Ok(at)
-}
-
-/// memcmp and strncmp: the difference of the first bytes that differ.
-fn compare<S>(
-    call: &Call<'_, S>,
-    a: u32,
-    b: u32,
-    len: u32,
-    strings: bool,
-) -> Result<i32, HostError> {
-    let memory = call.memory();
-    for index in 0..len as u64 {
-        let at = |start: u32| memory.get((start as u64 + index) as usize).copied().ok_or(OUTSIDE);
-        let (a, b) = (at(a)?, at(b)?);
-        if a != b {
-            return Ok(a as i32 - b as i32);
-        }
-        if strings && a == 0 {
-            break;
-        }
+    let Some(held) = call.state().block_size(at) else { return Some(0) };
+    let new = allocate(call, size);
+    if new != 0 {
+        call.copy(new, at, held.min(size))?;
+        call.state().free(at);
     }
-    Ok(0)
+    Some(new)
 }
 
-/// A character that a classification is asked for, if it is one of ASCII.
-fn ascii(c: i32) -> u8 {
-    u8::try_from(c).unwrap_or(0x80)
+/// The class or the other case of a character of ASCII.
+fn character(func: Func, c: u32) -> u32 {
+    let ascii = u8::try_from(c).unwrap_or(0x80);
+    let (upper, lower) = (ascii.is_ascii_uppercase(), ascii.is_ascii_lowercase());
+    let (letter, digit) = (upper || lower, ascii.is_ascii_digit());
+    let is = match func {
+        Func::isupper => upper,
+        Func::isalpha => letter,
+        Func::isspace => text::is_space(ascii),
+        Func::isgraph => ascii.is_ascii_graphic(),
+        Func::isprint => (b' '..=b'~').contains(&ascii),
+        Func::isdigit => digit,
+        Func::isxdigit => ascii.is_ascii_hexdigit(),
+        Func::isalnum => letter || digit,
+        Func::tolower => return c.wrapping_add(32 * upper as u32),
+        _ => return c.wrapping_sub(32 * lower as u32),
+    };
+    is as u32
 }
 
-host_module! {
-    /// The module `env`. Its state is the embedder.
-    pub struct Env<S: Host> as "env" {
-        fn printf(call, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            print(call, text, args)
+/// strtol and strtoul: stores where the number ends, unless `end` is 0.
+fn number<S: Host>(call: &mut Call<'_, S>, func: Func, [at, end, base]: [u32; 3]) -> Option<u32> {
+    let (value, len) = text::integer(call.string(at)?, base as i32);
+    if end != 0 {
+        memory::write(call, end, &(at + len).to_le_bytes())?;
+    }
+    Some(match func {
+        Func::strtol => value.clamp(i32::MIN as i64, i32::MAX as i64) as u32,
+        // A negative number is that of its magnitude, negated.
+        _ if value.unsigned_abs() <= u32::MAX as u64 => value as u32,
+        _ => u32::MAX,
+    })
+}
+
+/// clock_gettime, with -1 for a clock that there is not.
+fn time<S: Host>(call: &mut Call<'_, S>, clock: u32, to: u32) -> Option<u32> {
+    let time = call.state().clock(clock);
+    // struct timespec { int64_t tv_sec; int32_t tv_nsec; }, as wasm32 aligns it.
+    call.bytes(to, 16)?;
+    let Some(time) = time else { return Some(u32::MAX) };
+    memory::write(call, to, &(time / 1_000_000_000).to_le_bytes())?;
+    memory::write(call, to.checked_add(8)?, &(time % 1_000_000_000).to_le_bytes())?;
+    Some(0)
+}
+
+/// Executes a function that does not end the program; `None` when something is outside of the
+/// memory.
+fn run<S: Host>(call: &mut Call<'_, S>, func: Func, [a, b, c, d]: [u32; 4]) -> Option<u32> {
+    Some(match func {
+        Func::printf | Func::vprintf => print(call, a, b)?,
+        // As much as there is; behind that the call traps.
+        Func::sprintf | Func::vsprintf => print_to(call, a, u32::MAX, b, c)?,
+        Func::snprintf | Func::vsnprintf => {
+            call.bytes(a, b)?;
+            print_to(call, a, b, c, d)?
         }
-        fn vprintf(call, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            print(call, text, args)
+        Func::puts => {
+            let mut sink = Sink::console();
+            let count = memory::len(call, a)?;
+            for at in a..a + count {
+                let byte = memory::byte(call, at)?;
+                sink.put(call, byte)?;
+            }
+            sink.put(call, b'\n')?;
+            sink.flush(call);
+            count + 1
         }
-        fn sprintf(call, to: u32, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            // As much as there is; behind that the call traps.
-            print_to(call, to, u32::MAX, text, args)
-        }
-        fn vsprintf(call, to: u32, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            print_to(call, to, u32::MAX, text, args)
-        }
-        fn snprintf(call, to: u32, size: u32, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            range(call.memory_mut(), to, size)?;
-            print_to(call, to, size, text, args)
-        }
-        fn vsnprintf(call, to: u32, size: u32, text: GuestStr, args: u32) -> Result<i32, HostError> {
-            range(call.memory_mut(), to, size)?;
-            print_to(call, to, size, text, args)
-        }
-        fn puts(call, text: GuestStr) -> i32 {
-            let (memory, state) = call.memory_and_state();
-            state.print(text.bytes(memory));
-            state.print(b"\n");
-            text.bytes(memory).len() as i32 + 1
-        }
-        fn putchar(call, c: i32) -> i32 {
-            call.state().print(&[c as u8]);
+        Func::putchar => {
+            call.print(&[a as u8]);
             1
         }
-        fn memcmp(call, a: u32, b: u32, len: u32) -> Result<i32, HostError> {
-            range(call.memory_mut(), a, len)?;
-            range(call.memory_mut(), b, len)?;
-            compare(call, a, b, len, false)
+        Func::memcmp => {
+            call.bytes(a, c)?;
+            call.bytes(b, c)?;
+            memory::compare(call, a, b, c, false)?
         }
-        fn memcpy(call, to: u32, from: u32, len: u32) -> Result<u32, HostError> {
-            copy(call.memory_mut(), to, from, len)
+        Func::memcpy | Func::memmove | Func::emscripten_memcpy_big => {
+            call.copy(a, b, c)?;
+            a
         }
-        fn memmove(call, to: u32, from: u32, len: u32) -> Result<u32, HostError> {
-            copy(call.memory_mut(), to, from, len)
+        Func::memset => {
+            call.bytes_mut(a, c)?.iter_mut().for_each(|byte| *byte = b as u8);
+            a
         }
-        fn memset(call, to: u32, c: i32, len: u32) -> Result<u32, HostError> {
-            range(call.memory_mut(), to, len)?.iter_mut().for_each(|byte| *byte = c as u8);
-            Ok(to)
-        }
-        fn memchr(call, at: u32, c: i32, len: u32) -> Result<u32, HostError> {
-            let found = range(call.memory_mut(), at, len)?.iter().position(|&byte| byte == c as u8);
-            Ok(found.map_or(0, |index| at + index as u32))
-        }
-        fn strchr(call, text: GuestStr, c: i32) -> u32 {
-            let bytes = text.bytes(call.memory());
+        Func::memchr => memory::index(call.bytes(a, c)?, b as u8).map_or(0, |index| a + index),
+        Func::strchr => {
+            let text = call.string(a)?;
             // The NUL can be searched for.
-            let found = match c as u8 {
-                0 => Some(bytes.len()),
-                c => bytes.iter().position(|&byte| byte == c),
-            };
-            found.map_or(0, |index| text.address() + index as u32)
+            let end = (b as u8 == 0).then_some(text.len() as u32);
+            end.or_else(|| memory::index(text, b as u8)).map_or(0, |index| a + index)
         }
-        fn strcmp(call, a: GuestStr, b: GuestStr) -> Result<i32, HostError> {
-            compare(call, a.address(), b.address(), u32::MAX, true)
+        Func::strcmp => {
+            call.string(b)?;
+            call.string(a)?;
+            memory::compare(call, a, b, u32::MAX, true)?
         }
-        fn strncmp(call, a: u32, b: u32, len: u32) -> Result<i32, HostError> {
-            compare(call, a, b, len, true)
+        Func::strncmp => memory::compare(call, a, b, c, true)?,
+        Func::strncasecmp => {
+            text::compare_ignoring_case(call.string(a)?, call.string(b)?, c) as u32
         }
-        fn strncasecmp(call, a: GuestStr, b: GuestStr, len: u32) -> i32 {
-            text::compare_ignoring_case(a.bytes(call.memory()), b.bytes(call.memory()), len)
+        Func::strcpy => {
+            let len = memory::len(call, b)?;
+            call.copy(a, b, len.checked_add(1)?)?;
+            a
         }
-        fn strcpy(call, to: u32, from: GuestStr) -> Result<u32, HostError> {
-            let len = from.bytes(call.memory()).len() as u32;
-            copy(call.memory_mut(), to, from.address(), len.saturating_add(1))
-        }
-        fn strncpy(call, to: u32, from: u32, len: u32) -> Result<u32, HostError> {
-            let memory = call.memory_mut();
-            range(memory, to, len)?;
-            let mut ended = false;
-            for index in 0..len as u64 {
-                let byte = match ended {
-                    true => 0,
-                    false => memory.get((from as u64 + index) as usize).copied().ok_or(OUTSIDE)?,
-                };
-                ended = byte == 0;
-                *memory.get_mut((to as u64 + index) as usize).ok_or(OUTSIDE)? = byte;
+        Func::strncpy => {
+            call.bytes(a, c)?;
+            let mut byte = 1;
+            for index in 0..c {
+                if byte != 0 {
+                    byte = memory::byte(call, b.checked_add(index)?)?;
+                }
+                memory::set(call, a + index, byte)?;
             }
-            Ok(to)
+            a
         }
-        fn strlen(call, text: GuestStr) -> u32 {
-            text.bytes(call.memory()).len() as u32
+        Func::strlen => memory::len(call, a)?,
+        Func::strspn => text::span(call.string(a)?, call.string(b)?, true),
+        Func::strcspn => text::span(call.string(a)?, call.string(b)?, false),
+        Func::strstr => {
+            text::find(call.string(a)?, call.string(b)?).map_or(0, |index| a + index as u32)
         }
-        fn strspn(call, text: GuestStr, set: GuestStr) -> u32 {
-            text::span(text.bytes(call.memory()), set.bytes(call.memory()), true)
-        }
-        fn strcspn(call, text: GuestStr, set: GuestStr) -> u32 {
-            text::span(text.bytes(call.memory()), set.bytes(call.memory()), false)
-        }
-        fn strstr(call, text: GuestStr, part: GuestStr) -> u32 {
-            let found = text::find(text.bytes(call.memory()), part.bytes(call.memory()));
-            found.map_or(0, |index| text.address() + index as u32)
-        }
-        fn strdup(call, text: GuestStr) -> Result<u32, HostError> {
-            duplicate(call, text)
-        }
-        fn _strdup(call, text: GuestStr) -> Result<u32, HostError> {
-            duplicate(call, text)
-        }
-        fn malloc(call, size: u32) -> u32 {
-            allocate(call, size)
-        }
-        fn calloc(call, count: u32, size: u32) -> Result<u32, HostError> {
-            let Some(size) = count.checked_mul(size) else { return Ok(0) };
-            let at = allocate(call, size);
+        Func::strdup | Func::_strdup => {
+            let len = memory::len(call, a)?.checked_add(1)?;
+            let at = allocate(call, len);
             if at != 0 {
-                range(call.memory_mut(), at, size)?.iter_mut().for_each(|byte| *byte = 0);
+                call.copy(at, a, len)?;
             }
-            Ok(at)
+            at
         }
-        fn realloc(call, at: u32, size: u32) -> Result<u32, HostError> {
-            if at == 0 {
-                return Ok(allocate(call, size));
+        Func::malloc | Func::__cxa_allocate_exception => allocate(call, a),
+        Func::calloc => {
+            let size = a.checked_mul(b);
+            let at = size.map_or(0, |size| allocate(call, size));
+            if at != 0 {
+                call.bytes_mut(at, size?)?.iter_mut().for_each(|byte| *byte = 0);
             }
-            let Some(held) = call.state().block_size(at) else { return Ok(0) };
-            let new = allocate(call, size);
-            if new != 0 {
-                copy(call.memory_mut(), new, at, held.min(size))?;
-                call.state().free(at);
-            }
-            Ok(new)
+            at
         }
-        fn free(call, at: u32) {
-            call.state().free(at);
+        Func::realloc => reallocate(call, a, b)?,
+        Func::free => {
+            call.state().free(a);
+            0
         }
-        fn atoi(call, text: GuestStr) -> i32 {
-            text::integer(text.bytes(call.memory()), 10).0 as i32
+        Func::atoi => text::integer(call.string(a)?, 10).0 as u32,
+        Func::strtol | Func::strtoul => number(call, func, [a, b, c])?,
+        Func::clock_gettime => time(call, a, b)?,
+        Func::isupper
+        | Func::isalpha
+        | Func::isspace
+        | Func::isgraph
+        | Func::isprint
+        | Func::isdigit
+        | Func::isxdigit
+        | Func::isalnum
+        | Func::tolower
+        | Func::toupper => character(func, a),
+        // `execute` knows the others.
+        _ => 0,
+    })
+}
+
+/// Executes a function by its number.
+fn execute<S: Host>(call: &mut Call<'_, S>, index: usize, args: &[u32]) -> Result<u64, HostError> {
+    let func = FUNCS.get(index).copied().ok_or(OUTSIDE)?;
+    let mut words = [0; 4];
+    words.iter_mut().zip(args).for_each(|(to, from)| *to = *from);
+    let end = match func {
+        Func::exit => "exit",
+        Func::abort => "abort",
+        Func::abortStackOverflow => "abortStackOverflow",
+        Func::nullFunc_X => "nullFunc_X",
+        Func::__cxa_throw => {
+            words[0] = 0;
+            "__cxa_throw"
         }
-        fn strtol(call, text: GuestStr, end: u32, base: i32) -> Result<i32, HostError> {
-            let (value, len) = text::integer(text.bytes(call.memory()), base);
-            if end != 0 {
-                let at = text.address() + len;
-                range(call.memory_mut(), end, 4)?.iter_mut().zip(at.to_le_bytes()).for_each(|(to, byte)| *to = byte);
-            }
-            Ok(value.clamp(i32::MIN as i64, i32::MAX as i64) as i32)
-        }
-        fn strtoul(call, text: GuestStr, end: u32, base: i32) -> Result<u32, HostError> {
-            let (value, len) = text::integer(text.bytes(call.memory()), base);
-            if end != 0 {
-                let at = text.address() + len;
-                range(call.memory_mut(), end, 4)?.iter_mut().zip(at.to_le_bytes()).for_each(|(to, byte)| *to = byte);
-            }
-            // A negative number is that of its magnitude, negated.
-            let fits = value.unsigned_abs() <= u32::MAX as u64;
-            Ok(if fits { value as u32 } else { u32::MAX })
-        }
-        fn isupper(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_uppercase() as i32
-        }
-        fn isalpha(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_alphabetic() as i32
-        }
-        fn isspace(_call, c: i32) -> i32 {
-            text::is_space(ascii(c)) as i32
-        }
-        fn isgraph(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_graphic() as i32
-        }
-        fn isprint(_call, c: i32) -> i32 {
-            matches!(ascii(c), b' '..=b'~') as i32
-        }
-        fn isdigit(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_digit() as i32
-        }
-        fn isxdigit(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_hexdigit() as i32
-        }
-        fn isalnum(_call, c: i32) -> i32 {
-            ascii(c).is_ascii_alphanumeric() as i32
-        }
-        fn tolower(_call, c: i32) -> i32 {
-            c + 32 * ascii(c).is_ascii_uppercase() as i32
-        }
-        fn toupper(_call, c: i32) -> i32 {
-            c - 32 * ascii(c).is_ascii_lowercase() as i32
-        }
-        fn exit(call, code: i32) -> Result<(), HostError> {
-            Err(call.state().exit("exit", code))
-        }
-        fn abort(call, code: i32) -> Result<(), HostError> {
-            Err(call.state().exit("abort", code))
-        }
-        fn abortStackOverflow(call, code: i32) -> Result<(), HostError> {
-            Err(call.state().exit("abortStackOverflow", code))
-        }
-        fn nullFunc_X(call, code: i32) -> Result<(), HostError> {
-            Err(call.state().exit("nullFunc_X", code))
-        }
-        fn emscripten_memcpy_big(call, to: u32, from: u32, len: u32) -> Result<u32, HostError> {
-            copy(call.memory_mut(), to, from, len)
-        }
-        fn __cxa_allocate_exception(call, size: u32) -> u32 {
-            allocate(call, size)
-        }
-        fn __cxa_begin_catch(_call, exception: u32) {
-            let _ = exception;
-        }
-        fn __cxa_throw(call, thrown: u32, info: u32, destructor: u32) -> Result<(), HostError> {
-            let _ = (thrown, info, destructor);
-            Err(call.state().exit("__cxa_throw", 0))
-        }
-        fn clock_gettime(call, number: u32, to: u32) -> Result<i32, HostError> {
-            let time = call.state().clock(number);
-            // struct timespec { int64_t tv_sec; int32_t tv_nsec; }, as wasm32 aligns it.
-            let place = range(call.memory_mut(), to, 16)?;
-            let Some(time) = time else { return Ok(-1) };
-            let fields = (time / 1_000_000_000).to_le_bytes().into_iter().chain((time % 1_000_000_000).to_le_bytes());
-            place.iter_mut().zip(fields).for_each(|(to, byte)| *to = byte);
-            Ok(0)
-        }
-        fn clock(call) -> u64 {
-            call.state().clock(1).unwrap_or(0)
-        }
-    }
+        Func::clock => return Ok(call.state().clock(1).unwrap_or(0)),
+        _ => return run(call, func, words).map(u64::from).ok_or(OUTSIDE),
+    };
+    Err(call.state().exit(end, words[0] as i32))
+}
+
+/// The module `env`. Its state is the embedder.
+pub struct Env<S>(PhantomData<fn(&mut S)>);
+
+impl<S: Host + 'static> Env<S> {
+    /// The functions.
+    pub const MODULE: HostModule<S> = HostModule::listed("env", LIST, execute::<S>);
 }

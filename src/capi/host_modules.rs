@@ -2,7 +2,7 @@
 //! modules of the C API: a firmware sets a constant array of them, and nothing is allocated for it.
 
 use super::types::wasm_exec_env_t;
-use super::wasi;
+use super::{shared_heap, wasi};
 use crate::platform;
 use crate::registry::{Binding, BoundModule, Grants, HostError, HostModule, Offer, Signature};
 use core::cell::UnsafeCell;
@@ -104,6 +104,7 @@ pub(super) fn find(module: &str, name: &str) -> Option<Offer<Signature>> {
         .chain(built_in())
         .find_map(|bound| bound.find(module, name))
         .or_else(|| wasi::find(module, name))
+        .or_else(|| shared_heap::find(module, name))
 }
 
 /// A module of host functions with a function that says where its state is, for

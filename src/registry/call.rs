@@ -62,6 +62,51 @@ pub struct Call<'c, S> {
 }
 
 impl<'c, S> Call<'c, S> {
+    /// The call of a host function.
+    pub(super) fn new(context: &'c mut Context, import: &'c ImportedFunc) -> Call<'c, S> {
+        Call { context, import, state: PhantomData }
+    }
+
+    /// Ends a call that fails; returns the number of the trap.
+    pub(super) fn fail(&mut self, error: HostError) -> u32 {
+        fail(self.context, self.import, error)
+    }
+
+    /// `len` bytes of the linear memory, or of the shared heap that the instance has; `None` when
+    /// one of them is outside.
+    pub fn bytes(&self, at: u32, len: u32) -> Option<&[u8]> {
+        let place = self.first_memory().range(at, len)?;
+        // SAFETY: `range` has found as many bytes there. As in `memory`; bytes of a shared heap stay
+        // while an instance has it.
+        Some(unsafe { core::slice::from_raw_parts(place, len as usize) })
+    }
+
+    /// The same, to be written.
+    pub fn bytes_mut(&mut self, at: u32, len: u32) -> Option<&mut [u8]> {
+        let place = self.first_memory().range(at, len)?;
+        // SAFETY: as in `bytes`; `&mut self` keeps other borrows of the memory away.
+        Some(unsafe { core::slice::from_raw_parts_mut(place, len as usize) })
+    }
+
+    /// Copies `len` bytes, as memmove does: the ranges may overlap. `None`, and nothing is copied,
+    /// when one of them is not inside.
+    pub fn copy(&mut self, to: u32, from: u32, len: u32) -> Option<()> {
+        let memory = self.first_memory();
+        let (to, from) = (memory.range(to, len)?, memory.range(from, len)?);
+        // SAFETY: `range` has found as many bytes at both; `&mut self` keeps borrows of the memory
+        // away.
+        unsafe { core::ptr::copy(from, to, len as usize) };
+        Some(())
+    }
+
+    /// The bytes of a string that ends with NUL, without it, there.
+    pub fn string(&self, at: u32) -> Option<&[u8]> {
+        let (place, len) = self.first_memory().rest(at)?;
+        // SAFETY: as in `bytes`.
+        let rest = unsafe { core::slice::from_raw_parts(place, len) };
+        rest.get(..rest.iter().position(|&byte| byte == 0)?)
+    }
+
     /// The linear memory of the calling instance, its first; empty where it has none.
     pub fn memory(&self) -> &[u8] {
         let (base, len) = (self.first_memory().base(), self.first_memory().size());
@@ -303,12 +348,12 @@ pub(super) unsafe extern "C" fn shim<S: 'static, Args, F: HostFn<S, Args>>(
         let func = NonNull::<F>::dangling().read();
         (func, if F::POINTERS { first_memory(context, import) } else { const { &Memory::empty() } })
     };
-    let mut call = Call { context, import, state: PhantomData };
+    let mut call = Call::new(context, import);
     // SAFETY: linking compared the type of the import with `F`'s, so the slots hold values of its
     // parameters.
     match unsafe { func.run(&mut call, memory, args) } {
         Ok(()) => 0,
-        Err(error) => fail(call.context, import, error),
+        Err(error) => call.fail(error),
     }
 }
 

@@ -216,7 +216,7 @@ pointers! {
 }
 
 /// The number of bytes from `at` up to the first NUL, when that lies within the memory.
-pub(crate) fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
+fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
     let len = memory.size().checked_sub(at as usize)?;
     // SAFETY: `base` points at `memory.size()` bytes, of which `len` remain from `at` on; nothing
     // writes them while the arguments of a host function are converted.

@@ -16,20 +16,21 @@
 //! - `signature`: types, packed into a word
 //! - `value`, `guest`: the Rust types of parameters; pointers are checked by their type
 //! - `call`: what a declared function receives, and the code that calls it
+//! - `list`: modules whose functions are executed by one function
 //! - `declare`: the macro [`host_module!`](crate::host_module)
 
 mod call;
 mod declare;
 mod guest;
+mod list;
 mod signature;
 mod value;
 
 pub use call::{Call, HostError, HostFn, HostReturn, Termination};
-#[cfg(feature = "capi")]
-pub(crate) use guest::find_nul;
 pub use guest::{
     GuestPtr, GuestPtrMut, GuestSlice, GuestSliceMut, GuestStr, GuestValue, HostParam,
 };
+pub use list::HostList;
 pub(crate) use value::sealed;
 pub use value::Value;
 
@@ -107,6 +108,15 @@ impl<S: 'static> HostFunc<S> {
 pub struct HostModule<S: 'static> {
     name: &'static str,
     funcs: &'static [HostFunc<S>],
+    /// What executes the functions of a list.
+    list: Option<List>,
+}
+
+/// A list of names with signatures, and the function that executes all of them.
+#[derive(Clone, Copy)]
+struct List {
+    text: &'static str,
+    call: HostCall,
 }
 
 impl<S> Clone for HostModule<S> {
@@ -120,7 +130,20 @@ impl<S> Copy for HostModule<S> {}
 impl<S: 'static> HostModule<S> {
     /// Functions under a module name.
     pub const fn new(name: &'static str, funcs: &'static [HostFunc<S>]) -> HostModule<S> {
-        HostModule { name, funcs }
+        HostModule { name, funcs, list: None }
+    }
+
+    /// Functions that one function executes: `list` has their names and signatures, for example
+    /// `"strlen(i)i clock()I"`, with the letters `i I f F` and at most 16 parameters.
+    pub const fn listed<F: HostList<S>>(
+        name: &'static str,
+        list: &'static str,
+        run: F,
+    ) -> HostModule<S> {
+        const { assert!(size_of::<F>() == 0, "a host function cannot capture anything") };
+        let _ = run;
+        let list = List { text: list, call: list::shim::<S, F> };
+        HostModule { name, funcs: &[], list: Some(list) }
     }
 
     /// The module name.
@@ -129,8 +152,9 @@ impl<S: 'static> HostModule<S> {
     }
 
     /// The functions' names, in the order of the declaration.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &'static str> + use<S> {
-        self.funcs.iter().map(|func| func.record.name)
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<S> {
+        let listed = list::names(self.list.map_or("", |list| list.text));
+        self.funcs.iter().map(|func| func.record.name).chain(listed)
     }
 }
 
@@ -141,6 +165,9 @@ pub struct BoundModule {
     /// An array of `HostFunc`s, of whatever state.
     funcs: *const Record,
     len: usize,
+    list: Option<List>,
+    /// Looks a function up; of an image that has no list, the code for lists is no part.
+    find: fn(&BoundModule, &str) -> Option<Offer<Signature>>,
     grants: Grants,
     binding: &'static Binding,
 }
@@ -159,8 +186,13 @@ impl BoundModule {
         grants: Grants,
         binding: &'static Binding,
     ) -> BoundModule {
-        let HostModule { name, funcs } = module;
-        BoundModule { name, funcs: funcs.as_ptr().cast(), len: funcs.len(), grants, binding }
+        let HostModule { name, funcs, list } = module;
+        let find = match list {
+            None => BoundModule::find_record,
+            Some(_) => BoundModule::find_listed,
+        };
+        let (funcs, len) = (funcs.as_ptr().cast(), funcs.len());
+        BoundModule { name, funcs, len, list, find, grants, binding }
     }
 
     fn records(&self) -> impl Iterator<Item = &'static Record> + use<> {
@@ -172,7 +204,8 @@ impl BoundModule {
 
     /// The names of its functions.
     pub(crate) fn names(&self) -> (&'static str, impl Iterator<Item = &'static str> + use<>) {
-        (self.name, self.records().map(|record| record.name))
+        let listed = list::names(self.list.map_or("", |list| list.text));
+        (self.name, self.records().map(|record| record.name).chain(listed))
     }
 
     /// The function under these names, as an offer.
@@ -180,6 +213,24 @@ impl BoundModule {
         if self.name != module {
             return None;
         }
+        (self.find)(self, name)
+    }
+
+    /// The function of a list.
+    fn find_listed(&self, name: &str) -> Option<Offer<Signature>> {
+        let list = self.list?;
+        let (number, ty) = list::find(list.text, name)?;
+        Some(Offer {
+            ty,
+            call: list.call,
+            data: core::ptr::without_provenance(number),
+            extra: from_ref(self.binding).cast(),
+            capability: None,
+        })
+    }
+
+    /// The function of a table of records.
+    fn find_record(&self, name: &str) -> Option<Offer<Signature>> {
         let record = self.records().find(|record| record.name == name)?;
         Some(Offer {
             ty: record.signature,

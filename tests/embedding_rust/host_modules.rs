@@ -128,7 +128,7 @@ fn names_and_types_are_compared() {
     assert!(linker.func_wrap("probe", "other", || {}).is_ok());
     let again = linker.define_module(Probe::MODULE, Grants::All, |data: &mut Data| &mut data.calls);
     assert!(matches!(again, Err(Error::Duplicate)));
-    assert_eq!((Probe::MODULE.name(), Probe::MODULE.names().len()), ("probe", 12));
+    assert_eq!((Probe::MODULE.name(), Probe::MODULE.names().count()), ("probe", 12));
 }
 
 #[derive(Default)]

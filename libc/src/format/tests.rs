@@ -64,24 +64,41 @@ impl Random {
     }
 }
 
+/// A program without an instance.
+struct Program<'m> {
+    memory: &'m mut [u8],
+    printed: Vec<u8>,
+}
+
+impl Bytes for Program<'_> {
+    fn at(&mut self, at: u32, len: u32) -> Option<&mut [u8]> {
+        self.memory.get_mut(at as usize..)?.get_mut(..len as usize)
+    }
+
+    fn print(&mut self, text: &[u8]) {
+        self.printed.extend_from_slice(text);
+    }
+}
+
 const TEXT: u32 = 8;
 const ARGS: u32 = 512;
 const STRING: u32 = 640;
 
 /// What `format` prints into `room` bytes, and what it returns.
-fn ours(memory: &mut [u8], text: &[u8], args: &[u8], room: u32) -> (Option<i32>, Vec<u8>) {
+fn ours(memory: &mut [u8], text: &[u8], args: &[u8], room: u32) -> (Option<u32>, Vec<u8>) {
     memory[TEXT as usize..][..text.len()].copy_from_slice(text);
     memory[TEXT as usize + text.len()] = 0;
     memory[ARGS as usize..][..args.len()].copy_from_slice(args);
-    let mut printed = Vec::new();
-    let mut print = |bytes: &[u8]| printed.extend_from_slice(bytes);
-    let mut sink = Sink::console(&mut print);
-    let count = format(memory, &mut sink, TEXT, ARGS);
-    sink.flush();
+    let mut program = Program { memory, printed: Vec::new() };
+    let mut sink = Sink::console();
+    let count = format(&mut program, &mut sink, TEXT, ARGS);
+    sink.flush(&mut program);
+    let printed = core::mem::take(&mut program.printed);
     // Into the memory it is the same, up to the room.
     const TO: u32 = 1024;
-    let before = memory.to_vec();
-    let again = format(memory, &mut Sink::memory(TO, room), TEXT, ARGS);
+    let before = program.memory.to_vec();
+    let again = format(&mut program, &mut Sink::memory(TO, room), TEXT, ARGS);
+    let memory = program.memory;
     assert_eq!(again, count);
     let kept = printed.len().min(room as usize);
     assert_eq!(memory[TO as usize..][..kept], printed[..kept]);
@@ -187,7 +204,7 @@ fn formats_are_those_of_the_host() {
         let (got, printed) = ours(&mut memory, own.as_bytes(), &args, random.below(60) as u32);
         let expected = &expected[..count as usize];
         assert!(
-            got == Some(count) && printed == expected,
+            got == Some(count as u32) && printed == expected,
             "round {round}: {own:?} {args:?}: {:?}, expected {:?}",
             String::from_utf8_lossy(&printed),
             String::from_utf8_lossy(expected)
@@ -209,7 +226,7 @@ fn several_arguments_and_stars() {
     }
     let (count, printed) = ours(&mut memory, b"%d %g|%*d|%.*d|%p", &args, 100);
     assert_eq!(printed, b"7 1.5|42    |005|0xff");
-    assert_eq!(count, Some(printed.len() as i32));
+    assert_eq!(count, Some(printed.len() as u32));
     for (text, expected) in [
         (&b"100%"[..], &b"100%"[..]),
         (b"%q %", b"%q %"),
@@ -223,15 +240,15 @@ fn several_arguments_and_stars() {
     let args = 999_999.5f64.to_le_bytes();
     assert_eq!(ours(&mut memory, b"%#G %.3s|", &args, 100).1, b"1.00000E+06 |");
     // The largest width.
-    assert_eq!(ours(&mut memory, b"%99999999999d", &[0; 4], 9000).0, Some(MOST as i32));
+    assert_eq!(ours(&mut memory, b"%99999999999d", &[0; 4], 9000).0, Some(MOST));
 }
 
 #[test]
 fn what_is_outside_of_the_memory_is_refused() {
     let mut memory = std::vec![b'x'; 64];
     let run = |memory: &mut [u8], text: u32, args: u32| {
-        let mut print = |_: &[u8]| ();
-        format(memory, &mut Sink::console(&mut print), text, args)
+        let mut program = Program { memory, printed: Vec::new() };
+        format(&mut program, &mut Sink::console(), text, args)
     };
     // No NUL, and no byte.
     assert_eq!(run(&mut memory, 0, 0), None);
@@ -259,7 +276,8 @@ fn what_is_outside_of_the_memory_is_refused() {
     memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
     for (at, fits) in [(59, true), (60, false), (64, false), (u32::MAX, false)] {
         let mut sink = Sink::memory(at, u32::MAX);
-        assert_eq!(format(&mut memory, &mut sink, 0, 8).is_some(), fits, "{at}");
+        let mut program = Program { memory: &mut memory, printed: Vec::new() };
+        assert_eq!(format(&mut program, &mut sink, 0, 8).is_some(), fits, "{at}");
         memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
     }
 }

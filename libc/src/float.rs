@@ -1,0 +1,90 @@
+//! Floating-point numbers in printf.
+
+use crate::decimal::Decimal;
+use crate::format::{Prefix, Printer, Spec};
+use crate::memory::Bytes;
+
+/// Prints the number with these bits.
+#[inline(never)]
+pub(crate) fn print<B: Bytes>(
+    printer: &mut Printer<'_, B>,
+    spec: &Spec,
+    conversion: u8,
+    bits: u64,
+) -> Option<()> {
+    let value = f64::from_bits(bits);
+    let prefix = Prefix::sign(spec, value.is_sign_negative());
+    let upper = conversion.is_ascii_uppercase();
+    if !value.is_finite() {
+        let text = match (value.is_nan(), upper) {
+            (true, true) => b"NAN",
+            (true, false) => b"nan",
+            (false, true) => b"INF",
+            (false, false) => b"inf",
+        };
+        printer.pad(spec, prefix.len + 3, false)?;
+        printer.prefix(prefix, 0)?;
+        printer.all(text)?;
+        return printer.pad(spec, prefix.len + 3, true);
+    }
+    let mut decimal = Decimal::new(value);
+    let mut precision = spec.precision.unwrap_or(6) as i32;
+    let mut exponent = decimal.top();
+    let general = conversion | 32 == b'g';
+    let mut scientific = conversion | 32 == b'e';
+    if general {
+        // Significant digits.
+        precision = precision.max(1);
+        decimal.round(exponent - (precision - 1));
+        exponent = decimal.top();
+        scientific = exponent < -4 || exponent >= precision;
+        precision -= 1 + if scientific { 0 } else { exponent };
+    }
+    // The place of the last digit.
+    let mut last = if scientific { exponent - precision } else { -precision };
+    decimal.round(last);
+    if scientific {
+        exponent = decimal.top();
+        last = exponent - precision;
+    }
+    if general && !spec.alternative {
+        let lowest = if scientific { exponent } else { 0 };
+        while last < lowest && decimal.digit(last) == 0 {
+            last += 1;
+        }
+    }
+    // The place of the last digit in front of the point.
+    let ones = if scientific { exponent } else { 0 };
+    let first = if scientific { exponent } else { decimal.top().max(0) };
+    let point = last < ones || spec.alternative;
+    let mut len = (first - last.min(ones) + 1) as u32 + point as u32;
+    let magnitude = exponent.unsigned_abs();
+    if scientific {
+        len += if magnitude > 99 { 5 } else { 4 };
+    }
+    let len = prefix.len + len;
+    let zeros = if spec.zero && !spec.left { spec.width.saturating_sub(len) } else { 0 };
+    printer.pad(spec, len + zeros, false)?;
+    printer.prefix(prefix, zeros)?;
+    let mut place = first;
+    loop {
+        printer.put(b'0' + decimal.digit(place))?;
+        if place == ones && point {
+            printer.put(b'.')?;
+        }
+        if place <= last.min(ones) {
+            break;
+        }
+        place -= 1;
+    }
+    if scientific {
+        printer.put(if upper { b'E' } else { b'e' })?;
+        printer.put(if exponent < 0 { b'-' } else { b'+' })?;
+        if magnitude > 99 {
+            printer.put(b'0' + (magnitude / 100) as u8)?;
+        }
+        printer.put(b'0' + (magnitude / 10 % 10) as u8)?;
+        printer.put(b'0' + (magnitude % 10) as u8)?;
+    }
+    printer.pad(spec, len + zeros, true)
+}
