@@ -980,3 +980,6 @@ static inline bool wasm_runtime_call_wasm_v(wasm_exec_env_t exec_env, wasm_funct
 
 /* Functions for programs with WASI. */
 #include "wasm_export_wasi.h"
+
+/* Functions of parts that are off by default. */
+#include "wasm_export_options.h"

@@ -1,9 +1,9 @@
 //! Linear memory for native functions: addresses ("app") to pointers ("native") and back, and
-//! allocation in it. All of it concerns the instance's first memory.
+//! allocation in it. All of it concerns the instance's first memory, and the shared heap that the
+//! instance has.
 
 use super::exec_env::{function, wasm_runtime_call_wasm, wasm_runtime_get_exec_env_singleton};
 use super::types::*;
-use crate::registry::find_nul;
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::{Memory, TrapCode};
@@ -26,9 +26,27 @@ pub(super) unsafe fn memory<'m>(instance: wasm_module_inst_t) -> &'m Memory {
     }
 }
 
-/// Whether `size` bytes at `at` lie within the memory.
-fn within(memory: &Memory, at: u64, size: u64) -> bool {
-    at.checked_add(size).is_some_and(|end| end <= memory.size() as u64)
+/// The pointer for `size` bytes at `at`, in the memory or in what it shares.
+fn place(memory: &Memory, at: u64, size: u64) -> Option<*mut u8> {
+    memory.range(u32::try_from(at).ok()?, u32::try_from(size).ok()?)
+}
+
+/// The address of `size` bytes at a pointer, in the memory or in what it shares.
+fn address(memory: &Memory, pointer: *mut c_void, size: u64) -> Option<u64> {
+    let at = pointer.addr().wrapping_sub(memory.base().addr());
+    if at <= memory.size() && size <= (memory.size() - at) as u64 {
+        return Some(at as u64);
+    }
+    memory.shared().address(pointer.cast(), size).map(u64::from)
+}
+
+/// The pointer for a string at `at`, when its NUL lies within the memory or what it shares.
+pub(super) fn string(memory: &Memory, at: u32) -> Option<*mut u8> {
+    let (base, len) = memory.rest(at)?;
+    // SAFETY: `rest` has found `len` bytes at `base`; nothing of the instance writes them while an
+    // argument is checked.
+    let bytes = unsafe { core::slice::from_raw_parts(base, len) };
+    bytes.iter().position(|&byte| byte == 0).map(|_| base)
 }
 
 /// Returns `valid`, and sets the exception if it is false.
@@ -52,7 +70,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_addr(
     size: u64,
 ) -> bool {
     // SAFETY: the application passes a live instance.
-    unsafe { checked(module_inst, within(memory(module_inst), app_offset, size)) }
+    unsafe { checked(module_inst, place(memory(module_inst), app_offset, size).is_some()) }
 }
 
 /// Returns whether a NUL-terminated string at `app_str_offset` is within the linear memory. If not,
@@ -64,7 +82,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_app_str_addr(
 ) -> bool {
     let at = u32::try_from(app_str_offset).ok();
     // SAFETY: the application passes a live instance.
-    unsafe { checked(module_inst, at.and_then(|at| find_nul(memory(module_inst), at)).is_some()) }
+    unsafe { checked(module_inst, at.and_then(|at| string(memory(module_inst), at)).is_some()) }
 }
 
 /// Returns whether `size` bytes at `native_ptr` are within the linear memory. If not, sets the
@@ -76,11 +94,7 @@ pub unsafe extern "C" fn wasm_runtime_validate_native_addr(
     size: u64,
 ) -> bool {
     // SAFETY: the application passes a live instance.
-    unsafe {
-        let memory = memory(module_inst);
-        let at = native_ptr.addr().checked_sub(memory.base().addr());
-        checked(module_inst, at.is_some_and(|at| within(memory, at as u64, size)))
-    }
+    unsafe { checked(module_inst, address(memory(module_inst), native_ptr, size).is_some()) }
 }
 
 /// Returns the pointer for an address in linear memory, or NULL if the address is outside. The
@@ -91,14 +105,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_app_to_native(
     app_offset: u64,
 ) -> *mut c_void {
     // SAFETY: the application passes a live instance; the address was checked.
-    unsafe {
-        let memory = memory(module_inst);
-        if within(memory, app_offset, 1) {
-            memory.base().add(app_offset as usize).cast()
-        } else {
-            null_mut()
-        }
-    }
+    unsafe { place(memory(module_inst), app_offset, 1).map_or(null_mut(), |place| place.cast()) }
 }
 
 /// Returns the address for a pointer into linear memory, or 0 if the pointer is outside.
@@ -108,13 +115,7 @@ pub unsafe extern "C" fn wasm_runtime_addr_native_to_app(
     native_ptr: *mut c_void,
 ) -> u64 {
     // SAFETY: the application passes a live instance.
-    let memory = unsafe { memory(module_inst) };
-    let at = native_ptr.addr().wrapping_sub(memory.base().addr());
-    if at < memory.size() {
-        at as u64
-    } else {
-        0
-    }
+    address(unsafe { memory(module_inst) }, native_ptr, 1).unwrap_or(0)
 }
 
 /// Stores the first address of the linear memory and the one behind its last. Returns false if
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn wasm_runtime_get_app_addr_range(
     // SAFETY: the application passes a live instance, and places or null.
     unsafe {
         let memory = memory(module_inst);
-        if !within(memory, app_offset, 1) {
+        if app_offset >= memory.size() as u64 {
             return false;
         }
         if let Some(start) = p_app_start_offset.as_mut() {
@@ -205,7 +206,7 @@ pub unsafe extern "C" fn wasm_runtime_module_malloc(
         });
         // The result of a module's malloc is not trusted.
         let at = at.unwrap_or(0) as u64;
-        if at == 0 || !within(memory(module_inst), at, size.unwrap_or(0) as u64) {
+        if at == 0 || place(memory(module_inst), at, size.unwrap_or(0) as u64).is_none() {
             return 0;
         }
         if let Some(place) = p_native_addr.as_mut() {

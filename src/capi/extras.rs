@@ -14,6 +14,8 @@ pub(super) enum Part {
     Objects,
     /// Names of imports and exports: `reflect`.
     Name,
+    /// The shared heap that an instance has: `shared_heap`.
+    SharedHeap,
     /// The module's own name: `package`.
     ModuleName,
 }

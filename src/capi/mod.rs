@@ -22,6 +22,7 @@
 //! | `context`, `extras`, `instantiation` | what the application keeps with an instance |
 //! | `externref` | objects of the application that modules hold |
 //! | `native_stack` | what native functions ask while they run |
+//! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
 //! | `wasi` | what programs with WASI get, their exit codes |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
@@ -56,6 +57,11 @@ mod package;
 mod pool;
 mod reflect;
 mod runtime;
+#[cfg(feature = "shared-heap")]
+mod shared_heap;
+#[cfg(not(feature = "shared-heap"))]
+#[path = "shared_heap_off.rs"]
+mod shared_heap;
 mod signature;
 mod text;
 mod types;
@@ -89,6 +95,8 @@ pub use objects::*;
 pub use package::*;
 pub use reflect::*;
 pub use runtime::*;
+#[cfg(feature = "shared-heap")]
+pub use shared_heap::*;
 pub use types::*;
 #[cfg(feature = "wasi")]
 pub use wasi::*;

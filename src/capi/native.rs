@@ -6,7 +6,7 @@
 //! parameters, as many as its slots say, and its arguments fit an `Arguments`; where `words` does,
 //! `extra` is the function.
 
-use super::app_memory::memory;
+use super::app_memory::{memory, string};
 use super::exec_env::WASMExecEnv;
 use super::externref::{from_module, to_module, WIDE};
 use super::host_modules;
@@ -20,7 +20,7 @@ use super::types::NativeSymbol;
 use crate::binary::types::ValType;
 use crate::capability::Capability;
 use crate::module::FuncType;
-use crate::registry::{find_nul, Offer, Refusal};
+use crate::registry::{Offer, Refusal};
 use crate::store::link::Wanted;
 use core::ptr::with_exposed_provenance_mut;
 use zonda_exec::frame::{read64, write64, Context};
@@ -191,12 +191,12 @@ unsafe fn pointer(memory: &Memory, letter: *const u8, at: *const u32) -> Option<
     // SAFETY: by the contract of this function.
     unsafe {
         let len = match *letter {
-            b'$' => find_nul(memory, *at)? as usize + 1,
+            b'$' => return string(memory, *at),
             // The length is the next argument.
             _ if *letter.add(1) == b'~' => *at.add(1) as usize,
             _ => 1,
         };
-        memory.check(*at, 0, len)
+        memory.check_any(*at, 0, len)
     }
 }
 

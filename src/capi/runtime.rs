@@ -2,7 +2,7 @@
 
 use super::text::{with_line, Text};
 use super::types::*;
-use super::{heap, host_modules, natives};
+use super::{heap, host_modules, natives, shared_heap};
 use crate::{platform, Engine};
 use core::ptr::null;
 use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
@@ -92,6 +92,7 @@ pub unsafe extern "C" fn wasm_runtime_destroy() {
     // SAFETY: null stands for any table.
     while unsafe { natives::unregister(null(), null()) } {}
     host_modules::forget();
+    shared_heap::forget();
     DEFAULT_MODE.store(0, Ordering::Relaxed);
     heap::reset();
 }

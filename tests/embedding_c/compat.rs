@@ -27,6 +27,7 @@ fn the_table_of_functions_is_that_of_the_header() {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the file is there");
     let mut declared = declared(&read("include/wasm_export.h"));
     declared.append(&mut self::declared(&read("include/wasm_export_wasi.h")));
+    declared.append(&mut self::declared(&read("include/wasm_export_options.h")));
     let text = read("docs/wamr-compat.md");
     let (mut here, mut missing) = (BTreeSet::new(), BTreeSet::new());
     let table = text.split("## Functions").nth(1).and_then(|rest| rest.split("\n## ").next());

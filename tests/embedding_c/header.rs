@@ -27,6 +27,9 @@ const SOURCES: [&str; 18] = [
     "fuel",
 ];
 
+/// What is off by default.
+const OPTIONAL: [&str; 1] = ["shared_heap"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -56,6 +59,8 @@ fn the_headers_are_what_the_sources_say() {
     let sources = SOURCES.map(|source| format!("src/capi/{source}.rs"));
     check("cbindgen.toml", &sources, "include/wasm_export.h");
     check("cbindgen-wasi.toml", &["src/capi/wasi.rs".to_owned()], "include/wasm_export_wasi.h");
+    let sources = OPTIONAL.map(|source| format!("src/capi/{source}.rs"));
+    check("cbindgen-options.toml", &sources, "include/wasm_export_options.h");
     let sources = ["src/platform/interface.rs".to_owned()];
     check("cbindgen-platform.toml", &sources, "include/zonda_platform.h");
 }
@@ -67,7 +72,13 @@ fn the_headers_are_c_and_cpp() {
             eprintln!("skipped: there is no {compiler}");
             continue;
         }
-        let headers = ["wasm_export.h", "wasm_export_wasi.h", "zonda_platform.h", "zonda_wasi.h"];
+        let headers = [
+            "wasm_export.h",
+            "wasm_export_wasi.h",
+            "wasm_export_options.h",
+            "zonda_platform.h",
+            "zonda_wasi.h",
+        ];
         let output = Command::new(compiler)
             .args([
                 "-x",

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// All that a C application can have.
-const FEATURES: [&str; 10] = [
+const FEATURES: [&str; 11] = [
     "classic",
     "fast",
     "precompiled",
@@ -18,6 +18,7 @@ const FEATURES: [&str; 10] = [
     "custom-page-sizes",
     "fuel",
     "error-text",
+    "shared-heap",
 ];
 
 /// What `wasm_application_execute_func` prints.
@@ -60,7 +61,7 @@ fn library() -> PathBuf {
     let mut features: Vec<String> =
         FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
     // A crate of its own.
-    features.push("libc-builtin".to_owned());
+    features.push("libc-builtin-float".to_owned());
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args([
@@ -85,7 +86,7 @@ fn modules() -> String {
         let text = format!("{bytes:?}").replace('[', "{").replace(']', "}");
         let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
     };
-    for name in ["natives", "malloc", "main", "start", "faults", "libc"] {
+    for name in ["natives", "malloc", "main", "start", "faults", "libc", "shared_heap"] {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
             .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
@@ -172,6 +173,15 @@ fn an_application_of_wamr() {
     let Some(program) = application("compat") else { return };
     assert_eq!(run(&mut Command::new(&program)), "well\n");
     assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
+}
+
+/// Memory that instances share.
+#[test]
+fn an_application_with_shared_heaps() {
+    let Some(program) = application("shared_heap") else { return };
+    for arguments in [&[][..], &["classic"]] {
+        assert_eq!(run(Command::new(&program).args(arguments)), "from 2: hello 7\nwell\n");
+    }
 }
 
 #[test]

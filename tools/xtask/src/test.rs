@@ -37,7 +37,8 @@ fn formatted() -> Result<()> {
 
 fn clippy() -> Result<()> {
     toolchain::component("clippy", "cargo-clippy")?;
-    let arguments = ["clippy", "--quiet", "--all-targets", "--features", "zonda/capi"];
+    let arguments =
+        ["clippy", "--quiet", "--all-targets", "--features", "zonda/capi,zonda/shared-heap"];
     shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))
 }
 
@@ -75,7 +76,12 @@ fn host(report: &mut Report) {
     let counters = || found.get_or_init(coverage::Tools::find);
     report.part("unit and integration tests", || match counters() {
         Ok(_) => coverage::test(),
-        Err(_) => shell::run(shell::cargo().args(["test", "--quiet", "--features", "zonda/capi"])),
+        Err(_) => shell::run(shell::cargo().args([
+            "test",
+            "--quiet",
+            "--features",
+            "zonda/capi,zonda/shared-heap",
+        ])),
     });
     report.part("line coverage", || match counters() {
         Ok(tools) => coverage::check(tools),

@@ -1,0 +1,75 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
+ * (CONFIG_ZONDA_SHARED_HEAP). wasm_export.h includes this file.
+ *
+ * Generated from src/capi by cbindgen. Do not edit.
+ */
+
+#ifndef WASM_EXPORT_OPTIONS_H
+#define WASM_EXPORT_OPTIONS_H
+
+#include "wasm_export.h"
+
+// A heap, opaque for the application. Chained by `region`.
+typedef struct WASMSharedHeap WASMSharedHeap;
+
+// A shared heap. Valid until wasm_runtime_destroy().
+typedef struct WASMSharedHeap *wasm_shared_heap_t;
+
+// What wasm_runtime_create_shared_heap() makes.
+typedef struct SharedHeapInitArgs {
+    // Its size in bytes. A heap of the runtime has a multiple of 16; a buffer of the application
+    // has exactly this.
+    uint32_t size;
+    // A buffer of the application, which stays until wasm_runtime_destroy(), or NULL for a heap of
+    // the runtime.
+    void *pre_allocated_addr;
+} SharedHeapInitArgs;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Creates a shared heap of 256 bytes to 1 GiB. Returns NULL if the size is another, or without
+// memory.
+wasm_shared_heap_t wasm_runtime_create_shared_heap(struct SharedHeapInitArgs *init_args);
+
+// Puts a heap in front of another one, or of a chain, which lies behind it then: for an instance
+// all of it is one range of addresses. Neither may be attached to an instance or stand in another
+// chain, and one heap of a chain at most is one of the runtime. Returns `head`, or NULL.
+wasm_shared_heap_t wasm_runtime_chain_shared_heaps(wasm_shared_heap_t head, wasm_shared_heap_t body);
+
+// Takes the first heap out of a chain, or undoes the whole chain. Nothing of it may be attached.
+// Returns the first heap of what is left of the chain, of a whole chain its last heap; NULL if
+// there is no chain or it is attached.
+wasm_shared_heap_t wasm_runtime_unchain_shared_heaps(wasm_shared_heap_t head, bool entire_chain);
+
+// Fills the heaps of a chain with zeros, and frees all that was allocated. False while it is
+// attached.
+bool wasm_runtime_reset_shared_heap_chain(wasm_shared_heap_t shared_heap);
+
+// Gives an instance a shared heap, or a chain by its first heap, until wasm_runtime_detach_shared_heap()
+// or its end. Returns false if it has one already, has no linear memory, if the linear memory is so
+// large that the addresses are taken, or without memory. `shared_heap` must be the first of its
+// chain.
+bool wasm_runtime_attach_shared_heap(wasm_module_inst_t module_inst, wasm_shared_heap_t shared_heap);
+
+// Takes the shared heap from an instance, if it has one. Its addresses are outside of the memory
+// then.
+void wasm_runtime_detach_shared_heap(wasm_module_inst_t module_inst);
+
+// Allocates `size` bytes in the shared heap of an instance. Returns the address, which is the same
+// in all instances that have the same chain, or 0 without memory or without a heap of the runtime
+// in the chain. Stores the pointer in `p_native_addr` unless that is NULL.
+uint64_t wasm_runtime_shared_heap_malloc(wasm_module_inst_t module_inst, uint64_t size, void **p_native_addr);
+
+// Frees a block of wasm_runtime_shared_heap_malloc(), by its address. What is none is ignored.
+void wasm_runtime_shared_heap_free(wasm_module_inst_t module_inst, uint64_t ptr);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WASM_EXPORT_OPTIONS_H */
