@@ -19,8 +19,8 @@ use super::host_modules::bind_host_module;
 use super::runtime::log_warning;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
-use crate::registry::{BoundModule, Grants, Offer, Signature};
-use crate::{host_module, platform};
+use crate::platform;
+use crate::registry::{BoundModule, Call, Grants, HostError, HostModule, Offer, Signature};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::{from_mut, null, null_mut, with_exposed_provenance_mut};
@@ -460,7 +460,7 @@ pub unsafe extern "C" fn wasm_runtime_shared_heap_free(module_inst: wasm_module_
     }
 }
 
-/// The call of a function of [`Env`]: it takes no bytes, and its address is that of the execution
+/// The call of a function of [`ENV`]: it takes no bytes, and its address is that of the execution
 /// environment.
 struct Running;
 
@@ -473,27 +473,27 @@ impl Running {
     }
 }
 
-host_module! {
-    /// What programs import.
-    struct Env: Running as "env" {
-        fn shared_heap_malloc(call, size: u32) -> u32 {
-            // SAFETY: the instance runs.
-            unsafe {
-                wasm_runtime_shared_heap_malloc(call.state().instance(), size as u64, null_mut()) as u32
-            }
+/// What programs import.
+fn execute(call: &mut Call<'_, Running>, number: usize, args: &[u32]) -> Result<u64, HostError> {
+    let (instance, arg) = (call.state().instance(), args.first().map_or(0, |&arg| arg as u64));
+    // SAFETY: the instance runs.
+    unsafe {
+        if number == 0 {
+            return Ok(wasm_runtime_shared_heap_malloc(instance, arg, null_mut()));
         }
-        fn shared_heap_free(call, at: u32) {
-            // SAFETY: the instance runs.
-            unsafe { wasm_runtime_shared_heap_free(call.state().instance(), at as u64) }
-        }
+        wasm_runtime_shared_heap_free(instance, arg);
+        Ok(0)
     }
 }
+
+const ENV: HostModule<Running> =
+    HostModule::listed("env", "shared_heap_malloc(i)i shared_heap_free(i)", execute);
 
 static MODULE: BoundModule =
     // SAFETY: a `Running` takes no bytes, so nobody else uses them. The functions of the module run
     // no code on the environment.
     unsafe {
-        bind_host_module(Env::MODULE, Grants::All, |env| {
+        bind_host_module(ENV, Grants::All, |env| {
             with_exposed_provenance_mut(env.expose_provenance())
         })
     };
