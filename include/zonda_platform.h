@@ -49,11 +49,62 @@ typedef struct zonda_defaults_t {
     bool whole_memory;
 } zonda_defaults_t;
 
+// How a file is signed; docs/signatures.md specifies it.
+typedef uint32_t zonda_signature_algorithm_t;
+
+// A public key.
+typedef struct zonda_public_key_t {
+    zonda_signature_algorithm_t algorithm;
+    // Length in bytes, as the algorithm wants it; another key is not used.
+    uint32_t len;
+    const uint8_t *bytes;
+} zonda_public_key_t;
+
+// Whose files the firmware loads.
+typedef struct zonda_public_keys_t {
+    const struct zonda_public_key_t *keys;
+    uint32_t count;
+    // Refuses files without a signature. Otherwise they are loaded like signed ones: what is
+    // validated or verified needs no signature to be safe.
+    bool required;
+} zonda_public_keys_t;
+
+// What checking a signature says.
+typedef int zonda_signature_result_t;
+
+// A signature and what it is for.
+typedef struct zonda_signature_t {
+    zonda_signature_algorithm_t algorithm;
+    uint32_t key_len;
+    const uint8_t *key;
+    size_t payload_len;
+    const uint8_t *payload;
+    size_t header_len;
+    const uint8_t *header;
+    // 64 bytes: of Ed25519 R and S, of ECDSA r and s with the highest byte first.
+    const uint8_t *signature;
+} zonda_signature_t;
+
 // Load or instantiate a module.
 #define ZONDA_STACK_LOAD 0
 
 // Call a WebAssembly function.
 #define ZONDA_STACK_CALL 1
+
+// Ed25519; a public key has 32 bytes.
+#define ZONDA_ED25519 1
+
+// ECDSA on P-256 with SHA-256; a public key has 65 bytes: 4, x, y.
+#define ZONDA_ECDSA_P256 2
+
+// The signature is the key's, of the SHA-256 of payload and header.
+#define ZONDA_SIGNATURE_VALID 0
+
+// It is not.
+#define ZONDA_SIGNATURE_WRONG 1
+
+// The platform's cryptography lacks the algorithm, or failed.
+#define ZONDA_SIGNATURE_NOT_CHECKED 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +140,14 @@ extern void zonda_platform_unlock(void);
 
 // The firmware's configuration: constant, and valid for ever.
 extern const struct zonda_defaults_t *zonda_platform_get_defaults(void);
+
+// The keys: constant, and valid for ever. Called with CONFIG_ZONDA_SIGNED_FILES only, like
+// zonda_platform_check_signature().
+extern const struct zonda_public_keys_t *zonda_platform_get_public_keys(void);
+
+// Checks a signature. Both algorithms sign a digest of 32 bytes, the SHA-256 of payload and
+// header: ECDSA as its hash, Ed25519 as its message.
+extern zonda_signature_result_t zonda_platform_check_signature(const struct zonda_signature_t *signature);
 
 // Reports `len` bytes of text and stops the system. The panic handler calls it; the runtime
 // does not panic.

@@ -24,6 +24,7 @@
 //! | `native_stack` | what native functions ask while they run |
 //! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
+//! | `signed` | signatures of files |
 //! | `wasi` | what programs with WASI get, their exit codes |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
 
@@ -63,6 +64,11 @@ mod shared_heap;
 #[path = "shared_heap_off.rs"]
 mod shared_heap;
 mod signature;
+#[cfg(feature = "signed-files")]
+mod signed;
+#[cfg(not(feature = "signed-files"))]
+#[path = "signed_off.rs"]
+mod signed;
 mod text;
 mod types;
 #[cfg(feature = "wasi")]
@@ -106,3 +112,5 @@ pub use wasi::*;
 pub use crate::platform::abort;
 /// The functions that a firmware in Rust defines; one in C includes `zonda_platform.h`.
 pub use crate::platform::interface as platform_interface;
+#[cfg(all(feature = "signed-files", feature = "std"))]
+pub use crate::platform::set_public_keys;

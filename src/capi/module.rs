@@ -3,6 +3,7 @@
 use super::exec_env::exception;
 use super::extras::Extras;
 use super::runtime::engine;
+use super::signed;
 use super::text::Text;
 use super::types::*;
 use super::wasi::WasiArguments;
@@ -77,15 +78,7 @@ pub unsafe extern "C" fn wasm_runtime_load(
 ) -> wasm_module_t {
     // SAFETY: the application passes bytes that stay, and a buffer of that size.
     unsafe {
-        if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
-            Text::new(error_buf.cast(), error_buf_size as usize)
-                .str("WASM module load failed: native stack overflow");
-            return null_mut();
-        }
-        match Module::new(&engine(), bytes(buf, size)) {
-            Ok(module) => hand_out(module, error_buf, error_buf_size),
-            Err(error) => refuse(&error, error_buf, error_buf_size),
-        }
+        load(bytes(buf, size), |file| Module::new(&engine(), file), error_buf, error_buf_size)
     }
 }
 
@@ -102,12 +95,41 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     // buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
-            match Module::from_vec(&engine(), bytes(buf, size)) {
-                Ok(module) => hand_out(module, error_buf, error_buf_size),
-                Err(error) => refuse(&error, error_buf, error_buf_size),
-            }
+            let copy = |file: &[u8]| Module::from_vec(&engine(), file);
+            load(bytes(buf, size), copy, error_buf, error_buf_size)
         } else {
             wasm_runtime_load(buf, size, error_buf, error_buf_size)
+        }
+    }
+}
+
+/// Checks the native stack, and the signature of a file that has one; loads what is signed.
+///
+/// # Safety
+/// As for [`refuse`].
+unsafe fn load(
+    file: &'static [u8],
+    make: impl FnOnce(&'static [u8]) -> Result<Module<'static>, Error>,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_t {
+    // SAFETY: `error_buf` is null or has its size, by the contract of this function.
+    unsafe {
+        if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
+            Text::new(error_buf.cast(), error_buf_size as usize)
+                .str("WASM module load failed: native stack overflow");
+            return null_mut();
+        }
+        match signed::open(file) {
+            Ok(payload) => match make(payload) {
+                Ok(module) => hand_out(module, error_buf, error_buf_size),
+                Err(error) => refuse(&error, error_buf, error_buf_size),
+            },
+            Err(error) => {
+                let mut text = Text::new(error_buf.cast(), error_buf_size as usize);
+                signed::describe(text.str("WASM module load failed: "), &error);
+                null_mut()
+            }
         }
     }
 }

@@ -47,6 +47,55 @@ pub struct zonda_heap_info_t {
     pub peak: u32,
 }
 
+/// How a file is signed; docs/signatures.md specifies it.
+pub type zonda_signature_algorithm_t = u32;
+/// Ed25519; a public key has 32 bytes.
+pub const ZONDA_ED25519: zonda_signature_algorithm_t = 1;
+/// ECDSA on P-256 with SHA-256; a public key has 65 bytes: 4, x, y.
+pub const ZONDA_ECDSA_P256: zonda_signature_algorithm_t = 2;
+
+/// A public key.
+#[repr(C)]
+pub struct zonda_public_key_t {
+    pub algorithm: zonda_signature_algorithm_t,
+    /// Length in bytes, as the algorithm wants it; another key is not used.
+    pub len: u32,
+    pub bytes: *const u8,
+}
+
+/// Whose files the firmware loads.
+#[repr(C)]
+pub struct zonda_public_keys_t {
+    pub keys: *const zonda_public_key_t,
+    pub count: u32,
+    /// Refuses files without a signature. Otherwise they are loaded like signed ones: what is
+    /// validated or verified needs no signature to be safe.
+    pub required: bool,
+}
+
+/// A signature and what it is for.
+#[repr(C)]
+pub struct zonda_signature_t {
+    pub algorithm: zonda_signature_algorithm_t,
+    pub key_len: u32,
+    pub key: *const u8,
+    pub payload_len: usize,
+    pub payload: *const u8,
+    pub header_len: usize,
+    pub header: *const u8,
+    /// 64 bytes: of Ed25519 R and S, of ECDSA r and s with the highest byte first.
+    pub signature: *const u8,
+}
+
+/// What checking a signature says.
+pub type zonda_signature_result_t = c_int;
+/// The signature is the key's, of the SHA-256 of payload and header.
+pub const ZONDA_SIGNATURE_VALID: zonda_signature_result_t = 0;
+/// It is not.
+pub const ZONDA_SIGNATURE_WRONG: zonda_signature_result_t = 1;
+/// The platform's cryptography lacks the algorithm, or failed.
+pub const ZONDA_SIGNATURE_NOT_CHECKED: zonda_signature_result_t = 2;
+
 extern "C" {
     /// Allocates `size` bytes at an address that is a multiple of `align`, a power of two. Returns
     /// NULL when there is no memory. May be called by several threads at once.
@@ -78,6 +127,16 @@ extern "C" {
 
     /// The firmware's configuration: constant, and valid for ever.
     pub fn zonda_platform_get_defaults() -> *const zonda_defaults_t;
+
+    /// The keys: constant, and valid for ever. Called with CONFIG_ZONDA_SIGNED_FILES only, like
+    /// zonda_platform_check_signature().
+    pub fn zonda_platform_get_public_keys() -> *const zonda_public_keys_t;
+
+    /// Checks a signature. Both algorithms sign a digest of 32 bytes, the SHA-256 of payload and
+    /// header: ECDSA as its hash, Ed25519 as its message.
+    pub fn zonda_platform_check_signature(
+        signature: *const zonda_signature_t,
+    ) -> zonda_signature_result_t;
 
     /// Reports `len` bytes of text and stops the system. The panic handler calls it; the runtime
     /// does not panic.

@@ -5,17 +5,27 @@
 //!   from it
 //! - `firmware`: calls them, for Zephyr (zephyr/zonda_platform.c) and bare metal
 //! - `hosted`: the same functions for a developer's machine, over `std`
+//! - `firmware_keys`, `hosted_keys`: public keys and signatures of both
 
 #[cfg(not(feature = "std"))]
 mod firmware;
 #[cfg(feature = "std")]
 mod hosted;
 pub mod interface;
+#[cfg(feature = "signed-files")]
+#[cfg_attr(feature = "std", path = "hosted_keys.rs")]
+#[cfg_attr(not(feature = "std"), path = "firmware_keys.rs")]
+mod keys;
 
 #[cfg(not(feature = "std"))]
 pub(crate) use firmware::*;
 #[cfg(feature = "std")]
 pub(crate) use hosted::*;
+
+#[cfg(all(feature = "signed-files", feature = "std"))]
+pub use keys::set_public_keys;
+#[cfg(feature = "signed-files")]
+pub(crate) use keys::{check_signature, public_keys};
 
 /// Stops the system: for the panic handler of a static library or a firmware.
 #[cfg(not(feature = "std"))]

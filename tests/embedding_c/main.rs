@@ -9,6 +9,8 @@ mod plan;
 #[path = "../common/probe.rs"]
 mod probe;
 mod programs;
+#[cfg(feature = "signed-files")]
+mod signed;
 mod threads;
 
 /// There is one runtime: a test that uses it in this process holds the lock.

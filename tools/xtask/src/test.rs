@@ -25,6 +25,9 @@ pub struct Options {
 /// Manifests of the packages outside of the workspace.
 const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"];
 
+/// The features that tests of the C API need beside the default ones.
+const C_API: &str = "zonda/capi,zonda/shared-heap,zonda/signed-files";
+
 /// Every Rust file is formatted as rustfmt.toml says.
 fn formatted() -> Result<()> {
     toolchain::component("rustfmt", "cargo-fmt")?;
@@ -37,8 +40,7 @@ fn formatted() -> Result<()> {
 
 fn clippy() -> Result<()> {
     toolchain::component("clippy", "cargo-clippy")?;
-    let arguments =
-        ["clippy", "--quiet", "--all-targets", "--features", "zonda/capi,zonda/shared-heap"];
+    let arguments = ["clippy", "--quiet", "--all-targets", "--features", C_API];
     shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))
 }
 
@@ -76,12 +78,7 @@ fn host(report: &mut Report) {
     let counters = || found.get_or_init(coverage::Tools::find);
     report.part("unit and integration tests", || match counters() {
         Ok(_) => coverage::test(),
-        Err(_) => shell::run(shell::cargo().args([
-            "test",
-            "--quiet",
-            "--features",
-            "zonda/capi,zonda/shared-heap",
-        ])),
+        Err(_) => shell::run(shell::cargo().args(["test", "--quiet", "--features", C_API])),
     });
     report.part("line coverage", || match counters() {
         Ok(tools) => coverage::check(tools),
@@ -94,7 +91,7 @@ fn host(report: &mut Report) {
     report.part("rustdoc without warnings", || {
         shell::run(
             shell::cargo()
-                .args(["doc", "--quiet", "--no-deps", "--features", "zonda/capi"])
+                .args(["doc", "--quiet", "--no-deps", "--features", C_API])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     });
@@ -181,7 +178,7 @@ fn quick(report: &mut Report) {
     style(report);
     report.part("unit and integration tests, without the longest", || {
         let mut command = shell::cargo();
-        command.args(["test", "--quiet", "--features", "zonda/capi", "--"]);
+        command.args(["test", "--quiet", "--features", C_API, "--"]);
         command.args(LONG.iter().flat_map(|test| ["--skip", test]));
         shell::run(&mut command)
     });

@@ -3,11 +3,19 @@
 use std::fs;
 use std::path::Path;
 
+use zonda_signature::{SignatureError, SignedFile};
+
 use crate::failure::Failure;
 
-/// The bytes of a module in the binary format, or of a precompiled module. Text is converted.
+/// The bytes of a module in the binary format, or of a precompiled module. Text is converted. Of a signed file it is
+/// what was signed; the signature is not checked.
 pub fn read_module(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = read(path)?;
+    let mut bytes = read(path)?;
+    if is_binary(&bytes) && SignedFile::is_signed(&bytes) {
+        let payload =
+            SignedFile::parse(&bytes).map_err(|error| bad_signature(path, &error))?.payload;
+        bytes.truncate(payload.len());
+    }
     if has_extension(path, "wat") || (!is_binary(&bytes) && looks_like_text(&bytes)) {
         return wat::parse_bytes(&bytes).map(|binary| binary.into_owned()).map_err(|mut error| {
             error.set_path(path);
@@ -30,6 +38,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// An error about a module: file, offset, cause.
 pub fn bad_module(path: &Path, error: &zonda::Error) -> Failure {
+    Failure::Input(format!("{}: {error}", path.display()))
+}
+
+/// An error about a signature: file and cause.
+pub fn bad_signature(path: &Path, error: &SignatureError) -> Failure {
     Failure::Input(format!("{}: {error}", path.display()))
 }
 

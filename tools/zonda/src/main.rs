@@ -8,6 +8,7 @@ mod input;
 mod inspect;
 mod invoke;
 mod run;
+mod sign;
 mod validate;
 mod wast;
 
@@ -80,6 +81,25 @@ enum Command {
         #[arg(long = "for", value_name = "SYSTEM", value_parser = ["zephyr"])]
         system: Option<String>,
     },
+    /// Sign a module, a precompiled module or any other file.
+    ///
+    /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks it. Keys are PEM files of
+    /// Ed25519 or P-256, as `openssl` and MCUboot's `imgtool` make them: `openssl genpkey -algorithm ed25519 -out key.pem`
+    /// makes a private key, `openssl pkey -in key.pem -pubout -out public.pem` its public key.
+    #[command(after_help = EXIT_CODES)]
+    Sign(SignArgs),
+    /// Check the signatures of files.
+    ///
+    /// Prints a line for each file that one of the keys has signed, and an error for each other.
+    #[command(after_help = EXIT_CODES)]
+    Verify {
+        /// A key to trust: a public key, or a private key whose public part is meant; may be repeated
+        #[arg(long, required = true, value_name = "FILE")]
+        key: Vec<PathBuf>,
+        /// Signed files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
     /// `text` counts assertions about the text format, which are checked while the script is parsed.
@@ -126,6 +146,22 @@ struct CompileArgs {
 }
 
 #[derive(Args)]
+struct SignArgs {
+    /// The private key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// A number to raise when devices must refuse older files
+    #[arg(long, value_name = "N", default_value = "0")]
+    security_version: u32,
+    /// The file to write [default: FILE itself]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The file to sign
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Args)]
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
@@ -164,13 +200,20 @@ struct RunArgs {
 
 fn main() -> ExitCode {
     // On wrong usage clap exits with 2.
-    let outcome = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if !matches!(command, Command::Run(_)) {
+        // `zonda inspect FILE | head` ends when `head` does. A program that runs sees the error itself.
+        sigpipe::reset();
+    }
+    let outcome = match command {
         Command::Run(args) => run::run(&args),
         Command::Validate { mode, files } => validate::validate(mode.mode, &files).map(success),
         Command::Compile(args) => compile::compile(&args).map(success),
         Command::Inspect { file, code, system } => {
             inspect::inspect(&file, code, system.is_some()).map(success)
         }
+        Command::Sign(args) => sign::sign(&args).map(success),
+        Command::Verify { key, files } => sign::verify(&key, &files).map(success),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),
     };
     match outcome {

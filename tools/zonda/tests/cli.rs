@@ -431,3 +431,82 @@ fn wast_counts_each_file() {
     let broken = file("wast", "broken.wast", b"(module\n(assert_return");
     expect(&zonda(&["wast", &broken]), 2, "", &["broken.wast:2:"]);
 }
+
+/// A key of the tests of `zonda-signature`.
+fn test_key(name: &str) -> String {
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../signature/tests/keys");
+    keys.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn files_are_signed_and_verified() {
+    let module = std::fs::read(real("sort.wasm")).unwrap();
+    let path = file("signed", "sort.wasm", &module);
+    let signed = path.replace("sort.wasm", "signed.wasm");
+    for (key, public, other, name) in [
+        ("ed25519.pem", "ed25519.pub.pem", "imgtool-ed25519.pem", "Ed25519"),
+        ("p256-sec1.pem", "p256-sec1.pem", "p256.pub.pem", "ECDSA P-256"),
+    ] {
+        let args =
+            ["sign", "--key", &test_key(key), "--security-version", "3", "-o", &signed, &path];
+        expect(&zonda(&args), 0, "", &[]);
+        let output = zonda(&["verify", "--key", &test_key(public), &signed]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let expected =
+            format!(": {} bytes, security version 3, signed with {name} by key ", module.len());
+        assert!(stdout(&output).contains(&expected), "{}", stdout(&output));
+        let verified = zonda(&["verify", "--key", &test_key(other), &signed]);
+        expect(&verified, 2, "", &["signed.wasm: the file is signed with an unknown key: "]);
+        // One key of several.
+        let both = ["verify", "--key", &test_key(other), "--key", &test_key(public), &signed];
+        assert_eq!(zonda(&both).status.code(), Some(0));
+        // Whoever only looks at a file or runs it needs no key.
+        expect(&zonda(&["run", &signed, "--invoke", "run", "5"]), 0, "-564508326\n", &[]);
+        expect(&zonda(&["validate", &signed]), 0, "", &[]);
+        assert!(stdout(&zonda(&["inspect", &signed])).contains("imports"));
+    }
+    // A new signature replaces the old one.
+    expect(&zonda(&["sign", "--key", &test_key("ed25519.pem"), &signed]), 0, "", &[]);
+    assert_eq!(std::fs::read(&signed).unwrap().len(), module.len() + 88);
+
+    let key = test_key("ed25519.pub.pem");
+    expect(
+        &zonda(&["verify", "--key", &key, &path]),
+        2,
+        "",
+        &["sort.wasm: the file has no signature"],
+    );
+    let mut damaged = std::fs::read(&signed).unwrap();
+    damaged[100] ^= 1;
+    let damaged = file("signed", "damaged.wasm", &damaged);
+    let output = zonda(&["verify", "--key", &key, &damaged, &signed]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).starts_with(&signed) && stdout(&output).lines().count() == 1);
+    assert!(
+        stderr(&output).contains("damaged.wasm: the signature is wrong"),
+        "{}",
+        stderr(&output)
+    );
+    expect(
+        &zonda(&["sign", "--key", &key, &path]),
+        2,
+        "",
+        &["ed25519.pub.pem: a public key cannot sign"],
+    );
+    expect(&zonda(&["sign", "--key", &path, &path]), 2, "", &["not a PEM file"]);
+    expect(&zonda(&["sign", "--key", "nowhere.pem", &path]), 2, "", &["nowhere.pem: "]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_the_command() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zonda"))
+        .args(["inspect", &real("sort.wasm")])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("zonda runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("zonda ends");
+    assert_eq!(stderr(&output), "");
+}
