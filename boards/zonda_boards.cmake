@@ -3,7 +3,13 @@
 
 get_filename_component(zonda_dir ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
+# Zephyr takes the first of: -DEXTRA_ZEPHYR_MODULES, the environment variable, this variable.
+if(NOT DEFINED EXTRA_ZEPHYR_MODULES AND DEFINED ENV{EXTRA_ZEPHYR_MODULES})
+  set(EXTRA_ZEPHYR_MODULES $ENV{EXTRA_ZEPHYR_MODULES})
+endif()
 list(APPEND EXTRA_ZEPHYR_MODULES ${zonda_dir})
+list(REMOVE_DUPLICATES EXTRA_ZEPHYR_MODULES)
+set(EXTRA_ZEPHYR_MODULES "${EXTRA_ZEPHYR_MODULES}" CACHE STRING "Modules that Zephyr loads besides those of west" FORCE)
 
 if(NOT BOARD)
   set(BOARD $ENV{BOARD})
