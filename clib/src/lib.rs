@@ -8,6 +8,10 @@ mod libc;
 #[cfg(feature = "wasi")]
 mod wasi;
 
+/// Its functions are for the application in C.
+#[cfg(feature = "standard-c-api")]
+extern crate zonda_capi_standard;
+
 use core::panic::PanicInfo;
 use zonda::capi::RuntimeAllocator;
 

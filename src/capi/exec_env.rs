@@ -771,7 +771,7 @@ impl WASMModuleInstanceCommon {
 
 /// WAMR's text for a trap, which applications compare. Where WAMR says the same as the
 /// specification, it is that.
-pub(super) fn exception(code: TrapCode) -> &'static str {
+pub fn exception(code: TrapCode) -> &'static str {
     match code {
         TrapCode::StackOverflow => "wasm operand stack overflow",
         TrapCode::OutOfFuel => "instruction limit exceeded",

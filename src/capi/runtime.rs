@@ -3,6 +3,8 @@
 use super::text::{with_line, Text};
 use super::types::*;
 use super::{heap, host_modules, natives, shared_heap};
+use crate::platform::interface;
+use crate::store::StoreConfig;
 use crate::{platform, Engine};
 use core::ptr::null;
 use core::sync::atomic::{AtomicU32, AtomicU8, Ordering};
@@ -32,8 +34,30 @@ pub(super) fn mode(running_mode: RunningMode) -> Option<Mode> {
 }
 
 /// The engine for what is loaded.
-pub(super) fn engine() -> Engine {
+pub fn engine() -> Engine {
     mode(default_running_mode()).map_or(Engine::default(), Engine::new)
+}
+
+/// Whether this thread has the native stack that loading and instantiating a module take.
+pub fn stack_suffices_to_load() -> bool {
+    platform::stack_suffices(interface::ZONDA_STACK_LOAD)
+}
+
+/// Whether this thread has the native stack that a call of a WebAssembly function takes.
+pub fn stack_suffices_to_call() -> bool {
+    platform::stack_suffices(interface::ZONDA_STACK_CALL)
+}
+
+/// The configuration of a store as the firmware's defaults say.
+pub fn store_config() -> StoreConfig {
+    let defaults = platform::defaults();
+    let limit = |bytes: u32| if bytes == 0 { u64::MAX } else { bytes as u64 };
+    StoreConfig {
+        stack_bytes: defaults.stack_size,
+        memory_limit: limit(defaults.memory_limit),
+        total_limit: limit(defaults.total_limit),
+        nested_calls: defaults.nested_calls,
+    }
 }
 
 fn log(level: log_level_t, platform_level: i32, write: impl FnOnce(&mut Text)) {

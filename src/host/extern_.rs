@@ -23,6 +23,22 @@ pub enum Extern {
 }
 
 impl Extern {
+    /// Whether both are one function, table, memory or global of the store, however they were
+    /// reached: what one instance exports is what another imports from it.
+    pub fn is_same<'a>(&self, store: impl AsStore<'a>, other: &Extern) -> bool {
+        let store = store.as_store();
+        match (self, other) {
+            (Extern::Func(func), Extern::Func(other)) => func.is_same(store, other),
+            (Extern::Global(global), Extern::Global(other)) => {
+                match (global.place(store), other.place(store)) {
+                    (Ok((place, _)), Ok((other, _))) => core::ptr::eq(place.cell(), other.cell()),
+                    _ => false,
+                }
+            }
+            _ => self == other,
+        }
+    }
+
     /// The function, if it is one.
     pub fn into_func(self) -> Option<Func> {
         if let Extern::Func(func) = self {
@@ -134,6 +150,15 @@ impl Memory {
     /// [`Error::WrongStore`].
     pub fn data<'s, 'a: 's, S: AsStore<'a>>(&self, store: &'s S) -> Result<&'s [u8], Error> {
         Ok(self.get(store.as_store())?.bytes())
+    }
+
+    /// The address and the number of its bytes, for embedders that cannot borrow the store. Growing
+    /// the memory moves them.
+    ///
+    /// # Errors
+    /// [`Error::WrongStore`].
+    pub fn data_ptr<'a>(&self, store: impl AsStore<'a>) -> Result<*mut [u8], Error> {
+        Ok(self.get(store.as_store())?.bytes_ptr())
     }
 
     /// Its bytes, to be written.

@@ -79,6 +79,20 @@ impl Func {
         store.inner.func_type(self.address(store)?).ok_or(Error::WrongStore)
     }
 
+    pub(super) fn is_same<T>(&self, store: &Store<'_, T>, other: &Func) -> bool {
+        match (self.target(store), other.target(store)) {
+            (Ok(Target::Wasm(instance, func)), Ok(Target::Wasm(other, other_func))) => {
+                core::ptr::eq(instance, other) && func == other_func
+            }
+            (Ok(Target::Host(import)), Ok(Target::Host(other))) => {
+                // SAFETY: the targets are of this store, which is borrowed.
+                let (import, other) = unsafe { (&*import, &*other) };
+                core::ptr::eq(import.data, other.data) && core::ptr::eq(import.extra, other.extra)
+            }
+            _ => false,
+        }
+    }
+
     fn target<T>(&self, store: &Store<'_, T>) -> Result<Target, Error> {
         store.inner.target(self.address(store)?).ok_or(Error::WrongStore)
     }

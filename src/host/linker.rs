@@ -7,15 +7,16 @@ use super::store::{AsStore, AsStoreMut, Store};
 use super::val::{Params, Results, Val};
 use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, ValType};
+use crate::capability::Capability;
 use crate::error::{Error, Trap};
 use crate::message::message;
 use crate::module::{ExportEntry, FuncType, Module};
 use crate::registry::{Binding, BoundModule, Grants, HostModule, Offer, Refusal, Signature};
-use crate::store::fault::Fault;
+use crate::store::fault::{Fault, Made};
 use crate::store::func::HostClosure;
 use crate::store::instance::StoreInstance;
 use crate::store::link::{
-    add, copy_segments, incompatible, instantiate, start, unknown, Provided, Wanted,
+    add, copy_segments, incompatible, instantiate, start, unknown, Mark, Provided, Text, Wanted,
 };
 use crate::store::StoreData;
 use core::marker::PhantomData;
@@ -208,44 +209,60 @@ impl<T: 'static> Linker<T> {
                     instance.imports.push(import)?;
                     return Ok(());
                 }
-                Definition::Extern(Extern::Func(func)) => {
-                    Provided::Func(func.address_in(read.id).ok_or(Fault::WRONG_STORE)?)
-                }
-                Definition::Extern(Extern::Memory(memory)) => {
-                    Provided::Memory(memory.get(read).map_err(|_| Fault::WRONG_STORE)?)
-                }
-                Definition::Extern(Extern::Table(table)) => {
-                    Provided::Table(table.data(read).map_err(|_| Fault::WRONG_STORE)?)
-                }
-                Definition::Extern(Extern::Global(global)) => {
-                    let (place, ty) = global.place(read).map_err(|_| Fault::WRONG_STORE)?;
-                    Provided::Global(place, ty)
-                }
+                Definition::Extern(item) => provided(read, item)?,
             };
             add(inner, instance, wanted, provided, &mut text)
         };
         // SAFETY: the store is borrowed mutably, and while it is made an instance in, only
         // `resolve` looks at it.
         let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut resolve) };
-        let index = made.map_err(|fault| {
-            store.inner.go_back(mark);
-            match store.inner.error(fault).denied(denied) {
-                Error::Link(error) => Error::Link(error.with(text)),
-                error => error,
-            }
-        })?;
-        let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
-        // SAFETY: the instance was just made in this store, of which nothing else is borrowed.
-        let copied = unsafe { copy_segments(&*instance) };
-        copied.map_err(|fault| store.inner.error(fault))?;
-        let stack = store.inner.free_stack();
-        let host = (&raw mut *store).cast();
-        // SAFETY: the instance was just made in this store, whose host functions expect the `Store`
-        // itself.
-        unsafe {
-            start(store.inner.as_ptr(), instance, host, stack)?;
-            Ok(Instance { base: (*instance).func_base, index, store: store.id })
+        finish(store, mark, made, denied, text)
+    }
+}
+
+/// What an item of the embedder is to an instance.
+#[inline(always)]
+fn provided<'s, T>(store: &'s Store<'_, T>, item: &Extern) -> Result<Provided<'s>, Fault> {
+    Ok(match item {
+        Extern::Func(func) => Provided::Func(func.address_in(store.id).ok_or(Fault::WRONG_STORE)?),
+        Extern::Memory(memory) => {
+            Provided::Memory(memory.get(store).map_err(|_| Fault::WRONG_STORE)?)
         }
+        Extern::Table(table) => Provided::Table(table.data(store).map_err(|_| Fault::WRONG_STORE)?),
+        Extern::Global(global) => {
+            let (place, ty) = global.place(store).map_err(|_| Fault::WRONG_STORE)?;
+            Provided::Global(place, ty)
+        }
+    })
+}
+
+/// Ends instantiation: an error, or segments and the start function of the instance that was made.
+#[inline(always)]
+fn finish<T>(
+    store: &mut Store<'_, T>,
+    mark: Mark,
+    made: Made<u32>,
+    denied: Option<Capability>,
+    text: Text,
+) -> Result<Instance, Error> {
+    let index = made.map_err(|fault| {
+        store.inner.go_back(mark);
+        match store.inner.error(fault).denied(denied) {
+            Error::Link(error) => Error::Link(error.with(text)),
+            error => error,
+        }
+    })?;
+    let instance = store.inner.instances.get(index as usize).ok_or(Error::WrongStore)?.as_ptr();
+    // SAFETY: the instance was just made in this store, of which nothing else is borrowed.
+    let copied = unsafe { copy_segments(&*instance) };
+    copied.map_err(|fault| store.inner.error(fault))?;
+    let stack = store.inner.free_stack();
+    let host = (&raw mut *store).cast();
+    // SAFETY: the instance was just made in this store, whose host functions expect the `Store`
+    // itself.
+    unsafe {
+        start(store.inner.as_ptr(), instance, host, stack)?;
+        Ok(Instance { base: (*instance).func_base, index, store: store.id })
     }
 }
 
@@ -299,6 +316,32 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Instantiates a module with an item for each import, in the module's order, whatever their
+    /// names are. [`Linker::instantiate`] resolves names.
+    ///
+    /// # Errors
+    /// As for [`Linker::instantiate`]; [`Error::Link`] also names the first import without an item.
+    pub fn new<'a>(
+        mut store: impl AsStoreMut<'a>,
+        module: &Module<'a>,
+        imports: &[Extern],
+    ) -> Result<Instance, Error> {
+        let store = store.as_store_mut().inside();
+        let mark = store.inner.mark();
+        let mut text = None;
+        let mut items = imports.iter();
+        let read = &*store;
+        let mut resolve = |inner: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
+            let Some(item) = items.next() else {
+                return Err(unknown(instance, wanted, &mut text));
+            };
+            add(inner, instance, wanted, provided(read, item)?, &mut text)
+        };
+        // SAFETY: as in `Linker::instantiate`.
+        let made = unsafe { instantiate(read.inner.as_ptr(), module, &mut resolve) };
+        finish(store, mark, made, None, text)
+    }
+
     pub(super) fn from_base(base: u32, store: u32) -> Instance {
         Instance { base, index: u32::MAX, store }
     }

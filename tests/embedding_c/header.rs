@@ -76,6 +76,7 @@ fn the_headers_are_c_and_cpp() {
             "wasm_export.h",
             "wasm_export_wasi.h",
             "wasm_export_options.h",
+            "wasm_c_api.h",
             "zonda_platform.h",
             "zonda_wasi.h",
         ];

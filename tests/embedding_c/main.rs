@@ -11,6 +11,7 @@ mod probe;
 mod programs;
 #[cfg(feature = "signed-files")]
 mod signed;
+mod standard;
 mod threads;
 
 /// There is one runtime: a test that uses it in this process holds the lock.

@@ -1,5 +1,5 @@
 //! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
-//! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR) and tests/capi/faults.c (what goes wrong in one) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
+//! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR), tests/capi/faults.c (what goes wrong in one) and tests/capi/standard.c (the standard C API) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ fn scratch() -> PathBuf {
     scratch
 }
 
-fn run(command: &mut Command) -> String {
+pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(
@@ -60,8 +60,9 @@ fn library() -> PathBuf {
     let target = scratch().join("cargo");
     let mut features: Vec<String> =
         FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
-    // A crate of its own.
+    // Crates of their own.
     features.push("libc-builtin-float".to_owned());
+    features.push("standard-c-api".to_owned());
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args([
@@ -101,9 +102,10 @@ fn modules() -> String {
             );
         }
     }
-    // One file of small modules, each behind a line with its name.
-    let text = std::fs::read_to_string(root().join("tests/capi/compat.wat")).expect("it is there");
-    for part in text.split(";; # ").skip(1) {
+    // Files of small modules, each behind a line with its name.
+    let read = |file| std::fs::read_to_string(root().join(file)).expect("it is there");
+    let text = read("tests/capi/compat.wat") + &read("tests/capi/standard.wat");
+    for part in text.split("\n;; # ").skip(1) {
         let (name, module) = part.split_once('\n').expect("a name, then the module");
         let bytes = wat::parse_str(module).expect("the module is WebAssembly text");
         let bytes = format!("{bytes:?}").replace('[', "{").replace(']', "}");
@@ -114,6 +116,11 @@ fn modules() -> String {
 
 /// Builds an application of tests/capi; `None` where that cannot be.
 fn application(name: &str) -> Option<PathBuf> {
+    application_of(name, &[root().join(format!("tests/capi/{name}.c"))])
+}
+
+/// Builds an application from these files; `None` where that cannot be.
+pub fn application_of(name: &str, sources: &[PathBuf]) -> Option<PathBuf> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
         if Command::new("cc").arg("--version").output().is_err() || !cfg!(target_arch = "x86_64") {
@@ -145,7 +152,7 @@ fn application(name: &str) -> Option<PathBuf> {
         .arg(root().join("include"))
         .arg("-I")
         .arg(scratch())
-        .arg(root().join(format!("tests/capi/{name}.c")))
+        .args(sources)
         .arg(root().join("tests/capi/counted.c"))
         .arg(root().join("tests/capi/platform.c"))
         .arg(library));

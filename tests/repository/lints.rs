@@ -39,8 +39,12 @@ fn unsafe_code_is_linted_in_every_crate() {
 
 #[test]
 fn what_a_device_links_must_not_abort() {
-    for (file, condition) in [("src", "not(test), "), ("exec/src", "not(test), "), ("clib/src", "")]
-    {
+    for (file, condition) in [
+        ("src", "not(test), "),
+        ("exec/src", "not(test), "),
+        ("clib/src", ""),
+        ("capi-standard/src", ""),
+    ] {
         let text = read(&format!("{file}/lib.rs"));
         let lints = "deny(clippy::disallowed_macros, clippy::disallowed_methods)";
         let attribute = if condition.is_empty() {

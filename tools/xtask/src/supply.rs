@@ -17,12 +17,13 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
     "src",
     "exec",
+    "capi-standard",
     "clib",
     "compiler",
     "libc",
