@@ -128,7 +128,7 @@ pub unsafe extern "C" fn wasm_trap_new(
     if let Some(message) = message {
         // SAFETY: as above.
         for &byte in unsafe { message.as_slice() } {
-            if bytes.push(byte as u8).is_err() {
+            if bytes.push(u8::from_ne_bytes(byte.to_ne_bytes())).is_err() {
                 return null_mut();
             }
         }
