@@ -64,6 +64,11 @@ impl MemoryData {
         &self.bytes
     }
 
+    /// The bytes, for those who outlive borrows of the memory; growing moves them.
+    pub(crate) fn bytes_ptr(&self) -> *mut [u8] {
+        core::ptr::slice_from_raw_parts_mut(self.bytes.as_mut_ptr(), self.bytes.len())
+    }
+
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
