@@ -24,6 +24,7 @@
 //! | [`zephyr`] | finding Zephyr; west, twister on each board, what the samples need |
 //! | [`toolchain`] | a Rust toolchain for the device's target |
 //! | [`install`] | toolchains and programs that rustup and cargo install |
+//! | [`package`] | the command line as a Python package |
 //! | [`packages`] | programs of the system, installed as Debian packages |
 //! | [`shell`] | commands, with progress on stderr |
 //! | [`job`] | the file that tells the firmware what to run |
@@ -41,6 +42,7 @@ mod libgcc;
 mod modes;
 mod mutants;
 mod native_stack;
+mod package;
 mod packages;
 mod qemu;
 mod report;
@@ -97,6 +99,8 @@ enum Command {
     Stack(native_stack::Options),
     /// Measure instructions and heap per byte for loading modules that are made to be expensive
     Curve(curve::Options),
+    /// Build the command line as a Python package, and try it in a new virtual environment
+    Package(package::Options),
     /// Run twister on every board, or print flash and RAM of the samples, in each Zephyr workspace
     Zephyr(zephyr::Options),
 }
@@ -116,6 +120,7 @@ fn run() -> Result<ExitCode> {
         Command::Supply(options) => supply::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Curve(options) => curve::run(&options),
+        Command::Package(options) => package::run(&options),
         Command::Zephyr(options) => zephyr::run(&options),
         Command::Stack(options) => native_stack::run(&options),
     }?;
