@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
- * (CONFIG_ZONDA_SHARED_HEAP). wasm_export.h includes this file.
+ * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -27,6 +27,16 @@ typedef struct SharedHeapInitArgs {
     // the runtime.
     void *pre_allocated_addr;
 } SharedHeapInitArgs;
+
+// Reads the module with a name: stores its bytes and their number, which stay until the
+// module_destroyer gets them, and returns true.
+typedef bool (*module_reader)(package_type_t module_type,
+                              const char *module_name,
+                              uint8_t **p_buffer,
+                              uint32_t *p_size);
+
+// Gets back what a module_reader has stored.
+typedef void (*module_destroyer)(uint8_t *buffer, uint32_t size);
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +77,25 @@ uint64_t wasm_runtime_shared_heap_malloc(wasm_module_inst_t module_inst, uint64_
 
 // Frees a block of wasm_runtime_shared_heap_malloc(), by its address. What is none is ignored.
 void wasm_runtime_shared_heap_free(wasm_module_inst_t module_inst, uint64_t ptr);
+
+// Sets the function that reads modules from which others import, and the one that gets their bytes
+// back. The reader is called when a module is loaded, for each module that it imports from and that
+// has neither native functions nor been registered; if it returns false, loading fails. Modules that
+// are read so are loaded once, and unloaded by wasm_runtime_destroy(). Modules that import from
+// modules are loaded by one thread at a time.
+void wasm_runtime_set_module_reader(module_reader reader, module_destroyer destroyer);
+
+// Gives a module a name from which modules can import that are loaded afterwards. Returns false if
+// the name or the module is registered already, with a reason in `error_buf`; true if both are
+// together. wasm_runtime_unload() removes the name; modules that import from it must be unloaded
+// before.
+bool wasm_runtime_register_module(const char *module_name,
+                                  wasm_module_t module,
+                                  char *error_buf,
+                                  uint32_t error_buf_size);
+
+// Returns the module that has a name, or NULL.
+wasm_module_t wasm_runtime_find_module_registered(const char *module_name);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -16,6 +16,8 @@ pub(super) enum Part {
     Name,
     /// The shared heap that an instance has: `shared_heap`.
     SharedHeap,
+    /// What a module imports from: `modules`.
+    Dependencies,
     /// The module's own name: `package`.
     ModuleName,
 }

@@ -6,6 +6,7 @@ use super::extras::Extras;
 use super::fuel;
 use super::imports;
 use super::module::{describe, WASMModuleCommon};
+use super::modules;
 use super::native::provide;
 use super::runtime::{default_running_mode, engine, log_warning, mode};
 use super::text::{c_bytes, Text};
@@ -98,7 +99,7 @@ pub(super) fn imports_wasi(data: &ModuleData) -> bool {
 
 /// What instantiation calls, in WAMR's order: the start function, the initialization of a WASI
 /// reactor, that of old emscripten output, the constructors of a module without WASI.
-fn first_funcs(data: &ModuleData) -> [Option<u32>; 3] {
+pub(super) fn first_funcs(data: &ModuleData) -> [Option<u32>; 3] {
     let wasi = imports_wasi(data);
     let own: &[u8] = if wasi { b"_initialize" } else { b"__wasm_call_ctors" };
     let (own, post) = (plain_func(data, own), plain_func(data, b"__post_instantiate"));
@@ -121,7 +122,9 @@ impl WASMModuleInstanceCommon {
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
         // SAFETY: `module` is live by the contract of this function.
-        let wasi = Program::new(unsafe { &(*module).wasi }, data)?;
+        let wasi = unsafe {
+            Program::new(&(*module).wasi, imports_wasi(data) || modules::import_wasi(module))?
+        };
         let (page_shift, pages) =
             data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
         let memory_limit = match (args.max_memory_pages, platform::defaults().memory_limit) {
@@ -158,6 +161,9 @@ impl WASMModuleInstanceCommon {
         imports::make(&mut store, data).map_err(|fault| store.error(fault))?;
         let mut denied = None;
         let mut resolve = |store: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
+            if let Some(made) = modules::provide(store, instance, wanted) {
+                return made;
+            }
             match provide(wanted) {
                 Ok(Some(import)) => instance.imports.push(import)?,
                 Ok(None) => return imports::take(store, instance, wanted),
@@ -168,6 +174,22 @@ impl WASMModuleInstanceCommon {
             }
             Ok(())
         };
+        // SAFETY: the store was just made, and the module outlives the instance.
+        unsafe {
+            let resolve =
+                &mut |store: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
+                    match modules::provide(store, instance, wanted) {
+                        Some(made) => made,
+                        // Of the memory and the table that the module itself imports from `env` its
+                        // dependencies get none.
+                        None => match provide(wanted) {
+                            Ok(Some(import)) => Ok(instance.imports.push(import)?),
+                            _ => Err(Fault::UNKNOWN_IMPORT),
+                        },
+                    }
+                };
+            modules::instantiate_dependencies(&mut store, module, memory_limit, resolve)?;
+        }
         // SAFETY: the store was just made.
         let made = unsafe { instantiate(store.as_ptr(), loaded, &mut resolve) };
         let index = made.map_err(|fault| store.error(fault).denied(denied))?;
@@ -177,7 +199,8 @@ impl WASMModuleInstanceCommon {
             (*at).set_mode(engine().mode())?;
             copy_segments(&*at).map_err(|fault| store.error(fault))?;
         }
-        let end = store.memories.first().map_or(0, |memory| memory.bytes().len());
+        // SAFETY: memories of the store's instance.
+        let end = unsafe { (*at).memories.first().map_or(0, |&memory| (*memory).seen.size()) };
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
         let instance = TryBox::new(WASMModuleInstanceCommon {
             failed: false,
@@ -209,16 +232,17 @@ impl WASMModuleInstanceCommon {
         unsafe {
             let data = &(&*(*this).data).module.data;
             let funcs = first_funcs(data);
-            if funcs.iter().all(Option::is_none) {
+            if funcs.iter().all(Option::is_none) && !modules::have_start((*this).module) {
                 return Ok(true);
             }
             let env = WASMExecEnv::new(this, (*this).default_stack)?;
             // The application has no handle yet that could stop this.
             fuel::bound(&(*this).store, platform::defaults().start_fuel);
-            let done = funcs
-                .iter()
-                .flatten()
-                .all(|&func| wasm_runtime_call_wasm(env.as_ptr(), function(func), 0, null_mut()));
+            let done = modules::start_dependencies(env.as_ptr());
+            let done = done
+                && funcs.iter().flatten().all(|&func| {
+                    wasm_runtime_call_wasm(env.as_ptr(), function(func), 0, null_mut())
+                });
             fuel::bound(&(*this).store, 0);
             Ok(done)
         }

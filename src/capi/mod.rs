@@ -22,6 +22,7 @@
 //! | `context`, `extras`, `instantiation` | what the application keeps with an instance |
 //! | `externref` | objects of the application that modules hold |
 //! | `native_stack` | what native functions ask while they run |
+//! | `modules` | modules that import from modules |
 //! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
@@ -48,6 +49,11 @@ mod instance;
 mod instantiation;
 mod invoke;
 mod module;
+#[cfg(feature = "multi-module")]
+mod modules;
+#[cfg(not(feature = "multi-module"))]
+#[path = "modules_off.rs"]
+mod modules;
 mod native;
 mod native_stack;
 mod natives;
@@ -95,6 +101,8 @@ pub use host_modules::{
 pub use instance::*;
 pub use instantiation::*;
 pub use module::*;
+#[cfg(feature = "multi-module")]
+pub use modules::*;
 pub use native_stack::*;
 pub use natives::*;
 pub use objects::*;

@@ -2,6 +2,7 @@
 
 use super::exec_env::exception;
 use super::extras::Extras;
+use super::modules;
 use super::runtime::engine;
 use super::signed;
 use super::text::Text;
@@ -26,6 +27,7 @@ pub struct WASMModuleCommon {
 impl Drop for WASMModuleCommon {
     fn drop(&mut self) {
         let owner: *mut WASMModuleCommon = self;
+        modules::unloaded(owner);
         // SAFETY: the list is the module's, which is live until this returns; `self` is not used
         // any more.
         unsafe { Extras::end(&raw mut (*owner).extras, owner.cast()) };
@@ -157,7 +159,16 @@ unsafe fn hand_out(
 ) -> wasm_module_t {
     match TryBox::new(WASMModuleCommon { module, wasi: WasiArguments::NONE, extras: Extras::new() })
     {
-        Ok(module) => module.into_raw(),
+        Ok(module) => {
+            // SAFETY: the module was just made; `error_buf` is null or has its size, by the contract
+            // of this function.
+            let loaded =
+                unsafe { modules::load_dependencies(module.as_ptr(), error_buf, error_buf_size) };
+            if !loaded {
+                return null_mut();
+            }
+            module.into_raw()
+        }
         // SAFETY: `error_buf` is null or has its size, by the contract of this function.
         Err(_) => unsafe { refuse(&Error::OutOfMemory, error_buf, error_buf_size) },
     }

@@ -6,12 +6,13 @@
 //! parameters, as many as its slots say, and its arguments fit an `Arguments`; where `words` does,
 //! `extra` is the function.
 
-use super::app_memory::{memory, string};
+use super::app_memory::string;
 use super::exec_env::WASMExecEnv;
 use super::externref::{from_module, to_module, WIDE};
 use super::host_modules;
 use super::instance::name_import;
 use super::invoke::{call_plain, call_words, Arguments, Returned, SOFT};
+use super::modules::caller_memory;
 use super::natives::lookup;
 use super::runtime::log_warning;
 use super::signature::Letters;
@@ -219,7 +220,7 @@ pub(super) unsafe extern "C" fn raw(
     unsafe {
         let env = enter(context, import, args);
         let symbol = &*import.data.cast::<NativeSymbol>();
-        let memory = memory((*env).instance);
+        let memory = caller_memory(context, (*env).instance);
         let mut letter = symbol.signature.cast::<u8>();
         let mut code = import.extra.cast::<u8>();
         let mut at = args;
@@ -273,7 +274,7 @@ unsafe extern "C" fn any<const FLOAT: bool>(
         let env = enter(context, import, args);
         let symbol = &*import.data.cast::<NativeSymbol>();
         // Not through the context: where the host calls an import directly, no instance runs.
-        let memory = memory((*env).instance);
+        let memory = caller_memory(context, (*env).instance);
         let mut letter = symbol.signature.cast::<u8>();
         let mut code = import.extra.cast::<u8>();
         let mut at = args;

@@ -4,11 +4,9 @@
 //! The application's strings stay with the application until its instances are made, as WAMR has
 //! it; an instance copies them.
 
-use super::instance::imports_wasi;
 use super::text::c_bytes;
 use super::types::*;
 use crate::error::Error;
-use crate::module::ModuleData;
 use crate::registry::{BoundModule, Offer, Signature};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
@@ -105,8 +103,8 @@ impl WasiArguments {
 pub(super) struct Program(*mut c_void);
 
 impl Program {
-    pub(super) fn new(given: &WasiArguments, data: &ModuleData) -> Result<Program, Error> {
-        if !imports_wasi(data) {
+    pub(super) fn new(given: &WasiArguments, imports: bool) -> Result<Program, Error> {
+        if !imports {
             return Ok(Program(null_mut()));
         }
         let state = (library().new)(given);

@@ -1,7 +1,6 @@
 //! What stands for `wasi` where it is not built.
 
 use crate::error::Error;
-use crate::module::ModuleData;
 use crate::registry::{Offer, Signature};
 
 pub(super) struct WasiArguments;
@@ -13,7 +12,7 @@ impl WasiArguments {
 pub(super) struct Program;
 
 impl Program {
-    pub(super) fn new(_: &WasiArguments, _: &ModuleData) -> Result<Program, Error> {
+    pub(super) fn new(_: &WasiArguments, _: bool) -> Result<Program, Error> {
         Ok(Program)
     }
 

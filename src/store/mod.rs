@@ -67,7 +67,7 @@ pub(crate) struct GlobalData {
 
 pub(crate) struct StoreData<'a> {
     /// See [`StoreConfig::memory_limit`].
-    memory_limit: u64,
+    pub(crate) memory_limit: u64,
     pub(crate) budget: Budget,
     pub(crate) meter: TryArc<Meter>,
     pub(crate) instances: TryVec<TryBox<StoreInstance<'a>>>,
@@ -88,7 +88,7 @@ pub(crate) struct StoreData<'a> {
     /// Bytes that are appended to the next memory, once: the C API's application heap.
     pub(crate) appended: u32,
     /// The import at which linking stopped last.
-    failed_import: u32,
+    pub(crate) failed_import: u32,
 }
 
 // SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.

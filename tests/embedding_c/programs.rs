@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// All that a C application can have.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 12] = [
     "classic",
     "fast",
     "precompiled",
@@ -19,6 +19,7 @@ const FEATURES: [&str; 11] = [
     "fuel",
     "error-text",
     "shared-heap",
+    "multi-module",
 ];
 
 /// What `wasm_application_execute_func` prints.
@@ -104,8 +105,8 @@ fn modules() -> String {
     }
     // Files of small modules, each behind a line with its name.
     let read = |file| std::fs::read_to_string(root().join(file)).expect("it is there");
-    let text = read("tests/capi/compat.wat") + &read("tests/capi/standard.wat");
-    for part in text.split("\n;; # ").skip(1) {
+    let text = ["compat", "modules", "standard"].map(|name| read(format!("tests/capi/{name}.wat")));
+    for part in text.iter().flat_map(|text| text.split("\n;; # ").skip(1)) {
         let (name, module) = part.split_once('\n').expect("a name, then the module");
         let bytes = wat::parse_str(module).expect("the module is WebAssembly text");
         let bytes = format!("{bytes:?}").replace('[', "{").replace(']', "}");
@@ -178,6 +179,14 @@ fn an_application_with_a_c_library() {
 #[test]
 fn an_application_of_wamr() {
     let Some(program) = application("compat") else { return };
+    assert_eq!(run(&mut Command::new(&program)), "well\n");
+    assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
+}
+
+/// Modules that import from modules.
+#[test]
+fn an_application_with_several_modules() {
+    let Some(program) = application("modules") else { return };
     assert_eq!(run(&mut Command::new(&program)), "well\n");
     assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
 }
