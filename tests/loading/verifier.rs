@@ -38,6 +38,8 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
         let kinds: Vec<_> = op.operands().collect();
         if kinds.iter().any(|kind| matches!(kind.bytes(), 0))
             || matches!(op, Call | CallImport | RetN | Move | Frame | Br | BrLong | Meter | Skip)
+            // They branch back: see `rule_a_loop_that_counts_branches_back_to_a_meter`.
+            || matches!(op, AddBrNeSK | AddBrNeSS)
             || kinds.is_empty()
         {
             continue;
@@ -95,6 +97,34 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
 }
 
 #[test]
+fn rule_a_loop_that_counts_branches_back_to_a_meter() {
+    use ArtifactErrorKind::{Branch, Slot};
+    for (op, third) in [(AddBrNeSK, false), (AddBrNeSS, true)] {
+        let loops = |slots: [u8; 2], distance: i16| {
+            let [low, high] = distance.to_le_bytes();
+            forged(
+                0,
+                [
+                    &[Skip as u8, Meter as u8, Get as u8, 0][..],
+                    &[op as u8, slots[0], 1, slots[1], low, high, Meter as u8, Ret as u8],
+                ]
+                .concat(),
+            )
+        };
+        assert_eq!(load(&loops([0, 0], -3)), Ok(()), "{op:?}");
+        // To `Get`, into it, itself, the `Meter` and the `Ret` behind, to before the function.
+        for distance in [-2, -1, 0, 6, 7, -5, i16::MIN] {
+            assert_eq!(kind(load(&loops([0, 0], distance))), Some(Branch), "{op:?} {distance}");
+        }
+        for slot in [H, FIRST - 1, END] {
+            assert_eq!(kind(load(&loops([slot, 0], -3))), Some(Slot), "{op:?} {slot}");
+            let expected = third.then_some(Slot);
+            assert_eq!(kind(load(&loops([0, slot], -3))), expected, "{op:?} {slot}");
+        }
+    }
+}
+
+#[test]
 fn rule_tests_have_numbers() {
     for number in 0..=255u8 {
         for (op, wide) in [(CompareW, true), (CompareS, false)] {
@@ -106,6 +136,9 @@ fn rule_tests_have_numbers() {
             let branch = [op as u8, number, 0, 0, 6, 0, Ret as u8];
             assert_eq!(kind(load(&forged(0, branch.to_vec()))), expected, "{op:?} {number}");
         }
+        let expected = (number >= 2).then_some(ArtifactErrorKind::Instruction);
+        let branch = [BrWK as u8, number, 0, 0, 6, 0, Ret as u8];
+        assert_eq!(kind(load(&forged(0, branch.to_vec()))), expected, "{number}");
     }
 }
 

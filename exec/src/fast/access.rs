@@ -29,7 +29,8 @@ const WIDE: u8 = 32;
 
 /// The address is 0.
 const ABSOLUTE: u8 = 64;
-/// The address is the sum of the accumulator and a slot, and there is no offset.
+/// The address is the sum of a slot and the accumulator, and there is no offset; with [`ADDRESS`]
+/// it is the sum of a slot and four times the one before it.
 const INDEX: u8 = 128;
 
 /// The opcode of WebAssembly for a load or store of register bytecode, and its form. For a
@@ -45,7 +46,15 @@ fn form(op: u8) -> (u8, u8) {
         let i = op - first as u8;
         ((i / columns) as usize, (i % columns) as usize)
     };
-    let (opcode, form) = if op < RegOp::Load64A as u8 {
+    let more = [
+        (RegOp::Load32AXD, LONG | TO),
+        (RegOp::Load32AID, INDEX | TO),
+        (RegOp::Load32SI, INDEX | ADDRESS),
+        (RegOp::Load32SID, INDEX | ADDRESS | TO),
+    ];
+    let (opcode, form) = if let Some(&(_, form)) = more.iter().find(|row| row.0 as u8 == op) {
+        (Op::I32Load, form)
+    } else if op < RegOp::Load64A as u8 {
         let (form, width) = row(RegOp::Load32A, LOADS.len() as u8);
         (LOADS[width], *LOAD_FORMS.get(form).unwrap_or(&0))
     } else if op < RegOp::Store32SA as u8 {
@@ -117,7 +126,9 @@ pub(super) unsafe fn access(
     }
     if has(INDEX) {
         // SAFETY: SLOTS: `slot` returns the address of a slot of the frame.
-        operands[0] = acc.wrapping_add(unsafe { *slot() });
+        let base = unsafe { *slot() };
+        let index = if has(ADDRESS) { operands[0] << 2 } else { acc };
+        operands[0] = base.wrapping_add(index);
     }
     if has(STORE) {
         count = 2;
@@ -227,6 +238,6 @@ mod tests {
                 assert_eq!(op.name().ends_with("a:"), by_accumulator, "{op:?}");
             }
         }
-        assert_eq!(seen, 48);
+        assert_eq!(seen, 52);
     }
 }

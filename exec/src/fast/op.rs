@@ -121,7 +121,7 @@ macro_rules! register_ops {
         0x49 CopyOut "copy.out" [s j] keep;
         0x4a Frame "frame" [j] keep;
         0x4b GlobalGet "global.get" [g] set;
-        0x4c GlobalGetD "global.get" [g d] set;
+        0x4c Load32AXD "i32.load a" [x d] both;
         0x4d GlobalSet "global.set a" [g] get;
         0x4e GlobalGetW "global.get.w" [g v] keep;
         0x4f GlobalSetW "global.set.w" [w g] keep;
@@ -141,10 +141,10 @@ macro_rules! register_ops {
         0x5b Ext16S "i32.extend16_s a" [] both;
         0x5c Zext8 "i32.extend8_u a" [] both;
         0x5d Zext16 "i32.extend16_u a" [] both;
-        0x5e Ext8SD "i32.extend8_s a" [d] both;
+        0x5e MulSX "i32.mul" [s x] set;
         0x5f Ext16SD "i32.extend16_s a" [d] both;
         0x60 Zext8D "i32.extend8_u a" [d] both;
-        0x61 Zext16D "i32.extend16_u a" [d] both;
+        0x61 Load32AID "i32.load a+" [s d] both;
         // Loads: the address is in a slot or in the accumulator, the offset has 8 or 32 bits (spec:
         // 4.4.7).
         0x62 Load32A "i32.load a" [o] both;
@@ -218,7 +218,7 @@ macro_rules! register_ops {
         0xa2 AndAS "i32.and a" [s] both;
         0xa3 AndSK "i32.and" [s k] set;
         0xa4 AndAK "i32.and a" [k] both;
-        0xa5 AndSSD "i32.and" [s s d] set;
+        0xa5 BrWK "br_if.w" [k w k b] keep;
         0xa6 AndASD "i32.and a" [s d] both;
         0xa7 AndSKD "i32.and" [s k d] set;
         0xa8 AndAKD "i32.and a" [k d] both;
@@ -226,12 +226,12 @@ macro_rules! register_ops {
         0xaa OrSS "i32.or" [s s] set;
         0xab OrAS "i32.or a" [s] both;
         0xac OrAK "i32.or a" [k] both;
-        0xad OrSSD "i32.or" [s s d] set;
+        0xad Load32SI "i32.load 4*" [s s] set;
         0xae OrASD "i32.or a" [s d] both;
         0xaf XorSS "i32.xor" [s s] set;
         0xb0 XorAS "i32.xor a" [s] both;
         0xb1 XorAK "i32.xor a" [k] both;
-        0xb2 XorSSD "i32.xor" [s s d] set;
+        0xb2 Load32SID "i32.load 4*" [s s d] set;
         0xb3 XorASD "i32.xor a" [s d] both;
         0xb4 ShlSK "i32.shl" [s k] set;
         0xb5 ShlAK "i32.shl a" [k] both;
@@ -274,7 +274,7 @@ macro_rules! register_ops {
         0xd8 AndAXD "i32.and a" [x d] both;
         0xd9 MulSK "i32.mul" [s k] set;
         0xda MulSKD "i32.mul" [s k d] set;
-        0xdb MulAKD "i32.mul a" [k d] both;
+        0xdb AddBrNeSS "i32.add! br_if.ne" [s k s b] set;
         0xdc RotrSK "i32.rotr" [s k] set;
         0xdd RotrSKD "i32.rotr" [s k d] set;
         0xde RotrAKD "i32.rotr a" [k d] both;
@@ -311,6 +311,9 @@ macro_rules! register_ops {
         0xfb Load32AI "i32.load a+" [s] both;
         0xfc MlaAS "i32.mul.add a" [s s] both;
         0xfd MlaASD "i32.mul.add a" [s s d] both;
+        // The end of a loop that counts, as `AddBrNeSS`: adds a constant to a slot, and branches back
+        // while the sum is not the third operand.
+        0xfe AddBrNeSK "i32.add! br_if.ne" [s k k b] set;
     } };
 }
 

@@ -392,10 +392,10 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 result i32_le_u: AS LeUAS;
                 result i32_add: SS AddSS AddSSD, AS AddAS AddASD, SK AddSK AddSKD, AK AddAK AddAKD, AX AddAX AddAXD, SX AddSX AddSXD;
                 result i32_sub: SS SubSS SubSSD, AS SubAS SubASD, SA SubSA SubSAD, KA SubKA;
-                result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK MulAKD, SK MulSK MulSKD;
-                result i32_and: SS AndSS AndSSD, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
-                result i32_or: SS OrSS OrSSD, AS OrAS OrASD, AK OrAK;
-                result i32_xor: SS XorSS XorSSD, AS XorAS XorASD, AK XorAK;
+                result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK, SK MulSK MulSKD, SX MulSX;
+                result i32_and: SS AndSS, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
+                result i32_or: SS OrSS, AS OrAS OrASD, AK OrAK;
+                result i32_xor: SS XorSS, AS XorAS XorASD, AK XorAK;
                 result i32_shl: SK ShlSK ShlSKD, AK ShlAK ShlAKD, AS ShlAS, SA ShlSA;
                 result i32_shr_s: SK ShrSSK ShrSSKD, AK ShrSAK ShrSAKD, AS ShrSAS, SA ShrSSA;
                 result i32_shr_u: SK ShrUSK ShrUSKD, AK ShrUAK ShrUAKD, AS ShrUAS, SA ShrUSA;
@@ -407,11 +407,11 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 checked i32_rem_u: AS RemUAS, AK RemUAK;
                 unary i32_clz: A Clz;
                 unary i32_ctz: A Ctz;
-                extend i8: A Ext8S Ext8SD;
+                extend i8: A Ext8S;
                 extend i16: A Ext16S Ext16SD;
                 extend u8: A Zext8 Zext8D, S Zext8S Zext8SD;
-                extend u16: A Zext16 Zext16D, S Zext16S Zext16SD;
-                load u32: A Load32A Load32AD, S Load32S Load32SD, AX Load32AX;
+                extend u16: A Zext16, S Zext16S Zext16SD;
+                load u32: A Load32A Load32AD, S Load32S Load32SD, AX Load32AX Load32AXD;
                 load i8: A Load8SA Load8SAD, S Load8SS Load8SSD, AX Load8SAX;
                 load u8: A Load8UA Load8UAD, S Load8US Load8USD, AX Load8UAX;
                 load i16: A Load16SA Load16SAD, S Load16SS Load16SSD, AX Load16SAX;
@@ -561,7 +561,6 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 next!(3);
             }
             GlobalGet => { set!((read_global!(1), 3)) }
-            GlobalGetD => { set!((read_global!(1), 3), D) }
             GlobalSet => {
                 let global = global!(1);
                 // SAFETY: RECORDS: the global is live.
@@ -618,10 +617,24 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             BrW => { branch!((compare::wide(operand!(byte 1), pair!(2), pair!(3)) as u32, 4)) }
             CompareS => { set!((compare::single(operand!(byte 1), slot!(2), slot!(3)) as u32, 4)) }
             BrS => { branch!((compare::single(operand!(byte 1), slot!(2), slot!(3)) as u32, 4)) }
+            BrWK => {
+                let second = operand!(i8 3) as i32 as u64;
+                branch!((compare::wide(operand!(byte 1), pair!(2), second) as u32, 4))
+            }
             AddInc => {
                 acc = slot!(1).wrapping_add(operand!(i8 2)) as usize;
                 set_slot!(1, a!());
                 next!(3);
+            }
+            AddBrNeSK => {
+                acc = slot!(1).wrapping_add(operand!(i8 2)) as usize;
+                set_slot!(1, a!());
+                branch!(((a!() != operand!(i8 3)) as u32, 4))
+            }
+            AddBrNeSS => {
+                acc = slot!(1).wrapping_add(operand!(i8 2)) as usize;
+                set_slot!(1, a!());
+                branch!(((a!() != slot!(3)) as u32, 4))
             }
 
             // --- memory, two slots (spec: 4.4.7) ---
@@ -640,6 +653,18 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             Load32AI => {
                 let address = a!().wrapping_add(slot!(1)) as usize;
                 set!((loaded!(u32, address, 0), 2))
+            }
+            Load32AID => {
+                let address = a!().wrapping_add(slot!(1)) as usize;
+                set!((loaded!(u32, address, 0), 2), D)
+            }
+            Load32SI => {
+                let address = (slot!(1) << 2).wrapping_add(slot!(2)) as usize;
+                set!((loaded!(u32, address, 0), 3))
+            }
+            Load32SID => {
+                let address = (slot!(1) << 2).wrapping_add(slot!(2)) as usize;
+                set!((loaded!(u32, address, 0), 3), D)
             }
             MlaAS => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3)) }
             MlaASD => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3), D) }

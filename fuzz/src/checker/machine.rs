@@ -216,9 +216,8 @@ impl<'c> Machine<'c> {
                 }
             }
             RegOp::Frame => self.bias += n(0),
-            RegOp::GlobalGet | RegOp::GlobalGetD => {
-                let slot = (op == RegOp::GlobalGetD).then(|| n(1));
-                return Ok(Some(effect(0x23, n(0), vec![], Place::Accumulator(slot))));
+            RegOp::GlobalGet => {
+                return Ok(Some(effect(0x23, n(0), vec![], Place::Accumulator(None))));
             }
             RegOp::GlobalGetW => {
                 return Ok(Some(effect(0x23, n(0), vec![], Place::SlotsOnly(n(1)))));
@@ -292,11 +291,24 @@ impl<'c> Machine<'c> {
                 }
                 self.accumulator = value;
             }
-            RegOp::AddInc => {
+            RegOp::BrWK => {
+                let mut args = self.range(n(1), 2);
+                args.extend([values.constant(n(2) as u32), values.constant((n(2) >> 31) as u32)]);
+                let condition = self.tested(values, n(0), &args)?;
+                return Ok(Some(Step::Branch { condition, target: target(n(3)) }));
+            }
+            RegOp::AddInc | RegOp::AddBrNeSK | RegOp::AddBrNeSS => {
                 let k = values.constant(n(1) as u32);
                 let sum = values.word(0x6a, &[self.get(n(0)), k]);
                 self.set(n(0), sum);
                 self.accumulator = sum;
+                let last = match op {
+                    RegOp::AddInc => return Ok(None),
+                    RegOp::AddBrNeSK => values.constant(n(2) as u32),
+                    _ => self.get(n(2)),
+                };
+                let condition = values.word(0x47, &[sum, last]);
+                return Ok(Some(Step::Branch { condition, target: target(n(3)) }));
             }
             _ => return self.family(values, op, &name, &operands, at),
         }
@@ -460,10 +472,15 @@ impl<'c> Machine<'c> {
         let a = self.accumulator;
         if !is_store {
             let (address, offset, to) = match letters {
-                "A" | "AX" | "AD" => (a, n(0), n(1)),
+                "A" | "AX" | "AD" | "AXD" => (a, n(0), n(1)),
                 "S" | "SD" => (self.get(n(0)), n(1), n(2)),
                 "X" => (values.constant(0), n(0), 0),
-                "AI" => (values.word(0x6a, &[a, self.get(n(0))]), 0, 0),
+                "AI" | "AID" => (values.word(0x6a, &[a, self.get(n(0))]), 0, n(1)),
+                "SI" | "SID" => {
+                    let two = values.constant(2);
+                    let index = values.word(0x74, &[self.get(n(0)), two]);
+                    (values.word(0x6a, &[index, self.get(n(1))]), 0, n(2))
+                }
                 _ => return Err(format!("{name} is not known")),
             };
             let results = if wide {
@@ -545,6 +562,7 @@ pub fn store(
 }
 
 fn effective(values: &Values, offset: u32, memory: u32, address: Sym) -> ([u64; 2], Vec<Sym>) {
+    let (address, offset) = values.address(address, offset);
     match values.as_constant(address) {
         Some(constant) => {
             ([u64::from(offset) + u64::from(constant), u64::from(memory)], Vec::new())

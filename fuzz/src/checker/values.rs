@@ -87,6 +87,49 @@ impl Values {
         }
     }
 
+    /// A number that no value is greater than: of masks, shifts by constants, and sums of these.
+    fn bound(&self, sym: Sym) -> u32 {
+        let constant = |sym: &Sym| self.as_constant(*sym);
+        match &self.nodes[sym.0 as usize] {
+            Node::Const(value) => *value,
+            Node::Op { code, args, .. } => match (code, &args[..]) {
+                (0x71, [a, b]) => self.bound(*a).min(self.bound(*b)),
+                (0x76, [a, k]) => match constant(k) {
+                    Some(k) => self.bound(*a) >> (k & 31),
+                    None => u32::MAX,
+                },
+                (0x74, [a, k]) => match constant(k) {
+                    Some(k) if self.bound(*a).leading_zeros() >= k & 31 => {
+                        self.bound(*a) << (k & 31)
+                    }
+                    _ => u32::MAX,
+                },
+                (&op::ADD, [a, b]) => {
+                    self.bound(*a).checked_add(self.bound(*b)).unwrap_or(u32::MAX)
+                }
+                _ => u32::MAX,
+            },
+            _ => u32::MAX,
+        }
+    }
+
+    /// An address without constants that are added to it, and their sum with the offset, where none
+    /// of the sums wraps.
+    pub fn address(&self, address: Sym, offset: u32) -> (Sym, u32) {
+        if let Node::Op { code: op::ADD, args, .. } = &self.nodes[address.0 as usize] {
+            for (a, b) in [(args[0], args[1]), (args[1], args[0])] {
+                if let Some(constant) = self.as_constant(b) {
+                    let sum = constant.checked_add(offset);
+                    let most = sum.and_then(|sum| sum.checked_add(self.bound(a)));
+                    if let (Some(sum), Some(_)) = (sum, most) {
+                        return self.address(a, sum);
+                    }
+                }
+            }
+        }
+        (address, offset)
+    }
+
     /// Text for messages.
     pub fn text(&self, sym: Sym) -> String {
         match &self.nodes[sym.0 as usize] {
@@ -297,6 +340,15 @@ impl Values {
                     match (code, k & 63) {
                         (0x86, 32) => return vec![zero, args[0]],
                         (0x88, 32) => return vec![args[1], zero],
+                        // From 33 on one half is shifted as an i32.
+                        (0x86, k @ 33..) => {
+                            let by = self.constant(k - 32);
+                            return vec![zero, self.word(0x74, &[args[0], by])];
+                        }
+                        (0x88, k @ 33..) => {
+                            let by = self.constant(k - 32);
+                            return vec![self.word(0x76, &[args[1], by]), zero];
+                        }
                         // Twice the value.
                         (0x86, 1) => {
                             let twice = [args[0], args[1], args[0], args[1]];

@@ -9,6 +9,7 @@ use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::reader::Parsed;
 use crate::error::ErrorKind;
 use zonda_exec::fast::RegOp;
+use zonda_exec::op::codes::*;
 
 /// Slots of a large function through which values go to and from slots that do not fit one byte.
 /// The stack slots of its operands follow them.
@@ -33,6 +34,14 @@ pub(super) struct Emitter {
     /// last instruction is unknown.
     last: u32,
     end: u32,
+    /// Start and end of an `AddInc` that nothing was written behind.
+    increment: (u32, u32),
+    /// Start and end of a `ShlSK` by 2 and the `AddAS` of its result behind it.
+    indexed: (u32, u32),
+    /// No value that the accumulator can have now is greater.
+    pub(super) bound: u32,
+    /// Start and end of an `AddAX` whose sum does not wrap.
+    sum: (u32, u32),
     /// Offset in the module of the instruction that is being translated, and of the one for which
     /// the last register instruction was written.
     pub(super) offset: u32,
@@ -57,6 +66,10 @@ impl Emitter {
             code: TryVec::new(),
             last: 0,
             end: NONE,
+            increment: (0, NONE),
+            indexed: (0, NONE),
+            bound: u32::MAX,
+            sum: (0, NONE),
             offset: 0,
             last_offset: 0,
             target: NONE,
@@ -81,6 +94,10 @@ impl Emitter {
     /// Control flow may enter here from elsewhere: forgets what is known of the code before.
     pub(super) fn forget(&mut self) {
         self.end = NONE;
+        self.increment.1 = NONE;
+        self.indexed.1 = NONE;
+        self.sum.1 = NONE;
+        self.bound = u32::MAX;
         self.target = NONE;
         self.accumulator_slot = None;
     }
@@ -109,6 +126,7 @@ impl Emitter {
         self.last = self.here();
         self.last_offset = self.offset;
         self.target = NONE;
+        self.bound = u32::MAX;
         let bytes = (op as u32 | low << 8) as u64 | ((low >> 24 | high << 8) as u64) << 32;
         self.append(bytes, len + 1)?;
         self.end = self.here();
@@ -234,6 +252,7 @@ impl Emitter {
         let start = self.last as usize;
         if form == Some(RegOp::AddSK) && self.code.get(start + 1).copied() == Some(operand as u8) {
             self.patch(start, &[RegOp::AddInc as u8]);
+            self.increment = (self.last, self.end);
             self.end = NONE;
         } else if let Some(form) = form.and_then(with_slot) {
             self.patch(start, &[form as u8]);
@@ -265,15 +284,86 @@ impl Emitter {
         Ok(true)
     }
 
+    /// Adds a slot to the accumulator.
+    pub(super) fn add_slot(&mut self, slot: i32) -> Parsed<()> {
+        let shift = self.last;
+        let shifted = self.ends_with(RegOp::ShlSK)
+            && self.code.get(shift as usize + 2) == Some(&2)
+            && Self::is_near(slot);
+        let operand = self.read(slot, 1, 0)?;
+        self.result(RegOp::AddAS, operand, 1)?;
+        if shifted {
+            self.indexed = (shift, self.end);
+        }
+        Ok(())
+    }
+
     /// Makes an addition of a slot, whose sum is in the accumulator, the load of 32 bits at this
     /// address. Returns its start if the last instruction was one.
-    pub(super) fn load_at_sum(&mut self) -> Option<u32> {
+    pub(super) fn load_at_sum(&mut self) -> Parsed<Option<u32>> {
         if !self.ends_with(RegOp::AddAS) {
+            return Ok(None);
+        }
+        let (start, end) = self.indexed;
+        self.indexed.1 = NONE;
+        if end == self.here() {
+            // `ShlSK s 2` and `AddAS t`, which take three bytes and two.
+            let at = |at: u32| self.code.get(at as usize).copied().unwrap_or(0) as u32;
+            let operands = at(start + 1) | at(start + 4) << 8;
+            self.code.truncate(start as usize);
+            self.result(RegOp::Load32SI, operands, 2)?;
+        } else {
+            self.patch(self.last as usize, &[RegOp::Load32AI as u8]);
+            self.last_offset = self.offset;
+        }
+        Ok(Some(self.last))
+    }
+
+    /// Records what the last instruction, whose result is in the accumulator, makes of a value that
+    /// is not greater than `bound`: a mask, a shift or a sum with a constant.
+    pub(super) fn bounded(&mut self, opcode: u8, constant: u32, bound: u32) {
+        self.bound = match opcode {
+            I32_AND => bound.min(constant),
+            I32_SHR_U => bound >> (constant & 31),
+            I32_SHL if bound.leading_zeros() >= constant & 31 => bound << (constant & 31),
+            I32_ADD => match bound.checked_add(constant) {
+                Some(sum) => {
+                    if self.ends_with(RegOp::AddAX) {
+                        self.sum = (self.last, self.end);
+                    }
+                    sum
+                }
+                None => u32::MAX,
+            },
+            _ => u32::MAX,
+        };
+    }
+
+    /// Takes back an addition of a constant that was written last, if the sum and this offset do
+    /// not wrap. Returns its start and the constant.
+    pub(super) fn take_sum(&mut self, offset: u32) -> Option<(u32, u32)> {
+        let (start, end) = self.sum;
+        if end != self.here() || self.bound.checked_add(offset).is_none() {
             return None;
         }
-        self.patch(self.last as usize, &[RegOp::Load32AI as u8]);
-        self.last_offset = self.offset;
-        Some(self.last)
+        let &[_, a, b, c, d] = self.code.get(start as usize..)? else { return None };
+        self.code.truncate(start as usize);
+        self.sum.1 = NONE;
+        self.end = NONE;
+        Some((start, u32::from_le_bytes([a, b, c, d])))
+    }
+
+    /// Takes back an addition of a constant to a slot that was written last. Returns its start, the
+    /// slot and the constant.
+    pub(super) fn take_increment(&mut self) -> Option<(u32, u32, u32)> {
+        let (start, end) = self.increment;
+        if end != self.here() || self.large {
+            return None;
+        }
+        let &[_, slot, k] = self.code.get(start as usize..)? else { return None };
+        self.increment.1 = NONE;
+        self.code.truncate(start as usize);
+        Some((start, slot as u32, k as u32))
     }
 
     /// Copies a slot.
@@ -321,6 +411,7 @@ impl Emitter {
         let operand = self.write(to, 1)?;
         let (offset, now) = (self.last_offset, self.offset);
         self.code.truncate(start);
+        (self.increment.1, self.indexed.1, self.sum.1) = (NONE, NONE, NONE);
         self.op(RegOp::Copy, source | operand << 8, 2)?;
         let (code, operands) = (bytes[0], u64::from_le_bytes(bytes) >> 8);
         self.long(
@@ -483,6 +574,9 @@ impl Emitter {
         }
         // Both ways have the same accumulator, but not the same last instruction.
         self.end = NONE;
+        self.increment.1 = NONE;
+        self.indexed.1 = NONE;
+        self.bound = u32::MAX;
         self.target = NONE;
         Ok(())
     }

@@ -40,7 +40,7 @@ macro_rules! forms {
 forms! {
     ADD true AddAS None AddSS AddSK AddAK AddAX AddSX;
     SUB false SubAS SubSA SubSS None None None None;
-    MUL true MulAS None MulSS MulSK MulAK None None;
+    MUL true MulAS None MulSS MulSK MulAK None MulSX;
     AND true AndAS None AndSS AndSK AndAK AndAX AndSX;
     OR true OrAS None OrSS None OrAK None None;
     XOR true XorAS None XorSS None XorAK None None;
@@ -87,7 +87,6 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
     use RegOp::*;
     let pairs = [
         (MlaAS, MlaASD),
-        (GlobalGet, GlobalGetD),
         (Select, SelectD),
         (Zext8S, Zext8SD),
         (Zext16S, Zext16SD),
@@ -96,18 +95,18 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
         (AndSX, AndSXD),
         (AndAX, AndAXD),
         (MulSK, MulSKD),
-        (MulAK, MulAKD),
         (RotrSK, RotrSKD),
         (RotrAK, RotrAKD),
-        (Ext8S, Ext8SD),
         (Ext16S, Ext16SD),
         (Zext8, Zext8D),
-        (Zext16, Zext16D),
         (Load32A, Load32AD),
         (Load8SA, Load8SAD),
         (Load8UA, Load8UAD),
         (Load16SA, Load16SAD),
         (Load16UA, Load16UAD),
+        (Load32AX, Load32AXD),
+        (Load32AI, Load32AID),
+        (Load32SI, Load32SID),
         (Load32S, Load32SD),
         (Load8SS, Load8SSD),
         (Load8US, Load8USD),
@@ -122,13 +121,10 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
         (SubSA, SubSAD),
         (MulSS, MulSSD),
         (MulAS, MulASD),
-        (AndSS, AndSSD),
         (AndAS, AndASD),
         (AndSK, AndSKD),
         (AndAK, AndAKD),
-        (OrSS, OrSSD),
         (OrAS, OrASD),
-        (XorSS, XorSSD),
         (XorAS, XorASD),
         (ShlSK, ShlSKD),
         (ShlAK, ShlAKD),

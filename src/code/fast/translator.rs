@@ -80,6 +80,8 @@ struct Tested {
     slots: i32,
     first: i32,
     second: i32,
+    /// What the second one is, if it is a small constant of i64, which was not written to its slot.
+    constant: Option<u32>,
 }
 
 impl Comparison {
@@ -149,6 +151,19 @@ impl Positions {
                     .rev()
                     .find(|position| position.1 == of)
                     .map(|position| position.0 = start);
+            }
+            _ => {}
+        }
+    }
+
+    /// Everything written from `start` on has become one instruction, which is the one of this
+    /// module offset where it traps.
+    fn merged(&mut self, start: u32, of: u32) {
+        match self {
+            Positions::Of(code, offset) if *code == start => *offset = of,
+            Positions::All(positions) => {
+                let later = positions.iter_mut().rev().take_while(|position| position.0 > start);
+                later.for_each(|position| position.0 = start);
             }
             _ => {}
         }
@@ -524,6 +539,11 @@ impl Translator<'_> {
                 return self.emit.to(RegOp::I64ExtUS, from | (slot as u32) << 8, 2, 0, slot, 2);
             }
             _ => {}
+        }
+        if high == Value::Accumulator {
+            // First the half that the last instruction may have computed.
+            self.place(high, slot + 1)?;
+            return self.place(low, slot);
         }
         self.place(low, slot)?;
         self.place(high, slot + 1)

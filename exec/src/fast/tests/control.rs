@@ -157,6 +157,45 @@ fn the_meter_counts_calls_and_loop_iterations() {
 }
 
 #[test]
+fn loops_that_count_add_compare_and_branch_back() {
+    let last = [7, 0, -1, -128, 127];
+    for (step, last) in [1, -1, 3, 127, -128].into_iter().flat_map(|k| last.map(|last| (k, last))) {
+        // Slot 1 counts in twos beside slot 0, which takes five steps to `last`.
+        let start = (last as u32).wrapping_sub((step as u32).wrapping_mul(5));
+        for by_slot in [false, true] {
+            let code = code().op(Skip, &[]).op(Meter, &[]).op(AddInc, &[1, 2]);
+            let code = match by_slot {
+                true => code.op(AddBrNeSS, &[0, step, 2, -4]),
+                false => code.op(AddBrNeSK, &[0, step, last, -4]),
+            };
+            let body = code.op(Set, &[3]).op(RetN, &[0, 4]);
+            let function = || function(4, 4, 4, 0, body.clone());
+            let args = [start, 0, last as u32, 77];
+            let expected = vec![last as u32, 10, last as u32, last as u32];
+            let mut world = fast(vec![function()]);
+            assert_eq!(world.call(0, &args), Ok(expected), "{step} {last} {by_slot}");
+            #[cfg(feature = "fuel")]
+            for fuel in 0..6 {
+                world.meter.set_fuel(fuel);
+                // Four branches back are taken, and one more for the call.
+                let stopped = Err((TrapCode::OutOfFuel, 0, 1));
+                let got = world.call(0, &args);
+                assert_eq!(got.is_ok(), fuel >= 4, "{fuel}");
+                if fuel < 4 {
+                    assert_eq!(got, stopped);
+                }
+            }
+            let mut world = fast(vec![function()]);
+            world.meter.termination.raise();
+            assert_eq!(world.call(0, &args), Err((TrapCode::Terminated, 0, 1)));
+        }
+    }
+    // The slot that counts is its own bound: the sum is compared with itself.
+    let body = code().op(Skip, &[]).op(Meter, &[]).op(AddBrNeSS, &[0, 5, 0, -1]).op(RetA, &[]);
+    assert_eq!(run(function(1, 1, 1, 0, body), &[9]), Ok(vec![14]));
+}
+
+#[test]
 fn a_large_function_moves_its_frame() {
     let locals = 300;
     let n = locals as i64 + OVERHEAD as i64;

@@ -56,7 +56,8 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     // Slots: 0 the accumulator, 1 an address, 2 and 3 a value, 4 and 5 where the
                     // result goes, 6 the accumulator after it.
                     let mut acc = noise.next();
-                    let mut slot = [address, value[0], value[1]];
+                    let mut slot =
+                        [if form == "SI" { noise.next() } else { address }, value[0], value[1]];
                     let mut operands: Vec<i64> = Vec::new();
                     match (store, form) {
                         (false, "A" | "AX") => acc = address,
@@ -66,6 +67,11 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                         (false, "AI") => {
                             acc = address.wrapping_sub(slot[1]);
                             operands.push(2);
+                        }
+                        // Four times the first slot and the second.
+                        (false, "SI") => {
+                            slot[1] = address.wrapping_sub(slot[0] << 2);
+                            operands.extend([1, 2]);
                         }
                         (false, "S") => operands.push(1),
                         (true, "SA" | "SAX") => {
@@ -80,7 +86,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                         (true, "SS" | "S") => operands.extend([1, 2]),
                         _ => panic!("{name}"),
                     }
-                    if form != "AI" {
+                    if !form.ends_with('I') {
                         operands.push(offset as i64);
                     }
                     if to || !store && width == 8 {
@@ -95,7 +101,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
 
                     let start = match form {
                         "X" => offset as u64,
-                        "AI" => address as u64,
+                        "AI" | "SI" => address as u64,
                         _ => address as u64 + offset as u64,
                     };
                     let what = format!("{name} {address:#x} + {offset:#x} of {len}");
@@ -129,7 +135,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
             }
         }
     }
-    assert!(seen >= 48);
+    assert!(seen >= 52);
 }
 
 #[test]

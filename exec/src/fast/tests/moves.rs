@@ -47,7 +47,7 @@ fn globals_of_one_slot_and_of_two() {
     let body = code()
         .op(GlobalGet, &[1])
         .op(Set, &[2])
-        .op(GlobalGetD, &[1, 3])
+        .op(Set, &[3])
         .op(GlobalGetW, &[0, 4])
         .op(Get, &[0])
         .op(GlobalSet, &[1])

@@ -40,6 +40,8 @@ pub(super) enum Form {
     Slot1Pair3,
     Unreachable,
     Skip,
+    /// The end of a loop that counts: its branch leads back.
+    Counted,
     /// Of a pair, by a distance that the loops do not reduce modulo 64.
     Shift,
     Global,
@@ -108,7 +110,10 @@ const fn form(op: RegOp, operands: &[(Lane, u8)]) -> (Form, u8) {
         RegOp::Br => return (BranchEnd, 3),
         RegOp::Call => return (Call, CALL_BYTES),
         // Their `k` is checked.
-        RegOp::CompareW | RegOp::CompareS | RegOp::BrW | RegOp::BrS => return (Rare, 0),
+        RegOp::CompareW | RegOp::CompareS | RegOp::BrW | RegOp::BrS | RegOp::BrWK => {
+            return (Rare, 0)
+        }
+        RegOp::AddBrNeSK | RegOp::AddBrNeSS => return (Counted, 6),
         RegOp::I64ShlK | RegOp::I64ShrSK | RegOp::I64ShrUK | RegOp::I64RotlK => return (Shift, 4),
         // The results are checked against the function's type.
         RegOp::RetA | RegOp::RetS => return (Return, if let RegOp::RetS = op { 2 } else { 1 }),

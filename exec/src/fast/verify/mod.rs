@@ -291,6 +291,13 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
                 self.bounds.slot(b1) && self.bounds.slot(b2)
             }
+            Form::Counted => {
+                let distance = i16::from_le_bytes([bytes[4], bytes[5]]) as i32;
+                if distance >= 0 || !self.branch(at, distance) {
+                    return Err(Violation::Branch);
+                }
+                self.bounds.slot(b1) && (op == RegOp::AddBrNeSK as u8 || self.bounds.slot(b3))
+            }
             Form::Unreachable => {
                 self.closed = next;
                 true

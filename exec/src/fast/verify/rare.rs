@@ -101,10 +101,16 @@ impl<'c> Pass<'_, 'c, '_> {
                 if op == RegOp::BrLong {
                     self.closed = next;
                 }
-                if let RegOp::CompareW | RegOp::BrW | RegOp::CompareS | RegOp::BrS = op {
-                    let wide = matches!(op, RegOp::CompareW | RegOp::BrW);
+                if let RegOp::CompareW
+                | RegOp::BrW
+                | RegOp::BrWK
+                | RegOp::CompareS
+                | RegOp::BrS = op
+                {
+                    let wide = !matches!(op, RegOp::CompareS | RegOp::BrS);
                     let test = instruction.operands().next().map_or(-1, |(_, number)| number);
-                    if !Test::fits(test, wide) {
+                    // With a constant, the loops know `eq` and `ne`.
+                    if !Test::fits(test, wide) || op == RegOp::BrWK && test > Test::Ne as i32 {
                         return Err(Violation::Instruction);
                     }
                 }

@@ -1,10 +1,11 @@
 //! Branches and `br_table` (spec: 4.4.8).
 
-use super::{Comparison, Label, Positions, Stub, Translator};
+use super::{Comparison, Label, Positions, Source, Stub, Translator};
 use crate::binary::reader::Parsed;
-use crate::code::fast::emit::NONE;
+use crate::code::fast::emit::{short, NONE};
 use crate::error::ErrorKind;
 use crate::validate::visitor::LabelKind;
+use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 
 impl Translator<'_> {
@@ -195,6 +196,33 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// Makes an addition to a slot that was written last, and a branch back that is taken while the
+    /// sum differs from a slot or a small constant, one instruction. Returns the start of the
+    /// branch and the offset of the distance if this is such a branch.
+    #[inline(never)]
+    fn count(&mut self, condition: &Comparison) -> Parsed<Option<(u32, u32)>> {
+        let &Comparison::Words { relation: Relation::Ne, first, second } = condition else {
+            return Ok(None);
+        };
+        let (op, last) = match (self.source(first), self.source(second)) {
+            (Source::Accumulator, Source::Constant(value))
+            | (Source::Constant(value), Source::Accumulator) => match short(value) {
+                Some(k) => (RegOp::AddBrNeSK, k),
+                None => return Ok(None),
+            },
+            (Source::Accumulator, Source::Slot(slot))
+            | (Source::Slot(slot), Source::Accumulator)
+                if u8::try_from(slot).is_ok() =>
+            {
+                (RegOp::AddBrNeSS, slot as u32)
+            }
+            _ => return Ok(None),
+        };
+        let Some((start, slot, k)) = self.emit.take_increment() else { return Ok(None) };
+        self.positions.merged(start, self.emit.offset);
+        self.distance(op, slot | k << 8 | last << 16, 3).map(Some)
+    }
+
     /// Writes a branch to a label, taken when the relation holds. Returns the label's chain.
     #[inline(always)]
     pub(super) fn jump_if(
@@ -205,6 +233,11 @@ impl Translator<'_> {
     ) -> Parsed<u32> {
         if self.emit.large {
             *condition = condition.opposite();
+        }
+        if target.is_some() {
+            if let Some((start, field)) = self.count(condition)? {
+                return self.emit.branch(start, field, target, chain);
+            }
         }
         let (start, field) = self.branch_if(condition)?;
         if self.emit.large {

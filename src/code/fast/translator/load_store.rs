@@ -80,15 +80,21 @@ impl<'a> Translator<'a> {
         if address.value != Value::Accumulator {
             self.spill_accumulator()?;
         }
+        if let (Value::Accumulator, Some((start, constant))) =
+            (address.value, self.emit.take_sum(offset))
+        {
+            offset += constant;
+            self.positions.merged(start, self.emit.offset);
+        }
         let sum_loaded = if address.value == Value::Accumulator && offset == 0 && which == 0 {
-            self.emit.load_at_sum()
+            self.emit.load_at_sum()?
         } else {
             None
         };
         match source {
             _ if sum_loaded.is_some() => {
                 let start = sum_loaded.unwrap_or(0);
-                self.positions.moved(start, self.emit.offset);
+                self.positions.merged(start, self.emit.offset);
             }
             Source::Constant(sum) if which == 0 => {
                 self.emit.result(RegOp::Load32X, sum, 4)?;

@@ -124,18 +124,32 @@ impl Translator<'_> {
         .copied()
         .unwrap_or((Eq, false));
         let slots = op::sig(opcode).operand().slots() as i32;
+        if let (Eq | Ne, Some(k)) = (test, self.small_constant_pair()) {
+            self.pop();
+            self.pop();
+            let second = self.stack_slot(self.height);
+            let first = self.pop_pair()?;
+            let tested = Tested { test, slots, first, second, constant: Some(k) };
+            self.comparison = Some(Comparison::Wide(tested));
+            return Ok(());
+        }
         let mut second = self.pop_any(slots)?;
         let mut first = self.pop_any(slots)?;
         if swapped {
             (first, second) = (second, first);
         }
-        self.comparison = Some(Comparison::Wide(Tested { test, slots, first, second }));
+        self.comparison = Some(Comparison::Wide(Tested { test, slots, first, second, constant: None }));
         Ok(())
     }
 
     /// Writes a comparison of i64 or floats that sets the accumulator to 1 or 0.
     pub(super) fn compare_test(&mut self, tested: &Tested) -> Parsed<()> {
         self.spill_accumulator()?;
+        if let Some(k) = tested.constant {
+            let high = (k as i8 >> 7) as u32;
+            let low = Value::Constant(k as i8 as u32);
+            self.place_pair(low, Value::Constant(high), tested.second)?;
+        }
         let operands = self.tested_operands(tested)?;
         let op = if tested.slots == 2 { RegOp::CompareW } else { RegOp::CompareS };
         self.emit.result(op, operands, 3)
@@ -143,6 +157,10 @@ impl Translator<'_> {
 
     /// Writes a branch that is taken when a comparison of i64 or floats holds.
     pub(super) fn branch_test(&mut self, tested: &Tested) -> Parsed<(u32, u32)> {
+        if let Some(k) = tested.constant {
+            let first = self.emit.read(tested.first, 2, 0)?;
+            return self.distance(RegOp::BrWK, tested.test as u32 | first << 8 | k << 16, 3);
+        }
         let operands = self.tested_operands(tested)?;
         let op = if tested.slots == 2 { RegOp::BrW } else { RegOp::BrS };
         self.distance(op, operands, 3)
@@ -164,6 +182,11 @@ impl Translator<'_> {
             None => None,
         };
         Some(half(2)? | half(1)? << 32)
+    }
+
+    /// The small constant that the topmost operand of two slots is, as an operand.
+    fn small_constant_pair(&self) -> Option<u32> {
+        i8::try_from(self.constant_pair()? as i64).ok().map(|k| k as u8 as u32)
     }
 
     /// Writes an instruction on a pair and a constant of one byte.
@@ -190,11 +213,62 @@ impl Translator<'_> {
         Ok(true)
     }
 
+    /// The cached value so far below the top; `InSlot` where it is not in the cache.
+    fn below(&self, places: usize) -> Value {
+        let index = self.len.checked_sub(places);
+        index.and_then(|index| self.cache.get(index)).copied().unwrap_or(Value::InSlot)
+    }
+
+    /// `or` and `xor` with a value whose high half is 0, as one that was extended or shifted to the
+    /// right has it: the other high half is the result's. Returns whether it was one.
+    #[inline(never)]
+    fn bitwise_with_zero(&mut self, opcode: u8) -> Parsed<bool> {
+        let zero = Value::Constant(0);
+        let [low, high] = [self.below(4), self.below(3)];
+        let (second_low, second_high) = (self.below(2), self.below(1));
+        if opcode == I64_AND || self.len < 4 {
+            return Ok(false);
+        }
+        let high = if second_high == zero && high != Value::Accumulator {
+            high
+        } else if high != zero || second_high == Value::Accumulator {
+            return Ok(false);
+        } else if second_high != Value::InSlot {
+            second_high
+        } else {
+            // The second value can move to where the first one would be, if neither half of that is
+            // there.
+            let to = self.stack_slot(self.height - 4);
+            if low == Value::InSlot
+                || second_low != Value::InSlot
+                || !self.emit.retarget(to + 2, to, 2)
+            {
+                return Ok(false);
+            }
+            self.height -= 2;
+            self.len -= 2;
+            let first = Operand { value: low, height: self.height };
+            self.height -= 2;
+            self.len -= 2;
+            let second = Operand { value: Value::InSlot, height: self.height };
+            self.binary_of(opcode - I64_AND + I32_AND, first, second)?;
+            self.push(Value::InSlot)?;
+            return Ok(true);
+        };
+        self.pop();
+        let second = self.pop();
+        self.pop();
+        let first = self.pop();
+        self.binary_of(opcode - I64_AND + I32_AND, first, second)?;
+        self.push(high)?;
+        Ok(true)
+    }
+
     /// `and`, `or` and `xor` with a constant of which a half needs no instruction. Returns whether
     /// it was one.
     #[inline(never)]
     fn bitwise_by_halves(&mut self, opcode: u8) -> Parsed<bool> {
-        let Some(value) = self.constant_pair() else { return Ok(false) };
+        let Some(value) = self.constant_pair() else { return self.bitwise_with_zero(opcode) };
         let halves = [value as u32, (value >> 32) as u32];
         let free = |half: u32| half == 0 || half == u32::MAX && opcode != I64_XOR;
         if !halves.iter().any(|&half| free(half)) || self.len < 4 {
@@ -342,6 +416,8 @@ impl Translator<'_> {
         self.pop();
         if distance == 32 && matches!(op, RegOp::I64ShlK | RegOp::I64ShrUK) {
             self.move_half(op == RegOp::I64ShlK)?;
+        } else if distance > 32 && matches!(op, RegOp::I64ShlK | RegOp::I64ShrUK) {
+            self.shift_half(op == RegOp::I64ShlK, distance - 32)?;
         } else if distance == 1 && op == RegOp::I64ShlK {
             // Twice the value.
             let first = self.pop_pair()?;
@@ -379,6 +455,21 @@ impl Translator<'_> {
             self.push(value)?;
             self.push(Value::Constant(0))
         }
+    }
+
+    /// Shifts the topmost operand by 32 and this distance: one half is shifted and becomes the other,
+    /// and 0.
+    fn shift_half(&mut self, up: bool, distance: u32) -> Parsed<()> {
+        let high = self.pop();
+        let low = self.pop();
+        let (half, opcode) = if up { (low, I32_SHL) } else { (high, I32_SHR_U) };
+        let distance = Operand { value: Value::Constant(distance), height: high.height };
+        if up {
+            self.push(Value::Constant(0))?;
+            return self.binary_of(opcode, half, distance);
+        }
+        self.binary_of(opcode, half, distance)?;
+        self.push(Value::Constant(0))
     }
 
     #[inline(never)]

@@ -1,7 +1,7 @@
 //! Instructions on i32: arithmetic, comparisons and branches on them, in the form that fits the
 //! places of the operands.
 
-use super::{Comparison, Source, Translator, Value};
+use super::{Comparison, Operand, Source, Translator, Value};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::short;
 use crate::code::fast::forms::{forms, nth, swapped, with_constant};
@@ -24,11 +24,20 @@ impl Translator<'_> {
         self.emit.result(op, operand, 1)
     }
 
-    #[inline(never)]
     pub(super) fn binary(&mut self, opcode: u8) -> Parsed<()> {
-        let mut second = self.pop();
-        let mut first = self.pop();
-        let mut opcode = opcode;
+        let second = self.pop();
+        let first = self.pop();
+        self.binary_of(opcode, first, second)
+    }
+
+    /// Writes an instruction on two operands that were popped, and pushes its result.
+    #[inline(never)]
+    pub(super) fn binary_of(
+        &mut self,
+        mut opcode: u8,
+        mut first: Operand,
+        mut second: Operand,
+    ) -> Parsed<()> {
         if let Value::Constant(value) = second.value {
             // Rewrites what another instruction expresses, so that fewer forms are needed.
             match (opcode, value) {
@@ -49,6 +58,7 @@ impl Translator<'_> {
                         self.take(first)?;
                         self.emit.result(form, 0, 0)?;
                     }
+                    self.emit.bound = value;
                     return self.push(Value::Accumulator);
                 }
                 (I32_SHL..=I32_SHR_U | I32_ROTR, _) => second.value = Value::Constant(value & 31),
@@ -69,6 +79,10 @@ impl Translator<'_> {
         if first.value != Value::Accumulator && second.value != Value::Accumulator {
             self.spill_accumulator()?;
         }
+        let bound = match a {
+            Source::Accumulator => self.emit.bound,
+            _ => u32::MAX,
+        };
         match (a, b) {
             (Source::Accumulator, Source::Accumulator) => {
                 let slot =
@@ -81,6 +95,12 @@ impl Translator<'_> {
                     && (first.value == Value::Accumulator
                         || second.value == Value::Accumulator)
                     && self.emit.add_to_product(slot)? => {}
+            (Source::Accumulator, Source::Slot(slot))
+            | (Source::Slot(slot), Source::Accumulator)
+                if opcode == I32_ADD =>
+            {
+                self.emit.add_slot(slot)?
+            }
             (Source::Accumulator, Source::Slot(slot)) => self.with_slot(forms.by_slot, slot)?,
             (Source::Slot(slot), Source::Accumulator) => match forms.of_slot {
                 _ if forms.commutative => self.with_slot(forms.by_slot, slot)?,
@@ -129,6 +149,7 @@ impl Translator<'_> {
                         }
                     }
                 }
+                self.emit.bounded(opcode, value, bound);
             }
             (Source::Constant(value), _) => match (b, short(value)) {
                 (Source::Accumulator, Some(k)) if opcode == I32_SUB => {
@@ -163,6 +184,11 @@ impl Translator<'_> {
                     self.take(first)?;
                     return self.emit.result(nth(RegOp::EqAK, relation as u32), k, 1);
                 }
+            }
+            // A long constant goes to the accumulator, where the other operand is not there.
+            if let Source::Slot(slot) = self.source(first) {
+                self.take(second)?;
+                return self.with_slot(nth(RegOp::EqAS, swapped(relation) as u32), slot);
             }
         }
         // If both operands are the accumulator, the second is in its stack slot as well.
