@@ -47,13 +47,14 @@ fn form(op: u8) -> (u8, u8) {
         ((i / columns) as usize, (i % columns) as usize)
     };
     let more = [
-        (RegOp::Load32AXD, LONG | TO),
-        (RegOp::Load32AID, INDEX | TO),
-        (RegOp::Load32SI, INDEX | ADDRESS),
-        (RegOp::Load32SID, INDEX | ADDRESS | TO),
+        (RegOp::Load32AXD, Op::I32Load, LONG | TO),
+        (RegOp::Load32AID, Op::I32Load, INDEX | TO),
+        (RegOp::Load32SI, Op::I32Load, INDEX | ADDRESS),
+        (RegOp::Load32SID, Op::I32Load, INDEX | ADDRESS | TO),
+        (RegOp::Load8UAI, Op::I32Load8U, INDEX),
     ];
-    let (opcode, form) = if let Some(&(_, form)) = more.iter().find(|row| row.0 as u8 == op) {
-        (Op::I32Load, form)
+    let (opcode, form) = if let Some(&(_, code, form)) = more.iter().find(|row| row.0 as u8 == op) {
+        (code, form)
     } else if op < RegOp::Load64A as u8 {
         let (form, width) = row(RegOp::Load32A, LOADS.len() as u8);
         (LOADS[width], *LOAD_FORMS.get(form).unwrap_or(&0))
@@ -238,6 +239,6 @@ mod tests {
                 assert_eq!(op.name().ends_with("a:"), by_accumulator, "{op:?}");
             }
         }
-        assert_eq!(seen, 52);
+        assert_eq!(seen, 53);
     }
 }

@@ -243,8 +243,8 @@ macro_rules! register_ops {
         0xbb ShrSAK "i32.shr_s a" [k] both;
         0xbc ShrSAS "i32.shr_s a" [s] both;
         0xbd ShrSSA "i32.shr_s :a" [s] both;
-        0xbe ShrSSKD "i32.shr_s" [s k d] set;
-        0xbf ShrSAKD "i32.shr_s a" [k d] both;
+        0xbe XorRotrSK "i32.rotr i32.xor a" [s k] both;
+        0xbf Load8UAI "i32.load8_u a+" [s] both;
         0xc0 ShrUSK "i32.shr_u" [s k] set;
         0xc1 ShrUAK "i32.shr_u a" [k] both;
         0xc2 ShrUAS "i32.shr_u a" [s] both;

@@ -397,7 +397,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 result i32_or: SS OrSS, AS OrAS OrASD, AK OrAK;
                 result i32_xor: SS XorSS, AS XorAS XorASD, AK XorAK;
                 result i32_shl: SK ShlSK ShlSKD, AK ShlAK ShlAKD, AS ShlAS, SA ShlSA;
-                result i32_shr_s: SK ShrSSK ShrSSKD, AK ShrSAK ShrSAKD, AS ShrSAS, SA ShrSSA;
+                result i32_shr_s: SK ShrSSK, AK ShrSAK, AS ShrSAS, SA ShrSSA;
                 result i32_shr_u: SK ShrUSK ShrUSKD, AK ShrUAK ShrUAKD, AS ShrUAS, SA ShrUSA;
                 result i32_rotr: AK RotrAK RotrAKD, AS RotrAS, SK RotrSK RotrSKD;
                 result i32_rotl: AS RotlAS;
@@ -654,6 +654,10 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 let address = a!().wrapping_add(slot!(1)) as usize;
                 set!((loaded!(u32, address, 0), 2))
             }
+            Load8UAI => {
+                let address = a!().wrapping_add(slot!(1)) as usize;
+                set!((loaded!(u8, address, 0) as u32, 2))
+            }
             Load32AID => {
                 let address = a!().wrapping_add(slot!(1)) as usize;
                 set!((loaded!(u32, address, 0), 2), D)
@@ -666,6 +670,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 let address = (slot!(1) << 2).wrapping_add(slot!(2)) as usize;
                 set!((loaded!(u32, address, 0), 3), D)
             }
+            XorRotrSK => { set!((a!() ^ numeric::i32_rotr(slot!(1), operand!(i8 2)), 3)) }
             MlaAS => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3)) }
             MlaASD => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3), D) }
             Load64AX => {

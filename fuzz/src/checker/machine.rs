@@ -244,6 +244,11 @@ impl<'c> Machine<'c> {
                     self.set(n(2) + part as i32, value);
                 }
             }
+            RegOp::XorRotrSK => {
+                let k = values.constant(n(1) as u32);
+                let rotated = values.word(0x78, &[self.get(n(0)), k]);
+                self.accumulator = values.word(0x73, &[self.accumulator, rotated]);
+            }
             RegOp::MlaAS | RegOp::MlaASD => {
                 let product = values.word(0x6c, &[self.accumulator, self.get(n(0))]);
                 self.accumulator = values.word(0x6a, &[product, self.get(n(1))]);

@@ -38,6 +38,9 @@ pub(super) struct Emitter {
     increment: (u32, u32),
     /// Start and end of a `ShlSK` by 2 and the `AddAS` of its result behind it.
     indexed: (u32, u32),
+    /// The last store of the accumulator to a slot: where the instruction starts whose result it
+    /// is, that instruction in its form without a slot, the end of both, and the slot.
+    stored: (u32, u8, u32, i32),
     /// No value that the accumulator can have now is greater.
     pub(super) bound: u32,
     /// Start and end of an `AddAX` whose sum does not wrap.
@@ -68,6 +71,7 @@ impl Emitter {
             end: NONE,
             increment: (0, NONE),
             indexed: (0, NONE),
+            stored: (0, 0, NONE, 0),
             bound: u32::MAX,
             sum: (0, NONE),
             offset: 0,
@@ -97,6 +101,7 @@ impl Emitter {
         self.increment.1 = NONE;
         self.indexed.1 = NONE;
         self.sum.1 = NONE;
+        self.stored.2 = NONE;
         self.bound = u32::MAX;
         self.target = NONE;
         self.accumulator_slot = None;
@@ -255,12 +260,15 @@ impl Emitter {
             self.increment = (self.last, self.end);
             self.end = NONE;
         } else if let Some(form) = form.and_then(with_slot) {
+            let base = self.code.get(start).copied().unwrap_or(0);
             self.patch(start, &[form as u8]);
             self.append(operand as u64, 1)?;
             self.target = NONE;
             self.end = NONE;
+            self.stored = (self.last, base, self.here(), slot);
         } else {
             self.op(RegOp::Set, operand, 1)?;
+            self.stored = (self.last, RegOp::Set as u8, self.here(), slot);
         }
         self.written(slot, 1)?;
         self.accumulator_slot = Some(slot);
@@ -284,6 +292,31 @@ impl Emitter {
         Ok(true)
     }
 
+    /// Makes a rotation of a slot by a constant, whose result is in the accumulator, one that is
+    /// combined by `xor` with the value that was stored to this stack slot before it, which nothing
+    /// else reads: the store is taken back. Returns the start if the last instructions were these.
+    pub(super) fn combine_rotation(&mut self, slot: i32) -> Parsed<Option<u32>> {
+        let (start, base, end, stored) = self.stored;
+        if stored != slot || end != self.last || self.large || !self.ends_with(RegOp::RotrSK) {
+            return Ok(None);
+        }
+        let operand = |at: u32| self.code.get(at as usize).copied().unwrap_or(0) as u32;
+        let (source, k) = (operand(self.last + 1), operand(self.last + 2));
+        if source == slot as u32 {
+            return Ok(None);
+        }
+        if base == RegOp::Set as u8 {
+            self.code.truncate(start as usize);
+        } else {
+            // Without the byte of the slot.
+            self.code.truncate(end as usize - 1);
+            self.patch(start as usize, &[base]);
+        }
+        self.stored.2 = NONE;
+        self.result(RegOp::XorRotrSK, source | k << 8, 2)?;
+        Ok(Some(self.last))
+    }
+
     /// Adds a slot to the accumulator.
     pub(super) fn add_slot(&mut self, slot: i32) -> Parsed<()> {
         let shift = self.last;
@@ -298,22 +331,32 @@ impl Emitter {
         Ok(())
     }
 
-    /// Makes an addition of a slot, whose sum is in the accumulator, the load of 32 bits at this
+    /// Makes an addition, whose sum is in the accumulator, the load of 32 bits or of a byte at this
     /// address. Returns its start if the last instruction was one.
-    pub(super) fn load_at_sum(&mut self) -> Parsed<Option<u32>> {
+    pub(super) fn load_at_sum(&mut self, word: bool) -> Parsed<Option<u32>> {
+        let op = if word { RegOp::Load32AI } else { RegOp::Load8UAI };
+        if self.ends_with(RegOp::AddSS) {
+            // The load adds a slot to the accumulator.
+            let start = self.last as usize;
+            let second = self.code.get(start + 2).copied().unwrap_or(0) as u32;
+            self.patch(start, &[RegOp::Get as u8]);
+            self.code.truncate(start + 2);
+            self.result(op, second, 1)?;
+            return Ok(Some(self.last));
+        }
         if !self.ends_with(RegOp::AddAS) {
             return Ok(None);
         }
         let (start, end) = self.indexed;
         self.indexed.1 = NONE;
-        if end == self.here() {
+        if end == self.here() && word {
             // `ShlSK s 2` and `AddAS t`, which take three bytes and two.
             let at = |at: u32| self.code.get(at as usize).copied().unwrap_or(0) as u32;
             let operands = at(start + 1) | at(start + 4) << 8;
             self.code.truncate(start as usize);
             self.result(RegOp::Load32SI, operands, 2)?;
         } else {
-            self.patch(self.last as usize, &[RegOp::Load32AI as u8]);
+            self.patch(self.last as usize, &[op as u8]);
             self.last_offset = self.offset;
         }
         Ok(Some(self.last))
@@ -412,6 +455,7 @@ impl Emitter {
         let (offset, now) = (self.last_offset, self.offset);
         self.code.truncate(start);
         (self.increment.1, self.indexed.1, self.sum.1) = (NONE, NONE, NONE);
+        self.stored.2 = NONE;
         self.op(RegOp::Copy, source | operand << 8, 2)?;
         let (code, operands) = (bytes[0], u64::from_le_bytes(bytes) >> 8);
         self.long(
@@ -576,6 +620,8 @@ impl Emitter {
         self.end = NONE;
         self.increment.1 = NONE;
         self.indexed.1 = NONE;
+        self.sum.1 = NONE;
+        self.stored.2 = NONE;
         self.bound = u32::MAX;
         self.target = NONE;
         Ok(())

@@ -128,8 +128,6 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
         (XorAS, XorASD),
         (ShlSK, ShlSKD),
         (ShlAK, ShlAKD),
-        (ShrSSK, ShrSSKD),
-        (ShrSAK, ShrSAKD),
         (ShrUSK, ShrUSKD),
         (ShrUAK, ShrUAKD),
     ];

@@ -86,8 +86,11 @@ impl<'a> Translator<'a> {
             offset += constant;
             self.positions.merged(start, self.emit.offset);
         }
-        let sum_loaded = if address.value == Value::Accumulator && offset == 0 && which == 0 {
-            self.emit.load_at_sum()?
+        let sum_loaded = if address.value == Value::Accumulator
+            && offset == 0
+            && (which == 0 || which == 2)
+        {
+            self.emit.load_at_sum(which == 0)?
         } else {
             None
         };

@@ -95,6 +95,10 @@ impl Translator<'_> {
                     && (first.value == Value::Accumulator
                         || second.value == Value::Accumulator)
                     && self.emit.add_to_product(slot)? => {}
+            (Source::Slot(slot), Source::Accumulator)
+                if opcode == I32_XOR
+                    && (first.value, second.value) == (Value::InSlot, Value::Accumulator)
+                    && self.combine_rotation(slot)? => {}
             (Source::Accumulator, Source::Slot(slot))
             | (Source::Slot(slot), Source::Accumulator)
                 if opcode == I32_ADD =>
@@ -163,6 +167,14 @@ impl Translator<'_> {
             },
         }
         self.push(Value::Accumulator)
+    }
+
+    /// [`super::super::emit::Emitter::combine_rotation`].
+    #[inline(never)]
+    fn combine_rotation(&mut self, slot: i32) -> Parsed<bool> {
+        let Some(start) = self.emit.combine_rotation(slot)? else { return Ok(false) };
+        self.positions.merged(start, self.emit.offset);
+        Ok(true)
     }
 
     /// Writes a comparison that sets the accumulator to 1 or 0.
