@@ -206,6 +206,8 @@ impl Values {
             (0x71, _, &[Some(a), Some(b)]) => self.constant(a & b),
             (0x72, _, &[Some(a), Some(b)]) => self.constant(a | b),
             (0x73, _, &[Some(a), Some(b)]) => self.constant(a ^ b),
+            // A half that changes nothing, whether the instruction for it was written or not.
+            (0x72 | 0x73, &[a, _], &[_, Some(0)]) | (0x72 | 0x73, &[_, a], &[Some(0), _]) => a,
             // Commutative ones: add, mul, and, or, xor.
             (op::ADD | 0x6c | 0x71..=0x73, &[a, b], _) => self.node(code, vec![a.min(b), a.max(b)]),
             (op::SELECT, &[c, a, b], _) => self.node(op::SELECT, vec![c, a, b]),
