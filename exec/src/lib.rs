@@ -85,3 +85,6 @@ pub use mode::Mode;
 pub use op::Op;
 pub use run::{call, call_with};
 pub use trap::TrapCode;
+
+/// Whether the target has Thumb-2 instructions.
+pub const THUMB2: bool = cfg!(thumb2);

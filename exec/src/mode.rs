@@ -20,7 +20,7 @@ macro_rules! backends {
 }
 
 /// The interpreter loop of a mode.
-pub(crate) type Loop = unsafe fn(&mut Context) -> u32;
+pub(crate) type Loop = unsafe extern "C" fn(&mut Context) -> u32;
 
 macro_rules! define_mode {
     ($([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*) => {

@@ -25,8 +25,9 @@ pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecIns
 /// at `fp`, or refuses the call.
 ///
 /// # Safety
-/// As for [`call`], except that the slots of the arguments belong to the operand stack and hold
-/// values of their types when `write` has returned `Ok`.
+/// As for [`call`], except that only `fp` has to be on the operand stack, at its end or before, and
+/// that the slots of the arguments hold values of their types when `write` has returned `Ok`. The
+/// whole frame is inside the stack when `write` is called.
 #[inline(always)]
 pub unsafe fn call_with(
     host: Host,
@@ -41,13 +42,15 @@ pub unsafe fn call_with(
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
+        // Neither number is near the largest one: see `FuncLayout`.
+        let slots = callee.params as u32 + callee.frame;
+        if !bounds::has_slots(fp.addr(), slots, host.stack_end.addr()) {
+            return Exit::Refused(TrapCode::StackOverflow);
+        }
         if let Err(code) = write(callee) {
             return Exit::Refused(code);
         }
-        let first = fp.add(callee.params as usize);
-        if !bounds::has_slots(first.addr(), callee.frame, host.stack_end.addr()) {
-            return Exit::Refused(TrapCode::StackOverflow);
-        }
+        let first = fp.wrapping_add(callee.params as usize);
         let header = fp.add(callee.locals as usize);
         // Locals that are not parameters; many functions have none.
         if callee.locals != callee.params {

@@ -24,6 +24,8 @@ const PLACES: bool = cfg!(feature = "log");
 /// that it passes.
 const SPARE: usize = super::native::WORDS - 1;
 
+// The layout is that which `native_arm` relies on.
+#[repr(C)]
 pub struct WASMExecEnv {
     pub(super) instance: wasm_module_inst_t,
     stack: TryVec<u32>,
@@ -47,7 +49,8 @@ impl WASMExecEnv {
         stack_size: u32,
     ) -> Result<TryBox<WASMExecEnv>, OutOfMemory> {
         let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
-        let stack = TryVec::zeroed(size as usize / 4 + SPARE)?;
+        // The address behind the first slot, where arguments begin, is not beyond the end.
+        let stack = TryVec::zeroed((size as usize / 4).max(1) + SPARE)?;
         TryBox::new(WASMExecEnv {
             instance,
             stack,
@@ -405,8 +408,9 @@ unsafe fn call_outermost(
 ) -> Option<bool> {
     // SAFETY: `env` is live by this function's contract, and instance and store outlive their
     // environments. No reference into them is held during the call. `argv` has `argc` cells, which
-    // are as many as there are parameters, and room for the results; `Stack::args` has reserved the
-    // slots for both.
+    // are as many as there are parameters, and room for the results. The stack has at least one
+    // slot, so arguments begin at its end or before; `call_with` has found the slots of the frame,
+    // which hold the parameters and, of a function that has returned, the results.
     unsafe {
         let instance = (*env).instance;
         let data = (*instance).data;
@@ -433,7 +437,6 @@ unsafe fn call_outermost(
             if argc < params {
                 return Err(TrapCode::Host);
             }
-            stack.args(params.max(layout.results as u32) as usize)?;
             copy_cells(args, argv, params);
             results = Some(layout.results as u32);
             (*env).trap = 0;

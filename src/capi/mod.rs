@@ -55,6 +55,8 @@ mod modules;
 #[path = "modules_off.rs"]
 mod modules;
 mod native;
+#[cfg(target_arch = "arm")]
+mod native_arm;
 mod native_stack;
 mod natives;
 mod number;

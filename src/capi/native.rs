@@ -11,8 +11,12 @@ use super::exec_env::WASMExecEnv;
 use super::externref::{from_module, to_module, WIDE};
 use super::host_modules;
 use super::instance::name_import;
-use super::invoke::{call_plain, call_words, Arguments, Returned, SOFT};
+#[cfg(not(target_arch = "arm"))]
+use super::invoke::{call_plain, call_word, call_words};
+use super::invoke::{Arguments, Returned, SOFT};
 use super::modules::caller_memory;
+#[cfg(target_arch = "arm")]
+use super::native_arm::words;
 use super::natives::lookup;
 use super::runtime::log_warning;
 use super::signature::Letters;
@@ -107,6 +111,7 @@ unsafe fn native<'s>(
         match (results, params) {
             ([], []) => return offer(words::<0, 0>, func),
             ([], _) => return offer(words::<WORDS, 0>, func),
+            ([code], [] | [_]) if is_word(*code) => return offer(words::<1, 1>, func),
             ([code], _) if is_word(*code) => return offer(words::<WORDS, 1>, func),
             _ => {}
         }
@@ -155,10 +160,12 @@ unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mu
     env
 }
 
-/// Calls a function whose arguments, and result if any, are single words in core registers.
+/// Calls a function whose arguments, and result if any, are single words in core registers. On Arm
+/// it is in [`super::native_arm`].
 ///
 /// # Safety
 /// As for [`ImportedFunc::call`]; the import is one of `provide`.
+#[cfg(not(target_arch = "arm"))]
 unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
     context: &mut Context,
     import: &ImportedFunc,
@@ -172,6 +179,8 @@ unsafe extern "C" fn words<const READ: usize, const RESULTS: usize>(
         let env = enter(context, import, args);
         let result = if READ == 0 {
             call_plain(import.extra, env.cast())
+        } else if READ == 1 {
+            call_word(import.extra, env.cast(), *args)
         } else {
             call_words(import.extra, env.cast(), [*args, *args.add(1), *args.add(2)])
         };

@@ -73,26 +73,18 @@ mod soft {
 }
 
 /// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
-/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
+/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`]. After a trap,
+/// `context.pc` is at the instruction that trapped.
 ///
 /// # Safety
 /// The context is complete and describes a function of a live instance that [`crate::call`] or
 /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
-pub(crate) unsafe fn run(context: &mut Context) -> u32 {
-    // SAFETY: the contract of this function is that of `enter`.
-    unsafe { enter(context) }
-}
-
-/// The loop. After a trap, `context.pc` is at the instruction that trapped.
-///
-/// # Safety
-/// As for [`run`].
 // SAFETY: the handlers access what the rules at the head of `super` establish: operands and locals
 // of the running frame (OPERANDS, HEIGHT, FRAME), the next entry of the side table (ENTRIES),
 // immediates (VALID), and the records that the instance points at (SPACES, RECORDS). They access
 // linear memory below `fast_limit` only, from where eight bytes are in bounds.
 #[unsafe(naked)]
-unsafe extern "C" fn enter(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
         ".if {FPU}",
         ".fpu fpv4-sp-d16",

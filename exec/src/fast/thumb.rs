@@ -84,26 +84,18 @@ macro_rules! handlers {
 }
 
 /// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
-/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`].
+/// Returns 0, the number of a trap, or [`crate::frame::OTHER_MODE`]. After a trap,
+/// `context.pc` is at the instruction that trapped.
 ///
 /// # Safety
 /// The context is complete and describes a function of a live instance that [`crate::call`] or
 /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
-pub(crate) unsafe fn run(context: &mut Context) -> u32 {
-    // SAFETY: the contract of this function is that of `enter`.
-    unsafe { enter(context) }
-}
-
-/// The loop. After a trap, `context.pc` is at the instruction that trapped.
-///
-/// # Safety
-/// As for [`run`].
 // SAFETY: the handlers access what the rules at the head of `super` establish: slots of the running
 // frame (SLOTS, FRAME), operands in the code (COMPLETE, TARGETS), and the records that the instance
 // points at (SPACES, RECORDS). They access linear memory below `fast_limit` only, from where eight
 // bytes are in bounds.
 #[unsafe(naked)]
-unsafe extern "C" fn enter(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
         ".if {FPU}",
         ".fpu fpv4-sp-d16",
@@ -252,12 +244,12 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    mov r0, r11",
         "    mov r2, r6",
         "    blx r3",
-        "    cmp r0, #0",
-        "    bne .Lfast_trap",
+        "    cbnz r0, 2f",
         "    ldr r6, [r6]",
         "    memory",
         "    table",
         "    next 4",
+        "2:  b .Lfast_trap",
         "1:  ldrsh r2, [r1, #{ARGS}]",
         "    subs r2, r6, r2",
         "    adds r3, r4, #4",
@@ -1443,7 +1435,17 @@ unsafe extern "C" fn enter(context: &mut Context) -> u32 {
         "    shift_right 1, pair",
         "op I64ShrSK",
         "    operands_WK",
-        "    shift_right 0, pair",
+        "    rsbs lr, r0, #32",
+        "    bls 1f",
+        "    lsl lr, r3, lr",
+        "    lsrs r2, r2, r0",
+        "    asrs r3, r3, r0",
+        "    orr r2, r2, lr",
+        "    b .Lfast_pair",
+        "1:  subs r0, #32",
+        "    asr r2, r3, r0",
+        "    asrs r3, r3, #31",
+        "    pair_to 4",
 
         // --- two operands of i32 --- Read the operands of each form: the first into r6 and the
         // second into r1, or the other way round where the accumulator is the second.

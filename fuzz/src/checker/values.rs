@@ -207,7 +207,8 @@ impl Values {
             (0x72, _, &[Some(a), Some(b)]) => self.constant(a | b),
             (0x73, _, &[Some(a), Some(b)]) => self.constant(a ^ b),
             // A half that changes nothing, whether the instruction for it was written or not.
-            (0x72 | 0x73, &[a, _], &[_, Some(0)]) | (0x72 | 0x73, &[_, a], &[Some(0), _]) => a,
+            (0x71..=0x73, &[a, b], &[None, Some(_)]) => self.bitwise(code, a, b),
+            (0x71..=0x73, &[a, b], &[Some(_), None]) => self.bitwise(code, b, a),
             // Commutative ones: add, mul, and, or, xor.
             (op::ADD | 0x6c | 0x71..=0x73, &[a, b], _) => self.node(code, vec![a.min(b), a.max(b)]),
             (op::SELECT, &[c, a, b], _) => self.node(op::SELECT, vec![c, a, b]),
@@ -221,8 +222,11 @@ impl Values {
         self.word(if abs { 0x71 } else { op::ADD }, &[a, mask])
     }
 
-    /// `and`, `or` or `xor` of one half of an i64.
+    /// `and`, `or` or `xor` of two values, of which one may be a constant that decides the result.
     fn bitwise(&mut self, word: u16, a: Sym, b: Sym) -> Sym {
+        if let (Some(_), Some(_)) = (self.as_constant(a), self.as_constant(b)) {
+            return self.word(word, &[a, b]);
+        }
         for (value, mask) in [(a, b), (b, a)] {
             match (word, self.as_constant(mask)) {
                 (0x71, Some(0)) => return self.constant(0),
@@ -231,7 +235,7 @@ impl Values {
                 _ => {}
             }
         }
-        self.word(word, &[a, b])
+        self.node(word, vec![a.min(b), a.max(b)])
     }
 
     /// A value that is 0 when both slots are.

@@ -74,6 +74,18 @@ pub(super) unsafe fn call_words(func: *const (), env: *mut (), words: [u32; 3]) 
     unsafe { transmute::<*const (), Words>(func)(env, words[0], words[1], words[2]) }
 }
 
+/// Calls a function whose parameters are the execution environment and at most one integer of 32 bits. A surplus argument is
+/// ignored.
+///
+/// # Safety
+/// As for [`call_words`].
+#[inline(always)]
+pub(super) unsafe fn call_word(func: *const (), env: *mut (), word: u32) -> u64 {
+    type Word = unsafe extern "C" fn(*mut (), u32) -> u64;
+    // SAFETY: as for `call_words`.
+    unsafe { transmute::<*const (), Word>(func)(env, word) }
+}
+
 /// Calls a function whose only parameter is the execution environment.
 ///
 /// # Safety

@@ -101,11 +101,8 @@ impl<'c> Pass<'_, 'c, '_> {
                 if op == RegOp::BrLong {
                     self.closed = next;
                 }
-                if let RegOp::CompareW
-                | RegOp::BrW
-                | RegOp::BrWK
-                | RegOp::CompareS
-                | RegOp::BrS = op
+                if let RegOp::CompareW | RegOp::BrW | RegOp::BrWK | RegOp::CompareS | RegOp::BrS =
+                    op
                 {
                     let wide = !matches!(op, RegOp::CompareS | RegOp::BrS);
                     let test = instruction.operands().next().map_or(-1, |(_, number)| number);

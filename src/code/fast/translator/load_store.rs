@@ -86,14 +86,12 @@ impl<'a> Translator<'a> {
             offset += constant;
             self.positions.merged(start, self.emit.offset);
         }
-        let sum_loaded = if address.value == Value::Accumulator
-            && offset == 0
-            && (which == 0 || which == 2)
-        {
-            self.emit.load_at_sum(which == 0)?
-        } else {
-            None
-        };
+        let sum_loaded =
+            if address.value == Value::Accumulator && offset == 0 && (which == 0 || which == 2) {
+                self.emit.load_at_sum(which == 0)?
+            } else {
+                None
+            };
         match source {
             _ if sum_loaded.is_some() => {
                 let start = sum_loaded.unwrap_or(0);
@@ -213,6 +211,15 @@ impl<'a> Translator<'a> {
                 self.emit.constant(address)?;
                 let value = self.emit.read(value, 1, 2)?;
                 self.emit.op(nth(RegOp::Store32AS, which), value, 2)
+            }
+            (Source::Accumulator, Source::Constant(_))
+                if near && address.value != Value::Accumulator =>
+            {
+                // The address is in a slot as well.
+                let slot = self.slot(address);
+                self.take(value)?;
+                let slot = self.emit.read(slot, 1, 0)?;
+                self.emit.op(nth(RegOp::Store32SA, which), slot | low << 8, 2)
             }
             (Source::Accumulator, Source::Constant(constant)) if near => {
                 let slot = self.stack_slot(value.height);

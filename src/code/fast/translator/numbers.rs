@@ -138,7 +138,8 @@ impl Translator<'_> {
         if swapped {
             (first, second) = (second, first);
         }
-        self.comparison = Some(Comparison::Wide(Tested { test, slots, first, second, constant: None }));
+        self.comparison =
+            Some(Comparison::Wide(Tested { test, slots, first, second, constant: None }));
         Ok(())
     }
 
