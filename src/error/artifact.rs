@@ -28,6 +28,7 @@ kinds! {
         TypeMismatch Invalid "register instruction names something of another type";
         ImmutableGlobal Invalid "register instruction writes an immutable global";
         References Limit "a module with values of reference type cannot be precompiled";
+        NotPrecompiled Limit "this build loads precompiled modules only: compile the module with `zonda compile`";
         NoBodies Limit "the code section was left out: compile the module with --keep-code";
         OutOfMemory Limit "out of memory";
     }

@@ -76,6 +76,7 @@ pub(super) fn load_precompiled(
         precompiled::read(file, &mut reader).map_err(|kind| kind.at(reader.pos() as u32))?;
     let [module_at, ..] = parts.at;
     if mode != Mode::Fast {
+        super::from_source()?;
         return load(parts.module, mode).map_err(|error| match error {
             Error::Module(ModuleError { kind: ErrorKind::BodyCount, .. }) => {
                 ArtifactErrorKind::NoBodies.at(module_at)

@@ -175,6 +175,21 @@ impl Module<'static> {
     }
 }
 
+/// Whether modules in the binary format are loaded, and code is made of them: see the feature
+/// `precompiled-only`.
+const FROM_SOURCE: bool = !cfg!(feature = "precompiled-only");
+
+/// Fails where only precompiled modules are loaded. What is called behind it is not in the image
+/// then.
+#[inline(always)]
+fn from_source() -> Result<(), Error> {
+    if FROM_SOURCE {
+        Ok(())
+    } else {
+        Err(ArtifactErrorKind::NotPrecompiled.at(0))
+    }
+}
+
 /// Loads a module.
 #[cfg(not(feature = "precompiled"))]
 fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
@@ -191,6 +206,7 @@ fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     if is_precompiled(bytes) {
         load::load_precompiled(bytes, mode, TRUSTED)
     } else {
+        from_source()?;
         load::load(bytes, mode)
     }
 }
@@ -205,6 +221,7 @@ fn validate(bytes: &[u8], mode: Mode) -> Result<(), Error> {
     if is_precompiled(bytes) {
         load::load_precompiled(bytes, mode, false).map(drop)
     } else {
+        from_source()?;
         load::validate(bytes)
     }
 }
@@ -227,7 +244,7 @@ impl<'a> ModuleData<'a> {
 
     #[cfg(feature = "fast")]
     fn offset_of_code(&self, code: u32) -> u32 {
-        if !cfg!(feature = "error-text") {
+        if !cfg!(feature = "error-text") || !FROM_SOURCE {
             return 0;
         }
         match load::positions(self.bytes, Positions::Of(code, 0)) {
@@ -277,6 +294,7 @@ impl<'a> ModuleData<'a> {
         if !self.has_bodies() {
             return Err(ArtifactErrorKind::NoBodies.at(0));
         }
+        from_source()?;
         translate(self.bytes, mode)
     }
 

@@ -59,6 +59,7 @@ pub(super) enum Returned {
     Double,
 }
 
+#[cfg(not(target_arch = "arm"))]
 use core::mem::transmute;
 
 /// Calls a function whose parameters are the execution environment and at most three integers of 32 bits. Surplus arguments are
@@ -66,6 +67,7 @@ use core::mem::transmute;
 ///
 /// # Safety
 /// `func` is a C function of that form, and the words are valid arguments for it.
+#[cfg(not(target_arch = "arm"))]
 #[inline(always)]
 pub(super) unsafe fn call_words(func: *const (), env: *mut (), words: [u32; 3]) -> u64 {
     type Words = unsafe extern "C" fn(*mut (), u32, u32, u32) -> u64;
@@ -79,6 +81,7 @@ pub(super) unsafe fn call_words(func: *const (), env: *mut (), words: [u32; 3]) 
 ///
 /// # Safety
 /// As for [`call_words`].
+#[cfg(not(target_arch = "arm"))]
 #[inline(always)]
 pub(super) unsafe fn call_word(func: *const (), env: *mut (), word: u32) -> u64 {
     type Word = unsafe extern "C" fn(*mut (), u32) -> u64;
@@ -90,6 +93,7 @@ pub(super) unsafe fn call_word(func: *const (), env: *mut (), word: u32) -> u64 
 ///
 /// # Safety
 /// `func` is a C function of that form.
+#[cfg(not(target_arch = "arm"))]
 #[inline(always)]
 pub(super) unsafe fn call_plain(func: *const (), env: *mut ()) -> u64 {
     type Plain = unsafe extern "C" fn(*mut ()) -> u64;

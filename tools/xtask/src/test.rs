@@ -106,6 +106,10 @@ fn host(report: &mut Report) {
             shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
         });
     }
+    report.part("nothing but precompiled modules", || {
+        let arguments = ["test", "--quiet", "--package", "zonda", "--test", "precompiled_only"];
+        shell::run(shell::cargo().args(arguments).args(["--features", "precompiled-only"]))
+    });
     // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the seeds.
     report.part("fuzz targets, strict, from their seeds", || match fuzz::Tools::find() {
         Ok(tools) => fuzz::check(&tools),
