@@ -24,7 +24,6 @@ extern "C" {
 #define ZONDA_WASI_READ   1
 #define ZONDA_WASI_WRITE  2
 #define ZONDA_WASI_CREATE 4
-#define ZONDA_WASI_APPEND 8
 
 /* Attributes of a file, and an entry of a directory. */
 typedef struct zonda_wasi_stat_t {

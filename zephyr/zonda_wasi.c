@@ -127,7 +127,6 @@ int zonda_wasi_open(const char *path, uint32_t flags, void **to)
 	mode |= (flags & ZONDA_WASI_READ) ? FS_O_READ : 0;
 	mode |= (flags & ZONDA_WASI_WRITE) ? FS_O_WRITE : 0;
 	mode |= (flags & ZONDA_WASI_CREATE) ? FS_O_CREATE : 0;
-	mode |= (flags & ZONDA_WASI_APPEND) ? FS_O_APPEND : 0;
 	fs_file_t_init(file);
 	error = fs_open(file, path, mode);
 	if (error != 0) {

@@ -44,7 +44,6 @@ impl Stat {
 const READ: u32 = 1;
 const WRITE: u32 = 2;
 const CREATE: u32 = 4;
-const APPEND: u32 = 8;
 
 /// How long a program sleeps before it looks whether it is to end.
 const SLICE: u64 = 20_000_000;
@@ -184,6 +183,9 @@ impl FirmwareDir {
 pub struct FirmwareFile {
     file: NonNull<c_void>,
     number: u64,
+    /// Whether each write goes to the end of the file: file systems of firmwares cannot change that
+    /// of an open file.
+    append: bool,
 }
 
 impl Drop for FirmwareFile {
@@ -219,6 +221,9 @@ impl FirmwareFile {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        if self.append {
+            self.seek(0, 2)?;
+        }
         let mut count = 0;
         let file = self.file.as_ptr();
         // SAFETY: the file is open, and the buffer has its length.
@@ -352,13 +357,13 @@ impl Platform for Firmware {
         // SAFETY: the file is open.
         outcome(unsafe { zonda_wasi_sync(file.file.as_ptr()) })
     }
-    fn set_flags(&mut self, _: &mut FirmwareFile, flags: FdFlags) -> Result<()> {
+    fn set_flags(&mut self, file: &mut FirmwareFile, flags: FdFlags) -> Result<()> {
         // Nothing waits, so that a file which does not wait is like any other.
-        if FdFlags::NONBLOCK.has(flags) {
-            Ok(())
-        } else {
-            Err(Errno::Notsup)
+        if !FdFlags(FdFlags::NONBLOCK.0 | FdFlags::APPEND.0).has(flags) {
+            return Err(Errno::Notsup);
         }
+        file.append = flags.has(FdFlags::APPEND);
+        Ok(())
     }
 
     fn open(&mut self, dir: &FirmwareDir, path: &str, open: Open) -> Result<Object<Firmware>> {
@@ -383,19 +388,15 @@ impl Platform for Firmware {
         let truncate = open.oflags.has(OFlags::TRUNC);
         let writes = open.write || truncate || found.is_none();
         let mut flags = 0;
-        for (bit, set) in [
-            (READ, open.read || !writes),
-            (WRITE, writes),
-            (CREATE, creat),
-            (APPEND, open.write && open.flags.has(FdFlags::APPEND)),
-        ] {
+        for (bit, set) in [(READ, open.read || !writes), (WRITE, writes), (CREATE, creat)] {
             flags |= if set { bit } else { 0 };
         }
         let mut file = null_mut();
         // SAFETY: the path ends with NUL.
         outcome(unsafe { zonda_wasi_open(full.as_ptr(), flags, &mut file) })?;
         let file = NonNull::new(file).ok_or(Errno::Io)?;
-        let mut file = FirmwareFile { file, number: full.number() };
+        let append = open.write && open.flags.has(FdFlags::APPEND);
+        let mut file = FirmwareFile { file, number: full.number(), append };
         if truncate {
             self.set_size(&mut file, 0)?;
         }

@@ -1,7 +1,8 @@
 //! The official tests of WASI: the programs for preview 1 of a copy of wasi-testsuite (branch `prod/testsuite-base`,
-//! which has them built), run by `zonda run` in each mode and compared with the list that is checked in.
+//! which has them built), run in each mode by `zonda run`, or on Zephyr with files on littlefs, and compared with the list
+//! that is checked in.
 
-use crate::{modes, shell};
+use crate::{modes, shell, zephyr};
 use anyhow::{bail, ensure, Context, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,31 +16,105 @@ pub struct Options {
     /// A copy of the repository WebAssembly/wasi-testsuite, branch prod/testsuite-base
     #[arg(long, value_name = "DIR")]
     suite: PathBuf,
+    /// Run them on Zephyr (native_sim) instead of the host
+    #[arg(long)]
+    zephyr: bool,
 }
 
-/// Each program with its outcome: `pass`, or `fail` and the reason.
-const EXPECTED: &str = "tests/wasi-expected.txt";
 /// Where a language has its programs.
 const PROGRAMS: &str = "testsuite/wasm32-wasip1";
 /// Seconds that a program may take.
 const SECONDS: &str = "60";
 
+/// What runs a program.
+enum Runner {
+    /// `zonda run`.
+    Host(PathBuf),
+    /// The application tests/zephyr/wasi, for native_sim.
+    Zephyr(PathBuf),
+}
+
+/// What a program is given.
+#[derive(Default)]
+struct Given {
+    env: Vec<String>,
+    args: Vec<String>,
+    /// A folder of the suite.
+    root: Option<PathBuf>,
+}
+
+impl Runner {
+    fn new(on_zephyr: bool) -> Result<Runner> {
+        if on_zephyr {
+            let base =
+                zephyr::find().with_context(|| format!("no Zephyr in {}", zephyr::SEARCHED))?;
+            let folder = shell::target_dir().join("zephyr-wasi");
+            zephyr::build(&base, "native_sim", "tests/zephyr/wasi", &folder)?;
+            return Ok(Runner::Zephyr(folder.join("zephyr/zephyr.exe").canonicalize()?));
+        }
+        shell::run(shell::cargo().args(["build", "--quiet", "--package", "zonda-cli"]))?;
+        Ok(Runner::Host(shell::target_dir().join("debug/zonda")))
+    }
+
+    /// Each program with its outcome: `pass`, or `fail` and the reason.
+    fn expected(&self) -> &'static str {
+        match self {
+            Runner::Host(_) => "tests/wasi-expected.txt",
+            Runner::Zephyr(_) => "tests/wasi-expected-zephyr.txt",
+        }
+    }
+
+    fn command(&self, mode: &str, program: &Path, given: &Given) -> Result<Command> {
+        match self {
+            Runner::Host(zonda) => {
+                let mut command = Command::new(zonda);
+                command.args(["run", "--mode", mode, "--timeout", SECONDS]);
+                for variable in &given.env {
+                    command.args(["--env", variable]);
+                }
+                if let Some(root) = &given.root {
+                    let copy = shell::target_dir().join("wasi-suite");
+                    let _ = fs::remove_dir_all(&copy);
+                    copy_folder(root, &copy)?;
+                    command.args(["--dir", &format!("{}::/", copy.display())]);
+                }
+                command.arg(program).args(&given.args);
+                Ok(command)
+            }
+            Runner::Zephyr(image) => {
+                const SEPARATOR: &str = "\x1f";
+                let mut command = Command::new(image);
+                command.arg("--flash_in_ram").arg(format!("--stop_at={SECONDS}"));
+                command.env("ZONDA_PROGRAM", program).env("ZONDA_MODE", mode);
+                command.env("ZONDA_ARGS", given.args.join(SEPARATOR));
+                command.env("ZONDA_ENV", given.env.join(SEPARATOR));
+                if let Some(root) = &given.root {
+                    let mut files = Vec::new();
+                    list_folder(root, "", &mut files)?;
+                    command.env("ZONDA_FILES", files.join(SEPARATOR));
+                }
+                Ok(command)
+            }
+        }
+    }
+}
+
 pub fn run(options: &Options) -> Result<()> {
-    let expected = expected()?;
-    let programs = programs(&options.suite.join("tests"))?;
+    let runner = Runner::new(options.zephyr)?;
+    let list = runner.expected();
+    let expected = expected(list)?;
+    let programs = programs(&options.suite.canonicalize()?.join("tests"))?;
     let names: Vec<&String> = programs.keys().collect();
     ensure!(
         names == expected.keys().collect::<Vec<_>>(),
-        "{EXPECTED} lists other programs than the suite has: {names:?}"
+        "{list} lists other programs than the suite has: {names:?}"
     );
-    shell::run(shell::cargo().args(["build", "--quiet", "--package", "zonda-cli"]))?;
-    let zonda = shell::target_dir().join("debug/zonda");
     let mut unlike = Vec::new();
     for mode in [modes::FAST.name, modes::CLASSIC.name] {
         shell::step(&format!("running {} programs ({mode})", programs.len()));
         let mut passed = 0;
         for (name, program) in &programs {
-            let outcome = test(&zonda, mode, program);
+            let outcome = test(&runner, mode, program);
             passed += usize::from(outcome.is_ok());
             let pass = expected.get(name).is_some_and(|pass| *pass);
             if outcome.is_ok() != pass {
@@ -50,14 +125,14 @@ pub fn run(options: &Options) -> Result<()> {
         println!("{mode}: {passed} of {} programs pass", programs.len());
     }
     if !unlike.is_empty() {
-        bail!("unlike {EXPECTED}:\n{}", unlike.join("\n"));
+        bail!("unlike {list}:\n{}", unlike.join("\n"));
     }
     Ok(())
 }
 
 /// Whether each program passes, by its name.
-fn expected() -> Result<BTreeMap<String, bool>> {
-    let path = shell::root().join(EXPECTED);
+fn expected(list: &str) -> Result<BTreeMap<String, bool>> {
+    let path = shell::root().join(list);
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
@@ -68,7 +143,7 @@ fn expected() -> Result<BTreeMap<String, bool>> {
                 (Some(name), Some("fail")) if words.next().is_some() => {
                     Ok((name.to_owned(), false))
                 }
-                _ => bail!("{EXPECTED}: expected NAME pass, or NAME fail REASON, found: {line}"),
+                _ => bail!("{list}: expected NAME pass, or NAME fail REASON, found: {line}"),
             }
         })
         .collect()
@@ -123,34 +198,29 @@ fn operations(program: &Path) -> Result<Vec<Value>> {
 }
 
 /// Runs a program and compares what it does.
-fn test(zonda: &Path, mode: &str, program: &Path) -> Result<()> {
+fn test(runner: &Runner, mode: &str, program: &Path) -> Result<()> {
     let operations = operations(program)?;
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let mut command = Command::new(zonda);
-    command.args(["run", "--mode", mode, "--timeout", SECONDS]);
-    let (mut input, mut arguments) = (String::new(), Vec::new());
+    let (mut input, mut given) = (String::new(), Given::default());
     for operation in &operations {
         match operation["type"].as_str() {
             Some("run") => {
-                for (name, value) in operation["env"].as_object().into_iter().flatten() {
-                    command
-                        .args(["--env", &format!("{name}={}", value.as_str().unwrap_or_default())]);
-                }
-                if let Some(root) = operation["root"].as_str() {
-                    let copy = shell::target_dir().join("wasi-suite");
-                    let _ = fs::remove_dir_all(&copy);
-                    copy_folder(&program.with_file_name(root), &copy)?;
-                    command.args(["--dir", &format!("{}::/", copy.display())]);
-                }
+                let env = operation["env"].as_object().into_iter().flatten();
+                given.env.extend(
+                    env.map(|(name, value)| {
+                        format!("{name}={}", value.as_str().unwrap_or_default())
+                    }),
+                );
+                given.root = operation["root"].as_str().map(|root| program.with_file_name(root));
                 let args = operation["args"].as_array().into_iter().flatten();
-                arguments.extend(args.filter_map(|arg| arg.as_str().map(str::to_owned)));
+                given.args.extend(args.filter_map(|arg| arg.as_str().map(str::to_owned)));
             }
             Some("write") => input += &text(operation, "payload"),
             Some("read" | "wait") => {}
             other => bail!("unknown operation {other:?}"),
         }
     }
-    command.arg(program).args(arguments);
+    let mut command = runner.command(mode, program, &given)?;
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     // A program that ends without reading closes the pipe.
@@ -168,7 +238,12 @@ fn test(zonda: &Path, mode: &str, program: &Path) -> Result<()> {
             Some("read") => {
                 let payload = text(operation, "payload");
                 let found = if text(operation, "id") == "stderr" { &stderr } else { &stdout };
-                ensure!(**found == payload, "wrote {found:?}, expected {payload:?}");
+                // The console of Zephyr ends every line.
+                let same = match runner {
+                    Runner::Host(_) => **found == payload,
+                    Runner::Zephyr(_) => found.trim_end() == payload.trim_end(),
+                };
+                ensure!(same, "wrote {found:?}, expected {payload:?}");
             }
             _ => {}
         }
@@ -185,6 +260,21 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
             copy_folder(&entry.path(), &to)?;
         } else {
             fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The contents of a folder as the application takes them: `HOST=PATH`, with nothing for HOST and `/` behind it for a folder.
+fn list_folder(from: &Path, below: &str, files: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            files.push(format!("={name}/"));
+            list_folder(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push(format!("{}={name}", entry.path().display()));
         }
     }
     Ok(())
