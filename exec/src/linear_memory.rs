@@ -13,6 +13,17 @@ use crate::slot::{read64, write64};
 use crate::trap::TrapCode;
 
 /// A memory as running code sees it.
+///
+/// Only [`Memory::set`], which is unsafe, says where its bytes are:
+/// ```compile_fail,E0616
+/// zonda_exec::Memory::empty().size = 8;
+/// ```
+/// ```compile_fail,E0616
+/// zonda_exec::Memory::empty().base = core::ptr::null_mut();
+/// ```
+/// ```compile_fail,E0133
+/// zonda_exec::Memory::empty().set(core::ptr::null_mut(), 8);
+/// ```
 #[repr(C)]
 pub struct Memory {
     /// The first byte; dangling when the memory has no bytes.
