@@ -7,6 +7,9 @@ use zonda_exec::fast::RegOp;
 /// Slots between locals and operands on this machine.
 pub const OVERHEAD: u16 = if size_of::<usize>() == 8 { 13 } else { 7 };
 
+/// Bytes behind the code of the last function.
+pub const GUARD: usize = 8;
+
 /// A function: its record, and its code.
 #[derive(Clone)]
 pub struct Func {
@@ -48,7 +51,7 @@ pub fn file(wasm: &[u8], funcs: &[Func]) -> Vec<u8> {
         records.extend((code.len() as u32).to_le_bytes());
         code.extend(&func.code);
     }
-    code.extend([0; 8]);
+    code.extend([0; GUARD]);
     sections([&module, &records, &code])
 }
 

@@ -1,5 +1,7 @@
 //! What a module says about itself: bytes that it takes, and what its functions need.
 
+use crate::forge;
+use crate::run::Aligned;
 use zonda::{Engine, Mode, Module};
 
 fn loaded(mode: Mode, text: &str) -> u32 {
@@ -60,5 +62,46 @@ fn functions_say_what_they_need() {
             let (at, len) = func.code;
             assert_eq!(bytes[(at + len - 1) as usize], 0x0b, "code ends with `end`");
         }
+    }
+}
+
+/// Code and records count where loading makes them, and not where they lie in a precompiled module.
+#[test]
+fn code_counts_where_it_is_made() {
+    let text =
+        "(module (func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 1000))) (func))";
+    let bytes = wat::parse_str(text).unwrap();
+    let options =
+        zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+    let file = Aligned::new(&zonda_compiler::compile(&bytes, &options).unwrap());
+    let [_, records, code] = forge::parts(file.bytes());
+    let fast = Engine::new(Mode::Fast);
+    let made = Module::new(&fast, &bytes).unwrap().info();
+    let stored = Module::new(&fast, file.bytes()).unwrap().info();
+    let code = (code.len() - forge::GUARD) as u32;
+    assert_eq!((made.code_bytes, stored.code_bytes), (code, 0));
+    assert_eq!(made.loaded_bytes - stored.loaded_bytes, records.len() as u32 + code);
+    // An entry of the side table for each branch.
+    let branches = |count: usize| {
+        let text = format!(
+            "(module (func (param i32) {}))",
+            "(block (br_if 0 (local.get 0)))".repeat(count)
+        );
+        let bytes = wat::parse_str(text).unwrap();
+        Module::from_vec(&Engine::new(Mode::Classic), bytes).unwrap().info()
+    };
+    let (one, eleven) = (branches(1), branches(11));
+    assert_eq!(eleven.code_bytes - one.code_bytes, 60);
+    assert_eq!(eleven.loaded_bytes - one.loaded_bytes, 60);
+    // A record for each function.
+    for (mode, record) in [(Mode::Classic, size_of::<zonda_exec::ClassicFunc>()), (Mode::Fast, 16)]
+    {
+        let of = |count: usize| loaded(mode, &format!("(module {})", "(func)".repeat(count)));
+        let code = |count: usize| {
+            let bytes = wat::parse_str(format!("(module {})", "(func)".repeat(count))).unwrap();
+            Module::from_vec(&Engine::new(mode), bytes).unwrap().info().code_bytes
+        };
+        let records = of(12) - code(12) - (of(2) - code(2));
+        assert_eq!(records as usize, 10 * record, "{mode:?}");
     }
 }
