@@ -1,6 +1,8 @@
 //! What a C program can do with the runtime. The programs themselves are in tests/capi.
 
 mod compat;
+#[path = "../common/features.rs"]
+mod features;
 mod header;
 mod host_modules;
 #[path = "../common/threads.rs"]

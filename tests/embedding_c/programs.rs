@@ -1,26 +1,11 @@
 //! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
 //! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR), tests/capi/faults.c (what goes wrong in one) and tests/capi/standard.c (the standard C API) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
 
+use crate::features;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-
-/// All that a C application can have.
-const FEATURES: [&str; 12] = [
-    "classic",
-    "fast",
-    "precompiled",
-    "float",
-    "tail-call",
-    "multi-memory",
-    "extended-const",
-    "custom-page-sizes",
-    "fuel",
-    "error-text",
-    "shared-heap",
-    "multi-module",
-];
 
 /// What `wasm_application_execute_func` prints.
 const PRINTED: &str = "-2500:f64,1.5:f32,0x10:i64,0xfffffffb:i32\n\nwell\n";
@@ -60,7 +45,7 @@ fn flags(variable: &str) -> String {
 fn library() -> PathBuf {
     let target = scratch().join("cargo");
     let mut features: Vec<String> =
-        FEATURES.iter().map(|feature| format!("zonda/{feature}")).collect();
+        features::of_the_library().map(|feature| format!("zonda/{feature}")).collect();
     // Crates of their own.
     features.push("libc-builtin-float".to_owned());
     features.push("standard-c-api".to_owned());

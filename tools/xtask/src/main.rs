@@ -33,6 +33,8 @@ mod bench;
 mod coverage;
 mod curve;
 mod demo;
+#[path = "../../../tests/common/features.rs"]
+mod features;
 mod firmware;
 mod fresh;
 mod fuzz;

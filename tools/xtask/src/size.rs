@@ -18,9 +18,6 @@ const TARGET: &str = "thumbv7m-none-eabi";
 const HEADER: &str = "include/wasm_export.h";
 /// What the platform provides; see src/platform.
 const PLATFORM: &str = "zonda_platform_";
-/// What a device has besides modes, as Kconfig's defaults say.
-const FEATURES: &[&str] =
-    &["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 /// What the application's C library provides anyway, before the library's own copies are looked at.
 const LIBC: &[&str] = &[
     "memcpy",
@@ -173,7 +170,8 @@ fn functions_of_header() -> Result<Vec<String>> {
 
 /// The features of a library with these modes, as an argument of cargo.
 pub fn features(modes: &[&str]) -> String {
-    FEATURES
+    // Besides modes, as Kconfig's defaults say.
+    crate::features::LANGUAGE
         .iter()
         .chain(modes)
         .map(|feature| format!("zonda/{feature}"))

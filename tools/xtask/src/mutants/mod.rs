@@ -75,7 +75,7 @@ fn rust(options: &Options) -> Result<()> {
     let command = || {
         let mut command = Command::new(&program);
         command.current_dir(shell::root()).arg("mutants").args(["--package", "zonda"]);
-        command.args(["--package", "zonda-exec", "--features", "zonda/capi"]);
+        command.args(["--package", "zonda-exec", "--features", test::C_API]);
         for glob in &globs {
             command.args(["--file", glob]);
         }

@@ -3,7 +3,7 @@
 //! first, until one fails.
 
 use super::{equivalent, part, PARTS};
-use crate::{shell, test};
+use crate::{features, shell, test};
 use anyhow::{bail, Context, Result};
 use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,22 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What the tests of `cargo xtask test` are built with on the host.
-const FEATURES: [&str; 13] = [
-    "std",
-    "classic",
-    "fast",
-    "precompiled",
-    "float",
-    "tail-call",
-    "multi-memory",
-    "extended-const",
-    "custom-page-sizes",
-    "fuel",
-    "error-text",
-    "log",
-    "capi",
-];
+/// What the tests of `cargo xtask test` are built with on the host, besides the features of a library for applications in C.
+const OF_THE_HOST: [&str; 4] = ["std", "log", "capi", "signed-files"];
 
 /// Tests that do not run the code of this build.
 const LEFT_OUT: [&str; 4] = ["arrows::", "lints::", "rebuild::", "requirements::"];
@@ -78,7 +64,7 @@ enum Built {
 fn build(tree: &Path) -> Result<Built> {
     let mut command = shell::cargo();
     command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
-    command.args(["--package", "zonda", "--package", "zonda-exec", "--features", "zonda/capi"]);
+    command.args(["--package", "zonda", "--package", "zonda-exec", "--features", test::C_API]);
     command.args(["--lib", "--tests"]);
     // Cargo names the products of both copies of a package alike.
     command.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
@@ -226,8 +212,9 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
     let (job, programs) = loop {
         copy(&tree)?;
         let path = folder.join("job.json");
+        let features: Vec<&str> = features::of_the_library().chain(OF_THE_HOST).collect();
         let asked = json!({
-            "features": FEATURES, "files": files, "sample": sample, "seed": seed, "dropped": dropped,
+            "features": features, "files": files, "sample": sample, "seed": seed, "dropped": dropped,
         });
         fs::write(&path, asked.to_string())?;
         shell::run(Command::new(&mutate).arg(&tree).arg(&path))?;
