@@ -54,6 +54,40 @@ void wasm_runtime_set_wasi_ns_lookup_pool(wasm_module_t module,
                                           const char *const *ns_lookup_pool,
                                           uint32_t ns_lookup_pool_size);
 
+// Sets the arguments of the program, for this instance in place of what its module has: once one of
+// these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The strings
+// must stay until the instance is made.
+void wasm_runtime_instantiation_args_set_wasi_arg(InstantiationArgs2 *p, char **argv, int argc);
+
+// Sets its variables, "NAME=VALUE". As above.
+void wasm_runtime_instantiation_args_set_wasi_env(InstantiationArgs2 *p,
+                                                  const char *const *env,
+                                                  uint32_t env_count);
+
+// Sets its directories, under their own names, or "name::path". As above.
+void wasm_runtime_instantiation_args_set_wasi_dir(InstantiationArgs2 *p,
+                                                  const char *const *dir_list,
+                                                  uint32_t dir_count,
+                                                  const char *const *map_dir_list,
+                                                  uint32_t map_dir_count);
+
+// The descriptors of the standard streams are not used: they are the console. As above.
+void wasm_runtime_instantiation_args_set_wasi_stdio(InstantiationArgs2 *p,
+                                                    int64_t stdinfd,
+                                                    int64_t stdoutfd,
+                                                    int64_t stderrfd);
+
+// Sets the addresses that the program may connect to. It has no sockets here, so that nothing is
+// granted. As above.
+void wasm_runtime_instantiation_args_set_wasi_addr_pool(InstantiationArgs2 *p,
+                                                        const char *const *addr_pool,
+                                                        uint32_t addr_pool_size);
+
+// Sets the names that the program may look up. As above.
+void wasm_runtime_instantiation_args_set_wasi_ns_lookup_pool(InstantiationArgs2 *p,
+                                                             const char *const *ns_lookup_pool,
+                                                             uint32_t ns_lookup_pool_size);
+
 // Returns what the program has passed to proc_exit, 0 before.
 uint32_t wasm_runtime_get_wasi_exit_code(wasm_module_inst_t module_inst);
 

@@ -5,6 +5,7 @@ use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::extras::Extras;
 use super::fuel;
 use super::imports;
+use super::instantiation::Given;
 use super::module::{describe, WASMModuleCommon};
 use super::modules;
 use super::native::provide;
@@ -116,14 +117,17 @@ impl WASMModuleInstanceCommon {
     unsafe fn new(
         module: *mut WASMModuleCommon,
         args: &InstantiationArgs,
-        custom_data: *mut c_void,
+        given: &Given,
     ) -> Result<TryBox<WASMModuleInstanceCommon>, Error> {
         // SAFETY: `module` is live by the contract of this function.
         let loaded = unsafe { &(*module).module };
         let data = &*loaded.data;
         // SAFETY: `module` is live by the contract of this function.
         let wasi = unsafe {
-            Program::new(&(*module).wasi, imports_wasi(data) || modules::import_wasi(module))?
+            Program::new(
+                given.wasi.or(&(*module).wasi),
+                imports_wasi(data) || modules::import_wasi(module),
+            )?
         };
         let (page_shift, pages) =
             data.memories.first().map_or((16, 0), |memory| (memory.page_shift, memory.limits.min));
@@ -209,7 +213,7 @@ impl WASMModuleInstanceCommon {
             store,
             data: at,
             module,
-            custom_data,
+            custom_data: given.custom_data,
             default_stack: args.default_stack_size,
             current: null_mut(),
             singleton: None,
@@ -401,17 +405,17 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex(
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
     // SAFETY: handed on.
-    unsafe { make_instance(module, args, null_mut(), error_buf, error_buf_size) }
+    unsafe { make_instance(module, args, const { &Given::NONE }, error_buf, error_buf_size) }
 }
 
-/// Makes an instance, with its custom data set before anything of it runs.
+/// Makes an instance.
 ///
 /// # Safety
 /// `module` and `args` are live, and `error_buf` is null or has its size.
 pub(super) unsafe fn make_instance(
     module: wasm_module_t,
     args: *const InstantiationArgs,
-    custom_data: *mut c_void,
+    given: &Given,
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
@@ -423,7 +427,7 @@ pub(super) unsafe fn make_instance(
                 .str("native stack overflow");
             return null_mut();
         }
-        instantiate_checked(module, args, custom_data, error_buf, error_buf_size)
+        instantiate_checked(module, args, given, error_buf, error_buf_size)
     }
 }
 
@@ -435,13 +439,13 @@ pub(super) unsafe fn make_instance(
 unsafe fn instantiate_checked(
     module: wasm_module_t,
     args: *const InstantiationArgs,
-    custom_data: *mut c_void,
+    given: &Given,
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
     // SAFETY: the application passes a live module, arguments, and a buffer of that size.
     unsafe {
-        let error = match WASMModuleInstanceCommon::new(module, &*args, custom_data) {
+        let error = match WASMModuleInstanceCommon::new(module, &*args, given) {
             Ok(instance) => match WASMModuleInstanceCommon::start(instance.as_ptr()) {
                 Ok(true) => {
                     Text::new(error_buf.cast(), error_buf_size as usize);

@@ -2,14 +2,27 @@
 
 use super::instance::make_instance;
 use super::types::*;
+use super::wasi::WasiArguments;
 use crate::alloc::TryBox;
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 
+/// What an instance is given beside its sizes.
+pub(super) struct Given {
+    pub(super) custom_data: *mut c_void,
+    /// In place of what the module has, once something is set.
+    pub(super) wasi: WasiArguments,
+}
+
+impl Given {
+    /// Nothing.
+    pub(super) const NONE: Given = Given { custom_data: null_mut(), wasi: WasiArguments::NONE };
+}
+
 /// Arguments of wasm_runtime_instantiate_ex2(), opaque for the application.
 pub struct InstantiationArgs2 {
     args: InstantiationArgs,
-    custom_data: *mut c_void,
+    pub(super) given: Given,
 }
 
 /// Creates arguments with the defaults, for wasm_runtime_instantiate_ex2(). Returns false if there
@@ -20,7 +33,7 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_create(
 ) -> bool {
     let args =
         InstantiationArgs { default_stack_size: 0, host_managed_heap_size: 0, max_memory_pages: 0 };
-    let Ok(made) = TryBox::new(InstantiationArgs2 { args, custom_data: null_mut() }) else {
+    let Ok(made) = TryBox::new(InstantiationArgs2 { args, given: Given::NONE }) else {
         return false;
     };
     // SAFETY: the application passes a place.
@@ -74,7 +87,7 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_custom_data(
     custom_data: *mut c_void,
 ) {
     // SAFETY: the application passes live arguments.
-    unsafe { (*p).custom_data = custom_data }
+    unsafe { (*p).given.custom_data = custom_data }
 }
 
 /// As wasm_runtime_instantiate_ex().
@@ -86,8 +99,5 @@ pub unsafe extern "C" fn wasm_runtime_instantiate_ex2(
     error_buf_size: u32,
 ) -> wasm_module_inst_t {
     // SAFETY: the application passes a live module, live arguments and a buffer of that size.
-    unsafe {
-        let custom_data = (*args).custom_data;
-        make_instance(module, &(*args).args, custom_data, error_buf, error_buf_size)
-    }
+    unsafe { make_instance(module, &(*args).args, &(*args).given, error_buf, error_buf_size) }
 }

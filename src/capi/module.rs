@@ -117,9 +117,7 @@ unsafe fn load(
 ) -> wasm_module_t {
     // SAFETY: `error_buf` is null or has its size, by the contract of this function.
     unsafe {
-        if !platform::stack_suffices(interface::ZONDA_STACK_LOAD) {
-            Text::new(error_buf.cast(), error_buf_size as usize)
-                .str("WASM module load failed: native stack overflow");
+        if !has_stack(error_buf, error_buf_size) {
             return null_mut();
         }
         match signed::open(file) {
@@ -134,6 +132,22 @@ unsafe fn load(
             }
         }
     }
+}
+
+/// Whether the native stack suffices for loading; if not, stores the reason. Once for all ways to
+/// load.
+///
+/// # Safety
+/// As for [`refuse`].
+#[inline(never)]
+unsafe fn has_stack(error_buf: *mut c_char, error_buf_size: u32) -> bool {
+    let suffices = platform::stack_suffices(interface::ZONDA_STACK_LOAD);
+    if !suffices {
+        // SAFETY: `error_buf` is null or has its size, by the contract of this function.
+        unsafe { Text::new(error_buf.cast(), error_buf_size as usize) }
+            .str("WASM module load failed: native stack overflow");
+    }
+    suffices
 }
 
 /// # Safety

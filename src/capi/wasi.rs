@@ -4,6 +4,7 @@
 //! The application's strings stay with the application until its instances are made, as WAMR has
 //! it; an instance copies them.
 
+use super::instantiation::InstantiationArgs2;
 use super::text::c_bytes;
 use super::types::*;
 use crate::error::Error;
@@ -68,15 +69,27 @@ pub struct WasiArguments {
     env: Strings,
     dirs: Strings,
     mapped: Strings,
+    /// Whether the application has set any of it.
+    set: bool,
 }
 
 impl WasiArguments {
+    /// These, or others if nothing of these was set.
+    pub(super) fn or<'w>(&'w self, others: &'w WasiArguments) -> &'w WasiArguments {
+        if self.set {
+            self
+        } else {
+            others
+        }
+    }
+
     /// Nothing.
     pub(super) const NONE: WasiArguments = WasiArguments {
         args: Strings::NONE,
         env: Strings::NONE,
         dirs: Strings::NONE,
         mapped: Strings::NONE,
+        set: false,
     };
 
     /// The arguments; the first is the program's name.
@@ -166,6 +179,7 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args(
             env: Strings { list: env, count: env_count },
             dirs: Strings { list: dir_list, count: dir_count },
             mapped: Strings { list: map_dir_list, count: map_dir_count },
+            set: true,
         };
     }
 }
@@ -222,6 +236,88 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_ns_lookup_pool(
     ns_lookup_pool_size: u32,
 ) {
     let _ = (module, ns_lookup_pool, ns_lookup_pool_size);
+}
+
+/// Sets the arguments of the program, for this instance in place of what its module has: once one of
+/// these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The strings
+/// must stay until the instance is made.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_arg(
+    p: *mut InstantiationArgs2,
+    argv: *mut *mut c_char,
+    argc: c_int,
+) {
+    // SAFETY: the application passes live arguments.
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.args = Strings { list: argv.cast_const().cast(), count: argc.max(0) as u32 };
+    wasi.set = true;
+}
+
+/// Sets its variables, "NAME=VALUE". As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_env(
+    p: *mut InstantiationArgs2,
+    env: *const *const c_char,
+    env_count: u32,
+) {
+    // SAFETY: the application passes live arguments.
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.env = Strings { list: env, count: env_count };
+    wasi.set = true;
+}
+
+/// Sets its directories, under their own names, or "name::path". As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_dir(
+    p: *mut InstantiationArgs2,
+    dir_list: *const *const c_char,
+    dir_count: u32,
+    map_dir_list: *const *const c_char,
+    map_dir_count: u32,
+) {
+    // SAFETY: the application passes live arguments.
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.dirs = Strings { list: dir_list, count: dir_count };
+    wasi.mapped = Strings { list: map_dir_list, count: map_dir_count };
+    wasi.set = true;
+}
+
+/// The descriptors of the standard streams are not used: they are the console. As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_stdio(
+    p: *mut InstantiationArgs2,
+    stdinfd: i64,
+    stdoutfd: i64,
+    stderrfd: i64,
+) {
+    let _ = (stdinfd, stdoutfd, stderrfd);
+    // SAFETY: the application passes live arguments.
+    unsafe { (*p).given.wasi.set = true };
+}
+
+/// Sets the addresses that the program may connect to. It has no sockets here, so that nothing is
+/// granted. As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_addr_pool(
+    p: *mut InstantiationArgs2,
+    addr_pool: *const *const c_char,
+    addr_pool_size: u32,
+) {
+    let _ = (addr_pool, addr_pool_size);
+    // SAFETY: the application passes live arguments.
+    unsafe { (*p).given.wasi.set = true };
+}
+
+/// Sets the names that the program may look up. As above.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_ns_lookup_pool(
+    p: *mut InstantiationArgs2,
+    ns_lookup_pool: *const *const c_char,
+    ns_lookup_pool_size: u32,
+) {
+    let _ = (ns_lookup_pool, ns_lookup_pool_size);
+    // SAFETY: the application passes live arguments.
+    unsafe { (*p).given.wasi.set = true };
 }
 
 /// Returns what the program has passed to proc_exit, 0 before.

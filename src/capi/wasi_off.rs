@@ -7,6 +7,11 @@ pub(super) struct WasiArguments;
 
 impl WasiArguments {
     pub(super) const NONE: WasiArguments = WasiArguments;
+
+    #[inline(always)]
+    pub(super) fn or<'w>(&'w self, _: &'w WasiArguments) -> &'w WasiArguments {
+        self
+    }
 }
 
 pub(super) struct Program;
