@@ -9,6 +9,11 @@ fn main() {
     if target.ends_with("eabihf") {
         println!("cargo::rustc-cfg=fpu");
     }
+    // The DSP extension.
+    println!("cargo::rustc-check-cfg=cfg(dsp)");
+    if target.starts_with("thumbv7em") {
+        println!("cargo::rustc-cfg=dsp");
+    }
     if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") {
         println!("cargo::rustc-cfg=thumb2");
     }

@@ -4,6 +4,10 @@
 //! It is hidden from the documentation and has no promise of stability. Only the feature `toolchain`
 //! builds it, which no device image enables.
 
+mod walk;
+
+pub use walk::{walk, BlockKind, Body, BodyVisitor, Declared, Instr, Targets};
+
 use crate::alloc::TryVec;
 use crate::code::fast::precompiled::{self, Precompiled};
 use crate::code::Code;
@@ -115,4 +119,12 @@ pub fn register_bytecode<'m>(
         code: fast.code.as_slice(),
         positions: module.data.positions()?,
     }))
+}
+
+/// Constants of native modules (docs/native-code.md).
+#[cfg(feature = "native")]
+pub mod native_format {
+    pub use crate::code::native::artifact::{
+        cpu, ALIGN, HASH, MAGIC, NATIVE, SECTIONS, SECTIONS_AT, TARGET, VERSION,
+    };
 }

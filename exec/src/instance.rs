@@ -139,4 +139,7 @@ pub struct ExecInstance {
     pub owner: *mut (),
     /// Its execution mode, to which `funcs` and `code` belong.
     pub mode: Mode,
+    /// What native code sees of the instance.
+    #[cfg(feature = "native")]
+    pub native: crate::native::State,
 }

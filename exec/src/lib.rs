@@ -25,6 +25,7 @@
 //! | [`side_table`] | the format of branch targets for classic mode |
 //! | `classic` | classic mode: the loops that execute bytecode in place |
 //! | [`fast`] | fast mode: the table of register instructions, their loops, the verifier |
+//! | `native` | native mode: how native code is entered and left, and what it calls |
 //! | `thumb_calls` | what the loops in Thumb-2 instructions share |
 //! | `run` | a call by the host, and the change between loops |
 //!
@@ -34,7 +35,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 #![recursion_limit = "256"]
 
-#[cfg(not(any(feature = "classic", feature = "fast")))]
+#[cfg(not(any(feature = "classic", feature = "fast", feature = "native")))]
 compile_error!(
     "no execution mode is enabled: enable the feature `classic`, the feature `fast`, or both"
 );
@@ -60,6 +61,8 @@ pub mod leb128;
 pub mod linear_memory;
 pub mod meter;
 mod mode;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod numeric;
 pub mod op;
 mod relation;

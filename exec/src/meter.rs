@@ -50,6 +50,9 @@ pub struct Meter {
     /// Fuel beyond `slice`.
     #[cfg(feature = "fuel")]
     rest: Cell<u64>,
+    /// The native stack that native code may use.
+    #[cfg(feature = "native")]
+    pub native: NativeStack,
     /// Not `Sync`, also without fuel.
     one_thread: PhantomData<Cell<u64>>,
 }
@@ -61,6 +64,25 @@ pub(crate) const TERMINATION: usize = core::mem::offset_of!(Meter, termination);
 
 #[cfg(feature = "fuel")]
 const _: () = assert!(core::mem::offset_of!(Meter, slice) == TERMINATION + 4);
+
+/// How much native stack native code may use.
+#[cfg(feature = "native")]
+pub struct NativeStack {
+    /// Bytes for a call by the host and everything that it calls.
+    pub bytes: Cell<usize>,
+    /// The lowest address for the running call; 0 where none runs.
+    pub(crate) limit: Cell<usize>,
+}
+
+#[cfg(feature = "native")]
+impl NativeStack {
+    /// 256 KB on a host, 2 KB on a device.
+    const DEFAULT: usize = if cfg!(target_os = "none") { 2 << 10 } else { 256 << 10 };
+
+    const fn new() -> NativeStack {
+        NativeStack { bytes: Cell::new(NativeStack::DEFAULT), limit: Cell::new(0) }
+    }
+}
 
 impl Default for Meter {
     fn default() -> Meter {
@@ -77,6 +99,8 @@ impl Meter {
             slice: Cell::new(u32::MAX),
             #[cfg(feature = "fuel")]
             rest: Cell::new(u64::MAX - u32::MAX as u64),
+            #[cfg(feature = "native")]
+            native: NativeStack::new(),
             one_thread: PhantomData,
         }
     }

@@ -16,6 +16,8 @@ macro_rules! backends {
             "Executes the bytes of the module in place: least RAM."]
         [#[cfg(feature = "fast")] Fast 1 "fast" fast
             "Executes register bytecode, made when the module is loaded or on the host before."]
+        [#[cfg(feature = "native")] Native 2 "native" native
+            "Executes native code, made on the host before: no module is translated to it."]
     } };
 }
 
@@ -32,8 +34,12 @@ macro_rules! define_mode {
         }
 
         impl Mode {
-            /// The modes that are built in.
-            pub const ALL: &'static [Mode] = &[$(#[$on] Mode::$name,)*];
+            /// All modes that are built in.
+            pub(crate) const BUILT_IN: &'static [Mode] = &[$(#[$on] Mode::$name,)*];
+
+            /// The modes that are built in and execute any module: all but native mode.
+            pub const ALL: &'static [Mode] =
+                Mode::BUILT_IN.split_at(Mode::BUILT_IN.len() - cfg!(feature = "native") as usize).0;
 
             /// Its name, which is that of the feature that builds it in.
             pub const fn name(self) -> &'static str {
@@ -92,8 +98,11 @@ macro_rules! define_mode {
 backends! { define_mode }
 
 impl Mode {
-    /// The default: the last of the modes that are built in.
-    pub const DEFAULT: Mode = Mode::ALL[Mode::ALL.len() - 1];
+    /// The default: the last of the modes that execute any module, or native mode where it is alone.
+    pub const DEFAULT: Mode = match Mode::ALL {
+        [] => Mode::BUILT_IN[0],
+        [.., last] => *last,
+    };
 
     /// The mode of this name, if it is built in.
     pub fn named(name: &str) -> Option<Mode> {

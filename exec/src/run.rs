@@ -77,7 +77,7 @@ pub unsafe fn call_with(
         if code == 0 {
             return Exit::Returned;
         }
-        if Mode::ALL.len() > 1 && code == OTHER_MODE {
+        if Mode::BUILT_IN.len() > 1 && code == OTHER_MODE {
             code = go_on(&mut context);
             if code == 0 {
                 return Exit::Returned;

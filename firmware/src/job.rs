@@ -75,7 +75,28 @@ impl Job {
 
     /// The execution mode of the job, if the image has it.
     pub fn mode(&self) -> Option<zonda::Mode> {
-        zonda::Mode::ALL.iter().copied().find(|mode| *mode as u32 == self.mode)
+        // Native mode is only there where it is alone.
+        let modes = zonda::Mode::ALL.iter().copied().chain([zonda::Mode::DEFAULT]);
+        modes.into_iter().find(|mode| *mode as u32 == self.mode)
+    }
+
+    /// Loads the module of the job.
+    #[cfg(not(feature = "native"))]
+    pub fn load_module(
+        &self,
+        engine: &zonda::Engine,
+    ) -> Result<zonda::Module<'static>, zonda::Error> {
+        zonda::Module::new(engine, self.module)
+    }
+
+    /// Loads the module of the job, a native module.
+    #[cfg(feature = "native")]
+    pub fn load_module(
+        &self,
+        engine: &zonda::Engine,
+    ) -> Result<zonda::Module<'static>, zonda::Error> {
+        // SAFETY: `cargo xtask bench` has compiled the module for this board.
+        unsafe { zonda::Module::new_trusted(engine, self.module) }
     }
 
     pub fn arguments(&self) -> impl Iterator<Item = Argument> {

@@ -16,6 +16,8 @@
 pub(crate) mod classic;
 #[cfg(feature = "fast")]
 pub(crate) mod fast;
+#[cfg(feature = "native")]
+pub(crate) mod native;
 
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::Parsed;

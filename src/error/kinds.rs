@@ -1,26 +1,26 @@
 //! The kinds of errors that have a class and a text: one list for each enumeration.
 
 macro_rules! kinds {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $class:ident $text:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[cfg($on:meta)])? $(#[doc($hidden:ident)])? $variant:ident $class:ident $text:literal;)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         // As wide as a register, so that a result of it and a number comes back in two.
         #[repr(u32)]
-        pub enum $name { $($(#[$vdoc])* #[doc = $text] $variant,)* }
+        pub enum $name { $($(#[cfg($on)])? $(#[doc($hidden)])? #[doc = $text] $variant,)* }
 
         impl $name {
             /// What is wrong, in words; empty without the feature `error-text`.
             pub const fn message(self) -> &'static str {
                 #[cfg(feature = "error-text")]
-                { match self { $($name::$variant => $text,)* } }
+                { match self { $($(#[cfg($on)])? $name::$variant => $text,)* } }
                 #[cfg(not(feature = "error-text"))]
                 { "" }
             }
 
             /// How the specification classes it.
             pub const fn class(self) -> $crate::ErrorClass {
-                match self { $($name::$variant => $crate::ErrorClass::$class,)* }
+                match self { $($(#[cfg($on)])? $name::$variant => $crate::ErrorClass::$class,)* }
             }
         }
     };

@@ -71,7 +71,7 @@ impl Error {
     }
 
     /// The same error with an offset that is `by` bytes larger.
-    #[cfg(feature = "precompiled")]
+    #[cfg(any(feature = "precompiled", feature = "native"))]
     pub(crate) fn moved(self, by: u32) -> Error {
         match self {
             Error::Module(error) => {

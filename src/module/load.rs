@@ -11,9 +11,13 @@ use crate::code::fast::precompiled::{self, Precompiled};
 use crate::code::fast::Positions;
 #[cfg(feature = "precompiled")]
 use crate::code::fast::{verify::verify, Code as FastCode, Stored};
+#[cfg(feature = "native")]
+use crate::code::native::{artifact as native, Code as NativeCode};
 use crate::code::{Code, CodeBuilder, CompiledCode};
+#[cfg(any(feature = "precompiled", feature = "native"))]
+use crate::error::ArtifactErrorKind;
 #[cfg(feature = "precompiled")]
-use crate::error::{ArtifactErrorKind, ModuleError};
+use crate::error::ModuleError;
 use crate::error::{Error, ErrorKind};
 use crate::limits::*;
 use crate::message::message;
@@ -22,6 +26,8 @@ use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
 use crate::validate::visitor::{Nothing, Visitor};
 use core::cell::Cell;
+#[cfg(feature = "native")]
+use zonda_exec::native::{NativeFunc, Needs};
 use zonda_exec::{FuncLayout, Mode};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
@@ -95,6 +101,43 @@ pub(super) fn load_precompiled(
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
 }
 
+/// Loads a native module, which the embedder trusts.
+#[cfg(feature = "native")]
+#[inline(never)]
+pub(super) fn load_native(file: &[u8]) -> Result<TryArc<ModuleData<'_>>, Error> {
+    let mut reader = Reader::new(file, 0);
+    let parts = native::read(file, &mut reader).map_err(|kind| kind.at(reader.pos() as u32))?;
+    let mut loader = Loader::without_code(parts.module, parts.module_at)?;
+    let env = &loader.env;
+    let matches = |func: &NativeFunc, ty: u16| {
+        let FuncLayout { params, locals, results, type_index, .. } = func.layout;
+        env.ty(ty as u32).is_ok_and(|entry| {
+            (params, locals, results, type_index)
+                == (entry.param_slots, entry.param_slots, entry.result_slots, ty)
+        })
+    };
+    let types = env.funcs.get(loader.imported_funcs as usize..).unwrap_or(&[]);
+    if types.len() != parts.funcs.len()
+        || !parts.funcs.iter().zip(types).all(|(func, &ty)| matches(func, ty))
+    {
+        return Err(ArtifactErrorKind::Record.at(parts.module_at));
+    }
+    // Nothing looks at the code.
+    env.sizes_memory.set(true);
+    let code = Code::Native(NativeCode {
+        funcs: parts.funcs,
+        text: parts.text,
+        positions: parts.positions,
+        needs: Needs {
+            imported_globals: env.imported_globals,
+            reserve: parts.reserve,
+            least_memory: parts.least_memory,
+        },
+        globals: env.globals.len(),
+    });
+    loader.keep(code, file).map_err(|kind| error(kind, file.len()))
+}
+
 /// Verifies a precompiled module for a device of any pointer size and returns its parts.
 #[cfg(feature = "toolchain")]
 #[inline(never)]
@@ -114,6 +157,27 @@ pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Err
     }
     loader.read()?;
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
+}
+
+/// Drives a visitor with all functions of a module. `declared` gets what the module declares and the
+/// number of its imported functions, before the first body.
+#[cfg(feature = "toolchain")]
+pub(crate) fn walk<V: Visitor>(
+    bytes: &[u8],
+    visitor: &mut V,
+    declared: &mut dyn FnMut(&mut V, &Env, u32, Option<u32>),
+) -> Result<(), Error> {
+    let mut reader = Reader::new(bytes, 0);
+    let mut loader = Loader::new(bytes, None)?;
+    let result = loader.sections(&mut reader, &mut |loader, code| {
+        declared(visitor, &loader.env, loader.imported_funcs, loader.start);
+        loader.bodies(code, visitor)
+    });
+    result.map_err(|kind| error(kind, reader.pos()))?;
+    if !loader.bodies {
+        declared(visitor, &loader.env, loader.imported_funcs, loader.start);
+    }
+    Ok(())
 }
 
 /// Builds the code of a module again, for another mode.
@@ -231,11 +295,25 @@ impl<'a> Loader<'a> {
     #[inline(never)]
     fn precompiled(parts: &Precompiled<'a>, trusted: bool) -> Result<TryBox<Loader<'a>>, Error> {
         let [module_at, ..] = parts.at;
-        let mut loader = Loader::new(parts.module, None)?;
+        let loader = Loader::without_code(parts.module, module_at)?;
+        // Nothing looks at the code of a trusted one.
+        loader.env.sizes_memory.set(trusted);
+        if !trusted {
+            verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32)
+                .map_err(|(kind, at)| kind.at(at))?;
+        }
+        Ok(loader)
+    }
+
+    /// Reads a module that lies in an artifact, at `module_at`. An error has its offset there.
+    #[cfg(any(feature = "precompiled", feature = "native"))]
+    #[inline(always)]
+    fn without_code(module: &'a [u8], module_at: u32) -> Result<TryBox<Loader<'a>>, Error> {
+        let mut loader = Loader::new(module, None)?;
         // The code section may be missing; if it is there, it is not read.
         loader.bodies = true;
-        loader.code = parts.module.len() as u32;
-        let mut reader = Reader::new(parts.module, 0);
+        loader.code = module.len() as u32;
+        let mut reader = Reader::new(module, 0);
         let result = loader.sections(&mut reader, &mut |loader, code| {
             if code.u32()? != loader.defined() {
                 return Err(ErrorKind::BodyCount);
@@ -244,12 +322,6 @@ impl<'a> Loader<'a> {
             code.take(code.left()).map(|_| ())
         });
         result.map_err(|kind| error(kind, reader.pos()).moved(module_at))?;
-        // Nothing looks at the code of a trusted one.
-        loader.env.sizes_memory.set(trusted);
-        if !trusted {
-            verify(parts, &loader.env, loader.imported_funcs, loader.data.len() as u32)
-                .map_err(|(kind, at)| kind.at(at))?;
-        }
         Ok(loader)
     }
 

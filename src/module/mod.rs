@@ -8,7 +8,7 @@ mod sort;
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
 use load::translate;
 #[cfg(feature = "toolchain")]
-pub(crate) use load::{translate_for, verify_precompiled};
+pub(crate) use load::{translate_for, verify_precompiled, walk};
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
@@ -18,6 +18,8 @@ use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
+#[cfg(feature = "native")]
+use crate::code::native::artifact::is_native;
 use crate::code::{Code, CompiledCode, Offset};
 use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
@@ -112,7 +114,8 @@ impl<'a> Module<'a> {
     }
 
     /// Loads a precompiled module without verifying its code: the time to load does not depend on
-    /// the size of the code.
+    /// the size of the code. With the feature `native`, `bytes` may be a native module
+    /// (docs/native-code.md), which is executed where it lies, in executable memory.
     ///
     /// # Errors
     /// As for [`Module::new`].
@@ -120,12 +123,17 @@ impl<'a> Module<'a> {
     /// # Safety
     /// The precompiled module is exactly what this version of `zonda compile` wrote, for example
     /// since its signature was checked. Forged or damaged code can read and write any memory.
-    #[cfg(feature = "precompiled")]
+    #[cfg(any(feature = "precompiled", feature = "native"))]
     pub unsafe fn new_trusted(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
-        if !is_precompiled(bytes) {
-            return Module::new(engine, bytes);
+        #[cfg(feature = "native")]
+        if is_native(bytes) {
+            return Ok(Module { data: load::load_native(bytes)? });
         }
-        Ok(Module { data: load::load_precompiled(bytes, engine.mode(), true)? })
+        #[cfg(feature = "precompiled")]
+        if is_precompiled(bytes) {
+            return Ok(Module { data: load::load_precompiled(bytes, engine.mode(), true)? });
+        }
+        Module::new(engine, bytes)
     }
 
     /// Validates a module and keeps nothing.
@@ -190,9 +198,21 @@ fn from_source() -> Result<(), Error> {
     }
 }
 
+/// Loads a module whose source is not trusted.
+#[cfg(feature = "native")]
+fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
+    if is_native(bytes) {
+        return Err(ArtifactErrorKind::Untrusted.at(0));
+    }
+    open_any(bytes, mode)
+}
+
+#[cfg(not(feature = "native"))]
+use open_any as open;
+
 /// Loads a module.
 #[cfg(not(feature = "precompiled"))]
-fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
+fn open_any(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     load::load(bytes, mode)
 }
 
@@ -202,7 +222,7 @@ const TRUSTED: bool = cfg!(feature = "trust-precompiled");
 
 /// Loads a module or a precompiled module.
 #[cfg(feature = "precompiled")]
-fn open(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
+fn open_any(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
     if is_precompiled(bytes) {
         load::load_precompiled(bytes, mode, TRUSTED)
     } else {

@@ -72,6 +72,8 @@ impl<'a> StoreInstance<'a> {
                     memories: core::ptr::null(),
                     owner: core::ptr::null_mut(),
                     mode: data.code.mode(),
+                    #[cfg(feature = "native")]
+                    native: zonda_exec::native::State::new(),
                 },
                 func_base,
                 func_count: data.imported_funcs + data.code.len() as u32,
@@ -103,7 +105,6 @@ impl<'a> StoreInstance<'a> {
     /// Fills in what code sees of itself and of memory 0. The owner is known.
     fn publish_code(&mut self) {
         let code = self.own_code.as_deref().unwrap_or(&self.module.data.code);
-        code.publish(&mut self.seen, self.module.data.imported_funcs);
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
             Some(&memory) if code.uses_default_memory() => memory.cast_const().cast(),
@@ -111,6 +112,7 @@ impl<'a> StoreInstance<'a> {
             // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
         };
+        code.publish(&mut self.seen, self.module.data.imported_funcs);
     }
 
     /// Changes the execution mode from the next call on. Code for the mode is made where the module's is for another; what was

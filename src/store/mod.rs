@@ -15,6 +15,8 @@ pub(crate) mod instance;
 pub(crate) mod link;
 mod link_text;
 pub(crate) mod memory;
+#[cfg(feature = "native")]
+mod native;
 mod runtime_instr;
 mod strict;
 pub(crate) mod table;

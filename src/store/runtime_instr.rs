@@ -10,6 +10,8 @@ use super::StoreData;
 use crate::binary::types::ValType;
 use crate::module::FuncType;
 use zonda_exec::frame::Context;
+#[cfg(feature = "native")]
+use zonda_exec::native::helpers::{REFERENCE_CODE, RESOLVE_CODE};
 use zonda_exec::op::codes as op;
 use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
 
@@ -21,7 +23,7 @@ const OK: u32 = 0;
 ///
 /// Invariant: the context is that of running code of a live, published instance, in a call that [`super::func::call`] made.
 pub(super) struct RuntimeInstr<'c> {
-    context: &'c mut Context,
+    pub(super) context: &'c mut Context,
 }
 
 impl<'c> RuntimeInstr<'c> {
@@ -150,6 +152,10 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 Ok(OK)
             }
             op::PREFIX => instr.prefixed(),
+            #[cfg(feature = "native")]
+            RESOLVE_CODE => instr.resolve(),
+            #[cfg(feature = "native")]
+            REFERENCE_CODE => instr.reference(),
             // The validator accepts no other opcode.
             _ => Err(TrapCode::Unreachable),
         }
@@ -180,6 +186,18 @@ impl RuntimeInstr<'_> {
     /// # Safety
     /// The instruction is `call_indirect`, or `return_call_indirect` with `tail`.
     unsafe fn call_indirect(&mut self, tail: bool) -> Outcome {
+        // SAFETY: the contract of this function.
+        let target = unsafe { self.referenced() }?;
+        // SAFETY: the function has the type of the instruction, so its arguments are the topmost operands.
+        unsafe { self.go(target, tail) }
+    }
+
+    /// Reads the immediates and the operand of an indirect call, and finds what it calls.
+    ///
+    /// # Safety
+    /// As for [`RuntimeInstr::call_indirect`].
+    #[inline(always)]
+    pub(super) unsafe fn referenced(&mut self) -> Result<Target, TrapCode> {
         let instance = self.instance();
         // SAFETY: the instruction has a type and a table index, which the validator checked, and the element's index as its
         // topmost operand.
@@ -195,7 +213,7 @@ impl RuntimeInstr<'_> {
         let data = &*instance.module.data;
         let wanted = data.types.get(ty as usize).ok_or(TrapCode::IndirectCallTypeMismatch)?;
         let local = address.wrapping_sub(instance.func_base);
-        let target = if let Some(func) = instance.defined(local) {
+        Ok(if let Some(func) = instance.defined(local) {
             // The common case: a function of the same instance, whose type is known by its number.
             if func.type_index != wanted.canonical {
                 return Err(TrapCode::IndirectCallTypeMismatch);
@@ -208,9 +226,7 @@ impl RuntimeInstr<'_> {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
             store.target(address).ok_or(TrapCode::UndefinedElement)?
-        };
-        // SAFETY: the function has the type of the instruction, so its arguments are the topmost operands.
-        unsafe { self.go(target, tail) }
+        })
     }
 
     /// # Safety

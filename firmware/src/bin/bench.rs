@@ -5,7 +5,7 @@
 use firmware::job::{Argument, Job};
 use firmware::report::{Clock, Costs};
 use firmware::{board, console, heap, say, stack};
-use zonda::{Engine, Error, Grants, HostError, Linker, Mode, Module, Store, StoreConfig, Val};
+use zonda::{Engine, Error, Grants, HostError, Linker, Mode, Store, StoreConfig, Val};
 use zonda_bench_env::{Bench, Env};
 
 firmware::on_panic!();
@@ -72,7 +72,7 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
     let start = board::ticks();
     let (loaded, load_stack) = stack::measure(|| {
         let engine = Engine::new(mode);
-        let module = Module::new(&engine, job.module)?;
+        let module = job.load_module(&engine)?;
         let module_heap = heap::used() - before;
         let config = StoreConfig {
             stack_bytes: job.stack_bytes,

@@ -19,6 +19,9 @@ use crate::spectest;
 /// Converts a module to the bytes that are loaded in its place.
 pub type Prepare = fn(&[u8]) -> Option<Vec<u8>>;
 
+/// Loads a module, in place of [`Module::new`].
+pub type Load = fn(&Engine, &[u8]) -> Result<Module<'static>, Error>;
+
 /// Options of [`run`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -29,6 +32,8 @@ pub struct Options {
     pub fuel: Option<u64>,
     /// Converts each module before it is instantiated, for example to a precompiled module.
     pub prepare: Option<Prepare>,
+    /// Loads each module that is instantiated, for example as native code.
+    pub load: Option<Load>,
 }
 
 /// The number of directives of a script, by outcome.
@@ -168,6 +173,7 @@ type Outcome = Result<(), Failure>;
 struct Epoch<'a> {
     engine: Engine,
     prepare: Option<Prepare>,
+    load: Option<Load>,
     store: Store<'a, ()>,
     linker: Linker<()>,
     current: Option<Instance>,
@@ -186,6 +192,7 @@ impl<'a> Epoch<'a> {
         Ok(Self {
             engine,
             prepare: options.prepare,
+            load: options.load,
             store,
             linker,
             current: None,
@@ -269,6 +276,10 @@ impl<'a> Epoch<'a> {
     }
 
     fn instantiate(&mut self, bytes: &'a [u8]) -> Result<Instance, Error> {
+        if let Some(load) = self.load {
+            let module = load(&self.engine, bytes)?;
+            return self.linker.instantiate(&mut self.store, &module);
+        }
         let module = match self.prepare.and_then(|prepare| prepare(bytes)) {
             Some(file) => Module::from_vec(&self.engine, file)?,
             None => Module::new(&self.engine, bytes)?,

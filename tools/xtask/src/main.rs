@@ -43,6 +43,7 @@ mod job;
 mod libgcc;
 mod modes;
 mod mutants;
+mod native;
 mod native_stack;
 mod package;
 mod packages;

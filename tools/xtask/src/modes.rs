@@ -8,9 +8,14 @@ pub struct Mode {
 
 pub const CLASSIC: Mode = Mode { name: "classic", number: 0 };
 pub const FAST: Mode = Mode { name: "fast", number: 1 };
+/// Compiled on the host: not one of those that execute any module.
+pub const NATIVE: Mode = Mode { name: "native", number: 2 };
 pub const ALL: [Mode; 2] = [CLASSIC, FAST];
 
 /// The modes that the value of an option names: one, or `all`.
 pub fn named(name: &str) -> Vec<Mode> {
+    if name == NATIVE.name {
+        return vec![NATIVE];
+    }
     ALL.into_iter().filter(|mode| name == "all" || name == mode.name).collect()
 }

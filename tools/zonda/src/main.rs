@@ -143,6 +143,21 @@ struct CompileArgs {
     /// Keep the code section, for classic mode and for traps that report offsets in the module
     #[arg(long)]
     keep_code: bool,
+    /// Compile to native code, which a device executes from flash where it trusts the source of the file
+    #[arg(long)]
+    native: bool,
+    /// With --native: the target of the device, by the name that Rust has for it
+    #[arg(long, value_name = "TARGET", requires = "native")]
+    target: Option<String>,
+    /// With --native: the CPU, by LLVM's name [default: the least one of the target]
+    #[arg(long, value_name = "CPU", requires = "native")]
+    cpu: Option<String>,
+    /// With --native: optimize for size instead of speed
+    #[arg(long, requires = "native")]
+    size: bool,
+    /// With --native: check fuel and termination requests at calls and loop iterations
+    #[arg(long, requires = "native")]
+    meter: bool,
 }
 
 #[derive(Args)]

@@ -4,7 +4,8 @@ use super::cycles::Plugin;
 use super::{Options, Row, Task};
 use crate::firmware::{self, Arithmetic};
 use crate::job::Job;
-use crate::modes::Mode;
+use crate::modes::{self, Mode};
+use crate::native;
 use crate::qemu::Run;
 use crate::shell;
 use anyhow::{Context, Result};
@@ -24,8 +25,12 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
 
 /// Runs one task in one mode. The row has the keys that the firmware reports, in its order.
 pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Result<Row> {
-    let module =
-        fs::read(&task.path).with_context(|| format!("cannot read {}", task.path.display()))?;
+    let path = if mode == modes::NATIVE {
+        native::compile(&task.path, options.board.target, options.size)?
+    } else {
+        task.path.clone()
+    };
+    let module = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let job = Job {
         mode: mode.number,
         repeat: task.repeat,

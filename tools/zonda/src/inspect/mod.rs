@@ -69,7 +69,7 @@ fn modes(modules: &[Module]) {
         let info = module.info();
         let what = match mode {
             Mode::Classic => "side tables",
-            Mode::Fast => "register bytecode",
+            _ => "register bytecode",
         };
         println!(
             "  {:>10}  {}, of these {} {what}",

@@ -1,0 +1,237 @@
+//! Native mode: calls code that a compiler made on the host (docs/native-code.md).
+//!
+//! Native code runs on the native stack and has one pointer, to the [`State`] of its instance. This
+//! module makes its calls: [`run`] enters a function whose frame another mode or the host has made,
+//! and the functions of [`helpers`] are what native code calls back.
+//!
+//! Native code is trusted: nothing here can check it. What this module relies on is what the
+//! compiler promises (docs/native-code.md, "What native code promises"). SAFETY comments cite:
+//!
+//! - CODE: the code is what the compiler of this version made for the module and for this CPU. The
+//!   embedder vouches for that when it loads a native module.
+//! - STATE: the state belongs to a live instance in native mode, and while native code runs its
+//!   dynamic fields are those of the innermost call ([`run`] sets and restores them).
+
+mod entry;
+pub mod helpers;
+mod layout;
+
+pub use layout::{memory, slot, LAYOUT_VERSION};
+
+use crate::frame::{Boundary, Callee, Context, FuncLayout, BOUNDARY, HEADER};
+use crate::instance::{ExecInstance, GlobalRef, ImportedFunc};
+use crate::linear_memory::Memory;
+use crate::meter::Meter;
+use crate::TrapCode;
+use core::cell::Cell;
+use helpers::Helpers;
+
+/// What native code sees of its instance. Each field is one word; [`slot`] has their numbers.
+#[repr(C)]
+pub struct State {
+    /// Memory 0, read again after everything that can change it.
+    pub(crate) memory_base: Cell<*mut u8>,
+    pub(crate) memory_size: Cell<usize>,
+    /// A function whose native stack would begin below this address traps.
+    pub(crate) stack_limit: Cell<usize>,
+    helpers: *const Helpers,
+    /// Slots of the globals that the module defines, in order.
+    cells: *mut u32,
+    globals: *const GlobalRef,
+    imports: *const ImportedFunc,
+    pub(crate) context: Cell<*mut Context>,
+    /// Where operands of host functions and runtime instructions lie, and their results.
+    pub(crate) args: Cell<*mut u32>,
+    /// The native stack to which a trap returns.
+    pub(crate) saved_sp: Cell<usize>,
+    meter: Cell<*const Meter>,
+    memory: *const Memory,
+    memories: *const *mut Memory,
+    // What native code does not read.
+    /// Bytes of native stack that functions of this module take without a check.
+    reserve: usize,
+    /// Native code assumes that memory 0 has at least so many bytes.
+    least_memory: usize,
+}
+
+/// A function of a module, as native mode executes it. It lies in flash and has no pointers.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct NativeFunc {
+    pub layout: FuncLayout,
+    /// Offset of its code in the text; [`NO_CODE`] where nothing outside of the text calls it.
+    pub body: u32,
+    /// Offset of the code that calls a function of its type with operands in slots.
+    pub entry: u32,
+}
+
+/// What the CPU that this runtime was compiled for has, where it is an Arm: the bits of the runtime
+/// crate's `code::native::artifact::cpu`.
+pub const ARM_FEATURES: u32 =
+    (cfg!(thumb2) as u32) << 8 | (cfg!(dsp) as u32) << 9 | (cfg!(fpu) as u32) << 16;
+
+/// See [`NativeFunc::body`].
+pub const NO_CODE: u32 = u32::MAX;
+
+const _: () = assert!(size_of::<NativeFunc>() == 20 && align_of::<NativeFunc>() == 4);
+
+impl State {
+    /// The state of an instance without code.
+    pub const fn new() -> State {
+        State {
+            memory_base: Cell::new(core::ptr::null_mut()),
+            memory_size: Cell::new(0),
+            stack_limit: Cell::new(0),
+            helpers: &helpers::HELPERS,
+            cells: core::ptr::null_mut(),
+            globals: core::ptr::null(),
+            imports: core::ptr::null(),
+            context: Cell::new(core::ptr::null_mut()),
+            args: Cell::new(core::ptr::null_mut()),
+            saved_sp: Cell::new(0),
+            meter: Cell::new(core::ptr::null()),
+            memory: core::ptr::null(),
+            memories: core::ptr::null(),
+            reserve: 0,
+            least_memory: 0,
+        }
+    }
+
+    /// Reads memory 0 again.
+    ///
+    /// # Safety
+    /// STATE holds.
+    #[inline(always)]
+    pub(crate) unsafe fn refresh(&self) {
+        // SAFETY: STATE: `publish` has set `memory` to that of the instance, which is live.
+        let memory = unsafe { &*self.memory };
+        self.memory_base.set(memory.base);
+        self.memory_size.set(memory.size);
+    }
+}
+
+impl Default for State {
+    fn default() -> State {
+        State::new()
+    }
+}
+
+/// What the runtime crate knows of a module's native code.
+#[derive(Clone, Copy)]
+pub struct Needs {
+    /// Number of globals that the module imports.
+    pub imported_globals: u32,
+    /// See [`State::reserve`].
+    pub reserve: u32,
+    /// See [`State::least_memory`].
+    pub least_memory: u32,
+}
+
+/// Fills in what native code sees, once the other fields of the instance are set.
+pub fn publish(instance: &mut ExecInstance, needs: &Needs, global_count: usize) {
+    let state = &mut instance.native;
+    state.globals = instance.globals;
+    state.imports = instance.imports;
+    state.memory = instance.memory;
+    state.memories = instance.memories;
+    state.reserve = needs.reserve as usize;
+    state.least_memory = needs.least_memory as usize;
+    if (needs.imported_globals as usize) < global_count {
+        // SAFETY: the list has `global_count` elements, and `imported_globals` is less.
+        state.cells = unsafe { (*instance.globals.add(needs.imported_globals as usize)).cell() };
+    }
+}
+
+/// Where a call of a function goes that the instance defines.
+///
+/// # Safety
+/// `func` is a defined function of an instance in native mode.
+#[inline(always)]
+pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
+    let func = instance.funcs.cast::<NativeFunc>().wrapping_add(func as usize);
+    // SAFETY: the records of an instance in native mode are of this type, and `func` is one of its
+    // functions.
+    unsafe {
+        Callee {
+            layout: &raw const (*func).layout,
+            code: instance.code.wrapping_add((*func).body as usize),
+            side_table: core::ptr::null(),
+        }
+    }
+}
+
+/// The bit that marks an address as that of Thumb instructions.
+const THUMB: usize = cfg!(target_arch = "arm") as usize;
+
+/// The native stack here, as nearly as native code's check needs it.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> usize {
+    let here = 0u8;
+    (&raw const here).addr()
+}
+
+/// Executes the function whose frame is the running one, and returns from it.
+///
+/// # Safety
+/// The context is complete, its instance is in native mode, and its function was entered and not
+/// begun: native code is never continued, because it waits on the native stack for what it calls.
+pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
+    // SAFETY: the contract of this function: the instance and its function are live.
+    let (instance, func) = unsafe { (&*context.instance, &*context.func.cast::<NativeFunc>()) };
+    let state = &instance.native;
+    // SAFETY: STATE: the instance is live and published.
+    unsafe { state.refresh() };
+    if state.memory_size.get() < state.least_memory {
+        return TrapCode::MemoryOutOfBounds as u32;
+    }
+    // SAFETY: the meter of the running call is live.
+    let meter = unsafe { &*context.meter };
+    let before_limit = meter.native.limit.get();
+    let limit = if before_limit == 0 {
+        let limit = stack_pointer().saturating_sub(meter.native.bytes.get()).max(1);
+        meter.native.limit.set(limit);
+        limit
+    } else {
+        before_limit
+    };
+    let sp = context.sp;
+    let params = func.layout.params as usize;
+    // Where results do not fit over the parameters they go among the operands, since the header
+    // is still needed.
+    let results =
+        if func.layout.results as usize <= params { context.fp } else { sp.wrapping_add(1) };
+    let before = (
+        state.context.replace(context),
+        state.args.replace(sp.wrapping_add(1)),
+        state.saved_sp.get(),
+        state.stack_limit.replace(limit.saturating_add(state.reserve)),
+    );
+    state.meter.set(context.meter);
+    let at = |offset: u32| instance.code.wrapping_add((offset as usize) | THUMB);
+    // SAFETY: CODE: `entry` is the code for the function's type, which reads the parameters from
+    // `fp` and writes the results where it is told; each is as many slots as the type says, inside
+    // of the frame (`FuncLayout::frame`, which the caller has checked). STATE was set above.
+    let code = unsafe { entry::enter(state, context.fp, at(func.body), at(func.entry), results) };
+    state.context.set(before.0);
+    state.args.set(before.1);
+    state.saved_sp.set(before.2);
+    state.stack_limit.set(before.3);
+    meter.native.limit.set(before_limit);
+    if code != 0 {
+        return code;
+    }
+    context.sp = results.wrapping_add(func.layout.results as usize).wrapping_sub(1);
+    // SAFETY: every frame of native mode has a boundary behind its header (see `Context::enter` and
+    // `call_with`): native code makes no frames.
+    unsafe {
+        let boundary = context.fp.add(func.layout.locals as usize + HEADER).cast::<Boundary>();
+        if core::ptr::eq(results, context.fp)
+            && (&raw const (*boundary).instance).read_unaligned().is_null()
+        {
+            return 0;
+        }
+        context.leave()
+    }
+}
+
+const _: () = assert!(HEADER + BOUNDARY > 0);

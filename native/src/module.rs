@@ -1,0 +1,430 @@
+//! A whole module as LLVM's intermediate representation: its functions, the code that calls a
+//! function with operands in slots, and the code that calls the runtime's helpers.
+
+use crate::function::Function;
+use crate::shape::{ir, slots, Shape, Type};
+use crate::{Error, Options, Target};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write;
+use zonda::toolchain::{walk, Body, BodyVisitor, Declared, Instr};
+use zonda::ValType;
+use zonda_exec::native::helpers::index as helper;
+use zonda_exec::native::slot;
+
+/// A module in LLVM's terms.
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) shape: Shape,
+    /// Offsets in the module of the functions' first instructions, ascending.
+    pub(crate) starts: Vec<u32>,
+    /// Slots that calls of the runtime need.
+    pub(crate) scratch: u32,
+    /// Bytes that the code assumes memory 0 to have.
+    pub(crate) least_memory: u32,
+    /// Whether there are instructions on floats.
+    pub(crate) float: bool,
+}
+
+/// What the functions of a module share.
+pub(crate) struct Module<'o> {
+    pub(crate) options: &'o Options,
+    pub(crate) shape: Shape,
+    /// Functions that may be called by themselves, through others.
+    recursive: HashSet<u32>,
+    /// Declarations of LLVM's intrinsics.
+    pub(crate) intrinsics: BTreeSet<String>,
+    /// Code that calls helpers, by its name.
+    stubs: BTreeMap<String, String>,
+    /// Metadata: locations in the module.
+    metadata: String,
+    next_metadata: u32,
+    starts: Vec<u32>,
+    pub(crate) scratch: u32,
+    pub(crate) least_memory: u32,
+    pub(crate) float: bool,
+}
+
+/// Numbers of the metadata nodes that every module has.
+pub(crate) mod node {
+    pub const ACCESS_STATE: u32 = 1;
+    pub const ACCESS_MEMORY: u32 = 2;
+    pub const ACCESS_GLOBAL: u32 = 3;
+    pub const ACCESS_SLOT: u32 = 4;
+    pub const EMPTY: u32 = 5;
+    pub const UNLIKELY: u32 = 6;
+}
+
+/// Attributes of functions: their numbers in the text.
+const FUNCTION: u32 = 0;
+const TRAP: u32 = 1;
+const STUB: u32 = 2;
+const ENTRY: u32 = 3;
+/// Of calls that have to stay apart, because their return addresses tell places.
+pub(crate) const NO_MERGE: u32 = 4;
+/// Of calls of helpers that compute something.
+pub(crate) const PURE: u32 = 5;
+
+impl<'o> Module<'o> {
+    fn new(options: &'o Options) -> Module<'o> {
+        Module {
+            options,
+            shape: Shape::default(),
+            recursive: HashSet::new(),
+            intrinsics: BTreeSet::new(),
+            stubs: BTreeMap::new(),
+            metadata: String::new(),
+            next_metadata: 100,
+            starts: Vec::new(),
+            scratch: 4,
+            least_memory: 0,
+            float: false,
+        }
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.options.target
+    }
+
+    /// Names an intrinsic and declares it.
+    pub(crate) fn intrinsic(&mut self, result: &str, name: &str, params: &str) -> String {
+        self.intrinsics.insert(format!("declare {result} @{name}({params})"));
+        format!("@{name}")
+    }
+
+    /// A node of metadata.
+    pub(crate) fn node(&mut self, text: &str) -> u32 {
+        let number = self.next_metadata;
+        self.next_metadata += 1;
+        let _ = writeln!(self.metadata, "!{number} = {text}");
+        number
+    }
+
+    /// The slots that calls of this type take on the operand stack.
+    pub(crate) fn need_slots(&mut self, ty: &Type) {
+        self.scratch = self.scratch.max(slots(&ty.params) + 1).max(slots(&ty.results));
+    }
+
+    /// The parameter with the state, in calls and definitions.
+    pub(crate) fn ctx(&self) -> &'static str {
+        "ptr swiftself %ctx"
+    }
+
+    /// The lines that read a helper's address into `%f`.
+    fn helper(&self, number: usize) -> String {
+        let (word, iptr) = (self.target().word, self.target().iptr());
+        format!(
+            "  %t0 = getelementptr i8, ptr %ctx, {iptr} {}\n  %t = load ptr, ptr %t0, align {word}, !invariant.load !5\n  \
+             %f0 = getelementptr i8, ptr %t, {iptr} {}\n  %f = load ptr, ptr %f0, align {word}, !invariant.load !5\n",
+            slot::HELPERS * word,
+            number * word,
+        )
+    }
+
+    /// The lines that read the return address into `%ra`.
+    fn return_address(&mut self) -> &'static str {
+        self.intrinsics.insert("declare ptr @llvm.returnaddress(i32)".into());
+        "  %ra = call ptr @llvm.returnaddress(i32 0)\n"
+    }
+
+    fn stub(&mut self, name: &str, make: impl FnOnce(&mut Self) -> String) -> String {
+        if !self.stubs.contains_key(name) {
+            let text = make(self);
+            self.stubs.insert(name.to_owned(), text);
+        }
+        format!("@{name}")
+    }
+
+    /// The code that stops with a trap.
+    pub(crate) fn trap(&mut self, code: u32) -> String {
+        let name = format!("s.trap.{code}");
+        self.stub(&name.clone(), |module| {
+            format!(
+                "define hidden fastcc void @{name}({}) #{TRAP} section \".t.{name}\" {{\n{}{}  \
+                 call void %f(ptr %ctx, i32 {code}, ptr %ra)\n  unreachable\n}}\n",
+                module.ctx(),
+                module.return_address(),
+                module.helper(helper::TRAP),
+            )
+        })
+    }
+
+    /// The code that calls a helper which may trap: `params` are LLVM's types; the helper gets the
+    /// state before and the return address behind them.
+    pub(crate) fn fallible(&mut self, number: usize, result: &str, params: &[&str]) -> String {
+        let name = format!("s.helper.{number}");
+        let list = |typed: bool| -> String {
+            let one = |(at, ty): (usize, &&str)| {
+                if typed {
+                    format!("{ty} %p{at}, ")
+                } else {
+                    format!(", {ty} %p{at}")
+                }
+            };
+            params.iter().enumerate().map(one).collect()
+        };
+        self.stub(&name.clone(), |module| {
+            let (set, ret) = returned(result);
+            format!(
+                "define internal fastcc {result} @{name}({}{}) #{STUB} section \".t.{name}\" {{\n{}{}  \
+                 {set}call {result} %f(ptr %ctx{}, ptr %ra)\n  {ret}\n}}\n",
+                list(true),
+                module.ctx(),
+                module.return_address(),
+                module.helper(number),
+                list(false),
+            )
+        })
+    }
+
+    /// The code that calls a helper which computes something.
+    pub(crate) fn pure(&mut self, number: usize, result: &str, params: &[&str]) -> String {
+        let name = format!("c.helper.{number}");
+        let typed: String =
+            params.iter().enumerate().map(|(at, ty)| format!("{ty} %p{at}, ")).collect();
+        let passed: Vec<String> =
+            params.iter().enumerate().map(|(at, ty)| format!("{ty} %p{at}")).collect();
+        self.stub(&name.clone(), |module| {
+            format!(
+                "define internal fastcc {result} @{name}({typed}{}) #{STUB} section \".t.{name}\" {{\n{}  \
+                 %r = tail call {result} %f({})\n  ret {result} %r\n}}\n",
+                module.ctx(),
+                module.helper(number),
+                passed.join(", "),
+            )
+        })
+    }
+
+    /// The code that calls an imported function, with its arguments in slots.
+    pub(crate) fn import(&mut self) -> String {
+        let name = "s.import";
+        self.stub(name, |module| {
+            let (word, iptr) = (module.target().word, module.target().iptr());
+            format!(
+                "define internal fastcc void @{name}({iptr} %at, {}) #{STUB} section \".t.{name}\" {{\n{}{}  \
+                 %i0 = getelementptr i8, ptr %ctx, {iptr} {}\n  %i = load ptr, ptr %i0, align {word}, !invariant.load !5\n  \
+                 %import = getelementptr i8, ptr %i, {iptr} %at\n  \
+                 call void %f(ptr %ctx, ptr %import, ptr %ra)\n  ret void\n}}\n",
+                module.ctx(),
+                module.return_address(),
+                module.helper(helper::IMPORT),
+                slot::IMPORTS * word,
+            )
+        })
+    }
+
+    /// The code that calls a function of a type with operands in slots.
+    fn entry(&self, number: u32, ty: &Type) -> String {
+        let iptr = self.target().iptr();
+        let mut text = format!(
+            "define hidden void @e.{number}(ptr %slots, ptr %body, ptr %results, {}) #{ENTRY} section \".t.e.{number}\" {{\n",
+            self.ctx()
+        );
+        let mut at = 0;
+        let mut passed = String::new();
+        for (index, &param) in ty.params.iter().enumerate() {
+            let _ = writeln!(text, "  %a{index} = getelementptr i8, ptr %slots, {iptr} {at}");
+            let _ = writeln!(text, "  %p{index} = load {}, ptr %a{index}, align 4", ir(param));
+            let _ = write!(passed, "{} %p{index}, ", ir(param));
+            at += param.slots() * 4;
+        }
+        let result = ty.result_ir();
+        let set = if ty.results.is_empty() { "" } else { "%r = " };
+        let _ = writeln!(text, "  {set}call fastcc {result} %body({passed}{})", self.ctx());
+        let mut at = 0;
+        for (index, &one) in ty.results.iter().enumerate() {
+            let value = if ty.results.len() == 1 {
+                "%r".to_owned()
+            } else {
+                let _ = writeln!(text, "  %x{index} = extractvalue {result} %r, {index}");
+                format!("%x{index}")
+            };
+            let _ = writeln!(text, "  %b{index} = getelementptr i8, ptr %results, {iptr} {at}");
+            let _ = writeln!(text, "  store {} {value}, ptr %b{index}, align 4", ir(one));
+            at += one.slots() * 4;
+        }
+        text.push_str("  ret void\n}\n");
+        text
+    }
+
+    /// The head of a function's definition; `debug` is its node.
+    pub(crate) fn head(&self, func: u32, debug: u32) -> String {
+        let ty = self.shape.func_type(func);
+        // LLVM takes the state away from a function that does not use it, unless the function is
+        // visible; one on a cycle of calls will need it to check the native stack.
+        let visible = self.shape.reachable[func as usize] || self.recursive.contains(&func);
+        let linkage = if visible { "hidden" } else { "internal" };
+        let params: String =
+            ty.params.iter().enumerate().map(|(at, &ty)| format!("{} %p{at}, ", ir(ty))).collect();
+        let word = self.target().word;
+        format!(
+            "define {linkage} fastcc {} @f.{func}({params}ptr noalias nonnull align {word} dereferenceable({}) swiftself %ctx) #{FUNCTION} section \".t.f.{func}\" !dbg !{debug} {{\n",
+            ty.result_ir(),
+            word * (slot::MEMORIES + 1),
+        )
+    }
+
+    fn finish(mut self, functions: &str) -> Text {
+        let mut text = format!("target triple = \"{}\"\n", self.target().triple);
+        let used: BTreeSet<u32> = (self.shape.imported_funcs..self.shape.funcs.len() as u32)
+            .filter(|&func| self.shape.reachable[func as usize])
+            .map(|func| self.shape.func_type(func).canonical)
+            .collect();
+        for number in used {
+            text.push_str(&self.entry(number, &self.shape.types[number as usize]));
+        }
+        text.push_str(functions);
+        // The stack check is inserted later, and needs this one.
+        self.trap(zonda::TrapCode::StackOverflow as u32);
+        self.stubs.values().for_each(|stub| text.push_str(stub));
+        self.intrinsics.iter().for_each(|line| {
+            text.push_str(line);
+            text.push('\n');
+        });
+        let size = if self.options.size { " optsize" } else { "" };
+        let common = format!(
+            "nounwind \"no-builtins\" \"target-cpu\"=\"{}\" \"target-features\"=\"{}\"",
+            self.target().cpu,
+            self.target().features
+        );
+        let _ = write!(
+            text,
+            "attributes #{FUNCTION} = {{ {common}{size} \"warn-stack-size\"=\"0\" }}\n\
+             attributes #{TRAP} = {{ noinline noreturn cold minsize optsize {common} \"warn-stack-size\"=\"0\" }}\n\
+             attributes #{STUB} = {{ noinline {common} optsize \"warn-stack-size\"=\"0\" }}\n\
+             attributes #{ENTRY} = {{ noinline {common} optsize \"warn-stack-size\"=\"0\" }}\n\
+             attributes #{NO_MERGE} = {{ nomerge }}\n\
+             attributes #{PURE} = {{ nounwind willreturn memory(none) }}\n\
+             !llvm.module.flags = !{{!10, !11}}\n!llvm.dbg.cu = !{{!12}}\n\
+             !0 = !{{!\"zonda\"}}\n\
+             !20 = !{{!\"state\", !0, i64 0}}\n!21 = !{{!\"memory\", !0, i64 0}}\n\
+             !22 = !{{!\"global\", !0, i64 0}}\n!23 = !{{!\"slot\", !0, i64 0}}\n\
+             !1 = !{{!20, !20, i64 0}}\n!2 = !{{!21, !21, i64 0}}\n\
+             !3 = !{{!22, !22, i64 0}}\n!4 = !{{!23, !23, i64 0}}\n\
+             !5 = !{{}}\n!6 = !{{!\"branch_weights\", i32 1, i32 1048575}}\n\
+             !10 = !{{i32 2, !\"Debug Info Version\", i32 3}}\n!11 = !{{i32 7, !\"Dwarf Version\", i32 4}}\n\
+             !12 = distinct !DICompileUnit(language: DW_LANG_C99, file: !13, producer: \"zonda\", isOptimized: true, runtimeVersion: 0, emissionKind: LineTablesOnly)\n\
+             !13 = !DIFile(filename: \"module\", directory: \"\")\n\
+             !14 = !DISubroutineType(types: !5)\n"
+        );
+        text.push_str(&self.metadata);
+        Text {
+            text,
+            shape: self.shape,
+            starts: self.starts,
+            scratch: self.scratch,
+            least_memory: self.least_memory,
+            float: self.float,
+        }
+    }
+}
+
+/// How a result is named and returned.
+fn returned(result: &str) -> (&'static str, String) {
+    if result == "void" {
+        ("", "ret void".into())
+    } else {
+        ("%r = ", format!("ret {result} %r"))
+    }
+}
+
+/// Collects which functions call each other.
+#[derive(Default)]
+struct Scout {
+    calls: HashMap<u32, HashSet<u32>>,
+    /// Functions with indirect calls.
+    indirect: Vec<u32>,
+    reachable: Vec<bool>,
+    next: u32,
+}
+
+impl BodyVisitor for Scout {
+    fn declared(&mut self, declared: &Declared) {
+        let shape = Shape::of(declared);
+        self.next = shape.imported_funcs;
+        self.reachable = shape.reachable;
+    }
+
+    fn begin(&mut self, _: &Body) {
+        self.calls.insert(self.next, HashSet::new());
+    }
+
+    fn instruction(&mut self, _: u32, _: bool, instr: Instr) {
+        match instr {
+            Instr::Call(func) | Instr::ReturnCall(func) => {
+                self.calls.entry(self.next).or_default().insert(func);
+            }
+            Instr::CallIndirect { .. } | Instr::ReturnCallIndirect { .. } => {
+                self.indirect.push(self.next);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self) {
+        self.next += 1;
+    }
+}
+
+impl Scout {
+    fn recursive(mut self) -> HashSet<u32> {
+        self.indirect.dedup();
+        for func in self.indirect {
+            let reachable =
+                self.reachable.iter().zip(0..).filter(|(is, _)| **is).map(|(_, func)| func);
+            self.calls.entry(func).or_default().extend(reachable);
+        }
+        crate::depth::recursive(&self.calls)
+    }
+}
+
+/// Visits the functions of a module.
+struct Translator<'o> {
+    module: Module<'o>,
+    functions: String,
+    current: Option<Function>,
+    next: u32,
+}
+
+impl BodyVisitor for Translator<'_> {
+    fn declared(&mut self, declared: &Declared) {
+        self.module.shape = Shape::of(declared);
+        self.next = declared.imported_funcs();
+    }
+
+    fn begin(&mut self, body: &Body) {
+        let locals: Vec<ValType> =
+            (0..body.locals()).filter_map(|local| body.local(local)).collect();
+        let debug = self.module.node(&format!(
+            "distinct !DISubprogram(name: \"f{}\", scope: !13, file: !13, line: 1, type: !14, spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !12)",
+            self.next
+        ));
+        self.current = Some(Function::new(&self.module, self.next, locals, debug));
+        self.next += 1;
+    }
+
+    fn instruction(&mut self, offset: u32, _live: bool, instr: Instr) {
+        if let Some(function) = &mut self.current {
+            if function.is_first() {
+                self.module.starts.push(offset);
+            }
+            function.instruction(&mut self.module, offset, instr);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(function) = self.current.take() {
+            self.functions.push_str(&function.finish(&mut self.module));
+        }
+    }
+}
+
+/// Translates a module.
+pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> {
+    let mut scout = Scout::default();
+    walk(bytes, &mut scout)?;
+    let mut module = Module::new(options);
+    module.recursive = scout.recursive();
+    let mut translator = Translator { module, functions: String::new(), current: None, next: 0 };
+    walk(bytes, &mut translator)?;
+    Ok(translator.module.finish(&translator.functions))
+}

@@ -1,0 +1,60 @@
+//! The specification suite as native code of this machine. `ZONDA_SUITE_ONLY` chooses files by a part
+//! of their names.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use zonda::{Engine, Error, Mode, Module, StoreConfig};
+use zonda_native::{compile, Executable, Options as CompileOptions, Target};
+use zonda_script::{suite, Counts, Options};
+
+/// Native modules that were made; modules of a script that are equal are compiled once.
+static MADE: Mutex<Option<HashMap<Vec<u8>, &'static [u8]>>> = Mutex::new(None);
+
+fn load(engine: &Engine, bytes: &[u8]) -> Result<Module<'static>, Error> {
+    // The errors of a module that is not valid are those of the runtime.
+    Module::new(engine, bytes)?;
+    let mut made = MADE.lock().unwrap();
+    let made = made.get_or_insert_default();
+    let artifact = match made.get(bytes) {
+        Some(artifact) => artifact,
+        None => {
+            let options = CompileOptions::new(Target::host().unwrap());
+            let artifact = compile(bytes, &options).unwrap_or_else(|error| panic!("{error}"));
+            let artifact = Executable::new(&artifact).unwrap().leak();
+            made.insert(bytes.to_vec(), artifact);
+            artifact
+        }
+    };
+    // SAFETY: the compiler of this version has made the module, for this machine.
+    unsafe { Module::new_trusted(engine, artifact) }
+}
+
+#[test]
+fn the_specification_suite_has_the_counts_of_fast_mode() {
+    let only = std::env::var("ZONDA_SUITE_ONLY").unwrap_or_default();
+    let options = Options {
+        engine: Engine::new(Mode::Fast),
+        store: StoreConfig { stack_bytes: 1 << 20, ..StoreConfig::default() },
+        load: Some(load),
+        ..Options::default()
+    };
+    let mut counts: Vec<(String, Counts)> = Vec::new();
+    for file in suite::files().iter().filter(|file| file.name.contains(&only)) {
+        if !only.is_empty() {
+            eprintln!("{}", file.name);
+        }
+        let found = if file.runs {
+            suite::run_file(file, &options, &mut |line| eprintln!("{line}"))
+        } else {
+            file.counts_unrun()
+        };
+        counts.push((file.name.clone(), found));
+    }
+    counts.sort_by(|one, other| one.0.cmp(&other.0));
+    if only.is_empty() {
+        suite::compare(&counts).unwrap();
+    } else {
+        let failed: u32 = counts.iter().map(|(_, counts)| counts.failed).sum();
+        assert_eq!(failed, 0);
+    }
+}

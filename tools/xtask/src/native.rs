@@ -1,0 +1,47 @@
+//! Native modules: compiling them with `zonda compile --native`, where LLVM 19 is installed.
+
+use crate::shell;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where `llvm-config` of the LLVM is that the compiler needs.
+const LLVM: &str = "/usr/lib/llvm-19/bin/llvm-config";
+/// Debian's packages of it.
+const PACKAGES: &str = "llvm-19-dev libpolly-19-dev";
+
+/// Whether the compiler can be built here.
+pub fn is_available() -> bool {
+    Path::new(LLVM).exists()
+}
+
+/// The command line with the native compiler, which is built where it has changed.
+fn tool() -> Result<PathBuf> {
+    if !is_available() {
+        anyhow::bail!("native code needs LLVM 19: apt-get install {PACKAGES}");
+    }
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let path = shell::target_dir().join("debug").join("zonda");
+    if BUILT.get().is_some() {
+        return Ok(path);
+    }
+    let mut command = shell::cargo();
+    command.args(["build", "--quiet", "--package", "zonda-cli", "--features", "native"]);
+    shell::run(&mut command)?;
+    let _ = BUILT.set(());
+    Ok(path)
+}
+
+/// Compiles a module for a target, and returns the path of the native module.
+pub fn compile(module: &Path, target: &str, size: bool) -> Result<PathBuf> {
+    let name = module.file_stem().unwrap_or_default().to_string_lossy();
+    let output = shell::target_dir().join(format!("native-{name}-{target}-{}", std::process::id()));
+    let mut command = Command::new(tool()?);
+    command.args(["compile", "--native", "--target", target, "--output"]).arg(&output).arg(module);
+    if size {
+        command.arg("--size");
+    }
+    shell::run(&mut command)?;
+    Ok(output)
+}
