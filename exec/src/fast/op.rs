@@ -206,7 +206,7 @@ macro_rules! register_ops {
         0x96 SubAS "i32.sub a" [s] both;
         0x97 SubSA "i32.sub :a" [s] both;
         0x98 SubSSD "i32.sub" [s s d] set;
-        0x99 SubASD "i32.sub a" [s d] both;
+        0x99 XorAX "i32.xor a" [x] both;
         0x9a SubSAD "i32.sub :a" [s d] both;
         0x9b SubKA "i32.sub :a" [k] both;
         0x9c MulSS "i32.mul" [s s] set;

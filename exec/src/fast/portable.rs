@@ -393,11 +393,11 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 result i32_le_s: AS LeSAS;
                 result i32_le_u: AS LeUAS;
                 result i32_add: SS AddSS AddSSD, AS AddAS AddASD, SK AddSK AddSKD, AK AddAK AddAKD, AX AddAX AddAXD, SX AddSX AddSXD;
-                result i32_sub: SS SubSS SubSSD, AS SubAS SubASD, SA SubSA SubSAD, KA SubKA;
+                result i32_sub: SS SubSS SubSSD, AS SubAS, SA SubSA SubSAD, KA SubKA;
                 result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK, SK MulSK MulSKD, SX MulSX;
                 result i32_and: SS AndSS, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
                 result i32_or: SS OrSS, AS OrAS OrASD, AK OrAK;
-                result i32_xor: SS XorSS, AS XorAS XorASD, AK XorAK;
+                result i32_xor: SS XorSS, AS XorAS XorASD, AK XorAK, AX XorAX;
                 result i32_shl: SK ShlSK ShlSKD, AK ShlAK ShlAKD, AS ShlAS, SA ShlSA;
                 result i32_shr_s: SK ShrSSK, AK ShrSAK, AS ShrSAS, SA ShrSSA;
                 result i32_shr_u: SK ShrUSK ShrUSKD, AK ShrUAK ShrUAKD, AS ShrUAS, SA ShrUSA;

@@ -43,7 +43,7 @@ forms! {
     MUL true MulAS None MulSS MulSK MulAK None MulSX;
     AND true AndAS None AndSS AndSK AndAK AndAX AndSX;
     OR true OrAS None OrSS None OrAK None None;
-    XOR true XorAS None XorSS None XorAK None None;
+    XOR true XorAS None XorSS None XorAK XorAX None;
     SHL false ShlAS ShlSA None ShlSK ShlAK None None;
     SHR_S false ShrSAS ShrSSA None ShrSSK ShrSAK None None;
     SHR_U false ShrUAS ShrUSA None ShrUSK ShrUAK None None;
@@ -117,7 +117,6 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
         (AddSK, AddSKD),
         (AddAK, AddAKD),
         (SubSS, SubSSD),
-        (SubAS, SubASD),
         (SubSA, SubSAD),
         (MulSS, MulSSD),
         (MulAS, MulASD),
