@@ -17,7 +17,7 @@
 #endif
 
 #ifdef CONFIG_POSIX_TIMERS
-#include <time.h>
+#include <zephyr/posix/time.h>
 #endif
 
 #include "zonda_platform.h"
