@@ -1,6 +1,6 @@
 //! Globals, tables and memories, and what is common to all that can be imported and exported.
 
-use crate::object::{Object, What};
+use crate::object::{live, Object, What};
 use crate::store::{wasm_store_t, Entered};
 use crate::types::*;
 use crate::value::{from_ref, from_val, to_ref, to_val, zero};
@@ -29,7 +29,7 @@ macro_rules! parts {
         /// It is null or live.
         unsafe fn $name<'o>(object: *const Object) -> Option<(&'o wasm_store_t, $ty)> {
             // SAFETY: the contract.
-            let object = unsafe { object.as_ref() }?;
+            let object = unsafe { live(object) }?;
             Some((object.store(), object.item()?.$into()?))
         }
     )* };
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn wasm_memory_grow(memory: *mut wasm_memory_t, delta: u32
 #[no_mangle]
 pub unsafe extern "C" fn wasm_extern_kind(item: *const wasm_extern_t) -> wasm_externkind_t {
     // SAFETY: null or live.
-    match unsafe { item.as_ref() }.map(Object::what) {
+    match unsafe { live(item) }.map(Object::what) {
         Some(What::Extern(Extern::Global(_))) => WASM_EXTERN_GLOBAL,
         Some(What::Extern(Extern::Table(_))) => WASM_EXTERN_TABLE,
         Some(What::Extern(Extern::Memory(_))) => WASM_EXTERN_MEMORY,
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn wasm_extern_kind(item: *const wasm_extern_t) -> wasm_ex
 #[no_mangle]
 pub unsafe extern "C" fn wasm_extern_type(item: *const wasm_extern_t) -> *mut wasm_externtype_t {
     // SAFETY: null or live.
-    let Some(object) = (unsafe { item.as_ref() }) else { return null_mut() };
+    let Some(object) = (unsafe { live(item) }) else { return null_mut() };
     let Some(item) = object.item() else { return null_mut() };
     let made = object.store().with(|store| -> Result<_, Error> {
         Ok(extern_type(match item {

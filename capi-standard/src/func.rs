@@ -1,6 +1,6 @@
 //! Functions: those that the application makes, and calls in both directions.
 
-use crate::object::{self, delete_ref, Finalizer, Object, What};
+use crate::object::{self, address, live, Finalizer, Object, What};
 use crate::store::{wasm_store_t, Owner};
 use crate::trap::{self, Text};
 use crate::types::*;
@@ -166,17 +166,18 @@ unsafe fn release(args: &mut [wasm_val_t], results: &mut [wasm_val_t]) {
     // SAFETY: the contract.
     unsafe {
         for result in results.iter().filter(|result| result.kind == WASM_FUNCREF) {
-            let object = referred(result);
-            let is_arg = args.iter().any(|arg| core::ptr::eq(referred(arg), object));
-            if let Some(function) = object.as_ref() {
+            let function = referred(result);
+            let is_arg =
+                args.iter().any(|arg| core::ptr::eq(address(referred(arg)), address(function)));
+            if let Some(object) = live(function) {
                 // An argument that was stored without a copy has one reference, which the next loop takes.
-                if function.refs() > is_arg as usize {
-                    delete_ref(object);
+                if object.refs() > is_arg as usize {
+                    object::delete(function);
                 }
             }
         }
         for arg in args.iter() {
-            delete_ref(referred(arg));
+            object::delete(referred(arg));
         }
     }
 }
@@ -255,7 +256,7 @@ pub unsafe extern "C" fn wasm_func_new_with_env(
 /// `func` is null or live.
 unsafe fn parts<'o>(func: *const wasm_func_t) -> Option<(&'o wasm_store_t, Func)> {
     // SAFETY: the contract.
-    let object = unsafe { func.as_ref() }?;
+    let object = unsafe { live(func) }?;
     Some((object.store(), object.item()?.into_func()?))
 }
 
@@ -318,10 +319,10 @@ pub unsafe extern "C" fn wasm_func_call(
     // SAFETY: null or live; vectors have the elements that they say. The handle lasts until the call ends, whatever the functions
     // that it calls delete.
     unsafe {
-        let Some(object) = func.as_ref() else { return null_mut() };
+        let Some(object) = live(func) else { return null_mut() };
         object.add_handle();
         let trap = call(object, args.as_ref().map_or(&[], |args| args.as_slice()), results);
-        object::delete(func.cast_mut());
+        object::delete(address(func));
         trap
     }
 }

@@ -1,7 +1,7 @@
 //! Instances.
 
 use crate::module::wasm_module_t;
-use crate::object::{Object, What};
+use crate::object::{live, Object, What};
 use crate::store::{wasm_store_t, Entered};
 use crate::trap::{self, Text};
 use crate::types::*;
@@ -90,7 +90,7 @@ fn instantiate(
     for (index, import) in module.imports().enumerate() {
         let given = imports.get(index).copied().unwrap_or(null_mut());
         // SAFETY: null or live, as elements of vectors are.
-        let item = provided(entered, unsafe { given.as_ref() }, store, import)?;
+        let item = provided(entered, unsafe { live(given) }, store, import)?;
         items.push(item).map_err(Error::from)?;
     }
     match Instance::new(&mut *entered, module, &items) {
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn wasm_instance_exports(
             return;
         }
         out.write(Vector::EMPTY);
-        let Some(object) = instance.as_ref() else { return };
+        let Some(object) = live(instance) else { return };
         let (store, Some(instance)) = (object.store(), object.instance()) else { return };
         let made = store.with(|entered| {
             if !vector::make(out, instance.exports(&*entered).count(), null()) {

@@ -5,7 +5,7 @@ use crate::types::{export_type, hand_out, import_type, take_back};
 use crate::vector::{self, wasm_byte_vec_t, wasm_exporttype_vec_t, wasm_importtype_vec_t, Vector};
 use core::ffi::{c_char, CStr};
 use core::ptr::{null, null_mut};
-use zonda::capi::{stack_suffices_to_load, LoadArgs};
+use zonda::capi::{checked_file, stack_suffices_to_load, LoadArgs};
 use zonda::{Module, TryVec};
 
 /// A handle of a module.
@@ -47,7 +47,8 @@ pub unsafe extern "C" fn wasm_module_new(
         return null_mut();
     }
     // SAFETY: null or a vector.
-    match Module::from_vec(&zonda::capi::engine(), unsafe { bytes(binary) }) {
+    let Some(file) = checked_file(unsafe { bytes(binary) }) else { return null_mut() };
+    match Module::from_vec(&zonda::capi::engine(), file) {
         Ok(module) => handle(module, false),
         Err(_) => null_mut(),
     }
@@ -69,7 +70,8 @@ pub unsafe extern "C" fn wasm_module_new_ex(
         } else if store.is_null() || !stack_suffices_to_load() {
             null_mut()
         } else {
-            match Module::new(&zonda::capi::engine(), bytes(binary)) {
+            let Some(file) = checked_file(bytes(binary)) else { return null_mut() };
+            match Module::new(&zonda::capi::engine(), file) {
                 Ok(module) => handle(module, true),
                 Err(_) => null_mut(),
             }
@@ -94,8 +96,10 @@ pub unsafe extern "C" fn wasm_module_validate(
     binary: *const wasm_byte_vec_t,
 ) -> bool {
     // SAFETY: null or a vector.
+    let file = unsafe { bytes(binary) };
     stack_suffices_to_load()
-        && Module::validate(&zonda::capi::engine(), unsafe { bytes(binary) }).is_ok()
+        && checked_file(file)
+            .is_some_and(|file| Module::validate(&zonda::capi::engine(), file).is_ok())
 }
 
 /// Stores the imports, in order. An empty vector where there is no memory.

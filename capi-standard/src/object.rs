@@ -6,10 +6,11 @@
 //! - `handles`: what functions return that make or copy objects (`wasm_func_new`, `wasm_extern_copy`, `wasm_instance_exports`).
 //!   They last until the application deletes them, also when the store is gone.
 //! - `refs`: what the application may delete or not, depending on the header that it was written for: references
-//!   (`wasm_ref_copy`, results of calls, elements of tables) and what conversions return. They end with the store.
+//!   (`wasm_ref_copy`, results of calls, elements of tables) and what conversions return. They end with the store. Their addresses
+//!   have the bit [`REFERENCE`], so that deleting one takes a reference and no handle.
 //!
-//! Deleting takes the other kind where there is none of its own, so the order does not matter. An object is freed when nobody owns
-//! it; one that is `pinned` (a module may have it, or it has host information, or it is an instance) lasts as long as the store.
+//! An object is freed when nobody owns it; one that is `pinned` (a module may have it, or it has host information, or it is an
+//! instance) lasts as long as the store.
 //!
 //! Invariant: every object is in the list of its `wasm_store_t`, which it holds.
 
@@ -36,6 +37,33 @@ pub(crate) enum What {
 
 /// No number yet.
 const NO_NUMBER: u32 = u32::MAX;
+
+/// The bit of an address that the application deletes or not.
+const REFERENCE: usize = 1;
+
+const _: () = assert!(align_of::<Object>() > REFERENCE);
+
+/// The address of an object, for the application to delete or not.
+pub(crate) fn reference(object: *const Object) -> *mut Object {
+    if object.is_null() {
+        return null_mut();
+    }
+    object.map_addr(|address| address | REFERENCE).cast_mut()
+}
+
+/// The address of an object, whatever the application has.
+pub(crate) fn address(object: *const Object) -> *mut Object {
+    object.map_addr(|address| address & !REFERENCE).cast_mut()
+}
+
+/// The object that the application has an address of; none for null.
+///
+/// # Safety
+/// It is null or live.
+pub(crate) unsafe fn live<'o>(object: *const Object) -> Option<&'o Object> {
+    // SAFETY: the contract.
+    unsafe { address(object).as_ref() }
+}
 
 pub struct Object {
     what: What,
@@ -98,7 +126,7 @@ impl Object {
         made
     }
 
-    /// The same, with a reference in place of the handle.
+    /// The same, with a reference in place of the handle; its address says so.
     pub(crate) fn new_ref(store: &wasm_store_t, what: What) -> *mut Object {
         let made = Object::new(store, what);
         // SAFETY: null or made here.
@@ -106,7 +134,13 @@ impl Object {
             object.handles.set(0);
             object.refs.set(1);
         }
-        made
+        reference(made)
+    }
+
+    /// The store takes the only handle.
+    pub(crate) fn own_by_store(&self) {
+        self.handles.set(0);
+        self.pin();
     }
 
     pub(crate) fn what(&self) -> &What {
@@ -117,7 +151,7 @@ impl Object {
     /// Nobody else borrows what it stands for.
     pub(crate) unsafe fn trap_mut<'o>(this: *mut Object) -> Option<&'o mut TrapData> {
         // SAFETY: `this` is null or live, and the contract.
-        match unsafe { &mut this.as_mut()?.what } {
+        match unsafe { &mut address(this).as_mut()?.what } {
             What::Trap(trap) => Some(trap),
             _ => None,
         }
@@ -146,8 +180,11 @@ impl Object {
         add(&self.handles);
     }
 
+    /// One reference more.
     pub(crate) fn add_ref(&self) {
-        add(&self.refs);
+        if !self.store().ended.get() {
+            add(&self.refs);
+        }
     }
 
     pub(crate) fn refs(&self) -> usize {
@@ -156,7 +193,7 @@ impl Object {
 
     /// Keeps it until the store ends.
     pub(crate) fn pin(&self) {
-        self.pinned.set(true);
+        self.pinned.set(!self.store().ended.get());
     }
 
     /// The number by which modules refer to it; none where there is no memory.
@@ -182,7 +219,7 @@ impl Object {
         if let Some(object) = unsafe { found.as_ref() } {
             object.add_ref();
         }
-        found
+        reference(found)
     }
 
     /// Frees it if nobody owns it.
@@ -271,24 +308,19 @@ pub(crate) fn end(store: &wasm_store_t) {
     }
 }
 
-/// Takes a handle of the application back.
+/// Takes back what the application has, a handle or a reference.
 pub(crate) unsafe fn delete(object: *mut Object) {
     // SAFETY: null or live.
     unsafe {
-        let Some(this) = object.as_ref() else { return };
-        if take(&this.handles) || take(&this.refs) {
-            Object::end_if_unused(object);
-        }
-    }
-}
-
-/// Takes a reference back.
-pub(crate) unsafe fn delete_ref(object: *mut Object) {
-    // SAFETY: null or live.
-    unsafe {
-        let Some(this) = object.as_ref() else { return };
-        if take(&this.refs) || take(&this.handles) {
-            Object::end_if_unused(object);
+        let Some(this) = live(object) else { return };
+        let taken = if object.addr() & REFERENCE != 0 {
+            take(&this.refs)
+        } else {
+            // An object of the application whose handle has become a reference.
+            take(&this.handles) || take(&this.refs)
+        };
+        if taken {
+            Object::end_if_unused(address(object));
         }
     }
 }
@@ -296,38 +328,42 @@ pub(crate) unsafe fn delete_ref(object: *mut Object) {
 /// The same object, with a handle more.
 pub(crate) unsafe fn copy(object: *const Object) -> *mut Object {
     // SAFETY: null or live.
-    if let Some(this) = unsafe { object.as_ref() } {
+    if let Some(this) = unsafe { live(object) } {
         this.add_handle();
     }
-    object.cast_mut()
+    address(object)
 }
 
 /// The same object, with a reference more.
 unsafe fn copy_ref(object: *const Object) -> *mut Object {
     // SAFETY: null or live.
-    if let Some(this) = unsafe { object.as_ref() } {
+    if let Some(this) = unsafe { live(object) } {
         this.add_ref();
     }
-    object.cast_mut()
+    reference(object)
 }
 
 /// An object of the application as a reference. Programs make one only to have the reference, and delete that.
 unsafe fn foreign_as_ref(object: *const Object) -> *mut Object {
     // SAFETY: null or live.
-    if let Some(this) = unsafe { object.as_ref() } {
-        take(&this.handles);
-        this.add_ref();
+    match unsafe { live(object) } {
+        Some(this) if !this.store().ended.get() => {
+            take(&this.handles);
+            this.add_ref();
+            reference(object)
+        }
+        // A reference would have ended; the handle has not.
+        _ => object.cast_mut(),
     }
-    object.cast_mut()
 }
 
 /// Whether two handles are of one thing.
 unsafe fn same(one: *const Object, other: *const Object) -> bool {
-    if core::ptr::eq(one, other) {
+    if core::ptr::eq(address(one), address(other)) {
         return true;
     }
     // SAFETY: null or live.
-    let (Some(one), Some(other)) = (unsafe { one.as_ref() }, unsafe { other.as_ref() }) else {
+    let (Some(one), Some(other)) = (unsafe { live(one) }, unsafe { live(other) }) else {
         return false;
     };
     match (&one.what, &other.what) {
@@ -343,7 +379,7 @@ unsafe fn same(one: *const Object, other: *const Object) -> bool {
 unsafe fn holder<'o>(object: *const Object) -> Option<&'o Object> {
     // SAFETY: null or live; so are the objects of the list.
     unsafe {
-        let this = object.as_ref()?;
+        let this = live(object)?;
         if this.pinned.get() || this.item().is_none() {
             return Some(this);
         }
@@ -405,7 +441,7 @@ kinds! {
 /// The same pointer, if it is one of this kind.
 unsafe fn checked<K: Kind>(object: *const Object) -> *mut Object {
     // SAFETY: null or live.
-    match unsafe { object.as_ref() } {
+    match unsafe { live(object) } {
         Some(this) if K::is(&this.what) => object.cast_mut(),
         _ => null_mut(),
     }
@@ -448,7 +484,7 @@ macro_rules! counted {
 
 counted! {
     wasm_ref_t: wasm_ref_delete wasm_ref_copy wasm_ref_same wasm_ref_get_host_info wasm_ref_set_host_info
-        wasm_ref_set_host_info_with_finalizer, delete_ref, copy_ref;
+        wasm_ref_set_host_info_with_finalizer, delete, copy_ref;
     wasm_trap_t: wasm_trap_delete wasm_trap_copy wasm_trap_same wasm_trap_get_host_info wasm_trap_set_host_info
         wasm_trap_set_host_info_with_finalizer, delete, copy;
     wasm_foreign_t: wasm_foreign_delete wasm_foreign_copy wasm_foreign_same wasm_foreign_get_host_info

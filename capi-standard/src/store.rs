@@ -32,6 +32,8 @@ pub struct wasm_store_t {
     entered: Cell<bool>,
     /// The application has deleted the store while it ran.
     pub(crate) deleted: Cell<bool>,
+    /// The store has ended: no object is pinned or referenced any more.
+    pub(crate) ended: Cell<bool>,
     /// Handles of objects of the store, and one for the application.
     holders: Cell<usize>,
     /// The list of all objects.
@@ -117,11 +119,13 @@ impl wasm_store_t {
             return;
         }
         self.hold();
+        self.ended.set(true);
         // Finalizers of the application run: functions of the header find the store gone.
         drop(store);
         // SAFETY: nobody borrows the list: it is used inside of functions of `object`.
         unsafe { (*self.numbers.get()).truncate(0) };
-        self.thrown.set(null_mut());
+        // SAFETY: null, or a handle that the store owns.
+        unsafe { object::delete(self.thrown.replace(null_mut())) };
         self.last_resort.set(null_mut());
         object::end(self);
         // SAFETY: held above, and by the caller.
@@ -139,6 +143,7 @@ pub unsafe extern "C" fn wasm_store_new(engine: *mut wasm_engine_t) -> *mut wasm
         current: Cell::new(null_mut()),
         entered: Cell::new(false),
         deleted: Cell::new(false),
+        ended: Cell::new(false),
         holders: Cell::new(1),
         first: Cell::new(null_mut()),
         numbers: UnsafeCell::new(TryVec::new()),

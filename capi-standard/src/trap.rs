@@ -71,10 +71,10 @@ impl Drop for wasm_frame_t {
 pub(crate) fn out_of_memory(store: &wasm_store_t) -> *mut Object {
     let text = Text::Constant(zonda::capi::exception(TrapCode::OutOfMemory));
     let trap = TrapData { prefixed: true, text, frames: TryVec::new() };
-    let made = Object::new_ref(store, What::Trap(trap));
+    let made = Object::new(store, What::Trap(trap));
     // SAFETY: null or made here.
     if let Some(made) = unsafe { made.as_ref() } {
-        made.pin();
+        made.own_by_store();
     }
     made
 }
@@ -109,7 +109,7 @@ pub(crate) fn of_call(store: &wasm_store_t, trap: zonda::Trap) -> *mut wasm_trap
 /// `trap` is null or live, and nobody changes what it stands for meanwhile.
 unsafe fn data<'o>(trap: *const wasm_trap_t) -> Option<&'o TrapData> {
     // SAFETY: the contract.
-    match unsafe { trap.as_ref() }?.what() {
+    match unsafe { object::live(trap) }?.what() {
         What::Trap(data) => Some(data),
         _ => None,
     }
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn wasm_frame_copy(frame: *const wasm_frame_t) -> *mut was
 #[no_mangle]
 pub unsafe extern "C" fn wasm_frame_instance(frame: *const wasm_frame_t) -> *mut wasm_instance_t {
     // SAFETY: null or live.
-    unsafe { frame.as_ref() }.map_or(null_mut(), |frame| frame.instance)
+    unsafe { frame.as_ref() }.map_or(null_mut(), |frame| object::reference(frame.instance))
 }
 
 /// The index of the function in its module.

@@ -1,6 +1,6 @@
 //! `wasm_val_t` and the runtime's values.
 
-use crate::object::{delete_ref, Object, What};
+use crate::object::{self, live, Object, What};
 use crate::store::wasm_store_t;
 use crate::types::*;
 use core::ptr::null_mut;
@@ -58,7 +58,7 @@ pub(crate) unsafe fn to_ref(
     store: &wasm_store_t,
 ) -> Result<Val, &'static str> {
     // SAFETY: the contract.
-    let Some(object) = (unsafe { object.as_ref() }) else { return Ok(Val::zero(ty)) };
+    let Some(object) = (unsafe { live(object) }) else { return Ok(Val::zero(ty)) };
     if !core::ptr::eq(object.store(), store) {
         return Err("a reference belongs to another store");
     }
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn wasm_val_delete(value: *mut wasm_val_t) {
     // SAFETY: null or a value, whose reference is null or live.
     unsafe {
         let Some(value) = value.as_mut() else { return };
-        delete_ref(referred(value));
+        object::delete(referred(value));
         if value.kind >= WASM_EXTERNREF {
             value.of.r#ref = null_mut();
         }
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn wasm_val_copy(out: *mut wasm_val_t, from: *const wasm_v
     // SAFETY: null, or a place and a value, whose reference is null or live.
     unsafe {
         let (false, Some(from)) = (out.is_null(), from.as_ref()) else { return };
-        if let Some(object) = referred(from).as_ref() {
+        if let Some(object) = live(referred(from)) {
             object.add_ref();
         }
         out.write(*from);

@@ -150,6 +150,11 @@ unsafe fn has_stack(error_buf: *mut c_char, error_buf_size: u32) -> bool {
     suffices
 }
 
+/// What of a file is loaded, for other APIs; none where its signature is wrong, or missing and required.
+pub fn checked_file(file: &[u8]) -> Option<&[u8]> {
+    signed::open(file).ok()
+}
+
 /// # Safety
 /// `buf` is null or points at `size` bytes that stay for as long as they are used.
 unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {

@@ -336,7 +336,7 @@ bool references(void)
 	wasm_ref_set_host_info(one, (void *)1);
 	wasm_ref_set_host_info_with_finalizer(two, (void *)2, finalize);
 	CHECK(wasm_foreign_get_host_info(foreign) == (void *)2 &&
-	      wasm_ref_as_foreign(two) == foreign);
+	      wasm_foreign_same(wasm_ref_as_foreign(two), foreign));
 	copy = wasm_ref_copy(one);
 	CHECK(wasm_ref_same(copy, one) && !wasm_ref_same(copy, two));
 	CHECK(wasm_ref_get_host_info(copy) == (void *)1);

@@ -20,6 +20,14 @@ fn an_application_of_the_standard_c_api() {
     }
 }
 
+/// Calls in any order: see tests/capi/standard_sequences.c, which runs longer by hand.
+#[test]
+fn sequences_of_calls_of_the_standard_c_api() {
+    let source = root().join("tests/capi/standard_sequences.c");
+    let Some(program) = application_of("standard_sequences", &[source]) else { return };
+    assert_eq!(run(Command::new(&program).args(["1", "2000"])), "well\n");
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
