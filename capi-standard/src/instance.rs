@@ -124,7 +124,7 @@ pub unsafe extern "C" fn wasm_instance_new(
         let module = module.module.clone();
         let failed = match store.with(|entered| instantiate(entered, store, &module, imports)) {
             Some(Ok(instance)) => {
-                let object = Object::new(store, What::Instance(instance));
+                let object = Object::new(store, What::Instance(instance, module));
                 if let Some(object) = object.as_ref() {
                     // The instance lasts as long as the store, and frames of traps name it.
                     object.pin();

@@ -20,7 +20,7 @@ use crate::types::*;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use zonda::{Extern, Instance, TryBox};
+use zonda::{Extern, Instance, Module, TryBox};
 
 pub type Finalizer = unsafe extern "C" fn(*mut c_void);
 
@@ -29,7 +29,8 @@ pub(crate) enum What {
     Extern(Extern),
     /// Nothing, in place of an import of this kind.
     Placeholder(wasm_externkind_t),
-    Instance(Instance),
+    /// With its module, for the frames of traps.
+    Instance(Instance, Module<'static>),
     Trap(TrapData),
     /// An object of the application.
     Foreign,
@@ -171,7 +172,7 @@ impl Object {
 
     pub(crate) fn instance(&self) -> Option<Instance> {
         match self.what {
-            What::Instance(instance) => Some(instance),
+            What::Instance(instance, _) => Some(instance),
             _ => None,
         }
     }
@@ -279,6 +280,20 @@ impl Object {
     }
 }
 
+/// Calls `each` with every instance of a store.
+pub(crate) fn instances(store: &wasm_store_t, mut each: impl FnMut(&Object, &Module<'static>)) {
+    // SAFETY: objects of the list are live.
+    unsafe {
+        let mut at = store.first.get().cast_const();
+        while let Some(object) = at.as_ref() {
+            if let What::Instance(_, module) = &object.what {
+                each(object, module);
+            }
+            at = object.next.get();
+        }
+    }
+}
+
 /// Frees the objects of a store that ends, but those that the application has handles of.
 pub(crate) fn end(store: &wasm_store_t) {
     let mut unused: *mut Object = null_mut();
@@ -370,7 +385,7 @@ unsafe fn same(one: *const Object, other: *const Object) -> bool {
         (What::Extern(item), What::Extern(other)) => {
             one.store().with(|store| item.is_same(&*store, other)).unwrap_or(false)
         }
-        (What::Instance(instance), What::Instance(other)) => instance == other,
+        (What::Instance(instance, _), What::Instance(other, _)) => instance == other,
         _ => false,
     }
 }
@@ -433,7 +448,7 @@ kinds! {
     Table => What::Extern(Extern::Table(_)) | What::Placeholder(WASM_EXTERN_TABLE),
     Memory => What::Extern(Extern::Memory(_)) | What::Placeholder(WASM_EXTERN_MEMORY),
     AnyExtern => What::Extern(_) | What::Placeholder(_),
-    AnyInstance => What::Instance(_),
+    AnyInstance => What::Instance(..),
     AnyTrap => What::Trap(_),
     AnyForeign => What::Foreign,
 }

@@ -93,16 +93,55 @@ pub(crate) fn make(store: &wasm_store_t, prefixed: bool, text: Text) -> *mut was
 /// The trap for a call that the runtime ended: that of the host function, if one failed.
 pub(crate) fn of_call(store: &wasm_store_t, trap: zonda::Trap) -> *mut wasm_trap_t {
     let thrown = store.thrown.replace(null_mut());
-    if trap.code != TrapCode::Host || thrown.is_null() {
+    let made = if trap.code != TrapCode::Host || thrown.is_null() {
         // SAFETY: null, or the handle that the host function has returned.
         unsafe { object::delete(thrown) };
-        return make(store, true, Text::Constant(zonda::capi::exception(trap.code)));
+        make(store, true, Text::Constant(zonda::capi::exception(trap.code)))
+    } else {
+        thrown
+    };
+    if core::ptr::eq(made, store.last_resort.get()) {
+        return made;
     }
-    // SAFETY: live, and nobody borrows what it stands for: functions of this file do, which do not call each other meanwhile.
-    if let Some(data) = unsafe { Object::trap_mut(thrown) } {
+    // SAFETY: null or live, and nobody borrows what it stands for: functions of this file do, which do not call each other
+    // meanwhile.
+    if let Some(data) = unsafe { Object::trap_mut(made) } {
         data.prefixed = !data.text.bytes().starts_with(PREFIX.as_bytes());
+        if data.frames.is_empty() && trap.func != u32::MAX {
+            // Without memory the trap has no frame.
+            let _ = data.frames.push(innermost(store, trap));
+        }
     }
-    thrown
+    made
+}
+
+/// The frame of a trap. The runtime knows the function's index in its module and the offset, and not the instance: it is the one
+/// whose function has an instruction there, if only one has.
+fn innermost(store: &wasm_store_t, trap: zonda::Trap) -> wasm_frame_t {
+    let offset = trap.offset as usize;
+    let mut instance = null_mut();
+    let mut frame = wasm_frame_t {
+        instance: null_mut(),
+        func: trap.func,
+        func_offset: 0,
+        module_offset: offset,
+    };
+    let mut found = 0u32;
+    object::instances(store, |object, module| {
+        for func in module.funcs().filter(|func| func.index == trap.func) {
+            let (start, len) = (func.code.0 as usize, func.code.1 as usize);
+            if let Some(from_start) = offset.checked_sub(start).filter(|&at| at < len) {
+                found = found.saturating_add(1);
+                instance = (&raw const *object).cast_mut();
+                frame.func_offset = from_start;
+            }
+        }
+    });
+    if found == 1 {
+        // SAFETY: live, as it is in the list.
+        frame.instance = unsafe { object::copy(instance) };
+    }
+    frame
 }
 
 /// # Safety

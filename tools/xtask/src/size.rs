@@ -66,8 +66,36 @@ const APPLICATION: &[&str] = &[
     "wasm_runtime_get_exception",
     "wasm_runtime_register_natives",
 ];
+/// What one calls through the standard C API, as the program of docs/standard-c-api.md.
+const STANDARD: &[&str] = &[
+    "wasm_engine_new",
+    "wasm_engine_delete",
+    "wasm_store_new",
+    "wasm_store_delete",
+    "wasm_module_new_ex",
+    "wasm_module_delete",
+    "wasm_valtype_new",
+    "wasm_valtype_vec_new",
+    "wasm_valtype_vec_delete",
+    "wasm_functype_new",
+    "wasm_functype_delete",
+    "wasm_func_new",
+    "wasm_func_delete",
+    "wasm_func_as_extern",
+    "wasm_extern_as_func",
+    "wasm_extern_vec_delete",
+    "wasm_instance_new",
+    "wasm_instance_exports",
+    "wasm_instance_delete",
+    "wasm_func_call",
+    "wasm_trap_delete",
+];
+
 #[derive(clap::Args)]
 pub struct Options {
+    /// Measure the standard C API in place of wasm_export.h
+    #[arg(long)]
+    standard: bool,
     /// Also list the N largest symbols of each image
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "40")]
     symbols: Option<usize>,
@@ -255,6 +283,34 @@ fn measure() -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// The standard C API: a program that uses little of it, and all that the page's table lists.
+fn measure_standard() -> Result<Vec<Row>> {
+    let page = fs::read_to_string(shell::root().join("docs/standard-c-api.md"))?;
+    let mut all = Vec::new();
+    for cell in page.lines().filter_map(|line| line.strip_prefix("| `wasm_")?.split('`').next()) {
+        let (before, rest) = cell.split_once('{').unwrap_or((cell, "}"));
+        let (choices, after) = rest.split_once('}').unwrap_or((rest, ""));
+        all.extend(choices.split(',').map(|choice| format!("wasm_{before}{choice}{after}")));
+    }
+    let some: Vec<String> = STANDARD.iter().map(|name| (*name).to_owned()).collect();
+    let mut rows = Vec::new();
+    for Flash { config, modes, .. } in &FLASH {
+        shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
+        let features = format!("{},standard-c-api", features(modes));
+        let mut command = toolchain::cargo_build(TARGET)?;
+        shell::run(command.args(["--package", "zonda-c", "--features", &features]))?;
+        let library = shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a");
+        for (calls, roots) in [("c-api", &all), ("app", &some)] {
+            let image = shell::target_dir().join(format!("size-standard-{config}-{calls}.elf"));
+            link(&library, &[], roots, &image)?;
+            let (sizes, symbols, handler) = inspect(&image, roots)?;
+            let config = (*config).to_owned();
+            rows.push(Row { config, calls, sizes, with_libgcc: None, symbols, handler });
+        }
+    }
+    Ok(rows)
+}
+
 fn print(rows: &[Row], json: bool, symbols: usize) {
     if !json {
         println!(
@@ -326,13 +382,14 @@ fn print_crates(rows: &[Row]) {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let rows = measure()?;
+    let rows = if options.standard { measure_standard()? } else { measure()? };
     print(&rows, options.json, options.symbols.unwrap_or(0));
     if options.crates {
         print_crates(&rows);
     }
     if !options.json {
-        println!("\nBytes that the runtime adds to an application that calls all of {HEADER} (c-api) or loads, links and calls (app).");
+        let header = if options.standard { "include/wasm_c_api.h" } else { HEADER };
+        println!("\nBytes that the runtime adds to an application that calls all of {header} (c-api) or loads, links and calls (app).");
     }
     Ok(())
 }
