@@ -24,8 +24,9 @@ const PLACES: bool = cfg!(feature = "log");
 /// that it passes.
 const SPARE: usize = super::native::WORDS - 1;
 
-// The layout is that which `native_arm` relies on.
-#[repr(C)]
+// The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not read, so that the type is opaque
+// in the header.
+#[cfg_attr(all(), repr(C))]
 pub struct WASMExecEnv {
     pub(super) instance: wasm_module_inst_t,
     stack: TryVec<u32>,
