@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
- * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE). wasm_export.h includes this file.
+ * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
+ * (CONFIG_ZONDA_DIAGNOSTICS). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -11,6 +12,14 @@
 #define WASM_EXPORT_OPTIONS_H
 
 #include "wasm_export.h"
+
+// Why a memory has not grown.
+typedef enum enlarge_memory_error_reason_t {
+    // There is no memory.
+    INTERNAL_ERROR,
+    // It would be larger than its maximum, or than the embedder allows.
+    MAX_SIZE_REACHED,
+} enlarge_memory_error_reason_t;
 
 // A heap, opaque for the application. Chained by `region`.
 typedef struct WASMSharedHeap WASMSharedHeap;
@@ -37,6 +46,35 @@ typedef bool (*module_reader)(package_type_t module_type,
 
 // Gets back what a module_reader has stored.
 typedef void (*module_destroyer)(uint8_t *buffer, uint32_t size);
+
+// A frame of a call stack.
+typedef struct WASMCApiFrame {
+    // The wasm_module_inst_t.
+    void *instance;
+    // 0.
+    uint32_t module_offset;
+    // The function's index, imported ones counted.
+    uint32_t func_index;
+    // Offset in the module of the instruction that runs, or inside of the call that does.
+    uint32_t func_offset;
+    // NULL: wasm_runtime_dump_call_stack_to_buf() has the names.
+    const char *func_name_wp;
+    // NULL.
+    uint32_t *sp;
+    // NULL.
+    uint8_t *frame_ref;
+    // NULL.
+    uint32_t *lp;
+} WASMCApiFrame;
+
+// Called when `memory.grow` of a program fails.
+typedef void (*enlarge_memory_error_callback_t)(uint32_t inc_page_count,
+                                                uint64_t current_memory_size,
+                                                uint32_t memory_index,
+                                                enum enlarge_memory_error_reason_t failure_reason,
+                                                wasm_module_inst_t instance,
+                                                wasm_exec_env_t exec_env,
+                                                void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -96,6 +134,38 @@ bool wasm_runtime_register_module(const char *module_name,
 
 // Returns the module that has a name, or NULL.
 wasm_module_t wasm_runtime_find_module_registered(const char *module_name);
+
+// Prints the call stack of the last trap of the environment's instance to the console: an empty
+// line, a line "#number: offset - name" for each frame, the innermost first, and an empty line.
+// Nothing once the exception was cleared.
+void wasm_runtime_dump_call_stack(wasm_exec_env_t exec_env);
+
+// Returns how many bytes wasm_runtime_dump_call_stack_to_buf() needs, with the NUL; 0 without a
+// call stack.
+uint32_t wasm_runtime_get_call_stack_buf_size(wasm_exec_env_t exec_env);
+
+// Stores the same text, with a NUL, cut off at `len` bytes. Returns the number of bytes without the
+// NUL.
+uint32_t wasm_runtime_dump_call_stack_to_buf(wasm_exec_env_t exec_env, char *buf, uint32_t len);
+
+// Stores the frames of the running call, the innermost first, for a native function: `length` at
+// most, after `skip_n` that are skipped. Returns their number, 0 outside of a native function, with
+// the reason in `error_buf`. Frames of calls that enclose this one are not among them: the call by
+// the application, or by a native function, is the last.
+uint32_t wasm_copy_callstack(wasm_exec_env_t exec_env,
+                             struct WASMCApiFrame *buffer,
+                             uint32_t length,
+                             uint32_t skip_n,
+                             char *error_buf,
+                             uint32_t error_buf_size);
+
+// Prints to the console how many bytes the environment and its instance take, and for what.
+void wasm_runtime_dump_mem_consumption(wasm_exec_env_t exec_env);
+
+// Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL for
+// none. It calls no function of the instance, and does not change the memory. Until
+// wasm_runtime_destroy().
+void wasm_runtime_set_enlarge_mem_error_callback(enlarge_memory_error_callback_t callback, void *user_data);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -26,6 +26,7 @@ use crate::instance::ExecInstance;
 use crate::linear_memory::Memory;
 use crate::meter::Meter;
 pub use crate::slot::{read64, write64};
+use crate::trace::Trace;
 use crate::TrapCode;
 
 /// What a call needs to know of a function, in every execution mode.
@@ -160,6 +161,8 @@ pub struct Place {
     pub pc: *const u8,
     pub func: *const FuncLayout,
     pub instance: *const ExecInstance,
+    /// The frame.
+    pub trace: Trace,
 }
 
 /// Executes the runtime instruction `code`, whose immediates `context.pc` points at, on the

@@ -19,6 +19,7 @@
 //! | `bounds` | the arithmetic of bounds checks |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
 //! | [`shared`] | memory that instances share, above their own |
+//! | [`trace`] | the frames of a call |
 //! | [`leb128`] | integers in validated code |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the list of execution modes, and how a call enters one |
@@ -78,6 +79,11 @@ pub mod slot;
 mod testing;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb_calls;
+#[cfg(feature = "trace")]
+pub mod trace;
+#[cfg(not(feature = "trace"))]
+#[path = "trace_off.rs"]
+pub mod trace;
 pub mod trap;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};

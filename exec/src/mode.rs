@@ -34,6 +34,15 @@ macro_rules! define_mode {
         }
 
         impl Mode {
+    /// Whether it executes native code.
+    #[cfg(feature = "trace")]
+    pub(crate) fn is_native(self) -> bool {
+        #[cfg(feature = "native")]
+        return self == Mode::Native;
+        #[cfg(not(feature = "native"))]
+        return false;
+    }
+
             /// All modes that are built in.
             pub(crate) const BUILT_IN: &'static [Mode] = &[$(#[$on] Mode::$name,)*];
 

@@ -7,6 +7,7 @@ use crate::frame::{
 };
 use crate::instance::ExecInstance;
 use crate::mode::Mode;
+use crate::trace::Trace;
 use crate::TrapCode;
 
 /// Calls a function that `instance` defines. The arguments are at `fp`. Returns when the function
@@ -83,7 +84,8 @@ pub unsafe fn call_with(
                 return Exit::Returned;
             }
         }
-        let place = Place { pc: context.pc, func: context.func, instance: context.instance };
+        let Context { pc, func, instance, .. } = context;
+        let place = Place { pc, func, instance, trace: Trace::of(&context) };
         Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
     }
 }

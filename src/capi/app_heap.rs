@@ -51,6 +51,12 @@ impl AppHeap {
         Some(at)
     }
 
+    /// Bytes that are allocated.
+    #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
+    pub(super) fn used_bytes(&self) -> u32 {
+        self.used.iter().map(|block| block.len).sum()
+    }
+
     /// The size of the block at this address.
     pub(super) fn size(&self, at: u32) -> Option<u32> {
         self.used.iter().find(|block| block.start == at).map(|block| block.len)

@@ -3,6 +3,7 @@
 //! Invariant: while a native function runs, `import` and `args` of its environment say which one
 //! and where its arguments lie, so a call that it makes goes on above them.
 
+use super::diagnostics::{self, Running};
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::types::*;
@@ -42,6 +43,8 @@ pub struct WASMExecEnv {
     /// Whether there is such an address, or the environment was given another instance: then calls
     /// take the long path.
     pub(super) special: bool,
+    /// The code that has called the native function which runs.
+    pub(super) running: Running,
 }
 
 impl WASMExecEnv {
@@ -61,7 +64,14 @@ impl WASMExecEnv {
             trap: 0,
             native_boundary: 0,
             special: false,
+            running: Running::NONE,
         })
+    }
+
+    /// Bytes of the operand stack.
+    #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack.len() * 4
     }
 
     /// The free part of the operand stack. Its base is not above its end: whoever calls a host
@@ -144,7 +154,7 @@ unsafe fn call_callee(
     unsafe {
         let instance = (*env).instance;
         let stack = (*env).free_stack();
-        let (outer, outer_args) = ((*env).import, (*env).args);
+        let (outer, outer_args, running) = ((*env).import, (*env).args, (*env).running);
         let current = (*instance).current;
         let here = 0u8;
         if (&raw const here).addr() < (*env).native_boundary
@@ -178,6 +188,7 @@ unsafe fn call_callee(
         };
         (*env).import = outer;
         (*env).args = outer_args;
+        (*env).running = running;
         (*instance).current = current;
         if !current.is_null() {
             // The calling native function may run on another environment, which has no mark of the
@@ -766,6 +777,7 @@ impl WASMModuleInstanceCommon {
     /// Sets the exception for a call that stopped. What a native function has set stays.
     #[cold]
     fn trapped(&mut self, code: TrapCode) {
+        diagnostics::trapped(self);
         match code {
             TrapCode::Host if self.failed => self.set_failed(true),
             code => self.fail(exception(code)),

@@ -18,6 +18,8 @@ pub(super) enum Part {
     SharedHeap,
     /// What a module imports from: `modules`.
     Dependencies,
+    /// The frames of a trap: `diagnostics`.
+    Frames,
     /// The module's own name: `package`.
     ModuleName,
 }

@@ -1,6 +1,7 @@
 //! Instances: each has a store of its own. What a module's instance owns is freed with it.
 
 use super::app_heap::AppHeap;
+use super::diagnostics;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::extras::Extras;
 use super::fuel;
@@ -162,6 +163,7 @@ impl WASMModuleInstanceCommon {
             false,
         )?;
         store.appended = heap_size;
+        diagnostics::observe(&mut store);
         imports::make(&mut store, data).map_err(|fault| store.error(fault))?;
         let mut denied = None;
         let mut resolve = |store: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {
@@ -296,6 +298,9 @@ impl WASMModuleInstanceCommon {
     /// call runs.
     pub(super) fn set_failed(&mut self, failed: bool) {
         self.failed = failed;
+        if !failed {
+            diagnostics::cleared(self);
+        }
         // SAFETY: the environment on which a call runs is live.
         if let Some(env) = unsafe { self.current.as_mut() } {
             env.trap = if failed { TrapCode::Host as u32 } else { 0 };

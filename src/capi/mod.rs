@@ -23,6 +23,7 @@
 //! | `externref` | objects of the application that modules hold |
 //! | `native_stack` | what native functions ask while they run |
 //! | `modules` | modules that import from modules |
+//! | `diagnostics` | call stacks, memory consumption, failed growth |
 //! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
@@ -33,6 +34,11 @@ mod app_heap;
 mod app_memory;
 mod application;
 mod context;
+#[cfg(feature = "diagnostics")]
+mod diagnostics;
+#[cfg(not(feature = "diagnostics"))]
+#[path = "diagnostics_off.rs"]
+mod diagnostics;
 mod enums;
 mod exec_env;
 mod externref;
@@ -88,6 +94,8 @@ mod wasi;
 pub use app_memory::*;
 pub use application::*;
 pub use context::*;
+#[cfg(feature = "diagnostics")]
+pub use diagnostics::*;
 pub use exec_env::*;
 pub use externref::{
     wasm_externref_obj2ref, wasm_externref_objdel, wasm_externref_ref2obj, wasm_externref_retain,

@@ -7,6 +7,7 @@
 //! `extra` is the function.
 
 use super::app_memory::string;
+use super::diagnostics::{self, Running};
 use super::exec_env::WASMExecEnv;
 use super::externref::{from_module, to_module, WIDE};
 use super::host_modules;
@@ -103,7 +104,8 @@ unsafe fn native<'s>(
     // Not `contains`, which links a search for long texts.
     let converts =
         signature.iter().any(|&letter| letter == b'*' || letter == b'$' || WIDE && letter == b'r');
-    if params.len() <= WORDS
+    if !diagnostics::ON
+        && params.len() <= WORDS
         && !converts
         && params.iter().all(|&code| is_word(code))
         && (SOFT || !float)
@@ -156,6 +158,7 @@ unsafe fn enter(context: &Context, import: &ImportedFunc, args: *mut u32) -> *mu
     unsafe {
         (*env).import = import;
         (*env).args = args;
+        (*env).running = Running::of(context);
     }
     env
 }

@@ -2,7 +2,7 @@
 
 use super::text::{with_line, Text};
 use super::types::*;
-use super::{heap, host_modules, modules, natives, shared_heap};
+use super::{diagnostics, heap, host_modules, modules, natives, shared_heap};
 use crate::platform::interface;
 use crate::store::StoreConfig;
 use crate::{platform, Engine};
@@ -118,6 +118,7 @@ pub unsafe extern "C" fn wasm_runtime_destroy() {
     host_modules::forget();
     shared_heap::forget();
     modules::forget();
+    diagnostics::forget();
     DEFAULT_MODE.store(0, Ordering::Relaxed);
     heap::reset();
 }

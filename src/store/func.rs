@@ -225,11 +225,16 @@ unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host 
 unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
     let (code, place) = match exit {
         Exit::Returned => return Trap::new(TrapCode::Host),
-        Exit::Refused(code) => return Trap::new(code),
+        Exit::Refused(code) => {
+            // SAFETY: by the contract the store is live, and no reference to it is.
+            unsafe { (*store).observer.stop(None) };
+            return Trap::new(code);
+        }
         Exit::Trapped(code, place) => (code, place),
     };
     // SAFETY: by the contract the store is live, and no reference to it is, as the call has ended.
     let store = unsafe { &mut *store };
+    store.observer.stop(Some(&place));
     if PLACE {
         // SAFETY: by the contract the place is in an instance of the store.
         unsafe { store.trap_at(code, &place) }

@@ -17,6 +17,11 @@ mod link_text;
 pub(crate) mod memory;
 #[cfg(feature = "native")]
 mod native;
+#[cfg(feature = "diagnostics")]
+mod observe;
+#[cfg(not(feature = "diagnostics"))]
+#[path = "observe_off.rs"]
+mod observe;
 mod runtime_instr;
 mod strict;
 pub(crate) mod table;
@@ -91,6 +96,9 @@ pub(crate) struct StoreData<'a> {
     pub(crate) appended: u32,
     /// The import at which linking stopped last.
     pub(crate) failed_import: u32,
+    /// What the C API learns.
+    #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
+    pub(crate) observer: observe::Observer,
 }
 
 // SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.
@@ -121,6 +129,7 @@ impl<'a> StoreData<'a> {
             host_code: 0,
             appended: 0,
             failed_import: 0,
+            observer: observe::Observer::NEW,
         })
     }
 

@@ -133,6 +133,11 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             op::MEMORY_GROW => {
                 let ([memory], [delta]) = instr.read();
                 let before = (*instance.memory(memory)).grow(delta, &instr.store().budget);
+                if let Err(fault) = before {
+                    let (host, size) = (instr.context.host, (*instance.memory(memory)).seen.size());
+                    let limit = fault == super::fault::Fault::CANNOT_GROW;
+                    instr.store().observer.fail_to_grow(host, delta, size, memory, limit);
+                }
                 instr.push(before.unwrap_or(u32::MAX));
                 Ok(OK)
             }

@@ -73,7 +73,9 @@ fn modules() -> String {
         let text = format!("{bytes:?}").replace('[', "{").replace(']', "}");
         let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
     };
-    for name in ["natives", "malloc", "main", "start", "faults", "libc", "shared_heap"] {
+    for name in
+        ["natives", "malloc", "main", "start", "faults", "libc", "shared_heap", "diagnostics"]
+    {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
             .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
@@ -166,6 +168,24 @@ fn an_application_of_wamr() {
     let Some(program) = application("compat") else { return };
     assert_eq!(run(&mut Command::new(&program)), "well\n");
     assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
+}
+
+/// Call stacks, and what takes memory.
+#[test]
+fn an_application_that_looks_at_calls() {
+    let Some(program) = application("diagnostics") else { return };
+    for arguments in [&[][..], &["classic"]] {
+        let printed = run(Command::new(&program).args(arguments));
+        let mut lines = printed.lines();
+        assert_eq!(lines.next(), Some(""), "{printed}");
+        for (number, name) in ["c", "b", "a"].iter().enumerate() {
+            let line = lines.next().unwrap_or_default();
+            let start = format!("#0{number}: 0x0");
+            assert!(line.starts_with(&start) && line.ends_with(&format!(" - {name}")), "{printed}");
+        }
+        assert!(printed.contains("\nlinear memories: 131072\ntables: 8\n"), "{printed}");
+        assert!(printed.ends_with("\napplication heap in use: 0\nwell\n"), "{printed}");
+    }
 }
 
 /// Modules that import from modules.

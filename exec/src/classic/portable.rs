@@ -155,6 +155,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ($code:expr, $at:expr) => {{
             let code = $code;
             context.pc = $at;
+            crate::trace::stop(context, fp.0);
             return code;
         }};
     }

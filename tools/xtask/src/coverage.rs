@@ -80,7 +80,11 @@ pub fn in_folder(command: &mut Command, flags: &str) {
 /// `cargo test` with counters, of everything that the plain tests run.
 fn cargo_test(profiles: &Path) -> Command {
     let mut command = shell::cargo();
-    command.args(["test", "--features", "zonda/capi,zonda/shared-heap,zonda/multi-module"]);
+    command.args([
+        "test",
+        "--features",
+        "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics",
+    ]);
     in_folder(&mut command, "-Cinstrument-coverage");
     // One file for each program and up to four of its processes at a time, which are merged as they end.
     command.env("LLVM_PROFILE_FILE", profiles.join("%4m.profraw"));

@@ -26,7 +26,8 @@ pub struct Options {
 const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"];
 
 /// The features that tests of the C API need beside the default ones.
-pub const C_API: &str = "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/signed-files";
+pub const C_API: &str =
+    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/signed-files";
 
 /// Every Rust file is formatted as rustfmt.toml says.
 fn formatted() -> Result<()> {
