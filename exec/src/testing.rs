@@ -184,6 +184,8 @@ impl World {
                 memories: core::ptr::null(),
                 owner: core::ptr::null_mut(),
                 mode: Mode::ALL[0],
+                #[cfg(feature = "native")]
+                native: crate::native::State::new(),
             },
             memories: [Memory::empty(), Memory::empty()],
             pointers: [core::ptr::null_mut(); 2],
@@ -203,6 +205,9 @@ impl World {
         let instance = &mut live.instance;
         let imported = self.imports.len();
         match self.mode {
+            // No test of this crate has native code.
+            #[cfg(feature = "native")]
+            Mode::Native => {}
             #[cfg(feature = "classic")]
             Mode::Classic => {
                 instance.funcs = self.classic_funcs.as_ptr().wrapping_sub(imported).cast()
@@ -276,6 +281,8 @@ unsafe fn place_of(place: &crate::frame::Place) -> (usize, usize) {
     unsafe {
         let instance = &*place.instance;
         match instance.mode {
+            #[cfg(feature = "native")]
+            Mode::Native => (0, 0),
             #[cfg(feature = "classic")]
             Mode::Classic => {
                 let index = place.func.addr().wrapping_sub(instance.funcs.addr());

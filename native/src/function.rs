@@ -373,7 +373,7 @@ impl Function {
         }
         if kind == Kind::Loop {
             let values = self.pop_all(frame.params.len());
-            frame.start = self.name("l");
+            frame.start = self.name("h");
             frame.start_phis = self.new_phis(&frame.params.clone());
             self.feed(&frame.start_phis.clone(), &values);
             self.jump(&frame.start);

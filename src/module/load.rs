@@ -159,13 +159,17 @@ pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Err
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
+/// Receives what a module declares, the number of its imported functions, and its start function.
+#[cfg(feature = "toolchain")]
+type Declared<'d, V> = dyn FnMut(&mut V, &Env, u32, Option<u32>) + 'd;
+
 /// Drives a visitor with all functions of a module. `declared` gets what the module declares and the
 /// number of its imported functions, before the first body.
 #[cfg(feature = "toolchain")]
 pub(crate) fn walk<V: Visitor>(
     bytes: &[u8],
     visitor: &mut V,
-    declared: &mut dyn FnMut(&mut V, &Env, u32, Option<u32>),
+    declared: &mut Declared<'_, V>,
 ) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);
     let mut loader = Loader::new(bytes, None)?;

@@ -105,7 +105,7 @@ pub(crate) fn read<'a>(
         let (is, offset, len) = (word(reader)?, word(reader)?, word(reader)?);
         let gap = file.get(end..offset as usize).ok_or(ArtifactErrorKind::Layout)?;
         if is != id
-            || offset as usize % ALIGN != 0
+            || !(offset as usize).is_multiple_of(ALIGN)
             || gap.len() >= ALIGN
             || gap.iter().any(|&byte| byte != 0)
         {
