@@ -58,3 +58,18 @@ fn the_specification_suite_has_the_counts_of_fast_mode() {
         assert_eq!(failed, 0);
     }
 }
+
+/// Many locals and loops: labels and locals have names of their own in LLVM's text.
+#[test]
+fn labels_do_not_clash_with_locals() {
+    let locals = "i32 ".repeat(40);
+    let mut body = String::from("(br_if 0 (local.get 39))");
+    for _ in 0..30 {
+        body = format!("(loop (block {body}))");
+    }
+    let text = format!("(module (func (export \"run\") (local {locals}) {body}))");
+    let module = wat::parse_str(&text).unwrap();
+    for name in Target::names() {
+        compile(&module, &CompileOptions::new(Target::named(name).unwrap())).unwrap();
+    }
+}
