@@ -310,7 +310,7 @@ impl<F: Flash> Storage<F> {
     fn flush(&mut self, install: &mut Install) -> Result<(), Error<F::Error>> {
         let at = (install.given - 1) / RECORD as u32 * RECORD as u32;
         let size = self.geometry.sector_size;
-        if at % size == 0 {
+        if at.is_multiple_of(size) {
             self.erase(install.start + (at / size) as u16)?;
         }
         self.flash
@@ -342,7 +342,7 @@ impl<F: Flash> Storage<F> {
         if install.given < install.len {
             return Err(Error::Incomplete(install.len - install.given));
         }
-        if install.given as usize % RECORD != 0 {
+        if !(install.given as usize).is_multiple_of(RECORD) {
             self.flush(&mut install)?;
         }
         let offset = self.offset(&install);

@@ -198,7 +198,7 @@ impl History {
         let result = mounted.and_then(|storage| {
             self.step(number, storage, &mut model, &mut Counts::default())
                 .map(drop)
-                .map_err(|cut| Error::Flash(cut))
+                .map_err(Error::Flash)
         });
         match result {
             Ok(()) => return false,
