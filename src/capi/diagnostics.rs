@@ -12,7 +12,7 @@ use super::extras::{Extra, Part};
 use super::instance::WASMModuleInstanceCommon;
 use super::text::{with_line, Text};
 use super::types::*;
-use crate::alloc::TryVec;
+use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::reader::Reader;
 use crate::binary::types::ExternKind;
 use crate::platform::{self, interface};
@@ -72,22 +72,17 @@ impl Extra for Kept {
     unsafe fn end(&mut self, _: *mut ()) {}
 }
 
-/// The frames that an instance has kept; none without memory.
-fn kept(instance: &mut WASMModuleInstanceCommon) -> Option<&mut Kept> {
-    let extras = &mut instance.extras;
-    let known = extras.find(|_: &Kept| true);
-    let kept = match known {
-        Some(kept) => kept,
-        None => extras.add(Kept(TryVec::new())).ok()?,
-    };
-    // SAFETY: entries are live as long as the instance, which is borrowed.
-    Some(unsafe { &mut *kept })
+/// Gives a new instance room for frames, so that a trap needs no memory.
+pub(super) fn prepare(instance: &mut WASMModuleInstanceCommon) -> Result<(), OutOfMemory> {
+    instance.extras.add(Kept(TryVec::with_capacity(KEPT)?)).map(|_| ())
 }
 
 /// A call has stopped: keeps its frames, behind those of calls that it encloses.
 pub(super) fn trapped(instance: &mut WASMModuleInstanceCommon) {
     let mut frame = instance.store.observer.stopped.take();
-    let Some(kept) = kept(instance) else { return };
+    let Some(kept) = instance.extras.find(|_: &Kept| true) else { return };
+    // SAFETY: entries are live as long as the instance, which is borrowed.
+    let kept = unsafe { &mut *kept };
     while let Some(at) = frame.filter(|_| kept.0.len() < KEPT) {
         if kept.0.push(at).is_err() {
             return;

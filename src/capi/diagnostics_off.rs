@@ -1,6 +1,7 @@
 //! What stands for `diagnostics` where it is not built.
 
 use super::instance::WASMModuleInstanceCommon;
+use crate::alloc::OutOfMemory;
 use crate::store::StoreData;
 use zonda_exec::frame::Context;
 
@@ -22,6 +23,11 @@ impl Running {
 
 #[inline(always)]
 pub(super) fn observe(_: &mut StoreData) {}
+
+#[inline(always)]
+pub(super) fn prepare(_: &mut WASMModuleInstanceCommon) -> Result<(), OutOfMemory> {
+    Ok(())
+}
 
 #[inline(always)]
 pub(super) fn trapped(_: &mut WASMModuleInstanceCommon) {}

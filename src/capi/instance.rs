@@ -208,7 +208,7 @@ impl WASMModuleInstanceCommon {
         // SAFETY: memories of the store's instance.
         let end = unsafe { (*at).memories.first().map_or(0, |&memory| (*memory).seen.size()) };
         let heap = AppHeap::ending_at(u32::try_from(end).unwrap_or(0), heap_size);
-        let instance = TryBox::new(WASMModuleInstanceCommon {
+        let mut instance = TryBox::new(WASMModuleInstanceCommon {
             failed: false,
             chose_mode: is_choice(default_running_mode()),
             exception: [0; EXCEPTION],
@@ -224,6 +224,7 @@ impl WASMModuleInstanceCommon {
             wasi,
             extras: Extras::new(),
         })?;
+        diagnostics::prepare(&mut instance)?;
         Ok(instance)
     }
 
