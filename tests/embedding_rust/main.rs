@@ -9,4 +9,5 @@ mod plan;
 #[allow(clippy::too_many_arguments)]
 #[path = "../common/probe.rs"]
 mod probe;
+mod stack;
 mod threads;

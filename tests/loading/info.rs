@@ -28,6 +28,16 @@ fn everything_that_is_kept_is_counted() {
             let one = loaded(mode, &format!("(module {item})"));
             assert!(one > empty && one < empty + 400, "{item}: {one} bytes, {empty} without it");
         }
+        // A segment besides what it fills.
+        for (without, with) in [
+            ("(table 1 funcref)", "(table 1 funcref) (elem (i32.const 0) func)"),
+            ("(memory 1)", "(memory 1) (data (i32.const 0) \"x\")"),
+            ("(type (func))", "(type (func)) (import \"m\" \"f\" (func (type 0)))"),
+        ] {
+            let [without, with] =
+                [without, with].map(|items| loaded(mode, &format!("(module {items})")));
+            assert!(with > without && with < without + 100, "{without}, {with} bytes");
+        }
         // Twenty of a kind take twenty times the bytes of one.
         for item in ["(global i32 (i32.const 1))", "(memory 1)", "(table 1 funcref)", "(func)"] {
             let of = |count: usize| loaded(mode, &format!("(module {})", item.repeat(count)));

@@ -357,3 +357,21 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
         assert_eq!(changed(module.end, 1).0, ArtifactErrorKind::Layout);
     }
 }
+
+/// What is trusted is not verified, and what is no precompiled module is loaded like any other.
+#[test]
+fn trust_is_for_precompiled_modules() {
+    let engine = Engine::new(FAST);
+    let wasm = wat::parse_str("(module (func (export \"f\")))").unwrap();
+    // SAFETY: it is a module, which is validated.
+    assert!(unsafe { Module::new_trusted(&engine, &wasm) }.is_ok());
+    // SAFETY: it is no module, and refused.
+    assert!(unsafe { Module::new_trusted(&engine, &wasm[..wasm.len() - 1]) }.is_err());
+    // `RetA` in a function without results: never called.
+    let func =
+        forge::Func::new(0, (0, 0, 0), 2, forge::code(&[(zonda_exec::fast::RegOp::RetA, &[])]));
+    let file = Aligned::new(&forge::file(&wasm, &[func]));
+    assert!(load(file.bytes()).is_err());
+    // SAFETY: no function of it runs.
+    assert!(unsafe { Module::new_trusted(&engine, file.bytes()) }.is_ok());
+}

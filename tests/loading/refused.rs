@@ -57,3 +57,72 @@ fn a_name_that_is_not_utf8_is_named_by_its_place() {
         }
     }
 }
+
+#[test]
+fn a_type_of_another_form_is_named_by_its_place() {
+    for &mode in Mode::ALL {
+        // Two function types, the second with this form.
+        let with_form =
+            |form: u8| [&b"\0asm\x01\0\0\0\x01\x07\x02\x60\0\0"[..], &[form, 0, 0]].concat();
+        assert_eq!(refusal(mode, &with_form(0x60)), None);
+        let (offset, text) = refusal(mode, &with_form(0x40)).expect("the form is unknown");
+        assert_eq!(offset, 14, "{text}");
+    }
+}
+
+/// The labels of a `br_table` have as many values each; the types of each count.
+#[test]
+fn every_label_of_a_branch_table_has_its_types() {
+    let text = |outer: &str, operands: &str, labels: &str| {
+        format!(
+            "(module (func (result {outer}) (block (result i32 i64) {operands} (i32.const 0) (br_table {labels})) (unreachable)))"
+        )
+    };
+    let good = "(i32.const 1) (i64.const 2)";
+    for &mode in Mode::ALL {
+        for (outer, operands, is_valid) in [
+            ("i32 i64", good, true),
+            ("i32 i32", good, false),
+            ("i64 i64", good, false),
+            ("f32 i64", good, false),
+            ("i32 i64", "(i64.const 1) (i64.const 2)", false),
+            ("i32 i64", "(unreachable)", true),
+            ("i32 i64", "(unreachable) (i64.const 2)", true),
+            ("f32 i64", "(unreachable) (i64.const 2)", true),
+            ("i32 f32", "(unreachable) (i64.const 2)", false),
+        ] {
+            for labels in ["0 1", "1 0", "0 1 0", "1 0 1"] {
+                let bytes = wat::parse_str(text(outer, operands, labels)).unwrap();
+                let refused = refusal(mode, &bytes);
+                assert_eq!(
+                    refused.is_none(),
+                    is_valid,
+                    "{outer}: {operands}, {labels}: {refused:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_error_equals_one_with_the_same_names_and_types() {
+    let error = |text: &str| {
+        let bytes = wat::parse_str(text).unwrap();
+        let engine = Engine::default();
+        let module = Module::new(&engine, &bytes).unwrap();
+        let mut store = zonda::Store::new(&engine, ()).unwrap();
+        match zonda::Linker::new().instantiate(&mut store, &module) {
+            Err(Error::Link(error)) => error,
+            other => panic!("{:?}", other.err()),
+        }
+    };
+    let one = error("(module (import \"a\" \"b\" (func (param i32))))");
+    assert_eq!(one, error("(module (import \"a\" \"b\" (func (param i32))))"));
+    for other in [
+        "(module (import \"x\" \"b\" (func (param i32))))",
+        "(module (import \"a\" \"x\" (func (param i32))))",
+        "(module (import \"a\" \"b\" (func (param i64))))",
+    ] {
+        assert_ne!(one, error(other), "{other}");
+    }
+}
