@@ -104,9 +104,7 @@ impl Values {
                     }
                     _ => u32::MAX,
                 },
-                (&op::ADD, [a, b]) => {
-                    self.bound(*a).checked_add(self.bound(*b)).unwrap_or(u32::MAX)
-                }
+                (&op::ADD, [a, b]) => self.bound(*a).saturating_add(self.bound(*b)),
                 _ => u32::MAX,
             },
             _ => u32::MAX,
