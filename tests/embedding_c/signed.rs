@@ -55,7 +55,7 @@ fn load(file: &[u8]) -> Result<(), String> {
     let results = [false, true].map(|copy| {
         let mut error = [0 as c_char; 160];
         let mut name = [0 as c_char; 1];
-        let mut args = LoadArgs {
+        let args = LoadArgs {
             name: name.as_mut_ptr(),
             clone_wasm_binary: false,
             wasm_binary_freeable: copy,
@@ -66,7 +66,7 @@ fn load(file: &[u8]) -> Result<(), String> {
             let module = wasm_runtime_load_ex(
                 file.as_ptr().cast_mut(),
                 file.len() as u32,
-                &mut args,
+                &args,
                 error.as_mut_ptr(),
                 160,
             );
