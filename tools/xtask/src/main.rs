@@ -18,6 +18,7 @@
 //! | [`curve`] | what loading hostile modules costs for each byte |
 //! | [`workloads`] | the modules that are measured, and what they may cost |
 //! | [`modes`] | the modes of execution |
+//! | [`native`] | the native compiler |
 //! | [`native_stack`] | the native stack on each board, with interrupts on top |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |

@@ -16,11 +16,20 @@ pub fn is_available() -> bool {
     Path::new(LLVM).exists()
 }
 
+/// What `cargo xtask test` needs for it. LLVM takes a gigabyte, so it is not installed without being asked for.
+pub fn is_possible() -> Result<()> {
+    anyhow::ensure!(is_available(), "native code needs LLVM 19: apt-get install {PACKAGES}");
+    Ok(())
+}
+
+/// The specification suite as code of this machine, and a small module for each target.
+pub fn test() -> Result<()> {
+    shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-native"]))
+}
+
 /// The command line with the native compiler, which is built where it has changed.
 fn tool() -> Result<PathBuf> {
-    if !is_available() {
-        anyhow::bail!("native code needs LLVM 19: apt-get install {PACKAGES}");
-    }
+    is_possible()?;
     static BUILT: OnceLock<()> = OnceLock::new();
     let path = shell::target_dir().join("debug").join("zonda");
     if BUILT.get().is_some() {

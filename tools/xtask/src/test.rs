@@ -2,8 +2,8 @@
 
 use crate::report::{NotRun, Report};
 use crate::{
-    bench, coverage, curve, demo, firmware, fuzz, modes, native_stack, sanitize, shell, size, spec,
-    supply, toolchain, zephyr,
+    bench, coverage, curve, demo, firmware, fuzz, modes, native, native_stack, sanitize, shell,
+    size, spec, supply, toolchain, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -111,6 +111,7 @@ fn host(report: &mut Report) {
         let arguments = ["test", "--quiet", "--package", "zonda", "--test", "precompiled_only"];
         shell::run(shell::cargo().args(arguments).args(["--features", "precompiled-only"]))
     });
+    report.part_if("specification suite, host, native mode", native::is_possible, native::test);
     // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the seeds.
     report.part("fuzz targets, strict, from their seeds", || match fuzz::Tools::find() {
         Ok(tools) => fuzz::check(&tools),
