@@ -41,9 +41,9 @@ fn program(given: &WasiArguments) -> Result<Program, Errno> {
         wasi.arg(arg)?;
     }
     for text in given.env() {
-        let at = text.iter().position(|&byte| byte == b'=').ok_or(Errno::Inval)?;
-        let (name, value) = text.split_at_checked(at).ok_or(Errno::Inval)?;
-        wasi.env(name, value.get(1..).unwrap_or(&[]))?;
+        // A variable without `=` has an empty value.
+        let mut parts = text.splitn(2, |&byte| byte == b'=');
+        wasi.env(parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]))?;
     }
     for (name, path) in given.dirs() {
         wasi.preopen(name, FirmwareDir::new(path)?, rights::ALL)?;

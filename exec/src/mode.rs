@@ -21,8 +21,8 @@ macro_rules! backends {
     } };
 }
 
-/// The interpreter loop of a mode.
-pub(crate) type Loop = unsafe extern "C" fn(&mut Context) -> u32;
+/// The interpreter loop of a mode. Code of other languages calls it; a check of `strict` unwinds.
+pub(crate) type Loop = unsafe extern "C-unwind" fn(&mut Context) -> u32;
 
 macro_rules! define_mode {
     ($([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*) => {

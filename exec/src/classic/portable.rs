@@ -106,7 +106,7 @@ unsafe fn make_frame(
 /// The context is complete and describes a function of a live instance that [`crate::call`] or
 /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
 #[inline(never)]
-pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
     let mut pc: Bytecode;
     let mut operands: Operands;
     let mut fp: Frame;

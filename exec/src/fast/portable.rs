@@ -699,7 +699,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
 /// # Safety
 /// The context is complete and describes a function of a live instance that [`crate::call`] or
 /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
-pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
     // SAFETY: the contract of this function: `sp` points at a slot of the stack.
     let mut acc = unsafe { *context.sp };
     loop {

@@ -159,6 +159,8 @@ unsafe fn cross(
         if stack_pointer() < state.stack_limit.get().saturating_add(HELPER_STACK) {
             trap(state, TrapCode::StackOverflow as u32, return_address);
         }
+        // As in the other modes, a call of another instance counts. The host's calls, by `call`, do not.
+        meter(state, return_address);
         let host = Host {
             stack_end: context.stack_end,
             meter: context.meter,

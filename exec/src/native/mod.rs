@@ -175,7 +175,7 @@ pub(crate) fn stack_pointer() -> usize {
 /// # Safety
 /// The context is complete, its instance is in native mode, and its function was entered and not
 /// begun: native code is never continued, because it waits on the native stack for what it calls.
-pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
     // SAFETY: the contract of this function: the instance and its function are live.
     let (instance, func) = unsafe { (&*context.instance, &*context.func.cast::<NativeFunc>()) };
     let state = &instance.native;

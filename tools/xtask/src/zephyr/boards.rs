@@ -179,7 +179,10 @@ pub fn all(base: &Path, options: &Options) -> Result<()> {
         match twister_on(base, &[board], options.jobs) {
             Ok(()) => {}
             Err(error) if error.is::<NotRun>() => eprintln!("NOT RUN: {error:#}"),
-            Err(_) => failed.push(board.name),
+            Err(error) => {
+                eprintln!("{}: {error:#}", board.name);
+                failed.push(board.name);
+            }
         }
     }
     if failed.is_empty() {
