@@ -92,6 +92,8 @@ struct Frame {
     /// Of a loop: its start and its phis.
     start: String,
     start_phis: Vec<usize>,
+    /// Of a loop whose iterations are counted: the block that branches to the start go to, its phis, and whether one does.
+    turn: Option<(String, Vec<usize>, bool)>,
     /// Of an `if`: the block of its `else`, and the parameters.
     other: Option<(String, Vec<Value>)>,
     /// What was checked before.
@@ -311,6 +313,7 @@ impl Function {
             reached: false,
             start: String::new(),
             start_phis: Vec::new(),
+            turn: None,
             other: None,
             checked: self.checked.clone(),
         }
@@ -340,7 +343,13 @@ impl Function {
         let at = self.frames.len() - 1 - depth as usize;
         let frame = &mut self.frames[at];
         let (label, phis) = if frame.kind == Kind::Loop {
-            (frame.start.clone(), frame.start_phis.clone())
+            match &mut frame.turn {
+                Some((label, phis, taken)) => {
+                    *taken = true;
+                    (label.clone(), phis.clone())
+                }
+                None => (frame.start.clone(), frame.start_phis.clone()),
+            }
         } else {
             frame.reached = true;
             (frame.end.clone(), frame.end_phis.clone())
@@ -379,8 +388,10 @@ impl Function {
             self.jump(&frame.start);
             self.start_with(&frame.start.clone(), &frame.start_phis.clone());
             self.forget();
+            if module.options.meter {
+                frame.turn = Some((self.name("r"), self.new_phis(&frame.params.clone()), false));
+            }
             self.frames.push(frame);
-            self.meter(module);
             return;
         }
         if let Some(condition) = condition {
@@ -444,6 +455,14 @@ impl Function {
             return;
         }
         self.stack.truncate(frame.height);
+        if let Some((label, phis, true)) = &frame.turn {
+            // As in the other modes, entering a loop is no iteration.
+            self.start_with(label, phis);
+            self.meter(module);
+            let values = self.pop_all(phis.len());
+            self.feed(&frame.start_phis, &values);
+            self.jump(&frame.start);
+        }
         self.checked = frame.checked;
         self.forget();
         self.live = frame.reached;
@@ -585,7 +604,8 @@ impl Function {
         same: bool,
     ) -> Vec<Value> {
         let location = self.locate(module);
-        let kind = match (tail, same) {
+        // LLVM returns several results in memory of the caller, and stops where a call has to be a tail call then.
+        let kind = match (tail, same && ty.results.len() <= 1) {
             (true, true) => "musttail ",
             (true, false) => "tail ",
             _ => "notail ",
@@ -613,7 +633,6 @@ impl Function {
 
     fn call(&mut self, module: &mut Module, func: u32, tail: bool) {
         self.barrier(module);
-        self.meter(module);
         let ty = module.shape.func_type(func).clone();
         let arguments = self.pop_all(ty.params.len());
         let results = if func < module.shape.imported_funcs {
@@ -630,6 +649,8 @@ impl Function {
             ));
             self.read_slots(module, &args, &ty.results)
         } else {
+            // Of imports the runtime counts those that WebAssembly functions are.
+            self.meter(module);
             let own = module.shape.func_type(self.func);
             let same = own.params == ty.params && own.results == ty.results;
             let results =
@@ -654,7 +675,6 @@ impl Function {
 
     fn call_indirect(&mut self, module: &mut Module, number: u32, table: u32, tail: bool) {
         self.barrier(module);
-        self.meter(module);
         let ty = module.shape.types[number as usize].clone();
         module.need_slots(&ty);
         let index = self.pop().text;
@@ -682,6 +702,7 @@ impl Function {
         if tail {
             self.ret(module, &results);
             self.start(&fast);
+            self.meter(module);
             let own = module.shape.func_type(self.func);
             let same = own.params == ty.params && own.results == ty.results;
             self.call_code(module, &ty, &code, &arguments, true, same);
@@ -691,6 +712,7 @@ impl Function {
         self.feed(&phis, &results);
         self.jump(&join);
         self.start(&fast);
+        self.meter(module);
         let results = self.call_code(module, &ty, &code, &arguments, false, false);
         self.feed(&phis, &results);
         self.jump(&join);

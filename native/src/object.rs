@@ -96,7 +96,11 @@ fn link<'d>(file: &impl Object<'d>, x86: bool) -> Result<Code, Error> {
             let implicit = relocation.has_implicit_addend();
             patch(&mut text, at, r_type, x86, target, thumb, implicit, relocation.addend())
                 .ok_or_else(|| Error::Unresolved(format!("{name} (type {r_type})")))?;
-            if name.starts_with("s.") && owner.starts_with("f.") {
+            // An assembler may name the section in place of a local function in it.
+            let section = symbol.section_index().map(|section| file.section_by_index(section));
+            let section = section.transpose().map_err(fails)?;
+            let callee = section.map_or(Ok(name), |section| section.name()).map_err(fails)?;
+            if callee.trim_start_matches(".t.").starts_with("s.") && owner.starts_with("f.") {
                 returns.push((at as u32 + 4, owner.clone()));
             }
         }

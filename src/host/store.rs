@@ -98,6 +98,17 @@ impl<'a, T> Store<'a, T> {
         self.inner.meter.set_fuel(fuel);
     }
 
+    /// Sets how much native stack a call of native code may use, with everything that it calls; more of it traps with
+    /// [`TrapCode::StackOverflow`](crate::TrapCode). Default 256 KB on a host, 2 KB on a device.
+    ///
+    /// # Safety
+    /// Each thread that calls into the store has so much stack left when it calls, and 4 KB more for what host functions and
+    /// the runtime need besides.
+    #[cfg(feature = "native")]
+    pub unsafe fn set_native_stack(&mut self, bytes: usize) {
+        self.inner.meter.native.bytes.set(bytes);
+    }
+
     /// A handle by which another thread, or an interrupt handler, can stop code of this store.
     pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle { meter: self.inner.meter.clone() }

@@ -22,13 +22,15 @@ pub fn is_possible() -> Result<()> {
     Ok(())
 }
 
-/// The specification suite as code of this machine, and a small module for each target.
+/// The specification suite as code of this machine, a small module for each target, and the command line.
 pub fn test() -> Result<()> {
-    shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-native"]))
+    shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-native"]))?;
+    let cli = ["test", "--quiet", "--package", "zonda-cli", "--features", "native"];
+    shell::run(shell::cargo().args(cli).args(["--test", "cli", "native_code"]))
 }
 
 /// The command line with the native compiler, which is built where it has changed.
-fn tool() -> Result<PathBuf> {
+pub fn tool() -> Result<PathBuf> {
     is_possible()?;
     static BUILT: OnceLock<()> = OnceLock::new();
     let path = shell::target_dir().join("debug").join("zonda");

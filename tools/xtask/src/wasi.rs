@@ -2,7 +2,7 @@
 //! which has them built), run in each mode by `zonda run`, or on Zephyr with files on littlefs, and compared with the list
 //! that is checked in.
 
-use crate::{modes, shell, zephyr};
+use crate::{modes, native, shell, zephyr};
 use anyhow::{bail, ensure, Context, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,7 +19,13 @@ pub struct Options {
     /// Run them on Zephyr (native_sim) instead of the host
     #[arg(long)]
     zephyr: bool,
+    /// Run them as native code of the host, by LLVM 19
+    #[arg(long, conflicts_with = "zephyr")]
+    native: bool,
 }
+
+/// The mode of programs that LLVM has compiled.
+const NATIVE: &str = "native";
 
 /// Where a language has its programs.
 const PROGRAMS: &str = "testsuite/wasm32-wasip1";
@@ -44,8 +50,11 @@ struct Given {
 }
 
 impl Runner {
-    fn new(on_zephyr: bool) -> Result<Runner> {
-        if on_zephyr {
+    fn new(options: &Options) -> Result<Runner> {
+        if options.native {
+            return Ok(Runner::Host(native::tool()?));
+        }
+        if options.zephyr {
             let base =
                 zephyr::find().with_context(|| format!("no Zephyr in {}", zephyr::SEARCHED))?;
             let folder = shell::target_dir().join("zephyr-wasi");
@@ -68,7 +77,11 @@ impl Runner {
         match self {
             Runner::Host(zonda) => {
                 let mut command = Command::new(zonda);
-                command.args(["run", "--mode", mode, "--timeout", SECONDS]);
+                command.args(["run", "--timeout", SECONDS]);
+                match mode {
+                    NATIVE => command.arg("--native"),
+                    mode => command.args(["--mode", mode]),
+                };
                 for variable in &given.env {
                     command.args(["--env", variable]);
                 }
@@ -100,7 +113,7 @@ impl Runner {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let runner = Runner::new(options.zephyr)?;
+    let runner = Runner::new(options)?;
     let list = runner.expected();
     let expected = expected(list)?;
     let programs = programs(&options.suite.canonicalize()?.join("tests"))?;
@@ -110,7 +123,9 @@ pub fn run(options: &Options) -> Result<()> {
         "{list} lists other programs than the suite has: {names:?}"
     );
     let mut unlike = Vec::new();
-    for mode in [modes::FAST.name, modes::CLASSIC.name] {
+    let modes: &[&str] =
+        if options.native { &[NATIVE] } else { &[modes::FAST.name, modes::CLASSIC.name] };
+    for &mode in modes {
         shell::step(&format!("running {} programs ({mode})", programs.len()));
         let mut passed = 0;
         for (name, program) in &programs {

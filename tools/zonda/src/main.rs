@@ -7,6 +7,11 @@ mod failure;
 mod input;
 mod inspect;
 mod invoke;
+#[cfg(feature = "native")]
+mod native;
+#[cfg(not(feature = "native"))]
+#[path = "native_off.rs"]
+mod native;
 mod run;
 mod sign;
 mod validate;
@@ -180,6 +185,10 @@ struct SignArgs {
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
+    /// Execute native code of this machine: FILE is compiled first, or was compiled by `zonda compile --native`. Such a file
+    /// is not verified: whoever made it can do what you can
+    #[arg(long, conflicts_with = "mode")]
+    native: bool,
     /// Call the exported function NAME; its arguments follow FILE: integers in decimal or with 0x; floats in decimal or
     /// `nan`, `inf`, `-inf`; references as `null` or (externref) a number. `FILE --invoke NAME ARGS` is the same
     #[arg(long, value_name = "NAME")]
@@ -205,7 +214,8 @@ struct RunArgs {
     /// Largest size of each linear memory; accesses beyond it trap, also where the module declares more
     #[arg(long, value_name = "BYTES", alias = "memory-limit")]
     max_memory: Option<u64>,
-    /// Size of the operand stack, which holds the frames of all active calls [default: 8 MiB]
+    /// Size of the operand stack, which holds the frames of all active calls; with --native, of the native stack as well
+    /// [default: 8 MiB]
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
     /// A module: binary, text or precompiled; and the arguments of the program

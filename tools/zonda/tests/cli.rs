@@ -510,3 +510,45 @@ fn a_closed_pipe_ends_the_command() {
     let output = child.wait_with_output().expect("zonda ends");
     assert_eq!(stderr(&output), "");
 }
+
+#[cfg(not(feature = "native"))]
+#[test]
+fn without_llvm_native_code_is_explained() {
+    let module = real("sort.wasm");
+    for args in [
+        &["run", "--native", &module, "--invoke", "run", "5"][..],
+        &["compile", "--native", "--target", "thumbv7em-none-eabihf", &module],
+    ] {
+        expect(&zonda(args), 2, "", &["no native compiler", "llvm-19-dev", "--features native"]);
+    }
+}
+
+#[cfg(feature = "native")]
+#[test]
+fn native_code_runs() {
+    let module = real("sort.wasm");
+    let compiled = file("native", "sort.zonda", b"");
+    let invoke = ["--invoke", "run", "5"];
+    let run = |options: &[&str], file: &str| zonda(&[&["run"], options, &[file], &invoke].concat());
+    expect(&run(&["--native"], &module), 0, "-564508326\n", &[]);
+    let target = ["--target", "x86_64-unknown-linux-gnu"];
+    let compile = [&["compile", "--native"], &target[..], &["-o", &compiled, &module]].concat();
+    expect(&zonda(&compile), 0, "", &[]);
+    expect(&run(&["--native"], &compiled), 0, "-564508326\n", &[]);
+    // It is not verified, so it runs only when the user says so.
+    expect(&run(&[], &compiled), 2, "", &["native code cannot be verified"]);
+    expect(&run(&["--native", "--fuel", "10"], &module), 1, "", &["all fuel consumed"]);
+    let other = file("native", "other.zonda", b"");
+    let compile = ["compile", "--native", "--target", "thumbv7m-none-eabi", "-o", &other, &module];
+    expect(&zonda(&compile), 0, "", &[]);
+    assert_eq!(run(&["--native"], &other).status.code(), Some(2), "code of another CPU");
+    let deep = file(
+        "native",
+        "deep.wat",
+        br#"(module (func $f (export "f") (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+            (else (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1))))))))"#,
+    );
+    let deep = |depth| zonda(&["run", "--native", &deep, "--invoke", "f", depth]);
+    expect(&deep("100000"), 0, "100000\n", &[]);
+    expect(&deep("100000000"), 1, "", &["call stack exhausted"]);
+}

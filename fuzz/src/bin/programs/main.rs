@@ -39,7 +39,7 @@ struct Options {
 }
 
 const USAGE: &str = "\
-usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled|translation] [--reduce SECONDS]
+usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled|native|translation] [--reduce SECONDS]
                 [--minutes M] [--findings N] [--judge wasmi|wasmtime]
        programs --print SEED      the program's modules as text
        programs --seeds A..B --scripts FOLDER

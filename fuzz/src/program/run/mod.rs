@@ -2,6 +2,11 @@
 //! calls of host functions with their arguments, memories, globals, and which function each element of a table is.
 
 mod judge;
+#[cfg(feature = "native")]
+mod native;
+#[cfg(not(feature = "native"))]
+#[path = "native_off.rs"]
+mod native;
 mod ours;
 mod outside;
 mod rewrite;

@@ -1,6 +1,7 @@
 //! A program in Zonda.
 
 use super::super::ast::{Item, Program, Source, Ty, CALLBACK, HOST};
+use super::native::Code;
 use super::{hash, host, identities, observed, Identities, Obs, Run, Trap as Kind, SOME_FUNC};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +20,8 @@ pub enum Way {
     Precompiled,
     /// Each instance in a mode of its own, as these bits say.
     Mixed(u64),
+    /// As native code. Each instance of a program with several is in a mode of its own, as these bits say.
+    Native(u64),
     /// In one mode, with an operand stack of so many bytes that some call or other does not fit.
     Cramped(Mode, u32),
 }
@@ -30,6 +33,7 @@ impl fmt::Display for Way {
             Way::Fast => f.write_str("fast"),
             Way::Precompiled => f.write_str("precompiled"),
             Way::Mixed(bits) => write!(f, "mixed {bits:#x}"),
+            Way::Native(bits) => write!(f, "native {bits:#x}"),
             Way::Cramped(mode, bytes) => write!(f, "{mode:?} with {bytes} bytes of stack"),
         }
     }
@@ -54,6 +58,10 @@ pub fn ways(program: &Program, only: Option<&str>) -> Vec<Way> {
         None => ways,
         Some("classic") => vec![Way::Classic],
         Some("fast") => vec![Way::Fast],
+        Some("native") if program.modules.len() > 1 => {
+            vec![Way::Fast, Way::Native(0), Way::Native(hash >> 7)]
+        }
+        Some("native") => vec![Way::Fast, Way::Native(0)],
         Some("mixed") => vec![Way::Mixed(hash >> 7)],
         Some(_) => vec![Way::Precompiled],
     }
@@ -63,26 +71,40 @@ pub fn ways(program: &Program, only: Option<&str>) -> Vec<Way> {
 #[derive(Clone, Copy)]
 struct Plan {
     mode: Mode,
-    file: bool,
+    form: Form,
     then: Option<Mode>,
 }
 
+/// What is loaded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Module,
+    Precompiled,
+    Native,
+}
+
 fn plan(way: Way, module: usize) -> Plan {
-    let (mode, file, then) = match way {
-        Way::Cramped(mode, _) => (mode, false, None),
-        Way::Classic => (Mode::Classic, false, None),
-        Way::Fast => (Mode::Fast, false, None),
-        Way::Precompiled => (Mode::Fast, true, None),
+    use Form::{Module, Native, Precompiled};
+    let (mode, form, then) = match way {
+        Way::Cramped(mode, _) => (mode, Module, None),
+        Way::Classic => (Mode::Classic, Module, None),
+        Way::Fast => (Mode::Fast, Module, None),
+        Way::Precompiled => (Mode::Fast, Precompiled, None),
         Way::Mixed(bits) => match bits >> (module * 3) & 7 {
-            0 | 1 => (Mode::Classic, false, None),
-            2 | 3 => (Mode::Fast, false, None),
-            4 => (Mode::Classic, false, Some(Mode::Fast)),
-            5 => (Mode::Fast, false, Some(Mode::Classic)),
-            6 => (Mode::Fast, true, None),
-            _ => (Mode::Fast, true, Some(Mode::Classic)),
+            0 | 1 => (Mode::Classic, Module, None),
+            2 | 3 => (Mode::Fast, Module, None),
+            4 => (Mode::Classic, Module, Some(Mode::Fast)),
+            5 => (Mode::Fast, Module, Some(Mode::Classic)),
+            6 => (Mode::Fast, Precompiled, None),
+            _ => (Mode::Fast, Precompiled, Some(Mode::Classic)),
+        },
+        Way::Native(bits) => match bits >> (module * 2) & 3 {
+            0 | 1 => (Mode::Fast, Native, None),
+            2 => (Mode::Fast, Module, None),
+            _ => (Mode::Classic, Module, None),
         },
     };
-    Plan { mode, file, then }
+    Plan { mode, form, then }
 }
 
 /// Slots of the operand stack: more than any program needs that pays its calls with fuel, mostly.
@@ -160,8 +182,12 @@ fn val_type(ty: Ty) -> ValType {
     }
 }
 
-/// Bytes at an address that a precompiled module may lie at.
-struct File(Vec<u32>, usize);
+/// What is loaded in place of a module.
+enum File {
+    /// Bytes at an address that a precompiled module may lie at, and their number.
+    Precompiled(Vec<u32>, usize),
+    Native(Code),
+}
 
 impl File {
     fn new(bytes: &[u8]) -> File {
@@ -171,12 +197,18 @@ impl File {
             four[..chunk.len()].copy_from_slice(chunk);
             *word = u32::from_ne_bytes(four);
         }
-        File(words, bytes.len())
+        File::Precompiled(words, bytes.len())
     }
 
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: the words are at least as many bytes, and any bytes are bytes.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.1) }
+    fn load(&self, engine: &Engine) -> Result<Module<'_>, Error> {
+        match self {
+            File::Precompiled(words, len) => {
+                // SAFETY: the words are at least as many bytes, and any bytes are bytes.
+                let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), *len) };
+                Module::new(engine, bytes)
+            }
+            File::Native(code) => code.load(engine),
+        }
     }
 }
 
@@ -193,8 +225,10 @@ pub fn run(program: &Program, bytes: &[Vec<u8>], way: Way) -> Result<Run, String
     let engine = Engine::default();
     let mut files = Vec::new();
     for (index, bytes) in bytes.iter().enumerate() {
-        let file = if plan(way, index).file {
-            match compile(bytes) {
+        let file = match plan(way, index).form {
+            Form::Module => None,
+            Form::Native => Some(File::Native(Code::new(bytes)?)),
+            Form::Precompiled => match compile(bytes) {
                 Ok(file) => Some(File::new(&file)),
                 // Then the module itself is loaded.
                 Err(Error::Artifact(error))
@@ -203,9 +237,7 @@ pub fn run(program: &Program, bytes: &[Vec<u8>], way: Way) -> Result<Run, String
                     None
                 }
                 Err(error) => return Err(format!("compile: {error}")),
-            }
-        } else {
-            None
+            },
         };
         files.push(file);
     }
@@ -218,9 +250,12 @@ pub fn run(program: &Program, bytes: &[Vec<u8>], way: Way) -> Result<Run, String
     let mut instances: Vec<Option<Instance>> = Vec::new();
     for (index, bytes) in bytes.iter().enumerate() {
         let plan = plan(way, index);
-        let bytes = files[index].as_ref().map_or(&bytes[..], File::bytes);
-        let module = Module::new(&Engine::new(plan.mode), bytes)
-            .map_err(|error| format!("module {index} is refused: {error}"))?;
+        let engine = Engine::new(plan.mode);
+        let module = match &files[index] {
+            Some(file) => file.load(&engine),
+            None => Module::new(&engine, bytes),
+        }
+        .map_err(|error| format!("module {index} is refused: {error}"))?;
         let linker = linker(program, index, &store, &instances)?;
         match linker.instantiate(&mut store, &module) {
             Ok(instance) => {

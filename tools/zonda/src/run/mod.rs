@@ -18,7 +18,7 @@ use zonda::{
 use self::program::Program;
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
-use crate::{invoke, RunArgs};
+use crate::{invoke, native, RunArgs};
 
 /// Size of the operand stack: what programs for Linux have as stack.
 const STACK: u32 = 8 << 20;
@@ -26,6 +26,13 @@ const STACK: u32 = 8 << 20;
 const GRACE: Duration = Duration::from_millis(300);
 
 pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    if args.native {
+        return native::with_stack(args.stack.unwrap_or(STACK) as usize, || execute(args))?;
+    }
+    execute(args)
+}
+
+fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
     let Some((file, rest)) = args.file_and_args.split_first() else {
         return Err(Failure::Input("no file".into()));
     };
@@ -36,7 +43,11 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let bad = |error: Error| bad_module(path, &error);
     let engine = Engine::new(args.mode.mode);
     // `from_vec` copies the bytes to an address that a precompiled module may have.
-    let module = Module::from_vec(&engine, &bytes).map_err(bad)?;
+    let module = if args.native {
+        native::load(path, &engine, &bytes, args.fuel.is_some() || args.timeout.is_some())?
+    } else {
+        Module::from_vec(&engine, &bytes).map_err(bad)?
+    };
     // Wrong usage is reported before the start function runs.
     let call = Call::choose(&module, invoke, rest).map_err(usage)?;
     let own_args = if invoke.is_none() { rest } else { &[] };
@@ -48,6 +59,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     }
     let mut store = Store::with_config(&engine, program, config).map_err(bad)?;
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
+    if args.native {
+        native::set_stack(&mut store, config.stack_bytes as usize);
+    }
     if let Some(timeout) = args.timeout {
         end_after(timeout, store.interrupt_handle(), path);
     }

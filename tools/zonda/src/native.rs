@@ -1,0 +1,76 @@
+//! Native code: compiling modules, and loading what was compiled for this machine.
+
+use std::fs;
+use std::path::Path;
+
+use zonda::{Engine, Module, Store};
+use zonda_native::{compile as make, Error, Executable, Options, Target};
+
+use crate::failure::Failure;
+use crate::input::bad_module;
+use crate::CompileArgs;
+
+/// `zonda compile --native`.
+pub fn compile(args: &CompileArgs, module: &[u8]) -> Result<(), Failure> {
+    let name = args.target.as_deref().unwrap_or("");
+    let mut target = Target::named(name).map_err(Failure::Input)?;
+    if let Some(cpu) = &args.cpu {
+        target.cpu.clone_from(cpu);
+    }
+    let path = args.file.as_path();
+    let options = Options { target, size: args.size, meter: args.meter, keep_code: args.keep_code };
+    let compiled = compiled(path, module, &options)?;
+    let output = args.output.clone().unwrap_or_else(|| path.with_extension("zonda"));
+    fs::write(&output, compiled)
+        .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))
+}
+
+fn compiled(path: &Path, module: &[u8], options: &Options) -> Result<Vec<u8>, Failure> {
+    make(module, options).map_err(|error| match error {
+        Error::Module(error) => bad_module(path, &error),
+        error => Failure::Input(format!("{}: {error}", path.display())),
+    })
+}
+
+/// Loads a module as native code of this machine: compiles it, unless that was done before. With `meter` it can be stopped.
+pub fn load(
+    path: &Path,
+    engine: &Engine,
+    bytes: &[u8],
+    meter: bool,
+) -> Result<Module<'static>, Failure> {
+    let failed = |text: String| Failure::Input(format!("{}: {text}", path.display()));
+    let executable = if zonda_compiler::is_precompiled(bytes) {
+        Executable::new(bytes)
+    } else {
+        let target = Target::host().map_err(Failure::Input)?;
+        let options = Options { meter, ..Options::new(target) };
+        Executable::new(&compiled(path, bytes, &options)?)
+    };
+    let executable = executable.map_err(|error| failed(error.to_string()))?;
+    // SAFETY: the compiler has just made the code, or the user has said by `--native` that it is trusted. It stays in memory
+    // until the process ends.
+    unsafe { Module::new_trusted(engine, executable.leak()) }
+        .map_err(|error| bad_module(path, &error))
+}
+
+/// Bytes of stack that host functions get beyond native code's.
+const BESIDE: usize = 8 << 20;
+
+/// Runs something that executes native code with `bytes` of stack.
+pub fn with_stack<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> Result<R, Failure> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(bytes.saturating_add(BESIDE));
+        let thread = thread
+            .spawn_scoped(scope, body)
+            .map_err(|error| Failure::Input(format!("{bytes} bytes of stack: {error}")))?;
+        // A panic of the thread has been reported.
+        thread.join().map_err(|_| Failure::Call("internal error".into()))
+    })
+}
+
+/// Gives native code the stack of [`with_stack`].
+pub fn set_stack<T>(store: &mut Store<T>, bytes: usize) {
+    // SAFETY: `with_stack` has made the thread with more.
+    unsafe { store.set_native_stack(bytes) }
+}

@@ -1,0 +1,25 @@
+//! What stands for `native` in a command line without LLVM.
+
+use std::path::Path;
+
+use zonda::{Engine, Module, Store};
+
+use crate::failure::Failure;
+use crate::CompileArgs;
+
+const MISSING: &str = "this `zonda` has no native compiler: install LLVM 19 (Debian: llvm-19-dev, libpolly-19-dev), then \
+                       `cargo install --path tools/zonda --features native`";
+
+pub fn compile(_: &CompileArgs, _: &[u8]) -> Result<(), Failure> {
+    Err(Failure::Input(MISSING.into()))
+}
+
+pub fn load(_: &Path, _: &Engine, _: &[u8], _: bool) -> Result<Module<'static>, Failure> {
+    Err(Failure::Input(MISSING.into()))
+}
+
+pub fn with_stack<R: Send>(_: usize, body: impl FnOnce() -> R + Send) -> Result<R, Failure> {
+    Ok(body())
+}
+
+pub fn set_stack<T>(_: &mut Store<T>, _: usize) {}
