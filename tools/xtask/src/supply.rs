@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 17] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
@@ -26,6 +26,9 @@ const SOURCES: [&str; 14] = [
     "capi-standard",
     "clib",
     "compiler",
+    "native",
+    "signature",
+    "storage",
     "libc",
     "wasi",
     "firmware",
