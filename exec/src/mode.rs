@@ -21,8 +21,34 @@ macro_rules! backends {
     } };
 }
 
-/// The interpreter loop of a mode. Code of other languages calls it; a check of `strict` unwinds.
+/// The interpreter loop of a mode. Code in assembly calls it, too.
+#[cfg(not(test))]
+pub(crate) type Loop = unsafe extern "C" fn(&mut Context) -> u32;
+/// The same, through which a failed check of `strict` unwinds.
+#[cfg(test)]
 pub(crate) type Loop = unsafe extern "C-unwind" fn(&mut Context) -> u32;
+
+/// Defines `run` of a mode, with the ABI of [`Loop`], around a function in Rust.
+#[allow(unused_macros, reason = "the loops of Thumb-2 CPUs are in assembly")]
+macro_rules! loop_of {
+    ($(#[$attribute:meta])* $body:ident) => {
+        $(#[$attribute])*
+        #[cfg(not(test))]
+        pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
+            // SAFETY: the contract of this function is that of its body.
+            unsafe { $body(context) }
+        }
+
+        $(#[$attribute])*
+        #[cfg(test)]
+        pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
+            // SAFETY: as above.
+            unsafe { $body(context) }
+        }
+    };
+}
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use loop_of;
 
 macro_rules! define_mode {
     ($([#[$on:meta] $name:ident $number:literal $text:literal $module:ident $doc:literal])*) => {

@@ -99,14 +99,21 @@ unsafe fn make_frame(
     }
 }
 
-/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
-/// Returns 0, the number of a trap, or [`OTHER_MODE`].
-///
+crate::mode::loop_of! {
+    /// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+    /// Returns 0, the number of a trap, or [`OTHER_MODE`].
+    ///
+    /// # Safety
+    /// The context is complete and describes a function of a live instance that [`crate::call`] or
+    /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
+    #[inline(never)]
+    run_loop
+}
+
 /// # Safety
-/// The context is complete and describes a function of a live instance that [`crate::call`] or
-/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
-#[inline(never)]
-pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
+/// As for [`run`].
+#[inline(always)]
+unsafe fn run_loop(context: &mut Context) -> u32 {
     let mut pc: Bytecode;
     let mut operands: Operands;
     let mut fp: Frame;

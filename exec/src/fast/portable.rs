@@ -693,13 +693,20 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
     acc as u32
 }
 
-/// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
-/// Returns 0, the number of a trap, or [`OTHER_MODE`].
-///
+crate::mode::loop_of! {
+    /// Runs until the call by the host returns or traps, or until another mode's loop has to continue.
+    /// Returns 0, the number of a trap, or [`OTHER_MODE`].
+    ///
+    /// # Safety
+    /// The context is complete and describes a function of a live instance that [`crate::call`] or
+    /// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
+    run_loop
+}
+
 /// # Safety
-/// The context is complete and describes a function of a live instance that [`crate::call`] or
-/// [`Context::enter`] has entered; the rules at the head of [`super`] hold for the instance's code.
-pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
+/// As for [`run`].
+#[inline(always)]
+unsafe fn run_loop(context: &mut Context) -> u32 {
     // SAFETY: the contract of this function: `sp` points at a slot of the stack.
     let mut acc = unsafe { *context.sp };
     loop {

@@ -101,7 +101,7 @@ macro_rules! handlers {
 // points at (SPACES, RECORDS). They access linear memory below `fast_limit` only, from where eight
 // bytes are in bounds.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
+pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
         ".if {FPU}",
         ".fpu fpv4-sp-d16",

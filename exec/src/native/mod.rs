@@ -170,12 +170,19 @@ pub(crate) fn stack_pointer() -> usize {
     (&raw const here).addr()
 }
 
-/// Executes the function whose frame is the running one, and returns from it.
-///
+crate::mode::loop_of! {
+    /// Executes the function whose frame is the running one, and returns from it.
+    ///
+    /// # Safety
+    /// The context is complete, its instance is in native mode, and its function was entered and not
+    /// begun: native code is never continued, because it waits on the native stack for what it calls.
+    run_loop
+}
+
 /// # Safety
-/// The context is complete, its instance is in native mode, and its function was entered and not
-/// begun: native code is never continued, because it waits on the native stack for what it calls.
-pub(crate) unsafe extern "C-unwind" fn run(context: &mut Context) -> u32 {
+/// As for [`run`].
+#[inline(always)]
+unsafe fn run_loop(context: &mut Context) -> u32 {
     // SAFETY: the contract of this function: the instance and its function are live.
     let (instance, func) = unsafe { (&*context.instance, &*context.func.cast::<NativeFunc>()) };
     let state = &instance.native;
