@@ -16,8 +16,11 @@ KINDS = [
 
 def read(path):
     """The algorithm and the bytes of the key in a PEM file."""
-    with open(path, encoding="ascii", errors="replace") as file:
-        lines = file.read().strip().splitlines()
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            lines = file.read().strip().splitlines()
+    except OSError as error:
+        sys.exit(f"{path}: {error.strerror}")
     if not lines or lines[0].strip() != "-----BEGIN PUBLIC KEY-----":
         found = lines[0] if lines else "an empty file"
         sys.exit(f"{path}: expected a public key in PEM (-----BEGIN PUBLIC KEY-----), found {found}; "
