@@ -12,6 +12,7 @@ mod native;
 #[cfg(not(feature = "native"))]
 #[path = "native_off.rs"]
 mod native;
+mod pack;
 mod run;
 mod sign;
 mod validate;
@@ -86,6 +87,12 @@ enum Command {
         #[arg(long = "for", value_name = "SYSTEM", value_parser = ["zephyr"])]
         system: Option<String>,
     },
+    /// Make a package of an application: a module with a manifest, which a TOML file describes.
+    ///
+    /// The manifest is the custom section `zonda.app` of the module: name, version, limits, capabilities. `zonda sign` signs
+    /// the package, `zonda inspect` prints its manifest. docs/apps.md describes the file.
+    #[command(after_help = EXIT_CODES)]
+    Pack(PackArgs),
     /// Sign a module, a precompiled module or any other file.
     ///
     /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks it. Keys are PEM files of
@@ -166,6 +173,28 @@ struct CompileArgs {
 }
 
 #[derive(Args)]
+struct PackArgs {
+    /// The description, TOML
+    #[arg(value_name = "MANIFEST")]
+    manifest: PathBuf,
+    /// A module, binary or text
+    #[arg(value_name = "MODULE")]
+    module: PathBuf,
+    /// The file to write [default: the application's name with the extension .zonda-app]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Precompile the module
+    #[arg(long)]
+    compile: bool,
+    /// With --compile: size of a pointer on the device in bytes: 4, or 8 for a 64-bit host
+    #[arg(long, value_name = "BYTES", value_parser = word_size(), default_value = "4", requires = "compile")]
+    word_size: u8,
+    /// The key that has to sign the package and each update of it: a public key
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct SignArgs {
     /// The private key
     #[arg(long, value_name = "FILE")]
@@ -237,6 +266,7 @@ fn main() -> ExitCode {
         Command::Inspect { file, code, system } => {
             inspect::inspect(&file, code, system.is_some()).map(success)
         }
+        Command::Pack(args) => pack::pack(&args).map(success),
         Command::Sign(args) => sign::sign(&args).map(success),
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),

@@ -552,3 +552,81 @@ fn native_code_runs() {
     expect(&deep("100000"), 0, "100000\n", &[]);
     expect(&deep("100000000"), 1, "", &["call stack exhausted"]);
 }
+
+/// `zonda pack`: the manifest is in the module and in the precompiled module, and `zonda inspect` prints it.
+#[test]
+fn pack_puts_a_manifest_into_a_module() {
+    let text = br#"name = "blinky"
+version = "1.2.3"
+capabilities = ["request", "sensor"]
+key = "00112233445566ff"
+
+[limits]
+memory = 0x2000
+fuel = 0
+
+[entry]
+timer = "tick"
+
+[restart]
+policy = "on-failure"
+attempts = 2
+"#;
+    let manifest = file("pack", "app.toml", text);
+    let module = real("sort.wasm");
+    let folder = Path::new(&manifest).parent().unwrap();
+    for compile in [&[][..], &["--compile"]] {
+        let package = folder.join("blinky.zonda-app").to_str().unwrap().to_owned();
+        let args = [&["pack", &manifest, &module, "-o", &package], compile].concat();
+        expect(&zonda(&args), 0, "", &[]);
+        let output = zonda(&["inspect", &package]);
+        let printed = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        for line in [
+            "application blinky 1.2.3",
+            "  capabilities: request, sensor",
+            "  signed by: 00112233445566ff",
+            "  restart: on failure, after 1000 ms up to 60000 ms, 2 times",
+            "  entry point timer: tick",
+            "          8192  memory",
+            "             0  fuel",
+            "          4096  stack",
+        ] {
+            assert!(printed.lines().any(|printed| printed == line), "'{line}' is not in {printed}");
+        }
+    }
+}
+
+#[test]
+fn pack_names_line_field_and_what_was_expected() {
+    let module = real("sort.wasm");
+    let cases = [
+        ("version = \"1.0.0\"", ":1: name: missing"),
+        ("name = \"a\"\nversion = \"1.0\"", ":2: version: expected three numbers"),
+        ("name = \"a\"\nversion = 1", ":2: version: expected a string, found integer"),
+        ("name = \"a b\"\nversion = \"1.0.0\"", "name: offset 0x4: expected a name"),
+        (
+            "name = \"a\"\nversion = \"1.0.0\"\n[limits]\nmemry = 1",
+            ":4: limits.memry: unknown; known are memory, stack,",
+        ),
+        (
+            "name = \"a\"\nversion = \"1.0.0\"\n[limits]\npriority = 256",
+            ":4: limits.priority: expected a number from 0 to 255, found 256",
+        ),
+        (
+            "name = \"a\"\nversion = \"1.0.0\"\n[restart]\npolicy = \"often\"",
+            ":4: restart.policy: expected \"never\" or \"on-failure\", found \"often\"",
+        ),
+        (
+            "name = \"a\"\nversion = \"1.0.0\"\nkey = \"12\"",
+            ":3: key: expected 16 hexadecimal digits",
+        ),
+        ("name = \"a\"\nnonsense", ":2: "),
+        ("nme = \"a\"", ":1: nme: unknown; known are name, version,"),
+    ];
+    for (number, (text, error)) in cases.into_iter().enumerate() {
+        let manifest = file("pack_errors", &format!("{number}.toml"), text.as_bytes());
+        let output = zonda(&["pack", &manifest, &module, "-o", &format!("{manifest}.out")]);
+        expect(&output, 2, "", &[error]);
+    }
+}

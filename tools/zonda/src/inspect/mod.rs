@@ -21,7 +21,8 @@ use crate::input::{bad_module, read_module};
 pub fn inspect(path: &Path, listing: bool, for_zephyr: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
     if zonda_compiler::is_precompiled(&bytes) {
-        return precompiled::print(path, &bytes, listing);
+        precompiled::print(path, &bytes, listing)?;
+        return if listing { Ok(()) } else { crate::pack::print(path, &bytes) };
     }
     if listing {
         let module = Module::new(&Engine::new(zonda::Mode::Fast), &bytes)
@@ -35,6 +36,7 @@ pub fn inspect(path: &Path, listing: bool, for_zephyr: bool) -> Result<(), Failu
     features::print(&bytes).map_err(foreign)?;
     externs::print(&bytes).map_err(foreign)?;
     needs::print(&bytes, for_zephyr).map_err(foreign)?;
+    crate::pack::print(path, &bytes)?;
 
     let load = |mode: &Mode| {
         Module::new(&Engine::new(*mode), &bytes).map_err(|error| bad_module(path, &error))
