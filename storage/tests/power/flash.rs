@@ -59,7 +59,7 @@ impl Simulated {
         for byte in &mut self.bytes {
             *byte = if random.below(3) == 0 { 0xFF } else { random.next() as u8 };
         }
-        for slot in self.bytes.chunks_exact_mut(64) {
+        for slot in self.bytes.as_chunks_mut::<64>().0 {
             if random.below(2) == 0 {
                 slot[0] = 0x5A;
                 slot[1] = random.below(9) as u8;
