@@ -67,6 +67,20 @@ fn the_official_suite_from_files() {
 }
 
 #[test]
+fn what_does_not_run_is_listed_with_its_reason() {
+    let found = suite::unsupported();
+    if let Err(differences) = suite::compare_unsupported(&found) {
+        panic!("{differences}");
+    }
+    let listed: u32 = found.values().sum();
+    let counted = suite::expected().iter().find(|(name, _)| name == "total").unwrap().1;
+    assert_eq!(listed, counted.unsupported);
+    let mut fewer = found.clone();
+    let (row, _) = fewer.pop_first().unwrap();
+    assert!(suite::compare_unsupported(&fewer).unwrap_err().contains(&row.1));
+}
+
+#[test]
 fn a_changed_count_is_noticed() {
     let mut counts: Vec<_> =
         suite::expected().into_iter().filter(|(name, _)| name != "total").collect();

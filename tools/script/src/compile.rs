@@ -2,6 +2,7 @@
 //!
 //! Owns two promises: every directive of the file becomes exactly one command that is counted, and a
 //! [`reset`](crate::Command::Reset) is written only where nothing that follows can see what came before.
+//! What this build of the runtime has no feature for becomes unsupported, with the reason (`missing.rs`).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,6 +15,7 @@ use wast::token::Id;
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet};
 
 use crate::format::{op, Value};
+use crate::missing;
 use crate::write::{Action, Writer};
 
 /// A `.wast` file that cannot be read as text.
@@ -35,15 +37,16 @@ impl std::error::Error for CompileError {}
 
 /// Compiles the text of a `.wast` file. Messages call it `name`.
 pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
-    compile_except(name, source, &[], "")
+    compile_except(name, source, Some(true), |_| None)
 }
 
-/// As [`compile`], but counts the directives on these lines as unsupported, for the reason given.
-pub(crate) fn compile_except(
+/// As [`compile`], but counts the directives on lines for which `except` has a reason as unsupported. `complete` says
+/// whether Zonda has all features that the file is about; without it, missing features leave nothing out.
+pub(crate) fn compile_except<'r>(
     name: &str,
     source: &str,
-    lines: &[u32],
-    reason: &str,
+    complete: Option<bool>,
+    except: impl Fn(u32) -> Option<&'r str>,
 ) -> Result<Vec<u8>, CompileError> {
     let fail = |error: wast::Error| {
         let (line, column) = error.span().linecol_in(source);
@@ -61,10 +64,25 @@ pub(crate) fn compile_except(
     let wast = parser::parse::<Wast>(&buffer).map_err(fail)?;
 
     let mut directives: Vec<(u32, Directive)> = Vec::new();
+    // The modules that `module instance` may name; the last one has the name "" as well.
+    let mut definitions = HashMap::new();
     for directive in wast.directives {
         let line = directive.span().linecol_in(source).0 as u32 + 1;
-        let lowered = if lines.contains(&line) { unsupported(reason) } else { lower(directive) };
+        let lowered = lower(directive, &mut definitions);
+        let lowered = match except(line) {
+            Some(reason) => {
+                let instance = match lowered {
+                    Directive::Module { name, .. } => Some(name),
+                    _ => None,
+                };
+                Directive::Unsupported { instance, reason: reason.into() }
+            }
+            None => lowered,
+        };
         directives.push((line, lowered));
+    }
+    if let Some(complete) = complete {
+        missing::mark(&mut directives, complete);
     }
 
     let resets = resets(&directives);
@@ -79,7 +97,7 @@ pub(crate) fn compile_except(
 }
 
 /// A directive in the terms of the script format, not yet written.
-enum Directive {
+pub(crate) enum Directive {
     Module {
         name: String,
         bytes: Vec<u8>,
@@ -111,7 +129,8 @@ enum Directive {
         text: String,
     },
     Unsupported {
-        instance: bool,
+        /// The name of the instance that it would have made, maybe empty.
+        instance: Option<String>,
         reason: String,
     },
     Text {
@@ -121,29 +140,52 @@ enum Directive {
 }
 
 fn unsupported(reason: impl Into<String>) -> Directive {
-    Directive::Unsupported { instance: false, reason: reason.into() }
+    Directive::Unsupported { instance: None, reason: reason.into() }
 }
 
-fn lower(directive: WastDirective) -> Directive {
-    let instance =
-        matches!(directive, WastDirective::Module(_) | WastDirective::ModuleInstance { .. });
-    try_lower(directive).unwrap_or_else(|reason| Directive::Unsupported { instance, reason })
+/// The bytes of modules by their names.
+type Definitions = HashMap<String, Vec<u8>>;
+
+fn lower(directive: WastDirective, definitions: &mut Definitions) -> Directive {
+    let instance = match &directive {
+        WastDirective::Module(module) => Some(id(module.name())),
+        WastDirective::ModuleInstance { instance, .. } => Some(id(*instance)),
+        _ => None,
+    };
+    let mut define = |name: String, bytes: &Vec<u8>| {
+        definitions.insert(String::new(), bytes.clone());
+        definitions.insert(name, bytes.clone());
+    };
+    let lowered = match directive {
+        WastDirective::ModuleDefinition(mut module) => encoded(&mut module).map(|bytes| {
+            define(id(module.name()), &bytes);
+            Directive::Definition { bytes }
+        }),
+        WastDirective::ModuleInstance { instance, module, .. } => {
+            match definitions.get(&id(module)) {
+                Some(bytes) => Ok(Directive::Module { name: id(instance), bytes: bytes.clone() }),
+                None => Err("no such module".into()),
+            }
+        }
+        directive => try_lower(directive),
+    };
+    lowered.unwrap_or_else(|reason| Directive::Unsupported { instance, reason })
+}
+
+fn encoded(module: &mut QuoteWat) -> Result<Vec<u8>, String> {
+    module.encode().map_err(|error| format!("text: {}", error.message()))
 }
 
 /// `Err` holds the reason why the directive is not supported.
 fn try_lower(directive: WastDirective) -> Result<Directive, String> {
-    let encoded = |module: &mut QuoteWat| {
-        module.encode().map_err(|error| format!("text: {}", error.message()))
-    };
     Ok(match directive {
         WastDirective::Module(mut module) => {
             let name = id(module.name());
             Directive::Module { name, bytes: encoded(&mut module)? }
         }
-        WastDirective::ModuleDefinition(mut module) => {
-            Directive::Definition { bytes: encoded(&mut module)? }
+        WastDirective::ModuleDefinition(_) | WastDirective::ModuleInstance { .. } => {
+            return Err("a definition".into())
         }
-        WastDirective::ModuleInstance { .. } => return Err("module instance".into()),
         WastDirective::Register { name, module, .. } => {
             Directive::Register { alias: name.into(), instance: id(module) }
         }
@@ -175,12 +217,16 @@ fn try_lower(directive: WastDirective) -> Result<Directive, String> {
             let bytes = module.encode().map_err(|error| error.message())?;
             Directive::AssertModule { code: op::ASSERT_UNLINKABLE, bytes, text: message.into() }
         }
-        WastDirective::AssertInvalidCustom { .. } => unsupported("assert_invalid_custom"),
-        WastDirective::AssertMalformedCustom { .. } => unsupported("assert_malformed_custom"),
-        WastDirective::AssertException { .. } => unsupported("assert_exception"),
-        WastDirective::AssertSuspension { .. } => unsupported("assert_suspension"),
-        WastDirective::Thread(_) => unsupported("thread"),
-        WastDirective::Wait { .. } => unsupported("wait"),
+        WastDirective::AssertInvalidCustom { module, message, .. }
+        | WastDirective::AssertMalformedCustom { module, message, .. } => {
+            match rejected(op::ASSERT_MALFORMED, module, message) {
+                Directive::AssertModule { .. } => unsupported("contents of custom sections"),
+                text => text,
+            }
+        }
+        WastDirective::AssertException { .. } => unsupported("needs exceptions"),
+        WastDirective::AssertSuspension { .. } => unsupported("needs stack switching"),
+        WastDirective::Thread(_) | WastDirective::Wait { .. } => unsupported("needs threads"),
     })
 }
 
@@ -217,7 +263,10 @@ fn null(heap_type: &HeapType) -> Result<Value, String> {
     match heap_type {
         HeapType::Abstract { shared: false, ty: AbstractHeapType::Func } => Ok(Value::NullFunc),
         HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => Ok(Value::NullExtern),
-        other => Err(format!("null of type {other:?}")),
+        HeapType::Abstract { ty: AbstractHeapType::Exn | AbstractHeapType::NoExn, .. } => {
+            Err("needs exceptions".into())
+        }
+        _ => Err("needs GC".into()),
     }
 }
 
@@ -230,8 +279,8 @@ fn argument(argument: &WastArg) -> Result<Value, String> {
         WastArgCore::F64(v) => Value::F64(v.bits),
         WastArgCore::RefNull(heap_type) => null(heap_type)?,
         WastArgCore::RefExtern(v) => Value::Extern(*v),
-        WastArgCore::V128(_) => return Err("v128".into()),
-        WastArgCore::RefHost(_) => return Err("ref.host".into()),
+        WastArgCore::V128(_) => return Err("needs SIMD".into()),
+        WastArgCore::RefHost(_) => return Err("needs GC".into()),
     })
 }
 
@@ -251,7 +300,10 @@ fn expectation(result: &WastRet) -> Result<Value, String> {
         WastRetCore::RefExtern(Some(v)) => Value::Extern(*v),
         WastRetCore::RefExtern(None) => Value::AnyExtern,
         WastRetCore::RefFunc(None) => Value::AnyFunc,
-        other => return Err(format!("expected {other:?}")),
+        WastRetCore::V128(_) => return Err("needs SIMD".into()),
+        WastRetCore::Either(_) => return Err("needs relaxed SIMD".into()),
+        WastRetCore::RefFunc(Some(_)) => return Err("a certain function".into()),
+        _ => return Err("needs GC".into()),
     })
 }
 
@@ -318,7 +370,7 @@ fn resets(directives: &[(u32, Directive)]) -> Vec<bool> {
 }
 
 /// Names of the modules that a binary imports from; what cannot be decoded cannot be linked.
-fn imported_modules(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn imported_modules(bytes: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload {
@@ -351,7 +403,9 @@ fn write(writer: &mut Writer, line: u32, directive: &Directive) {
         Directive::AssertModule { code, bytes, text } => {
             writer.assert_module(*code, line, bytes, text)
         }
-        Directive::Unsupported { instance, reason } => writer.unsupported(line, *instance, reason),
+        Directive::Unsupported { instance, reason } => {
+            writer.unsupported(line, instance.is_some(), reason)
+        }
         Directive::Text { held, text } => writer.text(line, *held, text),
     }
 }

@@ -15,6 +15,8 @@ mod spectest;
 
 #[cfg(feature = "std")]
 mod compile;
+#[cfg(feature = "std")]
+mod missing;
 #[cfg(feature = "suite")]
 pub mod suite;
 #[cfg(feature = "std")]

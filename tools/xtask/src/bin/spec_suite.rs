@@ -56,6 +56,9 @@ fn compare(mut counts: Vec<(String, Counts)>) -> Result<()> {
         sum(|c| c.unsupported),
         sum(|c| c.text)
     );
+    for (folder, counts) in suite::folders(&counts) {
+        println!("  {folder}: {counts}");
+    }
     suite::compare(&counts).map_err(anyhow::Error::msg)
 }
 
@@ -99,15 +102,24 @@ fn run() -> Result<()> {
         Command::Host { mode, write } => {
             let options = Options { engine: Engine::new(mode), ..Options::default() };
             let counts = suite::run_host(&options, &mut |message| eprintln!("{message}"));
+            let unsupported = suite::unsupported();
             match write {
-                Some(path) => Ok(fs::write(path, suite::table(&counts))?),
-                None => compare(counts),
+                Some(path) => {
+                    let list = path.with_file_name("spec-unsupported.txt");
+                    fs::write(list, suite::unsupported_table(&unsupported))?;
+                    Ok(fs::write(path, suite::table(&counts))?)
+                }
+                None => {
+                    suite::compare_unsupported(&unsupported).map_err(anyhow::Error::msg)?;
+                    compare(counts)
+                }
             }
         }
         Command::Compile { folder } => {
             fs::create_dir_all(&folder)?;
             let mut index = String::new();
-            for (number, file) in suite::files().iter().filter(|file| file.runs).enumerate() {
+            let files = suite::files();
+            for (number, file) in files.iter().filter(|file| file.runs_everywhere).enumerate() {
                 let script =
                     file.script().map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
                 fs::write(folder.join(format!("{number}.zs")), script)?;
@@ -130,13 +142,7 @@ fn run() -> Result<()> {
                     counts.passed += failing;
                 }
             }
-            let unrun = suite::files();
-            counts.extend(
-                unrun
-                    .iter()
-                    .filter(|file| !file.runs)
-                    .map(|file| (file.name.clone(), file.counts_unrun())),
-            );
+            suite::add_others(&mut counts);
             compare(counts)
         }
     }
