@@ -226,6 +226,14 @@ fn find_nul(memory: &Memory, at: u32) -> Option<u32> {
 }
 
 impl<T: GuestValue> GuestSlice<T> {
+    /// `count` elements at `at`, for a function of a list ([`HostList`](super::HostList)), which
+    /// gets numbers; `None` when they do not lie within the memory.
+    pub fn new(memory: &[u8], at: u32, count: u32) -> Option<GuestSlice<T>> {
+        let len = u32::try_from((count as u64).checked_mul(T::SIZE as u64)?).ok()?;
+        memory.get(at as usize..)?.get(..len as usize)?;
+        Some(Range { at, len }.into())
+    }
+
     /// The number of elements.
     pub fn len(&self) -> usize {
         self.range.len as usize / T::SIZE.max(1)

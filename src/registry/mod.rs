@@ -67,7 +67,16 @@ pub struct HostFunc<S> {
     state: PhantomData<fn(&mut S)>,
 }
 
+impl<S> Clone for HostFunc<S> {
+    fn clone(&self) -> HostFunc<S> {
+        *self
+    }
+}
+
+impl<S> Copy for HostFunc<S> {}
+
 /// The same without the type of its state.
+#[derive(Clone, Copy)]
 struct Record {
     name: &'static str,
     signature: Signature,
@@ -92,6 +101,11 @@ impl<S: 'static> HostFunc<S> {
             },
             state: PhantomData,
         }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.record.name
     }
 
     /// The same function, which needs a capability.

@@ -1,6 +1,7 @@
 //! The state of one program: what the embedder gives it, and what it has done with it.
 
 use crate::descriptor::{rights, Descriptor, Descriptors, Rights};
+use crate::network::Network;
 use crate::platform::{Object, Platform, Stream};
 use crate::types::{Errno, FdFlags};
 use zonda::TryVec;
@@ -40,6 +41,7 @@ pub struct Wasi<P: Platform> {
     pub(crate) args: Strings,
     pub(crate) env: Strings,
     pub(crate) descriptors: Descriptors<P>,
+    pub(crate) network: Network,
     pub(crate) exit_code: Option<u32>,
 }
 
@@ -64,7 +66,8 @@ impl<P: Platform> Wasi<P> {
             })?;
         }
         let (args, env) = (Strings::default(), Strings::default());
-        Ok(Wasi { platform, args, env, descriptors, exit_code: None })
+        let network = Network::default();
+        Ok(Wasi { platform, args, env, descriptors, network, exit_code: None })
     }
 
     /// Adds an argument; the first is the program's name.

@@ -9,14 +9,17 @@
 //! - `guest`: ranges of linear memory, checked where they are used
 //! - `context`: [`Wasi`]; `descriptor`: its descriptors and their rights
 //! - `platform`: what a platform provides
-//! - `preview1`: the functions
+//! - `preview1`: the functions; `network`: those of sockets that a program opens
 //! - `host`: the platform of a hosted Unix system (feature `host`)
 //! - `firmware`: the platform of a firmware, over C functions (feature `firmware`)
 //!
 //! Every allocation can fail, with the error `nomem`.
 #![no_std]
 // What only a group of functions uses that is off.
-#![cfg_attr(not(all(feature = "files", feature = "poll", feature = "sockets")), allow(dead_code))]
+#![cfg_attr(
+    not(all(feature = "files", feature = "poll", feature = "sockets-ext")),
+    allow(dead_code)
+)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 #[cfg(feature = "host")]
@@ -29,6 +32,11 @@ pub mod firmware;
 mod guest;
 #[cfg(feature = "host")]
 pub mod host;
+#[cfg(feature = "sockets-ext")]
+mod network;
+#[cfg(not(feature = "sockets-ext"))]
+#[path = "network_off.rs"]
+mod network;
 pub mod platform;
 mod preview1;
 pub mod types;
@@ -36,6 +44,10 @@ pub mod types;
 pub use context::Wasi;
 pub use descriptor::{rights, Rights};
 pub use guest::Stop;
+#[cfg(feature = "sockets-ext")]
+pub use network::Sockets;
 pub use platform::Platform;
+#[cfg(feature = "unstable")]
+pub use preview1::unstable::Unstable;
 pub use preview1::Preview1;
 pub use types::Errno;

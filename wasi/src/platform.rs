@@ -1,5 +1,8 @@
 //! What a platform provides: the console, clocks, random numbers, files, sockets.
 //!
+//! Operations of sockets do not wait: they return `again` instead, and the functions of WASI wait
+//! with [`Platform::poll`], which ends when the program is to end.
+//!
 //! The functions of WASI check descriptors, rights and memory before they come here; a platform does
 //! what is asked, with one exception: it resolves paths, and none may lead out of the directory that
 //! it is relative to, whatever `..`, absolute paths and symbolic links say and whatever else changes
@@ -8,6 +11,7 @@
 use crate::types::{
     Advice, ClockId, Errno, FdFlags, Filestat, Filetype, OFlags, RiFlags, SdFlags, SetTime, Whence,
 };
+use core::net::{IpAddr, SocketAddr};
 
 /// The three streams that a program begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,64 @@ pub struct Ready {
     pub error: Option<Errno>,
 }
 
+/// A kind of sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketKind {
+    /// IPv6, else IPv4.
+    pub ipv6: bool,
+    /// TCP, else UDP.
+    pub stream: bool,
+}
+
+/// What a program asks of a name server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lookup {
+    /// IPv6 or IPv4 alone.
+    pub ipv6: Option<bool>,
+    /// TCP or UDP alone.
+    pub stream: Option<bool>,
+}
+
+/// Options of sockets, with the names of the functions. Switches are 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SocketOption {
+    /// Sending to broadcast addresses.
+    Broadcast,
+    /// Probes on an idle connection.
+    KeepAlive,
+    /// Binding to an address that waits for old connections.
+    ReuseAddr,
+    /// Binding of several sockets to one port.
+    ReusePort,
+    /// Data with the first packet of a connection.
+    TcpFastopenConnect,
+    /// Sending of small packets at once.
+    TcpNoDelay,
+    /// Acknowledging at once.
+    TcpQuickAck,
+    /// No IPv4 on a socket of IPv6.
+    Ipv6Only,
+    /// Own multicast packets come back, IPv4.
+    IpMulticastLoop,
+    /// The same, IPv6.
+    Ipv6MulticastLoop,
+    /// Hops of multicast packets, 0 to 255.
+    IpMulticastTtl,
+    /// Hops of packets, 0 to 255.
+    IpTtl,
+    /// Bytes for what was received.
+    RecvBufSize,
+    /// Bytes for what is to be sent.
+    SendBufSize,
+    /// Seconds before the first probe.
+    TcpKeepIdle,
+    /// Seconds between probes.
+    TcpKeepIntvl,
+    /// Seconds that closing waits for data to be sent; -1 does not wait.
+    Linger,
+}
+
 type Result<T> = core::result::Result<T, Errno>;
 
 /// A system on which programs run. Methods that a platform leaves out return `notsup` or, where
@@ -93,7 +155,8 @@ pub trait Platform: Sized + 'static {
     /// A socket.
     type Socket;
 
-    /// Reads from standard input, at least a byte unless it is at its end or `bytes` is empty.
+    /// Reads from standard input, at least a byte unless it is at its end or `bytes` is empty. A
+    /// platform that does not wait here returns `again`.
     ///
     /// # Errors
     /// As the system has them.
@@ -244,8 +307,81 @@ pub trait Platform: Sized + 'static {
     fn shutdown(&mut self, _socket: &mut Self::Socket, _how: SdFlags) -> Result<()> {
         Err(Errno::Notsup)
     }
-    /// Whether operations on the socket wait.
-    fn set_socket_flags(&mut self, _socket: &mut Self::Socket, _flags: FdFlags) -> Result<()> {
+    /// What a socket is: [`Filetype::SocketStream`] or [`Filetype::SocketDgram`].
+    fn socket_type(&mut self, _socket: &Self::Socket) -> Filetype {
+        Filetype::SocketStream
+    }
+
+    /// Opens a socket.
+    fn open_socket(&mut self, _: SocketKind) -> Result<Self::Socket> {
+        Err(Errno::Notsup)
+    }
+    /// Gives a socket its own address.
+    fn bind(&mut self, _socket: &mut Self::Socket, _to: SocketAddr) -> Result<()> {
+        Err(Errno::Notsup)
+    }
+    /// Lets a socket accept connections.
+    fn listen(&mut self, _socket: &mut Self::Socket, _backlog: u32) -> Result<()> {
+        Err(Errno::Notsup)
+    }
+    /// Connects a socket. `inprogress`: it is connected, or not, when it can be written;
+    /// [`socket_error`](Platform::socket_error) says which.
+    fn connect(&mut self, _socket: &mut Self::Socket, _to: SocketAddr) -> Result<()> {
+        Err(Errno::Notsup)
+    }
+    /// The outcome of connecting.
+    fn socket_error(&mut self, _socket: &mut Self::Socket) -> Result<()> {
+        Ok(())
+    }
+    /// A socket's own address, or that of the other side.
+    fn address(&mut self, _socket: &mut Self::Socket, _remote: bool) -> Result<SocketAddr> {
+        Err(Errno::Notsup)
+    }
+    /// Receives, with the address of the sender where the socket has many.
+    fn receive_from(
+        &mut self,
+        _: &mut Self::Socket,
+        _to: &mut [u8],
+        _: RiFlags,
+    ) -> Result<(usize, Option<SocketAddr>)> {
+        Err(Errno::Notsup)
+    }
+    /// Sends to an address.
+    fn send_to(&mut self, _: &mut Self::Socket, _bytes: &[u8], _to: SocketAddr) -> Result<usize> {
+        Err(Errno::Notsup)
+    }
+    /// An option. `noprotoopt` for one that the platform does not have.
+    fn socket_option(&mut self, _: &mut Self::Socket, _: SocketOption) -> Result<i32> {
+        Err(Errno::Noprotoopt)
+    }
+    /// Sets an option.
+    fn set_socket_option(&mut self, _: &mut Self::Socket, _: SocketOption, _to: i32) -> Result<()> {
+        Err(Errno::Noprotoopt)
+    }
+    /// How long the functions wait to receive or to send, in microseconds; 0 for ever. Where it is
+    /// stored, for a platform that has such sockets.
+    fn timeout<'s>(&mut self, _: &'s mut Self::Socket, _send: bool) -> Option<&'s mut u64> {
+        None
+    }
+    /// Joins or leaves a multicast group on an interface; 0 is any.
+    fn membership(
+        &mut self,
+        _socket: &mut Self::Socket,
+        _group: IpAddr,
+        _interface: u32,
+        _join: bool,
+    ) -> Result<()> {
+        Err(Errno::Notsup)
+    }
+    /// Looks a name up, with the number or name of a service, which may be empty: calls `each` with
+    /// an address and whether it is for TCP.
+    fn resolve(
+        &mut self,
+        _host: &str,
+        _service: &str,
+        _: Lookup,
+        _each: &mut dyn FnMut(SocketAddr, bool),
+    ) -> Result<()> {
         Err(Errno::Notsup)
     }
 }

@@ -46,6 +46,8 @@ errnos! {
     Connreset = 15,
     /// Resource deadlock would occur.
     Deadlk = 16,
+    /// Destination address required.
+    Destaddrreq = 17,
     /// Reserved: disk quota exceeded.
     Dquot = 19,
     /// File exists.
@@ -98,6 +100,8 @@ errnos! {
     Nolck = 46,
     /// Not enough space.
     Nomem = 48,
+    /// Protocol not available.
+    Noprotoopt = 50,
     /// No space left on device.
     Nospc = 51,
     /// Function not supported.
@@ -122,6 +126,10 @@ errnos! {
     Perm = 63,
     /// Broken pipe.
     Pipe = 64,
+    /// Protocol not supported.
+    Protonosupport = 66,
+    /// Protocol wrong type for socket.
+    Prototype = 67,
     /// Result too large.
     Range = 68,
     /// Read-only file system.
@@ -458,6 +466,35 @@ impl GuestValue for Filestat {
     }
 }
 
+/// Attributes of a file as `wasi_unstable` has them: the number of links has 32 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct OldFilestat(Filestat);
+
+impl From<Filestat> for OldFilestat {
+    fn from(stat: Filestat) -> OldFilestat {
+        OldFilestat(stat)
+    }
+}
+
+impl GuestValue for OldFilestat {
+    const SIZE: usize = 56;
+    fn read(_: &[u8]) -> OldFilestat {
+        OldFilestat(Filestat::default())
+    }
+    fn write(self, bytes: &mut [u8]) {
+        let stat = self.0;
+        bytes.fill(0);
+        put(bytes, 0, &stat.dev.to_le_bytes());
+        put(bytes, 8, &stat.ino.to_le_bytes());
+        put(bytes, 16, &[stat.filetype as u8]);
+        put(bytes, 20, &u32::try_from(stat.nlink).unwrap_or(u32::MAX).to_le_bytes());
+        put(bytes, 24, &stat.size.to_le_bytes());
+        put(bytes, 32, &stat.atim.to_le_bytes());
+        put(bytes, 40, &stat.mtim.to_le_bytes());
+        put(bytes, 48, &stat.ctim.to_le_bytes());
+    }
+}
+
 /// What is said of a preopened directory: the length of its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Prestat(pub u32);
@@ -532,6 +569,31 @@ impl GuestValue for Subscription {
         put(bytes, 24, &self.timeout.to_le_bytes());
         put(bytes, 40, &self.flags.to_le_bytes());
     }
+}
+
+/// A subscription as `wasi_unstable` has it: a clock has a number of the program's own before it.
+#[derive(Clone, Copy, Debug)]
+pub struct OldSubscription(Subscription);
+
+impl From<OldSubscription> for Subscription {
+    fn from(old: OldSubscription) -> Subscription {
+        old.0
+    }
+}
+
+impl GuestValue for OldSubscription {
+    const SIZE: usize = 56;
+    fn read(bytes: &[u8]) -> OldSubscription {
+        let tag = get(bytes, 8);
+        OldSubscription(Subscription {
+            userdata: get(bytes, 0),
+            tag,
+            number: get(bytes, if tag == 0 { 24 } else { 16 }),
+            timeout: get(bytes, 32),
+            flags: get(bytes, 48),
+        })
+    }
+    fn write(self, _: &mut [u8]) {}
 }
 
 /// What happened.

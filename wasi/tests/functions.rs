@@ -6,16 +6,19 @@ use common::{folder, Probe, DATA, FUNCS, MEMORY, RESULT};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 use zonda::TrapCode;
-use zonda_wasi::host::{Host, HostSocket};
+use zonda_wasi::host::{Host, HostDir, HostSocket};
 use zonda_wasi::rights::{ALL, FD_READ, FD_WRITE};
-use zonda_wasi::{Errno, Preview1, Wasi};
+use zonda_wasi::{Errno, Preview1, Sockets, Wasi};
 
-/// The functions are those of the specification.
+/// The functions are those of the specification and of the extension.
 #[test]
 fn all_functions_are_declared() {
     let mut declared: Vec<&str> = Preview1::<Host>::MODULE.names().collect();
+    assert_eq!(declared.len(), 46);
+    declared.extend(Sockets::<Host>::MODULE.names());
     let mut expected: Vec<&str> = FUNCS.iter().map(|(name, _)| *name).collect();
     declared.sort_unstable();
     expected.sort_unstable();
@@ -218,7 +221,7 @@ fn sockets_that_the_embedder_opened() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let mut wasi = Wasi::new(Host::new()).unwrap();
-    wasi.socket(HostSocket::Listener(listener)).unwrap();
+    wasi.socket(HostSocket::listener(listener).unwrap()).unwrap();
     let mut probe = Probe::with(wasi);
     let client = std::thread::spawn(move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -263,4 +266,56 @@ fn pwrite_does_not_append() {
     assert_eq!(fs::read(root.join("file")).unwrap(), b"aXYdef");
     probe.write(fd, b"Z").unwrap();
     assert_eq!(fs::read(root.join("file")).unwrap(), b"aXYdefZ");
+}
+
+/// `wasi_unstable` has the same functions, four of them with other numbers or structures.
+#[test]
+fn the_version_before_preview_1() {
+    let root = folder("unstable");
+    fs::write(root.join("file"), b"abcdef").unwrap();
+    let mut wasi = Wasi::new(Host::new()).unwrap();
+    wasi.preopen(b"/", HostDir::open_ambient(&root).unwrap(), ALL).unwrap();
+    let mut probe = Probe::of("wasi_unstable", wasi);
+    let fd = probe.open_with(3, "file", (1, 0, ALL, 0)).unwrap();
+    // From the end, then from the position, then from the beginning.
+    for (offset, whence, expected) in [(-2i64, 1, 4), (1, 0, 5), (3, 2, 3)] {
+        probe.call("fd_seek", &[fd.into(), offset as u64, whence, RESULT.into()]).unwrap();
+        assert_eq!(probe.long(RESULT), expected);
+    }
+    let args = [fd.into(), 0, 3, RESULT.into()];
+    assert_eq!(probe.call("fd_seek", &args), Err(Errno::Inval));
+    for by_path in [false, true] {
+        probe.put(RESULT, &[0xee; 64]);
+        if by_path {
+            probe.stat(3, "file", true).unwrap();
+        } else {
+            probe.call("fd_filestat_get", &[fd.into(), RESULT.into()]).unwrap();
+        }
+        let stat = fs::metadata(root.join("file")).unwrap();
+        assert_eq!(probe.long(RESULT + 8), stat.ino());
+        assert_eq!((probe.word(RESULT + 16), probe.word(RESULT + 20)), (4, 1));
+        assert_eq!(probe.long(RESULT + 24), 6);
+        assert_eq!(probe.long(RESULT + 40) as i64 / 1_000_000_000, stat.mtime());
+        assert_eq!(probe.long(RESULT + 56), 0xeeee_eeee_eeee_eeee);
+    }
+    // A clock with a number of the program's own, and a descriptor.
+    let mut records = [0; 112];
+    records[0] = 5;
+    records[16..24].fill(0xff);
+    records[24] = 1;
+    records[32..40].copy_from_slice(&30_000_000u64.to_le_bytes());
+    records[56] = 6;
+    records[64] = 1;
+    records[72] = 99;
+    let begin = Instant::now();
+    probe.put(DATA, &records[..56]);
+    probe.call("poll_oneoff", &[DATA.into(), 512, 1, RESULT.into()]).unwrap();
+    assert!(begin.elapsed() >= Duration::from_millis(30));
+    assert_eq!((probe.word(RESULT), probe.long(512)), (1, 5));
+    probe.put(DATA, &records);
+    probe.call("poll_oneoff", &[DATA.into(), 512, 2, RESULT.into()]).unwrap();
+    assert_eq!((probe.word(RESULT), probe.long(512)), (1, 6));
+    assert_eq!(probe.word(520) & 0xffff, Errno::Badf as u32);
+    // The others are the same.
+    assert_eq!(probe.read(fd).unwrap(), b"def");
 }

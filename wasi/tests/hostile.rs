@@ -12,7 +12,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 use zonda::TrapCode;
+use zonda_wasi::host::{Host, HostDir};
 use zonda_wasi::rights::{ALL, CHANGE};
+use zonda_wasi::Wasi;
 
 /// xorshift64*.
 struct Random(u64);
@@ -57,6 +59,7 @@ const PATHS: &[&str] = &[
     "a/",
     "//",
     "./.././out/secret",
+    "localhost\0\0",
     "",
     "dir/../a",
     "loop",
@@ -69,11 +72,13 @@ const TEXT: u32 = 4096;
 
 fn memory(random: &mut Random, memory: &mut [u8]) {
     for word in memory.as_chunks_mut::<8>().0 {
-        let value = match random.below(4) {
+        let value = match random.below(5) {
             // A buffer: address and length.
             0 => random.below(MEMORY as u64) | random.below(300) << 32,
             1 => random.next(),
             2 => random.below(16),
+            // An address that is allowed, with the port behind it.
+            3 => u64::from(u32::from_le_bytes([127, 77, 0, random.below(2) as u8])) << 32,
             _ => 0,
         };
         word.copy_from_slice(&value.to_le_bytes());
@@ -130,18 +135,25 @@ fn world(root: &Path) {
     symlink("..", root.join("in/up")).unwrap();
 }
 
-/// One program: a sequence of calls. Returns how many succeeded.
-fn program(random: &mut Random, root: &Path, calls: u64) -> u64 {
+/// One program: a sequence of calls. Returns how many succeeded, and how many sockets were opened.
+fn program(random: &mut Random, root: &Path, calls: u64) -> (u64, u64) {
     let _ = fs::remove_dir_all(root);
     fs::create_dir_all(root).unwrap();
     world(root);
-    let mut probe =
-        Probe::new(&[(&root.join("in"), "/", ALL), (&root.join("ro"), "/ro", ALL & !CHANGE)]);
+    let mut wasi = Wasi::new(Host::new()).unwrap();
+    for (name, path, rights) in [("/", "in", ALL), ("/ro", "ro", ALL & !CHANGE)] {
+        let dir = HostDir::open_ambient(&root.join(path)).unwrap();
+        wasi.preopen(name.as_bytes(), dir, rights).unwrap();
+    }
+    // An address where nobody listens but the program itself.
+    wasi.allow_network(b"127.77.0.0/16").unwrap().allow_lookup(b"localhost").unwrap();
+    wasi.limit_descriptors(100);
+    let mut probe = Probe::with(wasi);
     // Output would go to the test's own, and input would wait.
     for fd in 0..3 {
         probe.call("fd_close", &[fd]).unwrap();
     }
-    let mut done = 0;
+    let (mut done, mut sockets) = (0, 0);
     for number in 0..calls {
         if number % 50 == 0 {
             memory(random, probe.memory());
@@ -165,11 +177,27 @@ fn program(random: &mut Random, root: &Path, calls: u64) -> u64 {
         if name == "poll_oneoff" {
             hurry(probe.memory(), args[0], args[2]);
         }
+        // Half of the sockets are opened properly.
+        if name == "sock_open" && random.below(2) == 0 {
+            args = vec![3, random.below(2), random.below(2), random.below(1000) * 8];
+        }
+        if name == "fd_fdstat_set_flags" {
+            args[1] |= 4;
+        }
         if name == "fd_seek" {
             args[1] = args[1].min(1 << 20);
         }
         match probe.try_call(name, &args) {
-            Ok(0) => done += 1,
+            Ok(0) => {
+                done += 1;
+                // A socket does not wait here either.
+                if name == "sock_open" || name == "sock_accept" {
+                    let to = args[if name == "sock_open" { 3 } else { 2 }];
+                    let fd = probe.word(to as u32);
+                    probe.call("fd_fdstat_set_flags", &[fd.into(), 4]).unwrap();
+                    sockets += 1;
+                }
+            }
             Ok(number) => assert!(number <= 76, "{name}{args:?}: error number {number}"),
             Err(TrapCode::MemoryOutOfBounds) => {}
             Err(TrapCode::Host) if name == "proc_exit" => {}
@@ -188,7 +216,7 @@ fn program(random: &mut Random, root: &Path, calls: u64) -> u64 {
         fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     around.sort();
     assert_eq!(around, ["in", "out", "ro"]);
-    done
+    (done, sockets)
 }
 
 #[test]
@@ -203,14 +231,16 @@ fn hostile_calls_stay_inside() {
         None => (0x5eed_0001, None),
     };
     let mut random = Random(seed);
-    let (mut calls, mut done, mut programs) = (0u64, 0, 0);
+    let (mut calls, mut done, mut sockets, mut programs) = (0u64, 0, 0, 0);
     while end.map_or(programs < 40, |end| Instant::now() < end) {
         println!("seed {:#x}", random.0);
-        done += program(&mut random, &root, 1000);
+        let (succeeded, opened) = program(&mut random, &root, 1000);
+        (done, sockets) = (done + succeeded, sockets + opened);
         calls += 1000;
         programs += 1;
     }
-    println!("{calls} calls, {done} succeeded");
+    println!("{calls} calls, {done} succeeded, {sockets} sockets");
     // Calls that all fail would test nothing.
     assert!(done > calls / 20, "{done} of {calls} calls succeeded");
+    assert!(sockets > programs, "{sockets} sockets in {programs} programs");
 }

@@ -37,7 +37,7 @@ A module that exports no function only runs its start function. Results are prin
 FILE; what follows FILE are the arguments of the program or, behind --invoke, of the function.
 
 The module may import WASI preview 1 (`wasi_snapshot_preview1`): it gets standard input, output and error, and besides
-nothing but what --dir, --env and --tcplisten give it.
+nothing but what --dir, --env, --tcplisten, --addr-pool and --allow-resolve give it.
 
 Host functions that the module may import from `env`:
   print(ptr: i32, len: i32)   writes bytes of the exported memory `memory` to standard output
@@ -234,6 +234,13 @@ struct RunArgs {
     /// Listen at a TCP address; the program accepts connections from descriptor 3 on, before directories
     #[arg(long, value_name = "ADDRESS:PORT")]
     tcplisten: Vec<String>,
+    /// Let the program open sockets, and bind, connect and send to the addresses of a network: 10.0.0.0/8; 0.0.0.0/0
+    /// and ::/0 are all
+    #[arg(long, value_name = "ADDRESS/BITS")]
+    addr_pool: Vec<String>,
+    /// Let the program look up a name, or with * at the beginning all names that end so
+    #[arg(long, value_name = "NAME")]
+    allow_resolve: Vec<String>,
     /// Stop the program after this time: a number of seconds, or with the unit ms, s, m or h
     #[arg(long, value_name = "TIME", value_parser = run::time)]
     timeout: Option<std::time::Duration>,

@@ -14,13 +14,16 @@ pub use dir::HostDir;
 pub use file::HostFile;
 pub use socket::HostSocket;
 
-use crate::platform::{Entry, Object, Open, Platform, Stream, Wait};
+use crate::platform::{
+    Entry, Lookup, Object, Open, Platform, SocketKind, SocketOption, Stream, Wait,
+};
 use crate::types::{
     Advice, ClockId, Errno, FdFlags, Filestat, Filetype, RiFlags, SdFlags, SetTime, Whence,
 };
 use core::time::Duration;
 use rustix::fs::FileType;
 use rustix::time::{clock_getres, clock_gettime, ClockId as SystemClock, Timespec};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::BorrowedFd;
 
 type Result<T> = core::result::Result<T, Errno>;
@@ -255,7 +258,68 @@ impl Platform for Host {
     fn shutdown(&mut self, socket: &mut HostSocket, how: SdFlags) -> Result<()> {
         socket.shutdown(how)
     }
-    fn set_socket_flags(&mut self, socket: &mut HostSocket, flags: FdFlags) -> Result<()> {
-        socket.set_flags(flags)
+    fn socket_type(&mut self, socket: &HostSocket) -> Filetype {
+        socket.filetype()
+    }
+    fn open_socket(&mut self, kind: SocketKind) -> Result<HostSocket> {
+        HostSocket::open(kind)
+    }
+    fn bind(&mut self, socket: &mut HostSocket, to: SocketAddr) -> Result<()> {
+        socket.bind(to)
+    }
+    fn listen(&mut self, socket: &mut HostSocket, backlog: u32) -> Result<()> {
+        socket.listen(backlog)
+    }
+    fn connect(&mut self, socket: &mut HostSocket, to: SocketAddr) -> Result<()> {
+        socket.connect(to)
+    }
+    fn socket_error(&mut self, socket: &mut HostSocket) -> Result<()> {
+        socket.error()
+    }
+    fn address(&mut self, socket: &mut HostSocket, remote: bool) -> Result<SocketAddr> {
+        socket.address(remote)
+    }
+    fn receive_from(
+        &mut self,
+        socket: &mut HostSocket,
+        to: &mut [u8],
+        how: RiFlags,
+    ) -> Result<(usize, Option<SocketAddr>)> {
+        socket.receive_from(to, how)
+    }
+    fn send_to(&mut self, socket: &mut HostSocket, bytes: &[u8], to: SocketAddr) -> Result<usize> {
+        socket.send_to(bytes, to)
+    }
+    fn socket_option(&mut self, socket: &mut HostSocket, option: SocketOption) -> Result<i32> {
+        socket.option(option)
+    }
+    fn set_socket_option(
+        &mut self,
+        socket: &mut HostSocket,
+        option: SocketOption,
+        to: i32,
+    ) -> Result<()> {
+        socket.set_option(option, to)
+    }
+    fn timeout<'s>(&mut self, socket: &'s mut HostSocket, send: bool) -> Option<&'s mut u64> {
+        Some(socket.timeout(send))
+    }
+    fn membership(
+        &mut self,
+        socket: &mut HostSocket,
+        group: IpAddr,
+        interface: u32,
+        join: bool,
+    ) -> Result<()> {
+        socket.membership(group, interface, join)
+    }
+    fn resolve(
+        &mut self,
+        host: &str,
+        service: &str,
+        wanted: Lookup,
+        each: &mut dyn FnMut(SocketAddr, bool),
+    ) -> Result<()> {
+        socket::resolve(host, service, wanted, each)
     }
 }

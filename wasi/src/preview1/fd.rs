@@ -1,11 +1,12 @@
 //! What every descriptor has, also those of a program without files.
 
+use super::{sock, waiting};
 use crate::context::Wasi;
 use crate::descriptor::{rights, Rights};
 use crate::guest::{for_each_buffer, Stop};
 use crate::platform::{Object, Platform, Wait};
 use crate::types::{Errno, FdFlags, Fdstat, Filestat, Filetype, Iovec, Prestat};
-use zonda::{Call, GuestPtrMut, GuestSlice, GuestSliceMut};
+use zonda::{Call, GuestPtrMut, GuestSlice, GuestSliceMut, GuestValue};
 
 pub(super) fn close<P: Platform>(call: &mut Call<'_, Wasi<P>>, fd: u32) -> Result<(), Stop> {
     Ok(call.state().descriptors.close(fd)?)
@@ -24,7 +25,7 @@ fn filetype<P: Platform>(platform: &mut P, object: &Object<P>) -> Filetype {
         Object::Stream(stream) => platform.stream_type(*stream),
         Object::File(file) => platform.file_type(file),
         Object::Dir(_) => Filetype::Directory,
-        Object::Socket(_) => Filetype::SocketStream,
+        Object::Socket(socket) => platform.socket_type(socket),
     }
 }
 
@@ -56,11 +57,12 @@ pub(super) fn fdstat_set_flags<P: Platform>(
     descriptor.require(rights::FD_FDSTAT_SET_FLAGS)?;
     match &mut descriptor.object {
         Object::File(file) => platform.set_flags(file, flags)?,
-        Object::Socket(socket) => platform.set_socket_flags(socket, flags)?,
-        // `read` and `write` ask the platform whether they would wait.
-        Object::Stream(_) if FdFlags::NONBLOCK.has(flags) => {}
+        // `read` and `write` wait, or ask the platform whether they would.
+        Object::Stream(_) | Object::Socket(_) if FdFlags::NONBLOCK.has(flags) => {}
         Object::Dir(_) if flags == FdFlags::default() => {}
-        Object::Stream(_) | Object::Dir(_) => return Err(Errno::Notsup.into()),
+        Object::Stream(_) | Object::Socket(_) | Object::Dir(_) => {
+            return Err(Errno::Notsup.into());
+        }
     }
     descriptor.flags = flags;
     Ok(())
@@ -81,10 +83,11 @@ pub(super) fn fdstat_set_rights<P: Platform>(
     Ok(())
 }
 
-pub(super) fn filestat_get<P: Platform>(
+/// `F` is how a program has the attributes.
+pub(super) fn filestat_get<P: Platform, F: GuestValue + From<Filestat>>(
     call: &mut Call<'_, Wasi<P>>,
     fd: u32,
-    to: GuestPtrMut<Filestat>,
+    to: GuestPtrMut<F>,
 ) -> Result<(), Stop> {
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();
     let descriptor = descriptors.get_mut(fd)?;
@@ -96,7 +99,7 @@ pub(super) fn filestat_get<P: Platform>(
             Filestat { filetype: filetype(platform, &descriptor.object), ..Filestat::default() }
         }
     };
-    to.write(memory, stat);
+    to.write(memory, stat.into());
     Ok(())
 }
 
@@ -147,6 +150,10 @@ pub(super) fn read<P: Platform>(
     to: GuestSlice<Iovec>,
     count: GuestPtrMut<u32>,
 ) -> Result<(), Stop> {
+    if let Object::Socket(_) = call.state().descriptors.get(fd)?.object {
+        return sock::recv(call, fd, to, 0, count, None);
+    }
+    let ended = call.termination();
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();
     let descriptor = descriptors.get_mut(fd)?;
     if let Object::Dir(_) = descriptor.object {
@@ -159,10 +166,12 @@ pub(super) fn read<P: Platform>(
     let read = for_each_buffer(memory, &to, |bytes, before| match &mut descriptor.object {
         Object::File(file) => platform.read(file, bytes),
         // The second buffer would wait for more than there is.
-        Object::Stream(_) | Object::Socket(_) if before != 0 => Ok(0),
-        Object::Stream(stream) => platform.stream_read(*stream, bytes),
-        Object::Socket(socket) => platform.receive(socket, bytes, Default::default()),
-        Object::Dir(_) => Err(Errno::Isdir),
+        Object::Stream(_) if before != 0 => Ok(0),
+        Object::Stream(stream) => {
+            let stream = *stream;
+            waiting::read(platform, stream, descriptor.flags, bytes, &|| ended.is_pending())
+        }
+        Object::Dir(_) | Object::Socket(_) => Err(Errno::Isdir),
     })?;
     count.write(memory, read);
     Ok(())
@@ -174,6 +183,9 @@ pub(super) fn write<P: Platform>(
     from: GuestSlice<Iovec>,
     count: GuestPtrMut<u32>,
 ) -> Result<(), Stop> {
+    if let Object::Socket(_) = call.state().descriptors.get(fd)?.object {
+        return sock::send(call, fd, from, 0, count);
+    }
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();
     let descriptor = descriptors.get_mut(fd)?;
     if let Object::Dir(_) = descriptor.object {
@@ -186,8 +198,7 @@ pub(super) fn write<P: Platform>(
     let written = for_each_buffer(memory, &from, |bytes, _| match &mut descriptor.object {
         Object::File(file) => platform.write(file, bytes),
         Object::Stream(stream) => platform.stream_write(*stream, bytes),
-        Object::Socket(socket) => platform.send(socket, bytes),
-        Object::Dir(_) => Err(Errno::Isdir),
+        Object::Dir(_) | Object::Socket(_) => Err(Errno::Isdir),
     })?;
     count.write(memory, written);
     Ok(())

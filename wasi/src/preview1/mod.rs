@@ -11,7 +11,14 @@ mod path;
 mod poll;
 mod program;
 #[cfg(feature = "sockets")]
-mod sock;
+pub(crate) mod sock;
+#[cfg(feature = "unstable")]
+pub(crate) mod unstable;
+#[cfg(any(feature = "sockets", feature = "input"))]
+pub(crate) mod waiting;
+#[cfg(not(any(feature = "sockets", feature = "input")))]
+#[path = "waiting_off.rs"]
+mod waiting;
 
 #[cfg(not(all(feature = "files", feature = "poll", feature = "sockets")))]
 mod off;
@@ -26,6 +33,7 @@ use crate::context::Wasi;
 use crate::guest::answer;
 use crate::platform::Platform;
 use crate::types::{Event, Fdstat, Filestat, Iovec, Prestat, Subscription};
+use core::marker::PhantomData;
 use zonda::{host_module, GuestPtrMut, GuestSlice, GuestSliceMut, HostError};
 
 /// An error number, or 0; or a trap.
@@ -184,7 +192,7 @@ host_module! {
         }
         /// Waits for clocks and descriptors.
         fn poll_oneoff(call, from: u32, to: u32, count: u32, events: GuestPtrMut<u32>) -> Answer {
-            answer(poll::oneoff(call, from, to, count, events))
+            answer(poll::oneoff(call, from, to, count, events, PhantomData::<Subscription>))
         }
         /// Ends the program.
         fn proc_exit(call, code: u32) -> Result<(), HostError> {
@@ -209,7 +217,7 @@ host_module! {
         }
         /// Receives.
         fn sock_recv(call, fd: u32, to: GuestSlice<Iovec>, flags: u32, count: GuestPtrMut<u32>, out: GuestPtrMut<u16>) -> Answer {
-            answer(sock::recv(call, fd, to, flags, (count, out)))
+            answer(sock::recv(call, fd, to, flags, count, Some(out)))
         }
         /// Sends.
         fn sock_send(call, fd: u32, from: GuestSlice<Iovec>, flags: u32, count: GuestPtrMut<u32>) -> Answer {

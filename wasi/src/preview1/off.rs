@@ -49,11 +49,11 @@ off! {
         unlink_file(A, B);
     }
     "poll" poll {
-        oneoff(A, B, C, D);
+        oneoff(A, B, C, D, E);
     }
     "sockets" sock {
         accept(A, B, C);
-        recv(A, B, C, D);
+        recv(A, B, C, D, E);
         send(A, B, C, D);
         shutdown(A, B);
     }

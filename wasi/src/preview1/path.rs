@@ -5,7 +5,7 @@ use crate::descriptor::{rights, Descriptor, Rights};
 use crate::guest::{path as text, text as own_text, Stop};
 use crate::platform::{Object, Open, Platform};
 use crate::types::{Errno, FdFlags, Filestat, LookupFlags, OFlags, SetTime};
-use zonda::{Call, GuestPtrMut, GuestSlice, GuestSliceMut};
+use zonda::{Call, GuestPtrMut, GuestSlice, GuestSliceMut, GuestValue};
 
 type Path = GuestSlice<u8>;
 
@@ -23,18 +23,19 @@ pub(super) fn create_directory<P: Platform>(
     Ok(platform.create_dir(dir, text(memory, &path)?)?)
 }
 
-pub(super) fn filestat_get<P: Platform>(
+/// `F` is how a program has the attributes.
+pub(super) fn filestat_get<P: Platform, F: GuestValue + From<Filestat>>(
     call: &mut Call<'_, Wasi<P>>,
     fd: u32,
     flags: u32,
     path: Path,
-    to: GuestPtrMut<Filestat>,
+    to: GuestPtrMut<F>,
 ) -> Result<(), Stop> {
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();
     let follow = follow(flags)?;
     let dir = descriptors.get(fd)?.dir(rights::PATH_FILESTAT_GET)?;
     let stat = platform.path_stat(dir, text(memory, &path)?, follow)?;
-    to.write(memory, stat);
+    to.write(memory, stat.into());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use crate::descriptor::rights;
 use crate::guest::{bytes, bytes_mut, Stop, OUTSIDE};
 use crate::platform::{Platform, Wait};
 use crate::types::{ClockId, Errno, Event, Subscription};
+use core::marker::PhantomData;
 use zonda::{Call, GuestPtrMut, GuestValue, TryVec};
 
 /// What one subscription waits for.
@@ -43,12 +44,14 @@ fn duration<P: Platform>(platform: &mut P, subscription: &Subscription) -> Resul
     }
 }
 
-pub(super) fn oneoff<P: Platform>(
+/// `S` is how a program has its subscriptions.
+pub(super) fn oneoff<P: Platform, S: GuestValue + Into<Subscription>>(
     call: &mut Call<'_, Wasi<P>>,
     from: u32,
     to: u32,
     count: u32,
     events: GuestPtrMut<u32>,
+    _: PhantomData<S>,
 ) -> Result<(), Stop> {
     if count == 0 {
         return Err(Errno::Inval.into());
@@ -56,7 +59,7 @@ pub(super) fn oneoff<P: Platform>(
     let ended = call.termination();
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();
     let size = |of: usize| count.checked_mul(of as u32).ok_or(OUTSIDE);
-    let subscriptions = bytes(memory, from, size(Subscription::SIZE)?)?;
+    let subscriptions = bytes(memory, from, size(S::SIZE)?)?;
     let out = size(Event::SIZE)?;
     bytes(memory, to, out)?;
 
@@ -64,8 +67,8 @@ pub(super) fn oneoff<P: Platform>(
     let mut items = TryVec::with_capacity(count as usize)?;
     let mut waits = TryVec::new();
     let mut timeout: Option<u64> = None;
-    for record in subscriptions.as_chunks::<{ Subscription::SIZE }>().0 {
-        let subscription = Subscription::read(record);
+    for record in subscriptions.chunks_exact(S::SIZE) {
+        let subscription = S::read(record).into();
         let Subscription { userdata, tag, number, .. } = subscription;
         let what = match tag {
             CLOCK => match duration(platform, &subscription) {

@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 use zonda::{Engine, Error, Func, Grants, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 use zonda_wasi::host::{Host, HostDir};
-use zonda_wasi::{Errno, Preview1, Rights, Wasi};
+use zonda_wasi::{Errno, Preview1, Rights, Sockets, Unstable, Wasi};
 
 /// The functions with their parameters: `w` is an i32, `d` an i64.
-pub const FUNCS: [(&str, &str); 46] = [
+pub const FUNCS: [(&str, &str); 94] = [
     ("args_get", "ww"),
     ("args_sizes_get", "ww"),
     ("environ_get", "ww"),
@@ -55,6 +55,54 @@ pub const FUNCS: [(&str, &str); 46] = [
     ("sock_recv", "wwwwww"),
     ("sock_send", "wwwww"),
     ("sock_shutdown", "ww"),
+    ("sock_addr_local", "ww"),
+    ("sock_addr_remote", "ww"),
+    ("sock_addr_resolve", "wwwwww"),
+    ("sock_bind", "ww"),
+    ("sock_close", "w"),
+    ("sock_connect", "ww"),
+    ("sock_listen", "ww"),
+    ("sock_open", "wwww"),
+    ("sock_recv_from", "wwwwww"),
+    ("sock_send_to", "wwwwww"),
+    ("sock_set_ip_add_membership", "www"),
+    ("sock_set_ip_drop_membership", "www"),
+    ("sock_get_broadcast", "ww"),
+    ("sock_get_keep_alive", "ww"),
+    ("sock_get_linger", "www"),
+    ("sock_get_recv_buf_size", "ww"),
+    ("sock_get_recv_timeout", "ww"),
+    ("sock_get_reuse_addr", "ww"),
+    ("sock_get_reuse_port", "ww"),
+    ("sock_get_send_buf_size", "ww"),
+    ("sock_get_send_timeout", "ww"),
+    ("sock_get_tcp_fastopen_connect", "ww"),
+    ("sock_get_tcp_keep_idle", "ww"),
+    ("sock_get_tcp_keep_intvl", "ww"),
+    ("sock_get_tcp_no_delay", "ww"),
+    ("sock_get_tcp_quick_ack", "ww"),
+    ("sock_get_ip_multicast_loop", "www"),
+    ("sock_get_ip_multicast_ttl", "ww"),
+    ("sock_get_ip_ttl", "ww"),
+    ("sock_get_ipv6_only", "ww"),
+    ("sock_set_broadcast", "ww"),
+    ("sock_set_keep_alive", "ww"),
+    ("sock_set_linger", "www"),
+    ("sock_set_recv_buf_size", "ww"),
+    ("sock_set_recv_timeout", "wd"),
+    ("sock_set_reuse_addr", "ww"),
+    ("sock_set_reuse_port", "ww"),
+    ("sock_set_send_buf_size", "ww"),
+    ("sock_set_send_timeout", "wd"),
+    ("sock_set_tcp_fastopen_connect", "ww"),
+    ("sock_set_tcp_keep_idle", "ww"),
+    ("sock_set_tcp_keep_intvl", "ww"),
+    ("sock_set_tcp_no_delay", "ww"),
+    ("sock_set_tcp_quick_ack", "ww"),
+    ("sock_set_ip_multicast_loop", "www"),
+    ("sock_set_ip_multicast_ttl", "ww"),
+    ("sock_set_ip_ttl", "ww"),
+    ("sock_set_ipv6_only", "ww"),
 ];
 
 /// Bytes of the linear memory.
@@ -74,19 +122,21 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The module's text.
-fn text() -> String {
+/// The text of a module that imports from one of this name.
+fn text(module: &str) -> String {
     let mut text = String::from("(module");
-    for (name, params) in FUNCS {
+    // The version before preview 1 has no sockets that a program opens.
+    let funcs = || FUNCS.iter().take(if module == "wasi_unstable" { 46 } else { FUNCS.len() });
+    for (name, params) in funcs() {
         let params: Vec<&str> =
             params.chars().map(|ty| if ty == 'w' { "i32" } else { "i64" }).collect();
-        let result = if name == "proc_exit" { "" } else { "(result i32)" };
+        let result = if *name == "proc_exit" { "" } else { "(result i32)" };
         text += &format!(
-            "(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param {}) {result}))",
+            "(import \"{module}\" \"{name}\" (func ${name} (param {}) {result}))",
             params.join(" ")
         );
     }
-    for (name, _) in FUNCS {
+    for (name, _) in funcs() {
         text += &format!("(export \"{name}\" (func ${name}))");
     }
     text + "(memory (export \"memory\") 1 1))"
@@ -114,12 +164,19 @@ impl Probe {
     }
 
     pub fn with(wasi: Wasi<Host>) -> Probe {
+        Probe::of("wasi_snapshot_preview1", wasi)
+    }
+
+    /// A program that imports from a module of this name.
+    pub fn of(module: &str, wasi: Wasi<Host>) -> Probe {
         let engine = Engine::default();
-        let bytes = wat::parse_str(text()).unwrap();
+        let bytes = wat::parse_str(text(module)).unwrap();
         let module = Module::from_vec(&engine, &bytes).unwrap();
         let mut store = Store::new(&engine, wasi).unwrap();
         let mut linker = Linker::new();
         linker.define_module(Preview1::MODULE, Grants::All, |wasi: &mut Wasi<Host>| wasi).unwrap();
+        linker.define_module(Sockets::MODULE, Grants::All, |wasi: &mut Wasi<Host>| wasi).unwrap();
+        linker.define_module(Unstable::MODULE, Grants::All, |wasi: &mut Wasi<Host>| wasi).unwrap();
         let instance = linker.instantiate(&mut store, &module).unwrap();
         let memory = instance.get_memory(&store, "memory").unwrap();
         Probe { store, instance, memory }

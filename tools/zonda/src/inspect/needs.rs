@@ -5,25 +5,31 @@ use std::collections::BTreeSet;
 
 use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
 use zonda_wasi::host::Host;
-use zonda_wasi::Preview1;
+use zonda_wasi::{Preview1, Sockets, Unstable};
 
 use super::features;
 
 /// Prints the imports that nobody provides and, for Zephyr, the options.
 pub fn print(bytes: &[u8], for_zephyr: bool) -> Result<(), BinaryReaderError> {
     let mut own = Vec::new();
-    let mut wasi = BTreeSet::new();
-    let module = Preview1::<Host>::MODULE;
+    let (mut wasi, mut unstable) = (BTreeSet::new(), false);
+    let modules = [Preview1::<Host>::MODULE, Sockets::MODULE, Unstable::MODULE];
     for payload in Parser::new(0).parse_all(bytes) {
         // What lacks its code section ends with an error behind the sections that matter here.
         let Ok(Payload::ImportSection(section)) = payload else { continue };
         for import in section.into_imports() {
             let import = import?;
             let is_func = matches!(import.ty, TypeRef::Func(_));
-            let known = module.names().find(|name| *name == import.name);
+            let known = modules
+                .iter()
+                .filter(|module| is_func && module.name() == import.module)
+                .find_map(|module| module.names().find(|name| *name == import.name));
             match known {
-                Some(name) if is_func && import.module == module.name() => _ = wasi.insert(name),
-                _ => own.push(format!("{}.{}", import.module, import.name)),
+                Some(name) => {
+                    wasi.insert(name);
+                    unstable |= import.module == Unstable::<Host>::MODULE.name();
+                }
+                None => own.push(format!("{}.{}", import.module, import.name)),
             }
         }
     }
@@ -38,6 +44,9 @@ pub fn print(bytes: &[u8], for_zephyr: bool) -> Result<(), BinaryReaderError> {
     for option in wasi_options(&wasi) {
         println!("  {option}=y");
     }
+    if unstable {
+        println!("  CONFIG_ZONDA_WASI_UNSTABLE=y");
+    }
     Ok(())
 }
 
@@ -48,6 +57,9 @@ fn listed(names: &[String]) -> String {
         names.join(", ")
     }
 }
+
+/// Functions of sockets that preview 1 has.
+const PREVIEW_1: [&str; 4] = ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"];
 
 /// The options for functions of WASI. A C library imports `fd_seek` for its streams; only paths need files.
 fn wasi_options(names: &BTreeSet<&str>) -> Vec<&'static str> {
@@ -60,6 +72,10 @@ fn wasi_options(names: &BTreeSet<&str>) -> Vec<&'static str> {
     }
     if names.contains("poll_oneoff") {
         options.push("CONFIG_ZONDA_WASI_POLL");
+    }
+    // Those of preview 1 need a socket, which only the extension opens.
+    if names.iter().any(|name| name.starts_with("sock_") && !PREVIEW_1.contains(name)) {
+        options.push("CONFIG_ZONDA_WASI_SOCKETS_EXT");
     }
     if names.contains("random_get") {
         options.push("CONFIG_CSPRNG_ENABLED");
@@ -76,6 +92,8 @@ mod tests {
         let options = |names: &[&'static str]| wasi_options(&names.iter().copied().collect());
         assert!(options(&[]).is_empty());
         assert_eq!(options(&["fd_write", "fd_seek"]), ["CONFIG_ZONDA_WASI"]);
+        assert_eq!(options(&["sock_recv"]), ["CONFIG_ZONDA_WASI"]);
+        assert_eq!(options(&["sock_open"]), ["CONFIG_ZONDA_WASI", "CONFIG_ZONDA_WASI_SOCKETS_EXT"]);
         assert_eq!(options(&["path_open"]), ["CONFIG_ZONDA_WASI", "CONFIG_ZONDA_WASI_FILES"]);
         assert_eq!(
             options(&["poll_oneoff", "random_get"]),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use zonda::{Error, Grants, HostError, Linker};
 use zonda_bench_env::{Bench, Env};
 use zonda_wasi::host::{Host, HostDir, HostSocket};
-use zonda_wasi::{rights, Errno, Preview1, Wasi};
+use zonda_wasi::{rights, Errno, Preview1, Sockets, Unstable, Wasi};
 
 use crate::RunArgs;
 
@@ -43,7 +43,20 @@ impl Program {
         for address in &args.tcplisten {
             let failed = |error| format!("--tcplisten {address}: {error}");
             let listener = TcpListener::bind(address).map_err(failed)?;
-            wasi.socket(HostSocket::Listener(listener)).map_err(bad("--tcplisten".into()))?;
+            HostSocket::listener(listener)
+                .and_then(|listener| wasi.socket(listener).map(drop))
+                .map_err(bad("--tcplisten".into()))?;
+        }
+        for network in &args.addr_pool {
+            wasi.allow_network(network.as_bytes()).map_err(|errno| match errno {
+                Errno::Inval => {
+                    format!("--addr-pool {network}: expected ADDRESS/BITS, as 10.0.0.0/8")
+                }
+                errno => format!("--addr-pool {network}: {errno:?}"),
+            })?;
+        }
+        for name in &args.allow_resolve {
+            wasi.allow_lookup(name.as_bytes()).map_err(bad("--allow-resolve".into()))?;
         }
         for text in &args.dir {
             let parts: Vec<&str> = text.split("::").collect();
@@ -75,7 +88,9 @@ pub fn linker() -> Result<Linker<Program>, Error> {
     let mut linker = Linker::new();
     linker.define_module(Env::MODULE, Grants::All, |program: &mut Program| &mut program.console)?;
     linker
-        .define_module(Preview1::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?;
+        .define_module(Preview1::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?
+        .define_module(Sockets::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?
+        .define_module(Unstable::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?;
     Ok(linker)
 }
 
