@@ -14,6 +14,11 @@ fn main() {
     if target.starts_with("thumbv7em") {
         println!("cargo::rustc-cfg=dsp");
     }
+    // Armv8-M Mainline.
+    println!("cargo::rustc-check-cfg=cfg(v8m)");
+    if target.starts_with("thumbv8m.main") {
+        println!("cargo::rustc-cfg=v8m");
+    }
     if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") {
         println!("cargo::rustc-cfg=thumb2");
     }

@@ -24,7 +24,7 @@ pub(crate) fn write(
     compiled: &Compiled,
     options: &Options,
 ) -> Result<Vec<u8>, Error> {
-    let code = object::read(&compiled.object)?;
+    let code = object::read(&compiled.object, options.target.isa)?;
     let shape = &text.shape;
     let mut funcs = Vec::new();
     for func in shape.imported_funcs..shape.funcs.len() as u32 {
@@ -36,7 +36,7 @@ pub(crate) fn write(
                 &u16::try_from(half).map_err(|_| Error::TooLarge)?.to_le_bytes(),
             );
         }
-        let frame = overhead(options.target.word) + text.scratch.max(results) + 1;
+        let frame = overhead(options.target.word()) + text.scratch.max(results) + 1;
         let (body, entry) = if shape.reachable[func as usize] {
             let find =
                 |name: String| code.symbols.get(&name).copied().ok_or(Error::Unresolved(name));
@@ -81,7 +81,7 @@ pub(crate) fn write(
     }
     let mut head = Vec::from(format::MAGIC);
     head.extend_from_slice(&format::VERSION.to_le_bytes());
-    head.extend_from_slice(&[format::NATIVE, options.target.word as u8]);
+    head.extend_from_slice(&[format::NATIVE, options.target.word() as u8]);
     head.extend_from_slice(&u32::from(text.float).to_le_bytes());
     head.extend_from_slice(&to_u32(contents.len())?.to_le_bytes());
     head.extend_from_slice(&Sha256::digest(module));

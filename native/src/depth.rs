@@ -187,15 +187,15 @@ fn insert<'c>(
         alloca.remove_from_basic_block();
         builder.insert_instruction(&alloca, None);
     }
-    let word = if target.word == 8 { context.i64_type() } else { context.i32_type() };
+    let word = if target.word() == 8 { context.i64_type() } else { context.i32_type() };
     let read = Intrinsic::find("llvm.read_register")
         .and_then(|intrinsic| intrinsic.get_declaration(module, &[word.into()]))
         .ok_or_else(|| fails("no llvm.read_register"))?;
-    let register = context.metadata_node(&[context.metadata_string(target.sp).into()]);
+    let register = context.metadata_node(&[context.metadata_string(target.sp()).into()]);
     let sp = builder.build_call(read, &[register.into()], "sp").map_err(fails)?;
     let sp = sp.try_as_basic_value().basic().ok_or_else(|| fails("no value"))?.into_int_value();
     let state = function.get_last_param().ok_or_else(|| fails("no state"))?.into_pointer_value();
-    let offset = word.const_int((slot::STACK_LIMIT * target.word) as u64, false);
+    let offset = word.const_int((slot::STACK_LIMIT * target.word()) as u64, false);
     // SAFETY: the state has this field.
     let field =
         unsafe { builder.build_gep(context.i8_type(), state, &[offset], "limit").map_err(fails)? };

@@ -249,7 +249,7 @@ impl Function {
 
     /// Reads a field of the state that stays the same while the function runs.
     pub(crate) fn field(&mut self, module: &Module, slot: usize) -> String {
-        let (word, iptr) = (module.target().word, module.target().iptr());
+        let (word, iptr) = (module.target().word(), module.target().iptr());
         let at = self.set(&format!("getelementptr i8, ptr %ctx, {iptr} {}", slot * word));
         self.set(&format!("load ptr, ptr {at}, align {word}, !invariant.load !{}", node::EMPTY))
     }
@@ -605,7 +605,8 @@ impl Function {
     ) -> Vec<Value> {
         let location = self.locate(module);
         // LLVM returns several results in memory of the caller, and stops where a call has to be a tail call then.
-        let kind = match (tail, same && ty.results.len() <= 1) {
+        let jumps = module.target().has_tail_calls(slots(&ty.params) + 1);
+        let kind = match (tail, same && jumps && ty.results.len() <= 1) {
             (true, true) => "musttail ",
             (true, false) => "tail ",
             _ => "notail ",
@@ -639,7 +640,7 @@ impl Function {
             module.need_slots(&ty);
             let args = self.write_slots(module, &arguments);
             let stub = module.import();
-            let word = module.target().word;
+            let word = module.target().word();
             let location = self.locate(module);
             self.line(&format!(
                 "call fastcc void {stub}({} {}, {}) #{NO_MERGE}, !dbg !{location}",
@@ -816,7 +817,7 @@ impl Function {
     /// The address of a global.
     fn global(&mut self, module: &Module, index: u32) -> String {
         let shape = &module.shape;
-        let (word, iptr) = (module.target().word, module.target().iptr());
+        let (word, iptr) = (module.target().word(), module.target().iptr());
         if index >= shape.imported_globals {
             let bytes = shape.cell(index) * 4;
             let cells = self.field(module, slot::CELLS);

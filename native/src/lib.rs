@@ -13,7 +13,8 @@
 //! | `module` | the whole module: what functions share, and the code that calls them |
 //! | `llvm` | the calls of LLVM |
 //! | `depth` | how much native stack functions need, and which of them check it |
-//! | `object` | the code of the object file, with its references resolved |
+//! | `object`, `relocation` | the code of the object file, with its references resolved |
+//! | `routines` | what a CPU lacks an instruction for |
 //! | `artifact` | the file |
 //! | [`Executable`] | code in executable memory of this machine |
 
@@ -26,6 +27,8 @@ mod memory;
 mod module;
 mod numeric;
 mod object;
+mod relocation;
+mod routines;
 mod shape;
 pub mod target;
 

@@ -125,6 +125,6 @@ pub(crate) fn compile(text: &Text, options: &Options) -> Result<Compiled, Error>
     frames.listen(&context);
     let object = machine.write_to_memory_buffer(&module, FileType::Object).map_err(fails);
     frames.stop(&context);
-    let reserve = calls.deepest(&frames.0, options.target.word as u32);
+    let reserve = calls.deepest(&frames.0, options.target.word() as u32);
     Ok(Compiled { object: object?.as_slice().to_vec(), reserve })
 }

@@ -30,7 +30,7 @@ fn value_type(ty: NumType) -> ValType {
 impl Function {
     /// Reads a field of memory 0, which is the same as long as the memory does not grow.
     fn memory_field(&mut self, module: &Module, ty: &str, slot: usize) -> String {
-        let (word, iptr) = (module.target().word, module.target().iptr());
+        let (word, iptr) = (module.target().word(), module.target().iptr());
         let at = self.set(&format!("getelementptr i8, ptr %ctx, {iptr} {}", slot * word));
         let how = if module.shape.is_memory_fixed() {
             format!("!invariant.load !{}", node::EMPTY)
@@ -42,7 +42,7 @@ impl Function {
 
     /// Base and size of a memory.
     fn base_and_size(&mut self, module: &Module, memory: u32) -> (String, String) {
-        let (word, iptr) = (module.target().word, module.target().iptr());
+        let (word, iptr) = (module.target().word(), module.target().iptr());
         if memory == 0 {
             let base = self.memory_field(module, "ptr", slot::MEMORY_BASE);
             return (base, self.memory_field(module, iptr, slot::MEMORY_SIZE));
@@ -58,7 +58,7 @@ impl Function {
 
     /// The address as wide as those of the CPU.
     fn widen(&mut self, module: &Module, address: &str) -> String {
-        if module.target().word == 4 {
+        if module.target().word() == 4 {
             address.into()
         } else {
             self.set(&format!("zext i32 {address} to i64"))
@@ -143,7 +143,7 @@ impl Function {
                 self.close_check(module, check);
             }
         } else {
-            let fails = if module.target().word == 8 {
+            let fails = if module.target().word() == 8 {
                 let end = self.set(&format!("add nuw i64 {wide}, {bytes}"));
                 self.set(&format!("icmp ugt i64 {end}, {size}"))
             } else if bytes > u64::from(u32::MAX) {
@@ -164,7 +164,7 @@ impl Function {
     pub(crate) fn close_check(&mut self, module: &mut Module, check: Check) {
         let iptr = module.target().iptr();
         let mut label = check.label;
-        let wide = if module.target().word == 8 {
+        let wide = if module.target().word() == 8 {
             let name = self.name("%v");
             let _ = writeln!(self.cold, "{label}:\n  {name} = zext i32 {} to i64", check.address);
             label.clear();

@@ -111,7 +111,7 @@ impl<'o> Module<'o> {
 
     /// The lines that read a helper's address into `%f`.
     fn helper(&self, number: usize) -> String {
-        let (word, iptr) = (self.target().word, self.target().iptr());
+        let (word, iptr) = (self.target().word(), self.target().iptr());
         format!(
             "  %t0 = getelementptr i8, ptr %ctx, {iptr} {}\n  %t = load ptr, ptr %t0, align {word}, !invariant.load !5\n  \
              %f0 = getelementptr i8, ptr %t, {iptr} {}\n  %f = load ptr, ptr %f0, align {word}, !invariant.load !5\n",
@@ -198,7 +198,7 @@ impl<'o> Module<'o> {
     pub(crate) fn import(&mut self) -> String {
         let name = "s.import";
         self.stub(name, |module| {
-            let (word, iptr) = (module.target().word, module.target().iptr());
+            let (word, iptr) = (module.target().word(), module.target().iptr());
             format!(
                 "define internal fastcc void @{name}({iptr} %at, {}) #{STUB} section \".t.{name}\" {{\n{}{}  \
                  %i0 = getelementptr i8, ptr %ctx, {iptr} {}\n  %i = load ptr, ptr %i0, align {word}, !invariant.load !5\n  \
@@ -255,7 +255,7 @@ impl<'o> Module<'o> {
         let linkage = if visible { "hidden" } else { "internal" };
         let params: String =
             ty.params.iter().enumerate().map(|(at, &ty)| format!("{} %p{at}, ", ir(ty))).collect();
-        let word = self.target().word;
+        let word = self.target().word();
         format!(
             "define {linkage} fastcc {} @f.{func}({params}ptr noalias nonnull align {word} dereferenceable({}) swiftself %ctx) #{FUNCTION} section \".t.f.{func}\" !dbg !{debug} {{\n",
             ty.result_ir(),
@@ -276,6 +276,7 @@ impl<'o> Module<'o> {
         // The stack check is inserted later, and needs this one.
         self.trap(zonda::TrapCode::StackOverflow as u32);
         self.stubs.values().for_each(|stub| text.push_str(stub));
+        text.push_str(&crate::routines::text(self.target().isa));
         self.intrinsics.iter().for_each(|line| {
             text.push_str(line);
             text.push('\n');
@@ -292,6 +293,7 @@ impl<'o> Module<'o> {
              attributes #{TRAP} = {{ noinline noreturn cold minsize optsize {common} \"warn-stack-size\"=\"0\" }}\n\
              attributes #{STUB} = {{ noinline {common} optsize \"warn-stack-size\"=\"0\" }}\n\
              attributes #{ENTRY} = {{ noinline {common} optsize \"warn-stack-size\"=\"0\" }}\n\
+             attributes #7 = {{ noinline {common} optsize \"warn-stack-size\"=\"0\" }}\n\
              attributes #{NO_MERGE} = {{ nomerge }}\n\
              attributes #{PURE} = {{ nounwind willreturn memory(none) }}\n\
              !llvm.module.flags = !{{!10, !11}}\n!llvm.dbg.cu = !{{!12}}\n\

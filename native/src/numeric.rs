@@ -4,7 +4,7 @@
 //! 64-bit divisions on a 32-bit CPU, are calls of the runtime, never of a library: LLVM must not
 //! write the name of a function that the code does not have.
 
-use crate::function::Function;
+use crate::function::{Function, Value};
 use crate::module::{Module, NO_MERGE, PURE};
 use zonda::{TrapCode, ValType};
 use zonda_exec::native::helpers::index as helper;
@@ -167,7 +167,7 @@ impl Function {
                 self.trap_if(module, &over, TrapCode::IntegerOverflow);
             }
         }
-        if ty == I64 && module.target().word == 4 {
+        if ty == I64 && module.target().word() == 4 {
             let number = match (signed, remainder) {
                 (false, false) => helper::DIV_U64,
                 (true, false) => helper::DIV_S64,
@@ -177,6 +177,19 @@ impl Function {
             let text = self.pure(module, number, "i64", &["i64", "i64"], &[a.text, divisor]);
             return self.push(I64, text);
         }
+        // LLVM divides by a power of two without an instruction that divides.
+        let power =
+            Value { ty, text: divisor.clone() }.constant().is_some_and(u64::is_power_of_two);
+        if !module.target().has_division() && !(power && !signed) {
+            let number = match (signed, remainder) {
+                (false, false) => helper::DIV_U32,
+                (true, false) => helper::DIV_S32,
+                (false, true) => helper::REM_U32,
+                (true, true) => helper::REM_S32,
+            };
+            let text = self.pure(module, number, "i32", &["i32", "i32"], &[a.text, divisor]);
+            return self.push(I32, text);
+        }
         let sign = if signed { "s" } else { "u" };
         let name = if remainder { "rem" } else { "div" };
         self.push_set(ty, &format!("{sign}{name} {t} {}, {divisor}", a.text));
@@ -185,8 +198,8 @@ impl Function {
     /// Whether the CPU has instructions on this type of floats.
     fn is_hard(module: &Module, ty: ValType) -> bool {
         match ty {
-            F32 => module.target().f32,
-            F64 => module.target().f64,
+            F32 => module.target().has_f32(),
+            F64 => module.target().has_f64(),
             _ => true,
         }
     }
@@ -286,7 +299,7 @@ impl Function {
         to: ValType,
         signed: bool,
     ) {
-        if !Function::is_hard(module, from) || to == I64 && module.target().word == 4 {
+        if !Function::is_hard(module, from) || to == I64 && module.target().word() == 4 {
             return self.generic_trap(module, opcode, to);
         }
         let a = self.pop();
@@ -322,7 +335,7 @@ impl Function {
         to: ValType,
         signed: bool,
     ) {
-        if !Function::is_hard(module, from) || to == I64 && module.target().word == 4 {
+        if !Function::is_hard(module, from) || to == I64 && module.target().word() == 4 {
             return self.generic(module, opcode, 1, to);
         }
         let a = self.pop();
@@ -342,7 +355,7 @@ impl Function {
         signed: bool,
         number: usize,
     ) {
-        if Function::is_hard(module, to) && (from == I32 || module.target().word == 8) {
+        if Function::is_hard(module, to) && (from == I32 || module.target().word() == 8) {
             let name = if signed { "sitofp" } else { "uitofp" };
             return self.cast(name, to);
         }

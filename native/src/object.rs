@@ -5,11 +5,13 @@
 //! that it is for. The calls of the runtime are known by the names of what they go to; where they
 //! return to is what the map of positions has.
 
-use crate::Error;
+use crate::relocation::{self, Reference};
+use crate::target::Isa;
+use crate::{routines, Error};
 use gimli::{LineProgramHeader, LittleEndian};
 use object::read::elf::{ElfFile32, ElfFile64};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SectionKind};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The code of a module.
 pub(crate) struct Code {
@@ -21,36 +23,67 @@ pub(crate) struct Code {
     pub(crate) calls: Vec<(u32, u32, String)>,
 }
 
-mod reloc {
-    pub const ARM_REL32: u32 = 3;
-    pub const ARM_THM_CALL: u32 = 10;
-    pub const ARM_THM_JUMP24: u32 = 30;
-    pub const ARM_THM_MOVW_PREL: u32 = 49;
-    pub const ARM_THM_MOVT_PREL: u32 = 50;
-    pub const X86_64_PC32: u32 = 2;
-    pub const X86_64_PLT32: u32 = 4;
-}
-
 /// Reads an object file.
-pub(crate) fn read(bytes: &[u8]) -> Result<Code, Error> {
+pub(crate) fn read(bytes: &[u8], isa: Isa) -> Result<Code, Error> {
     let fails = |error: object::Error| Error::Llvm(error.to_string());
     if bytes.get(4) == Some(&2) {
-        link(&ElfFile64::<object::LittleEndian>::parse(bytes).map_err(fails)?, true)
+        link(&ElfFile64::<object::LittleEndian>::parse(bytes).map_err(fails)?, isa)
     } else {
-        link(&ElfFile32::<object::LittleEndian>::parse(bytes).map_err(fails)?, false)
+        link(&ElfFile32::<object::LittleEndian>::parse(bytes).map_err(fails)?, isa)
     }
 }
 
-fn link<'d>(file: &impl Object<'d>, x86: bool) -> Result<Code, Error> {
+/// The routines that code calls, by the names of their sections.
+fn called_routines<'d>(file: &impl Object<'d>) -> Result<HashSet<String>, Error> {
     let fails = |error: object::Error| Error::Llvm(error.to_string());
+    let mut calls: HashMap<String, Vec<String>> = HashMap::new();
+    let mut todo = Vec::new();
+    for section in file.sections() {
+        let name = section.name().map_err(fails)?;
+        if !name.starts_with(".t.") {
+            continue;
+        }
+        for (_, relocation) in section.relocations() {
+            let RelocationTarget::Symbol(index) = relocation.target() else { continue };
+            let symbol = file.symbol_by_index(index).map_err(fails)?;
+            let Some(callee) = symbol.section_index() else { continue };
+            let callee = file.section_by_index(callee).map_err(fails)?;
+            let callee = callee.name().map_err(fails)?;
+            if !callee.starts_with(routines::SECTION) {
+                continue;
+            }
+            if name.starts_with(routines::SECTION) {
+                calls.entry(name.to_owned()).or_default().push(callee.to_owned());
+            } else {
+                todo.push(callee.to_owned());
+            }
+        }
+    }
+    let mut called = HashSet::new();
+    while let Some(name) = todo.pop() {
+        todo.extend(calls.get(&name).into_iter().flatten().cloned());
+        if !called.insert(name.clone()) {
+            calls.remove(&name);
+        }
+    }
+    Ok(called)
+}
+
+fn link<'d>(file: &impl Object<'d>, isa: Isa) -> Result<Code, Error> {
+    let is_arm = matches!(isa, Isa::Thumb1 | Isa::Thumb2);
+    let fails = |error: object::Error| Error::Llvm(error.to_string());
+    let called = called_routines(file)?;
     let mut text = Vec::new();
     let mut places = HashMap::new();
     for section in file.sections() {
         let name = section.name().map_err(fails)?;
         let is_text = name.starts_with(".t.");
-        let is_data = section.kind() == SectionKind::ReadOnlyData
-            || section.kind() == SectionKind::ReadOnlyString && name.starts_with(".rodata");
-        let is_data = is_data && name.starts_with(".rodata");
+        let is_data =
+            matches!(section.kind(), SectionKind::ReadOnlyData | SectionKind::ReadOnlyString)
+                && [".rodata", ".srodata"].iter().any(|prefix| name.starts_with(prefix));
+        if name.starts_with(routines::SECTION) && !called.contains(name) {
+            continue;
+        }
         if !is_text && !is_data {
             if matches!(section.kind(), SectionKind::Data | SectionKind::UninitializedData)
                 && section.size() > 0
@@ -70,42 +103,57 @@ fn link<'d>(file: &impl Object<'d>, x86: bool) -> Result<Code, Error> {
             // The lowest bit of a Thumb function's address is not part of it.
             let at = *place as u64
                 + (symbol.address()
-                    & !u64::from(!x86 && symbol.kind() == object::SymbolKind::Text));
+                    & !u64::from(is_arm && symbol.kind() == object::SymbolKind::Text));
             symbols.insert(name.to_owned(), at as u32);
         }
     }
     let mut returns = Vec::new();
+    let mut references = Vec::new();
     for section in file.sections() {
         let Some(&base) = places.get(&section.index()) else { continue };
         let owner = section.name().map_err(fails)?.trim_start_matches(".t.").to_owned();
         for (offset, relocation) in section.relocations() {
-            let RelocationFlags::Elf { r_type } = relocation.flags() else { continue };
-            if r_type == 0 {
+            let RelocationFlags::Elf { r_type: kind } = relocation.flags() else { continue };
+            if kind == 0 {
                 continue;
             }
             let RelocationTarget::Symbol(index) = relocation.target() else {
-                return Err(Error::Unresolved(format!("a relocation of type {r_type}")));
+                return Err(Error::Unresolved(format!("a relocation of type {kind}")));
             };
             let symbol = file.symbol_by_index(index).map_err(fails)?;
             let name = symbol.name().map_err(fails)?;
             let place = symbol.section_index().and_then(|section| places.get(&section));
             let Some(&place) = place else { return Err(Error::Unresolved(name.into())) };
-            let thumb = !x86 && symbol.kind() == object::SymbolKind::Text;
-            let target = place as i64 + (symbol.address() & !u64::from(thumb)) as i64;
-            let at = base + offset as usize;
-            let implicit = relocation.has_implicit_addend();
-            patch(&mut text, at, r_type, x86, target, thumb, implicit, relocation.addend())
-                .ok_or_else(|| Error::Unresolved(format!("{name} (type {r_type})")))?;
+            let thumb = is_arm && symbol.kind() == object::SymbolKind::Text;
+            let reference = Reference {
+                at: base + offset as usize,
+                kind,
+                target: place as i64 + (symbol.address() & !u64::from(thumb)) as i64,
+                thumb,
+                addend: (!relocation.has_implicit_addend()).then_some(relocation.addend()),
+            };
             // An assembler may name the section in place of a local function in it.
             let section = symbol.section_index().map(|section| file.section_by_index(section));
             let section = section.transpose().map_err(fails)?;
             let callee = section.map_or(Ok(name), |section| section.name()).map_err(fails)?;
             if callee.trim_start_matches(".t.").starts_with("s.") && owner.starts_with("f.") {
-                returns.push((at as u32 + 4, owner.clone()));
+                returns.push((relocation::return_address(isa, &reference), owner.clone()));
             }
+            references.push((reference, name.to_owned()));
         }
     }
-    let rows = lines(file, &places)?;
+    // On RISC-V the lower part of a distance refers to the instruction with the upper part.
+    let distances: HashMap<i64, i64> = references
+        .iter()
+        .filter(|(one, _)| isa == Isa::Riscv32 && one.kind == relocation::riscv::PCREL_HI20)
+        .map(|(one, _)| (one.at as i64, one.target + one.addend.unwrap_or(0) - one.at as i64))
+        .collect();
+    for (reference, name) in &references {
+        let high = |at: i64| distances.get(&at).copied();
+        relocation::resolve(isa, &mut text, reference, high)
+            .ok_or_else(|| Error::Unresolved(format!("{name} (type {})", reference.kind)))?;
+    }
+    let rows = lines(file, &places, isa)?;
     let calls = returns
         .into_iter()
         .map(|(at, owner)| {
@@ -116,98 +164,12 @@ fn link<'d>(file: &impl Object<'d>, x86: bool) -> Result<Code, Error> {
     Ok(Code { text, symbols, calls })
 }
 
-/// Resolves one reference.
-#[allow(clippy::too_many_arguments)]
-fn patch(
-    text: &mut [u8],
-    at: usize,
-    kind: u32,
-    x86: bool,
-    target: i64,
-    thumb: bool,
-    implicit: bool,
-    addend: i64,
-) -> Option<()> {
-    let word =
-        |text: &[u8], at: usize| Some(i32::from_le_bytes(text.get(at..at + 4)?.try_into().ok()?));
-    let here = at as i64;
-    if x86 {
-        let (reloc::X86_64_PC32 | reloc::X86_64_PLT32) = kind else { return None };
-        let value = i32::try_from(target + addend - here).ok()?;
-        text.get_mut(at..at + 4)?.copy_from_slice(&value.to_le_bytes());
-        return Some(());
-    }
-    match kind {
-        reloc::ARM_REL32 => {
-            let addend = if implicit { i64::from(word(text, at)?) } else { addend };
-            let value = (target | i64::from(thumb)) + addend - here;
-            text.get_mut(at..at + 4)?.copy_from_slice(&(value as i32).to_le_bytes());
-        }
-        reloc::ARM_THM_CALL | reloc::ARM_THM_JUMP24 => {
-            let (high, low) = halves(text, at)?;
-            let addend = if implicit { branch_distance(high, low) } else { addend };
-            let distance = target + addend - here;
-            if !(-(1 << 24)..1 << 24).contains(&distance) || distance & 1 != 0 {
-                return None;
-            }
-            let d = distance as u32;
-            let sign = d >> 24 & 1;
-            let j = |bit: u32| (d >> bit & 1 ^ 1) ^ sign;
-            let high = high & 0xf800 | (sign << 10) as u16 | (d >> 12 & 0x3ff) as u16;
-            let low = low & 0xd000
-                | (j(23) << 13) as u16
-                | (j(22) << 11) as u16
-                | (d >> 1 & 0x7ff) as u16;
-            set_halves(text, at, high, low)?;
-        }
-        reloc::ARM_THM_MOVW_PREL | reloc::ARM_THM_MOVT_PREL => {
-            let (high, low) = halves(text, at)?;
-            let value = (u32::from(high) & 0xf) << 12
-                | (u32::from(high) >> 10 & 1) << 11
-                | (u32::from(low) >> 12 & 7) << 8
-                | u32::from(low) & 0xff;
-            let addend = if implicit { i64::from(value as u16 as i16) } else { addend };
-            let mut result = ((target | i64::from(thumb)) + addend - here) as u32;
-            if kind == reloc::ARM_THM_MOVT_PREL {
-                result = ((target + addend - here) as u32) >> 16;
-            }
-            let high =
-                high & 0xfbf0 | (result >> 12 & 0xf) as u16 | ((result >> 11 & 1) << 10) as u16;
-            let low = low & 0x8f00 | ((result >> 8 & 7) << 12) as u16 | (result & 0xff) as u16;
-            set_halves(text, at, high, low)?;
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-fn halves(text: &[u8], at: usize) -> Option<(u16, u16)> {
-    let bytes = text.get(at..at + 4)?;
-    Some((u16::from_le_bytes([bytes[0], bytes[1]]), u16::from_le_bytes([bytes[2], bytes[3]])))
-}
-
-fn set_halves(text: &mut [u8], at: usize, high: u16, low: u16) -> Option<()> {
-    let bytes = text.get_mut(at..at + 4)?;
-    bytes[..2].copy_from_slice(&high.to_le_bytes());
-    bytes[2..].copy_from_slice(&low.to_le_bytes());
-    Some(())
-}
-
-/// The distance in a `bl` or `b.w` (Armv7-M, A7.7.12, A7.7.18).
-fn branch_distance(high: u16, low: u16) -> i64 {
-    let (high, low) = (u32::from(high), u32::from(low));
-    let sign = high >> 10 & 1;
-    let i1 = (low >> 13 & 1 ^ 1) ^ sign;
-    let i2 = (low >> 11 & 1 ^ 1) ^ sign;
-    let value = sign << 24 | i1 << 23 | i2 << 22 | (high & 0x3ff) << 12 | (low & 0x7ff) << 1;
-    i64::from((value << 7) as i32 >> 7)
-}
-
 /// The line of each address of the text, from the debug information: lines are offsets in the
 /// module.
 fn lines<'d>(
     file: &impl Object<'d>,
     places: &HashMap<object::SectionIndex, usize>,
+    isa: Isa,
 ) -> Result<BTreeMap<u32, u32>, Error> {
     let fails = |error: object::Error| Error::Llvm(error.to_string());
     let mut rows = BTreeMap::new();
@@ -222,6 +184,23 @@ fn lines<'d>(
             continue;
         };
         let at = offset as usize;
+        // On RISC-V the distance between two instructions is a sum and a difference.
+        let kind = match relocation.flags() {
+            RelocationFlags::Elf { r_type } if isa == Isa::Riscv32 => r_type,
+            _ => 0,
+        };
+        if matches!(kind, relocation::riscv::ADD16 | relocation::riscv::SUB16) {
+            let Some(bytes) = data.get_mut(at..at + 2) else { continue };
+            let old = u16::from_le_bytes([bytes[0], bytes[1]]);
+            let value = (*place as i64 + symbol.address() as i64 + relocation.addend()) as u16;
+            let value = if kind == relocation::riscv::ADD16 {
+                old.wrapping_add(value)
+            } else {
+                old.wrapping_sub(value)
+            };
+            bytes.copy_from_slice(&value.to_le_bytes());
+            continue;
+        }
         let size = if wide { 8 } else { 4 };
         let Some(bytes) = data.get_mut(at..at + size) else { continue };
         let mut old = [0; 8];

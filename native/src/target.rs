@@ -2,70 +2,123 @@
 
 use zonda::toolchain::native_format::cpu;
 
+/// Instruction sets, as far as the compiler treats them differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isa {
+    /// Armv6-M.
+    Thumb1,
+    /// Armv7-M and Armv8-M Mainline.
+    Thumb2,
+    Riscv32,
+    Aarch64,
+    X86_64,
+}
+
 /// A CPU with its ABI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Its name, which is that of Rust's target.
     pub name: &'static str,
     /// The CPU for LLVM.
-    pub cpu: String,
+    pub(crate) cpu: String,
+    pub(crate) isa: Isa,
     pub(crate) triple: &'static str,
     pub(crate) features: &'static str,
-    /// Bytes of an address.
-    pub(crate) word: usize,
     /// What the code needs (`cpu`).
     pub(crate) needs: u32,
-    /// Whether instructions on f32 and f64 exist.
-    pub(crate) f32: bool,
-    pub(crate) f64: bool,
-    /// The register with the native stack.
-    pub(crate) sp: &'static str,
+    /// CPUs of the target.
+    cpus: &'static [&'static str],
 }
 
-/// A row of the table below.
-type Row =
-    (&'static str, &'static str, &'static str, &'static str, usize, u32, [bool; 2], &'static str);
+/// A row of the table below: name, LLVM's triple and features, the instruction set, what the code
+/// needs, and the CPUs that have it. The first CPU is the default: all others execute its code.
+type Row = (&'static str, &'static str, &'static str, Isa, u32, &'static [&'static str]);
+
+const V7M: u32 = cpu::ARM | cpu::THUMB2;
+const V7EM: u32 = V7M | cpu::DSP;
+const V8M: u32 = V7M | cpu::V8M;
 
 const TARGETS: &[Row] = &[
     (
+        "thumbv6m-none-eabi",
+        "thumbv6m-none-unknown-eabi",
+        "+soft-float",
+        Isa::Thumb1,
+        cpu::ARM,
+        &["cortex-m0", "cortex-m0plus", "cortex-m1", "sc000"],
+    ),
+    (
         "thumbv7m-none-eabi",
-        "cortex-m3",
         "thumbv7m-none-unknown-eabi",
         "+soft-float",
-        4,
-        cpu::ARM | cpu::THUMB2,
-        [false, false],
-        "sp",
+        Isa::Thumb2,
+        V7M,
+        &["cortex-m3", "sc300"],
     ),
     (
         "thumbv7em-none-eabi",
-        "cortex-m4",
         "thumbv7em-none-unknown-eabi",
         "+soft-float,-vfp2sp,-fpregs",
-        4,
-        cpu::ARM | cpu::THUMB2 | cpu::DSP,
-        [false, false],
-        "sp",
+        Isa::Thumb2,
+        V7EM,
+        &["cortex-m4", "cortex-m7"],
     ),
     (
         "thumbv7em-none-eabihf",
-        "cortex-m4",
         "thumbv7em-none-unknown-eabihf",
+        "-fp64",
+        Isa::Thumb2,
+        V7EM | cpu::HARD_FLOAT,
+        &["cortex-m4", "cortex-m7"],
+    ),
+    // Rust's targets for Armv8-M do not say whether there is the DSP extension.
+    (
+        "thumbv8m.main-none-eabi",
+        "thumbv8m.main-none-unknown-eabi",
+        "+soft-float,-vfp2sp,-fpregs,-dsp",
+        Isa::Thumb2,
+        V8M,
+        &["cortex-m33", "cortex-m35p"],
+    ),
+    (
+        "thumbv8m.main-none-eabihf",
+        "thumbv8m.main-none-unknown-eabihf",
+        "-fp64,-dsp",
+        Isa::Thumb2,
+        V8M | cpu::HARD_FLOAT,
+        &["cortex-m33", "cortex-m35p"],
+    ),
+    (
+        "riscv32imc-unknown-none-elf",
+        "riscv32-unknown-none-elf",
+        "+m,+c,-relax",
+        Isa::Riscv32,
+        cpu::RISCV32,
+        &["generic-rv32"],
+    ),
+    (
+        "riscv32imac-unknown-none-elf",
+        "riscv32-unknown-none-elf",
+        "+m,+a,+c,-relax",
+        Isa::Riscv32,
+        cpu::RISCV32,
+        &["generic-rv32"],
+    ),
+    (
+        "aarch64-unknown-linux-gnu",
+        "aarch64-unknown-linux-gnu",
         "",
-        4,
-        cpu::ARM | cpu::THUMB2 | cpu::DSP | cpu::HARD_FLOAT,
-        [true, false],
-        "sp",
+        Isa::Aarch64,
+        cpu::AARCH64,
+        &["generic", "cortex-a53", "cortex-a72"],
     ),
     (
         "x86_64-unknown-linux-gnu",
-        "x86-64",
         "x86_64-unknown-linux-gnu",
         "",
-        8,
+        Isa::X86_64,
         cpu::X86_64,
-        [true, true],
-        "rsp",
+        &["x86-64"],
     ),
 ];
 
@@ -79,8 +132,21 @@ impl Target {
             let names: Vec<&str> = Target::names().collect();
             format!("there is no target {name}; there are: {}", names.join(", "))
         })?;
-        let &(name, cpu, triple, features, word, needs, [f32, f64], sp) = row;
-        Ok(Target { name, cpu: cpu.into(), triple, features, word, needs, f32, f64, sp })
+        let &(name, triple, features, isa, needs, cpus) = row;
+        Ok(Target { name, cpu: cpus[0].into(), isa, triple, features, needs, cpus })
+    }
+
+    /// The target for one of its CPUs.
+    ///
+    /// # Errors
+    /// A text that lists the CPUs, where this is none of them.
+    pub fn with_cpu(mut self, cpu: &str) -> Result<Target, String> {
+        if !self.cpus.contains(&cpu) {
+            let (name, cpus) = (self.name, self.cpus.join(", "));
+            return Err(format!("{name} is not for a CPU {cpu}; its CPUs are: {cpus}"));
+        }
+        cpu.clone_into(&mut self.cpu);
+        Ok(self)
     }
 
     /// The target of the machine that this runs on, if there is one.
@@ -89,7 +155,14 @@ impl Target {
     /// As for [`Target::named`].
     pub fn host() -> Result<Target, String> {
         let linux = cfg!(all(target_arch = "x86_64", target_os = "linux"));
-        Target::named(if linux { "x86_64-unknown-linux-gnu" } else { std::env::consts::ARCH })
+        let aarch64 = cfg!(all(target_arch = "aarch64", target_os = "linux"));
+        Target::named(if linux {
+            "x86_64-unknown-linux-gnu"
+        } else if aarch64 {
+            "aarch64-unknown-linux-gnu"
+        } else {
+            std::env::consts::ARCH
+        })
     }
 
     /// The names of all targets.
@@ -97,12 +170,60 @@ impl Target {
         TARGETS.iter().map(|row| row.0)
     }
 
+    /// The CPU for LLVM.
+    pub fn cpu(&self) -> &str {
+        &self.cpu
+    }
+
+    /// Bytes of an address.
+    pub(crate) fn word(&self) -> usize {
+        match self.isa {
+            Isa::Thumb1 | Isa::Thumb2 | Isa::Riscv32 => 4,
+            Isa::Aarch64 | Isa::X86_64 => 8,
+        }
+    }
+
     /// The integer type of an address.
     pub(crate) fn iptr(&self) -> &'static str {
-        if self.word == 8 {
+        if self.word() == 8 {
             "i64"
         } else {
             "i32"
+        }
+    }
+
+    /// The register with the native stack, by LLVM's name.
+    pub(crate) fn sp(&self) -> &'static str {
+        if self.isa == Isa::X86_64 {
+            "rsp"
+        } else {
+            "sp"
+        }
+    }
+
+    /// Whether there are instructions on f32.
+    pub(crate) fn has_f32(&self) -> bool {
+        self.needs & cpu::HARD_FLOAT != 0 || self.has_f64()
+    }
+
+    /// Whether there are instructions on f64.
+    pub(crate) fn has_f64(&self) -> bool {
+        self.word() == 8
+    }
+
+    /// Whether there is an instruction that divides.
+    pub(crate) fn has_division(&self) -> bool {
+        self.isa != Isa::Thumb1
+    }
+
+    /// Whether LLVM can make every call of a function of the caller's type a jump; `words` are
+    /// those of the parameters.
+    pub(crate) fn has_tail_calls(&self, words: u32) -> bool {
+        match self.isa {
+            Isa::Thumb1 => false,
+            // Not where parameters are on the stack.
+            Isa::Riscv32 => words < 8,
+            _ => true,
         }
     }
 }

@@ -10,7 +10,7 @@ use zonda_script::{suite, Counts, Options};
 /// Native modules that were made; modules of a script that are equal are compiled once.
 static MADE: Mutex<Option<HashMap<Vec<u8>, &'static [u8]>>> = Mutex::new(None);
 
-fn load(engine: &Engine, bytes: &[u8]) -> Result<Module<'static>, Error> {
+fn load<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
     // The errors of a module that is not valid are those of the runtime.
     Module::new(engine, bytes)?;
     let mut made = MADE.lock().unwrap();

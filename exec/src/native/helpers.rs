@@ -419,10 +419,13 @@ floats! { u32 f32: [add_f32 +; sub_f32 -; mul_f32 *; div_f32 /;] eq_f32 ==; lt_f
 floats! { u64 f64: [add_f64 +; sub_f64 -; mul_f64 *; div_f64 /;] eq_f64 ==; lt_f64 <; le_f64 <=; }
 
 extern "C" fn demote(a: u64) -> u32 {
-    (f64::from_bits(a) as f32).to_bits()
+    let narrow = f64::from_bits(a) as f32;
+    narrow.to_bits() | (narrow.is_nan() as u32) << 22
 }
+/// A NaN becomes quiet, which Rust's routine for CPUs without FPU leaves out.
 extern "C" fn promote(a: u32) -> u64 {
-    (f32::from_bits(a) as f64).to_bits()
+    let wide = f32::from_bits(a) as f64;
+    wide.to_bits() | (wide.is_nan() as u64) << 51
 }
 
 macro_rules! conversions {

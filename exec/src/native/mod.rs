@@ -67,8 +67,10 @@ pub struct NativeFunc {
 
 /// What the CPU that this runtime was compiled for has, where it is an Arm: the bits of the runtime
 /// crate's `code::native::artifact::cpu`.
-pub const ARM_FEATURES: u32 =
-    (cfg!(thumb2) as u32) << 8 | (cfg!(dsp) as u32) << 9 | (cfg!(fpu) as u32) << 16;
+pub const ARM_FEATURES: u32 = (cfg!(thumb2) as u32) << 8
+    | (cfg!(dsp) as u32) << 9
+    | (cfg!(v8m) as u32) << 10
+    | (cfg!(fpu) as u32) << 16;
 
 /// See [`NativeFunc::body`].
 pub const NO_CODE: u32 = u32::MAX;

@@ -38,10 +38,10 @@ pub mod cpu {
     pub const THUMB2: u32 = 1 << 8;
     /// Armv7E-M: the DSP extension.
     pub const DSP: u32 = 1 << 9;
+    /// Armv8-M Mainline.
+    pub const V8M: u32 = 1 << 10;
     /// Floats are passed in registers of the FPU. Code and runtime have to agree.
     pub const HARD_FLOAT: u32 = 1 << 16;
-    /// Bits in which code and runtime have to be equal.
-    pub const EXACT: u32 = 0xff | HARD_FLOAT;
 }
 
 /// What this runtime was compiled for.

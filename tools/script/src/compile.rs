@@ -37,15 +37,19 @@ impl std::error::Error for CompileError {}
 
 /// Compiles the text of a `.wast` file. Messages call it `name`.
 pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
-    compile_except(name, source, Some(true), |_| None)
+    compile_except(name, source, Some(true), &mut |_| None, |_| None)
 }
 
-/// As [`compile`], but counts the directives on lines for which `except` has a reason as unsupported. `complete` says
-/// whether Zonda has all features that the file is about; without it, missing features leave nothing out.
+/// Makes another form of a module that is instantiated, for example native code.
+pub type Convert<'c> = &'c mut dyn FnMut(&[u8]) -> Option<Vec<u8>>;
+
+/// As [`compile`], but counts the directives on lines for which `except` has a reason as unsupported, and converts modules.
+/// `complete` says whether Zonda has all features that the file is about; without it, missing features leave nothing out.
 pub(crate) fn compile_except<'r>(
     name: &str,
     source: &str,
     complete: Option<bool>,
+    convert: Convert,
     except: impl Fn(u32) -> Option<&'r str>,
 ) -> Result<Vec<u8>, CompileError> {
     let fail = |error: wast::Error| {
@@ -91,7 +95,7 @@ pub(crate) fn compile_except<'r>(
         if reset {
             writer.reset(*line);
         }
-        write(&mut writer, *line, directive);
+        write(&mut writer, *line, directive, convert);
     }
     Ok(writer.finish())
 }
@@ -387,9 +391,12 @@ pub(crate) fn imported_modules(bytes: &[u8]) -> Vec<String> {
     names
 }
 
-fn write(writer: &mut Writer, line: u32, directive: &Directive) {
+fn write(writer: &mut Writer, line: u32, directive: &Directive, convert: Convert) {
     match directive {
-        Directive::Module { name, bytes } => writer.module(line, name, bytes),
+        Directive::Module { name, bytes } => match convert(bytes) {
+            Some(converted) => writer.aligned_module(line, name, &converted),
+            None => writer.module(line, name, bytes),
+        },
         Directive::Definition { bytes } => writer.definition(line, bytes),
         Directive::Register { alias, instance } => writer.register(line, alias, instance),
         Directive::Action(action) => writer.action(line, action),
@@ -401,7 +408,12 @@ fn write(writer: &mut Writer, line: u32, directive: &Directive) {
             writer.assert_exhaustion(line, action, text)
         }
         Directive::AssertModule { code, bytes, text } => {
-            writer.assert_module(*code, line, bytes, text)
+            let is_instantiated =
+                matches!(*code, op::ASSERT_UNLINKABLE | op::ASSERT_UNINSTANTIABLE);
+            match is_instantiated.then(|| convert(bytes)).flatten() {
+                Some(converted) => writer.assert_aligned_module(*code, line, &converted, text),
+                None => writer.assert_module(*code, line, bytes, text),
+            }
         }
         Directive::Unsupported { instance, reason } => {
             writer.unsupported(line, instance.is_some(), reason)

@@ -11,6 +11,10 @@ pub(crate) const VERSION: u8 = 1;
 /// Magic, version, three zero bytes, total length.
 pub(crate) const HEADER: usize = 12;
 
+/// Where a module that was converted (`compile::Convert`) begins, behind bytes [`PAD`].
+pub const ALIGN: usize = 16;
+pub const PAD: u8 = 0xff;
+
 /// Command codes, in the order of docs/spec-suite.md.
 pub(crate) mod op {
     pub const MODULE: u8 = 1;

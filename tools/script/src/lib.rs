@@ -22,9 +22,11 @@ pub mod suite;
 #[cfg(feature = "std")]
 mod write;
 
-pub use format::{Action, ActionKind, Command, Commands, Malformed, Script, Value, Values};
+pub use format::{
+    Action, ActionKind, Command, Commands, Malformed, Script, Value, Values, ALIGN, PAD,
+};
 pub use run::{run, Counts, Options};
 pub use zonda::{Engine, Mode};
 
 #[cfg(feature = "std")]
-pub use compile::{compile, CompileError};
+pub use compile::{compile, CompileError, Convert};

@@ -20,7 +20,10 @@ use crate::spectest;
 pub type Prepare = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Loads a module, in place of [`Module::new`].
-pub type Load = fn(&Engine, &[u8]) -> Result<Module<'static>, Error>;
+pub type Load = for<'a> fn(&Engine, &'a [u8]) -> Result<Module<'a>, Error>;
+
+/// Configures a store that was made.
+pub type Configure = fn(&mut Store<()>);
 
 /// Options of [`run`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +37,8 @@ pub struct Options {
     pub prepare: Option<Prepare>,
     /// Loads each module that is instantiated, for example as native code.
     pub load: Option<Load>,
+    /// Configures each store, beyond [`Options::store`].
+    pub configure: Option<Configure>,
 }
 
 /// The number of directives of a script, by outcome.
@@ -186,6 +191,9 @@ impl<'a> Epoch<'a> {
         let mut store = Store::with_config(&engine, (), options.store)?;
         if let Some(fuel) = options.fuel {
             store.set_fuel(fuel);
+        }
+        if let Some(configure) = options.configure {
+            configure(&mut store);
         }
         let mut linker = Linker::new();
         spectest::define(&mut store, &mut linker)?;

@@ -42,6 +42,11 @@ pub struct SuiteFile {
 impl SuiteFile {
     /// The script of the file.
     pub fn script(&self) -> Result<Vec<u8>, crate::CompileError> {
+        self.converted(&mut |_| None)
+    }
+
+    /// The script, with the modules that it instantiates in another form.
+    pub fn converted(&self, convert: crate::Convert) -> Result<Vec<u8>, crate::CompileError> {
         let except = |line| {
             let listed = |(name, lines, _): &&(&str, &[u32], &str)| {
                 *name == self.name && lines.contains(&line)
@@ -49,12 +54,12 @@ impl SuiteFile {
             OLDER.iter().find(listed).map(|(_, _, reason)| *reason)
         };
         let complete = self.runs_everywhere || self.folder() == "wasm-v1";
-        compile_except(&self.name, self.source, Some(complete), except)
+        compile_except(&self.name, self.source, Some(complete), convert, except)
     }
 
     /// The script with all modules of the file, also those that need what Zonda lacks. It is for looking at them.
     pub fn whole_script(&self) -> Result<Vec<u8>, crate::CompileError> {
-        compile_except(&self.name, self.source, None, |_| None)
+        compile_except(&self.name, self.source, None, &mut |_| None, |_| None)
     }
 
     /// The folder, such as `wasm-v2`.

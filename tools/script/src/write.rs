@@ -1,6 +1,6 @@
 //! Writes the script format that `format.rs` reads. Host only.
 
-use crate::format::{kind, op, Value, HEADER, MAGIC, VERSION};
+use crate::format::{kind, op, Value, ALIGN, HEADER, MAGIC, PAD, VERSION};
 
 /// A function to call or a global to read, before it is written.
 pub(crate) struct Action {
@@ -66,6 +66,16 @@ impl Writer {
         self.op(code, line).blob(bytes).str(text);
     }
 
+    /// As [`Writer::module`], with the bytes at a multiple of [`ALIGN`].
+    pub fn aligned_module(&mut self, line: u32, name: &str, bytes: &[u8]) {
+        self.op(op::MODULE, line).str(name).aligned(bytes);
+    }
+
+    /// As [`Writer::assert_module`], with the bytes at a multiple of [`ALIGN`].
+    pub fn assert_aligned_module(&mut self, code: u8, line: u32, bytes: &[u8], text: &str) {
+        self.op(code, line).aligned(bytes).str(text);
+    }
+
     pub fn unsupported(&mut self, line: u32, instance: bool, reason: &str) {
         self.op(op::UNSUPPORTED, line).bytes.push(u8::from(instance));
         self.str(reason);
@@ -98,6 +108,19 @@ impl Writer {
         let length = u32::try_from(bytes.len()).expect("a module is smaller than 4 GiB");
         self.number(length).bytes.extend_from_slice(bytes);
         self
+    }
+
+    /// A blob that begins with padding.
+    fn aligned(&mut self, bytes: &[u8]) -> &mut Self {
+        let leb = |length: usize| length.checked_ilog2().unwrap_or(0) as usize / 7 + 1;
+        let fits = |pad: &usize| {
+            let length = leb(pad + bytes.len());
+            (self.bytes.len() + length + pad).is_multiple_of(ALIGN)
+        };
+        let pad = (0..2 * ALIGN).find(fits).expect("the length takes the same bytes");
+        let mut blob = vec![PAD; pad];
+        blob.extend_from_slice(bytes);
+        self.blob(&blob)
     }
 
     fn str(&mut self, text: &str) -> &mut Self {

@@ -24,9 +24,14 @@ pub fn is_possible() -> Result<()> {
 
 /// The specification suite as code of this machine, a small module for each target, and the command line.
 pub fn test() -> Result<()> {
-    shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-native"]))?;
+    suite()?;
     let cli = ["test", "--quiet", "--package", "zonda-cli", "--features", "native"];
     shell::run(shell::cargo().args(cli).args(["--test", "cli", "native_code"]))
+}
+
+/// The specification suite as code of this machine.
+pub fn suite() -> Result<()> {
+    shell::run(shell::cargo().args(["test", "--quiet", "--package", "zonda-native"]))
 }
 
 /// The command line with the native compiler, which is built where it has changed.

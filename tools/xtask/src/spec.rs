@@ -2,7 +2,7 @@
 
 use crate::firmware::{self, Arithmetic, Board};
 use crate::qemu::Run;
-use crate::{modes, shell};
+use crate::{modes, native, shell};
 use anyhow::{bail, Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(clap::Args)]
 pub struct Options {
     /// Execution mode that runs the suite
-    #[arg(long, default_value = modes::FAST.name, value_parser = [modes::FAST.name, modes::CLASSIC.name])]
+    #[arg(long, default_value = modes::FAST.name, value_parser = [modes::FAST.name, modes::CLASSIC.name, modes::NATIVE.name])]
     mode: String,
     /// Run the suite on this machine, or on an emulated board
     #[arg(long, default_value = "host", value_parser = ["host", "qemu"])]
@@ -33,6 +33,15 @@ const EXPECTED: &str = "tests/spec-expected.txt";
 
 /// The helper that knows the suite; it links the runtime, so it is built when it is needed.
 fn suite() -> Command {
+    helper("spec")
+}
+
+/// The same with the native compiler.
+fn native_suite() -> Command {
+    helper("spec-native")
+}
+
+fn helper(features: &str) -> Command {
     let mut command = shell::cargo();
     command.args([
         "run",
@@ -42,7 +51,7 @@ fn suite() -> Command {
         "--package",
         "xtask",
         "--features",
-        "spec",
+        features,
         "--bin",
         "spec-suite",
         "--",
@@ -64,12 +73,25 @@ pub fn scripts() -> Result<Vec<(PathBuf, String)>> {
     let folder = folder();
     shell::step("compiling the specification suite into scripts");
     shell::run(suite().arg("compile").arg(&folder))?;
+    index(&folder)
+}
+
+fn index(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let index = fs::read_to_string(folder.join("index"))?;
     let entry = |line: &str| {
         let (file, name) = line.split_once(' ').context("the index of scripts is damaged")?;
         Ok((folder.join(file), name.to_owned()))
     };
     index.lines().map(entry).collect()
+}
+
+/// The same with native code for a target in place of the modules.
+fn native_scripts(target: &str) -> Result<Vec<(PathBuf, String)>> {
+    native::is_possible()?;
+    let folder = shell::target_dir().join(format!("spec-scripts-{target}"));
+    shell::step(&format!("compiling the modules of the specification suite for {target}"));
+    shell::run(native_suite().arg("compile").arg(&folder).args(["--native", target]))?;
+    index(&folder)
 }
 
 /// Runs every script on an emulated board. The counts have to be those that are checked in; on a board with too
@@ -79,8 +101,12 @@ pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result
         "running the specification suite on {} ({}, {mode}, arithmetic of {arithmetic:?})",
         board.name, board.cpu
     ));
-    let image = firmware::build_with("spec", board, &["full", "spec", mode], arithmetic)?;
-    let scripts = scripts()?;
+    // Modules that are not valid are refused in fast mode.
+    let modes: &[&str] = if mode == modes::NATIVE.name { &["fast", mode] } else { &[mode] };
+    let features = [&["full", "spec"], modes].concat();
+    let image = firmware::build_with("spec", board, &features, arithmetic)?;
+    let scripts =
+        if mode == modes::NATIVE.name { native_scripts(board.target)? } else { scripts()? };
     let mut counts = String::new();
     let mut too_large = 0;
     let total = scripts.len();
@@ -105,6 +131,7 @@ pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result
         counts.push_str(&format!("{name} {found}\n"));
     }
     let file = folder().join(format!("counts-{}-{mode}", board.name));
+    fs::create_dir_all(folder())?;
     fs::write(&file, counts)?;
     if board.partial {
         println!("{too_large} of {total} scripts do not fit into the memory of the board");
@@ -145,6 +172,10 @@ pub fn run(options: &Options) -> Result<()> {
         }
         _ if options.write => {
             shell::run(suite().args(["host", "--mode", &options.mode, "--write", EXPECTED]))
+        }
+        _ if options.mode == modes::NATIVE.name => {
+            native::is_possible()?;
+            native::suite()
         }
         _ => host(&options.mode),
     }

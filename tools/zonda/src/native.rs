@@ -15,7 +15,7 @@ pub fn compile(args: &CompileArgs, module: &[u8]) -> Result<(), Failure> {
     let name = args.target.as_deref().unwrap_or("");
     let mut target = Target::named(name).map_err(Failure::Input)?;
     if let Some(cpu) = &args.cpu {
-        target.cpu.clone_from(cpu);
+        target = target.with_cpu(cpu).map_err(Failure::Input)?;
     }
     let path = args.file.as_path();
     let options = Options { target, size: args.size, meter: args.meter, keep_code: args.keep_code };

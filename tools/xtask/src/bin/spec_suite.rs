@@ -2,10 +2,12 @@
 
 use anyhow::{bail, Context, Result};
 use clap::Parser;
+#[cfg(feature = "spec-native")]
+use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use zonda_script::{suite, Counts, Engine, Mode, Options};
+use zonda_script::{suite, Convert, Counts, Engine, Mode, Options};
 
 #[derive(Parser)]
 enum Command {
@@ -17,7 +19,13 @@ enum Command {
         write: Option<PathBuf>,
     },
     /// Write each script into FOLDER, and their names into FOLDER/index
-    Compile { folder: PathBuf },
+    Compile {
+        folder: PathBuf,
+        /// Compile the modules to native code of this target
+        #[cfg(feature = "spec-native")]
+        #[arg(long)]
+        native: Option<String>,
+    },
     /// Compare the counts that the emulated board gave, lines of a name and counts in FILE, with those that are checked in
     Compare {
         file: PathBuf,
@@ -97,6 +105,36 @@ fn parse(line: &str) -> Result<(String, Counts)> {
     Ok((name.to_owned(), counts))
 }
 
+/// Writes the scripts, with modules in another form.
+fn compile(folder: &Path, convert: Convert) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut index = String::new();
+    for (number, file) in suite::files().iter().filter(|file| file.runs_everywhere).enumerate() {
+        let script =
+            file.converted(convert).map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
+        fs::write(folder.join(format!("{number}.zs")), script)?;
+        index.push_str(&format!("{number}.zs {}\n", file.name));
+    }
+    Ok(fs::write(folder.join("index"), index)?)
+}
+
+/// Compiles a module to native code. One that is not valid stays as it is: the runtime refuses it.
+#[cfg(feature = "spec-native")]
+fn native(
+    module: &[u8],
+    options: &zonda_native::Options,
+    made: &mut HashMap<Vec<u8>, Vec<u8>>,
+) -> Option<Vec<u8>> {
+    zonda::Module::validate(&Engine::default(), module).ok()?;
+    if let Some(artifact) = made.get(module) {
+        return Some(artifact.clone());
+    }
+    let artifact = zonda_native::compile(module, options)
+        .unwrap_or_else(|error| panic!("a module of the suite does not compile: {error}"));
+    made.insert(module.to_vec(), artifact.clone());
+    Some(artifact)
+}
+
 fn run() -> Result<()> {
     match Command::parse() {
         Command::Host { mode, write } => {
@@ -115,18 +153,14 @@ fn run() -> Result<()> {
                 }
             }
         }
-        Command::Compile { folder } => {
-            fs::create_dir_all(&folder)?;
-            let mut index = String::new();
-            let files = suite::files();
-            for (number, file) in files.iter().filter(|file| file.runs_everywhere).enumerate() {
-                let script =
-                    file.script().map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
-                fs::write(folder.join(format!("{number}.zs")), script)?;
-                index.push_str(&format!("{number}.zs {}\n", file.name));
-            }
-            Ok(fs::write(folder.join("index"), index)?)
+        #[cfg(feature = "spec-native")]
+        Command::Compile { folder, native: Some(target) } => {
+            let target = zonda_native::Target::named(&target).map_err(anyhow::Error::msg)?;
+            let options = zonda_native::Options::new(target);
+            let mut made = HashMap::new();
+            compile(&folder, &mut |module| native(module, &options, &mut made))
         }
+        Command::Compile { folder, .. } => compile(&folder, &mut |_| None),
         Command::Compare { file, partial } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
