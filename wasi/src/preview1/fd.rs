@@ -151,7 +151,7 @@ pub(super) fn read<P: Platform>(
     count: GuestPtrMut<u32>,
 ) -> Result<(), Stop> {
     if let Object::Socket(_) = call.state().descriptors.get(fd)?.object {
-        return sock::recv(call, fd, to, 0, count, None);
+        return sock::recv(call, fd, to, 0, count, None::<GuestPtrMut<u16>>);
     }
     let ended = call.termination();
     let (memory, Wasi { platform, descriptors, .. }) = call.memory_and_state();

@@ -5,9 +5,21 @@
 //! here, and `..` is resolved in the text: without symbolic links that is what the file system
 //! would do.
 
-use crate::platform::{Entry, Object, Open, Platform, Ready, Stream, Wait};
+#[cfg(any(feature = "sockets", feature = "input"))]
+mod poll;
+#[cfg(not(any(feature = "sockets", feature = "input")))]
+#[path = "poll_off.rs"]
+mod poll;
+#[cfg(feature = "sockets")]
+mod socket;
+#[cfg(not(feature = "sockets"))]
+#[path = "socket_off.rs"]
+mod socket;
+
+pub use socket::FirmwareSocket;
+
+use crate::platform::{Entry, Object, Open, Platform, Stream, Wait};
 use crate::types::{ClockId, Errno, FdFlags, Filestat, Filetype, OFlags, Whence};
-use core::convert::Infallible;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{null_mut, NonNull};
 use zonda::TryVec;
@@ -45,9 +57,6 @@ const READ: u32 = 1;
 const WRITE: u32 = 2;
 const CREATE: u32 = 4;
 
-/// How long a program sleeps before it looks whether it is to end.
-const SLICE: u64 = 20_000_000;
-
 extern "C" {
     fn zonda_wasi_print(stream: c_int, text: *const u8, len: usize);
     fn zonda_wasi_read_input(to: *mut u8, len: usize, count: *mut usize) -> c_int;
@@ -55,7 +64,6 @@ extern "C" {
     fn zonda_wasi_resolution() -> u64;
     fn zonda_wasi_random(to: *mut u8, len: usize) -> c_int;
     fn zonda_wasi_yield();
-    fn zonda_wasi_sleep(milliseconds: u32);
     fn zonda_wasi_open(path: *const c_char, flags: u32, file: *mut *mut c_void) -> c_int;
     fn zonda_wasi_close(file: *mut c_void);
     fn zonda_wasi_read(file: *mut c_void, to: *mut u8, len: usize, count: *mut usize) -> c_int;
@@ -248,14 +256,16 @@ fn stat(path: &FullPath) -> Result<Filestat> {
     Ok(Filestat { dev: 1, ino, filetype, nlink: 1, size, ..Filestat::default() })
 }
 
-/// A firmware. It has no sockets for programs.
+/// A firmware.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Firmware;
 
 impl Platform for Firmware {
     type File = FirmwareFile;
     type Dir = FirmwareDir;
-    type Socket = Infallible;
+    type Socket = FirmwareSocket;
+
+    socket::methods!();
 
     fn stream_read(&mut self, _: Stream, bytes: &mut [u8]) -> Result<usize> {
         let mut count = 0;
@@ -298,30 +308,13 @@ impl Platform for Firmware {
         // SAFETY: has no effect on this program.
         unsafe { zonda_wasi_yield() }
     }
-    /// Everything that a firmware has is ready at once; only time is waited for.
     fn poll(
         &mut self,
         waits: &mut [Wait<'_, Firmware>],
         timeout: Option<u64>,
         ended: &dyn Fn() -> bool,
     ) -> Result<()> {
-        for wait in waits.iter_mut() {
-            wait.ready = Some(Ready::default());
-        }
-        if !waits.is_empty() {
-            return Ok(());
-        }
-        let begin = self.clock_now(ClockId::Monotonic)?;
-        loop {
-            let passed = self.clock_now(ClockId::Monotonic)?.saturating_sub(begin);
-            let rest = timeout.unwrap_or(u64::MAX).saturating_sub(passed);
-            if rest == 0 || ended() {
-                return Ok(());
-            }
-            let milliseconds = rest.min(SLICE).div_ceil(1_000_000) as u32;
-            // SAFETY: has no effect but time.
-            unsafe { zonda_wasi_sleep(milliseconds) };
-        }
+        poll::poll(self, waits, timeout, ended)
     }
 
     fn read(&mut self, file: &mut FirmwareFile, bytes: &mut [u8]) -> Result<usize> {
