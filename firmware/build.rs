@@ -61,10 +61,12 @@ fn main() {
     let script = if name == "memory.x" { "link.x" } else { name };
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-T{script}");
-    // Object files that replace routines of Rust's library; xtask names them (tools/xtask/src/libgcc.rs).
+    // Object files that replace routines of Rust's library (tools/xtask/src/libgcc.rs), or that the image consists of besides
+    // (tools/xtask/src/natives.rs).
     if let Some(objects) = env::var_os("ZONDA_LINK_OBJECTS") {
         for object in env::split_paths(&objects).filter(|path| !path.as_os_str().is_empty()) {
             println!("cargo:rustc-link-arg-bins={}", object.display());
+            println!("cargo:rerun-if-changed={}", object.display());
         }
     }
     println!("cargo:rerun-if-env-changed=ZONDA_LINK_OBJECTS");

@@ -11,6 +11,8 @@ mod plan;
 #[path = "../common/probe.rs"]
 mod probe;
 mod programs;
+#[path = "../common/signatures.rs"]
+mod signatures;
 #[cfg(feature = "signed-files")]
 mod signed;
 mod standard;

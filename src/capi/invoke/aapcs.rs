@@ -3,14 +3,17 @@
 //! stays unused. Results are in r0 and r1.
 
 use super::row::Row;
-use super::Returned;
-use core::mem::transmute;
 
 /// Floats are passed and returned as integers are.
 #[cfg_attr(test, allow(dead_code))]
 pub(in crate::capi) const SOFT: bool = true;
 
-const WORDS: usize = 16;
+/// The environment, a word that the first value of 64 bits skips, and 16 such values.
+const WORDS: usize = 34;
+
+/// In registers.
+#[cfg(target_arch = "arm")]
+const REGISTERS: usize = 4;
 
 pub(in crate::capi) struct Arguments(Row<u32, WORDS>);
 
@@ -49,21 +52,51 @@ impl Arguments {
 
     /// # Safety
     /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order.
-    #[rustfmt::skip]
-    pub(in crate::capi) unsafe fn call(&self, func: *const (), _returned: Returned) -> u64 {
-        type Few = unsafe extern "C" fn(u32, u32, u32, u32, u32, u32) -> u64;
-        type Many = unsafe extern "C" fn(u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> u64;
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.0.words();
+    #[cfg(target_arch = "arm")]
+    #[inline(always)]
+    pub(in crate::capi) unsafe fn call(&self, func: *const (), _returned: super::Returned) -> u64 {
         // SAFETY: the caller guarantees the function's parameters, and `fit` was checked when the import was resolved, so every
-        // argument is in the words. The function does not read words beyond its own parameters, and the caller removes them.
-        unsafe {
-            if self.0.len() <= 6 {
-                transmute::<*const (), Few>(func)(a, b, c, d, e, f)
-            } else {
-                transmute::<*const (), Many>(func)(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
-            }
-        }
+        // argument is in the words, of which there are `len`, and at least `REGISTERS` are in the row.
+        unsafe { call(func, self.0.as_ptr(), self.0.len()) }
     }
+}
+
+/// Calls a function with the `len` arguments at `words`: the first four in registers, the others on the stack.
+///
+/// # Safety
+/// `func` is a C function with these parameters. `WORDS` words may be read at `words`; those behind `len` have no meaning.
+// SAFETY: reads the words that the contract names: for an odd number of words on the stack one more, which is inside, for `WORDS`
+// is even; restores the registers that the AAPCS has it preserve, and the stack pointer. At the call the stack is aligned to eight.
+// Armv6-M has all of these instructions.
+#[cfg(target_arch = "arm")]
+#[unsafe(naked)]
+unsafe extern "C" fn call(func: *const (), words: *const u32, len: usize) -> u64 {
+    core::arch::naked_asm!(
+        "push {{r4, r5, r6, lr}}",
+        "mov r4, sp",
+        "mov r5, r0",
+        "subs r2, #{registers}",
+        "bls 2f",
+        // Bytes on the stack.
+        "adds r2, #1",
+        "lsrs r2, r2, #1",
+        "lsls r2, r2, #3",
+        "subs r6, r4, r2",
+        "mov sp, r6",
+        "adds r1, #4 * {registers}",
+        "1:",
+        "subs r2, #4",
+        "ldr r3, [r1, r2]",
+        "str r3, [r6, r2]",
+        "bne 1b",
+        "subs r1, #4 * {registers}",
+        "2:",
+        "ldm r1, {{r0, r1, r2, r3}}",
+        "blx r5",
+        "mov sp, r4",
+        "pop {{r4, r5, r6, pc}}",
+        registers = const REGISTERS,
+    )
 }
 
 #[cfg(test)]
@@ -89,8 +122,9 @@ mod tests {
     #[test]
     fn too_many() {
         let mut arguments = arguments();
-        (0..15).for_each(|value| arguments.int(value));
+        (0..16).for_each(|value| arguments.long(value));
         assert!(arguments.fit());
+        assert_eq!(arguments.0.len(), WORDS);
         arguments.int(15);
         assert!(!arguments.fit());
     }

@@ -3,15 +3,14 @@
 //! stack (C.2.vfp). A float result is in s0 or d0.
 
 use super::row::Row;
-use super::Returned;
-use core::mem::transmute;
 
 /// Floats have registers of their own.
 #[cfg_attr(test, allow(dead_code))]
 pub(in crate::capi) const SOFT: bool = false;
 
 const CORE: usize = 4;
-const STACK: usize = 12;
+/// Of 16 values of 64 bits one is in registers, beside the environment.
+const STACK: usize = 30;
 
 pub(in crate::capi) struct Arguments {
     core: Row<u32, CORE>,
@@ -96,31 +95,69 @@ impl Arguments {
     /// # Safety
     /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
     /// result is of the kind `returned`.
-    #[rustfmt::skip]
-    pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: Returned) -> u64 {
-        type Few<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64) -> R;
-        type Many<R> = unsafe extern "C" fn(u32, u32, u32, u32, f64, f64, f64, f64, f64, f64, f64, f64,
-            u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> R;
-        let [a, b, c, d] = self.core.words();
-        let mut doubles = [0f64; 8];
-        for (double, [low, high]) in doubles.iter_mut().zip(self.singles.as_chunks().0) {
-            *double = f64::from_bits(*low as u64 | (*high as u64) << 32);
-        }
-        let [s, t, u, v, w, x, y, z] = doubles;
-        let [e, f, g, h, i, j, k, l, m, n, o, p] = self.stack.words();
-        let float = !matches!(returned, Returned::Integer);
+    #[cfg(target_arch = "arm")]
+    pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: super::Returned) -> u64 {
+        type Float =
+            unsafe extern "C" fn(*const (), *const u32, *const u32, *const u32, usize) -> f64;
+        let (core, stack, len) = (self.core.as_ptr(), self.stack.as_ptr(), self.stack.len());
+        let singles = self.singles.as_ptr();
         // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
-        // so every argument is in a register or on the stack. The function does not read what lies beyond its own parameters, and
-        // the caller removes the stack words. A single is in the low half of d0.
+        // so every argument is in a register or on the stack. `call` leaves the result where the function has put it: a single is
+        // in the low half of d0, which is the register of an f64.
         unsafe {
-            match (self.stack.len() == 0, float) {
-                (true, false) => transmute::<*const (), Few<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z),
-                (true, true) => transmute::<*const (), Few<f64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z).to_bits(),
-                (false, false) => transmute::<*const (), Many<u64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z, e, f, g, h, i, j, k, l, m, n, o, p),
-                (false, true) => transmute::<*const (), Many<f64>>(func)(a, b, c, d, s, t, u, v, w, x, y, z, e, f, g, h, i, j, k, l, m, n, o, p).to_bits(),
+            match returned {
+                super::Returned::Integer => call(func, core, singles, stack, len),
+                _ => core::mem::transmute::<*const (), Float>(call as *const ())(
+                    func, core, singles, stack, len,
+                )
+                .to_bits(),
             }
         }
     }
+}
+
+/// Calls a function with the arguments of an [`Arguments`]: four words at `core`, 16 at `singles`, and `len` at `stack`.
+///
+/// # Safety
+/// `func` is a C function with these parameters. `STACK` words may be read at `stack`; those behind `len` have no meaning.
+// SAFETY: reads the words that the contract names: for an odd number of words on the stack one more, which is inside, for `STACK`
+// is even; restores the registers that the AAPCS has it preserve, and the stack pointer. At the call the stack is aligned to eight.
+// A CPU with an ABI of FPU registers has Thumb-2.
+#[cfg(target_arch = "arm")]
+#[unsafe(naked)]
+unsafe extern "C" fn call(
+    func: *const (),
+    core: *const u32,
+    singles: *const u32,
+    stack: *const u32,
+    len: usize,
+) -> u64 {
+    core::arch::naked_asm!(
+        // What is outside of functions is assembled without the features of the target.
+        ".fpu fpv4-sp-d16",
+        "ldr r12, [sp]",
+        "push {{r4, r5, r6, lr}}",
+        "mov r4, sp",
+        "mov r5, r0",
+        "vldm r2, {{d0-d7}}",
+        // Bytes on the stack.
+        "add r6, r12, #1",
+        "bic r6, r6, #1",
+        "lsls r6, r6, #2",
+        "sub r0, r4, r6",
+        "mov sp, r0",
+        "cbz r6, 2f",
+        "1:",
+        "subs r6, #4",
+        "ldr r2, [r3, r6]",
+        "str r2, [r0, r6]",
+        "bne 1b",
+        "2:",
+        "ldm r1, {{r0, r1, r2, r3}}",
+        "blx r5",
+        "mov sp, r4",
+        "pop {{r4, r5, r6, pc}}",
+    )
 }
 
 #[cfg(test)]

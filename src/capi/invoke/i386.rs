@@ -12,7 +12,8 @@ use core::mem::transmute;
 #[cfg_attr(test, allow(dead_code))]
 pub(in crate::capi) const SOFT: bool = false;
 
-const WORDS: usize = 24;
+/// The environment and 16 values of 64 bits, rounded up.
+const WORDS: usize = 34;
 
 pub(in crate::capi) struct Arguments(Row<u32, WORDS>);
 
@@ -66,13 +67,16 @@ impl Arguments {
     /// As for `call`; the register that returns an `R` is the one that returns the function's result.
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {
-        type Any<R> = unsafe extern "C" fn(u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32,
-            u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32) -> R;
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x] = self.0.words();
+        type W = u32;
+        type Any<R> = unsafe extern "C" fn(W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+            W, W, W, W, W, W, W, W) -> R;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af, ag, ah] =
+            self.0.words();
         // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
         // so every argument is in the words. The function does not read words beyond its own parameters, and the caller removes
         // them.
-        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x) }
+        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z,
+            aa, ab, ac, ad, ae, af, ag, ah) }
     }
 }
 
@@ -88,9 +92,9 @@ mod tests {
         arguments.double(0x6_0000_0005);
         arguments.int(7);
         assert_eq!(arguments.0.words()[..8], [1, 2, 3, 4, 5, 6, 7, 0]);
-        (7..24).for_each(|value| arguments.int(value));
+        (7..34).for_each(|value| arguments.int(value));
         assert!(arguments.fit());
-        arguments.int(24);
+        arguments.int(34);
         assert!(!arguments.fit());
     }
 }

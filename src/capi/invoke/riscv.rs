@@ -11,7 +11,8 @@
 use super::row::Row;
 
 const REGISTERS: usize = 8;
-const WORDS: usize = 16;
+/// The environment and 16 values of two words, of which those on the stack are aligned: on 32 bits a word is skipped.
+const WORDS: usize = 34;
 const FLOATS: usize = 8;
 
 /// A register or stack word.
@@ -143,14 +144,20 @@ mod call {
             type W = Native;
             type Few = unsafe extern "C" fn(W, W, W, W, W, W, W, W) -> u64;
             type Many = unsafe extern "C" fn(W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W) -> u64;
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.row.words();
+            type Most = unsafe extern "C" fn(W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+                W, W, W, W, W, W, W, W) -> u64;
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af, ag, ah] =
+                self.row.words();
             // SAFETY: the caller guarantees the function's parameters, and `fit` was checked when the import was resolved, so every
             // argument is in the words. The function does not read words beyond its own parameters, and the caller removes them.
             unsafe {
                 if self.row.len() <= super::REGISTERS {
                     transmute::<*const (), Few>(func)(a, b, c, d, e, f, g, h)
-                } else {
+                } else if self.row.len() <= 2 * super::REGISTERS {
                     transmute::<*const (), Many>(func)(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+                } else {
+                    transmute::<*const (), Most>(func)(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x,
+                        y, z, aa, ab, ac, ad, ae, af, ag, ah)
                 }
             }
         }
@@ -183,17 +190,22 @@ mod call {
         unsafe fn call_as<R>(&self, func: *const ()) -> R {
             type W = Native;
             type F = Float;
-            type Any<R> = unsafe extern "C" fn(F, F, F, F, F, F, F, F, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W) -> R;
+            type Any<R> = unsafe extern "C" fn(F, F, F, F, F, F, F, F, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+                W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W) -> R;
             #[cfg(not(target_feature = "d"))]
             let float = |bits: u64| f32::from_bits(bits as u32);
             #[cfg(target_feature = "d")]
             let float = f64::from_bits;
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.row.words();
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, j0, j1, j2, j3, j4, j5,
+                j6, j7] = self.row.words();
             let [q, r, s, t, u, v, w, x] = self.floats.words().map(float);
             // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
             // so every argument is in a register or on the stack. The function does not read what lies beyond its own parameters,
             // and the caller removes the stack words.
-            unsafe { transmute::<*const (), Any<R>>(func)(q, r, s, t, u, v, w, x, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) }
+            unsafe {
+                transmute::<*const (), Any<R>>(func)(q, r, s, t, u, v, w, x, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p,
+                    i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, j0, j1, j2, j3, j4, j5, j6, j7)
+            }
         }
     }
 }
@@ -253,9 +265,10 @@ mod tests {
     #[test]
     fn too_many() {
         let mut soft = Layout::<u32, 0>::new(without_provenance_mut(1));
-        // a7 is half of a long, so the words are 1 + 8, one that is skipped, and 6.
-        (0..7).for_each(|value| soft.long(value));
+        // Four longs end in a word of the stack, behind which one is skipped.
+        (0..16).for_each(|value| soft.long(value));
         assert!(soft.fit());
+        assert_eq!(soft.row.len(), WORDS);
         soft.int(0);
         assert!(!soft.fit());
     }

@@ -1,10 +1,14 @@
 //! A row of argument words: a run of registers, a stretch of the stack, or the first followed by the second. Every ABI
 //! writes its arguments with it.
 //!
-//! Invariant: `len` counts every word that was pushed, also those that did not fit, so that [`Row::fits`] is exact.
+//! Invariant: `len` counts every word that was pushed, also those that did not fit, so that [`Row::fits`] is exact. The
+//! words before it are written, the others need not be: most calls have few arguments, and writing the rest took as
+//! long as the call.
+
+use core::mem::MaybeUninit;
 
 pub(in crate::capi) struct Row<W, const N: usize> {
-    words: [W; N],
+    words: [MaybeUninit<W>; N],
     len: usize,
 }
 
@@ -13,7 +17,7 @@ pub(in crate::capi) struct Row<W, const N: usize> {
 impl<W: Copy + Default, const N: usize> Row<W, N> {
     #[inline(always)]
     pub(super) fn new() -> Row<W, N> {
-        Row { words: [W::default(); N], len: 0 }
+        Row { words: [MaybeUninit::uninit(); N], len: 0 }
     }
 
     /// A row that begins with a word.
@@ -28,7 +32,7 @@ impl<W: Copy + Default, const N: usize> Row<W, N> {
     #[inline(always)]
     pub(super) fn push(&mut self, word: W) {
         if let Some(place) = self.words.get_mut(self.len) {
-            *place = word;
+            place.write(word);
         }
         self.len += 1;
     }
@@ -36,7 +40,9 @@ impl<W: Copy + Default, const N: usize> Row<W, N> {
     /// Skips a word where the next one has an odd index: values of two words are aligned in most ABIs.
     #[inline(always)]
     pub(super) fn align_to_pair(&mut self) {
-        self.len += self.len & 1;
+        if self.len & 1 != 0 {
+            self.push(W::default());
+        }
     }
 
     #[inline(always)]
@@ -55,9 +61,21 @@ impl<W: Copy + Default, const N: usize> Row<W, N> {
         self.len <= N
     }
 
+    /// The words, and zero behind them.
     #[inline(always)]
     pub(super) fn words(&self) -> [W; N] {
-        self.words
+        let mut words = [W::default(); N];
+        for (word, place) in words.iter_mut().zip(&self.words).take(self.len) {
+            // SAFETY: words before `len` are written, by the invariant of this file.
+            *word = unsafe { place.assume_init() };
+        }
+        words
+    }
+
+    /// Where the words are, of which those before [`Row::len`] are written.
+    #[inline(always)]
+    pub(super) fn as_ptr(&self) -> *const W {
+        self.words.as_ptr().cast()
     }
 }
 

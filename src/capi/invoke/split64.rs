@@ -15,7 +15,8 @@ const INTS: usize = 6;
 #[cfg(target_arch = "aarch64")]
 const INTS: usize = 8;
 const FLOATS: usize = 8;
-const STACK: usize = 10;
+/// Of the environment and 16 integers, what x86-64 has no registers for, rounded up.
+const STACK: usize = 12;
 
 pub(in crate::capi) struct Arguments {
     ints: Row<u64, INTS>,
@@ -81,14 +82,14 @@ impl Arguments {
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {
         type Any<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
-            u64, u64, u64, u64, u64, u64, u64, u64, u64, u64) -> R;
+            u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64) -> R;
         let [a, b, c, d, e, f] = self.ints.words();
         let [q, r, s, t, u, v, w, x] = self.floats.words().map(f64::from_bits);
-        let [g, h, i, j, k, l, m, n, o, p] = self.stack.words();
+        let [g, h, i, j, k, l, m, n, o, p, y, z] = self.stack.words();
         // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
         // so every argument is in a register or on the stack. The function does not read what lies beyond its own parameters, and
         // the caller removes the stack words.
-        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, q, r, s, t, u, v, w, x, g, h, i, j, k, l, m, n, o, p) }
+        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, q, r, s, t, u, v, w, x, g, h, i, j, k, l, m, n, o, p, y, z) }
     }
 
     /// # Safety
@@ -97,11 +98,11 @@ impl Arguments {
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {
         type Any<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
-            u64, u64, u64, u64, u64, u64, u64, u64, u64, u64) -> R;
+            u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64, u64) -> R;
         let [a, b, c, d, e, f, y, z] = self.ints.words();
         let [q, r, s, t, u, v, w, x] = self.floats.words().map(f64::from_bits);
-        let [g, h, i, j, k, l, m, n, o, p] = self.stack.words();
+        let [g, h, i, j, k, l, m, n, o, p, aa, ab] = self.stack.words();
         // SAFETY: as above.
-        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, y, z, q, r, s, t, u, v, w, x, g, h, i, j, k, l, m, n, o, p) }
+        unsafe { transmute::<*const (), Any<R>>(func)(a, b, c, d, e, f, y, z, q, r, s, t, u, v, w, x, g, h, i, j, k, l, m, n, o, p, aa, ab) }
     }
 }

@@ -3,7 +3,6 @@
 use crate::{libgcc, packages, shell, toolchain};
 use anyhow::Result;
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
@@ -150,6 +149,20 @@ pub fn build_with(
     features: &[&str],
     arithmetic: Arithmetic,
 ) -> Result<PathBuf> {
+    let objects = match arithmetic {
+        Arithmetic::Rust => Vec::new(),
+        Arithmetic::Libgcc => libgcc::objects(board.target)?,
+    };
+    build_linked(name, board, features, &objects)
+}
+
+/// The same, linked with these object files.
+pub fn build_linked(
+    name: &str,
+    board: &Board,
+    features: &[&str],
+    objects: &[PathBuf],
+) -> Result<PathBuf> {
     let features = [board.features, features].concat();
     let listed = features.join(",");
     shell::step(&format!("building firmware `{name}` for {} ({listed})", board.target));
@@ -163,12 +176,8 @@ pub fn build_with(
         "--features",
         &listed,
     ]);
-    let objects = match arithmetic {
-        Arithmetic::Rust => OsString::new(),
-        Arithmetic::Libgcc => env::join_paths(libgcc::objects(board.target)?)?,
-    };
     // firmware/build.rs passes them to the linker.
-    shell::run(command.env("ZONDA_LINK_OBJECTS", objects))?;
+    shell::run(command.env("ZONDA_LINK_OBJECTS", env::join_paths(objects)?))?;
     // Boards with the same target have different images.
     let products = shell::target_dir().join("device");
     let image = products.join(format!("{name}-{}", board.name));

@@ -20,6 +20,7 @@
 //! | [`modes`] | the modes of execution |
 //! | [`native`] | the native compiler |
 //! | [`native_stack`] | the native stack on each board, with interrupts on top |
+//! | [`natives`] | native functions of many types, called in QEMU |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west, twister on each board, what the samples need |
@@ -46,6 +47,7 @@ mod modes;
 mod mutants;
 mod native;
 mod native_stack;
+mod natives;
 mod package;
 mod packages;
 mod qemu;
@@ -101,6 +103,8 @@ enum Command {
     Bench(bench::Options),
     /// Measure the native stack of loading and executing on each board, with nested interrupts on top
     Stack(native_stack::Options),
+    /// Calls native functions of many types in QEMU and compares their arguments
+    Natives(natives::Options),
     /// Measure instructions and heap per byte for loading modules that are made to be expensive
     Curve(curve::Options),
     /// Build the command line as a Python package, and try it in a new virtual environment
@@ -127,6 +131,7 @@ fn run() -> Result<ExitCode> {
         Command::Package(options) => package::run(&options),
         Command::Zephyr(options) => zephyr::run(&options),
         Command::Stack(options) => native_stack::run(&options),
+        Command::Natives(options) => natives::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)
 }

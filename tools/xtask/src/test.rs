@@ -2,8 +2,8 @@
 
 use crate::report::{NotRun, Report};
 use crate::{
-    bench, coverage, curve, demo, firmware, fuzz, modes, native, native_stack, sanitize, shell,
-    size, spec, supply, toolchain, zephyr,
+    bench, coverage, curve, demo, firmware, fuzz, modes, native, native_stack, natives, sanitize,
+    shell, size, spec, supply, toolchain, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -144,6 +144,7 @@ fn qemu(report: &mut Report) {
         });
     }
     report.part("native stack, with interrupts", native_stack::check);
+    report.part("native functions of 16 parameters", natives::check);
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
     report.part("size", size::check);
