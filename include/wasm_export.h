@@ -236,6 +236,20 @@ typedef struct LoadArgs {
     bool no_resolve;
 } LoadArgs;
 
+// A section of a module, for wasm_runtime_load_from_sections().
+typedef struct wasm_section_t {
+    // The next one; NULL behind the last.
+    struct wasm_section_t *next;
+    // Its number: 0 for a custom section.
+    int section_type;
+    // Its content, without the number and the size.
+    uint8_t *section_body;
+    // Bytes of the content.
+    uint32_t section_body_size;
+} wasm_section_t;
+
+typedef struct wasm_section_t *wasm_section_list_t;
+
 // An instance of a module.
 typedef struct WASMModuleInstanceCommon *wasm_module_inst_t;
 
@@ -397,7 +411,8 @@ void *wasm_runtime_aligned_alloc(unsigned int size, unsigned int alignment);
 // unchanged.
 void *wasm_runtime_realloc(void *ptr, unsigned int size);
 
-// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored.
+// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and with a pool any address outside
+// of it.
 void wasm_runtime_free(void *ptr);
 
 // Stores the size and the use, in bytes, of the pool, or of the platform's heap if the memory
@@ -450,6 +465,13 @@ wasm_module_t wasm_runtime_load_ex(uint8_t *buf,
                                    const struct LoadArgs *args,
                                    char *error_buf,
                                    uint32_t error_buf_size);
+
+// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's AOT files are refused, and any
+// where modules have to be signed.
+wasm_module_t wasm_runtime_load_from_sections(wasm_section_list_t section_list,
+                                              bool is_aot,
+                                              char *error_buf,
+                                              uint32_t error_buf_size);
 
 // Frees a module that has no instance. NULL is ignored.
 void wasm_runtime_unload(wasm_module_t module);

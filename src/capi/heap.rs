@@ -250,10 +250,16 @@ pub unsafe extern "C" fn wasm_runtime_realloc(ptr: *mut c_void, size: c_uint) ->
     }
 }
 
-/// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored.
+/// Whether a block can begin at an address; known of the pool only, as in WAMR.
+fn may_be_block(at: usize) -> bool {
+    !matches!(mode(), Mode::Pool) || with_pool(|pool| pool.contains(at))
+}
+
+/// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and with a pool any address outside
+/// of it.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
-    if !ptr.is_null() {
+    if !ptr.is_null() && may_be_block(ptr.addr()) {
         // SAFETY: the prefix was written by `allocate_block`.
         unsafe {
             let before = (*ptr.cast::<u8>().sub(PREFIX).cast::<Prefix>()).before;

@@ -8,7 +8,7 @@ use super::signed;
 use super::text::Text;
 use super::types::*;
 use super::wasi::WasiArguments;
-use crate::alloc::TryBox;
+use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::error::{Error, ShortageOf};
 use crate::platform::{self, interface};
 use crate::Module;
@@ -105,13 +105,35 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     }
 }
 
+/// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's AOT files are refused, and any
+/// where modules have to be signed.
+#[no_mangle]
+pub unsafe extern "C" fn wasm_runtime_load_from_sections(
+    section_list: wasm_section_list_t,
+    is_aot: bool,
+    error_buf: *mut c_char,
+    error_buf_size: u32,
+) -> wasm_module_t {
+    // SAFETY: the application passes a list of sections, and a buffer of that size.
+    unsafe {
+        match joined(section_list, is_aot) {
+            Ok(file) => {
+                // What `open` takes off the end of a file is a signature, which would cover a file that there never was.
+                let make = |_: &[u8]| Module::from_owned(&engine(), file);
+                load(&[], make, error_buf, error_buf_size)
+            }
+            Err(_) => refuse(&Error::OutOfMemory, error_buf, error_buf_size),
+        }
+    }
+}
+
 /// Checks the native stack, and the signature of a file that has one; loads what is signed.
 ///
 /// # Safety
 /// As for [`refuse`].
-unsafe fn load(
-    file: &'static [u8],
-    make: impl FnOnce(&'static [u8]) -> Result<Module<'static>, Error>,
+unsafe fn load<'f>(
+    file: &'f [u8],
+    make: impl FnOnce(&'f [u8]) -> Result<Module<'static>, Error>,
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
@@ -131,6 +153,45 @@ unsafe fn load(
                 null_mut()
             }
         }
+    }
+}
+
+/// Bytes in front of a section's content: its number, and its size in the longest form.
+const SECTION_HEAD: usize = 6;
+
+/// A module of these sections. What comes from an AOT file begins with a number that no module has.
+///
+/// # Safety
+/// `section` is null or the first of a list, each with as many bytes as it says.
+unsafe fn joined(first: *const wasm_section_t, is_aot: bool) -> Result<TryVec<u8>, OutOfMemory> {
+    // SAFETY: the sections are those of a list, by the contract of this function; what is written has been counted.
+    unsafe {
+        let mut size = 8usize;
+        let mut section = first;
+        while let Some(at) = section.as_ref() {
+            let more = (at.section_body_size as usize).checked_add(SECTION_HEAD);
+            size = more.and_then(|more| size.checked_add(more)).ok_or(OutOfMemory)?;
+            section = at.next;
+        }
+        let file = TryVec::zeroed(size)?;
+        let mut to: *mut u8 = file.as_mut_ptr();
+        to.copy_from_nonoverlapping(if is_aot { b"\0aot\x01" } else { b"\0asm\x01" }.as_ptr(), 5);
+        to = to.add(8);
+        section = first;
+        while let Some(at) = section.as_ref() {
+            let size = at.section_body_size;
+            // No section has the last number.
+            to.write(u8::try_from(at.section_type).unwrap_or(u8::MAX));
+            for digit in 0..5 {
+                let more = if digit < 4 { 0x80 } else { 0 };
+                to.add(1 + digit).write((size >> (7 * digit)) as u8 & 0x7f | more);
+            }
+            to = to.add(SECTION_HEAD);
+            to.copy_from_nonoverlapping(at.section_body, size as usize);
+            to = to.add(size as usize);
+            section = at.next;
+        }
+        Ok(file)
     }
 }
 

@@ -30,6 +30,8 @@ struct Block {
 
 pub(super) struct Pool {
     first: *mut Block,
+    /// The address of the first block.
+    start: usize,
     /// Bytes under management, free ones among them, and the fewest that were ever free.
     pub(super) total: usize,
     pub(super) free: usize,
@@ -64,7 +66,7 @@ use full::{block_size, usable};
 
 impl Pool {
     pub(super) const fn new() -> Pool {
-        Pool { first: null_mut(), total: 0, free: 0, least_free: 0 }
+        Pool { first: null_mut(), start: 0, total: 0, free: 0, least_free: 0 }
     }
 
     /// Takes over `size` bytes at `at`. Returns false if that is too small for one block.
@@ -82,9 +84,15 @@ impl Pool {
         unsafe {
             self.first = at.add(skip).cast();
             self.first.write(Block { size, next: null_mut() });
+            self.start = self.first.addr();
         }
         (self.total, self.free, self.least_free) = (size, size, size);
         true
+    }
+
+    /// Whether an address is inside of the pool.
+    pub(super) fn contains(&self, at: usize) -> bool {
+        at.wrapping_sub(self.start) < self.total
     }
 
     fn took(&mut self, size: usize) {

@@ -117,6 +117,22 @@ pub struct LoadArgs {
     pub no_resolve: bool,
 }
 
+/// A section of a module, for wasm_runtime_load_from_sections().
+#[repr(C)]
+pub struct wasm_section_t {
+    /// The next one; NULL behind the last.
+    pub next: *mut wasm_section_t,
+    /// Its number: 0 for a custom section.
+    pub section_type: c_int,
+    /// Its content, without the number and the size.
+    pub section_body: *mut u8,
+    /// Bytes of the content.
+    pub section_body_size: u32,
+}
+pub type aot_section_t = wasm_section_t;
+pub type wasm_section_list_t = *mut wasm_section_t;
+pub type aot_section_list_t = *mut wasm_section_t;
+
 /// Options of wasm_runtime_instantiate_ex().
 #[repr(C)]
 pub struct InstantiationArgs {

@@ -171,6 +171,11 @@ impl Module<'static> {
         for &byte in bytes {
             owned.push(byte)?;
         }
+        Module::from_owned(engine, owned)
+    }
+
+    /// Loads bytes that the module takes over, as [`Module::from_vec`] does a copy.
+    pub(crate) fn from_owned(engine: &Engine, owned: TryVec<u8>) -> Result<Module<'static>, Error> {
         // SAFETY: the vector is moved into the module, neither written nor freed before the module
         // is, and its items do not move with it.
         let bytes: &'static [u8] =

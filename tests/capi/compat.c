@@ -90,6 +90,10 @@ static void test_memory(void)
 	exec_env = wasm_runtime_get_exec_env_singleton(instance);
 	CHECK(exec_env != NULL && memory_size() == 12288);
 	CHECK(call("sum", 1024) == 10);
+	/* What is not in the pool is not freed: WAMR's samples free an address of a program. */
+	wasm_runtime_free((void *)(uintptr_t)0xffff0000);
+	wasm_runtime_free(&args);
+	wasm_runtime_free(pool + sizeof(pool));
 	at = wasm_runtime_module_malloc(instance, 8000, (void **)&native);
 	CHECK(at >= 4096 && at + 8000 <= 12288);
 	memset(native, 1, 8000);
@@ -682,6 +686,50 @@ static void test_aligned_blocks(void)
 	wasm_runtime_destroy();
 }
 
+/* The sections of `fitted`, behind its first 8 bytes. */
+static void test_sections(void)
+{
+	static wasm_section_t list[16];
+	const uint8_t *at = fitted_wasm + 8, *end = fitted_wasm + sizeof(fitted_wasm);
+	size_t count = 0;
+
+	while (at < end) {
+		uint32_t size = 0, shift = 0;
+
+		list[count].section_type = *at++;
+		do {
+			size |= (uint32_t)(*at & 0x7f) << shift;
+			shift += 7;
+		} while (*at++ & 0x80);
+		list[count].section_body = (uint8_t *)at;
+		list[count].section_body_size = size;
+		if (count != 0) {
+			list[count - 1].next = &list[count];
+		}
+		count++;
+		at += size;
+	}
+	CHECK(count > 3 && wasm_runtime_init());
+	module = wasm_runtime_load_from_sections(list, false, error, sizeof(error));
+	CHECK(module != NULL);
+	instance = wasm_runtime_instantiate(module, 8192, 0, error, sizeof(error));
+	CHECK(instance != NULL);
+	exec_env = wasm_runtime_get_exec_env_singleton(instance);
+	CHECK(exec_env != NULL && call("sum", 1024) == 10);
+	stop();
+	CHECK(wasm_runtime_load_from_sections(list, true, error, sizeof(error)) == NULL);
+	CHECK(strstr(error, "magic header"));
+	list[1].section_type = 300;
+	CHECK(wasm_runtime_load_from_sections(list, false, error, sizeof(error)) == NULL);
+	list[1].section_type = list[0].section_type;
+	CHECK(wasm_runtime_load_from_sections(list, false, error, sizeof(error)) == NULL);
+	/* A module without sections. */
+	module = wasm_runtime_load_from_sections(NULL, false, error, sizeof(error));
+	CHECK(module != NULL);
+	wasm_runtime_unload(module);
+	wasm_runtime_destroy();
+}
+
 /* With an argument all of it in classic mode, else in fast mode, which is the default. */
 int main(int argc, char **argv)
 {
@@ -702,6 +750,7 @@ int main(int argc, char **argv)
 	test_raw_natives();
 	test_native_stack();
 	test_aligned_blocks();
+	test_sections();
 	CHECK(allocated_blocks == 0);
 	puts("well");
 	return 0;
