@@ -1,154 +1,21 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * The C API as an application in C uses it, linked with libzonda_c.a. tests/capi_c.rs builds and
- * runs this, with the modules that stand in modules.h. Exits with 0 when all is well.
+ * The C API as an application in C uses it, linked with libzonda_c.a: what the other files of the
+ * program share, loading, modes, and running a whole program. tests/embedding_c builds and runs it,
+ * with the modules that stand in modules.h. Exits with 0 when all is well.
  */
 
-#include "modules.h"
-#include "counted.h"
-#include "platform.h"
-#include "wasm_export.h"
+#include "main.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Native functions. What they see is checked by the module that calls them, or here. */
+_Alignas(8) char pool[POOL];
+char error[128];
 
-static int seen;
-
-static void nop(wasm_exec_env_t exec_env)
-{
-	CHECK(wasm_runtime_get_function_attachment(exec_env) == &seen);
-	seen++;
-}
-
-static int32_t inc(wasm_exec_env_t exec_env, int32_t x)
-{
-	(void)exec_env;
-	return x + 1;
-}
-
-static int64_t all(wasm_exec_env_t exec_env, int32_t i, int64_t l, float f, double d, int32_t j,
-		   int64_t m, float g, double e)
-{
-	(void)exec_env;
-	CHECK(i == -1 && l == (1ll << 40) + 2 && f == 3.5f && d == 4.25 && j == 5 && m == -6 &&
-	      g == 7.5f && e == 8.5);
-	return (1ll << 33) + 9;
-}
-
-static float half(wasm_exec_env_t exec_env, float x)
-{
-	(void)exec_env;
-	return x / 2;
-}
-
-static double third(wasm_exec_env_t exec_env, int64_t x)
-{
-	(void)exec_env;
-	return (double)x / 4;
-}
-
-static int32_t sum(wasm_exec_env_t exec_env, const uint8_t *bytes, uint32_t len)
-{
-	wasm_module_inst_t module_inst = get_module_inst(exec_env);
-	int32_t total = 0;
-
-	CHECK(wasm_runtime_validate_native_addr(module_inst, (void *)bytes, len));
-	while (len--) {
-		total += *bytes++;
-	}
-	return total;
-}
-
-static int32_t length(wasm_exec_env_t exec_env, const char *text)
-{
-	(void)exec_env;
-	return (int32_t)strlen(text);
-}
-
-static size_t object(wasm_exec_env_t exec_env, size_t foreign)
-{
-	(void)exec_env;
-	return foreign + 1;
-}
-
-/*
- * Registered without a signature, which is (). Whatever is in the result register when this returns
- * must not reach a module.
- */
-static void bare(wasm_exec_env_t exec_env)
-{
-	CHECK(wasm_runtime_get_function_attachment(exec_env) == NULL);
-	seen++;
-}
-
-static void fail(wasm_exec_env_t exec_env)
-{
-	wasm_runtime_set_exception(get_module_inst(exec_env), "out of coffee");
-}
-
-/* Whether a call is expected to go deeper than native functions may call back. */
-static bool too_deep;
-
-/* Calls back into the module on the same environment. */
-static int32_t again(wasm_exec_env_t exec_env, int32_t depth)
-{
-	wasm_module_inst_t instance = get_module_inst(exec_env);
-	uint32_t argv[1] = {(uint32_t)depth};
-
-	bool done = wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, "down"),
-					   1, argv);
-
-	CHECK(wasm_runtime_get_function_attachment(exec_env) == (void *)exec_env);
-	/* Otherwise the exception stands, and ends the caller as well. */
-	CHECK(done || too_deep);
-	return (int32_t)argv[0] + 1;
-}
-
-/* Counts the attempts to change how the running instance is executed that are refused. */
-static int32_t change(wasm_exec_env_t exec_env, int32_t running_mode)
-{
-	wasm_module_inst_t instance = get_module_inst(exec_env);
-	RunningMode before = wasm_runtime_get_running_mode(instance);
-	int32_t refused = 0;
-
-	refused += !wasm_runtime_set_running_mode(instance, (RunningMode)running_mode);
-	refused += !wasm_runtime_set_running_mode(instance, before);
-	CHECK(wasm_runtime_get_running_mode(instance) == before);
-	return refused;
-}
-
-static void halt(wasm_exec_env_t exec_env)
-{
-	wasm_runtime_terminate(get_module_inst(exec_env));
-}
-
-static NativeSymbol again_native[1];
-
-static const NativeSymbol natives[] = {
-	EXPORT_WASM_API_WITH_ATT(nop, "()", &seen),
-	EXPORT_WASM_API_WITH_SIG(inc, "(i)i"),
-	EXPORT_WASM_API_WITH_SIG(all, "(iIfFiIfF)I"),
-	EXPORT_WASM_API_WITH_SIG(half, "(f)f"),
-	EXPORT_WASM_API_WITH_SIG(third, "(I)F"),
-	EXPORT_WASM_API_WITH_SIG(sum, "(*~)i"),
-	EXPORT_WASM_API_WITH_SIG(length, "($)i"),
-	EXPORT_WASM_API_WITH_SIG(object, "(r)r"),
-	EXPORT_WASM_API(bare),
-	EXPORT_WASM_API(fail),
-	EXPORT_WASM_API_WITH_SIG(halt, ""),
-	EXPORT_WASM_API_WITH_SIG(change, "(i)i"),
-};
-
-/* Memory. */
-
-static _Alignas(8) char pool[512 * 1024];
-static char error[128];
-
-static void init_with_pool(void)
+void init_with_pool(void)
 {
 	RuntimeInitArgs args;
 
@@ -162,7 +29,7 @@ static void init_with_pool(void)
 	CHECK(wasm_runtime_full_init(&args));
 }
 
-static void init_with_callbacks(void)
+void init_with_callbacks(void)
 {
 	RuntimeInitArgs args;
 
@@ -174,7 +41,7 @@ static void init_with_callbacks(void)
 	CHECK(wasm_runtime_full_init(&args));
 }
 
-static uint32_t free_bytes(void)
+uint32_t free_bytes(void)
 {
 	mem_alloc_info_t info;
 
@@ -184,13 +51,7 @@ static uint32_t free_bytes(void)
 	return info.total_free_size;
 }
 
-struct program {
-	wasm_module_t module;
-	wasm_module_inst_t instance;
-	wasm_exec_env_t exec_env;
-};
-
-static struct program start(const uint8_t *bytes, uint32_t size, uint32_t heap_size)
+struct program start(const uint8_t *bytes, uint32_t size, uint32_t heap_size)
 {
 	struct program program;
 
@@ -208,14 +69,14 @@ static struct program start(const uint8_t *bytes, uint32_t size, uint32_t heap_s
 	return program;
 }
 
-static void stop(struct program *program)
+void stop(struct program *program)
 {
 	wasm_runtime_destroy_exec_env(program->exec_env);
 	wasm_runtime_deinstantiate(program->instance);
 	wasm_runtime_unload(program->module);
 }
 
-static bool call(struct program *program, const char *name, uint32_t argc, uint32_t argv[])
+bool call(struct program *program, const char *name, uint32_t argc, uint32_t argv[])
 {
 	wasm_function_inst_t function = wasm_runtime_lookup_function(program->instance, name);
 
@@ -225,7 +86,7 @@ static bool call(struct program *program, const char *name, uint32_t argc, uint3
 }
 
 /* Compares the instance's exception, and clears it. */
-static void check_exception(wasm_module_inst_t instance, const char *text)
+void check_exception(wasm_module_inst_t instance, const char *text)
 {
 	const char *exception = wasm_runtime_get_exception(instance);
 
@@ -238,7 +99,7 @@ static void check_exception(wasm_module_inst_t instance, const char *text)
 	CHECK(wasm_runtime_get_exception(instance) == NULL);
 }
 
-static void check_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[],
+void check_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[],
 		       const char *text)
 {
 	CHECK(!call(program, name, argc, argv));
@@ -246,221 +107,6 @@ static void check_trap(struct program *program, const char *name, uint32_t argc,
 }
 
 /* Tests. */
-
-static void test_natives(void)
-{
-	struct program program;
-	uint32_t argv[4];
-	uint32_t before;
-
-	init_with_pool();
-	again_native[0] = (NativeSymbol){"again", (void *)again, "(i)i", NULL};
-	CHECK(wasm_runtime_register_natives("env", again_native, 1));
-	before = free_bytes();
-	last_message[0] = '\0';
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	CHECK(strcmp(last_message,
-		     "failed to link import function (env, bare): registered with another type") ==
-	      0);
-	again_native[0].attachment = program.exec_env;
-
-	CHECK(call(&program, "nop", 0, NULL) && seen == 1);
-	argv[0] = 41;
-	CHECK(call(&program, "inc", 1, argv) && argv[0] == 42);
-	CHECK(call(&program, "all", 0, argv) && argv[0] == 9 && argv[1] == 2);
-	CHECK(call(&program, "floats", 0, argv) && argv[0] == 1);
-
-	argv[0] = 8;
-	argv[1] = 4;
-	CHECK(call(&program, "sum", 2, argv) && argv[0] == 1 + 2 + 3 + 4);
-	argv[0] = 65536 - 4;
-	argv[1] = 4;
-	CHECK(call(&program, "sum", 2, argv) && argv[0] == 0);
-	argv[0] = 65536 - 4;
-	argv[1] = 5;
-	check_trap(&program, "sum", 2, argv, "out of bounds memory access");
-	argv[0] = 0xffffffff;
-	argv[1] = 0xffffffff;
-	check_trap(&program, "sum", 2, argv, "out of bounds memory access");
-
-	argv[0] = 16;
-	CHECK(call(&program, "length", 1, argv) && argv[0] == 5);
-	argv[0] = 65536;
-	check_trap(&program, "length", 1, argv, "out of bounds memory access");
-	CHECK(call(&program, "fill_end", 0, argv));
-	argv[0] = 65536 - 2;
-	check_trap(&program, "length", 1, argv, "out of bounds memory access");
-
-	check_trap(&program, "fail", 0, argv, "out of coffee");
-	check_trap(&program, "halt", 0, argv, "terminated by user");
-	check_trap(&program, "missing", 0, argv,
-		   "failed to call unlinked import function (env, missing)");
-	check_trap(&program, "mistyped", 0, argv,
-		   "failed to call unlinked import function (env, inc)");
-	CHECK(call(&program, "bare", 0, argv) && seen == 2);
-	check_trap(&program, "leak", 0, argv,
-		   "failed to call unlinked import function (env, bare)");
-	CHECK(seen == 2);
-
-	argv[0] = 5;
-	CHECK(call(&program, "down", 1, argv) && argv[0] == 5);
-	/* No deeper than was configured, and as deep after that. */
-	for (uint32_t i = 0; i < 3; i++) {
-		argv[0] = zonda_platform_defaults.nested_calls;
-		CHECK(call(&program, "down", 1, argv) &&
-		      argv[0] == zonda_platform_defaults.nested_calls);
-		too_deep = true;
-		argv[0] = zonda_platform_defaults.nested_calls + 1;
-		check_trap(&program, "down", 1, argv, "native stack overflow");
-		too_deep = false;
-	}
-	argv[0] = 1000;
-	CHECK(call(&program, "inc", 1, argv) && argv[0] == 1001);
-
-	check_trap(&program, "inc", 0, argv, "invalid argument count 0, must be no smaller than 1");
-	CHECK(wasm_runtime_lookup_function(program.instance, "no such function") == NULL);
-
-	stop(&program);
-	CHECK(free_bytes() == before);
-	wasm_runtime_destroy();
-}
-
-static void test_typed_calls(void)
-{
-	struct program program;
-	wasm_val_t args[8], results[2];
-	wasm_valkind_t kinds[4];
-	wasm_function_inst_t function;
-
-	init_with_pool();
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	function = wasm_runtime_lookup_function(program.instance, "mirror");
-	CHECK(wasm_func_get_param_count(function, program.instance) == 4);
-	CHECK(wasm_func_get_result_count(function, program.instance) == 4);
-	wasm_func_get_param_types(function, program.instance, kinds);
-	CHECK(kinds[0] == WASM_I32 && kinds[1] == WASM_I64 && kinds[2] == WASM_F32 &&
-	      kinds[3] == WASM_F64);
-	wasm_func_get_result_types(function, program.instance, kinds);
-	CHECK(kinds[0] == WASM_F64 && kinds[3] == WASM_I32);
-
-	memset(args, 0, sizeof(args));
-	args[0].kind = WASM_I32;
-	args[0].of.i32 = -5;
-	args[1].kind = WASM_I64;
-	args[1].of.i64 = -(1ll << 50);
-	args[2].kind = WASM_F32;
-	args[2].of.f32 = 1.5f;
-	args[3].kind = WASM_F64;
-	args[3].of.f64 = -2.5;
-	CHECK(wasm_runtime_call_wasm_a(program.exec_env, function, 4, args + 4, 4, args));
-	CHECK(args[4].kind == WASM_F64 && args[4].of.f64 == -2.5);
-	CHECK(args[5].kind == WASM_F32 && args[5].of.f32 == 1.5f);
-	CHECK(args[6].kind == WASM_I64 && args[6].of.i64 == -(1ll << 50));
-	CHECK(args[7].kind == WASM_I32 && args[7].of.i32 == -5);
-
-	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 3, args + 4, 4, args));
-	check_exception(program.instance, "invalid argument or result count");
-	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 4, args + 4, 3, args));
-	check_exception(program.instance, "invalid argument or result count");
-	args[1].kind = WASM_I32;
-	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 4, args + 4, 4, args));
-	check_exception(program.instance, "invalid input argument 1: type mismatch");
-
-	function = wasm_runtime_lookup_function(program.instance, "refs");
-	args[0].kind = WASM_EXTERNREF;
-	args[0].of.foreign = 0x1234;
-	args[1].kind = WASM_FUNCREF;
-	args[1].of.i32 = -1;
-	CHECK(wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
-	CHECK(results[0].kind == WASM_EXTERNREF && results[0].of.foreign == 0x1235);
-	CHECK(results[1].kind == WASM_FUNCREF && results[1].of.i32 == -1);
-	args[1].of.i32 = 3;
-	CHECK(wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
-	CHECK(results[1].of.i32 == 3);
-	/* What is not a function of the instance does not become a reference. */
-	args[1].of.i32 = 1000;
-	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
-	check_exception(program.instance, "invalid input argument 1: unknown function");
-	args[1].of.i32 = -2;
-	CHECK(!wasm_runtime_call_wasm_a(program.exec_env, function, 2, results, 2, args));
-	check_exception(program.instance, "invalid input argument 1: unknown function");
-
-	stop(&program);
-	wasm_runtime_destroy();
-}
-
-/* The firmware's limit for an instance: one page and its records fit, or not. */
-static void test_total_limit(void)
-{
-	struct program program;
-	wasm_module_t module;
-
-	init_with_pool();
-	zonda_platform_defaults.total_limit = 65536;
-	module = wasm_runtime_load((uint8_t *)natives_wasm, sizeof(natives_wasm), error,
-				   sizeof(error));
-	CHECK(module != NULL);
-	CHECK(wasm_runtime_instantiate(module, 2048, 0, error, sizeof(error)) == NULL);
-	CHECK(error[0] != '\0');
-	wasm_runtime_unload(module);
-	/* Whatever was half made is back, and with room the same module runs. */
-	zonda_platform_defaults.total_limit = 65536 + 4096;
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	stop(&program);
-	zonda_platform_defaults.total_limit = 0;
-	wasm_runtime_destroy();
-}
-
-static void test_memory(const uint8_t *bytes, uint32_t size, bool own_allocator)
-{
-	struct program program;
-	wasm_module_inst_t module_inst;
-	uint64_t at, other, first, last;
-	uint8_t *low, *high;
-	void *native = NULL;
-	uint32_t argv[1];
-
-	init_with_pool();
-	program = start(bytes, size, own_allocator ? 0 : 1024);
-	module_inst = program.instance;
-
-	CHECK(validate_app_addr(0, 65536) && !validate_app_addr(0, 1 << 20) &&
-	      !validate_app_addr(UINT64_MAX, 2));
-	CHECK(wasm_runtime_get_exception(module_inst) != NULL);
-	wasm_runtime_clear_exception(module_inst);
-	CHECK(addr_app_to_native(1 << 20) == NULL && addr_native_to_app(&native) == 0);
-	CHECK(wasm_runtime_get_app_addr_range(module_inst, 1, &first, &last) && first == 0 &&
-	      last >= 65536);
-	CHECK(!wasm_runtime_get_app_addr_range(module_inst, last, NULL, NULL));
-	low = addr_app_to_native(0);
-	CHECK(wasm_runtime_get_native_addr_range(module_inst, low + 5, &low, &high) &&
-	      (uint64_t)(high - low) == last);
-	CHECK(wasm_runtime_validate_native_addr(module_inst, low, last) &&
-	      !wasm_runtime_validate_native_addr(module_inst, low, last + 1));
-	wasm_runtime_clear_exception(module_inst);
-
-	at = module_malloc(100, &native);
-	CHECK(at != 0 && native == addr_app_to_native(at) && addr_native_to_app(native) == at);
-	CHECK(own_allocator == (at < 65536));
-	memset(native, 7, 100);
-	other = wasm_runtime_module_dup_data(module_inst, "hello", 6);
-	CHECK(other != 0 && validate_app_str_addr(other) &&
-	      strcmp(addr_app_to_native(other), "hello") == 0);
-	CHECK(module_malloc(1 << 20, NULL) == 0);
-	module_free(at);
-	module_free(0);
-	if (!own_allocator) {
-		CHECK(module_malloc(100, &native) == at);
-		/* Growing goes on behind the heap and leaves it alone. */
-		argv[0] = 1;
-		CHECK(call(&program, "grow", 1, argv) && argv[0] == 2);
-		CHECK(strcmp(addr_app_to_native(other), "hello") == 0);
-		CHECK(validate_app_addr(0, 3 * 65536));
-	}
-	module_free(other);
-	stop(&program);
-	wasm_runtime_destroy();
-}
 
 /* Not every malloc is one. A module could have numbers of its choice made references of. */
 static void test_other_types(void)
@@ -499,83 +145,6 @@ static void test_other_types(void)
 	CHECK(wasm_runtime_addr_app_to_native(program.instance, 65535) != NULL);
 	stop(&program);
 	wasm_runtime_destroy();
-}
-
-/* The heap of a memory without pages begins at address 0, which is no block's. */
-static void test_heap_alone(void)
-{
-	static const uint8_t empty_wasm[] = {
-		0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00,
-		0x00, 0x05, 0x03, 0x01, 0x00, 0x00}; /* (module (memory 0)) */
-	struct program program;
-
-	init_with_pool();
-	program = start(empty_wasm, sizeof(empty_wasm), 64);
-	CHECK(wasm_runtime_module_malloc(program.instance, 8, NULL) == 8);
-	stop(&program);
-	wasm_runtime_destroy();
-}
-
-static bool refused(const char *symbol, const char *signature, uint32_t flags, const char *reason)
-{
-	NativeSymbol table[2] = {{"fine", (void *)nop, "()", NULL},
-				 {symbol, (void *)inc, signature, NULL}};
-
-	last_message[0] = '\0';
-	/* One entry is refused, the other is there. */
-	CHECK(zonda_register_natives_with("test", table, 2, flags));
-	CHECK(wasm_runtime_unregister_natives("test", table));
-	if (strstr(last_message, "refused") == NULL) {
-		return false;
-	}
-	if (strstr(last_message, symbol) == NULL || strstr(last_message, reason) == NULL) {
-		printf("%s\n", last_message);
-		exit(1);
-	}
-	return true;
-}
-
-static void test_registration(void)
-{
-	static const NativeSymbol again_inc[] = {EXPORT_WASM_API_WITH_SIG(inc, "(i)i")};
-
-	init_with_pool();
-	CHECK(refused("x", "(*)", 0, "lacks its length"));
-	CHECK(refused("x", "(i*i)", 0, "lacks its length"));
-	CHECK(!refused("x", "(i*i)", ZONDA_NATIVES_BARE_POINTERS, ""));
-	CHECK(refused("x", "(q)", 0, "unknown letter"));
-	CHECK(refused("x", "i", 0, "begin"));
-	CHECK(refused("x", "(i", 0, "lacks )"));
-	CHECK(refused("x", "(i)ii", 0, "result"));
-	CHECK(refused("x", "(~)", ZONDA_NATIVES_BARE_POINTERS, "follows no pointer"));
-	CHECK(refused("fine", "()", 0, "already"));
-	CHECK(!refused("x", NULL, 0, "") && !refused("x", "", 0, "") &&
-	      !refused("x", "($*~)I", 0, ""));
-	CHECK(!wasm_runtime_register_natives("env", (NativeSymbol *)again_inc, 1));
-	CHECK(strstr(last_message, "env.inc") != NULL);
-	CHECK(wasm_runtime_register_natives("other", (NativeSymbol *)again_inc, 1));
-	CHECK(!wasm_runtime_unregister_natives("env", (NativeSymbol *)again_inc));
-	CHECK(wasm_runtime_unregister_natives("other", (NativeSymbol *)again_inc));
-	CHECK(!wasm_runtime_unregister_natives("other", (NativeSymbol *)again_inc));
-	wasm_runtime_destroy();
-}
-
-static void test_bare_pointers(void)
-{
-	static const NativeSymbol bare[] = {EXPORT_WASM_API_WITH_SIG(length, "(*)i")};
-	struct program program;
-	uint32_t argv[1];
-
-	CHECK(wasm_runtime_init());
-	CHECK(zonda_register_natives_with("env", bare, 1, ZONDA_NATIVES_BARE_POINTERS));
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	argv[0] = 16;
-	CHECK(call(&program, "length", 1, argv) && argv[0] == 5);
-	argv[0] = 65536;
-	check_trap(&program, "length", 1, argv, "out of bounds memory access");
-	stop(&program);
-	wasm_runtime_destroy();
-	CHECK(allocated_blocks == 0);
 }
 
 static void test_loading_errors(void)
@@ -667,27 +236,6 @@ static void test_data_and_version(void)
 	wasm_runtime_destroy();
 }
 
-static void test_memory_limit(void)
-{
-	struct program program;
-	wasm_module_inst_t module_inst;
-	uint32_t argv[1] = {1};
-
-	init_with_pool();
-	zonda_platform_defaults.memory_limit = 2000;
-	program = start(malloc_wasm, sizeof(malloc_wasm), 0);
-	CHECK(strcmp(last_message, "memory of 1 pages cut to 2000 bytes") == 0);
-	stop(&program);
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	module_inst = program.instance;
-	CHECK(validate_app_addr(0, 2000) && !validate_app_addr(0, 2001));
-	check_trap(&program, "fill_end", 0, NULL, "out of bounds memory access");
-	CHECK(call(&program, "grow", 1, argv) && argv[0] == (uint32_t)-1);
-	stop(&program);
-	zonda_platform_defaults.memory_limit = 0;
-	wasm_runtime_destroy();
-}
-
 static void test_application(void)
 {
 	struct program program;
@@ -720,163 +268,6 @@ static void test_application(void)
 	fflush(stdout);
 	stop(&program);
 	wasm_runtime_destroy();
-}
-
-/* Everything once, until something says that there is no memory. True when nothing did. */
-static bool use_everything(const uint8_t *bytes, uint32_t size, const char *name)
-{
-	wasm_module_t module;
-	wasm_module_inst_t instance = NULL;
-	wasm_exec_env_t exec_env = NULL;
-	uint32_t argv[4] = {3, 0, 0, 0};
-	bool done = false;
-	uint64_t at;
-
-	if (!wasm_runtime_register_natives("env", (NativeSymbol *)natives, sizeof(natives) / sizeof(natives[0]))) {
-		return false;
-	}
-	module = wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
-	if (module == NULL) {
-		CHECK(strcmp(error, "WASM module load failed: allocate memory failed") == 0);
-		goto end;
-	}
-	instance = wasm_runtime_instantiate(module, 1024, 512, error, sizeof(error));
-	if (instance == NULL) {
-		/* WAMR's text, and where the bytes are known, what wants how many. */
-		CHECK(strncmp(error, "WASM module instantiate failed: allocate memory failed",
-			      54) == 0);
-		goto end;
-	}
-	exec_env = wasm_runtime_create_exec_env(instance, 1024);
-	if (exec_env == NULL) {
-		goto end;
-	}
-	if (!wasm_runtime_set_running_mode(instance, Mode_Zonda_Classic) ||
-	    !wasm_runtime_set_running_mode(instance, Mode_Zonda_Fast)) {
-		/* As it was before. */
-		CHECK(wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, name),
-					     1, argv));
-		goto end;
-	}
-	CHECK(wasm_runtime_call_wasm(exec_env, wasm_runtime_lookup_function(instance, name), 1,
-				     argv));
-	at = wasm_runtime_module_malloc(instance, 64, NULL);
-	if (at == 0) {
-		goto end;
-	}
-	wasm_runtime_module_free(instance, at);
-	done = true;
-end:
-	wasm_runtime_destroy_exec_env(exec_env);
-	wasm_runtime_deinstantiate(instance);
-	wasm_runtime_unload(module);
-	CHECK(wasm_runtime_unregister_natives("env", (NativeSymbol *)natives));
-	return done;
-}
-
-static void test_out_of_memory(const uint8_t *bytes, uint32_t size, const char *name)
-{
-	init_with_callbacks();
-	for (long n = 1;; n++) {
-		bool done;
-
-		CHECK(n < 10000);
-		requests = 0;
-		fail_first = fail_last = n;
-		done = use_everything(bytes, size, name);
-		CHECK(blocks == 0);
-		if (requests < n) {
-			CHECK(done);
-			break;
-		}
-		CHECK(!done);
-	}
-	fail_last = 0;
-	wasm_runtime_destroy();
-}
-
-static void test_reloading(void)
-{
-	uint32_t before;
-
-	init_with_pool();
-	before = free_bytes();
-	for (int i = 0; i < 1000; i++) {
-		struct program program = start(natives_wasm, sizeof(natives_wasm), 64);
-		uint32_t argv[1] = {1};
-
-		CHECK(call(&program, "inc", 1, argv) && argv[0] == 2);
-		stop(&program);
-		CHECK(free_bytes() == before);
-	}
-	wasm_runtime_destroy();
-}
-
-static void test_malloc(void)
-{
-	uint32_t before;
-	char *block;
-
-	init_with_pool();
-	before = free_bytes();
-	block = wasm_runtime_malloc(10);
-	CHECK(block != NULL && ((uintptr_t)block & 7) == 0);
-	strcpy(block, "zonda");
-	block = wasm_runtime_realloc(block, 5000);
-	CHECK(block != NULL && strcmp(block, "zonda") == 0);
-	block = wasm_runtime_realloc(block, 6);
-	CHECK(strcmp(block, "zonda") == 0);
-	CHECK(wasm_runtime_realloc(block, 10 << 20) == NULL && strcmp(block, "zonda") == 0);
-	wasm_runtime_free(block);
-	wasm_runtime_free(NULL);
-	CHECK(wasm_runtime_malloc(10 << 20) == NULL);
-	wasm_runtime_free(wasm_runtime_malloc(0));
-	CHECK(free_bytes() == before);
-	wasm_runtime_destroy();
-}
-
-/*
- * Native functions in the last slots of an operand stack: the runtime may read a few words beyond
- * the arguments, and those have to exist (AddressSanitizer sees it if not). Every size from one
- * that is too small to one that is large enough.
- */
-static void test_end_of_stack(void)
-{
-	static const char *const names[] = {"inc", "inc_twice", "sum", "length", "all", "down"};
-	uint32_t done[6] = {0}, failed[6] = {0};
-	struct program program;
-
-	init_with_callbacks();
-	CHECK(wasm_runtime_register_natives("env", (NativeSymbol *)natives, sizeof(natives) / sizeof(natives[0])));
-	CHECK(wasm_runtime_register_natives("env", again_native, 1));
-	program = start(natives_wasm, sizeof(natives_wasm), 0);
-	for (uint32_t size = 4; size <= 600; size += 4) {
-		wasm_exec_env_t exec_env = wasm_runtime_create_exec_env(program.instance, size);
-
-		again_native[0].attachment = exec_env;
-		too_deep = true;
-		for (int i = 0; i < 6; i++) {
-			uint32_t argv[2] = {i == 5 ? 2 : 16, 2};
-
-			if (wasm_runtime_call_wasm(
-				    exec_env,
-				    wasm_runtime_lookup_function(program.instance, names[i]), 2,
-				    argv)) {
-				done[i]++;
-			} else {
-				failed[i]++;
-				check_exception(program.instance, "wasm operand stack overflow");
-			}
-		}
-		wasm_runtime_destroy_exec_env(exec_env);
-	}
-	too_deep = false;
-	for (int i = 0; i < 6; i++) {
-		CHECK(done[i] != 0 && failed[i] != 0);
-	}
-	stop(&program);
-	wasm_runtime_destroy();
-	CHECK(blocks == 0);
 }
 
 static const RunningMode interpreters[] = {Mode_Zonda_Classic, Mode_Zonda_Fast};

@@ -1,7 +1,7 @@
 //! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
 //! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR), tests/capi/faults.c (what goes wrong in one) and tests/capi/standard.c (the standard C API) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
 
-use crate::features;
+use crate::{features, signatures};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -102,9 +102,20 @@ fn modules() -> String {
     header
 }
 
-/// Builds an application of tests/capi; `None` where that cannot be.
+/// Builds an application of tests/capi, from `name.c` and `name_*.c`; `None` where that cannot be.
 fn application(name: &str) -> Option<PathBuf> {
-    application_of(name, &[root().join(format!("tests/capi/{name}.c"))])
+    let folder = std::fs::read_dir(root().join("tests/capi")).expect("the folder is there");
+    let mut sources: Vec<PathBuf> = folder
+        .map(|entry| entry.expect("the folder is readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "c"))
+        .filter(|path| {
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let rest = stem.and_then(|stem| stem.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        })
+        .collect();
+    sources.sort();
+    application_of(name, &sources)
 }
 
 /// Builds an application from these files; `None` where that cannot be.
@@ -152,6 +163,16 @@ fn an_application_in_c() {
     let Some(program) = application("main") else { return };
     assert_eq!(run(&mut Command::new(&program)), PRINTED);
     assert_eq!(run(Command::new(&program).arg("classic")), PRINTED);
+}
+
+/// Native functions with all kinds of parameters; `cargo xtask natives` runs them on other CPUs.
+#[test]
+fn an_application_with_many_native_functions() {
+    let cases = signatures::cases(signatures::SEED, signatures::COUNT);
+    std::fs::write(scratch().join("signatures.h"), signatures::source(&cases))
+        .expect("the functions can be written");
+    let Some(program) = application("signatures") else { return };
+    assert_eq!(run(&mut Command::new(&program)), format!("{} functions well\n", cases.len()));
 }
 
 /// The C library that modules import.
