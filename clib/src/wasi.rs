@@ -1,13 +1,13 @@
-//! WASI for the C API: the crate `zonda-wasi` on the platform of a firmware.
+//! WASI for the C API: the crate `zonda-wasi` on the platform that `wasi_system` names.
 
+use crate::wasi_system::{open, system, System};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use zonda::capi::{bind_host_module, wasi_state, WasiArguments, WasiLibrary};
 use zonda::{BoundModule, Grants, TryBox};
-use zonda_wasi::firmware::{Firmware, FirmwareDir};
 use zonda_wasi::{rights, Errno, Preview1, Wasi};
 
-type Program = Wasi<Firmware>;
+type Program = Wasi<System>;
 
 /// Descriptors that a program can have.
 const DESCRIPTORS: u32 = 16;
@@ -16,7 +16,7 @@ static MODULES: [BoundModule; 1] = [
     // SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
     // while a function of WASI runs, as an instance is used by one thread at a time. The functions
     // of WASI call no function of the C API.
-    unsafe { bind_host_module(Preview1::<Firmware>::MODULE, Grants::All, state) },
+    unsafe { bind_host_module(Preview1::<System>::MODULE, Grants::All, state) },
 ];
 
 fn state(exec_env: zonda::capi::wasm_exec_env_t) -> *mut Program {
@@ -35,7 +35,7 @@ fn new(given: &WasiArguments) -> *mut c_void {
 }
 
 fn program(given: &WasiArguments) -> Result<Program, Errno> {
-    let mut wasi = Wasi::new(Firmware)?;
+    let mut wasi = Wasi::new(system())?;
     wasi.limit_descriptors(DESCRIPTORS);
     for arg in given.args() {
         wasi.arg(arg)?;
@@ -46,7 +46,7 @@ fn program(given: &WasiArguments) -> Result<Program, Errno> {
         wasi.env(parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]))?;
     }
     for (name, path) in given.dirs() {
-        wasi.preopen(name, FirmwareDir::new(path)?, rights::ALL)?;
+        wasi.preopen(name, open(path)?, rights::ALL)?;
     }
     Ok(wasi)
 }

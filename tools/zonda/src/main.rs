@@ -39,7 +39,10 @@ FILE; what follows FILE are the arguments of the program or, behind --invoke, of
 The module may import WASI preview 1 (`wasi_snapshot_preview1`): it gets standard input, output and error, and besides
 nothing but what --dir, --env, --tcplisten, --addr-pool and --allow-resolve give it.
 
-Host functions that the module may import from `env`:
+It may also import the C library that WAMR calls libc-builtin from `env`: printf, malloc, strlen and so on. Its heap lies
+behind `__heap_base`, in memory that grows to 1 MiB for it if the module allows.
+
+Other host functions that the module may import from `env`:
   print(ptr: i32, len: i32)   writes bytes of the exported memory `memory` to standard output
   nop()                       does nothing
   inc(i32) -> i32             adds one

@@ -86,6 +86,49 @@ fn run_calls_start_or_main() {
     expect(&zonda(&["run", &nothing]), 0, "", &[]);
 }
 
+/// What a module for WAMR's libc-builtin imports.
+#[test]
+fn run_has_a_c_library() {
+    let program = |heap: &str, limit: &str| {
+        format!(
+            r#"(module
+            (import "env" "printf" (func $printf (param i32 i32) (result i32)))
+            (import "env" "malloc" (func $malloc (param i32) (result i32)))
+            (import "env" "strlen" (func $strlen (param i32) (result i32)))
+            (import "env" "exit" (func $exit (param i32)))
+            (memory (export "memory") 1 {limit}) {heap}
+            (data (i32.const 16) "%s: %d at %x\n\00") (data (i32.const 64) "six\00")
+            (func (export "__wasm_call_ctors") (i32.store8 (i32.const 64) (i32.const 83)))
+            (func (export "main") (param i32 i32) (result i32)
+                (i32.store (i32.const 128) (i32.const 64))
+                (i32.store (i32.const 132) (call $strlen (i32.const 64)))
+                (i32.store (i32.const 136) (call $malloc (i32.const 70000)))
+                (drop (call $printf (i32.const 16) (i32.const 128)))
+                (call $exit (i32.const 7))
+                (unreachable)))"#
+        )
+    };
+    let base = r#"(global (export "__heap_base") i32 (i32.const 1001))"#;
+    for (name, heap, limit, at) in [
+        ("base", base, "", "3f0"),
+        ("end", "", "", "10000"),
+        // One page is not enough.
+        ("full", base, "1", "0"),
+    ] {
+        let path = file("libc", &format!("{name}.wat"), program(heap, limit).as_bytes());
+        expect(&zonda(&["run", &path]), 7, &format!("Six: 3 at {at}\n"), &[]);
+    }
+    let path = file("libc", "needs.wat", program("", "").as_bytes());
+    let shown = stdout(&zonda(&["inspect", &path, "--for", "zephyr"]));
+    assert!(shown.contains("has to provide: none") && shown.contains("LIBC_BUILTIN=y"), "{shown}");
+    let abort = file(
+        "libc",
+        "abort.wat",
+        br#"(module (import "env" "abort" (func $abort (param i32))) (func (export "main") (call $abort (i32.const 3))))"#,
+    );
+    expect(&zonda(&["run", &abort]), 1, "", &["the program has called abort(3)"]);
+}
+
 #[test]
 fn run_chooses_the_only_export_or_lists_the_exports() {
     let one = file(

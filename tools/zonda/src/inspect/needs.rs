@@ -4,22 +4,32 @@
 use std::collections::BTreeSet;
 
 use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
+use zonda_libc::Env;
 use zonda_wasi::host::Host;
 use zonda_wasi::{Preview1, Sockets, Unstable};
 
 use super::features;
+use crate::run::Libc;
 
 /// Prints the imports that nobody provides and, for Zephyr, the options.
 pub fn print(bytes: &[u8], for_zephyr: bool) -> Result<(), BinaryReaderError> {
     let mut own = Vec::new();
-    let (mut wasi, mut unstable) = (BTreeSet::new(), false);
+    let (mut wasi, mut unstable, mut libc) = (BTreeSet::new(), false, false);
     let modules = [Preview1::<Host>::MODULE, Sockets::MODULE, Unstable::MODULE];
+    let library = Env::<Libc>::MODULE;
     for payload in Parser::new(0).parse_all(bytes) {
         // What lacks its code section ends with an error behind the sections that matter here.
         let Ok(Payload::ImportSection(section)) = payload else { continue };
         for import in section.into_imports() {
             let import = import?;
             let is_func = matches!(import.ty, TypeRef::Func(_));
+            if is_func
+                && import.module == library.name()
+                && library.names().any(|name| name == import.name)
+            {
+                libc = true;
+                continue;
+            }
             let known = modules
                 .iter()
                 .filter(|module| is_func && module.name() == import.module)
@@ -46,6 +56,9 @@ pub fn print(bytes: &[u8], for_zephyr: bool) -> Result<(), BinaryReaderError> {
     }
     if unstable {
         println!("  CONFIG_ZONDA_WASI_UNSTABLE=y");
+    }
+    if libc {
+        println!("  CONFIG_ZONDA_LIBC_BUILTIN=y");
     }
     Ok(())
 }

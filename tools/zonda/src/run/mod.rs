@@ -1,8 +1,12 @@
 //! `zonda run`: instantiates a module and calls one of its functions.
 //!
-//! `program` is what the module finds around it: WASI and the host functions of the benchmarks.
+//! `program` is what the module finds around it: WASI, the C library and the host functions of the benchmarks; `libc` is what
+//! the C library needs of the host.
 
+mod libc;
 mod program;
+
+pub use libc::Libc;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -22,6 +26,8 @@ use crate::{invoke, native, RunArgs};
 
 /// Size of the operand stack: what programs for Linux have as stack.
 const STACK: u32 = 8 << 20;
+/// The function of a module of clang that calls the constructors of its objects.
+const CONSTRUCTORS: &str = "__wasm_call_ctors";
 /// How long a program may take to notice that its time is over, for instance in a read that waits.
 const GRACE: Duration = Duration::from_millis(300);
 
@@ -76,6 +82,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
             }
         }
     };
+    libc::give_heap(&module, instance, &mut store);
     for call in call.into_iter().flatten() {
         if let Some(code) = call.run(instance, &mut store, path, args.timeout)? {
             return Ok(code);
@@ -153,6 +160,10 @@ impl Call {
             Some(func) if invoke != Some("_initialize") && find("_start").is_none() => {
                 Some(Call::parse(func, &[])?)
             }
+            // As the C API does for modules without WASI.
+            None if invoke != Some(CONSTRUCTORS) && find("_start").is_none() => {
+                find(CONSTRUCTORS).map(|func| Call::parse(func, &[])).transpose()?
+            }
             _ => None,
         };
         if let Some(name) = invoke {
@@ -171,7 +182,7 @@ impl Call {
             let results = ty.results().len();
             return Ok([first, Some(Call { name: name.clone(), arguments, results })]);
         }
-        let others = funcs.iter().filter(|(name, _)| name != "_initialize");
+        let others = funcs.iter().filter(|(name, _)| name != "_initialize" && name != CONSTRUCTORS);
         match others.collect::<Vec<_>>().as_slice() {
             [] => Ok([first, None]),
             [only] => Ok([first, Some(Call::parse(only, &[])?)]),

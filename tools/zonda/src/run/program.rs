@@ -1,4 +1,4 @@
-//! What a module finds around it: WASI, and the host functions of the benchmarks.
+//! What a module finds around it: WASI, the C library, and the host functions of the benchmarks.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -9,14 +9,17 @@ use std::process::ExitCode;
 
 use zonda::{Error, Grants, HostError, Linker};
 use zonda_bench_env::{Bench, Env};
+use zonda_libc::Env as LibcEnv;
 use zonda_wasi::host::{Host, HostDir, HostSocket};
 use zonda_wasi::{rights, Errno, Preview1, Sockets, Unstable, Wasi};
 
+use super::libc::Libc;
 use crate::RunArgs;
 
 /// The state of the host functions.
 pub struct Program {
     console: Console,
+    pub(super) libc: Libc,
     wasi: Wasi<Host>,
 }
 
@@ -74,12 +77,13 @@ impl Program {
                 .map_err(|error| format!("--dir {text}: {error}"))?;
             wasi.preopen(guest.as_bytes(), dir, allowed).map_err(bad(format!("--dir {text}")))?;
         }
-        Ok(Program { console: Console, wasi })
+        Ok(Program { console: Console, libc: Libc::new(), wasi })
     }
 
     /// The exit code of a program that has ended itself. The system has eight bits for it.
     pub fn exit_code(&self) -> Option<ExitCode> {
-        self.wasi.exit_code().map(|code| ExitCode::from(code as u8))
+        let code = self.wasi.exit_code().or(self.libc.exit_code().map(|code| code as u32));
+        code.map(|code| ExitCode::from(code as u8))
     }
 }
 
@@ -87,6 +91,8 @@ impl Program {
 pub fn linker() -> Result<Linker<Program>, Error> {
     let mut linker = Linker::new();
     linker.define_module(Env::MODULE, Grants::All, |program: &mut Program| &mut program.console)?;
+    let libc = LibcEnv::<Libc>::MODULE;
+    linker.define_module(libc, Grants::All, |program: &mut Program| &mut program.libc)?;
     linker
         .define_module(Preview1::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?
         .define_module(Sockets::MODULE, Grants::All, |program: &mut Program| &mut program.wasi)?
