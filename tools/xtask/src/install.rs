@@ -14,7 +14,10 @@ const COMPILE: Duration = Duration::from_secs(900);
 
 /// A command for rustup or for another toolchain than the one that runs us, whose variables would name the wrong one.
 fn plain(program: &str) -> Command {
-    let mut command = Command::new(program);
+    of_no_toolchain(Command::new(program))
+}
+
+fn of_no_toolchain(mut command: Command) -> Command {
     command.current_dir(shell::root());
     // Asking a toolchain that is missing for its version must not install it, without a word and with all components.
     command.env("RUSTUP_AUTO_INSTALL", "0");
@@ -35,7 +38,7 @@ fn make_sure(what: &str, command: &str, limit: Duration, there: impl Fn() -> boo
         bail!("{what} is missing; `{command}` installs it, but {program} is not in PATH");
     }
     shell::step(command);
-    match shell::run_within(plain(program).args(words), limit) {
+    match shell::run_within(of_no_toolchain(shell::alone(program)).args(words), limit) {
         _ if there() => Ok(()),
         Ok(()) => bail!("{what} is missing, and is still missing after `{command}`"),
         // The error names the command.

@@ -42,6 +42,7 @@ mod fresh;
 mod fuzz;
 mod install;
 mod job;
+mod lanes;
 mod libgcc;
 mod modes;
 mod mutants;

@@ -50,7 +50,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
     }
     shell::step(&install);
     let apt = |arguments: &[&str]| -> Result<(bool, String)> {
-        let output = Command::new("apt-get")
+        let output = shell::alone("apt-get")
             .args(arguments)
             // Apt's messages are read, so they are not translated.
             .envs([("DEBIAN_FRONTEND", "noninteractive"), ("LC_ALL", "C")])

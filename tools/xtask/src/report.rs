@@ -1,7 +1,8 @@
 //! Runs the parts of a test, each of them even if one before it failed, and says in a summary at the end what became of each and how long it took.
 
 use crate::shell;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::{json, Value};
 use std::fmt::{Display, Formatter, Write};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,18 @@ enum Outcome {
 struct Part {
     name: String,
     time: Duration,
+    /// CPU time of the processes that it started.
+    cpu: Duration,
     outcome: Outcome,
+}
+
+/// CPU time of all processes that this one started and that have ended, where Linux tells it; 0 elsewhere.
+fn cpu_of_children() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the program's name, which is in parentheses: the 14th and 15th field, in hundredths of a second.
+    let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    let ticks: u64 = fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// What became of the parts so far.
@@ -68,9 +80,9 @@ impl Report {
             return;
         }
         shell::step(&format!("test: {name}"));
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), cpu_of_children());
         let result = test();
-        let time = start.elapsed();
+        let (time, cpu) = (start.elapsed(), cpu_of_children().saturating_sub(cpu));
         let outcome = match result {
             Ok(()) => Outcome::Passed,
             Err(error) if error.downcast_ref::<NotRun>().is_some() => {
@@ -84,7 +96,38 @@ impl Report {
             Outcome::Failed(why) => eprintln!("    FAILED: {name} ({seconds} s): {why}"),
             Outcome::Skipped(why) => eprintln!("    NOT RUN: {name}: {why}"),
         }
-        self.parts.push(Part { name: name.to_owned(), time, outcome });
+        self.parts.push(Part { name: name.to_owned(), time, cpu, outcome });
+    }
+
+    /// All parts, for [`Report::add_rows`] of another process.
+    pub fn rows(&self) -> String {
+        let row = |part: &Part| {
+            let (kind, why) = match &part.outcome {
+                Outcome::Passed => ("passed", ""),
+                Outcome::Failed(why) => ("failed", why.as_str()),
+                Outcome::Skipped(why) => ("skipped", why.as_str()),
+            };
+            json!({"name": part.name, "time": part.time.as_secs_f64(), "cpu": part.cpu.as_secs_f64(), "outcome": kind, "why": why})
+        };
+        Value::from(self.parts.iter().map(row).collect::<Vec<_>>()).to_string()
+    }
+
+    /// Adds the parts of another process.
+    pub fn add_rows(&mut self, rows: &str) -> Result<()> {
+        let rows: Vec<Value> = serde_json::from_str(rows)?;
+        for row in rows {
+            let text = |key: &str| row[key].as_str().map(str::to_owned).context("a damaged report");
+            let seconds = |key: &str| Duration::from_secs_f64(row[key].as_f64().unwrap_or(0.0));
+            let why = text("why")?;
+            let outcome = match text("outcome")?.as_str() {
+                "passed" => Outcome::Passed,
+                "skipped" => Outcome::Skipped(why),
+                _ => Outcome::Failed(why),
+            };
+            let (time, cpu) = (seconds("time"), seconds("cpu"));
+            self.parts.push(Part { name: text("name")?, time, cpu, outcome });
+        }
+        Ok(())
     }
 
     /// Runs a part if what it needs is there, or can be installed.
@@ -112,20 +155,25 @@ impl Report {
     /// A line for each part, and the counts.
     pub fn summary(&self) -> String {
         let mut text = String::new();
-        for Part { name, time, outcome } in &self.parts {
-            let seconds = time.as_secs_f64();
+        for Part { name, time, cpu, outcome } in &self.parts {
+            let times = format!("{:>7.1} s  CPU {:>7.1} s", time.as_secs_f64(), cpu.as_secs_f64());
             let _ = match outcome {
-                Outcome::Passed => writeln!(text, "passed  {seconds:>7.1} s  {name}"),
+                Outcome::Passed => writeln!(text, "passed  {times}  {name}"),
                 Outcome::Failed(why) => {
-                    writeln!(text, "FAILED  {seconds:>7.1} s  {name}: {}", one_line(why))
+                    writeln!(text, "FAILED  {times}  {name}: {}", one_line(why))
                 }
                 Outcome::Skipped(why) => {
-                    writeln!(text, "NOT RUN {seconds:>7.1} s  {name}: {}", one_line(why))
+                    writeln!(text, "NOT RUN {times}  {name}: {}", one_line(why))
                 }
             };
         }
         let minutes = self.start.elapsed().as_secs_f64() / 60.0;
-        let _ = writeln!(text, "{minutes:.1} minutes in all");
+        let cpu: Duration = self.parts.iter().map(|part| part.cpu).sum();
+        let _ = writeln!(
+            text,
+            "{minutes:.1} minutes in all, {:.1} of CPU time",
+            cpu.as_secs_f64() / 60.0
+        );
         let _ = writeln!(
             text,
             "{} passed, {} failed, {} skipped",
@@ -166,6 +214,25 @@ mod tests {
             assert!(line.starts_with(start) && line.ends_with(&format!("s  {end}")), "{line}");
         }
         assert_eq!(lines.last(), Some(&"2 passed, 1 failed, 2 skipped"));
+        // Another process gets the same.
+        let mut other = Report::new();
+        other.add_rows(&report.rows()).unwrap();
+        assert_eq!(other.rows(), report.rows());
+        assert!(!other.passed());
+        assert_eq!(other.summary().lines().nth(1), Some(lines[1]));
+        assert!(other.add_rows("").is_err() && other.add_rows("[{}]").is_err());
+    }
+
+    #[test]
+    fn cpu_time_of_children_is_counted() {
+        let mut report = Report::new();
+        report.part("busy", || {
+            let count = "n=0; while [ $n -lt 100000 ]; do n=$((n+1)); done";
+            shell::run(std::process::Command::new("sh").args(["-c", count]))
+        });
+        let part = &report.parts[0];
+        assert!(part.cpu >= Duration::from_millis(10), "{:?}", part.cpu);
+        assert!(part.cpu <= part.time + Duration::from_millis(20));
     }
 
     #[test]

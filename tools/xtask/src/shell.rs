@@ -3,7 +3,7 @@
 use anyhow::{bail, Context, Result};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The repository's root.
@@ -58,14 +58,19 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
             return Ok(());
         }
         if Instant::now() >= end {
-            let _ =
-                Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
-            let _ = child.kill();
-            let _ = child.wait();
+            end_group(&mut child);
             bail!("`{words}` did not end within {} s", limit.as_secs());
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Ends a process and all others of its group, which it leads. By the shell's own command: a small Debian has no program of this name.
+pub fn end_group(child: &mut Child) {
+    let kill = format!("kill -s KILL -- -{}", child.id());
+    let _ = Command::new("sh").args(["-c", &kill]).status();
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Runs a command and returns what it writes to stdout.
@@ -79,6 +84,17 @@ pub fn output(command: &mut Command) -> Result<String> {
         bail!("`{words}` failed ({})", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A command that waits until no other process of this program installs something: apt and rustup do not wait for each other.
+pub fn alone(program: &str) -> Command {
+    if !has("flock") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("flock");
+    let lock = target_dir().join("installs.lock");
+    command.arg(std::path::absolute(&lock).unwrap_or(lock)).arg(program);
+    command
 }
 
 /// Whether a program is found in PATH.

@@ -78,6 +78,24 @@ fn holds(meta: &syn::Meta, features: &[String]) -> bool {
     }
 }
 
+/// The path that an attribute gives a module: `path = ""`, or `cfg_attr(condition, path = "")` whose condition holds.
+fn path(meta: &syn::Meta, features: &[String]) -> Option<String> {
+    match meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        syn::Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let parser = syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated;
+            let parts = list.parse_args_with(parser).ok()?;
+            let mut parts = parts.iter();
+            let condition = parts.next()?;
+            holds(condition, features).then(|| parts.find_map(|part| path(part, features)))?
+        }
+        _ => None,
+    }
+}
+
 /// The modules that a file names and does not contain: their names, and their paths where they say them.
 pub fn modules(file: &syn::File, features: &[String]) -> Vec<(String, Option<String>)> {
     let mut found = Vec::new();
@@ -86,13 +104,7 @@ pub fn modules(file: &syn::File, features: &[String]) -> Vec<(String, Option<Str
         if module.content.is_some() || !is_compiled(&module.attrs, features) {
             continue;
         }
-        let path = module.attrs.iter().find_map(|attribute| match &attribute.meta {
-            syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        });
+        let path = module.attrs.iter().find_map(|attribute| path(&attribute.meta, features));
         found.push((module.ident.to_string(), path));
     }
     found
