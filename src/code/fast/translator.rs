@@ -307,24 +307,6 @@ impl Translator<'_> {
         Ok(())
     }
 
-    fn push_slots(&mut self, count: u32) {
-        // An operand that is not in the cache is in its stack slot, and so are all below it.
-        if self.len == 0 {
-            self.height += count;
-            return;
-        }
-        for _ in 0..count {
-            if self.len == CACHE_SLOTS {
-                break;
-            }
-            if let Some(entry) = self.cache.get_mut(self.len) {
-                *entry = Value::InSlot;
-            }
-            self.len += 1;
-            self.height += 1;
-        }
-    }
-
     #[inline(never)]
     fn pop(&mut self) -> Operand {
         self.height = self.height.saturating_sub(1);

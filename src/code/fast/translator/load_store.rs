@@ -11,11 +11,11 @@ use zonda_exec::op;
 impl<'a> Translator<'a> {
     /// Any load or store, on operands in their stack slots, with its immediates as they are.
     #[inline(never)]
-    pub(super) fn memory(&mut self, site: &Site, opcode: u8, result: u32) -> Parsed<()> {
+    pub(super) fn memory(&mut self, site: &Site, opcode: u8) -> Parsed<()> {
         self.spill_all()?;
         self.verbatim(RegOp::Memory, opcode, self.stack_slot(self.height), site)?;
-        self.reset(site.height() - result);
-        self.push_slots(result);
+        // The result is in its stack slot.
+        self.reset(site.height());
         self.emit.lost();
         Ok(())
     }
@@ -41,9 +41,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = known else { return self.memory(site, opcode, sig.value().slots()) };
+        let Some(sum) = known else { return self.memory(site, opcode) };
         if memory != 0 {
-            return self.memory(site, opcode, sig.value().slots());
+            return self.memory(site, opcode);
         }
         let mut address = self.pop();
         if let Value::Constant(_) = address.value {
@@ -137,9 +137,9 @@ impl<'a> Translator<'a> {
             Some(&Value::Constant(address)) if self.len > slots => address.checked_add(offset),
             _ => Some(offset),
         };
-        let Some(sum) = sum else { return self.memory(site, opcode, 0) };
+        let Some(sum) = sum else { return self.memory(site, opcode) };
         if memory != 0 {
-            return self.memory(site, opcode, 0);
+            return self.memory(site, opcode);
         }
         if whole_pair {
             let value = self.pop_pair()?;
