@@ -177,3 +177,93 @@ fn elements_of_a_slice_are_written_within_it() {
         assert_eq!(data[40..44], [2, 0, 0, 0], "{mode:?}");
     }
 }
+
+/// How the functions of [`Ranges`] say that there is no such range.
+const NONE: i32 = -1;
+
+host_module! {
+    pub struct Ranges: Elements as "ranges" {
+        fn string(call, at: u32) -> i32 {
+            call.string(at).map_or(NONE, |text| text.len() as i32)
+        }
+        fn sum(call, at: u32, len: u32) -> i32 {
+            call.bytes(at, len).map_or(NONE, |bytes| bytes.iter().map(|&byte| i32::from(byte)).sum())
+        }
+        fn fill(call, at: u32, len: u32) -> i32 {
+            call.bytes_mut(at, len).map_or(NONE, |bytes| {
+                bytes.fill(7);
+                bytes.len() as i32
+            })
+        }
+        fn copy(call, to: u32, from: u32, len: u32) -> i32 {
+            call.copy(to, from, len).map_or(NONE, |()| 0)
+        }
+    }
+}
+
+/// Ranges and strings that a host function looks for itself, at both ends of the memory and beyond.
+#[test]
+fn ranges_that_a_function_asks_for_are_within_the_memory() {
+    let text = |memory: &str| {
+        format!(
+            r#"(module (import "ranges" "string" (func $string (param i32) (result i32)))
+                (import "ranges" "sum" (func $sum (param i32 i32) (result i32)))
+                (import "ranges" "fill" (func $fill (param i32 i32) (result i32)))
+                (import "ranges" "copy" (func $copy (param i32 i32 i32) (result i32)))
+                {memory}
+                (func (export "string") (param i32 i32 i32) (result i32) (call $string (local.get 0)))
+                (func (export "sum") (param i32 i32 i32) (result i32) (call $sum (local.get 0) (local.get 1)))
+                (func (export "fill") (param i32 i32 i32) (result i32) (call $fill (local.get 0) (local.get 1)))
+                (func (export "copy") (param i32 i32 i32) (result i32)
+                  (call $copy (local.get 0) (local.get 1) (local.get 2))))"#
+        )
+    };
+    let with = text(
+        r#"(memory (export "memory") 1) (data (i32.const 0) "abc\00")
+           (data (i32.const 65530) "xyz\00no")"#,
+    );
+    let calls: &[(&str, [i32; 3], i32)] = &[
+        ("string", [0, 0, 0], 3),
+        ("string", [2, 0, 0], 1),
+        ("string", [3, 0, 0], 0),
+        ("string", [65530, 0, 0], 3),
+        // Nothing ends it.
+        ("string", [65534, 0, 0], NONE),
+        ("string", [65536, 0, 0], NONE),
+        ("string", [-1, 0, 0], NONE),
+        ("sum", [0, 3, 0], 0x61 + 0x62 + 0x63),
+        ("sum", [65535, 1, 0], 0x6f),
+        ("sum", [65535, 2, 0], NONE),
+        ("sum", [-1, 1, 0], NONE),
+        ("sum", [1, -1, 0], NONE),
+        ("copy", [1, 0, 3], 0),
+        ("sum", [1, 3, 0], 0x61 + 0x62 + 0x63),
+        ("copy", [65534, 0, 3], NONE),
+        ("copy", [0, 65534, 3], NONE),
+        ("sum", [65534, 2, 0], 0x6e + 0x6f),
+        ("fill", [65534, 2, 0], 2),
+        ("fill", [65535, 2, 0], NONE),
+        ("sum", [65534, 2, 0], 14),
+        ("string", [4, 0, 0], 0),
+    ];
+    let without: &[(&str, [i32; 3], i32)] =
+        &[("string", [0, 0, 0], NONE), ("sum", [0, 1, 0], NONE), ("fill", [0, 1, 0], NONE)];
+    for (text, calls) in [(with, calls), (text(""), without)] {
+        let bytes = wat::parse_str(text).unwrap();
+        for &mode in Mode::ALL {
+            let engine = Engine::new(mode);
+            let module = Module::new(&engine, &bytes).unwrap();
+            let mut linker = Linker::new();
+            linker
+                .define_module(Ranges::MODULE, Grants::All, |state: &mut Elements| state)
+                .unwrap();
+            let mut store = Store::new(&engine, Elements).unwrap();
+            let instance = linker.instantiate(&mut store, &module).unwrap();
+            for &(name, [a, b, c], result) in calls {
+                let func = instance.get_typed_func::<(i32, i32, i32), i32>(&store, name).unwrap();
+                let got = func.call(&mut store, (a, b, c));
+                assert_eq!(got, Ok(result), "{name} {a} {b} {c}, {mode:?}");
+            }
+        }
+    }
+}

@@ -400,6 +400,34 @@ fn loads() {
     check(&all, 337_807);
 }
 
+/// Addresses that are computed from a masked index, so that the translator knows that they are small and folds constants
+/// into the offset.
+#[test]
+fn addresses_of_bounded_indices() {
+    let steps = [
+        vec![],
+        [i32_const(2), vec![0x74]].concat(),
+        [i32_const(1), vec![0x76]].concat(),
+        [i32_const(64), vec![0x6a]].concat(),
+        [i32_const(0x1000), vec![0x6a]].concat(),
+        [i32_const(0x3c), vec![0x71]].concat(),
+        [get(1), vec![0x6a]].concat(),
+    ];
+    let mut all = Vec::new();
+    for mask in [0x7c, 0xff0, -16] {
+        for first in &steps {
+            for second in &steps {
+                for offset in [0, 64, 0x4000, 0xffff_ff00] {
+                    let index = [get(0), i32_const(mask), vec![0x71]].concat();
+                    let load = access(0x28, offset);
+                    all.push([&index[..], first, second, &load, &[0xad]].concat());
+                }
+            }
+        }
+    }
+    check(&all, 12_061);
+}
+
 /// Makes an i32 the type that a load gives.
 fn back(code: u8) -> &'static [u8] {
     match transferred(code) {

@@ -145,3 +145,42 @@ fn a_table_of_branches_with_more_targets_than_16_bits_count() {
         [142, 42, 142, 42, 42, 42]
     );
 }
+
+/// Values of each kind that wait on the operand stack at each slot around the last one that a byte names, where a call
+/// makes them be written.
+#[test]
+fn values_written_to_slots_around_the_last_that_a_byte_names() {
+    let values = [
+        "(i64.const 5)",
+        "(i64.const -3)",
+        "(i64.const 0x123456789ab)",
+        "(local.get $wide)",
+        "(i64.extend_i32_u (local.get 0))",
+        "(i64.extend_i32_s (local.get 0))",
+        "(i64.extend_i32_u (i32.mul (local.get 0) (i32.const 77)))",
+        "(i64.extend_i32_s (i32.mul (local.get 0) (i32.const 77)))",
+        "(i64.extend_i32_u (local.tee $word (i32.sub (local.get 0) (i32.const 1))))",
+        "(i64.extend_i32_s (i32.const -9)) (i64.add (local.get $wide))",
+        "(i64.extend_i32_u (i32.lt_s (local.get 0) (i32.const 3)))",
+    ];
+    let inputs = [-7, 2, 0x1234_5678];
+    for value in values {
+        let mut first = None;
+        for below in [240, 252, 253, 254, 255, 256, 257] {
+            let (words, sums) = ("(local.get 0) ".repeat(below), "(i32.add) ".repeat(below - 1));
+            let text = format!(
+                r#"(module (func $nothing)
+                  (func (export "f") (param i32) (result i64) (local $wide i64) (local $word i32)
+                    (local.set $wide (i64.mul (i64.extend_i32_s (local.get 0)) (i64.const 0x100000003)))
+                    {words} {value} (call $nothing) (local.set $wide) {sums}
+                    (i64.extend_i32_s) (i64.xor (local.get $wide))))"#
+            );
+            let found = results(&text, "f", &inputs);
+            let without_words: Vec<i64> = (found.iter().zip(inputs))
+                .map(|(&all, x)| all ^ i64::from((below as i32).wrapping_mul(x)))
+                .collect();
+            let expected = first.get_or_insert_with(|| without_words.clone());
+            assert_eq!(&without_words, expected, "{value}, {below} below it");
+        }
+    }
+}
