@@ -633,7 +633,8 @@ void wasm_func_get_result_types(wasm_function_inst_t func_inst,
 
 // Sets the lowest address of the native stack that calls on the execution environment may use. A
 // call that begins below it fails with "native stack overflow". NULL, the initial value, leaves
-// the check to the platform.
+// the check to the platform. Native code that was made ahead of time uses the stack down to there as
+// well: what native functions need lies below.
 void wasm_runtime_set_native_stack_boundary(wasm_exec_env_t exec_env, uint8_t *native_stack_boundary);
 
 // Returns whether the native stack suffices for a call; if not, sets the exception "native stack

@@ -3,7 +3,7 @@
  *
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
  * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
- * (CONFIG_ZONDA_DIAGNOSTICS). wasm_export.h includes this file.
+ * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -166,6 +166,13 @@ void wasm_runtime_dump_mem_consumption(wasm_exec_env_t exec_env);
 // none. It calls no function of the instance, and does not change the memory. Until
 // wasm_runtime_destroy().
 void wasm_runtime_set_enlarge_mem_error_callback(enlarge_memory_error_callback_t callback, void *user_data);
+
+// Loads a file as wasm_runtime_load() does, native code included: the application vouches that the
+// file is exactly what this version of `zonda compile` wrote, for example since it is a part of the
+// firmware. Forged or damaged code can read and write any memory. A precompiled module is not
+// verified. wasm_runtime_load() accepts native code if it is signed (CONFIG_ZONDA_SIGNED_FILES).
+// The bytes lie in memory that can be executed, at a multiple of 16, on Arm of 4.
+wasm_module_t zonda_load_trusted(uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
 
 #ifdef __cplusplus
 }  // extern "C"

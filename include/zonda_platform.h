@@ -128,6 +128,10 @@ extern void zonda_platform_console(const char *text, size_t len);
 // cannot tell. Reports what is missing.
 extern bool zonda_platform_stack_suffices(zonda_stack_use_t purpose);
 
+// Returns how many bytes of the current thread's native stack native code may use, leaving what
+// native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
+extern size_t zonda_platform_native_stack(void);
+
 // Stores size and use of the memory; returns false if the platform cannot tell.
 extern bool zonda_platform_heap_info(struct zonda_heap_info_t *info);
 

@@ -125,6 +125,6 @@ pub fn register_bytecode<'m>(
 #[cfg(feature = "native")]
 pub mod native_format {
     pub use crate::code::native::artifact::{
-        cpu, ALIGN, HASH, MAGIC, NATIVE, SECTIONS, SECTIONS_AT, TARGET, VERSION,
+        cpu, ALIGN, FIXED_MEMORY, HASH, MAGIC, NATIVE, SECTIONS, SECTIONS_AT, TARGET, VERSION,
     };
 }

@@ -133,6 +133,24 @@ bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 #endif
 }
 
+#ifdef CONFIG_ZONDA_NATIVE
+/*
+ * The stack of the current thread down to what a call of a native function needs; SIZE_MAX on a
+ * stack that Zephyr does not know.
+ */
+size_t zonda_platform_native_stack(void)
+{
+	const struct k_thread *thread = k_current_get();
+	uintptr_t here = (uintptr_t)&thread;
+	size_t left = here - thread->stack_info.start;
+
+	if (left >= thread->stack_info.size) {
+		return SIZE_MAX;
+	}
+	return left > CONFIG_ZONDA_CALL_STACK_SIZE ? left - CONFIG_ZONDA_CALL_STACK_SIZE : 0;
+}
+#endif
+
 /* Configuration that an application can override for each instance. */
 const zonda_defaults_t *zonda_platform_get_defaults(void)
 {

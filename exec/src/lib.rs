@@ -35,6 +35,8 @@
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 #![recursion_limit = "256"]
+// Native code alone uses little of what the loops of the interpreters share.
+#![cfg_attr(not(any(feature = "classic", feature = "fast")), allow(dead_code))]
 
 #[cfg(not(any(feature = "classic", feature = "fast", feature = "native")))]
 compile_error!(

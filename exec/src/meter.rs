@@ -77,7 +77,7 @@ pub struct NativeStack {
 #[cfg(feature = "native")]
 impl NativeStack {
     /// 256 KB on a host, 2 KB on a device.
-    const DEFAULT: usize = if cfg!(target_os = "none") { 2 << 10 } else { 256 << 10 };
+    pub const DEFAULT: usize = if cfg!(target_os = "none") { 2 << 10 } else { 256 << 10 };
 
     const fn new() -> NativeStack {
         NativeStack { bytes: Cell::new(NativeStack::DEFAULT), limit: Cell::new(0) }

@@ -55,7 +55,7 @@ pub(crate) fn write(
         compiled.reserve,
         text.least_memory,
         u32::from(options.meter),
-        0,
+        u32::from(!text.sizes_memory) * format::FIXED_MEMORY,
     ] {
         target.extend_from_slice(&word.to_le_bytes());
     }

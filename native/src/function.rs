@@ -781,9 +781,13 @@ impl Function {
             (REF_FUNC, _) => self.runtime(module, code, indices, 0, Some(ValType::FuncRef)),
             (TABLE_SET, _) => self.runtime(module, code, indices, 2, None),
             (MEMORY_SIZE | codes::TABLE_SIZE, _) => {
+                module.sizes_memory |= code == MEMORY_SIZE;
                 self.runtime(module, code, indices, 0, Some(I32))
             }
-            (MEMORY_GROW, _) => self.runtime(module, code, indices, 1, Some(I32)),
+            (MEMORY_GROW, _) => {
+                module.sizes_memory = true;
+                self.runtime(module, code, indices, 1, Some(I32))
+            }
             (codes::TABLE_GROW, _) => self.runtime(module, code, indices, 2, Some(I32)),
             (codes::DATA_DROP | codes::ELEM_DROP, _) => {
                 self.runtime(module, code, indices, 0, None)

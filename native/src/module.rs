@@ -23,6 +23,8 @@ pub(crate) struct Text {
     pub(crate) least_memory: u32,
     /// Whether there are instructions on floats.
     pub(crate) float: bool,
+    /// Whether code reads or changes the size of a memory.
+    pub(crate) sizes_memory: bool,
 }
 
 /// What the functions of a module share.
@@ -42,6 +44,7 @@ pub(crate) struct Module<'o> {
     pub(crate) scratch: u32,
     pub(crate) least_memory: u32,
     pub(crate) float: bool,
+    pub(crate) sizes_memory: bool,
 }
 
 /// Numbers of the metadata nodes that every module has.
@@ -78,6 +81,7 @@ impl<'o> Module<'o> {
             scratch: 4,
             least_memory: 0,
             float: false,
+            sizes_memory: false,
         }
     }
 
@@ -316,6 +320,7 @@ impl<'o> Module<'o> {
             scratch: self.scratch,
             least_memory: self.least_memory,
             float: self.float,
+            sizes_memory: self.sizes_memory,
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::diagnostics::{self, Running};
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
+use super::native_code;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::types::ValType;
@@ -168,6 +169,7 @@ unsafe fn call_callee(
                 return None;
             }
             (*env).trap = 0;
+            native_code::give_stack(&(*instance).store, (*env).native_boundary);
         } else {
             // A native function calls: the native stack grows.
             if (*instance).store.enter_host().is_err() {
@@ -442,6 +444,7 @@ unsafe fn call_outermost(
         let stack = Stack { base, end: base.wrapping_add(slots.len() - SPARE) };
         let args = base.wrapping_add(1);
         let mut results = None;
+        native_code::give_stack(&(*instance).store, 0);
         let store = (*instance).store.as_ptr();
         let seen = &raw const (*data).seen;
         let done = call_wasm_inline::<PLACES>(store, env.cast(), stack, seen, func, |layout| {

@@ -10,7 +10,8 @@ use super::instantiation::Given;
 use super::module::{describe, WASMModuleCommon};
 use super::modules;
 use super::native::provide;
-use super::runtime::{default_running_mode, engine, log_warning, mode};
+use super::native_code;
+use super::runtime::{default_running_mode, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
 use super::wasi::Program;
@@ -137,8 +138,11 @@ impl WASMModuleInstanceCommon {
             (0, limit) => limit as u64,
             (pages, _) => (pages as u64) << page_shift,
         };
-        let used =
-            if platform::defaults().whole_memory { None } else { imports::used_memory(data) };
+        let used = if platform::defaults().whole_memory {
+            None
+        } else {
+            imports::used_memory(data).map(|used| used.max(native_code::least_memory(data)))
+        };
         if (pages as u64) << page_shift > memory_limit {
             log_warning(|text| {
                 text.str("memory of ")
@@ -202,7 +206,7 @@ impl WASMModuleInstanceCommon {
         let at = store.instances.get(index as usize).map_or(null_mut(), TryBox::as_ptr);
         // SAFETY: the store's instance, whose code does not run yet.
         unsafe {
-            (*at).set_mode(engine().mode())?;
+            (*at).set_mode(native_code::initial_mode(&(*at).seen))?;
             copy_segments(&*at).map_err(|fault| store.error(fault))?;
         }
         // SAFETY: memories of the store's instance.

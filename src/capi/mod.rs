@@ -27,6 +27,7 @@
 //! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
+//! | `native_code` | which native code is trusted, and its native stack |
 //! | `wasi` | what programs with WASI get, their exit codes |
 #![allow(clippy::missing_safety_doc, non_upper_case_globals)]
 
@@ -63,6 +64,11 @@ mod modules;
 mod native;
 #[cfg(target_arch = "arm")]
 mod native_arm;
+#[cfg(feature = "native")]
+mod native_code;
+#[cfg(not(feature = "native"))]
+#[path = "native_code_off.rs"]
+mod native_code;
 mod native_stack;
 mod natives;
 mod number;
@@ -113,6 +119,8 @@ pub use instantiation::*;
 pub use module::*;
 #[cfg(feature = "multi-module")]
 pub use modules::*;
+#[cfg(feature = "native")]
+pub use native_code::zonda_load_trusted;
 pub use native_stack::*;
 pub use natives::*;
 pub use objects::*;

@@ -3,6 +3,7 @@
 use super::exec_env::exception;
 use super::extras::Extras;
 use super::modules;
+use super::native_code;
 use super::runtime::engine;
 use super::signed;
 use super::text::Text;
@@ -39,7 +40,7 @@ pub(super) fn describe<'t>(text: &'t mut Text, error: &Error) -> &'t mut Text {
     match error {
         Error::Module(error) => at(text, error.kind.message(), error.kind as u32, error.offset),
         // Elsewhere its texts would take flash for nothing.
-        #[cfg(feature = "precompiled")]
+        #[cfg(any(feature = "precompiled", feature = "native"))]
         Error::Artifact(error) => at(text, error.kind.message(), error.kind as u32, error.offset),
         Error::OutOfMemory => text.str("allocate memory failed"),
         Error::Shortage(shortage) => {
@@ -79,9 +80,7 @@ pub unsafe extern "C" fn wasm_runtime_load(
     error_buf_size: u32,
 ) -> wasm_module_t {
     // SAFETY: the application passes bytes that stay, and a buffer of that size.
-    unsafe {
-        load(bytes(buf, size), |file| Module::new(&engine(), file), error_buf, error_buf_size)
-    }
+    unsafe { load(bytes(buf, size), native_code::open, error_buf, error_buf_size) }
 }
 
 /// The same with options, for example to copy the bytes.
@@ -97,7 +96,7 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     // buffer of that size.
     unsafe {
         if (*args).wasm_binary_freeable {
-            let copy = |file: &[u8]| Module::from_vec(&engine(), file);
+            let copy = |file: &[u8], _| Module::from_vec(&engine(), file);
             load(bytes(buf, size), copy, error_buf, error_buf_size)
         } else {
             wasm_runtime_load(buf, size, error_buf, error_buf_size)
@@ -119,7 +118,7 @@ pub unsafe extern "C" fn wasm_runtime_load_from_sections(
         match joined(section_list, is_aot) {
             Ok(file) => {
                 // What `open` takes off the end of a file is a signature, which would cover a file that there never was.
-                let make = |_: &[u8]| Module::from_owned(&engine(), file);
+                let make = |_: &[u8], _| Module::from_owned(&engine(), file);
                 load(&[], make, error_buf, error_buf_size)
             }
             Err(_) => refuse(&Error::OutOfMemory, error_buf, error_buf_size),
@@ -127,13 +126,14 @@ pub unsafe extern "C" fn wasm_runtime_load_from_sections(
     }
 }
 
-/// Checks the native stack, and the signature of a file that has one; loads what is signed.
+/// Checks the native stack, and the signature of a file that has one; loads what is signed. `make`
+/// learns whether it is.
 ///
 /// # Safety
 /// As for [`refuse`].
-unsafe fn load<'f>(
+pub(super) unsafe fn load<'f>(
     file: &'f [u8],
-    make: impl FnOnce(&'f [u8]) -> Result<Module<'static>, Error>,
+    make: impl FnOnce(&'f [u8], bool) -> Result<Module<'static>, Error>,
     error_buf: *mut c_char,
     error_buf_size: u32,
 ) -> wasm_module_t {
@@ -143,7 +143,8 @@ unsafe fn load<'f>(
             return null_mut();
         }
         match signed::open(file) {
-            Ok(payload) => match make(payload) {
+            // A signature stands behind what is signed, and is valid.
+            Ok(payload) => match make(payload, payload.len() != file.len()) {
                 Ok(module) => hand_out(module, error_buf, error_buf_size),
                 Err(error) => refuse(&error, error_buf, error_buf_size),
             },
@@ -218,7 +219,7 @@ pub fn checked_file(file: &[u8]) -> Option<&[u8]> {
 
 /// # Safety
 /// `buf` is null or points at `size` bytes that stay for as long as they are used.
-unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
+pub(super) unsafe fn bytes(buf: *const u8, size: u32) -> &'static [u8] {
     if buf.is_null() {
         return &[];
     }

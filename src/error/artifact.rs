@@ -31,7 +31,9 @@ kinds! {
         NotPrecompiled Limit "this build loads precompiled modules only: compile the module with `zonda compile`";
         NoBodies Limit "the code section was left out: compile the module with --keep-code";
         OutOfMemory Limit "out of memory";
-        #[cfg(feature = "native")] Untrusted Limit "native code cannot be verified: load it where its source is trusted (Module::new_trusted)";
+        #[cfg(feature = "native")] Untrusted Limit "native code cannot be verified: sign it, or load it with Module::new_trusted or zonda_load_trusted()";
+        #[cfg(feature = "native")] NotNative Limit "this build executes native code only: compile the module with `zonda compile --native`";
+        #[cfg(feature = "native")] Copied Limit "native code is executed where it lies: load it without a copy";
         #[cfg(feature = "native")] Architecture Limit "native code for another architecture: compile it with the --target of this device";
         #[cfg(feature = "native")] CpuFeature Limit "native code for a CPU with more instructions: compile it with the --target of this device";
         #[cfg(feature = "native")] FloatAbi Limit "native code for another float ABI: hard float and soft float do not mix";

@@ -122,8 +122,7 @@ pub(super) fn load_native(file: &[u8]) -> Result<TryArc<ModuleData<'_>>, Error> 
     {
         return Err(ArtifactErrorKind::Record.at(parts.module_at));
     }
-    // Nothing looks at the code.
-    env.sizes_memory.set(true);
+    env.sizes_memory.set(parts.sizes_memory);
     let code = Code::Native(NativeCode {
         funcs: parts.funcs,
         text: parts.text,

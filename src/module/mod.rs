@@ -19,7 +19,7 @@ use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
 #[cfg(feature = "native")]
-use crate::code::native::artifact::is_native;
+pub(crate) use crate::code::native::artifact::is_native;
 use crate::code::{Code, CompiledCode, Offset};
 use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
@@ -167,6 +167,7 @@ impl Module<'static> {
     /// As for [`Module::new`].
     pub fn from_vec(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module<'static>, Error> {
         let bytes = bytes.as_ref();
+        refuse_copy(bytes)?;
         let mut owned = TryVec::with_capacity(bytes.len())?;
         for &byte in bytes {
             owned.push(byte)?;
@@ -188,19 +189,37 @@ impl Module<'static> {
     }
 }
 
-/// Whether modules in the binary format are loaded, and code is made of them: see the feature
-/// `precompiled-only`.
-const FROM_SOURCE: bool = !cfg!(feature = "precompiled-only");
+/// Whether modules in the binary format are loaded, and code is made of them: not with the feature
+/// `precompiled-only`, and not where native code is all that is executed.
+const FROM_SOURCE: bool =
+    cfg!(any(feature = "classic", feature = "fast")) && !cfg!(feature = "precompiled-only");
 
-/// Fails where only precompiled modules are loaded. What is called behind it is not in the image
-/// then.
+/// Why a module in the binary format is refused otherwise.
+#[cfg(any(feature = "fast", not(feature = "native")))]
+const NOT_FROM_SOURCE: ArtifactErrorKind = ArtifactErrorKind::NotPrecompiled;
+#[cfg(all(feature = "native", not(feature = "fast")))]
+const NOT_FROM_SOURCE: ArtifactErrorKind = ArtifactErrorKind::NotNative;
+
+/// Fails where only what was made on the host is loaded. What is called behind it is not in the
+/// image then.
 #[inline(always)]
 fn from_source() -> Result<(), Error> {
     if FROM_SOURCE {
         Ok(())
     } else {
-        Err(ArtifactErrorKind::NotPrecompiled.at(0))
+        Err(NOT_FROM_SOURCE.at(0))
     }
+}
+
+/// Refuses what is executed where it lies.
+#[inline(always)]
+fn refuse_copy(bytes: &[u8]) -> Result<(), Error> {
+    #[cfg(feature = "native")]
+    if is_native(bytes) {
+        return Err(ArtifactErrorKind::Copied.at(0));
+    }
+    let _ = bytes;
+    Ok(())
 }
 
 /// Loads a module whose source is not trusted.
@@ -218,6 +237,7 @@ use open_any as open;
 /// Loads a module.
 #[cfg(not(feature = "precompiled"))]
 fn open_any(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
+    from_source()?;
     load::load(bytes, mode)
 }
 
@@ -238,6 +258,7 @@ fn open_any(bytes: &[u8], mode: Mode) -> Result<TryArc<ModuleData<'_>>, Error> {
 
 #[cfg(not(feature = "precompiled"))]
 fn validate(bytes: &[u8], _: Mode) -> Result<(), Error> {
+    from_source()?;
     load::validate(bytes)
 }
 

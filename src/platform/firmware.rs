@@ -30,6 +30,14 @@ pub(crate) fn stack_suffices(purpose: zonda_stack_use_t) -> bool {
     unsafe { zonda_platform_stack_suffices(purpose) }
 }
 
+/// Bytes of native stack that native code may use, if that is known.
+#[cfg(feature = "native")]
+pub(crate) fn native_stack() -> Option<usize> {
+    // SAFETY: the platform only reads the state of the current thread.
+    let bytes = unsafe { zonda_platform_native_stack() };
+    (bytes != usize::MAX).then_some(bytes)
+}
+
 pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
     let mut info = zonda_heap_info_t { total: 0, free: 0, peak: 0 };
     // SAFETY: the platform writes to `info` only.

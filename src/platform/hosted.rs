@@ -54,6 +54,12 @@ pub(crate) fn stack_suffices(_: zonda_stack_use_t) -> bool {
     true
 }
 
+/// Not known.
+#[cfg(feature = "native")]
+pub(crate) fn native_stack() -> Option<usize> {
+    None
+}
+
 pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
     None
 }

@@ -115,6 +115,10 @@ extern "C" {
     /// cannot tell. Reports what is missing.
     pub fn zonda_platform_stack_suffices(purpose: zonda_stack_use_t) -> bool;
 
+    /// Returns how many bytes of the current thread's native stack native code may use, leaving what
+    /// native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
+    pub fn zonda_platform_native_stack() -> usize;
+
     /// Stores size and use of the memory; returns false if the platform cannot tell.
     pub fn zonda_platform_heap_info(info: *mut zonda_heap_info_t) -> bool;
 

@@ -28,7 +28,7 @@ const SOURCES: [&str; 18] = [
 ];
 
 /// What is off by default.
-const OPTIONAL: [&str; 3] = ["shared_heap", "modules", "diagnostics"];
+const OPTIONAL: [&str; 4] = ["shared_heap", "modules", "diagnostics", "native_code"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

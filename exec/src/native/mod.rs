@@ -197,12 +197,16 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
     let meter = unsafe { &*context.meter };
     let before_limit = meter.native.limit.get();
     let limit = if before_limit == 0 {
-        let limit = stack_pointer().saturating_sub(meter.native.bytes.get()).max(1);
-        meter.native.limit.set(limit);
-        limit
+        stack_pointer().saturating_sub(meter.native.bytes.get()).max(1)
     } else {
         before_limit
     };
+    // What the code takes without a check of its own.
+    let own_limit = limit.saturating_add(state.reserve);
+    if stack_pointer() < own_limit {
+        return TrapCode::StackOverflow as u32;
+    }
+    meter.native.limit.set(limit);
     let sp = context.sp;
     let params = func.layout.params as usize;
     // Where results do not fit over the parameters they go among the operands, since the header
@@ -213,7 +217,7 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
         state.context.replace(context),
         state.args.replace(sp.wrapping_add(1)),
         state.saved_sp.get(),
-        state.stack_limit.replace(limit.saturating_add(state.reserve)),
+        state.stack_limit.replace(own_limit),
     );
     state.meter.set(context.meter);
     let at = |offset: u32| instance.code.wrapping_add((offset as usize) | THUMB);

@@ -24,11 +24,15 @@ pub const ALIGN: usize = 16;
 /// The size of the section that describes the target.
 pub const TARGET: usize = 88;
 
+/// A flag of the target: no code reads or changes the size of a memory.
+pub const FIXED_MEMORY: u32 = 1;
+
 /// The bit that marks an address as that of Thumb instructions.
 pub(crate) const THUMB: usize = cfg!(target_arch = "arm") as usize;
 
 /// What code needs of a CPU: one bit for each. The lowest byte is the architecture, exactly one of
 /// its bits is set.
+#[allow(dead_code, reason = "the compiler uses all of them")]
 pub mod cpu {
     pub const ARM: u32 = 1;
     pub const X86_64: u32 = 2;
@@ -64,6 +68,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) positions: &'a [u8],
     pub(crate) reserve: u32,
     pub(crate) least_memory: u32,
+    pub(crate) sizes_memory: bool,
 }
 
 /// Whether the bytes begin as a native module does. They may still be damaged.
@@ -135,6 +140,8 @@ pub(crate) fn read<'a>(
         return reader.refuse_at(target_at as usize + 4, ArtifactErrorKind::CpuFeature);
     }
     let (reserve, least_memory) = (word(&mut fields)?, word(&mut fields)?);
+    let (_metered, flags) = (word(&mut fields)?, word(&mut fields)?);
+    let sizes_memory = flags & FIXED_MEMORY == 0;
     // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), at an
     // offset that is a multiple of 16 (checked with its table entry), so it has the alignment of
     // `NativeFunc`. Its length is a multiple of the size of one (checked above). `NativeFunc`
@@ -152,7 +159,7 @@ pub(crate) fn read<'a>(
     if funcs.iter().any(outside) {
         return reader.refuse_at(funcs_at as usize, ArtifactErrorKind::Record);
     }
-    Ok(Parts { module, module_at, funcs, text, positions, reserve, least_memory })
+    Ok(Parts { module, module_at, funcs, text, positions, reserve, least_memory, sizes_memory })
 }
 
 /// A little-endian number of 32 bits.
