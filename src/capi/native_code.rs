@@ -3,7 +3,6 @@
 use super::module::{bytes, load};
 use super::runtime::engine;
 use super::types::*;
-use crate::code::Code;
 use crate::module::ModuleData;
 use crate::store::StoreData;
 use crate::{platform, Error, Module};
@@ -44,10 +43,7 @@ pub(super) fn open(file: &'static [u8], signed: bool) -> Result<Module<'static>,
 
 /// Bytes that code takes for granted of the linear memory.
 pub(super) fn least_memory(data: &ModuleData) -> u64 {
-    match &data.code {
-        Code::Native(code) => u64::from(code.needs.least_memory),
-        _ => 0,
-    }
+    u64::from(data.least_memory())
 }
 
 /// The mode in which an instance begins: the default, unless its code is native.

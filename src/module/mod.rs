@@ -317,6 +317,17 @@ impl<'a> ModuleData<'a> {
         !self.owned.is_empty()
     }
 
+    /// Bytes that native code takes for granted of memory 0.
+    #[cfg(feature = "native")]
+    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
+    pub(crate) fn least_memory(&self) -> u32 {
+        #[allow(irrefutable_let_patterns, reason = "native code may be the only code")]
+        if let Code::Native(code) = &self.code {
+            return code.needs.least_memory;
+        }
+        0
+    }
+
     /// Whether there is a code section: a precompiled module may lack it.
     pub(crate) fn has_bodies(&self) -> bool {
         self.code.len() == 0 || self.bodies as usize != self.bytes.len()

@@ -2,14 +2,15 @@
 //!
 //! This file is the command line and the exit codes; each command is a file of its own.
 
+mod board;
 mod compile;
 mod failure;
 mod input;
 mod inspect;
 mod invoke;
-#[cfg(feature = "native")]
+#[cfg(feature = "llvm")]
 mod native;
-#[cfg(not(feature = "native"))]
+#[cfg(not(feature = "llvm"))]
 #[path = "native_off.rs"]
 mod native;
 mod pack;
@@ -153,7 +154,7 @@ struct CompileArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Size of a pointer on the device in bytes: 4, or 8 for a 64-bit host
-    #[arg(long, value_name = "BYTES", value_parser = word_size(), default_value = "4")]
+    #[arg(long, value_name = "BYTES", value_parser = word_size(), default_value = "4", conflicts_with_all = ["board", "zephyr_build"])]
     word_size: u8,
     /// Keep the code section, for classic mode and for traps that report offsets in the module
     #[arg(long)]
@@ -164,6 +165,12 @@ struct CompileArgs {
     /// With --native: the target of the device, by the name that Rust has for it
     #[arg(long, value_name = "TARGET", requires = "native")]
     target: Option<String>,
+    /// The pointer size and, with --native, the target of a Zephyr board, as Zephyr configures it by default; nrf52840dk/nrf52840, for example
+    #[arg(long, value_name = "BOARD", conflicts_with_all = ["target", "zephyr_build"])]
+    board: Option<String>,
+    /// The same of an application that was built in this folder, or configured by this file, with its CPU, FPU and float ABI
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    zephyr_build: Option<PathBuf>,
     /// With --native: the CPU, by LLVM's name [default: the least one of the target]
     #[arg(long, value_name = "CPU", requires = "native")]
     cpu: Option<String>,

@@ -2,19 +2,22 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc::{channel, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use zonda::{Engine, Module, Store};
 use zonda_native::{compile as make, Error, Executable, Options, Target};
 
+use crate::board::Device;
 use crate::failure::Failure;
 use crate::input::bad_module;
 use crate::CompileArgs;
 
 /// `zonda compile --native`.
-pub fn compile(args: &CompileArgs, module: &[u8]) -> Result<(), Failure> {
-    let name = args.target.as_deref().unwrap_or("");
-    let mut target = Target::named(name).map_err(Failure::Input)?;
-    if let Some(cpu) = &args.cpu {
+pub fn compile(args: &CompileArgs, device: Option<&Device>, module: &[u8]) -> Result<(), Failure> {
+    let mut target = target(args, device).map_err(Failure::Input)?;
+    let of_device = device.and_then(|device| device.cpu);
+    if let Some(cpu) = args.cpu.as_deref().or(of_device) {
         target = target.with_cpu(cpu).map_err(Failure::Input)?;
     }
     let path = args.file.as_path();
@@ -25,8 +28,51 @@ pub fn compile(args: &CompileArgs, module: &[u8]) -> Result<(), Failure> {
         .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))
 }
 
+fn target(args: &CompileArgs, device: Option<&Device>) -> Result<Target, String> {
+    let name = match device {
+        Some(device) => Some(device.target.as_deref().map_err(Clone::clone)?),
+        None => args.target.as_deref(),
+    };
+    let missing = || {
+        let names: Vec<&str> = Target::names().collect();
+        format!("expected --board, --zephyr-build or --target; targets: {}", names.join(", "))
+    };
+    Target::named(name.ok_or_else(missing)?)
+}
+
+/// How long a compilation says nothing.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// Says on the standard error stream every two seconds that `body` still runs, and at the end how long that was.
+fn watched<R>(what: &str, body: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let (done, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while ended.recv_timeout(SILENT) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("zonda: compiling {what}: {} s", start.elapsed().as_secs());
+            }
+        });
+        let result = body();
+        drop(done);
+        if start.elapsed() > SILENT {
+            let seconds = start.elapsed().as_secs_f32();
+            eprintln!("zonda: compiled {what} in {seconds:.1} s{}", peak_memory());
+        }
+        result
+    })
+}
+
+/// The most memory that this process has used, where Linux says it.
+fn peak_memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or(String::new(), |size| format!(", with {} of memory", size.trim()))
+}
+
 fn compiled(path: &Path, module: &[u8], options: &Options) -> Result<Vec<u8>, Failure> {
-    make(module, options).map_err(|error| match error {
+    let what = format!("{} ({} bytes)", path.display(), module.len());
+    watched(&what, || make(module, options)).map_err(|error| match error {
         Error::Module(error) => bad_module(path, &error),
         error => Failure::Input(format!("{}: {error}", path.display())),
     })

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use zonda::{Engine, Module, Store};
 
+use crate::board::Device;
 use crate::failure::Failure;
 use crate::CompileArgs;
 
 const MISSING: &str = "this `zonda` has no native compiler: install LLVM 19 (Debian: llvm-19-dev, libpolly-19-dev), then \
-                       `cargo install --path tools/zonda --features native`";
+                       `cargo install --locked --path tools/zonda --features native`; or the wheel of `cargo xtask package`";
 
-pub fn compile(_: &CompileArgs, _: &[u8]) -> Result<(), Failure> {
+// The target is not read where nothing is compiled.
+pub fn compile(_: &CompileArgs, _: Option<&Device>, _: &[u8]) -> Result<(), Failure> {
     Err(Failure::Input(MISSING.into()))
 }
 

@@ -554,7 +554,7 @@ fn a_closed_pipe_ends_the_command() {
     assert_eq!(stderr(&output), "");
 }
 
-#[cfg(not(feature = "native"))]
+#[cfg(not(feature = "llvm"))]
 #[test]
 fn without_llvm_native_code_is_explained() {
     let module = real("sort.wasm");
@@ -566,7 +566,7 @@ fn without_llvm_native_code_is_explained() {
     }
 }
 
-#[cfg(feature = "native")]
+#[cfg(feature = "llvm")]
 #[test]
 fn native_code_runs() {
     let module = real("sort.wasm");
@@ -581,6 +581,14 @@ fn native_code_runs() {
     // It is not verified, so it runs only when the user says so.
     expect(&run(&[], &compiled), 2, "", &["native code cannot be verified"]);
     expect(&run(&["--native", "--fuel", "10"], &module), 1, "", &["all fuel consumed"]);
+    // A board's code, by its name.
+    let board = file("native", "board.zonda", b"");
+    let compile = ["compile", "--native", "--board", "nrf52840dk/nrf52840", "-o", &board, &module];
+    expect(&zonda(&compile), 0, "", &[]);
+    let text = std::fs::read(&board).expect("the file was written");
+    for name in [&b"thumbv7em-none-eabi\0"[..], b"cortex-m4\0"] {
+        assert!(text.windows(name.len()).any(|bytes| bytes == name));
+    }
     let other = file("native", "other.zonda", b"");
     let compile = ["compile", "--native", "--target", "thumbv7m-none-eabi", "-o", &other, &module];
     expect(&zonda(&compile), 0, "", &[]);
@@ -672,4 +680,22 @@ fn pack_names_line_field_and_what_was_expected() {
         let output = zonda(&["pack", &manifest, &module, "-o", &format!("{manifest}.out")]);
         expect(&output, 2, "", &[error]);
     }
+}
+
+#[test]
+fn compile_takes_the_device_from_zephyr() {
+    let module = real("sort.wasm");
+    let config = "CONFIG_RISCV=y\nCONFIG_64BIT=y\n";
+    let config = file("device", ".config", config.as_bytes());
+    let made = file("device", "sort.zonda", b"");
+    let compile = ["compile", "--zephyr-build", &config, "-o", &made, &module];
+    expect(&zonda(&compile), 0, "", &[]);
+    // The size of a pointer on the device.
+    assert_eq!(std::fs::read(&made).expect("the file was written")[7], 8);
+    let nowhere = ["compile", "--native", "--board", "nowhere", &module];
+    expect(&zonda(&nowhere), 2, "", &["the board nowhere", "--zephyr-build", "qemu_cortex_m3"]);
+    let nowhere = ["compile", "--zephyr-build", "/nowhere", &module];
+    expect(&zonda(&nowhere), 2, "", &["/nowhere: expected a build folder of Zephyr"]);
+    let both = ["compile", "--board", "mps2/an385", "--target", "x", "--native", &module];
+    expect(&zonda(&both), 2, "", &["cannot be used with"]);
 }
