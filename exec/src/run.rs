@@ -37,15 +37,33 @@ pub unsafe fn call_with(
     instance: *const ExecInstance,
     write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
 ) -> Exit {
+    let mut context = Context::new(&host, fp);
+    // SAFETY: the contract of this function; the context has what the host provides.
+    unsafe { call_in(&mut context, fp, func, instance, write) }
+}
+
+/// The same in a context that the caller keeps: what the host provides is in it, and nothing runs.
+///
+/// # Safety
+/// As for [`call_with`], with the end of the stack and the records that the context names.
+#[inline(always)]
+pub unsafe fn call_in(
+    context: &mut Context,
+    fp: *mut u32,
+    func: u32,
+    instance: *const ExecInstance,
+    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
+) -> Exit {
     // SAFETY: the record of a defined function is live; the frame lies inside of the operand stack,
     // as `has_slots` checks before anything of it but the arguments is written.
     unsafe {
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
+        (context.pc, context.stp, context.func) = (to.code, to.side_table, to.layout);
         // Neither number is near the largest one: see `FuncLayout`.
         let slots = callee.params as u32 + callee.frame;
-        if !bounds::has_slots(fp.addr(), slots, host.stack_end.addr()) {
+        if !bounds::has_slots(fp.addr(), slots, context.stack_end.addr()) {
             return Exit::Refused(TrapCode::StackOverflow);
         }
         if let Err(code) = write(callee) {
@@ -60,32 +78,20 @@ pub unsafe fn call_with(
         (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
         let boundary = header.add(HEADER);
         (&raw mut (*boundary.cast::<Boundary>()).instance).write_unaligned(core::ptr::null());
-        let mut context = Context {
-            pc: to.code,
-            sp: boundary.add(BOUNDARY),
-            fp,
-            stp: to.side_table,
-            func: to.layout,
-            instance,
-            memory: (*instance).memory,
-            stack_end: host.stack_end,
-            meter: host.meter,
-            runtime: host.runtime,
-            store: host.store,
-            host: host.host,
-        };
-        let mut code = run(&mut context);
+        (context.sp, context.fp) = (boundary.add(BOUNDARY), fp);
+        (context.instance, context.memory) = (instance, (*instance).memory);
+        let mut code = run(context);
         if code == 0 {
             return Exit::Returned;
         }
         if Mode::BUILT_IN.len() > 1 && code == OTHER_MODE {
-            code = go_on(&mut context);
+            code = go_on(context);
             if code == 0 {
                 return Exit::Returned;
             }
         }
-        let Context { pc, func, instance, .. } = context;
-        let place = Place { pc, func, instance, trace: Trace::of(&context) };
+        let Context { pc, func, instance, .. } = *context;
+        let place = Place { pc, func, instance, trace: Trace::of(context) };
         Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
     }
 }

@@ -33,6 +33,8 @@ pub struct Costs {
     pub call: u32,
     pub timed: u32,
     pub load: u32,
+    /// The part of `load` that loads the module.
+    pub load_module: u32,
     /// Store, module and instance, without operand stack and linear memory.
     pub heap: isize,
     /// The part of `heap` that belongs to the module.
@@ -50,10 +52,11 @@ pub struct Costs {
 impl Costs {
     pub fn report(&self) {
         say!(
-            "zonda-bench call={} timed={} load={}",
+            "zonda-bench call={} timed={} load={} load_module={}",
             board::instructions(self.call),
             board::instructions(self.timed),
-            board::instructions(self.load)
+            board::instructions(self.load),
+            board::instructions(self.load_module)
         );
         say!("zonda-bench heap={} stack={} load_stack={}", self.heap, self.stack, self.load_stack);
         say!(

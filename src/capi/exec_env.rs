@@ -13,11 +13,11 @@ use crate::binary::types::ValType;
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
-use crate::store::func::{call, call_wasm_inline, import_target, Stack, Target};
+use crate::store::func::{call, call_wasm_inline, context, import_target, Stack, Target};
 use crate::store::instance::StoreInstance;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
-use zonda_exec::frame::{read64, write64};
+use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
@@ -25,6 +25,10 @@ const PLACES: bool = cfg!(feature = "log");
 /// Slots behind the operand stack that `native::words` may read: all but the first of the words
 /// that it passes.
 const SPARE: usize = super::native::WORDS - 1;
+
+/// Contexts that an environment keeps: on devices, where a call takes a sixth less then. Hosts make one
+/// for each call.
+const KEPT: usize = (size_of::<usize>() == 4) as usize;
 
 // The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not read, so that the type is opaque
 // in the header.
@@ -46,6 +50,9 @@ pub struct WASMExecEnv {
     pub(super) special: bool,
     /// The code that has called the native function which runs.
     pub(super) running: Running,
+    /// For the common case of a call, [`call_outermost`]. The store does not change: another
+    /// instance makes the environment special.
+    context: [Context; KEPT],
 }
 
 impl WASMExecEnv {
@@ -55,8 +62,13 @@ impl WASMExecEnv {
     ) -> Result<TryBox<WASMExecEnv>, OutOfMemory> {
         let size = if stack_size == 0 { platform::defaults().stack_size } else { stack_size };
         // The address behind the first slot, where arguments begin, is not beyond the end.
-        let stack = TryVec::zeroed((size as usize / 4).max(1) + SPARE)?;
-        TryBox::new(WASMExecEnv {
+        let stack: TryVec<u32> = TryVec::zeroed((size as usize / 4).max(1) + SPARE)?;
+        let end = stack.as_mut_ptr().wrapping_add(stack.len() - SPARE);
+        let context = core::array::from_fn(|_| {
+            // SAFETY: the application passes a live instance, which outlives its environments.
+            unsafe { context((*instance).store.as_ptr(), null_mut(), end) }
+        });
+        let mut env = TryBox::new(WASMExecEnv {
             instance,
             stack,
             user_data: null_mut(),
@@ -66,7 +78,11 @@ impl WASMExecEnv {
             native_boundary: 0,
             special: false,
             running: Running::NONE,
-        })
+            context,
+        })?;
+        let host = env.as_ptr().cast();
+        env.context.iter_mut().for_each(|context| context.host = host);
+        Ok(env)
     }
 
     /// Bytes of the operand stack.
@@ -423,7 +439,7 @@ unsafe fn call_outermost(
     // SAFETY: `env` is live by this function's contract, and instance and store outlive their
     // environments. No reference into them is held during the call. `argv` has `argc` cells, which
     // are as many as there are parameters, and room for the results. The stack has at least one
-    // slot, so arguments begin at its end or before; `call_with` has found the slots of the frame,
+    // slot, so arguments begin at its end or before; `call_in` has found the slots of the frame,
     // which hold the parameters and, of a function that has returned, the results.
     unsafe {
         let instance = (*env).instance;
@@ -439,15 +455,22 @@ unsafe fn call_outermost(
         }
         // No native function runs on the environment, since no call of its instance does, and it
         // has had no other instance.
-        let slots = &mut (*env).stack;
-        let base = slots.as_mut_ptr();
-        let stack = Stack { base, end: base.wrapping_add(slots.len() - SPARE) };
-        let args = base.wrapping_add(1);
+        let stack = &mut (*env).stack;
+        let (args, slots) = (stack.as_mut_ptr().wrapping_add(1), stack.len());
         let mut results = None;
         native_code::give_stack(&(*instance).store, 0);
-        let store = (*instance).store.as_ptr();
         let seen = &raw const (*data).seen;
-        let done = call_wasm_inline::<PLACES>(store, env.cast(), stack, seen, func, |layout| {
+        let kept: *mut [Context; KEPT] = &raw mut (*env).context;
+        let mut made;
+        let context = match (*kept).first_mut() {
+            Some(context) => context,
+            None => {
+                let end = args.wrapping_add(slots - SPARE - 1);
+                made = context((*instance).store.as_ptr(), env.cast(), end);
+                &mut made
+            }
+        };
+        let done = call_wasm_inline::<PLACES>(context, args, seen, func, |layout| {
             let params = layout.params as u32;
             if argc < params {
                 return Err(TrapCode::Host);
@@ -607,16 +630,18 @@ unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
     if count == 0 {
         return;
     }
-    // SAFETY: cells below `count` are in both places, by the contract of this function; `last` is
-    // the last of them.
-    unsafe {
-        let last = from.add(count as usize - 1);
-        loop {
-            *to = *from;
-            if from == last {
-                return;
-            }
+    let mut left = count;
+    loop {
+        // SAFETY: cells below `count` are in both places, by the contract of this function. The read is
+        // volatile so that the loop does not become a call of `memcpy`, which takes longer than the few
+        // cells of most functions.
+        unsafe {
+            *to = from.read_volatile();
             (to, from) = (to.add(1), from.add(1));
+        }
+        left -= 1;
+        if left == 0 {
+            return;
         }
     }
 }

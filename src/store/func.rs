@@ -177,30 +177,39 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     }
 }
 
-/// Calls a function that an instance defines. `write` stores the arguments where [`Stack::args`] says, or refuses the call.
+/// The context of calls by the C API on an operand stack that ends at `stack_end`. Nothing runs in it.
 ///
 /// # Safety
-/// `func` is a function that the live instance of this store defines; the rest as for [`call`], once `write` has returned `Ok`.
+/// The store is live, and stays while the context is used; its meter does.
+#[cfg(feature = "capi")]
+pub(crate) unsafe fn context(store: *mut StoreData, host: *mut (), stack_end: *mut u32) -> Context {
+    // SAFETY: the contract of this function.
+    let from = unsafe { from_host(store, host, Stack { base: stack_end, end: stack_end }) };
+    Context::new(&from, stack_end)
+}
+
+/// Calls a function that an instance defines. `write` stores the arguments at `args`, or refuses the call.
+///
+/// # Safety
+/// `func` is a function that the live instance of this store defines; the context is one of [`context`] in which nothing runs, and
+/// `args` on its operand stack; the rest as for [`call`], once `write` has returned `Ok`.
 #[cfg(feature = "capi")]
 #[inline(always)]
 pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
-    store: *mut StoreData,
-    host: *mut (),
-    stack: Stack,
+    context: &mut Context,
+    args: *mut u32,
     instance: *const ExecInstance,
     func: u32,
     write: impl FnOnce(&zonda_exec::frame::FuncLayout) -> Result<(), TrapCode>,
 ) -> Result<(), Trap> {
     // SAFETY: the contract of this function: instance and store are live, and the arguments fit when `write` has stored them.
     unsafe {
-        let from = from_host(store, host, stack);
-        let args = stack.base.wrapping_add(1);
-        match zonda_exec::call_with(from, args, func, instance, write) {
+        match zonda_exec::call_in(context, args, func, instance, write) {
             Exit::Returned => {
-                (*store).check_globals(StoreInstance::of(instance));
+                (*context.store.cast::<StoreData>()).check_globals(StoreInstance::of(instance));
                 Ok(())
             }
-            stopped => Err(stop::<PLACE>(store, stopped)),
+            stopped => Err(stop::<PLACE>(context.store.cast(), stopped)),
         }
     }
 }

@@ -175,9 +175,9 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    b .Lfast_trap",
         ".endm",
 
+        "    adr r3, .Lfast_handlers",
         "    push {{r3-r11, lr}}",
-        "    adr r12, .Lfast_handlers",
-        "    str r12, [sp]",
+        "    mov r12, r3",
         "    mov r11, r0",
         "    ldr r9, [r11, #{METER}]",
         // Reads all registers from the context. A result that was just returned is in the stack
@@ -188,7 +188,6 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    ldr r6, [r0]",
         "    ldr r10, [r11, #{FUNC}]",
         "    memory",
-        "    table",
         "    go",
         ".balign 4",
         ".Lfast_handlers:",
@@ -276,6 +275,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    blx r2",
         // r0 says how to continue.
         ".Lfast_left:",
+        "    table",
         "    cmp r0, #0",
         "    beq .Lfast_reload",
         "    cmp r0, #{SWITCHED}",
@@ -334,6 +334,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "5:  save r4, r0",
         "    mov r0, r11",
         "    bl {leave}",
+        "    table",
         "    cmp r0, #{SWITCHED}",
         "    beq .Lfast_reload",
         "    b .Lfast_exit",

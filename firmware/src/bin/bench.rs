@@ -72,7 +72,9 @@ fn run(job: &Job, mode: Mode) -> Result<(), Error> {
     let start = board::ticks();
     let (loaded, load_stack) = stack::measure(|| {
         let engine = Engine::new(mode);
+        let start = board::ticks();
         let module = job.load_module(&engine)?;
+        costs.load_module = board::ticks().wrapping_sub(start);
         let module_heap = heap::used() - before;
         let config = StoreConfig {
             stack_bytes: job.stack_bytes,

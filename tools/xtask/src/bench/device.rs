@@ -18,7 +18,10 @@ use std::time::Duration;
 pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
     let (image, api): (_, &[&str]) =
         if options.api == "c" { ("bench_c", &["capi"]) } else { ("bench", &[]) };
-    let names: Vec<&str> = modes.iter().map(|mode| mode.name).collect();
+    let mut names: Vec<&str> = modes.iter().map(|mode| mode.name).collect();
+    if options.precompiled {
+        names.push("precompiled");
+    }
     let arithmetic = if options.libgcc { Arithmetic::Libgcc } else { Arithmetic::Rust };
     firmware::build_with(image, options.board, &[&["full"], api, &names].concat(), arithmetic)
 }
@@ -27,6 +30,8 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
 pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Result<Row> {
     let path = if mode == modes::NATIVE {
         native::compile(&task.path, options.board.target, options.size)?
+    } else if options.precompiled {
+        precompile(&task.path)?
     } else {
         task.path.clone()
     };
@@ -59,6 +64,18 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
         plugin.read(&mut row)?;
     }
     Ok(row)
+}
+
+/// Makes a precompiled module for a board, whose pointers have 4 bytes. A precompiled module stays what it is.
+fn precompile(module: &Path) -> Result<PathBuf> {
+    if module.extension().is_some_and(|extension| extension == "zonda") {
+        return Ok(module.to_owned());
+    }
+    let output = shell::target_dir().join(format!("bench-{}.zonda", std::process::id()));
+    let mut command = shell::cargo();
+    command.args(["run", "--quiet", "--package", "zonda-cli", "--", "compile", "--word-size", "4"]);
+    shell::run(command.arg("--output").arg(&output).arg(module))?;
+    Ok(output)
 }
 
 fn plugin(options: &Options) -> Result<Option<Plugin>> {

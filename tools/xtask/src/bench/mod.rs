@@ -91,6 +91,9 @@ pub struct Options {
     /// Link GCC's routines for floats and 64-bit integers (--target qemu, Arm)
     #[arg(long)]
     libgcc: bool,
+    /// With --mode fast: compile the modules on this machine, so that the board loads and verifies precompiled modules
+    #[arg(long)]
+    precompiled: bool,
     /// Size of the operand stack in bytes
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
@@ -263,6 +266,9 @@ fn measure(options: &Options) -> Result<(Vec<Measured>, Vec<String>)> {
     if !on_device && options.api != "rust" {
         bail!("on this machine only the Rust API is measured");
     }
+    if options.precompiled && (!on_device || options.mode != modes::FAST.name) {
+        bail!("precompiled modules are measured with --target qemu and --mode fast");
+    }
     let program = if on_device { device::image(options, &modes)? } else { host::program()? };
     let mut measured = Vec::new();
     let mut over = Vec::new();
@@ -428,6 +434,7 @@ pub fn check(api: &str) -> Result<()> {
         only: None,
         board: firmware::default(),
         libgcc: false,
+        precompiled: false,
         size: false,
         api: api.into(),
         stack: None,
