@@ -459,6 +459,23 @@ fn stores() {
     check(&all, 344_685);
 }
 
+/// The address is a local as well, and what is stored is that local: both are in the accumulator.
+#[test]
+fn stores_of_their_own_address() {
+    let mut all = Vec::new();
+    for code in [0x36, 0x38, 0x3a, 0x3b] {
+        for mask in [8, 0xfc] {
+            for offset in OFFSETS {
+                let address = [get(0), i32_const(mask), vec![0x71], op(0x22, WORD)].concat();
+                let value = [get(WORD), back(code).to_vec()].concat();
+                let load = [get(WORD), access(0x29, offset.min(0x2000))].concat();
+                all.push([address, value, access(code, offset), load].concat());
+            }
+        }
+    }
+    check(&all, 967);
+}
+
 #[test]
 fn selects_and_globals() {
     let conditions = [0, 8, 12].map(|index| operands(I32)[index].clone());

@@ -347,6 +347,18 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
     ] {
         assert_eq!(changed(at, value).0, ArtifactErrorKind::Layout, "byte {at}");
     }
+    // Bytes behind the last section that the file's length counts, and records that do not end with one.
+    let refused =
+        |file: &[u8]| kind(Module::new(&Engine::new(FAST), Aligned::new(file).bytes()).map(drop));
+    assert_eq!(refused(&file), None);
+    let mut longer = [&file[..], &[0; 4]].concat();
+    longer[12..16].copy_from_slice(&(file.len() as u32 + 4).to_le_bytes());
+    assert_eq!(refused(&longer), Some(ArtifactErrorKind::Layout));
+    let [module, funcs, code] = forge::parts(&file).map(|part| file[part].to_vec());
+    assert_eq!(refused(&forge::sections([&module, &funcs, &code])), None);
+    let more = [&funcs[..], &[0; 4]].concat();
+    let unfinished = forge::sections([&module, &more, &code]);
+    assert_eq!(refused(&unfinished), Some(ArtifactErrorKind::Layout));
     // Somewhere else than at a multiple of four.
     let shifted = Aligned::new(&[&[0; 2][..], &file].concat());
     let refused = Module::new(&Engine::new(FAST), &shifted.bytes()[2..]).map(drop);

@@ -78,3 +78,41 @@ fn by_bits(test: Test, a: u64, b: u64, infinity: u64) -> bool {
 fn by_bits(_: Test, _: u64, _: u64, _: u64) -> bool {
     false
 }
+
+#[cfg(all(test, feature = "float"))]
+mod tests {
+    use super::*;
+
+    /// What devices do with bits is what a CPU with 64-bit pointers does with floats.
+    #[test]
+    fn bits_compare_like_floats() {
+        let all = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            1e300,
+            -1e300,
+            5e-324,
+            -5e-324,
+            f64::MAX,
+            f64::MIN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            -f64::NAN,
+        ];
+        let left = |value: f32| u64::from(value.to_bits()) << 32;
+        let tests = (0..=u8::MAX).filter_map(Test::from_code);
+        // The others compare integers.
+        for test in tests.skip_while(|&test| test != Test::FloatEq) {
+            for (a, b) in all.iter().flat_map(|a| all.map(|b| (*a, b))) {
+                let bits = by_bits(test, a.to_bits(), b.to_bits(), f64::INFINITY.to_bits());
+                assert_eq!(bits, floats(test, a, b), "{test:?} {a} {b}");
+                let (a, b) = (a as f32, b as f32);
+                let bits = by_bits(test, left(a), left(b), left(f32::INFINITY));
+                assert_eq!(bits, floats(test, a, b), "{test:?} {a} {b}");
+            }
+        }
+    }
+}
