@@ -73,8 +73,11 @@ fn on_x86_64_linux() -> Result<()> {
 const UNDER_MIRI: Tests =
     &[("embedding_rust", &["api::"]), ("executing", &["aliasing::", "modes::", "stopping::"])];
 /// More of them, which take minutes each.
-const UNDER_MIRI_AT_LENGTH: Tests =
-    &[("loading", &["verifier::", "verifier_module::"]), ("executing", &["large::"])];
+const UNDER_MIRI_AT_LENGTH: Tests = &[
+    ("loading", &["verifier::", "verifier_module::"]),
+    ("executing", &["large::"]),
+    ("embedding_rust", &["host_modules::"]),
+];
 
 fn miri_is_there() -> Result<()> {
     install::toolchain("nightly", &["miri", "rust-src"], &["miri", "--version"])
