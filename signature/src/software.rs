@@ -24,18 +24,26 @@ pub fn verify<'f>(
     keys: &[PublicKey<'_>],
 ) -> Result<SignedFile<'f>, SignatureError> {
     let file = SignedFile::parse(file)?;
+    verify_parsed(&file, keys).map(|()| file)
+}
+
+/// The same for a file whose parts were found.
+///
+/// # Errors
+/// See [`SignatureError`].
+pub fn verify_parsed(file: &SignedFile<'_>, keys: &[PublicKey<'_>]) -> Result<(), SignatureError> {
     let is_named = |key: &&PublicKey| {
         key.algorithm == file.algorithm && KeyId::of(key.algorithm, key.bytes) == Some(file.key)
     };
     let mut result = Err(SignatureError::UnknownKey(file.key));
     // Two keys may begin alike.
     for key in keys.iter().filter(is_named) {
-        result = check(&file, key.bytes);
+        result = check(file, key.bytes);
         if result.is_ok() {
             break;
         }
     }
-    result.map(|()| file)
+    result
 }
 
 /// Checks the signature of a file with one key.

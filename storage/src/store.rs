@@ -109,6 +109,8 @@ pub struct Install {
     given: u32,
     /// The last of them, up to a unit of writing.
     rest: [u8; RECORD],
+    /// Whether `rest` is in flash.
+    flushed: bool,
     digest: Digest<'static, u32, NoTable>,
 }
 
@@ -281,7 +283,8 @@ impl<F: Flash> Storage<F> {
             return Err(Error::NoSpace { wanted, largest: usage.largest, free: usage.free });
         };
         self.reserved = Some((start, sectors_of(&self.geometry, len)));
-        Ok(Install { name, start, len, given: 0, rest: [0xFF; RECORD], digest: CRC.digest() })
+        let (rest, digest) = ([0xFF; RECORD], CRC.digest());
+        Ok(Install { name, start, len, given: 0, rest, flushed: false, digest })
     }
 
     /// Writes the next bytes of what is being installed.
@@ -320,8 +323,24 @@ impl<F: Flash> Storage<F> {
         Ok(())
     }
 
+    /// Writes the last bytes of what is being installed, of which all were given, so that they can be read before
+    /// [`Storage::finish`].
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`], [`Error::Flash`].
+    pub fn complete(&mut self, install: &mut Install) -> Result<(), Error<F::Error>> {
+        if install.given < install.len {
+            return Err(Error::Incomplete(install.len - install.given));
+        }
+        if !install.flushed && !(install.given as usize).is_multiple_of(RECORD) {
+            self.flush(install)?;
+        }
+        install.flushed = true;
+        Ok(())
+    }
+
     /// Offset in the partition of what is being installed, for whoever checks it before it is finished. Bytes up to the
-    /// last multiple of 64 are there.
+    /// last multiple of 64 are there, and all of them after [`Storage::complete`].
     pub fn offset(&self, install: &Install) -> u32 {
         u32::from(install.start) * self.geometry.sector_size
     }
@@ -339,12 +358,7 @@ impl<F: Flash> Storage<F> {
         flags: u8,
     ) -> Result<Application, Error<F::Error>> {
         self.reserved = None;
-        if install.given < install.len {
-            return Err(Error::Incomplete(install.len - install.given));
-        }
-        if !(install.given as usize).is_multiple_of(RECORD) {
-            self.flush(&mut install)?;
-        }
+        self.complete(&mut install)?;
         let offset = self.offset(&install);
         let checksum = install.digest.finalize();
         if self.checksum(offset, install.len)? != checksum {

@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
@@ -26,6 +26,7 @@ const SOURCES: [&str; 18] = [
     "capi-standard",
     "clib",
     "compiler",
+    "manager",
     "manifest",
     "native",
     "signature",

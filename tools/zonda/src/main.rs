@@ -2,6 +2,7 @@
 //!
 //! This file is the command line and the exit codes; each command is a file of its own.
 
+mod apps;
 mod board;
 mod compile;
 mod failure;
@@ -97,6 +98,11 @@ enum Command {
     /// the package, `zonda inspect` prints its manifest. docs/apps.md describes the file.
     #[command(after_help = EXIT_CODES)]
     Pack(PackArgs),
+    /// Run applications on this machine: install, start, stop, update, ask and remove them.
+    ///
+    /// `zonda apps serve` runs the application manager over a folder, the other commands talk to it. docs/apps.md is a tutorial.
+    #[command(after_help = EXIT_CODES)]
+    Apps(apps::AppsArgs),
     /// Sign a module, a precompiled module or any other file.
     ///
     /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks it. Keys are PEM files of
@@ -283,6 +289,7 @@ fn main() -> ExitCode {
         Command::Inspect { file, code, system } => {
             inspect::inspect(&file, code, system.is_some()).map(success)
         }
+        Command::Apps(args) => apps::apps(&args).map(success),
         Command::Pack(args) => pack::pack(&args).map(success),
         Command::Sign(args) => sign::sign(&args).map(success),
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),
