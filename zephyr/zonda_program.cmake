@@ -56,8 +56,9 @@ function(zonda_find_clang out out_found)
 endfunction()
 
 # Sets <out> to the tool `zonda` of this version: ZONDA_TOOL, a CMake or environment variable; one in PATH or installed by cargo;
-# one that was built in the checkout. Without one, the message has the command that installs it.
-function(zonda_find_tool out)
+# one that was built in the checkout. With MODE native, it has compiled a module for the board. Without one, the message has the
+# command that installs it.
+function(zonda_find_tool mode out)
   get_filename_component(zonda_dir ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
   if(NOT ZONDA_TOOL AND DEFINED ENV{ZONDA_TOOL})
     set(ZONDA_TOOL $ENV{ZONDA_TOOL})
@@ -82,28 +83,45 @@ function(zonda_find_tool out)
     endif()
     execute_process(COMMAND ${candidate} --version RESULT_VARIABLE failed OUTPUT_VARIABLE version ERROR_VARIABLE version
                     OUTPUT_STRIP_TRAILING_WHITESPACE)
-    if(failed EQUAL 0 AND version STREQUAL "zonda ${wanted}")
-      set(${out} ${candidate} PARENT_SCOPE)
-      return()
-    endif()
     string(REGEX REPLACE "\n.*" "" version "${version}")
-    list(APPEND found "    ${candidate} is \"${version}\"")
+    if(NOT failed EQUAL 0 OR NOT version STREQUAL "zonda ${wanted}")
+      list(APPEND found "    ${candidate} is \"${version}\"")
+      continue()
+    endif()
+    if(mode STREQUAL "native")
+      # LLVM is an option of the tool, and not every CPU has native code.
+      file(WRITE ${CMAKE_BINARY_DIR}/zonda_tool/try.wat "(module)\n")
+      execute_process(COMMAND ${candidate} compile --native --zephyr-build ${DOTCONFIG} -o ${CMAKE_BINARY_DIR}/zonda_tool/try.zonda
+                              ${CMAKE_BINARY_DIR}/zonda_tool/try.wat
+                      RESULT_VARIABLE failed OUTPUT_VARIABLE text ERROR_VARIABLE text OUTPUT_STRIP_TRAILING_WHITESPACE
+                      ERROR_STRIP_TRAILING_WHITESPACE)
+      if(NOT failed EQUAL 0)
+        list(APPEND found "    ${candidate}: ${text}")
+        continue()
+      endif()
+    endif()
+    set(${out} ${candidate} PARENT_SCOPE)
+    return()
   endforeach()
   if(NOT found)
     set(found "    nothing: no zonda in PATH, in ${cargo_home}/bin or in ${zonda_dir}/target/host")
   endif()
   list(JOIN found "\n" found)
-  message(FATAL_ERROR "zonda_add_program: MODE bytecode needs the tool zonda ${wanted}. Found:\n${found}\nRun:\n"
-                      "    cargo install --locked --path \"${zonda_dir}/tools/zonda\"")
+  set(install "    cargo install --locked --path \"${zonda_dir}/tools/zonda\"")
+  if(mode STREQUAL "native")
+    set(install "    apt-get install llvm-19-dev libpolly-19-dev    (or the equivalents of another system)\n${install} --features native")
+  endif()
+  message(FATAL_ERROR "zonda_add_program: MODE ${mode} needs the tool zonda ${wanted}. Found:\n${found}\nRun:\n${install}\n"
+                      "or set ZONDA_TOOL to one that is installed elsewhere.")
 endfunction()
 
-# zonda_add_program(<target> NAME <name> SOURCES <file>... | WASM <file> [MODE wasm|bytecode] [STACK <bytes>] [HEAP <bytes>]
-#                   [EXPORTS <function>...] [OPTIONS <option>...])
+# zonda_add_program(<target> NAME <name> SOURCES <file>... | WASM <file> [MODE wasm|bytecode|native] [STACK <bytes>] [HEAP <bytes>]
+#                   [EXPORTS <function>...] [OPTIONS <option>...] [COMPILE_OPTIONS <option>...])
 #
 # Makes a program a part of the flash of <target>, the application: "<name>.wasm.h" declares the array <name>_wasm, whose sizeof is
-# the length, aligned to 8 bytes. With SOURCES and WASM, the module is what is used where no clang is.
+# the length, aligned to 8 bytes, native code to 16. With SOURCES and WASM, the module is what is used where no clang is.
 function(zonda_add_program target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME;WASM;MODE;STACK;HEAP" "SOURCES;EXPORTS;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME;WASM;MODE;STACK;HEAP" "SOURCES;EXPORTS;OPTIONS;COMPILE_OPTIONS")
   get_filename_component(zonda_dir ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
   set(here "zonda_add_program(${target} NAME ${arg_NAME})")
 
@@ -130,11 +148,16 @@ function(zonda_add_program target)
   endforeach()
   if(NOT DEFINED arg_MODE)
     set(arg_MODE wasm)
-  elseif(NOT arg_MODE MATCHES "^(wasm|bytecode)$")
-    message(FATAL_ERROR "${here}: MODE ${arg_MODE}: expected wasm or bytecode")
+  elseif(NOT arg_MODE MATCHES "^(wasm|bytecode|native)$")
+    message(FATAL_ERROR "${here}: MODE ${arg_MODE}: expected wasm, bytecode or native")
   elseif(arg_MODE STREQUAL "bytecode" AND NOT CONFIG_ZONDA_PRECOMPILED)
     message(FATAL_ERROR "${here}: MODE bytecode makes a precompiled module. Set CONFIG_ZONDA_FAST=y and "
                         "CONFIG_ZONDA_PRECOMPILED=y.")
+  elseif(arg_MODE STREQUAL "native" AND NOT CONFIG_ZONDA_NATIVE)
+    message(FATAL_ERROR "${here}: MODE native makes native code. Set CONFIG_ZONDA_NATIVE=y; docs/native-code.md lists the CPUs.")
+  endif()
+  if(arg_COMPILE_OPTIONS AND arg_MODE STREQUAL "wasm")
+    message(FATAL_ERROR "${here}: COMPILE_OPTIONS are for `zonda compile`: MODE bytecode or native")
   endif()
   if(NOT DEFINED arg_STACK)
     set(arg_STACK 1024)
@@ -210,20 +233,28 @@ function(zonda_add_program target)
 
   # What is embedded.
   set(embedded ${module})
-  if(arg_MODE STREQUAL "bytecode")
-    zonda_find_tool(tool)
+  if(NOT arg_MODE STREQUAL "wasm")
+    zonda_find_tool(${arg_MODE} tool)
     set(embedded ${folder}/${arg_NAME}.zonda)
-    set(word_size 4)
-    if(CONFIG_64BIT)
-      set(word_size 8)
+    set(native)
+    if(arg_MODE STREQUAL "native")
+      set(native --native)
     endif()
+    # CPU, FPU, float ABI and pointer size are those of the configuration.
     add_custom_command(
       OUTPUT ${embedded}
-      COMMAND ${tool} compile --word-size ${word_size} -o ${embedded} ${module}
-      DEPENDS ${module} ${tool}
-      COMMENT "Compiling the WebAssembly program ${arg_NAME} to register bytecode"
+      COMMAND ${tool} compile ${native} --zephyr-build ${DOTCONFIG} ${arg_COMPILE_OPTIONS} -o ${embedded} ${module}
+      DEPENDS ${module} ${tool} ${DOTCONFIG}
+      COMMENT "Compiling the WebAssembly program ${arg_NAME} (${arg_MODE})"
       VERBATIM
     )
+  endif()
+  # Native code is trusted as a part of the firmware.
+  set(align 8)
+  set(load wasm_runtime_load)
+  if(arg_MODE STREQUAL "native")
+    set(align 16)
+    set(load zonda_load_trusted)
   endif()
   set(bytes ${folder}/${arg_NAME}.inc)
   add_custom_command(
@@ -236,7 +267,7 @@ function(zonda_add_program target)
   set(script ${zonda_dir}/zephyr/zonda_program_header.cmake)
   add_custom_command(
     OUTPUT ${header}
-    COMMAND ${CMAKE_COMMAND} -DNAME=${arg_NAME} -DHEAP=${arg_HEAP} -DFILE=${embedded} -DHEADER=${header} -P ${script}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${arg_NAME} -DHEAP=${arg_HEAP} -DALIGN=${align} -DLOAD=${load} -DFILE=${embedded} -DHEADER=${header} -P ${script}
     DEPENDS ${embedded} ${script} ${zonda_dir}/zephyr/zonda_program.h.in
     VERBATIM
   )
@@ -247,7 +278,7 @@ function(zonda_add_program target)
 "/* The WebAssembly program @arg_NAME@. Made by zonda_add_program(). */
 #include \"@arg_NAME@.wasm.h\"
 
-const uint8_t @arg_NAME@_wasm[sizeof(@arg_NAME@_wasm)] __attribute__((aligned(8))) = {
+const uint8_t @arg_NAME@_wasm[sizeof(@arg_NAME@_wasm)] __attribute__((aligned(@align@))) = {
 #include \"@arg_NAME@.inc\"
 };
 ")

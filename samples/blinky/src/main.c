@@ -46,8 +46,9 @@ static void run(void *unused_1, void *unused_2, void *unused_3)
 	ARG_UNUSED(unused_2);
 	ARG_UNUSED(unused_3);
 
-	module = wasm_runtime_load((uint8_t *)blinky_wasm, sizeof(blinky_wasm), error,
-				   sizeof(error));
+	/* wasm_runtime_load(), unless the program is native code. */
+	module = BLINKY_WASM_LOAD((uint8_t *)blinky_wasm, sizeof(blinky_wasm), error,
+				  sizeof(error));
 	if (module == NULL) {
 		printk("load: %s\n", error);
 		return;

@@ -38,7 +38,7 @@ pub fn suite() -> Result<()> {
 pub fn tool() -> Result<PathBuf> {
     is_possible()?;
     static BUILT: OnceLock<()> = OnceLock::new();
-    let path = shell::target_dir().join("debug").join("zonda");
+    let path = std::path::absolute(shell::target_dir())?.join("debug").join("zonda");
     if BUILT.get().is_some() {
         return Ok(path);
     }
@@ -47,6 +47,12 @@ pub fn tool() -> Result<PathBuf> {
     shell::run(&mut command)?;
     let _ = BUILT.set(());
     Ok(path)
+}
+
+/// The command line without the native compiler.
+pub fn tool_without() -> Result<PathBuf> {
+    shell::run(shell::cargo().args(["build", "--quiet", "--package", "zonda-cli"]))?;
+    Ok(std::path::absolute(shell::target_dir())?.join("debug").join("zonda"))
 }
 
 /// Compiles a module for a target, and returns the path of the native module.

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::CompileArgs;
 
 const MISSING: &str = "this `zonda` has no native compiler: install LLVM 19 (Debian: llvm-19-dev, libpolly-19-dev), then \
-                       `cargo install --locked --path tools/zonda --features native`; or the wheel of `cargo xtask package`";
+                       `cargo install --locked --path tools/zonda --features native`";
 
 // The target is not read where nothing is compiled.
 pub fn compile(_: &CompileArgs, _: Option<&Device>, _: &[u8]) -> Result<(), Failure> {

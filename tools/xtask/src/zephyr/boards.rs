@@ -2,7 +2,7 @@
 
 use super::{need_packages, riscv, version, west};
 use crate::report::NotRun;
-use crate::{packages, shell, toolchain};
+use crate::{native, packages, shell, toolchain};
 use anyhow::{bail, Result};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,21 @@ fn twister_on(base: &Path, boards: &[&Board], jobs: u32) -> Result<()> {
     command.current_dir(base).args(["twister", "--inline-logs", "--clobber-output"]);
     command.args(["--jobs", &jobs.to_string(), "--outdir"]).arg(shell::target_dir().join(name));
     command.env("ZONDA_CARGO_TARGET_DIR", shell::target_dir().join("zephyr"));
+    // Programs that are compiled to register bytecode and to native code.
+    match native::tool() {
+        Ok(tool) => command.env("ZONDA_TOOL", tool),
+        Err(error) => {
+            eprintln!("NOT RUN: tests of native code on Zephyr: {error:#}");
+            command.args(["--exclude-tag", "zonda_llvm"]).env("ZONDA_TOOL", native::tool_without()?)
+        }
+    };
     let root = shell::root().canonicalize()?;
+    // QEMU in place of an emulator that Zephyr has no other for.
+    let emulators = root.join("boards/emulators");
+    let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path);
+    let path = path.map_or_else(|| env::var_os("PATH").unwrap_or_default(), ToOwned::to_owned);
+    let folders = env::split_paths(&path).chain([emulators.clone()]);
+    command.env("PATH", env::join_paths(folders)?).env("ARMFVP_BIN_PATH", &emulators);
     // Twister evaluates filters without the application's CMakeLists.txt, which would register this module.
     command.env("EXTRA_ZEPHYR_MODULES", &root);
     for folder in ["tests/zephyr", "samples"] {
