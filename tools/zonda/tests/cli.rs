@@ -82,6 +82,8 @@ fn run_calls_start_or_main() {
     expect(&zonda(&["run", &start]), 0, "hi\n", &[]);
     let main = file("start", "main.wat", br#"(module (func (export "main") (param i32 i32) (result i32) (i32.add (local.get 0) (i32.const 42))))"#);
     expect(&zonda(&["run", &main]), 0, "42\n", &[]);
+    let clang = file("start", "clang.wat", br#"(module (func (export "other")) (func (export "__main_argc_argv") (param i32 i32) (result i32) (i32.const 43)))"#);
+    expect(&zonda(&["run", &clang]), 0, "43\n", &[]);
     let nothing = file("start", "nothing.wat", b"(module)");
     expect(&zonda(&["run", &nothing]), 0, "", &[]);
 }

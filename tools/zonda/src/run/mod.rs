@@ -176,7 +176,8 @@ impl Call {
         if let Some(func) = find("_start") {
             return Ok([None, Some(Call::parse(func, &[])?)]);
         }
-        if let Some((name, ty)) = find("main") {
+        // clang gives the one with arguments a name of its own.
+        if let Some((name, ty)) = find("main").or_else(|| find("__main_argc_argv")) {
             // C's main(argc, argv): no arguments.
             let arguments = ty.params().map(Val::zero).collect();
             let results = ty.results().len();
