@@ -62,7 +62,7 @@ type Verdict = Result<(), (u64, String)>;
 fn verdict(bytes: &[u8], features: WasmFeatures) -> Verdict {
     match Validator::new_with_features(features).validate_all(bytes) {
         Ok(_) => Ok(()),
-        Err(error) => Err((error.offset() as u64, error.message().to_string())),
+        Err(error) => Err((error.offset(), error.message().to_string())),
     }
 }
 

@@ -170,7 +170,7 @@ impl HostSocket {
         use SocketOption::*;
         let seconds = || Duration::from_secs(to.max(0) as u64);
         let (fd, switch, number) = (&*self, to != 0, to.max(0) as u32);
-        Ok(match option {
+        match option {
             Broadcast => sockopt::set_socket_broadcast(fd, switch)?,
             KeepAlive => sockopt::set_socket_keepalive(fd, switch)?,
             ReuseAddr => sockopt::set_socket_reuseaddr(fd, switch)?,
@@ -191,12 +191,13 @@ impl HostSocket {
                 sockopt::set_socket_linger(fd, time)?;
             }
             TcpFastopenConnect => return Err(Errno::Noprotoopt),
-        })
+        }
+        Ok(())
     }
 
     pub(super) fn membership(&mut self, group: IpAddr, interface: u32, join: bool) -> Result<()> {
         let fd = &*self;
-        Ok(match group {
+        match group {
             IpAddr::V4(group) => {
                 // The word is the address of the interface, in the order of the network.
                 let interface = Ipv4Addr::from(interface.to_le_bytes());
@@ -208,7 +209,8 @@ impl HostSocket {
             }
             IpAddr::V6(group) if join => sockopt::set_ipv6_add_membership(fd, &group, interface)?,
             IpAddr::V6(group) => sockopt::set_ipv6_drop_membership(fd, &group, interface)?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -17,8 +17,8 @@ impl Net {
     /// `ADDRESS/BITS`.
     fn parse(text: &[u8]) -> Option<Net> {
         let (address, bits) = core::str::from_utf8(text).ok()?.split_once('/')?;
-        let (address, bits) = (address.parse().ok()?, bits.parse().ok()?);
-        let all = if let IpAddr::V4(_) = address { 32 } else { 128 };
+        let (address, bits): (IpAddr, _) = (address.parse().ok()?, bits.parse().ok()?);
+        let all = if address.is_ipv4() { 32 } else { 128 };
         (bits <= all).then_some(Net { address, bits })
     }
 

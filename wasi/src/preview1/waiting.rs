@@ -53,6 +53,11 @@ fn timeout<P: Platform>(
     Ok((time != 0).then(|| time.saturating_mul(1000)))
 }
 
+/// What is done with a socket.
+#[cfg(feature = "sockets")]
+pub(crate) type Act<'a, P> =
+    dyn FnMut(&mut P, &mut <P as Platform>::Socket) -> Result<(), Errno> + 'a;
+
 /// Acts on a socket until it need not wait: that is once for a descriptor that does not wait.
 #[cfg(feature = "sockets")]
 pub(crate) fn until<P: Platform>(
@@ -60,7 +65,7 @@ pub(crate) fn until<P: Platform>(
     descriptor: &mut Descriptor<P>,
     write: bool,
     ended: &dyn Fn() -> bool,
-    act: &mut dyn FnMut(&mut P, &mut P::Socket) -> Result<(), Errno>,
+    act: &mut Act<'_, P>,
 ) -> Result<(), Errno> {
     loop {
         match act(platform, descriptor.socket(0)?) {
