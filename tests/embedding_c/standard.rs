@@ -78,6 +78,17 @@ fn functions_of(header: &str) -> Option<BTreeSet<String>> {
     Some(names)
 }
 
+/// tests/zephyr/standard is the first program of the page.
+#[test]
+fn the_first_program_of_the_page_is_there_as_an_application() {
+    let page = page();
+    for file in ["src/main.c", "prj.conf"] {
+        let path = root().join("tests/zephyr/standard").join(file);
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        assert!(page.contains(&text), "{} differs from the page", path.display());
+    }
+}
+
 #[test]
 fn the_table_the_header_and_the_library_have_the_same_functions() {
     let page = page();
