@@ -18,13 +18,13 @@ pub(crate) fn copy(bytes: &[u8]) -> Result<TryVec<u8>, OutOfMemory> {
 }
 
 /// Bytes of a [`Text`].
-const TEXT: usize = 48;
+const TEXT: usize = 39;
 
 /// A short text without an allocation; what does not fit is cut off.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text {
     bytes: [u8; TEXT],
-    len: usize,
+    len: u8,
 }
 
 impl Text {
@@ -35,12 +35,12 @@ impl Text {
         }
         let mut bytes = [0; TEXT];
         bytes.iter_mut().zip(text.bytes().take(len)).for_each(|(to, from)| *to = from);
-        Text { bytes, len }
+        Text { bytes, len: len as u8 }
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.len).unwrap_or(&[]);
+        let bytes = self.bytes.get(..self.len.into()).unwrap_or(&[]);
         core::str::from_utf8(bytes).unwrap_or("")
     }
 }
@@ -76,8 +76,8 @@ mod tests {
     fn texts_are_cut_between_characters() {
         assert_eq!(Text::new("short").as_str(), "short");
         let long = "ä".repeat(30);
-        assert_eq!(Text::new(&long).as_str(), "ä".repeat(24));
+        assert_eq!(Text::new(&long).as_str(), "ä".repeat(19));
         let odd = std::format!("a{long}");
-        assert_eq!(Text::new(&odd).as_str().len(), 47);
+        assert_eq!(Text::new(&odd).as_str().len(), 39);
     }
 }

@@ -119,7 +119,7 @@ impl<P: Platform> Manager<P> {
     /// Calls `each` with every application.
     pub fn list(&self, mut each: impl FnMut(&Info)) {
         for slot in 0..self.slots {
-            if let Some(info) = self.app(slot, |app| info(app)) {
+            if let Some(info) = self.app(slot, info) {
                 each(&info);
             }
         }
@@ -130,7 +130,7 @@ impl<P: Platform> Manager<P> {
         let name = Name::new(name)?;
         self.shared(|shared| {
             let slot = shared.find(&name)?;
-            shared.app(slot).map(|app| info(app))
+            shared.app(slot).map(info)
         })
     }
 

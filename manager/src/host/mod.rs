@@ -53,6 +53,9 @@ pub enum Event<'a> {
     Published(&'a Request<'a>),
 }
 
+/// Who is told what happens.
+pub type Events = Box<dyn Fn(&str, &Event<'_>) + Send + Sync>;
+
 /// How the host is set up.
 pub struct Options {
     /// Keys that are trusted.
@@ -64,7 +67,7 @@ pub struct Options {
     /// Names of sensors that count up from 0, each as index 0.
     pub sensors: Vec<String>,
     /// Called with the name of an application, which is empty where it is not known.
-    pub events: Box<dyn Fn(&str, &Event<'_>) + Send + Sync>,
+    pub events: Events,
 }
 
 impl Default for Options {
@@ -100,7 +103,7 @@ pub struct Host {
     sensors: Vec<(String, AtomicI32)>,
     connections: Connections,
     keys: Vec<(Algorithm, Vec<u8>)>,
-    events: Box<dyn Fn(&str, &Event<'_>) + Send + Sync>,
+    events: Events,
 }
 
 impl Platform for Host {
