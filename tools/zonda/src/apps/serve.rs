@@ -166,7 +166,7 @@ fn execute(words: &[&str], data: &[u8], manager: &Running, log: &Log) -> Result<
             let payload = payload(attributes)?;
             let fmt = if payload.is_empty() { 0 } else { ATTRIBUTES };
             let request = Request { mid: 0, action, fmt, sender: 0, url, payload: &payload };
-            let answer = manager.request(&request, REQUEST_MS, |response| show(response));
+            let answer = manager.request(&request, REQUEST_MS, show);
             answer.map_err(|error| format!("{url}: {error}"))
         }
         ["publish", url, ref attributes @ ..] => {
