@@ -19,10 +19,10 @@ fn suite_modules(mut each: impl FnMut(&str, u32, &[u8])) {
                 | Command::AssertInvalid { bytes, .. }
                 | Command::AssertMalformed { bytes, .. }
                 | Command::AssertUnlinkable { bytes, .. }
-                | Command::AssertUninstantiable { bytes, .. } => {
-                    if seen.insert(bytes.to_vec()) {
-                        each(&file.name, line, bytes)
-                    }
+                | Command::AssertUninstantiable { bytes, .. }
+                    if seen.insert(bytes.to_vec()) =>
+                {
+                    each(&file.name, line, bytes)
                 }
                 _ => {}
             }
