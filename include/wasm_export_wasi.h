@@ -43,13 +43,14 @@ void wasm_runtime_set_wasi_args_ex(wasm_module_t module,
                                    int64_t stdoutfd,
                                    int64_t stderrfd);
 
-// Sets the addresses that programs may connect to. Programs have no sockets here, so that nothing
-// is granted.
+// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8"; 0.0.0.0
+// and :: stand for every address of their kind. The strings must stay until the instances are made.
+// Without the option for sockets nothing is granted.
 void wasm_runtime_set_wasi_addr_pool(wasm_module_t module,
                                      const char *const *addr_pool,
                                      uint32_t addr_pool_size);
 
-// Sets the names that programs may look up. As above.
+// Sets the names that programs may look up, or with "*" at the beginning ends of names. As above.
 void wasm_runtime_set_wasi_ns_lookup_pool(wasm_module_t module,
                                           const char *const *ns_lookup_pool,
                                           uint32_t ns_lookup_pool_size);
@@ -77,8 +78,8 @@ void wasm_runtime_instantiation_args_set_wasi_stdio(InstantiationArgs2 *p,
                                                     int64_t stdoutfd,
                                                     int64_t stderrfd);
 
-// Sets the addresses that the program may connect to. It has no sockets here, so that nothing is
-// granted. As above.
+// Sets the addresses that the program may bind, connect and send to, as
+// wasm_runtime_set_wasi_addr_pool() does. As above.
 void wasm_runtime_instantiation_args_set_wasi_addr_pool(InstantiationArgs2 *p,
                                                         const char *const *addr_pool,
                                                         uint32_t addr_pool_size);

@@ -59,6 +59,8 @@ void zonda_wasi_print(int stream, const char *text, size_t len)
 	zonda_platform_console(text, len);
 }
 
+#ifndef CONFIG_ZONDA_WASI_INPUT
+
 /* The console is not read: standard input is at its end. */
 int zonda_wasi_read_input(char *to, size_t len, size_t *count)
 {
@@ -67,6 +69,13 @@ int zonda_wasi_read_input(char *to, size_t len, size_t *count)
 	*count = 0;
 	return 0;
 }
+
+bool zonda_wasi_input_ready(void)
+{
+	return true;
+}
+
+#endif /* CONFIG_ZONDA_WASI_INPUT */
 
 /* Without POSIX timers the real time is that since the start. */
 int zonda_wasi_clock(uint32_t clock, uint64_t *time)
@@ -295,6 +304,13 @@ int zonda_wasi_seek(void *file, int64_t offset, uint32_t whence, uint64_t *posit
 	ARG_UNUSED(offset);
 	ARG_UNUSED(whence);
 	ARG_UNUSED(position);
+	return number(-ENOSYS);
+}
+
+int zonda_wasi_stat(const char *path, zonda_wasi_stat_t *stat)
+{
+	ARG_UNUSED(path);
+	ARG_UNUSED(stat);
 	return number(-ENOSYS);
 }
 

@@ -1,10 +1,16 @@
 //! WASI for the C API: the crate `zonda-wasi` on the platform that `wasi_system` names.
 
+#[cfg(feature = "wasi-sockets-ext")]
+#[path = "wasi/network.rs"]
+mod network;
+#[cfg(not(feature = "wasi-sockets-ext"))]
+#[path = "wasi/network_off.rs"]
+mod network;
+
 use crate::wasi_system::{open, system, System};
 use core::ffi::c_void;
-use core::ptr::null_mut;
-use zonda::capi::{bind_host_module, wasi_state, WasiArguments, WasiLibrary};
-use zonda::{BoundModule, Grants, TryBox};
+use zonda::capi::{bind_host_module, wasi_state, WasiArguments, WasiLibrary, WasiRefusal};
+use zonda::{BoundModule, Grants, HostModule, TryBox};
 use zonda_wasi::{rights, Errno, Preview1, Wasi};
 
 type Program = Wasi<System>;
@@ -12,11 +18,19 @@ type Program = Wasi<System>;
 /// Descriptors that a program can have.
 const DESCRIPTORS: u32 = 16;
 
-static MODULES: [BoundModule; 1] = [
+const fn bind(module: HostModule<Program>) -> BoundModule {
     // SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
     // while a function of WASI runs, as an instance is used by one thread at a time. The functions
     // of WASI call no function of the C API.
-    unsafe { bind_host_module(Preview1::<System>::MODULE, Grants::All, state) },
+    unsafe { bind_host_module(module, Grants::All, state) }
+}
+
+static MODULES: &[BoundModule] = &[
+    bind(Preview1::<System>::MODULE),
+    #[cfg(feature = "wasi-sockets-ext")]
+    bind(zonda_wasi::Sockets::<System>::MODULE),
+    #[cfg(feature = "wasi-unstable")]
+    bind(zonda_wasi::Unstable::<System>::MODULE),
 ];
 
 fn state(exec_env: zonda::capi::wasm_exec_env_t) -> *mut Program {
@@ -25,29 +39,48 @@ fn state(exec_env: zonda::capi::wasm_exec_env_t) -> *mut Program {
 }
 
 #[no_mangle]
-pub static ZONDA_WASI: WasiLibrary = WasiLibrary { modules: &MODULES, new, free, exit_code };
+pub static ZONDA_WASI: WasiLibrary = WasiLibrary { modules: MODULES, new, free, exit_code };
 
-fn new(given: &WasiArguments) -> *mut c_void {
-    match program(given).and_then(|program| Ok(TryBox::new(program)?)) {
-        Ok(program) => program.into_raw().cast(),
-        Err(_) => null_mut(),
-    }
+fn new(given: &WasiArguments) -> Result<*mut c_void, Option<WasiRefusal<'_>>> {
+    let program = TryBox::new(program(given)?).map_err(|_| None)?;
+    Ok(program.into_raw().cast())
 }
 
-fn program(given: &WasiArguments) -> Result<Program, Errno> {
-    let mut wasi = Wasi::new(system())?;
+/// Why a string of the application is refused, unless memory was the reason.
+fn refused<'w, T>(
+    result: Result<T, Errno>,
+    why: &'static str,
+    what: &'w [u8],
+) -> Result<T, Option<WasiRefusal<'w>>> {
+    result.map_err(|errno| match errno {
+        Errno::Nomem => None,
+        Errno::Mfile => Some(WasiRefusal { why: "too many directories", what }),
+        _ => Some(WasiRefusal { why, what }),
+    })
+}
+
+fn program(given: &WasiArguments) -> Result<Program, Option<WasiRefusal<'_>>> {
+    let mut wasi = Wasi::new(system()).map_err(|_| None)?;
     wasi.limit_descriptors(DESCRIPTORS);
     for arg in given.args() {
-        wasi.arg(arg)?;
+        refused(wasi.arg(arg), "invalid argument", arg)?;
     }
     for text in given.env() {
         // A variable without `=` has an empty value.
         let mut parts = text.splitn(2, |&byte| byte == b'=');
-        wasi.env(parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]))?;
+        let (name, value) = (parts.next().unwrap_or(&[]), parts.next().unwrap_or(&[]));
+        refused(wasi.env(name, value), "environment variable without a name", text)?;
     }
-    for (name, path) in given.dirs() {
-        wasi.preopen(name, open(path)?, rights::ALL)?;
+    for (text, parts) in given.dirs() {
+        let (name, path) = parts.ok_or(Some(WasiRefusal {
+            why: "error while pre-opening mapped directory, which is not name::path",
+            what: text,
+        }))?;
+        let why = "error while pre-opening directory, which is not there or has no absolute path";
+        let dir = refused(open(path), why, text)?;
+        refused(wasi.preopen(name, dir, rights::ALL), why, text)?;
     }
+    network::allow(&mut wasi, given)?;
     Ok(wasi)
 }
 

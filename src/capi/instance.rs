@@ -14,7 +14,7 @@ use super::native_code;
 use super::runtime::{default_running_mode, log_warning, mode};
 use super::text::{c_bytes, Text};
 use super::types::*;
-use super::wasi::Program;
+use super::wasi::{Program, WasiArguments};
 use crate::alloc::TryBox;
 use crate::binary::types::{ExternKind, ValType};
 use crate::error::{Error, LinkErrorKind};
@@ -471,7 +471,7 @@ unsafe fn instantiate_checked(
             Err(error) => error,
         };
         let text = Text::new(error_buf.cast(), error_buf_size as usize);
-        explain(text, &(*module).module.data, &error);
+        explain(text, &(*module).module.data, &error, given, &(*module).wasi);
         null_mut()
     }
 }
@@ -481,7 +481,13 @@ const FAILED: &str = "WASM module instantiate failed: ";
 /// Says why there is no instance.
 #[cold]
 #[inline(never)]
-fn explain(mut text: Text, data: &ModuleData, error: &Error) {
+fn explain(
+    mut text: Text,
+    data: &ModuleData,
+    error: &Error,
+    given: &Given,
+    module_wasi: &WasiArguments,
+) {
     text.str(FAILED);
     if let Error::Link(error) = error {
         if let Some(entry) = data.imports.get(error.import as usize) {
@@ -491,7 +497,7 @@ fn explain(mut text: Text, data: &ModuleData, error: &Error) {
         if let LinkErrorKind::Denied(capability) = error.kind {
             text.str(": capability ").str(capability.name()).str(" is not granted");
         }
-    } else {
+    } else if !Program::explains(&mut text, given, module_wasi, error) {
         describe(&mut text, error);
     }
 }

@@ -4,20 +4,35 @@
 //! The application's strings stay with the application until its instances are made, as WAMR has
 //! it; an instance copies them.
 
-use super::instantiation::InstantiationArgs2;
-use super::text::c_bytes;
+#[cfg(feature = "wasi-sockets-ext")]
+mod pools;
+#[cfg(not(feature = "wasi-sockets-ext"))]
+#[path = "wasi/pools_off.rs"]
+mod pools;
+
+use super::instantiation::{Given, InstantiationArgs2};
+use super::text::{c_bytes, Text};
 use super::types::*;
 use crate::error::Error;
 use crate::registry::{BoundModule, Offer, Signature};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
+use pools::Pools;
+
+/// What of the application's is refused, and why.
+pub struct WasiRefusal<'w> {
+    /// Words for a person.
+    pub why: &'static str,
+    /// The string.
+    pub what: &'w [u8],
+}
 
 /// What the library provides: the functions, and the states of programs.
 pub struct WasiLibrary {
     /// The functions of WASI.
     pub modules: &'static [BoundModule],
-    /// Makes the state of a program; null without memory.
-    pub new: fn(&WasiArguments) -> *mut c_void,
+    /// Makes the state of a program; `None` without memory.
+    pub new: for<'w> fn(&'w WasiArguments) -> Result<*mut c_void, Option<WasiRefusal<'w>>>,
     /// Frees it.
     ///
     /// # Safety
@@ -69,6 +84,7 @@ pub struct WasiArguments {
     env: Strings,
     dirs: Strings,
     mapped: Strings,
+    pools: Pools,
     /// Whether the application has set any of it.
     set: bool,
 }
@@ -89,6 +105,7 @@ impl WasiArguments {
         env: Strings::NONE,
         dirs: Strings::NONE,
         mapped: Strings::NONE,
+        pools: Pools::NONE,
         set: false,
     };
 
@@ -102,13 +119,24 @@ impl WasiArguments {
         self.env.iter()
     }
 
-    /// Directories: their names for the program, and their paths.
-    pub fn dirs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mapped = self.mapped.iter().filter_map(|text| {
-            let at = text.windows(2).position(|two| two == b"::")?;
-            Some((text.get(..at)?, text.get(at + 2..)?))
+    /// Directories: the application's string, with its name for the program and its path; `None`
+    /// for a string that has not both.
+    pub fn dirs(&self) -> impl Iterator<Item = (&[u8], Option<(&[u8], &[u8])>)> {
+        let mapped = self.mapped.iter().map(|text| {
+            let at = text.windows(2).position(|two| two == b"::");
+            (text, at.and_then(|at| Some((text.get(..at)?, text.get(at + 2..)?))))
         });
-        self.dirs.iter().map(|path| (path, path)).chain(mapped)
+        self.dirs.iter().map(|path| (path, Some((path, path)))).chain(mapped)
+    }
+
+    /// Networks: "address/bits".
+    pub fn networks(&self) -> impl Iterator<Item = &[u8]> {
+        self.pools.addresses()
+    }
+
+    /// Names that programs may look up.
+    pub fn lookups(&self) -> impl Iterator<Item = &[u8]> {
+        self.pools.names()
     }
 }
 
@@ -120,11 +148,36 @@ impl Program {
         if !imports {
             return Ok(Program(null_mut()));
         }
-        let state = (library().new)(given);
-        if state.is_null() {
-            return Err(Error::OutOfMemory);
+        match (library().new)(given) {
+            Ok(state) => Ok(Program(state)),
+            Err(None) => Err(Error::OutOfMemory),
+            // `explains` asks once more for what it is.
+            Err(Some(_)) => Err(Error::TooLarge),
         }
-        Ok(Program(state))
+    }
+
+    /// Says what of the application's is refused, if that is why there is no instance.
+    #[cold]
+    pub(super) fn explains(
+        text: &mut Text,
+        given: &Given,
+        module: &WasiArguments,
+        error: &Error,
+    ) -> bool {
+        if !matches!(error, Error::TooLarge) {
+            return false;
+        }
+        match (library().new)(given.wasi.or(module)) {
+            Ok(state) => {
+                drop(Program(state));
+                false
+            }
+            Err(None) => false,
+            Err(Some(WasiRefusal { why, what })) => {
+                text.str(why).str(": ").bytes(what);
+                true
+            }
+        }
     }
 
     /// Whether the program has called proc_exit.
@@ -174,13 +227,12 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args(
 ) {
     // SAFETY: the application passes a live module.
     unsafe {
-        (*module).wasi = WasiArguments {
-            args: Strings { list: argv.cast_const().cast(), count: argc.max(0) as u32 },
-            env: Strings { list: env, count: env_count },
-            dirs: Strings { list: dir_list, count: dir_count },
-            mapped: Strings { list: map_dir_list, count: map_dir_count },
-            set: true,
-        };
+        let wasi = &mut (*module).wasi;
+        wasi.args = Strings { list: argv.cast_const().cast(), count: argc.max(0) as u32 };
+        wasi.env = Strings { list: env, count: env_count };
+        wasi.dirs = Strings { list: dir_list, count: dir_count };
+        wasi.mapped = Strings { list: map_dir_list, count: map_dir_count };
+        wasi.set = true;
     }
 }
 
@@ -217,25 +269,30 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
     }
 }
 
-/// Sets the addresses that programs may connect to. Programs have no sockets here, so that nothing
-/// is granted.
+/// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8"; 0.0.0.0
+/// and :: stand for every address of their kind. The strings must stay until the instances are made.
+/// Without the option for sockets nothing is granted.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_wasi_addr_pool(
     module: wasm_module_t,
     addr_pool: *const *const c_char,
     addr_pool_size: u32,
 ) {
-    let _ = (module, addr_pool, addr_pool_size);
+    // SAFETY: the application passes a live module.
+    let pools = unsafe { &mut (*module).wasi.pools };
+    pools.set_addresses(Strings { list: addr_pool, count: addr_pool_size });
 }
 
-/// Sets the names that programs may look up. As above.
+/// Sets the names that programs may look up, or with "*" at the beginning ends of names. As above.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_wasi_ns_lookup_pool(
     module: wasm_module_t,
     ns_lookup_pool: *const *const c_char,
     ns_lookup_pool_size: u32,
 ) {
-    let _ = (module, ns_lookup_pool, ns_lookup_pool_size);
+    // SAFETY: the application passes a live module.
+    let pools = unsafe { &mut (*module).wasi.pools };
+    pools.set_names(Strings { list: ns_lookup_pool, count: ns_lookup_pool_size });
 }
 
 /// Sets the arguments of the program, for this instance in place of what its module has: once one of
@@ -295,17 +352,18 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_stdio(
     unsafe { (*p).given.wasi.set = true };
 }
 
-/// Sets the addresses that the program may connect to. It has no sockets here, so that nothing is
-/// granted. As above.
+/// Sets the addresses that the program may bind, connect and send to, as
+/// wasm_runtime_set_wasi_addr_pool() does. As above.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_addr_pool(
     p: *mut InstantiationArgs2,
     addr_pool: *const *const c_char,
     addr_pool_size: u32,
 ) {
-    let _ = (addr_pool, addr_pool_size);
     // SAFETY: the application passes live arguments.
-    unsafe { (*p).given.wasi.set = true };
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.pools.set_addresses(Strings { list: addr_pool, count: addr_pool_size });
+    wasi.set = true;
 }
 
 /// Sets the names that the program may look up. As above.
@@ -315,9 +373,10 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_ns_lookup_pool
     ns_lookup_pool: *const *const c_char,
     ns_lookup_pool_size: u32,
 ) {
-    let _ = (ns_lookup_pool, ns_lookup_pool_size);
     // SAFETY: the application passes live arguments.
-    unsafe { (*p).given.wasi.set = true };
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.pools.set_names(Strings { list: ns_lookup_pool, count: ns_lookup_pool_size });
+    wasi.set = true;
 }
 
 /// Returns what the program has passed to proc_exit, 0 before.

@@ -1,5 +1,7 @@
 //! What stands for `wasi` where it is not built.
 
+use super::instantiation::Given;
+use super::text::Text;
 use crate::error::Error;
 use crate::registry::{Offer, Signature};
 
@@ -19,6 +21,11 @@ pub(super) struct Program;
 impl Program {
     pub(super) fn new(_: &WasiArguments, _: bool) -> Result<Program, Error> {
         Ok(Program)
+    }
+
+    #[inline(always)]
+    pub(super) fn explains(_: &mut Text, _: &Given, _: &WasiArguments, _: &Error) -> bool {
+        false
     }
 
     pub(super) fn exit_code(&self) -> Option<u32> {

@@ -55,7 +55,15 @@ fn clippy_device() -> Result<()> {
         return Err(NotRun(format!("the Rust toolchain has no libraries for {target}")).into());
     }
     let features = ["mps2", "full", "classic", "fast", "precompiled", "capi", "spec", "fuel"];
-    let library = ["libc-builtin", "wasi", "wasi-files", "wasi-poll", "standard-c-api"];
+    let library = [
+        "libc-builtin",
+        "wasi-files",
+        "wasi-poll",
+        "wasi-input",
+        "wasi-sockets-ext",
+        "wasi-unstable",
+        "standard-c-api",
+    ];
     let features: Vec<String> = features
         .map(|feature| format!("firmware/{feature}"))
         .into_iter()
