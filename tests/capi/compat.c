@@ -149,6 +149,8 @@ static void test_lent(void)
 
 static void test_first_functions(void)
 {
+	char name[] = "x", *arguments[] = {name};
+
 	CHECK(wasm_runtime_init());
 	START(ctors, 0);
 	CHECK(call("seen", 0) == 134);
@@ -162,6 +164,10 @@ static void test_first_functions(void)
 	stop();
 	START(command, 0);
 	CHECK(wasm_application_execute_main(instance, 0, NULL) && call("seen", 0) == 7);
+	stop();
+	/* It has no result, so none is written over the arguments. */
+	START(command, 0);
+	CHECK(wasm_application_execute_main(instance, 1, arguments) && arguments[0] == name);
 	stop();
 	wasm_runtime_destroy();
 }
@@ -210,6 +216,12 @@ static void test_bare_pointers(void)
 	CHECK(wasm_runtime_register_natives("bare", natives, 2));
 	CHECK(strstr(last_message, "natives of bare: of a pointer * without its length") != NULL);
 	CHECK(wasm_runtime_unregister_natives("bare", natives));
+	/* Unless warnings are not wanted. */
+	last_message[0] = '\0';
+	wasm_runtime_set_log_level(WASM_LOG_LEVEL_ERROR);
+	CHECK(wasm_runtime_register_natives("bare", natives, 2) && last_message[0] == '\0');
+	CHECK(wasm_runtime_unregister_natives("bare", natives));
+	wasm_runtime_set_log_level(WASM_LOG_LEVEL_WARNING);
 	CHECK(wasm_runtime_register_natives("bare", natives, 3));
 	zonda_platform_defaults.bare_pointers = false;
 	CHECK(wasm_runtime_unregister_natives("bare", natives));
