@@ -70,12 +70,13 @@ mod tests {
     /// `by_ref().zip()` must not lose a byte between two parts.
     #[test]
     fn layouts_are_those_of_the_header() {
-        let v4: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        let v4 = SocketAddr::from(([127, 0, 0, 1], 8080));
         let mut bytes = [0; ADDRESS];
         bytes[4..10].copy_from_slice(&[127, 0, 0, 1, 0x90, 0x1f]);
         assert_eq!(write(v4), bytes);
         assert_eq!(read(&bytes), Ok(v4));
-        let v6: SocketAddr = "[fe80::3ba2:893b:4be0:e3dd]:258".parse().unwrap();
+        let address = [0xfe80, 0, 0, 0, 0x3ba2, 0x893b, 0x4be0, 0xe3dd];
+        let v6 = SocketAddr::from((address, 258));
         let bytes = [
             1, 0, 0, 0, 0x80, 0xfe, 0, 0, 0, 0, 0, 0, 0xa2, 0x3b, 0x3b, 0x89, 0xe0, 0x4b, 0xdd,
             0xe3, 2, 1, 0, 0,
