@@ -57,6 +57,10 @@ pub unsafe fn call_in(
     // SAFETY: the record of a defined function is live; the frame lies inside of the operand stack,
     // as `has_slots` checks before anything of it but the arguments is written.
     unsafe {
+        #[cfg(feature = "native")]
+        if (*instance).mode == Mode::Native {
+            return crate::native::call_in(context, fp, func, &*instance, write);
+        }
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;

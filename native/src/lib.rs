@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`target`] | the CPUs that code can be made for |
 //! | `shape` | what a module declares |
-//! | `function` | one function: control, calls, variables |
+//! | `function` | one function: control and variables |
+//! | `calls` | its calls, and the instructions that the runtime executes |
 //! | `numeric`, `memory` | its numeric instructions; loads, stores and their checks |
 //! | `module` | the whole module: what functions share, and the code that calls them |
 //! | `llvm` | the calls of LLVM |
@@ -19,6 +20,7 @@
 //! | [`Executable`] | code in executable memory of this machine |
 
 mod artifact;
+mod calls;
 mod depth;
 mod executable;
 mod function;
@@ -49,12 +51,15 @@ pub struct Options {
     pub meter: bool,
     /// Keep the code section, so that an instance can change to another mode.
     pub keep_code: bool,
+    /// Make every NaN that is computed the canonical one. Otherwise it has the bits that CPU or
+    /// runtime give it, which the specification allows.
+    pub canonical_nan: bool,
 }
 
 impl Options {
     /// For speed on this CPU.
     pub fn new(target: Target) -> Options {
-        Options { target, size: false, meter: false, keep_code: false }
+        Options { target, size: false, meter: false, keep_code: false, canonical_nan: false }
     }
 }
 

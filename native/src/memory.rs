@@ -28,8 +28,9 @@ fn value_type(ty: NumType) -> ValType {
 }
 
 impl Function {
-    /// Reads a field of memory 0, which is the same as long as the memory does not grow.
-    fn memory_field(&mut self, module: &Module, ty: &str, slot: usize) -> String {
+    /// Reads a field of memory 0, which is the same as long as the memory does not grow. `more` is
+    /// what else is known of it.
+    fn memory_field(&mut self, module: &Module, ty: &str, slot: usize, more: &str) -> String {
         let (word, iptr) = (module.target().word(), module.target().iptr());
         let at = self.set(&format!("getelementptr i8, ptr %ctx, {iptr} {}", slot * word));
         let how = if module.shape.is_memory_fixed() {
@@ -37,15 +38,17 @@ impl Function {
         } else {
             format!("!tbaa !{}", node::ACCESS_STATE)
         };
-        self.set(&format!("load {ty}, ptr {at}, align {word}, {how}"))
+        self.set(&format!("load {ty}, ptr {at}, align {word}, {how}{more}"))
     }
 
     /// Base and size of a memory.
     fn base_and_size(&mut self, module: &Module, memory: u32) -> (String, String) {
         let (word, iptr) = (module.target().word(), module.target().iptr());
         if memory == 0 {
-            let base = self.memory_field(module, "ptr", slot::MEMORY_BASE);
-            return (base, self.memory_field(module, iptr, slot::MEMORY_SIZE));
+            let base = self.memory_field(module, "ptr", slot::MEMORY_BASE, "");
+            // LLVM then finds checks that hold for every iteration of a loop whose end it knows.
+            let range = format!(", !range !{}", node::MEMORY_SIZE);
+            return (base, self.memory_field(module, iptr, slot::MEMORY_SIZE, &range));
         }
         let memories = self.field(module, slot::MEMORIES);
         let at = self.place(module, &memories, memory * word as u32);

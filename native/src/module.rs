@@ -9,7 +9,7 @@ use std::fmt::Write;
 use zonda::toolchain::{walk, Body, BodyVisitor, Declared, Instr};
 use zonda::ValType;
 use zonda_exec::native::helpers::index as helper;
-use zonda_exec::native::slot;
+use zonda_exec::native::{memory, slot, IMPORT_WORDS};
 
 /// A module in LLVM's terms.
 pub(crate) struct Text {
@@ -55,6 +55,8 @@ pub(crate) mod node {
     pub const ACCESS_SLOT: u32 = 4;
     pub const EMPTY: u32 = 5;
     pub const UNLIKELY: u32 = 6;
+    /// The range of the size of memory 0.
+    pub const MEMORY_SIZE: u32 = 7;
 }
 
 /// Attributes of functions: their numbers in the text.
@@ -198,20 +200,70 @@ impl<'o> Module<'o> {
         })
     }
 
-    /// The code that calls an imported function, with its arguments in slots.
-    pub(crate) fn import(&mut self) -> String {
-        let name = "s.import";
-        self.stub(name, |module| {
+    /// The code that calls an imported function, with its arguments in slots. A host function is
+    /// called from here; the runtime calls what another instance defines.
+    pub(crate) fn import(&mut self, func: u32) -> String {
+        let name = format!("s.import.{func}");
+        self.stub(&name.clone(), |module| {
             let (word, iptr) = (module.target().word(), module.target().iptr());
+            let field = |name: &str, slot: usize, how: &str| {
+                format!(
+                    "  %{name}0 = getelementptr i8, ptr %ctx, {iptr} {}\n  \
+                     %{name} = load ptr, ptr %{name}0, align {word}{how}\n",
+                    slot * word
+                )
+            };
+            let helper = |number: usize, name: &str| {
+                format!(
+                    "  %{name}0 = getelementptr i8, ptr %helpers, {iptr} {}\n  \
+                     %{name} = load ptr, ptr %{name}0, align {word}, !invariant.load !5\n",
+                    number * word
+                )
+            };
+            // What a memory can grow by, a host function may have done.
+            let refresh = if module.shape.is_memory_fixed() {
+                String::new()
+            } else {
+                let copy = |name: &str, offset: usize, slot: usize| {
+                    format!(
+                        "  %{name}1 = getelementptr i8, ptr %memory, {iptr} {}\n  \
+                         %{name} = load {iptr}, ptr %{name}1, align {word}\n  \
+                         %{name}2 = getelementptr i8, ptr %ctx, {iptr} {}\n  \
+                         store {iptr} %{name}, ptr %{name}2, align {word}\n",
+                        offset * word,
+                        slot * word
+                    )
+                };
+                field("memory", slot::MEMORY, ", !invariant.load !5")
+                    + &copy("base", memory::BASE, slot::MEMORY_BASE)
+                    + &copy("size", memory::SIZE, slot::MEMORY_SIZE)
+            };
             format!(
-                "define internal fastcc void @{name}({iptr} %at, {}) #{STUB} section \".t.{name}\" {{\n{}{}  \
-                 %i0 = getelementptr i8, ptr %ctx, {iptr} {}\n  %i = load ptr, ptr %i0, align {word}, !invariant.load !5\n  \
-                 %import = getelementptr i8, ptr %i, {iptr} %at\n  \
-                 call void %f(ptr %ctx, ptr %import, ptr %ra)\n  ret void\n}}\n",
+                "define internal fastcc void @{name}({}) #{STUB} section \".t.{name}\" {{\n{}{}  \
+                 %import = getelementptr i8, ptr %imports, {iptr} {}\n  \
+                 %call = load ptr, ptr %import, align {word}, !invariant.load !5\n  \
+                 %other = icmp eq ptr %call, null\n  \
+                 br i1 %other, label %cross, label %host, !prof !6\n\
+                 host:\n{}{}  \
+                 %code = call i32 %call(ptr %context, ptr %import, ptr %args)\n  \
+                 %stops = icmp ne i32 %code, 0\n  \
+                 br i1 %stops, label %trap, label %done, !prof !6\n\
+                 done:\n{refresh}  ret void\n\
+                 cross:\n{}{}  \
+                 call void %f(ptr %ctx, ptr %import, ptr %ra)\n  ret void\n\
+                 trap:\n{}{}  \
+                 call void %t(ptr %ctx, i32 %code, ptr %ra)\n  unreachable\n}}\n",
                 module.ctx(),
                 module.return_address(),
-                module.helper(helper::IMPORT),
-                slot::IMPORTS * word,
+                field("imports", slot::IMPORTS, ", !invariant.load !5"),
+                func as usize * IMPORT_WORDS * word,
+                field("context", slot::CONTEXT, ""),
+                field("args", slot::ARGS, ""),
+                field("helpers", slot::HELPERS, ", !invariant.load !5"),
+                helper(helper::IMPORT, "f"),
+                field("helpers", slot::HELPERS, ", !invariant.load !5")
+                    .replace("%helpers", "%table"),
+                helper(helper::TRAP, "t").replace("%helpers", "%table"),
             )
         })
     }
@@ -310,7 +362,11 @@ impl<'o> Module<'o> {
              !10 = !{{i32 2, !\"Debug Info Version\", i32 3}}\n!11 = !{{i32 7, !\"Dwarf Version\", i32 4}}\n\
              !12 = distinct !DICompileUnit(language: DW_LANG_C99, file: !13, producer: \"zonda\", isOptimized: true, runtimeVersion: 0, emissionKind: LineTablesOnly)\n\
              !13 = !DIFile(filename: \"module\", directory: \"\")\n\
-             !14 = !DISubroutineType(types: !5)\n"
+             !14 = !DISubroutineType(types: !5)\n\
+             !{} = !{{{iptr} {}, {iptr} -1}}\n",
+            node::MEMORY_SIZE,
+            self.least_memory,
+            iptr = self.target().iptr(),
         );
         text.push_str(&self.metadata);
         Text {

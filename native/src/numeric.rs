@@ -433,6 +433,40 @@ impl Function {
             "f32" => self.float(module, opcode, F32, rest),
             _ => self.float(module, opcode, F64, rest),
         }
+        // What computes a float can make any NaN; the others move bits, or convert integers.
+        let computes = matches!(
+            rest,
+            "add"
+                | "sub"
+                | "mul"
+                | "div"
+                | "min"
+                | "max"
+                | "sqrt"
+                | "ceil"
+                | "floor"
+                | "trunc"
+                | "nearest"
+                | "demote_f64"
+                | "promote_f32"
+        );
+        if module.options.canonical_nan && prefix.starts_with('f') && computes {
+            self.canonical(if prefix == "f32" { F32 } else { F64 });
+        }
+    }
+
+    /// Makes a NaN on top the canonical one.
+    fn canonical(&mut self, ty: ValType) {
+        let text = self.pop_bits();
+        let (i, rest, infinity, nan) = if ty == F64 {
+            ("i64", i64::MAX, 0x7ffu64 << 52, 0xfffu64 << 51)
+        } else {
+            ("i32", i64::from(i32::MAX), 0xffu64 << 23, 0x1ffu64 << 22)
+        };
+        let magnitude = self.set(&format!("and {i} {text}, {rest}"));
+        let is_nan = self.set(&format!("icmp ugt {i} {magnitude}, {infinity}"));
+        let text = self.set(&format!("select i1 {is_nan}, {i} {nan}, {i} {text}"));
+        self.push_bits(ty, text);
     }
 
     fn integer(&mut self, module: &mut Module, opcode: u16, ty: ValType, name: &str) {

@@ -117,28 +117,16 @@ unsafe extern "C" fn trap(state: &State, code: u32, return_address: *const u8) -
     }
 }
 
-/// Calls an imported function, whose arguments lie at `args`.
+/// Calls an imported function that another instance defines, whose arguments lie at `args`. Native
+/// code calls host functions itself.
 ///
 /// # Safety
 /// Native code of this state calls it.
 unsafe extern "C" fn import(state: &State, import: &ImportedFunc, return_address: *const u8) {
-    // SAFETY: CODE: the import is one of the instance, and its arguments lie at `args`, where the
-    // frame has slots for them and for the results. STATE: the context is that of the running call.
-    unsafe {
-        let args = state.args.get();
-        let context = &mut *state.context.get();
-        context.sp = import.top(args);
-        let code = match import.call {
-            Some(call) => call(context, import, args),
-            None => {
-                return cross(state, import.data.cast(), import.extra.addr() as u32, return_address)
-            }
-        };
-        if code != 0 {
-            trap(state, code, return_address);
-        }
-        state.refresh();
-    }
+    // SAFETY: CODE: the import is one of the instance without a host function, and its arguments lie
+    // at `args`, where the frame has slots for them and for the results. The linker of the runtime
+    // crate stores in such an import a live instance, and the index of a function that it defines.
+    unsafe { cross(state, import.data.cast(), import.extra.addr() as u32, return_address) }
 }
 
 /// Calls a function that an instance defines, with its arguments at `args`, on the native stack.

@@ -7,7 +7,10 @@ use crate::ImportedFunc;
 use core::mem::offset_of;
 
 /// Changes with everything that native code relies on: this file, the helpers, `State`.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
+
+/// Words of an import's record, whose first one is the host function.
+pub const IMPORT_WORDS: usize = 4;
 
 const WORD: usize = size_of::<usize>();
 
@@ -52,8 +55,8 @@ pub mod memory {
 const _: () = {
     assert!(offset_of!(Memory, base) == memory::BASE * WORD);
     assert!(offset_of!(Memory, size) == memory::SIZE * WORD);
-    // An import's record: 16 bytes where a word has 4, 32 where it has 8; its function is first.
-    assert!(size_of::<ImportedFunc>() == 4 * WORD && offset_of!(ImportedFunc, call) == 0);
+    assert!(size_of::<ImportedFunc>() == IMPORT_WORDS * WORD);
+    assert!(offset_of!(ImportedFunc, call) == 0);
     // The meter: the termination request, then the fuel slice.
     assert!(crate::meter::TERMINATION == 0);
 };

@@ -16,12 +16,14 @@ mod entry;
 pub mod helpers;
 mod layout;
 
-pub use layout::{memory, slot, LAYOUT_VERSION};
+pub use layout::{memory, slot, IMPORT_WORDS, LAYOUT_VERSION};
 
-use crate::frame::{Boundary, Callee, Context, FuncLayout, BOUNDARY, HEADER};
+use crate::bounds;
+use crate::frame::{Callee, Context, Exit, FuncLayout, Place, BOUNDARY, HEADER, OVERHEAD};
 use crate::instance::{ExecInstance, GlobalRef, ImportedFunc};
 use crate::linear_memory::Memory;
 use crate::meter::Meter;
+use crate::trace::Trace;
 use crate::TrapCode;
 use core::cell::Cell;
 use helpers::Helpers;
@@ -185,66 +187,161 @@ crate::mode::loop_of! {
 /// As for [`run`].
 #[inline(always)]
 unsafe fn run_loop(context: &mut Context) -> u32 {
-    // SAFETY: the contract of this function: the instance and its function are live.
-    let (instance, func) = unsafe { (&*context.instance, &*context.func.cast::<NativeFunc>()) };
+    // SAFETY: the contract of this function: the function is live.
+    let func = unsafe { &*context.func.cast::<NativeFunc>() };
+    let (sp, fp) = (context.sp, context.fp);
+    // Where results do not fit over the parameters they go among the operands, since the header
+    // is still needed.
+    let results = if func.layout.results <= func.layout.params { fp } else { sp.wrapping_add(1) };
+    // SAFETY: the contract of this function: the function's frame is the running one, which has
+    // slots for results (`FuncLayout::frame`).
+    let code = unsafe { enter(context, func, sp.wrapping_add(1), results) };
+    if code != 0 {
+        return code;
+    }
+    context.sp = results.wrapping_add(func.layout.results as usize).wrapping_sub(1);
+    // SAFETY: every frame that is entered here has a boundary behind its header (see
+    // `Context::enter`): native code makes no frames.
+    unsafe { context.leave() }
+}
+
+/// A call by the host. Its frame has no header: nothing but native code sees it, and that returns
+/// here.
+///
+/// # Safety
+/// As for [`crate::run::call_in`], of an instance in native mode.
+#[inline(always)]
+pub(crate) unsafe fn call_in(
+    context: &mut Context,
+    fp: *mut u32,
+    func: u32,
+    instance: &ExecInstance,
+    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
+) -> Exit {
+    // SAFETY: the contract of this function: `func` is a defined function, whose record is live.
+    let func = unsafe { &*instance.funcs.cast::<NativeFunc>().wrapping_add(func as usize) };
+    let params = func.layout.params as usize;
+    // Neither number is near the largest one: see `FuncLayout`.
+    if !bounds::has_slots(fp.addr(), params as u32 + func.layout.frame, context.stack_end.addr()) {
+        return Exit::Refused(TrapCode::StackOverflow);
+    }
+    if let Err(code) = write(&func.layout) {
+        return Exit::Refused(code);
+    }
+    let args = fp.wrapping_add(params + OVERHEAD);
+    // Where a call is refused before anything of it runs.
+    context.pc = instance.code.wrapping_add(func.body as usize);
+    (context.sp, context.fp, context.func) = (args, fp, &raw const func.layout);
+    (context.instance, context.memory) = (instance, instance.memory);
+    // SAFETY: the context is complete; `has_slots` has found the slots of the frame, which include
+    // those that the runtime takes operands from, behind what is the header in other modes.
+    match unsafe { enter(context, func, args, fp) } {
+        0 => Exit::Returned,
+        code => {
+            let Context { pc, func, instance, .. } = *context;
+            let place = Place { pc, func, instance, trace: Trace::of(context) };
+            Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
+        }
+    }
+}
+
+/// Enters the code of a function, whose parameters lie at the context's `fp`. The runtime takes
+/// operands at `args`; the results go to `results`. Returns 0 or the number of a trap.
+///
+/// # Safety
+/// The context is complete, its instance is in native mode and has the function. The slots are on
+/// the operand stack, as many as the function's record says.
+#[inline(never)]
+unsafe fn enter(
+    context: &mut Context,
+    func: &NativeFunc,
+    args: *mut u32,
+    results: *mut u32,
+) -> u32 {
+    // SAFETY: the contract of this function: the instance and the meter of the call are live.
+    let (instance, meter) = unsafe { (&*context.instance, &*context.meter) };
     let state = &instance.native;
     // SAFETY: STATE: the instance is live and published.
     unsafe { state.refresh() };
     if state.memory_size.get() < state.least_memory {
         return TrapCode::MemoryOutOfBounds as u32;
     }
-    // SAFETY: the meter of the running call is live.
-    let meter = unsafe { &*context.meter };
-    let before_limit = meter.native.limit.get();
-    let limit = if before_limit == 0 {
+    let outer_limit = meter.native.limit.get();
+    let limit = if outer_limit == 0 {
         stack_pointer().saturating_sub(meter.native.bytes.get()).max(1)
     } else {
-        before_limit
+        outer_limit
     };
     // What the code takes without a check of its own.
     let own_limit = limit.saturating_add(state.reserve);
     if stack_pointer() < own_limit {
         return TrapCode::StackOverflow as u32;
     }
+    if outer_limit != 0 {
+        // SAFETY: the contract of this function.
+        return unsafe { enter_nested(context, func, args, results, own_limit) };
+    }
+    // No native code of the store runs, so what the state has of a call is of none.
     meter.native.limit.set(limit);
-    let sp = context.sp;
-    let params = func.layout.params as usize;
-    // Where results do not fit over the parameters they go among the operands, since the header
-    // is still needed.
-    let results =
-        if func.layout.results as usize <= params { context.fp } else { sp.wrapping_add(1) };
+    state.stack_limit.set(own_limit);
+    state.context.set(context);
+    state.args.set(args);
+    state.meter.set(context.meter);
+    // SAFETY: STATE was set above; CODE, and the contract of this function.
+    let code = unsafe { enter_code(instance, func, context.fp, results) };
+    meter.native.limit.set(0);
+    code
+}
+
+/// Enters code while other native code of the store waits, perhaps of the same instance.
+///
+/// # Safety
+/// As for [`enter`], which has read the memory.
+#[cold]
+#[inline(never)]
+unsafe fn enter_nested(
+    context: &mut Context,
+    func: &NativeFunc,
+    args: *mut u32,
+    results: *mut u32,
+    own_limit: usize,
+) -> u32 {
+    // SAFETY: the contract of this function: the instance of the call is live.
+    let instance = unsafe { &*context.instance };
+    let state = &instance.native;
+    let fp = context.fp;
     let before = (
+        state.meter.replace(context.meter),
         state.context.replace(context),
-        state.args.replace(sp.wrapping_add(1)),
+        state.args.replace(args),
         state.saved_sp.get(),
         state.stack_limit.replace(own_limit),
     );
-    state.meter.set(context.meter);
+    // SAFETY: STATE was set above; CODE, and the contract of this function.
+    let code = unsafe { enter_code(instance, func, fp, results) };
+    state.meter.set(before.0);
+    state.context.set(before.1);
+    state.args.set(before.2);
+    state.saved_sp.set(before.3);
+    state.stack_limit.set(before.4);
+    code
+}
+
+/// # Safety
+/// CODE, and STATE with the dynamic fields of this call.
+#[inline(always)]
+unsafe fn enter_code(
+    instance: &ExecInstance,
+    func: &NativeFunc,
+    fp: *mut u32,
+    results: *mut u32,
+) -> u32 {
     let at = |offset: u32| instance.code.wrapping_add((offset as usize) | THUMB);
     // SAFETY: CODE: `entry` is the code for the function's type, which reads the parameters from
     // `fp` and writes the results where it is told; each is as many slots as the type says, inside
-    // of the frame (`FuncLayout::frame`, which the caller has checked). STATE was set above.
-    let code = unsafe { entry::enter(state, context.fp, at(func.body), at(func.entry), results) };
-    state.context.set(before.0);
-    state.args.set(before.1);
-    state.saved_sp.set(before.2);
-    state.stack_limit.set(before.3);
-    meter.native.limit.set(before_limit);
-    if code != 0 {
-        return code;
-    }
-    context.sp = results.wrapping_add(func.layout.results as usize).wrapping_sub(1);
-    // SAFETY: every frame of native mode has a boundary behind its header (see `Context::enter` and
-    // `call_with`): native code makes no frames.
-    unsafe {
-        let boundary = context.fp.add(func.layout.locals as usize + HEADER).cast::<Boundary>();
-        if core::ptr::eq(results, context.fp)
-            && (&raw const (*boundary).instance).read_unaligned().is_null()
-        {
-            return 0;
-        }
-        context.leave()
-    }
+    // of the frame (`FuncLayout::frame`, which the caller has checked). STATE: the contract of this
+    // function.
+    unsafe { entry::enter(&instance.native, fp, at(func.body), at(func.entry), results) }
 }
 
-const _: () = assert!(HEADER + BOUNDARY > 0);
+const _: () = assert!(HEADER + BOUNDARY < OVERHEAD);

@@ -186,6 +186,9 @@ struct CompileArgs {
     /// With --native: check fuel and termination requests at calls and loop iterations
     #[arg(long, requires = "native")]
     meter: bool,
+    /// With --native: make every NaN that is computed the canonical one, the same on each CPU
+    #[arg(long, requires = "native")]
+    canonical_nan: bool,
 }
 
 #[derive(Args)]

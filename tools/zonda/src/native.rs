@@ -21,7 +21,13 @@ pub fn compile(args: &CompileArgs, device: Option<&Device>, module: &[u8]) -> Re
         target = target.with_cpu(cpu).map_err(Failure::Input)?;
     }
     let path = args.file.as_path();
-    let options = Options { target, size: args.size, meter: args.meter, keep_code: args.keep_code };
+    let options = Options {
+        size: args.size,
+        meter: args.meter,
+        keep_code: args.keep_code,
+        canonical_nan: args.canonical_nan,
+        ..Options::new(target)
+    };
     let compiled = compiled(path, module, &options)?;
     let output = args.output.clone().unwrap_or_else(|| path.with_extension("zonda"));
     fs::write(&output, compiled)
