@@ -83,9 +83,9 @@ impl Journal {
         for sector in 0..geometry.directory_sectors {
             let journal = Journal { geometry, sector, sequence: 0, next: 0, erases: 0 };
             let (_, header) = journal.read(flash, 0)?;
-            let Some(header) = header.filter(|record| record.kind == Kind::Header) else {
-                continue;
-            };
+            // No directory moves so often; a number that cannot be followed by another one was forged.
+            let is_header = |record: &Record| record.kind == Kind::Header && record.len < u32::MAX;
+            let Some(header) = header.filter(is_header) else { continue };
             if found.is_none_or(|found| found.sequence < header.len) {
                 found = Some(Journal { sequence: header.len, erases: header.erases, ..journal });
             }

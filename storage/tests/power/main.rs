@@ -83,3 +83,22 @@ fn a_flash_with_any_content_does_no_harm() {
         }
     }
 }
+
+/// A header with the last sequence number, which no other one can follow, was forged. The fuzzer found that it overflowed.
+#[test]
+fn a_forged_sequence_number_is_no_directory() {
+    let geometry = PARTITIONS[0];
+    let mounted = |sequence: u32| {
+        let mut record = [0; 64];
+        (record[0], record[1]) = (0x5A, 7);
+        record[12..16].copy_from_slice(&sequence.to_le_bytes());
+        let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&record[..60]);
+        record[60..].copy_from_slice(&crc.to_le_bytes());
+        let mut flash = Simulated::new(geometry, 1);
+        (0..2).for_each(|sector| zonda_storage::Flash::erase(&mut flash, sector).unwrap());
+        zonda_storage::Flash::write(&mut flash, 0, &record).unwrap();
+        zonda_storage::Storage::mount(flash, geometry).is_ok()
+    };
+    assert!(mounted(u32::MAX - 1));
+    assert!(!mounted(u32::MAX));
+}
