@@ -64,7 +64,7 @@ pub const STANDARD: &[Workload] = &[
         "impcall.wasm",
         "run(100000)",
         100000,
-        [most(8_000_000, 8_850_000), most(4_500_000, 4_850_000)],
+        [most(8_000_000, 8_850_000), most(4_500_000, 4_400_000)],
     ),
     // Promised: 5.5 M in fast mode.
     workload(
@@ -72,7 +72,7 @@ pub const STANDARD: &[Workload] = &[
         "impcall1.wasm",
         "run(100000)",
         100000,
-        [most(0, 0), most(5_500_000, 6_550_000)],
+        [most(0, 0), most(5_500_000, 5_600_000)],
     ),
     // Promised: 1.5 M in classic mode, 1.0 M in fast mode: 0.98 M where it is the only one.
     Workload {
@@ -82,7 +82,7 @@ pub const STANDARD: &[Workload] = &[
             "add.wasm",
             "add()",
             49995000,
-            [most(1_500_000, 2_070_000), most(1_071_000, 1_850_000)],
+            [most(1_500_000, 1_700_000), most(1_071_000, 1_450_000)],
         )
     },
     workload("hello", "hello.wasm", "run(5)", 5, [heap(2048), heap(2048)]),
