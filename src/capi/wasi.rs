@@ -121,6 +121,7 @@ impl WasiArguments {
 
     /// Directories: the application's string, with its name for the program and its path; `None`
     /// for a string that has not both.
+    #[allow(clippy::type_complexity)]
     pub fn dirs(&self) -> impl Iterator<Item = (&[u8], Option<(&[u8], &[u8])>)> {
         let mapped = self.mapped.iter().map(|text| {
             let at = text.windows(2).position(|two| two == b"::");

@@ -66,7 +66,7 @@ impl<P: Platform> Wasi<P> {
             })?;
         }
         let (args, env) = (Strings::default(), Strings::default());
-        let network = Network::default();
+        let network = Default::default();
         Ok(Wasi { platform, args, env, descriptors, network, exit_code: None })
     }
 
