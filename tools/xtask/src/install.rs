@@ -38,7 +38,9 @@ fn make_sure(what: &str, command: &str, limit: Duration, there: impl Fn() -> boo
         bail!("{what} is missing; `{command}` installs it, but {program} is not in PATH");
     }
     shell::step(command);
-    match shell::run_within(of_no_toolchain(shell::alone(program)).args(words), limit) {
+    // What cargo compiles takes minutes, for which nobody has to wait.
+    let installer = if program == "rustup" { shell::alone(program) } else { Command::new(program) };
+    match shell::run_within(of_no_toolchain(installer).args(words), limit) {
         _ if there() => Ok(()),
         Ok(()) => bail!("{what} is missing, and is still missing after `{command}`"),
         // The error names the command.
