@@ -30,7 +30,9 @@ pub mod toolchain;
 mod validate;
 
 pub use alloc::{OutOfMemory, TryBox, TryVec};
-pub use binary::types::{ExternKind, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use binary::types::{
+    ExternKind, GlobalType, IndexType, Limits, MemoryType, TableType, ValType,
+};
 pub use capability::Capability;
 pub use engine::Engine;
 pub use error::{

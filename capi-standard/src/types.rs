@@ -5,7 +5,9 @@
 
 use crate::vector::{self, wasm_byte_vec_t, wasm_valtype_vec_t, Vector};
 use core::ptr::{null, null_mut};
-use zonda::{ExternType, FuncType, GlobalType, Limits, MemoryType, TableType, TryBox, ValType};
+use zonda::{
+    ExternType, FuncType, GlobalType, IndexType, Limits, MemoryType, TableType, TryBox, ValType,
+};
 
 /// The kind of a value.
 pub type wasm_valkind_t = u8;
@@ -415,8 +417,11 @@ impl wasm_tabletype_t {
         // SAFETY: the element is a type.
         let element = unsafe { val_type(self.element) }?;
         let is_reference = matches!(element, ValType::FuncRef | ValType::ExternRef);
-        (is_reference && self.limits.max >= self.limits.min)
-            .then(|| TableType { element, limits: self.limits.limits() })
+        (is_reference && self.limits.max >= self.limits.min).then(|| TableType {
+            element,
+            limits: self.limits.limits(),
+            index: IndexType::I32,
+        })
     }
 }
 
@@ -474,8 +479,11 @@ impl wasm_memorytype_t {
     pub(crate) fn ty(&self) -> Option<MemoryType> {
         let limits = self.limits.limits();
         let max = limits.max.unwrap_or(MOST_PAGES);
-        (limits.min <= max && max <= MOST_PAGES)
-            .then_some(MemoryType { limits, page_shift: PAGE_SHIFT })
+        (limits.min <= max && max <= MOST_PAGES).then_some(MemoryType {
+            limits,
+            page_shift: PAGE_SHIFT,
+            index: IndexType::I32,
+        })
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`slot`] | values of one slot and two in a frame |
 //! | [`frame`] | frames on the operand stack, and the state of a call by the host |
 //! | `bounds` | the arithmetic of bounds checks |
+//! | `index` | addresses and indices of 32 and of 64 bits |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
 //! | [`shared`] | memory that instances share, above their own |
 //! | [`trace`] | the frames of a call |
@@ -59,6 +60,11 @@ pub mod fast;
 #[cfg(feature = "float")]
 mod float;
 pub mod frame;
+#[cfg(feature = "memory64")]
+mod index;
+#[cfg(not(feature = "memory64"))]
+#[path = "index_off.rs"]
+mod index;
 pub mod instance;
 pub mod leb128;
 pub mod linear_memory;
@@ -89,6 +95,7 @@ pub mod trace;
 pub mod trap;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
+pub use index::IndexType;
 pub use instance::{ExecInstance, GlobalRef, HostCall, ImportedFunc};
 pub use linear_memory::Memory;
 pub use meter::Meter;

@@ -6,6 +6,7 @@
 //! that can change a memory the loops read it again.
 
 use crate::bounds;
+use crate::index::{self, IndexType, Offset};
 use crate::leb128;
 use crate::op::InstrClass;
 use crate::shared::Shared;
@@ -36,6 +37,8 @@ pub struct Memory {
     pub pages: u32,
     /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
     pub page_shift: u8,
+    /// How wide its addresses are.
+    pub index: IndexType,
     /// What it has besides `size` bytes.
     shared: Shared,
 }
@@ -49,6 +52,7 @@ impl Memory {
             size: 0,
             pages: 0,
             page_shift: 16,
+            index: IndexType::I32,
             shared: Shared::NONE,
         }
     }
@@ -214,7 +218,7 @@ scalars! { u8 i8 u16 i16 u32 i32 u64 i64 }
 /// # Safety
 /// `pc` points at a memarg that the validator accepted.
 #[inline]
-pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
+pub(crate) unsafe fn memarg(pc: *const u8) -> (Offset, u32, *const u8) {
     // SAFETY: the validator has read each integer of this memarg, and refuses a body in which one
     // does not end.
     unsafe {
@@ -223,7 +227,7 @@ pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
         if flags & 0x40 != 0 {
             (memory, next) = leb128::u32_long(next);
         }
-        let (offset, next) = leb128::u32_long(next);
+        let (offset, next) = index::offset(next);
         (offset, memory, next)
     }
 }
@@ -236,22 +240,22 @@ pub(crate) unsafe fn memarg(pc: *const u8) -> (u32, u32, *const u8) {
 /// Returns the new `top`.
 ///
 /// # Safety
-/// `opcode` is a load or store whose operands lie below `top`, and its result has its slots there:
+/// `opcode` is a load or store of the memory whose operands lie below `top`, and its result has its slots there:
 /// the validator checks the operands' types and computes the frame's size for the result.
 #[inline(never)]
 pub(crate) unsafe fn access(
     opcode: u8,
     memory: &Memory,
-    offset: u32,
+    offset: Offset,
     top: *mut u32,
 ) -> Result<*mut u32, TrapCode> {
     let sig = crate::op::sig(opcode);
     let width = 1usize << sig.log2_width();
     let wide = sig.value().slots() == 2;
     let is_store = sig.class() == InstrClass::Store;
-    // SAFETY: the contract of this function: below `top` lies an address of one slot, and above it
+    // SAFETY: the contract of this function: below `top` lies an address, and above it
     // for a store a value of one slot, or of two when `wide`.
-    let (mut at, value) = unsafe {
+    let (at, value) = unsafe {
         let at = top.sub(1);
         match (is_store, wide) {
             (false, _) => (at, 0),
@@ -259,9 +263,9 @@ pub(crate) unsafe fn access(
             (true, true) => (at.sub(2), read64(at.sub(1))),
         }
     };
-    // SAFETY: `at` is the slot of the address, from above.
-    let address = unsafe { *at };
-    let place = memory.check_any(address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
+    // SAFETY: `at` is the last slot of the address, from above, which is as wide as those of the memory.
+    let (mut at, address) = unsafe { index::address(memory, at) };
+    let place = index::place(memory, address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
     if is_store {
         // SAFETY: `Memory::check_any` has found all `width` bytes from `place` on in bounds.
         unsafe {
@@ -346,7 +350,7 @@ mod tests {
         let mut memory = Memory::empty();
         // SAFETY: `bytes` outlives `memory`.
         unsafe { memory.set(bytes.as_mut_ptr(), 12) };
-        let run = |opcode: crate::Op, operands: &[u32], offset: u32| {
+        let run = |opcode: crate::Op, operands: &[u32], offset: Offset| {
             let mut slots = [7u32; 4];
             slots[..operands.len()].copy_from_slice(operands);
             let start = slots.as_mut_ptr();

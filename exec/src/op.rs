@@ -62,6 +62,10 @@ macro_rules! object_ops {
         0xfc0f TableGrow "table.grow" visit_table_grow (table);
         0xfc10 TableSize "table.size" visit_table_size (table);
         0xfc11 TableFill "table.fill" visit_table_fill (table);
+        0xfc13 I64Add128 "i64.add128" visit_i64_add128 ();
+        0xfc14 I64Sub128 "i64.sub128" visit_i64_sub128 ();
+        0xfc15 I64MulWideS "i64.mul_wide_s" visit_i64_mul_wide_s ();
+        0xfc16 I64MulWideU "i64.mul_wide_u" visit_i64_mul_wide_u ();
     } };
 }
 
@@ -527,6 +531,8 @@ pub mod codes {
         MEMORY_INIT MemoryInit DATA_DROP DataDrop MEMORY_COPY MemoryCopy MEMORY_FILL MemoryFill
         TABLE_INIT TableInit ELEM_DROP ElemDrop TABLE_COPY TableCopy TABLE_GROW TableGrow
         TABLE_SIZE TableSize TABLE_FILL TableFill
+        I64_ADD128 I64Add128 I64_SUB128 I64Sub128
+        I64_MUL_WIDE_S I64MulWideS I64_MUL_WIDE_U I64MulWideU
     }
     /// The prefix of the opcodes 0xFCnn.
     pub const PREFIX: u8 = 0xfc;

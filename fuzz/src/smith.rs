@@ -12,6 +12,8 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
         extended_const_enabled: true,
         tail_call_enabled: true,
         generate_custom_sections: true,
+        memory64_enabled: cfg!(feature = "memory64"),
+        wide_arithmetic_enabled: cfg!(feature = "wide-arithmetic"),
         max_memories: 3,
         max_tables: 3,
         min_uleb_size: u.int_in_range(1..=5)?,
@@ -21,13 +23,11 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
         custom_descriptors_enabled: false,
         exceptions_enabled: false,
         gc_enabled: false,
-        memory64_enabled: false,
         multibyte_array_access_enabled: false,
         relaxed_simd_enabled: false,
         shared_everything_threads_enabled: false,
         simd_enabled: false,
         threads_enabled: false,
-        wide_arithmetic_enabled: false,
         ..Config::default()
     })
 }
@@ -40,6 +40,7 @@ pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
     config.export_everything = true;
     config.generate_custom_sections = false;
     config.max_memory32_bytes = 2 << 16;
+    config.max_memory64_bytes = 2 << 16;
     config.memory_max_size_required = true;
     config.max_table_elements = 100;
     config.table_max_size_required = true;
@@ -59,6 +60,7 @@ pub fn numeric(u: &mut Unstructured) -> Result<Vec<u8>> {
     config.export_everything = true;
     config.generate_custom_sections = false;
     config.max_memory32_bytes = 2 << 16;
+    config.max_memory64_bytes = 2 << 16;
     config.memory_max_size_required = true;
     config.max_table_elements = 100;
     config.table_max_size_required = true;

@@ -46,6 +46,8 @@ fn features() -> WasmFeatures {
     features.set(WasmFeatures::EXTENDED_CONST, cfg!(feature = "extended-const"));
     features.set(WasmFeatures::TAIL_CALL, cfg!(feature = "tail-call"));
     features.set(WasmFeatures::MULTI_MEMORY, cfg!(feature = "multi-memory"));
+    features.set(WasmFeatures::MEMORY64, cfg!(feature = "memory64"));
+    features.set(WasmFeatures::WIDE_ARITHMETIC, cfg!(feature = "wide-arithmetic"));
     features.set(WasmFeatures::CUSTOM_PAGE_SIZES, cfg!(feature = "custom-page-sizes"));
     features
 }

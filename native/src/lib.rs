@@ -72,6 +72,8 @@ pub enum Error {
     Llvm(String),
     /// The code would need something that no native module has.
     Unresolved(String),
+    /// The module has what native code does not support.
+    Unsupported(&'static str),
     /// A part of the file does not fit its field.
     TooLarge,
 }
@@ -85,6 +87,7 @@ impl fmt::Display for Error {
                 f,
                 "the code would need a relocation for `{name}`, which native modules do not have"
             ),
+            Error::Unsupported(what) => write!(f, "native code does not support {what}"),
             Error::TooLarge => f.write_str("the compiled module is too large"),
         }
     }

@@ -10,6 +10,7 @@ use zonda::toolchain::{walk, Body, BodyVisitor, Declared, Instr};
 use zonda::ValType;
 use zonda_exec::native::helpers::index as helper;
 use zonda_exec::native::{memory, slot, IMPORT_WORDS};
+use zonda_exec::op::codes;
 
 /// A module in LLVM's terms.
 pub(crate) struct Text {
@@ -393,6 +394,8 @@ fn returned(result: &str) -> (&'static str, String) {
 /// Collects which functions call each other.
 #[derive(Default)]
 struct Scout {
+    /// Whether memories or tables have 64-bit addresses or indices, or code has sums of 128 bits.
+    wide: bool,
     calls: HashMap<u32, HashSet<u32>>,
     /// Functions with indirect calls.
     indirect: Vec<u32>,
@@ -403,6 +406,7 @@ struct Scout {
 impl BodyVisitor for Scout {
     fn declared(&mut self, declared: &Declared) {
         let shape = Shape::of(declared);
+        self.wide = declared.has_64_bit_indices();
         self.next = shape.imported_funcs;
         self.reachable = shape.reachable;
     }
@@ -419,6 +423,7 @@ impl BodyVisitor for Scout {
             Instr::CallIndirect { .. } | Instr::ReturnCallIndirect { .. } => {
                 self.indirect.push(self.next);
             }
+            Instr::Object(codes::I64_ADD128..=codes::I64_MUL_WIDE_U, _) => self.wide = true,
             _ => {}
         }
     }
@@ -485,6 +490,9 @@ impl BodyVisitor for Translator<'_> {
 pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> {
     let mut scout = Scout::default();
     walk(bytes, &mut scout)?;
+    if scout.wide {
+        return Err(Error::Unsupported("64-bit memories and tables, and wide arithmetic"));
+    }
     let mut module = Module::new(options);
     module.recursive = scout.recursive();
     let mut translator = Translator { module, functions: String::new(), current: None, next: 0 };

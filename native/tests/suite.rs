@@ -19,7 +19,13 @@ fn load<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
         Some(artifact) => artifact,
         None => {
             let options = CompileOptions::new(Target::host().unwrap());
-            let artifact = compile(bytes, &options).unwrap_or_else(|error| panic!("{error}"));
+            let artifact = match compile(bytes, &options) {
+                // What native code does not have runs in fast mode.
+                Err(zonda_native::Error::Unsupported(_)) => {
+                    return Module::from_vec(engine, bytes.to_vec());
+                }
+                compiled => compiled.unwrap_or_else(|error| panic!("{error}")),
+            };
             let artifact = Executable::new(&artifact).unwrap().leak();
             made.insert(bytes.to_vec(), artifact);
             artifact

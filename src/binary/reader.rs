@@ -145,6 +145,11 @@ impl<'a> Reader<'a> {
         self.leb(33, true)
     }
 
+    /// An unsigned integer of 64 bits.
+    pub(crate) fn u64(&mut self) -> Parsed<u64> {
+        Ok(self.leb(64, false)? as u64)
+    }
+
     /// A signed integer of 64 bits.
     pub(crate) fn i64(&mut self) -> Parsed<i64> {
         self.leb(64, true)

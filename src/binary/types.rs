@@ -2,6 +2,7 @@
 
 use super::reader::{Parsed, Reader};
 use crate::error::ErrorKind;
+pub use zonda_exec::IndexType;
 
 /// The type of a value. The number is its encoding in the binary format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -108,6 +109,8 @@ pub struct MemoryType {
     pub limits: Limits,
     /// log2 of the page size in bytes: 16, or 0 with custom-page-sizes.
     pub page_shift: u8,
+    /// The type of its addresses; i64 with memory64.
+    pub index: IndexType,
 }
 
 impl MemoryType {
@@ -117,36 +120,95 @@ impl MemoryType {
         if flags & !0x0f != 0 {
             return Err(ErrorKind::BadLimits);
         }
-        if flags & 0x06 != 0 {
+        if flags & UNSUPPORTED_FLAGS != 0 {
             return Err(ErrorKind::Unsupported);
         }
-        let limits = Limits::read_rest(reader, flags & 1 != 0)?;
-        let mut page_shift = 16;
-        if flags & 0x08 != 0 {
-            if !cfg!(feature = "custom-page-sizes") {
-                return Err(ErrorKind::SwitchedOff);
+        let index = IndexType::new(flags & INDEX_FLAG != 0);
+        if IndexType::WIDE {
+            let sizes = Sizes::read(reader, flags & 1 != 0)?;
+            let page_shift = MemoryType::read_page_shift(reader, flags)?;
+            let most = match (index.is_64(), page_shift) {
+                (true, 16) => 1 << 48,
+                (true, _) => u64::MAX,
+                (false, 16) => 0x1_0000,
+                (false, _) => u32::MAX as u64,
+            };
+            if sizes.exceed(most) {
+                return Err(ErrorKind::MemorySize);
             }
-            let log2 = reader.u32()?;
-            if log2 >= 64 {
-                return Err(ErrorKind::BadLimits);
-            }
-            if log2 != 0 && log2 != 16 {
-                return Err(ErrorKind::PageSize);
-            }
-            page_shift = log2 as u8;
+            return Ok(MemoryType { limits: sizes.limits()?, page_shift, index });
         }
+        let limits = Limits::read_rest(reader, flags & 1 != 0)?;
+        let page_shift = MemoryType::read_page_shift(reader, flags)?;
         let most = if page_shift == 16 { 0x1_0000 } else { u32::MAX };
         if limits.min > most || limits.max.is_some_and(|max| max > most) {
             return Err(ErrorKind::MemorySize);
         }
         limits.check_order()?;
-        Ok(MemoryType { limits, page_shift })
+        Ok(MemoryType { limits, page_shift, index })
     }
 
-    /// The largest number of pages that such a memory can have.
+    #[cfg_attr(not(feature = "memory64"), inline(always))]
+    fn read_page_shift(reader: &mut Reader, flags: u8) -> Parsed<u8> {
+        if flags & 0x08 == 0 {
+            return Ok(16);
+        }
+        if !cfg!(feature = "custom-page-sizes") {
+            return Err(ErrorKind::SwitchedOff);
+        }
+        let log2 = reader.u32()?;
+        if log2 >= 64 {
+            return Err(ErrorKind::BadLimits);
+        }
+        if log2 != 0 && log2 != 16 {
+            return Err(ErrorKind::PageSize);
+        }
+        Ok(log2 as u8)
+    }
+
+    /// The largest number of pages that such a memory can have. A 64-bit memory has a page less than 4 GiB, so that an
+    /// address that does not fit into 32 bits is never inside.
     pub(crate) fn most_pages(&self) -> u32 {
         let most = if self.page_shift == 16 { 0x1_0000 } else { u32::MAX };
+        let most = if self.index.is_64() { most - 1 } else { most };
         self.limits.max.unwrap_or(most).min(most)
+    }
+
+    /// Whether no memory has so many pages: the type declares more than 32 bits count.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.index.is_64() && self.limits.min > self.most_pages()
+    }
+}
+
+/// In the flags of limits: that addresses or indices have 64 bits.
+const INDEX_FLAG: u8 = 0x04;
+/// In the flags of limits: what is known and not supported. 0x02 means shared.
+const UNSUPPORTED_FLAGS: u8 = if IndexType::WIDE { 0x02 } else { 0x02 | INDEX_FLAG };
+
+/// Limits as they are written where 64-bit memories and tables exist: in 64 bits for all (spec: 5.3.12).
+struct Sizes {
+    min: u64,
+    max: Option<u64>,
+}
+
+impl Sizes {
+    fn read(reader: &mut Reader, has_max: bool) -> Parsed<Sizes> {
+        let min = reader.u64()?;
+        let max = if has_max { Some(reader.u64()?) } else { None };
+        Ok(Sizes { min, max })
+    }
+
+    fn exceed(&self, most: u64) -> bool {
+        self.min > most || self.max.is_some_and(|max| max > most)
+    }
+
+    /// The same in 32 bits: a number that does not fit becomes the largest one, which nothing has.
+    fn limits(self) -> Parsed<Limits> {
+        let narrow = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
+        match self.max {
+            Some(max) if max < self.min => Err(ErrorKind::LimitsOrder),
+            max => Ok(Limits { min: narrow(self.min), max: max.map(narrow) }),
+        }
     }
 }
 
@@ -172,6 +234,8 @@ pub struct TableType {
     pub element: ValType,
     /// In elements.
     pub limits: Limits,
+    /// The type of its indices; i64 with memory64.
+    pub index: IndexType,
 }
 
 impl TableType {
@@ -181,12 +245,20 @@ impl TableType {
         if flags & !0x07 != 0 {
             return Err(ErrorKind::BadLimits);
         }
-        if flags & 0x06 != 0 {
+        if flags & UNSUPPORTED_FLAGS != 0 {
             return Err(ErrorKind::Unsupported);
+        }
+        let index = IndexType::new(flags & INDEX_FLAG != 0);
+        if IndexType::WIDE {
+            let sizes = Sizes::read(reader, flags & 1 != 0)?;
+            if !index.is_64() && sizes.exceed(u32::MAX as u64) {
+                return Err(ErrorKind::IntegerTooLarge);
+            }
+            return Ok(TableType { element, limits: sizes.limits()?, index });
         }
         let limits = Limits::read_rest(reader, flags & 1 != 0)?;
         limits.check_order()?;
-        Ok(TableType { element, limits })
+        Ok(TableType { element, limits, index })
     }
 }
 

@@ -4,7 +4,7 @@ use super::sort::heapsort;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::reader::{error, Parsed, Reader};
-use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType, ValType};
 #[cfg(feature = "precompiled")]
 use crate::code::fast::precompiled::{self, Precompiled};
 #[cfg(feature = "fast")]
@@ -651,11 +651,10 @@ impl<'a> Loader<'a> {
         self.env.elements.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.elements.push(reader.pos() as u32)?;
-            let segment = ElementHeader::read(reader, &mut |reader, ty| {
-                const_expr::check(reader, &mut self.env, ty)
-            })?;
+            let segment = ElementHeader::read(reader, &mut |reader| self.offset_type(reader))?;
             if let Some(table) = segment.table {
-                if self.env.table(table)?.element != segment.ty {
+                let ty = self.env.table(table)?;
+                if ty.element != segment.ty || ty.index != segment.index {
                     return Err(ErrorKind::TypeMismatch);
                 }
             }
@@ -673,17 +672,29 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    /// Checks the offset of an active segment; returns its type.
+    fn offset_type(&mut self, reader: &mut Reader<'a>) -> Parsed<IndexType> {
+        if IndexType::WIDE {
+            return match const_expr::walk(reader, &mut self.env, &mut const_expr::AnyValue)? {
+                (ValType::I32, _) => Ok(IndexType::I32),
+                (ValType::I64, _) => Ok(IndexType::new(true)),
+                _ => Err(ErrorKind::TypeMismatch),
+            };
+        }
+        const_expr::check(reader, &mut self.env, ValType::I32).map(|()| IndexType::I32)
+    }
+
     #[inline(never)]
     fn data_segments(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
         let count = limited(reader, MAX_DATA_SEGMENTS)?;
         self.data.reserve_exact(count as usize)?;
         for _ in 0..count {
             self.data.push(reader.pos() as u32)?;
-            let segment = DataHeader::read(reader, &mut |reader, ty| {
-                const_expr::check(reader, &mut self.env, ty)
-            })?;
+            let segment = DataHeader::read(reader, &mut |reader| self.offset_type(reader))?;
             if let Some(memory) = segment.memory {
-                self.env.memory(memory)?;
+                if self.env.memory(memory)?.index != segment.index {
+                    return Err(ErrorKind::TypeMismatch);
+                }
             }
             reader.take(segment.len as usize)?;
         }
@@ -730,6 +741,9 @@ impl<'a> Loader<'a> {
         }
         self.env.tables.shrink();
         self.env.memories.shrink();
+        let wide = IndexType::WIDE
+            && (self.env.tables.iter().any(|ty| ty.index.is_64())
+                || self.env.memories.iter().any(|ty| ty.index.is_64()));
         Ok(TryArc::new(ModuleData {
             bytes: self.env.bytes,
             file,
@@ -750,6 +764,7 @@ impl<'a> Loader<'a> {
             start: self.start,
             exports: self.exports,
             sizes_memory: self.env.sizes_memory.get(),
+            index: IndexType::new(wide),
         })?)
     }
 }
@@ -796,13 +811,15 @@ fn value_types(reader: &mut Reader, most: u32) -> Parsed<(u32, u16, u16)> {
     Ok((at, count as u16, slots as u16))
 }
 
-/// How a constant expression is read: checked when loading, evaluated when instantiating.
-pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>, ValType) -> Parsed<()> + 'e;
+/// How the offset of a segment is read: checked when loading, evaluated when instantiating. Returns its type when loading.
+pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>) -> Parsed<IndexType> + 'e;
 
 /// The start of an element segment, up to its elements (spec: 5.5.12).
 pub(crate) struct ElementHeader {
     /// The table of an active segment.
     pub(crate) table: Option<u32>,
+    /// The type of its offset.
+    pub(crate) index: IndexType,
     /// Whether it is declarative: neither active nor passive.
     pub(crate) declarative: bool,
     pub(crate) ty: ValType,
@@ -823,9 +840,10 @@ impl ElementHeader {
         }
         let expressions = flags & 4 != 0;
         let mut table = None;
+        let mut index = IndexType::I32;
         if flags & 1 == 0 {
             table = Some(if flags & 2 != 0 { reader.u32()? } else { 0 });
-            offset(reader, ValType::I32)?;
+            index = offset(reader)?;
         }
         let mut ty = ValType::FuncRef;
         if flags & 3 != 0 {
@@ -836,7 +854,7 @@ impl ElementHeader {
             }
         }
         let count = limited(reader, MAX_TABLE_ELEMENTS)?;
-        Ok(ElementHeader { table, declarative: flags & 3 == 3, ty, expressions, count })
+        Ok(ElementHeader { table, index, declarative: flags & 3 == 3, ty, expressions, count })
     }
 }
 
@@ -844,6 +862,8 @@ impl ElementHeader {
 pub(crate) struct DataHeader {
     /// The memory of an active segment.
     pub(crate) memory: Option<u32>,
+    /// The type of its offset.
+    pub(crate) index: IndexType,
     pub(crate) len: u32,
 }
 
@@ -859,9 +879,10 @@ impl DataHeader {
             2 => Some(reader.u32()?),
             _ => return reader.refuse_at(at, ErrorKind::BadDataKind),
         };
+        let mut index = IndexType::I32;
         if memory.is_some() {
-            offset(reader, ValType::I32)?;
+            index = offset(reader)?;
         }
-        Ok(DataHeader { memory, len: reader.u32()? })
+        Ok(DataHeader { memory, index, len: reader.u32()? })
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 
 use crate::alloc::{TryArc, TryVec};
-use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
+use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType};
 #[cfg(feature = "precompiled")]
 use crate::code::fast::precompiled::is_precompiled;
 #[cfg(feature = "fast")]
@@ -84,6 +84,8 @@ pub(crate) struct ModuleData<'a> {
     /// Whether code reads or changes the size of a memory; true where that is not known.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub(crate) sizes_memory: bool,
+    /// Whether a memory or table has 64-bit addresses or indices.
+    pub(crate) index: IndexType,
 }
 
 // SAFETY: the raw pointers in the function records point into `bytes` and into vectors of the

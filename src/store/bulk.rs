@@ -127,7 +127,7 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
 pub(super) fn data_bytes<'a>(data: &ModuleData<'a>, segment: u32) -> &'a [u8] {
     let Some(&offset) = data.data.get(segment as usize) else { return &[] };
     let mut reader = Reader::new(data.bytes, offset as usize);
-    let header = DataHeader::read(&mut reader, &mut |reader, _| Evaluation::skip(data, reader));
+    let header = DataHeader::read(&mut reader, &mut |reader| Evaluation::skip(data, reader));
     header.and_then(|header| reader.take(header.len as usize)).unwrap_or(&[])
 }
 

@@ -105,9 +105,11 @@ impl<'a> StoreInstance<'a> {
     /// Fills in what code sees of itself and of memory 0. The owner is known.
     fn publish_code(&mut self) {
         let code = self.own_code.as_deref().unwrap_or(&self.module.data.code);
+        // The loops' own accesses have addresses of 32 bits. For a memory with longer ones, they find none.
+        let is_wide = self.module.data.memories.first().is_some_and(|ty| ty.index.is_64());
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
-            Some(&memory) if code.uses_default_memory() => memory.cast_const().cast(),
+            Some(&memory) if code.uses_default_memory() && !is_wide => memory.cast_const().cast(),
             // Through the owner's pointer, as in `target`: it outlives this borrow.
             // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },

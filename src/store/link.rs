@@ -10,7 +10,7 @@ use super::table::TableData;
 use super::StoreData;
 use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType, ValType};
 use crate::code::CompiledCode;
 use crate::error::{ErrorKind, LinkText, Trap};
 use crate::module::{
@@ -91,16 +91,18 @@ impl Evaluation<'_, '_> {
     }
 
     /// Evaluates the offset of a segment into `at`, for [`ElementHeader::read`] and [`DataHeader::read`].
-    fn offset(&mut self, reader: &mut Reader, at: &mut u32) -> Parsed<()> {
+    fn offset(&mut self, reader: &mut Reader, at: &mut u32) -> Parsed<IndexType> {
         let data = &*self.instance.module.data;
         let (_, value) = walk(reader, &mut Types(data), self)?;
-        *at = value as u32;
-        Ok(())
+        // An offset of 64 bits that does not fit is outside, and so is the largest one of 32 bits.
+        *at = if IndexType::WIDE { u32::try_from(value).unwrap_or(u32::MAX) } else { value as u32 };
+        Ok(IndexType::I32)
     }
 
     /// Skips an expression.
-    pub(super) fn skip(data: &ModuleData, reader: &mut Reader) -> Parsed<()> {
-        walk(reader, &mut Types(data), &mut crate::validate::const_expr::AnyValue).map(|_| ())
+    pub(super) fn skip(data: &ModuleData, reader: &mut Reader) -> Parsed<IndexType> {
+        walk(reader, &mut Types(data), &mut crate::validate::const_expr::AnyValue)
+            .map(|_| IndexType::I32)
     }
 }
 
@@ -159,7 +161,7 @@ pub(super) fn element_values<'i, 'a>(
     let data = &*instance.module.data;
     let offset = data.elements.get(segment as usize).copied().unwrap_or(0);
     let mut reader = Reader::new(data.bytes, offset as usize);
-    let header = ElementHeader::read(&mut reader, &mut |reader, _| Evaluation::skip(data, reader));
+    let header = ElementHeader::read(&mut reader, &mut |reader| Evaluation::skip(data, reader));
     let (expressions, count) =
         header.map_or((false, 0), |header| (header.expressions, header.count));
     Elements { evaluation: Evaluation { instance }, reader, expressions, count }
@@ -274,10 +276,12 @@ fn matches(expected: ExternType, found: ExternType) -> bool {
         (ExternType::Global(expected), ExternType::Global(found)) => expected == found,
         (ExternType::Table(expected), ExternType::Table(found)) => {
             expected.element == found.element
+                && expected.index == found.index
                 && expected.limits.admit(found.limits.min, found.limits.max)
         }
         (ExternType::Memory(expected), ExternType::Memory(found)) => {
             expected.page_shift == found.page_shift
+                && expected.index == found.index
                 && expected.limits.admit(found.limits.min, found.limits.max)
         }
         _ => false,
@@ -351,7 +355,7 @@ pub(crate) unsafe fn copy_segments(instance: &StoreInstance) -> Made<()> {
         let mut evaluation = Evaluation { instance };
         let mut reader = Reader::new(data.bytes, offset as usize);
         let header =
-            ElementHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
+            ElementHeader::read(&mut reader, &mut |reader| evaluation.offset(reader, &mut at))?;
         if let Some(&table) = header.table.and_then(|table| instance.tables.get(table as usize)) {
             // SAFETY: the contract; tables live as long as the store.
             unsafe { init_table(instance, table, segment as u32, at, 0, None)? };
@@ -365,7 +369,7 @@ pub(crate) unsafe fn copy_segments(instance: &StoreInstance) -> Made<()> {
         let mut evaluation = Evaluation { instance };
         let mut reader = Reader::new(data.bytes, offset as usize);
         let header =
-            DataHeader::read(&mut reader, &mut |reader, _| evaluation.offset(reader, &mut at))?;
+            DataHeader::read(&mut reader, &mut |reader| evaluation.offset(reader, &mut at))?;
         if let Some(&memory) =
             header.memory.and_then(|memory| instance.memories.get(memory as usize))
         {

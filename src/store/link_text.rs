@@ -1,7 +1,7 @@
 //! The texts of link errors: names and types, written without `core::fmt`, which would cost more flash.
 
 use crate::alloc::{OutOfMemory, TryArc, TryVec};
-use crate::binary::types::{Limits, ValType};
+use crate::binary::types::{IndexType, Limits, ValType};
 use crate::error::LinkText;
 use crate::module::ExternType;
 
@@ -43,13 +43,13 @@ fn describe(text: &mut TryVec<u8>, ty: ExternType) -> Written {
         }
         ExternType::Table(ty) => {
             text.append(b"table ")?;
-            limits(text, ty.limits)?;
+            limits(text, ty.limits, ty.index)?;
             text.append(b" ")?;
             text.append(ty.element.name().as_bytes())
         }
         ExternType::Memory(ty) => {
             text.append(b"memory ")?;
-            limits(text, ty.limits)?;
+            limits(text, ty.limits, ty.index)?;
             text.append(if ty.page_shift == 0 { b" bytes" } else { b" pages" })
         }
         ExternType::Global(ty) => {
@@ -69,7 +69,10 @@ fn values(text: &mut TryVec<u8>, types: impl Iterator<Item = ValType>) -> Writte
     Ok(())
 }
 
-fn limits(text: &mut TryVec<u8>, limits: Limits) -> Written {
+fn limits(text: &mut TryVec<u8>, limits: Limits, index: IndexType) -> Written {
+    if index.is_64() {
+        text.append(b"i64 ")?;
+    }
     number(text, limits.min)?;
     match limits.max {
         Some(max) => {
@@ -116,10 +119,10 @@ mod tests {
         is(ExternType::Func(ty), "func (i32, i64, f32, f64) -> (funcref, externref)");
         is(ExternType::Func(FuncType::from_codes(&[], &[])), "func () -> ()");
         let limits = Limits { min: 0, max: Some(u32::MAX) };
-        let ty = TableType { element: FuncRef, limits };
+        let ty = TableType { element: FuncRef, limits, index: IndexType::I32 };
         is(ExternType::Table(ty), "table 0..=4294967295 funcref");
         let limits = Limits { min: 10, max: None };
-        let ty = MemoryType { limits, page_shift: 16 };
+        let ty = MemoryType { limits, page_shift: 16, index: IndexType::I32 };
         is(ExternType::Memory(ty), "memory 10.. pages");
         is(ExternType::Memory(MemoryType { page_shift: 0, ..ty }), "memory 10.. bytes");
         let ty = GlobalType { content: I64, mutable: true };

@@ -29,6 +29,9 @@ impl MemoryData {
         appended: u32,
         budget: &Budget,
     ) -> Made<TryBox<MemoryData>> {
+        if ty.is_too_large() {
+            return Err(Fault::TOO_LARGE);
+        }
         let (total, pages) = bounds::first_size(ty.limits.min, ty.page_shift, limit, appended);
         // A program that was promised so many pages gets them beside what is appended.
         let mut ty = ty;
@@ -47,7 +50,7 @@ impl MemoryData {
         let size = len.saturating_add(size_of::<MemoryData>());
         budget.make(ShortageOf::Memory, size, || {
             let mut seen = Memory::empty();
-            (seen.pages, seen.page_shift) = (pages, ty.page_shift);
+            (seen.pages, seen.page_shift, seen.index) = (pages, ty.page_shift, ty.index);
             let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
             memory.sync();
             TryBox::new(memory)
@@ -110,6 +113,7 @@ impl MemoryData {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binary::types::IndexType;
 
     struct Grown(TryBox<MemoryData>, Budget);
 
@@ -121,7 +125,7 @@ mod tests {
 
     fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> Grown {
         let budget = Budget::new(u64::MAX);
-        let ty = MemoryType { limits: Limits { min, max }, page_shift };
+        let ty = MemoryType { limits: Limits { min, max }, page_shift, index: IndexType::I32 };
         Grown(MemoryData::new(ty, limit, 0, &budget).unwrap(), budget)
     }
 
@@ -148,7 +152,11 @@ mod tests {
 
     #[test]
     fn what_is_appended_is_not_handed_out() {
-        let ty = MemoryType { limits: Limits { min: 1, max: None }, page_shift: 16 };
+        let ty = MemoryType {
+            limits: Limits { min: 1, max: None },
+            page_shift: 16,
+            index: IndexType::I32,
+        };
         let budget = Budget::new(u64::MAX);
         let mut memory = MemoryData::new(ty, u64::MAX, 100, &budget).unwrap();
         assert_eq!((memory.seen.size(), memory.seen.pages), ((1 << 16) + 100, 2));
@@ -159,7 +167,11 @@ mod tests {
     #[test]
     fn growth_takes_from_the_budget_what_it_adds() {
         let budget = Budget::new(1000);
-        let ty = MemoryType { limits: Limits { min: 100, max: None }, page_shift: 0 };
+        let ty = MemoryType {
+            limits: Limits { min: 100, max: None },
+            page_shift: 0,
+            index: IndexType::I32,
+        };
         let mut memory = MemoryData::new(ty, u64::MAX, 0, &budget).unwrap();
         let left = 900 - size_of::<MemoryData>();
         assert_eq!(budget.left(), left);
@@ -178,7 +190,11 @@ mod tests {
     fn what_the_allocator_refuses_is_given_back() {
         let budget = Budget::new(u64::MAX);
         let pages = 1 << 16;
-        let ty = MemoryType { limits: Limits { min: pages, max: None }, page_shift: 32 };
+        let ty = MemoryType {
+            limits: Limits { min: pages, max: None },
+            page_shift: 32,
+            index: IndexType::I32,
+        };
         assert!(matches!(MemoryData::new(ty, u64::MAX, 0, &budget), Err(Fault::SHORTAGE)));
         assert_eq!((budget.left(), budget.shortage().allowed()), (usize::MAX, None));
     }

@@ -25,6 +25,8 @@ mod observe;
 mod runtime_instr;
 mod strict;
 pub(crate) mod table;
+mod wide;
+mod wide_arithmetic;
 
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::types::GlobalType;

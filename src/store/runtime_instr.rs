@@ -91,6 +91,11 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
     let mut instr = RuntimeInstr { context };
     let instance = instr.instance();
     instr.store().check_globals(instance);
+    // SAFETY: the instruction is at its immediates, with its operands on the stack.
+    let widen = match unsafe { instr.narrow(code) } {
+        Ok(widen) => widen,
+        Err(trap) => return trap as u32,
+    };
     // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4), and
     // checked that table and memory indices are inside of their index spaces. Records live as long as the store. References to
     // a memory or table last for one arm here, and no code runs meanwhile.
@@ -165,6 +170,10 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             _ => Err(TrapCode::Unreachable),
         }
     };
+    if widen && outcome == Ok(OK) {
+        // SAFETY: the instruction has left a result of one slot, whose type takes two.
+        unsafe { instr.widen() };
+    }
     outcome.unwrap_or_else(|trap| trap as u32)
 }
 
@@ -183,6 +192,10 @@ impl RuntimeInstr<'_> {
             // SAFETY: the result takes at least one slot, and `top` is one past it.
             self.context.sp = unsafe { top.sub(1) };
             return Ok(code);
+        }
+        if cfg!(feature = "wide-arithmetic") && code >= 19 {
+            // SAFETY: the validator accepts 0xFC 19 to 22 from there on.
+            return unsafe { self.wide_arithmetic(code) };
         }
         // SAFETY: the opcodes were read, and nothing else of the instruction.
         unsafe { bulk::execute(self, code) }

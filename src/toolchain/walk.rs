@@ -148,6 +148,12 @@ impl Declared<'_> {
         self.env.imported_globals
     }
 
+    /// Whether a memory has 64-bit addresses, or a table 64-bit indices.
+    pub fn has_64_bit_indices(&self) -> bool {
+        self.env.memories.iter().any(|ty| ty.index.is_64())
+            || self.env.tables.iter().any(|ty| ty.index.is_64())
+    }
+
     /// The memories, imported ones first.
     pub fn memories(&self) -> &[MemoryType] {
         &self.env.memories

@@ -2,7 +2,7 @@
 
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
-use crate::binary::types::{GlobalType, MemoryType, TableType, ValType};
+use crate::binary::types::{GlobalType, IndexType, MemoryType, TableType, ValType};
 use crate::error::ErrorKind;
 use core::cell::Cell;
 
@@ -63,6 +63,18 @@ impl<'a> Env<'a> {
 
     pub(crate) fn memory(&self, index: u32) -> Parsed<&MemoryType> {
         self.memories.get(index as usize).ok_or(ErrorKind::UnknownMemory)
+    }
+
+    /// The type of the addresses of a memory; i32 if there is no such memory.
+    #[inline(always)]
+    pub(crate) fn memory_index(&self, index: u32) -> IndexType {
+        self.memories.get(index as usize).map_or(IndexType::I32, |ty| ty.index)
+    }
+
+    /// The type of the indices of a table; i32 if there is no such table.
+    #[inline(always)]
+    pub(crate) fn table_index(&self, index: u32) -> IndexType {
+        self.tables.get(index as usize).map_or(IndexType::I32, |ty| ty.index)
     }
 
     pub(crate) fn global(&self, index: u32) -> Parsed<&GlobalType> {

@@ -13,7 +13,7 @@ use super::visitor::{
 };
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::ValType;
+use crate::binary::types::{IndexType, ValType};
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, InstrClass, NumType};
@@ -28,6 +28,22 @@ const FUNC_REF: u8 = ValType::FuncRef as u8;
 #[inline]
 fn code(num: NumType) -> u8 {
     I32 - num as u8
+}
+
+/// The encoding of an index type.
+#[inline(always)]
+fn index_code(index: IndexType) -> u8 {
+    if index.is_64() {
+        I64
+    } else {
+        I32
+    }
+}
+
+/// The type of a length in two memories or tables (spec: 3.3.7, 3.3.8).
+#[inline(always)]
+fn narrower(a: IndexType, b: IndexType) -> IndexType {
+    IndexType::new(a.is_64() && b.is_64())
 }
 
 /// The state of validation, kept between bodies so that it is allocated once for a module.
@@ -132,14 +148,14 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             InstrClass::Numeric => self.numeric(sig, opcode as u16),
             InstrClass::Load => {
                 let memarg = self.memarg(sig.log2_width())?;
-                self.site.stacks.replace(I32, code(sig.value()))?;
+                self.site.stacks.replace(index_code(memarg.index), code(sig.value()))?;
                 visit!(self, visit_load(opcode, memarg));
                 Ok(())
             }
             InstrClass::Store => {
                 let memarg = self.memarg(sig.log2_width())?;
                 self.site.stacks.pop(code(sig.value()))?;
-                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(index_code(memarg.index))?;
                 visit!(self, visit_store(opcode, memarg));
                 Ok(())
             }
@@ -170,12 +186,21 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             memory = self.site.reader.u32()?;
         }
         let is_short = self.site.reader.pos() == at + 1;
-        let offset = self.site.reader.u32()?;
+        let index = self.site.env.memory_index(memory);
+        let offset = if IndexType::WIDE {
+            // The encoding is the same for all memories (spec: 5.4.7).
+            match u32::try_from(self.site.reader.u64()?) {
+                Err(_) if !index.is_64() => return Err(ErrorKind::IntegerTooLarge),
+                offset => offset.unwrap_or(u32::MAX),
+            }
+        } else {
+            self.site.reader.u32()?
+        };
         self.site.env.memory(memory)?;
         if flags & 0x3f > log2_width {
             return Err(ErrorKind::Alignment);
         }
-        Ok(MemArg { offset, memory, is_short })
+        Ok(MemArg { offset, memory, index, is_short })
     }
 
     /// An index of a memory, which is a zero byte without multi-memory.
@@ -392,8 +417,10 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         if element != FUNC_REF {
             return Err(ErrorKind::TypeMismatch);
         }
-        self.site.stacks.pop(I32)?;
-        Ok((IndirectFunc { ty: index, table, params: ty.param_slots as u32 }, ty))
+        let ty_index = index;
+        let index = env.table_index(table);
+        self.site.stacks.pop(index_code(index))?;
+        Ok((IndirectFunc { ty: ty_index, table, params: ty.param_slots as u32, index }, ty))
     }
 
     fn plain(&mut self, opcode: u8) -> Parsed<()> {
@@ -505,27 +532,28 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             }
             TABLE_GET => {
                 let (table, ty) = self.table()?;
-                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(index_code(self.site.env.table_index(table)))?;
                 self.site.stacks.push(ty)?;
                 self.object(opcode as u16, [table, 0])?;
             }
             TABLE_SET => {
                 let (table, ty) = self.table()?;
                 self.site.stacks.pop(ty)?;
-                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(index_code(self.site.env.table_index(table)))?;
                 self.object(opcode as u16, [table, 0])?;
             }
             MEMORY_SIZE => {
                 let memory = self.memory()?;
                 self.site.env.sizes_memory.set(true);
-                self.site.stacks.push(I32)?;
+                self.site.stacks.push(index_code(self.site.env.memory_index(memory)))?;
                 self.object(opcode as u16, [memory, 0])?;
             }
             MEMORY_GROW => {
                 let memory = self.memory()?;
                 self.site.env.sizes_memory.set(true);
-                self.site.stacks.pop(I32)?;
-                self.site.stacks.push(I32)?;
+                let ty = index_code(self.site.env.memory_index(memory));
+                self.site.stacks.pop(ty)?;
+                self.site.stacks.push(ty)?;
                 self.object(opcode as u16, [memory, 0])?;
             }
             I32_CONST | I64_CONST => {
@@ -616,12 +644,15 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             return Err(ErrorKind::UnknownOperation);
         }
         let opcode = (PREFIX as u16) << 8 | opcode as u16;
+        if cfg!(feature = "wide-arithmetic") && (I64_ADD128..=I64_MUL_WIDE_U).contains(&opcode) {
+            return self.wide_arithmetic(opcode);
+        }
         let indices = match opcode {
             MEMORY_INIT => {
                 let data = self.site.reader.u32()?;
                 let memory = self.memory()?;
                 self.data(data)?;
-                self.three()?;
+                self.range([self.site.env.memory_index(memory), IndexType::I32, IndexType::I32])?;
                 [data, memory]
             }
             DATA_DROP => {
@@ -632,12 +663,14 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             MEMORY_COPY => {
                 let to = self.memory()?;
                 let from = self.memory()?;
-                self.three()?;
+                let (a, b) = (self.site.env.memory_index(to), self.site.env.memory_index(from));
+                self.range([a, b, narrower(a, b)])?;
                 [to, from]
             }
             MEMORY_FILL => {
                 let memory = self.memory()?;
-                self.three()?;
+                let index = self.site.env.memory_index(memory);
+                self.range([index, IndexType::I32, index])?;
                 [memory, 0]
             }
             TABLE_INIT => {
@@ -646,7 +679,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 if self.site.env.element(element)? as u8 != ty {
                     return Err(ErrorKind::TypeMismatch);
                 }
-                self.three()?;
+                self.range([self.site.env.table_index(table), IndexType::I32, IndexType::I32])?;
                 [element, table]
             }
             ELEM_DROP => {
@@ -660,31 +693,42 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 if to_type != from_type {
                     return Err(ErrorKind::TypeMismatch);
                 }
-                self.three()?;
+                let (a, b) = (self.site.env.table_index(to), self.site.env.table_index(from));
+                self.range([a, b, narrower(a, b)])?;
                 [to, from]
             }
             TABLE_GROW => {
                 let (table, ty) = self.table()?;
-                self.site.stacks.pop(I32)?;
+                let index = index_code(self.site.env.table_index(table));
+                self.site.stacks.pop(index)?;
                 self.site.stacks.pop(ty)?;
-                self.site.stacks.push(I32)?;
+                self.site.stacks.push(index)?;
                 [table, 0]
             }
             TABLE_SIZE => {
                 let (table, _) = self.table()?;
-                self.site.stacks.push(I32)?;
+                self.site.stacks.push(index_code(self.site.env.table_index(table)))?;
                 [table, 0]
             }
             TABLE_FILL => {
                 let (table, ty) = self.table()?;
-                self.site.stacks.pop(I32)?;
+                let index = index_code(self.site.env.table_index(table));
+                self.site.stacks.pop(index)?;
                 self.site.stacks.pop(ty)?;
-                self.site.stacks.pop(I32)?;
+                self.site.stacks.pop(index)?;
                 [table, 0]
             }
             _ => return Err(ErrorKind::UnknownOperation),
         };
         self.object(opcode, indices)
+    }
+
+    /// Sums and differences of 128 bits, and products of 64 bits with 128: two or four operands, two results.
+    fn wide_arithmetic(&mut self, opcode: u16) -> Parsed<()> {
+        let operands: &[u8] = if opcode < I64_MUL_WIDE_S { &[I64; 4] } else { &[I64; 2] };
+        self.site.stacks.pop_all(operands, 2 * operands.len() as u32)?;
+        self.site.stacks.push_all(&[I64; 2], 4)?;
+        self.object(opcode, [0; 2])
     }
 
     fn data(&self, index: u32) -> Parsed<()> {
@@ -693,6 +737,17 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             Some(count) if index >= count => Err(ErrorKind::UnknownData),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Pops the operands of a bulk instruction: two positions, or a position and a value, and a length.
+    #[inline(always)]
+    fn range(&mut self, [to, from, len]: [IndexType; 3]) -> Parsed<()> {
+        if !IndexType::WIDE {
+            return self.three();
+        }
+        self.site.stacks.pop(index_code(len))?;
+        self.site.stacks.pop(index_code(from))?;
+        self.site.stacks.pop(index_code(to))
     }
 
     /// Pops the three i32 operands of a bulk instruction.

@@ -20,7 +20,7 @@ use super::env::Env;
 use super::locals::Locals;
 use super::stacks::{slots, Stacks};
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::ValType;
+use crate::binary::types::{IndexType, ValType};
 
 pub(crate) use super::stacks::BlockType;
 
@@ -130,6 +130,8 @@ pub(crate) struct IndirectFunc {
     pub(crate) table: u32,
     /// Slots of the parameters.
     pub(crate) params: u32,
+    /// The type of the table's indices.
+    pub(crate) index: IndexType,
 }
 
 /// A local.
@@ -175,9 +177,12 @@ impl Global {
 #[derive(Clone, Copy)]
 #[allow(dead_code)]
 pub(crate) struct MemArg {
+    /// In a memory with addresses of 64 bits, at most 2^32 - 1: what is more is that.
     pub(crate) offset: u32,
     /// Index of the memory.
     pub(crate) memory: u32,
+    /// The type of the memory's addresses.
+    pub(crate) index: IndexType,
     /// Whether it names memory 0 and its flags are one byte: what most code has.
     pub(crate) is_short: bool,
 }

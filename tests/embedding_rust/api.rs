@@ -1,8 +1,8 @@
 //! Criterion: what a Rust program reaches of an instance from outside, and what it is told when it asks for what is not there. Short, so that Miri runs it.
 
 use zonda::{
-    AsStoreMut, Caller, Engine, Error, Extern, ExternType, Global, GlobalType, Instance, Limits,
-    Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
+    AsStoreMut, Caller, Engine, Error, Extern, ExternType, Global, GlobalType, IndexType, Instance,
+    Limits, Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
 };
 
 const TEXT: &str = r#"(module
@@ -73,7 +73,11 @@ fn tables_and_globals_from_outside() {
     let table = instance.get_table(&store, "table").unwrap();
     assert_eq!(
         table.ty(&store).unwrap(),
-        TableType { element: ValType::FuncRef, limits: Limits { min: 2, max: Some(4) } }
+        TableType {
+            element: ValType::FuncRef,
+            limits: Limits { min: 2, max: Some(4) },
+            index: IndexType::I32
+        }
     );
     let func = Val::FuncRef(instance.get_func(&store, "both"));
     table.set(&mut store, 1, func).unwrap();
@@ -129,10 +133,12 @@ fn what_belongs_to_another_store_is_refused() {
     let mut other = Store::new(&Engine::default(), 0).unwrap();
     let instance = instance(&mut store);
     let limits = Limits { min: 1, max: None };
-    let memory = Memory::new(&mut store, MemoryType { limits, page_shift: 16 }).unwrap();
+    let memory =
+        Memory::new(&mut store, MemoryType { limits, page_shift: 16, index: IndexType::I32 })
+            .unwrap();
     let table = Table::new(
         &mut store,
-        TableType { element: ValType::ExternRef, limits },
+        TableType { element: ValType::ExternRef, limits, index: IndexType::I32 },
         Val::ExternRef(None),
     )
     .unwrap();

@@ -4,8 +4,9 @@
 
 use std::sync::OnceLock;
 use zonda::{
-    AsStoreMut, Caller, Engine, Error, Extern, Func, Global, GlobalType, Instance, Limits, Linker,
-    Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
+    AsStoreMut, Caller, Engine, Error, Extern, Func, Global, GlobalType, IndexType, Instance,
+    Limits, Linker, Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val,
+    ValType,
 };
 
 const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
@@ -101,8 +102,8 @@ fn back(mut caller: Caller<'_, '_, Host>) -> Outcome<i32> {
         let ty = GlobalType { content: ValType::FuncRef, mutable: true };
         Global::new(&mut caller, ty, Val::FuncRef(Some(func)))?;
         let limits = Limits { min: 1, max: None };
-        Memory::new(&mut caller, MemoryType { limits, page_shift: 0 })?;
-        let ty = TableType { element: ValType::FuncRef, limits };
+        Memory::new(&mut caller, MemoryType { limits, page_shift: 0, index: IndexType::I32 })?;
+        let ty = TableType { element: ValType::FuncRef, limits, index: IndexType::I32 };
         Table::new(&mut caller, ty, Val::FuncRef(None))?;
         table.grow(&mut caller, 1, Val::FuncRef(Some(func)))?;
         let tables = instance.get_typed_func::<(i32, i32, i32), ()>(&caller, "tables")?;
@@ -152,9 +153,11 @@ fn link(mode: Mode) -> Linked {
     let mut store = Store::new(&engine, Host { guest, ..Host::default() }).unwrap();
     let mut linker = Linker::new();
     let limits = Limits { min: 8, max: Some(64) };
-    let memory = Memory::new(&mut store, MemoryType { limits, page_shift: 0 }).unwrap();
+    let memory =
+        Memory::new(&mut store, MemoryType { limits, page_shift: 0, index: IndexType::I32 })
+            .unwrap();
     let limits = Limits { min: 6, max: Some(16) };
-    let ty = TableType { element: ValType::FuncRef, limits };
+    let ty = TableType { element: ValType::FuncRef, limits, index: IndexType::I32 };
     let table = Table::new(&mut store, ty, Val::FuncRef(None)).unwrap();
     linker.define("env", "memory", Extern::Memory(memory)).unwrap();
     linker.define("env", "table", Extern::Table(table)).unwrap();

@@ -4,8 +4,8 @@ use crate::modules;
 
 use crate::failing::{watch, Fail};
 use zonda::{
-    Caller, Engine, Error, Extern, Func, Global, GlobalType, Grants, Limits, Linker, Memory,
-    MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
+    Caller, Engine, Error, Extern, Func, Global, GlobalType, Grants, IndexType, Limits, Linker,
+    Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
 };
 use zonda_bench_env::Env;
 
@@ -206,11 +206,14 @@ fn full_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
                 let limits = Limits { min: 1, max: Some(4) };
                 let table = Table::new(
                     &mut caller,
-                    TableType { element: ValType::FuncRef, limits },
+                    TableType { element: ValType::FuncRef, limits, index: IndexType::I32 },
                     Val::FuncRef(Some(func)),
                 )?;
                 table.grow(&mut caller, 3, Val::FuncRef(None))?;
-                let memory = Memory::new(&mut caller, MemoryType { limits, page_shift: 0 })?;
+                let memory = Memory::new(
+                    &mut caller,
+                    MemoryType { limits, page_shift: 0, index: IndexType::I32 },
+                )?;
                 memory.grow(&mut caller, 3)?;
                 twice.call(&mut caller, &[Val::I32(x)], &mut results)
             };

@@ -3,7 +3,7 @@
 
 use super::MODES;
 use zonda::{
-    Engine, Error, Instance, Limits, Linker, Memory, MemoryType, Mode, Module, Shortage,
+    Engine, Error, IndexType, Instance, Limits, Linker, Memory, MemoryType, Mode, Module, Shortage,
     ShortageOf, Store, StoreConfig, Table, TableType, Val, ValType,
 };
 
@@ -29,7 +29,9 @@ fn short<T: std::fmt::Debug>(result: Result<T, Error>) -> Shortage {
 /// Bytes that the store has left, as a memory that wants too many learns them.
 fn left(store: &mut Store<'static, ()>) -> usize {
     let limits = Limits { min: 65_536, max: None };
-    short(Memory::new(store, MemoryType { limits, page_shift: 16 })).allowed().unwrap()
+    short(Memory::new(store, MemoryType { limits, page_shift: 16, index: IndexType::I32 }))
+        .allowed()
+        .unwrap()
 }
 
 #[test]
@@ -114,8 +116,11 @@ fn growth_takes_from_the_same_budget() {
         let shortage = short(table.grow(&mut store, rest as u32, null));
         assert_eq!((shortage.of(), shortage.wanted()), (ShortageOf::Table, 4 * rest));
         let limits = Limits { min: rest as u32, max: None };
-        let shortage =
-            short(Table::new(&mut store, TableType { element: ValType::FuncRef, limits }, null));
+        let shortage = short(Table::new(
+            &mut store,
+            TableType { element: ValType::FuncRef, limits, index: IndexType::I32 },
+            null,
+        ));
         assert_eq!((shortage.of(), shortage.index()), (ShortageOf::Table, 1));
         // All of it is used up by one who asks for what there is.
         assert_eq!(grow(&mut store, "n+", rest), 600);

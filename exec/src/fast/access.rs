@@ -10,6 +10,7 @@
 use super::code::Code;
 use super::RegOp;
 use crate::frame::Context;
+use crate::index;
 use crate::linear_memory;
 use crate::op::Op;
 use crate::slot::Frame;
@@ -158,10 +159,16 @@ pub(super) unsafe fn access(
             pc.byte(at - 1) as u32
         }
     };
-    // SAFETY: RECORDS: memory 0 of the running instance is live. `operands` has the `count`
+    // SAFETY: RECORDS: memory 0 of the running instance is live, and if its addresses have 64 bits, an empty memory
+    // stands for it here (`StoreInstance::publish_code`). `operands` has the `count`
     // operands of `opcode`, and three slots, as many as any result takes.
     unsafe {
-        linear_memory::access(opcode, &*context.memory, offset, operands.as_mut_ptr().add(count))
+        linear_memory::access(
+            opcode,
+            &*context.memory,
+            index::widened(offset),
+            operands.as_mut_ptr().add(count),
+        )
     }
     .map_err(|trap| trap as u32)?;
     if has(TO) {

@@ -9,6 +9,7 @@
 use super::numeric_opcode;
 use super::op::{Kind, RegOp};
 use crate::op::codes;
+use crate::IndexType;
 
 /// A register instruction and its operands.
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +62,40 @@ impl<'a> Cursor<'a> {
     }
 }
 
+impl Cursor<'_> {
+    /// The offset of a load or store, at most 2^32 - 1: what is more, in a memory with 64-bit addresses, is that.
+    #[inline(always)]
+    fn offset(&mut self) -> Option<u32> {
+        if IndexType::WIDE {
+            self.wide_offset()
+        } else {
+            self.leb()
+        }
+    }
+
+    fn wide_offset(&mut self) -> Option<u32> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.number(1)? as u64;
+            if shift == 63 && byte > 1 {
+                return None;
+            }
+            value |= (byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value.min(u32::MAX as u64) as u32);
+            }
+        }
+        None
+    }
+}
+
 impl<'a> Instruction<'a> {
     /// Decodes the instruction at `at`. `None` when the opcode is unknown or the instruction is not
     /// complete.
     pub fn read(bytes: &'a [u8], at: usize) -> Option<Instruction<'a>> {
         opcodes! { u16:
             Call CallIndirect ReturnCall ReturnCallIndirect TableGet TableSet MemorySize MemoryGrow RefIsNull RefFunc
+            I64Add128 I64Sub128 I64MulWideS I64MulWideU
             MemoryInit DataDrop MemoryCopy MemoryFill TableInit ElemDrop TableCopy TableGrow TableSize TableFill
         }
         let mut cursor = Cursor { bytes, at };
@@ -112,7 +141,7 @@ impl<'a> Instruction<'a> {
                     return None;
                 }
                 let memory = if flags & 0x40 != 0 { cursor.leb()? } else { 0 };
-                instruction.immediates = [cursor.leb()?, memory];
+                instruction.immediates = [cursor.offset()?, memory];
             }
             RegOp::Runtime => {
                 let code = cursor.number(1)? as u8;
@@ -124,6 +153,11 @@ impl<'a> Instruction<'a> {
                 }
                 let count = match instruction.code {
                     RefIsNull => 0,
+                    I64Add128 | I64Sub128 | I64MulWideS | I64MulWideU
+                        if cfg!(feature = "wide-arithmetic") =>
+                    {
+                        0
+                    }
                     Call | ReturnCall | TableGet | TableSet | MemorySize | MemoryGrow | RefFunc
                     | DataDrop | MemoryFill | ElemDrop | TableGrow | TableSize | TableFill => 1,
                     CallIndirect | ReturnCallIndirect | MemoryInit | MemoryCopy | TableInit

@@ -14,6 +14,7 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
     config
         .wasm_custom_page_sizes(true)
         .wasm_tail_call(true)
+        .wasm_wide_arithmetic(true)
         .wasm_extended_const(true)
         .wasm_multi_memory(true);
     config.set_max_recursion_depth(10_000);

@@ -5,7 +5,7 @@
 
 use super::precompiled::{overhead, Precompiled};
 use crate::alloc::TryVec;
-use crate::binary::types::ValType;
+use crate::binary::types::{IndexType, ValType};
 use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
@@ -172,6 +172,10 @@ impl Names<'_, '_> {
     ) -> Result<(u32, u32), ArtifactErrorKind> {
         let env = self.env;
         let memory = |index: u32| Ok::<_, ArtifactErrorKind>(env.memory(index).map(|_| ())?);
+        // Slots that an address or an index takes beyond the first.
+        let more = |index: IndexType| index.is_64() as u32;
+        let of_memory = |index: u32| more(env.memory_index(index));
+        let of_table = |index: u32| more(env.table_index(index));
         if code < 0x100 {
             match code as u8 {
                 CALL => {
@@ -196,7 +200,9 @@ impl Names<'_, '_> {
                 }
                 MEMORY_SIZE | MEMORY_GROW => {
                     env.sizes_memory.set(true);
-                    return memory(first).map(|_| ((code == MEMORY_GROW as u16) as u32, 1));
+                    let slots = 1 + of_memory(first);
+                    let operands = if code == MEMORY_GROW as u16 { slots } else { 0 };
+                    return memory(first).map(|_| (operands, slots));
                 }
                 TABLE_GET | TABLE_SET | REF_NULL | REF_IS_NULL | REF_FUNC => {
                     return Err(ArtifactErrorKind::References)
@@ -209,8 +215,8 @@ impl Names<'_, '_> {
             }
             let slots = sig.value().slots();
             return match sig.class() {
-                InstrClass::Load => memory(second).map(|_| (1, slots)),
-                InstrClass::Store => memory(second).map(|_| (1 + slots, 0)),
+                InstrClass::Load => memory(second).map(|_| (1 + of_memory(second), slots)),
+                InstrClass::Store => memory(second).map(|_| (1 + of_memory(second) + slots, 0)),
                 _ => Err(ArtifactErrorKind::Instruction),
             };
         }
@@ -229,17 +235,25 @@ impl Names<'_, '_> {
             }
         };
         match code {
-            MEMORY_INIT => data(first).and(memory(second)).map(|_| (3, 0)),
+            MEMORY_INIT => data(first).and(memory(second)).map(|_| (3 + of_memory(second), 0)),
             DATA_DROP => data(first).map(|()| (0, 0)),
-            MEMORY_COPY => memory(first).and(memory(second)).map(|_| (3, 0)),
-            MEMORY_FILL => memory(first).map(|_| (3, 0)),
-            TABLE_INIT => same(env.element(first)?, env.table(second)?.element).map(|()| (3, 0)),
+            MEMORY_COPY => {
+                let [a, b] = [of_memory(first), of_memory(second)];
+                memory(first).and(memory(second)).map(|_| (3 + a + b + a.min(b), 0))
+            }
+            MEMORY_FILL => memory(first).map(|_| (3 + 2 * of_memory(first), 0)),
+            TABLE_INIT => same(env.element(first)?, env.table(second)?.element)
+                .map(|()| (3 + of_table(second), 0)),
             ELEM_DROP => Ok(env.element(first).map(|_| (0, 0))?),
             TABLE_COPY => {
-                same(env.table(first)?.element, env.table(second)?.element).map(|()| (3, 0))
+                let [a, b] = [of_table(first), of_table(second)];
+                same(env.table(first)?.element, env.table(second)?.element)
+                    .map(|()| (3 + a + b + a.min(b), 0))
             }
-            TABLE_SIZE => Ok(env.table(first).map(|_| (0, 1))?),
+            TABLE_SIZE => Ok(env.table(first).map(|_| (0, 1 + of_table(first)))?),
             TABLE_GROW | TABLE_FILL => Err(ArtifactErrorKind::References),
+            I64_ADD128 | I64_SUB128 if cfg!(feature = "wide-arithmetic") => Ok((8, 4)),
+            I64_MUL_WIDE_S | I64_MUL_WIDE_U if cfg!(feature = "wide-arithmetic") => Ok((4, 4)),
             _ => Err(ArtifactErrorKind::Instruction),
         }
     }
@@ -250,7 +264,8 @@ impl Names<'_, '_> {
         if self.env.table(table)?.element != ValType::FuncRef {
             return Err(ArtifactErrorKind::TypeMismatch);
         }
-        Ok((ty.param_slots as u32 + 1, ty.result_slots as u32))
+        let index = 1 + self.env.table_index(table).is_64() as u32;
+        Ok((ty.param_slots as u32 + index, ty.result_slots as u32))
     }
 
     /// The callee of a tail call has the results of the function.

@@ -49,6 +49,8 @@ fn ours() -> WasmFeatures {
     features.set(WasmFeatures::EXTENDED_CONST, proposals);
     features.set(WasmFeatures::TAIL_CALL, proposals);
     features.set(WasmFeatures::CUSTOM_PAGE_SIZES, proposals);
+    features.set(WasmFeatures::MEMORY64, cfg!(feature = "memory64"));
+    features.set(WasmFeatures::WIDE_ARITHMETIC, cfg!(feature = "wide-arithmetic"));
     features
 }
 

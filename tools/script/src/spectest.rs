@@ -1,8 +1,8 @@
 //! The host module `spectest` that every specification script may import from.
 
 use zonda::{
-    Error, Extern, Global, GlobalType, Limits, Linker, Memory, MemoryType, Store, Table, TableType,
-    Val, ValType,
+    Error, Extern, Global, GlobalType, IndexType, Limits, Linker, Memory, MemoryType, Store, Table,
+    TableType, Val, ValType,
 };
 
 /// Defines all of `spectest` in `linker`. The printing functions print nothing, because printing on
@@ -27,10 +27,18 @@ pub(crate) fn define(store: &mut Store<'_, ()>, linker: &mut Linker<()>) -> Resu
             Global::new(&mut *store, GlobalType { content: value.ty(), mutable: false }, value)?;
         linker.define(MODULE, name, Extern::Global(global))?;
     }
-    let ty = TableType { element: ValType::FuncRef, limits: Limits { min: 10, max: Some(20) } };
+    let ty = TableType {
+        element: ValType::FuncRef,
+        limits: Limits { min: 10, max: Some(20) },
+        index: IndexType::I32,
+    };
     let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
     linker.define(MODULE, "table", Extern::Table(table))?;
-    let ty = MemoryType { limits: Limits { min: 1, max: Some(2) }, page_shift: 16 };
+    let ty = MemoryType {
+        limits: Limits { min: 1, max: Some(2) },
+        page_shift: 16,
+        index: IndexType::I32,
+    };
     let memory = Memory::new(&mut *store, ty)?;
     linker.define(MODULE, "memory", Extern::Memory(memory))?;
     Ok(())

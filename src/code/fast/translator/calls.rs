@@ -2,6 +2,7 @@
 
 use super::{Source, Translator, Value, CACHE_SLOTS};
 use crate::binary::reader::Parsed;
+use crate::binary::types::IndexType;
 use crate::error::ErrorKind;
 use crate::validate::visitor::{IndirectFunc, Site};
 use zonda_exec::fast::RegOp;
@@ -66,7 +67,7 @@ impl Translator<'_> {
 
     #[inline(never)]
     pub(super) fn call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
-        let base = self.height.saturating_sub(callee.params + 1);
+        let base = self.height.saturating_sub(callee.params + index_slots(callee.index));
         self.runtime_instr(site, CALL_INDIRECT as u16)?;
         // The callee leaves its own accumulator, which is its result when that takes one slot.
         if site.height() != base + 1 {
@@ -146,6 +147,12 @@ impl Translator<'_> {
             }
         }
     }
+}
+
+/// Slots of an index of a table.
+#[inline(always)]
+pub(super) fn index_slots(index: IndexType) -> u32 {
+    1 + index.is_64() as u32
 }
 
 /// Encodes an unsigned number in LEB128 (spec: 5.2.2).

@@ -33,7 +33,7 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     pub(super) fn load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
         let sig = op::sig(opcode);
-        let MemArg { offset, memory, .. } = memarg;
+        let MemArg { offset, memory, index, .. } = memarg;
         let wide = sig.value().slots() == 2;
         let whole_pair = wide && sig.log2_width() == 3;
         let mut offset = offset;
@@ -42,7 +42,7 @@ impl<'a> Translator<'a> {
             _ => Some(offset),
         };
         let Some(sum) = known else { return self.memory(site, opcode) };
-        if memory != 0 {
+        if memory != 0 || index.is_64() {
             return self.memory(site, opcode);
         }
         let mut address = self.pop();
@@ -129,7 +129,7 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     pub(super) fn store(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
         let sig = op::sig(opcode);
-        let MemArg { mut offset, memory, .. } = memarg;
+        let MemArg { mut offset, memory, index, .. } = memarg;
         let wide = sig.value().slots() == 2;
         let slots = sig.value().slots() as usize;
         let whole_pair = wide && sig.log2_width() == 3;
@@ -138,7 +138,7 @@ impl<'a> Translator<'a> {
             _ => Some(offset),
         };
         let Some(sum) = sum else { return self.memory(site, opcode) };
-        if memory != 0 {
+        if memory != 0 || index.is_64() {
             return self.memory(site, opcode);
         }
         if whole_pair {

@@ -1,5 +1,6 @@
 //! The translator as a visitor: what becomes of each WebAssembly instruction.
 
+use super::calls::index_slots;
 use super::{Label, Translator, Value, ROOM};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::{NONE, SCRATCH};
@@ -214,7 +215,7 @@ impl Visitor for Translator<'_> {
 
     fn visit_return_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
         // The table's element may be a host function.
-        self.tail_call(site, RETURN_CALL_INDIRECT, Some(callee.params + 1))
+        self.tail_call(site, RETURN_CALL_INDIRECT, Some(callee.params + index_slots(callee.index)))
     }
 
     fn visit_drop(&mut self, _: &Site, slots: u32) -> Parsed<()> {
