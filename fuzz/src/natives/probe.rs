@@ -35,8 +35,8 @@ pub fn set(plan: Option<Plan>) -> Option<Plan> {
     PLAN.replace(plan)
 }
 
-/// All integers that the ABI passes: five registers and ten words of the stack, and eight registers of floats.
-type Words = ([u64; 5], [f64; 8], [u64; 10]);
+/// All integers that the ABI passes: five registers and twelve words of the stack, and eight registers of floats.
+type Words = ([u64; 5], [f64; 8], [u64; 12]);
 
 /// The function for a signature and types: one that takes all that can be passed, or words alone, which are passed without the rest.
 pub fn function(letters: Option<&str>, params: &[Type], results: &[Type]) -> *mut c_void {
@@ -60,8 +60,8 @@ macro_rules! probe {
     ($name:ident gives $result:ty, $give:expr) => {
         #[rustfmt::skip]
         unsafe extern "C" fn $name(env: wasm_exec_env_t, a: u64, b: u64, c: u64, d: u64, e: u64, q: f64, r: f64, s: f64, t: f64, u: f64, v: f64, w: f64, x: f64,
-            g: u64, h: u64, i: u64, j: u64, k: u64, l: u64, m: u64, n: u64, o: u64, p: u64) -> $result {
-            $give(look(env, ([a, b, c, d, e], [q, r, s, t, u, v, w, x], [g, h, i, j, k, l, m, n, o, p])))
+            g: u64, h: u64, i: u64, j: u64, k: u64, l: u64, m: u64, n: u64, o: u64, p: u64, y: u64, z: u64) -> $result {
+            $give(look(env, ([a, b, c, d, e], [q, r, s, t, u, v, w, x], [g, h, i, j, k, l, m, n, o, p, y, z])))
         }
     };
 }
@@ -71,7 +71,7 @@ probe! { float gives f64, f64::from_bits }
 
 /// At most three words.
 unsafe extern "C" fn words(env: wasm_exec_env_t, a: u32, b: u32, c: u32) -> u64 {
-    look(env, ([a, b, c, 0, 0].map(u64::from), [0.0; 8], [0; 10]))
+    look(env, ([a, b, c, 0, 0].map(u64::from), [0.0; 8], [0; 12]))
 }
 
 /// Looks at everything; gives what is to be returned.
