@@ -119,6 +119,12 @@ static void test_memory(void)
 	START(unfit, 0);
 	CHECK(memory_size() == 65536);
 	stop();
+	START(varied, 0);
+	CHECK(memory_size() == 65536);
+	stop();
+	START(stackless, 0);
+	CHECK(memory_size() == 65536);
+	stop();
 	wasm_runtime_destroy();
 }
 
@@ -141,6 +147,9 @@ static void test_lent(void)
 	CHECK(!try_start((uint8_t *)lent_twice_wasm, sizeof(lent_twice_wasm), 0));
 	CHECK(strcmp(error, "WASM module instantiate failed: failed to link import memory (env, "
 			    "memory)") == 0);
+	CHECK(!try_start((uint8_t *)lent_tables_wasm, sizeof(lent_tables_wasm), 0));
+	CHECK(strcmp(error, "WASM module instantiate failed: failed to link import table (env, "
+			    "__indirect_function_table)") == 0);
 	CHECK(!try_start((uint8_t *)lent_global_wasm, sizeof(lent_global_wasm), 0));
 	CHECK(strcmp(error, "WASM module instantiate failed: failed to link import global (env, "
 			    "memory)") == 0);
@@ -168,6 +177,35 @@ static void test_first_functions(void)
 	/* It has no result, so none is written over the arguments. */
 	START(command, 0);
 	CHECK(wasm_application_execute_main(instance, 1, arguments) && arguments[0] == name);
+	stop();
+	wasm_runtime_destroy();
+}
+
+/* What main() returns replaces the first argument, where there are both. */
+static void test_main_functions(void)
+{
+	char name[] = "x", *arguments[] = {name};
+	int result;
+
+	CHECK(wasm_runtime_init());
+	START(main_result, 4096);
+	CHECK(wasm_application_execute_main(instance, 0, NULL));
+	CHECK(wasm_application_execute_main(instance, 0, arguments) && arguments[0] == name);
+	CHECK(wasm_application_execute_main(instance, 1, arguments));
+	memcpy(&result, arguments, sizeof(result));
+	CHECK(result == 41);
+	stop();
+	arguments[0] = name;
+	START(main_plain, 4096);
+	CHECK(wasm_application_execute_main(instance, 1, arguments) && call("seen", 0) == 1);
+	CHECK(arguments[0] == name);
+	CHECK(wasm_application_execute_main(instance, 0, NULL) && call("seen", 0) == 0);
+	stop();
+	START(main_bare, 0);
+	CHECK(wasm_application_execute_main(instance, 1, NULL));
+	CHECK(wasm_application_execute_main(instance, 1, arguments));
+	memcpy(&result, arguments, sizeof(result));
+	CHECK(result == 5);
 	stop();
 	wasm_runtime_destroy();
 }
@@ -225,6 +263,43 @@ static void test_bare_pointers(void)
 	CHECK(wasm_runtime_register_natives("bare", natives, 3));
 	zonda_platform_defaults.bare_pointers = false;
 	CHECK(wasm_runtime_unregister_natives("bare", natives));
+	wasm_runtime_destroy();
+}
+
+static unsigned ticks;
+
+static void tick(wasm_exec_env_t env)
+{
+	(void)env;
+	ticks++;
+}
+
+/*
+ * A call without arguments and results needs next to nothing of an operand stack: the smallest one
+ * has room for it. A call for which the native stack has no room is refused.
+ */
+static void test_calls_without_operands(void)
+{
+	NativeSymbol natives[] = {{"tick", (void *)tick, "()", NULL}};
+	wasm_exec_env_t smallest;
+
+	CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", natives, 1));
+	START(ticking, 0);
+	smallest = wasm_runtime_create_exec_env(instance, 1);
+	CHECK(smallest != NULL);
+	CHECK(wasm_runtime_call_wasm(smallest, wasm_runtime_lookup_function(instance, "tick"), 0,
+				     NULL));
+	CHECK(ticks == 1 && call("twice", 0) != -1 && ticks == 3);
+	platform_stack_used_up = true;
+	CHECK(call("tick", 0) == -1 && ticks == 3);
+	CHECK(strstr(wasm_runtime_get_exception(instance), "native stack overflow") != NULL);
+	wasm_runtime_clear_exception(instance);
+	CHECK(call("twice", 0) == -1 && ticks == 3);
+	platform_stack_used_up = false;
+	wasm_runtime_clear_exception(instance);
+	CHECK(call("twice", 0) != -1 && ticks == 5);
+	wasm_runtime_destroy_exec_env(smallest);
+	stop();
 	wasm_runtime_destroy();
 }
 
@@ -530,6 +605,12 @@ static void test_objects_of_the_application(void)
 	memcpy(argv, cell.cells, sizeof(cell));
 	CHECK(wasm_runtime_call_wasm(exec_env, same, 1, argv));
 	CHECK(memcmp(argv, cell.cells, sizeof(cell)) == 0);
+	cell.object = (uintptr_t)&objects[0];
+	memcpy(argv, cell.cells, sizeof(cell));
+	cell.object = (uintptr_t)&objects[1];
+	memcpy(argv + sizeof(cell) / 4, cell.cells, sizeof(cell));
+	CHECK(wasm_runtime_call_wasm(exec_env, swap, 2, argv));
+	CHECK(memcmp(argv, cell.cells, sizeof(cell)) == 0);
 	CHECK(wasm_runtime_call_wasm_v(exec_env, same, 1, results, 1, (uintptr_t)&objects[2]) &&
 	      results[0].of.foreign == (uintptr_t)&objects[2]);
 
@@ -752,8 +833,10 @@ int main(int argc, char **argv)
 	test_memory();
 	test_lent();
 	test_first_functions();
+	test_main_functions();
 	test_pending_exception();
 	test_bare_pointers();
+	test_calls_without_operands();
 	test_objects();
 	test_reflection();
 	test_custom_section();

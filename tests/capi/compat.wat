@@ -30,6 +30,19 @@
   (global (mut i32) (i32.const 8192))
   (global (export "__data_end") i32 (i32.const 1100))
   (global (export "__heap_base") i32 (i32.const 4096)))
+;; # varied
+;; The heap's base can change: the symbol is no linker's.
+(module
+  (memory (export "memory") 1)
+  (global (mut i32) (i32.const 4096))
+  (global (export "__data_end") i32 (i32.const 1100))
+  (global (export "__heap_base") (mut i32) (i32.const 4096)))
+;; # stackless
+;; The first global can not change, so it is no stack pointer.
+(module
+  (memory (export "memory") 1)
+  (global (export "__heap_base") i32 (i32.const 4096))
+  (global (export "__data_end") i32 (i32.const 1100)))
 ;; # lent
 ;; Memory and table come from outside.
 (module
@@ -43,6 +56,10 @@
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
 ;; # lent_twice
 (module (import "env" "memory" (memory 1)) (import "env" "memory" (memory 2)))
+;; # lent_tables
+(module
+  (import "env" "__indirect_function_table" (table 1 funcref))
+  (import "env" "__indirect_function_table" (table 1 funcref)))
 ;; # lent_global
 (module (import "env" "memory" (global i32)))
 ;; # ctors
@@ -80,6 +97,24 @@
   (func (export "main") (result i32) (unreachable))
   (func (export "seen") (result i32) (global.get $seen))
   (func (export "trap") (unreachable)))
+;; # main_result
+(module
+  (memory (export "memory") 1)
+  (func (export "main") (param i32 i32) (result i32) (i32.add (local.get 0) (i32.const 40))))
+;; # main_plain
+(module
+  (memory (export "memory") 1)
+  (global $seen (mut i32) (i32.const 0))
+  (func (export "main") (param i32 i32) (global.set $seen (local.get 0)))
+  (func (export "seen") (result i32) (global.get $seen)))
+;; # main_bare
+(module (func (export "main") (result i32) (i32.const 5)))
+;; # ticking
+;; An imported function that is exported, and one that calls it, the second time in place of returning.
+(module
+  (import "env" "tick" (func $tick))
+  (export "tick" (func $tick))
+  (func (export "twice") (call $tick) (return_call $tick)))
 
 ;; # objects
 (module

@@ -191,6 +191,11 @@ int main(int argc, char **argv)
 	wasm_runtime_dump_call_stack(exec_env);
 	fflush(stdout);
 	wasm_runtime_dump_mem_consumption(exec_env);
+	/* The stack of another one is 8192 bytes larger than the 512 that this one has. */
+	wasm_runtime_destroy_exec_env(exec_env);
+	exec_env = wasm_runtime_create_exec_env(instance, 8704);
+	CHECK(exec_env != NULL);
+	wasm_runtime_dump_mem_consumption(exec_env);
 	wasm_runtime_destroy_exec_env(exec_env);
 	wasm_runtime_deinstantiate(instance);
 	wasm_runtime_unload(module);

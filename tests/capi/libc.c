@@ -259,6 +259,11 @@ int main(int argc, char **argv)
 	CHECK(wasm_runtime_init());
 	module = wasm_runtime_load((uint8_t *)libc_wasm, sizeof(libc_wasm), error, sizeof(error));
 	CHECK(module != NULL && wasm_runtime_resolve_symbols(module));
+	/* What is built in counts as registered; bytes that are no text name nothing. */
+	CHECK(wasm_runtime_is_import_func_linked("env", "puts"));
+	CHECK(!wasm_runtime_is_import_func_linked("env", "put"));
+	CHECK(!wasm_runtime_is_import_func_linked("env", "puts\xff"));
+	CHECK(!wasm_runtime_is_import_func_linked("\xff", "puts"));
 	instance = wasm_runtime_instantiate(module, 4096, 4096, error, sizeof(error));
 	CHECK(instance != NULL);
 	exec_env = wasm_runtime_get_exec_env_singleton(instance);

@@ -64,6 +64,17 @@ static bool reader(package_type_t module_type, const char *module_name, uint8_t 
 		     {"mBroken", mA_wasm, 20}};
 
 	CHECK(module_type == Wasm_Module_Bytecode && read_count < 16);
+	if (strcmp("mUnread", module_name) == 0) {
+		/* What a reader leaves behind that has failed is its own. */
+		*p_buffer = (uint8_t *)mA_wasm;
+		*p_size = sizeof(mA_wasm);
+		return false;
+	}
+	if (strcmp("mNull", module_name) == 0) {
+		*p_buffer = NULL;
+		*p_size = 0;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (strcmp(files[i].name, module_name) == 0) {
 			read_names[read_count++] = files[i].name;
@@ -218,6 +229,9 @@ static void test_refusals(void)
 	} loads[] = {
 		{needs_missing_wasm, sizeof(needs_missing_wasm),
 		 "WASM module load failed: module mMissing: the module reader has not found it"},
+		{needs_unread_wasm, sizeof(needs_unread_wasm),
+		 "module mUnread: the module reader has not found it"},
+		{needs_null_wasm, sizeof(needs_null_wasm), "module mNull: it cannot be loaded"},
 		{needs_broken_wasm, sizeof(needs_broken_wasm), "module mBroken: it cannot be loaded"},
 		{mRound_wasm, sizeof(mRound_wasm), "module mRound2: it cannot be loaded"},
 	}, links[] = {

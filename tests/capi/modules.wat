@@ -88,6 +88,12 @@
 ;; # needs_broken
 (module (import "mBroken" "f" (func)) (func (export "f")))
 
+;; # needs_unread
+(module (import "mUnread" "A1" (func (result i32))) (func (export "f")))
+
+;; # needs_null
+(module (import "mNull" "A1" (func (result i32))) (func (export "f")))
+
 ;; # below_fails
 (module (import "mOther" "f" (func)) (func (export "f")))
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 unsigned allocated_blocks;
+bool platform_stack_used_up;
 char last_message[256];
 long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
 
@@ -63,7 +64,7 @@ void zonda_platform_console(const char *text, size_t len)
 bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 {
 	(void)purpose;
-	return true;
+	return !platform_stack_used_up;
 }
 
 bool zonda_platform_heap_info(zonda_heap_info_t *info)

@@ -14,6 +14,8 @@ extern unsigned allocated_blocks;
  * counted as well.
  */
 extern long platform_fail_first, platform_fail_last, platform_requests, platform_failures;
+/* Whether the native stack suffices for nothing any more. */
+extern bool platform_stack_used_up;
 /* The last message in the log. */
 extern char last_message[256];
 

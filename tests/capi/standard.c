@@ -309,6 +309,7 @@ static bool trap(void)
 	wasm_frame_vec_t trace = WASM_EMPTY_VEC;
 	wasm_val_t results[1];
 	wasm_val_vec_t empty = WASM_EMPTY_VEC, results_vec = {.size = 1, .data = results};
+	bool well;
 
 	TRY(open_scene(&scene, MODULE(std_trap)));
 	TRY(type = wasm_functype_new_0_1(wasm_valtype_new_i32()));
@@ -341,6 +342,12 @@ static bool trap(void)
 		wasm_frame_vec_delete(&trace);
 		wasm_trap_trace(scene.trap, &trace);
 	}
+	/* Without native stack for a call, nothing is called. */
+	platform_stack_used_up = true;
+	well = traps(func(&scene, 1), 0, NULL, 0, "Exception: native stack overflow");
+	platform_stack_used_up = false;
+	TRY(well);
+	TRY(traps(func(&scene, 1), 0, NULL, 0, "Exception: unreachable"));
 end:
 	wasm_frame_delete(origin);
 	wasm_frame_vec_delete(&trace);

@@ -206,6 +206,10 @@ fn an_application_that_looks_at_calls() {
         }
         assert!(printed.contains("\nlinear memories: 131072\ntables: 8\n"), "{printed}");
         assert!(printed.ends_with("\napplication heap in use: 0\nwell\n"), "{printed}");
+        let stacks = lines.filter_map(|line| line.strip_prefix("operand stack: "));
+        let stacks: Vec<u32> = stacks.map(|bytes| bytes.parse().expect("a number")).collect();
+        let [small, large] = stacks[..] else { panic!("{printed}") };
+        assert!(small >= 512 && large - small == 8192, "{printed}");
     }
 }
 

@@ -261,9 +261,14 @@ fn agree_in_module(bodies: &[Vec<u8>], locals: u32) {
 
 /// Bytes of the register bytecode of these bodies.
 fn code_bytes(bodies: &[Vec<u8>]) -> usize {
+    code_bytes_of(&module(bodies, 0))
+}
+
+/// Bytes of the register bytecode of a module.
+fn code_bytes_of(module: &[u8]) -> usize {
     let options =
         zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
-    let file = zonda_compiler::compile(&module(bodies, 0), &options).expect("it can be compiled");
+    let file = zonda_compiler::compile(module, &options).expect("it can be compiled");
     // The third section's size (docs/precompiled-module.md).
     let size: [u8; 4] = file[84..88].try_into().expect("a table of sections");
     u32::from_le_bytes(size) as usize
@@ -523,5 +528,35 @@ fn slots_that_one_byte_cannot_name() {
         // A part of them for each number of locals.
         let some: Vec<_> = all.iter().skip(index).step_by(5).cloned().collect();
         agree(&some, locals);
+    }
+}
+
+/// Results go straight to the local that they are for, whichever of those it is that one byte names.
+#[test]
+fn results_go_to_any_local() {
+    for (value, ty) in [
+        ("(i64.mul (local.get 3) (local.get 5))", "i64"),
+        ("(i64.add (local.get 3) (local.get 5))", "i64"),
+        ("(i64.xor (local.get 3) (local.get 5))", "i64"),
+        ("(i64.extend_i32_s (i32.wrap_i64 (local.get 5)))", "i64"),
+        ("(i64.load (i32.wrap_i64 (local.get 5)))", "i64"),
+        ("(f64.add (local.get 3) (local.get 5))", "f64"),
+        ("(i32.mul (local.get 3) (local.get 5))", "i32"),
+        ("(i32.load (local.get 5))", "i32"),
+    ] {
+        let count = if ty == "i32" { 240 } else { 120 };
+        let bytes = |local: usize| {
+            let params = format!("{ty} ").repeat(8);
+            let locals = format!("{ty} ").repeat(count - 8);
+            let text = format!(
+                "(module (memory 1) (func (param {params}) (result {ty}) (local {locals})
+                   (local.set {local} {value}) (local.get {local})))"
+            );
+            code_bytes_of(&wat::parse_str(text).expect("the module is WebAssembly text"))
+        };
+        let expected = bytes(7);
+        for local in 0..count {
+            assert_eq!(bytes(local), expected, "{value} in local {local}");
+        }
     }
 }

@@ -8,6 +8,8 @@ mod encodings;
 mod forms;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod listed;
 #[cfg(all(feature = "classic", feature = "fast", feature = "tail-call"))]
 mod locals;
 mod modes;

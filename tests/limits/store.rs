@@ -130,3 +130,52 @@ fn growth_takes_from_the_same_budget() {
         );
     }
 }
+
+/// What is logged while something runs on this thread.
+#[cfg(feature = "log")]
+fn logged(run: impl FnOnce()) -> Vec<(log::Level, String)> {
+    use std::cell::RefCell;
+    thread_local!(static LINES: RefCell<Vec<(log::Level, String)>> = const { RefCell::new(Vec::new()) });
+    struct Lines;
+    impl log::Log for Lines {
+        fn enabled(&self, _: &log::Metadata) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record) {
+            LINES.with_borrow_mut(|lines| lines.push((record.level(), record.args().to_string())));
+        }
+        fn flush(&self) {}
+    }
+    // Another test of this process may have set it.
+    let _ = log::set_logger(&Lines);
+    log::set_max_level(log::LevelFilter::Warn);
+    LINES.with_borrow_mut(Vec::clear);
+    run();
+    LINES.with_borrow_mut(core::mem::take)
+}
+
+/// A memory that the embedder limits is made, and a warning says that it is smaller than the module wants; and only then.
+#[cfg(feature = "log")]
+#[test]
+fn a_memory_that_is_cut_off_is_warned_about() {
+    for mode in MODES {
+        for (text, limit, cut) in [
+            ("(module (memory 2))", 100_000, true),
+            ("(module (memory 2))", 131_071, true),
+            ("(module (memory 2))", 131_072, false),
+            ("(module (memory 2))", 1 << 30, false),
+            ("(module (memory 100 (pagesize 1)))", 99, true),
+            ("(module (memory 100 (pagesize 1)))", 100, false),
+        ] {
+            let lines = logged(|| {
+                let config = StoreConfig { memory_limit: limit, ..StoreConfig::default() };
+                let mut store = Store::with_config(&Engine::new(mode), (), config).unwrap();
+                instantiate(&mut store, mode, text).unwrap();
+            });
+            let warned = lines.iter().any(|(level, line)| {
+                *level == log::Level::Warn && line.contains(&format!("limited to {limit} bytes"))
+            });
+            assert_eq!(warned, cut, "{text} of {limit} bytes: {lines:?}");
+        }
+    }
+}
