@@ -41,6 +41,7 @@ impl IndexType {
 pub type Offset = u64;
 
 /// An offset of 32 bits.
+#[cfg(feature = "fast")]
 #[inline(always)]
 pub(crate) fn widened(offset: u32) -> Offset {
     offset as u64

@@ -31,6 +31,7 @@ impl IndexType {
 pub type Offset = u32;
 
 /// The same offset.
+#[cfg(feature = "fast")]
 #[inline(always)]
 pub(crate) fn widened(offset: u32) -> Offset {
     offset
