@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use zonda::{Engine, Module, Store};
+use zonda::{ArtifactErrorKind, Engine, Module, Store};
 use zonda_native::{compile as make, Error, Executable, Options, Target};
 
 use crate::board::Device;
@@ -104,6 +104,19 @@ pub fn load(
     // until the process ends.
     unsafe { Module::new_trusted(engine, executable.leak()) }
         .map_err(|error| bad_module(path, &error))
+}
+
+/// Why a file is not run without `--native`.
+pub fn refused(path: &Path, error: &zonda::Error) -> Failure {
+    match error {
+        zonda::Error::Artifact(error) if error.kind == ArtifactErrorKind::Copied => {
+            Failure::Input(format!(
+                "{}: native code cannot be verified: `zonda run --native` runs a file that you trust",
+                path.display()
+            ))
+        }
+        error => bad_module(path, error),
+    }
 }
 
 /// Bytes of stack that host functions get beyond native code's.

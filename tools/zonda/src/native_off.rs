@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use zonda::{Engine, Module, Store};
+use zonda::{Engine, Error, Module, Store};
 
 use crate::board::Device;
 use crate::failure::Failure;
+use crate::input::bad_module;
 use crate::CompileArgs;
 
 const MISSING: &str = "this `zonda` has no native compiler: install LLVM 19 (Debian: llvm-19-dev, libpolly-19-dev), then \
@@ -18,6 +19,10 @@ pub fn compile(_: &CompileArgs, _: Option<&Device>, _: &[u8]) -> Result<(), Fail
 
 pub fn load(_: &Path, _: &Engine, _: &[u8], _: bool) -> Result<Module<'static>, Failure> {
     Err(Failure::Input(MISSING.into()))
+}
+
+pub fn refused(path: &Path, error: &Error) -> Failure {
+    bad_module(path, error)
 }
 
 pub fn with_stack<R: Send>(_: usize, body: impl FnOnce() -> R + Send) -> Result<R, Failure> {

@@ -52,7 +52,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
     let module = if args.native {
         native::load(path, &engine, &bytes, args.fuel.is_some() || args.timeout.is_some())?
     } else {
-        Module::from_vec(&engine, &bytes).map_err(bad)?
+        Module::from_vec(&engine, &bytes).map_err(|error| native::refused(path, &error))?
     };
     // Wrong usage is reported before the start function runs.
     let call = Call::choose(&module, invoke, rest).map_err(usage)?;
