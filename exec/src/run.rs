@@ -45,7 +45,7 @@ pub unsafe fn call_with(
 /// The same in a context that the caller keeps: what the host provides is in it, and nothing runs.
 ///
 /// # Safety
-/// As for [`call_with`], with the end of the stack and the records that the context names.
+/// As for `call_with`, with the end of the stack and the records that the context names.
 #[inline(always)]
 pub unsafe fn call_in(
     context: &mut Context,
