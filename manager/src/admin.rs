@@ -376,20 +376,25 @@ impl<P: Platform> Manager<P> {
     /// Asks an application that is held to stop, and waits until it has. The supervisor ends it if it takes too long.
     fn stop_run(&self, slot: usize) {
         let now = self.platform.now();
-        let name = self.shared(|shared| {
-            let app = shared.app(slot)?;
-            let name = app.state.is_live().then_some(app.name);
-            if name.is_some() {
+        let name = self.app(slot, |app| {
+            let is_live = app.state.is_live();
+            if is_live {
                 app.state = State::Stopping;
+            }
+            is_live.then_some(app.name)
+        });
+        // Before the application knows, so that what it does then comes after.
+        if let Some(name) = name.flatten() {
+            self.platform.changed(name.as_str(), State::Stopping, None);
+        }
+        self.shared(|shared| {
+            // It may have failed meanwhile.
+            if let Some(app) = shared.app(slot).filter(|app| app.state == State::Stopping) {
                 app.stop_at = Some(now);
             }
             shared.wake(slot);
             shared.wake_supervisor();
-            name
         });
-        if let Some(name) = name {
-            self.platform.changed(name.as_str(), State::Stopping, None);
-        }
         self.platform.join(slot);
         self.app(slot, |app| app.has_thread = false);
     }
