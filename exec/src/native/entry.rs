@@ -73,12 +73,13 @@ frame! {
     take: "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
     restore: "pop {{r3-r11, pc}}";
 }
+// Naked functions are assembled without the features of the target.
 frame! {
     #[cfg(all(target_arch = "arm", thumb2, fpu))] 4
-    save: "ldr r12, [sp]" "push {{r3-r11, lr}}" "vpush {{d8-d15}}";
+    save: ".fpu fpv4-sp-d16" "ldr r12, [sp]" "push {{r3-r11, lr}}" "vpush {{d8-d15}}";
     note: "str sp, [r0, {saved}]";
     call: "mov r10, r0" "mov r0, r1" "mov r1, r2" "mov r2, r12" "blx r3" "movs r0, #0";
-    take: "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
+    take: ".fpu fpv4-sp-d16" "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
     restore: "vpop {{d8-d15}}" "pop {{r3-r11, pc}}";
 }
 // Armv6-M pushes only the lower registers.
