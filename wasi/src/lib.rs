@@ -39,6 +39,8 @@ mod network;
 mod network;
 pub mod platform;
 mod preview1;
+#[cfg(any(feature = "host", all(feature = "firmware", feature = "sockets")))]
+mod socket_state;
 pub mod types;
 
 pub use context::Wasi;

@@ -32,6 +32,7 @@
 //! | [`job`] | the file that tells the firmware what to run |
 
 mod bench;
+mod combinations;
 mod coverage;
 mod curve;
 mod demo;

@@ -2,8 +2,8 @@
 
 use crate::report::{NotRun, Report};
 use crate::{
-    bench, coverage, curve, demo, firmware, fuzz, lanes, modes, native, native_stack, natives,
-    sanitize, shell, size, spec, supply, toolchain, zephyr,
+    bench, combinations, coverage, curve, demo, firmware, fuzz, lanes, modes, native, native_stack,
+    natives, sanitize, shell, size, spec, supply, toolchain, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -160,6 +160,7 @@ fn qemu(report: &mut Report) {
             spec::qemu(mode.name, firmware::default(), firmware::Arithmetic::Rust)
         });
     }
+    report.part("combinations of features and CPUs", combinations::check);
     report.part("native stack, with interrupts", native_stack::check);
     report.part("native functions of 16 parameters", natives::check);
     report.part("workloads, Rust API", || bench::check("rust"));

@@ -1,43 +1,15 @@
 //! The command line from outside: output, messages with file, place and cause, exit codes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod common;
 
-fn zonda(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_zonda")).args(args).output().expect("zonda runs")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use common::{expect, file, stderr, stdout, zonda};
+use std::path::Path;
+use std::process::Command;
 
 /// A module of tests/modules.
 fn real(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules").join(name);
     path.to_str().unwrap().to_owned()
-}
-
-/// A file with this content, in a folder that is the test's own.
-fn file(test: &str, name: &str, content: &[u8]) -> String {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    std::fs::write(&path, content).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-#[track_caller]
-fn expect(output: &Output, code: i32, out: &str, err: &[&str]) {
-    let (got_out, got_err) = (stdout(output), stderr(output));
-    assert_eq!(output.status.code(), Some(code), "stdout: {got_out}\nstderr: {got_err}");
-    assert_eq!(got_out, out);
-    for part in err {
-        assert!(got_err.contains(part), "'{part}' is not in: {got_err}");
-    }
 }
 
 #[test]

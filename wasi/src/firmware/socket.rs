@@ -4,7 +4,8 @@
 use super::outcome;
 use super::Result;
 use crate::platform::{Lookup, SocketKind, SocketOption};
-use crate::types::{Filetype, RiFlags, SdFlags};
+use crate::socket_state::SocketState;
+use crate::types::{RiFlags, SdFlags};
 use core::ffi::{c_char, c_int, c_void};
 use core::net::{IpAddr, SocketAddr};
 use core::ptr::{from_ref, null, null_mut};
@@ -85,9 +86,7 @@ extern "C" {
 /// A socket.
 pub struct FirmwareSocket {
     number: c_int,
-    stream: bool,
-    /// Microseconds that receiving and sending wait; 0 for ever.
-    timeouts: [u64; 2],
+    pub(super) state: SocketState,
 }
 
 impl Drop for FirmwareSocket {
@@ -99,7 +98,7 @@ impl Drop for FirmwareSocket {
 
 impl FirmwareSocket {
     fn new(number: c_int, stream: bool) -> FirmwareSocket {
-        FirmwareSocket { number, stream, timeouts: [0; 2] }
+        FirmwareSocket { number, state: SocketState::new(stream) }
     }
 
     pub(super) fn open(SocketKind { ipv6, stream }: SocketKind) -> Result<FirmwareSocket> {
@@ -111,23 +110,6 @@ impl FirmwareSocket {
 
     pub(super) fn number(&self) -> c_int {
         self.number
-    }
-
-    pub(super) fn filetype(&self) -> Filetype {
-        if self.stream {
-            Filetype::SocketStream
-        } else {
-            Filetype::SocketDgram
-        }
-    }
-
-    pub(super) fn timeout(&mut self, send: bool) -> &mut u64 {
-        let [receive, transmit] = &mut self.timeouts;
-        if send {
-            transmit
-        } else {
-            receive
-        }
     }
 
     pub(super) fn accept(&mut self) -> Result<FirmwareSocket> {
@@ -276,7 +258,7 @@ pub(super) fn resolve(
 macro_rules! methods {
     () => {
         fn socket_type(&mut self, socket: &FirmwareSocket) -> Filetype {
-            socket.filetype()
+            socket.state.filetype()
         }
         fn accept(&mut self, socket: &mut FirmwareSocket, _: FdFlags) -> Result<FirmwareSocket> {
             socket.accept()
@@ -358,7 +340,7 @@ macro_rules! methods {
             socket: &'s mut FirmwareSocket,
             send: bool,
         ) -> Option<&'s mut u64> {
-            Some(socket.timeout(send))
+            Some(socket.state.timeout(send))
         }
         fn membership(
             &mut self,

@@ -259,7 +259,7 @@ impl Platform for Host {
         socket.shutdown(how)
     }
     fn socket_type(&mut self, socket: &HostSocket) -> Filetype {
-        socket.filetype()
+        socket.state.filetype()
     }
     fn open_socket(&mut self, kind: SocketKind) -> Result<HostSocket> {
         HostSocket::open(kind)
@@ -302,7 +302,7 @@ impl Platform for Host {
         socket.set_option(option, to)
     }
     fn timeout<'s>(&mut self, socket: &'s mut HostSocket, send: bool) -> Option<&'s mut u64> {
-        Some(socket.timeout(send))
+        Some(socket.state.timeout(send))
     }
     fn membership(
         &mut self,

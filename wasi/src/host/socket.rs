@@ -2,7 +2,8 @@
 
 use super::Result;
 use crate::platform::{Lookup, SocketKind, SocketOption};
-use crate::types::{Errno, FdFlags, Filetype, RiFlags, SdFlags};
+use crate::socket_state::SocketState;
+use crate::types::{Errno, FdFlags, RiFlags, SdFlags};
 use rustix::net::{
     accept_with, bind, connect, getpeername, getsockname, listen, recv, recvfrom, send, sendto,
     shutdown, socket_with, sockopt, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketAddrAny,
@@ -15,9 +16,7 @@ use std::time::Duration;
 /// A socket.
 pub struct HostSocket {
     fd: OwnedFd,
-    stream: bool,
-    /// Microseconds that receiving and sending wait; 0 for ever.
-    timeouts: [u64; 2],
+    pub(super) state: SocketState,
 }
 
 impl AsFd for HostSocket {
@@ -46,7 +45,7 @@ fn receive_flags(how: RiFlags) -> RecvFlags {
 
 impl HostSocket {
     fn new(fd: OwnedFd, stream: bool) -> HostSocket {
-        HostSocket { fd, stream, timeouts: [0; 2] }
+        HostSocket { fd, state: SocketState::new(stream) }
     }
 
     /// A socket that accepts connections.
@@ -62,23 +61,6 @@ impl HostSocket {
         let family = if ipv6 { AddressFamily::INET6 } else { AddressFamily::INET };
         let ty = if stream { SocketType::STREAM } else { SocketType::DGRAM };
         Ok(HostSocket::new(socket_with(family, ty, FLAGS, None)?, stream))
-    }
-
-    pub(super) fn filetype(&self) -> Filetype {
-        if self.stream {
-            Filetype::SocketStream
-        } else {
-            Filetype::SocketDgram
-        }
-    }
-
-    pub(super) fn timeout(&mut self, send: bool) -> &mut u64 {
-        let [receive, transmit] = &mut self.timeouts;
-        if send {
-            transmit
-        } else {
-            receive
-        }
     }
 
     pub(super) fn accept(&mut self, _: FdFlags) -> Result<HostSocket> {
