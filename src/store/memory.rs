@@ -18,11 +18,15 @@ pub(crate) struct MemoryData {
     ty: MemoryType,
     /// Largest size in bytes that the embedder allows.
     limit: u64,
+    /// Pages that what was appended has begun, until the memory grows beyond them. The program does
+    /// not count them, so that an allocator of its own does not take them.
+    appended_pages: u32,
 }
 
 impl MemoryData {
     /// A memory of the type's initial size, or of `limit` bytes if that is less, of zeros; and behind that `appended` bytes, which
-    /// count as pages begun, so that growth never hands them out. They are no part of the type's maximum.
+    /// count as pages begun, so that growth never hands them out, but not in what the program is told of the size. They are no
+    /// part of the type's maximum.
     pub(crate) fn new(
         ty: MemoryType,
         limit: u64,
@@ -51,7 +55,8 @@ impl MemoryData {
         budget.make(ShortageOf::Memory, size, || {
             let mut seen = Memory::empty();
             (seen.pages, seen.page_shift, seen.index) = (pages, ty.page_shift, ty.index);
-            let mut memory = MemoryData { seen, bytes: TryVec::zeroed(len)?, ty, limit };
+            let bytes = TryVec::zeroed(len)?;
+            let mut memory = MemoryData { seen, bytes, ty, limit, appended_pages: more };
             memory.sync();
             TryBox::new(memory)
         })
@@ -93,19 +98,26 @@ impl MemoryData {
         MemoryType { limits: Limits { min: self.seen.pages, max: self.ty.limits.max }, ..self.ty }
     }
 
-    /// Grows by `delta` pages; returns the size before, in pages.
+    /// What `memory.size` gives.
+    pub(crate) fn program_pages(&self) -> u32 {
+        self.seen.pages - self.appended_pages
+    }
+
+    /// Grows by `delta` pages; returns where they begin, in pages: the size before, and what was appended to it.
     pub(crate) fn grow(&mut self, delta: u32, budget: &Budget) -> Made<u32> {
         let before = self.seen.pages;
         let (pages, bytes) =
             bounds::grown(before, delta, self.ty.most_pages(), self.ty.page_shift, self.limit)
                 .ok_or(Fault::CANNOT_GROW)?;
-        if delta != 0 {
-            let len = usize::try_from(bytes).unwrap_or(usize::MAX);
-            let more = len.saturating_sub(self.bytes.len());
-            budget.make(ShortageOf::Memory, more, || self.bytes.resize_zeroed(len))?;
-            self.seen.pages = pages;
-            self.sync();
+        if delta == 0 {
+            return Ok(self.program_pages());
         }
+        let len = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let more = len.saturating_sub(self.bytes.len());
+        budget.make(ShortageOf::Memory, more, || self.bytes.resize_zeroed(len))?;
+        self.seen.pages = pages;
+        self.appended_pages = 0;
+        self.sync();
         Ok(before)
     }
 }
@@ -160,7 +172,10 @@ mod tests {
         let budget = Budget::new(u64::MAX);
         let mut memory = MemoryData::new(ty, u64::MAX, 100, &budget).unwrap();
         assert_eq!((memory.seen.size(), memory.seen.pages), ((1 << 16) + 100, 2));
+        // A program with an allocator of its own takes what it is told to have.
+        assert_eq!((memory.program_pages(), memory.grow(0, &budget)), (1, Ok(1)));
         assert_eq!(memory.grow(1, &budget), Ok(2));
+        assert_eq!((memory.program_pages(), memory.grow(0, &budget)), (3, Ok(3)));
         assert_eq!(memory.bytes().len(), 3 << 16);
     }
 

@@ -132,7 +132,7 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             }
             op::MEMORY_SIZE => {
                 let ([memory], []) = instr.read();
-                instr.push((*instance.memory(memory)).seen.pages);
+                instr.push((*instance.memory(memory)).program_pages());
                 Ok(OK)
             }
             op::MEMORY_GROW => {

@@ -73,11 +73,15 @@ void test_memory(const uint8_t *bytes, uint32_t size, bool own_allocator)
 	module_free(0);
 	if (!own_allocator) {
 		CHECK(module_malloc(100, &native) == at);
+		/* The heap is not in what the program is told to have. */
+		CHECK(call(&program, "take_all", 0, argv) && argv[0] == 1);
+		CHECK(strcmp(addr_app_to_native(other), "hello") == 0);
 		/* Growing goes on behind the heap and leaves it alone. */
 		argv[0] = 1;
 		CHECK(call(&program, "grow", 1, argv) && argv[0] == 2);
 		CHECK(strcmp(addr_app_to_native(other), "hello") == 0);
 		CHECK(validate_app_addr(0, 3 * 65536));
+		CHECK(call(&program, "take_all", 0, argv) && argv[0] == 3);
 	}
 	module_free(other);
 	stop(&program);

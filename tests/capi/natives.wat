@@ -50,4 +50,8 @@
   (func (export "refs") (param externref funcref) (result externref funcref)
     (call $object (local.get 0)) (local.get 1))
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  ;; As an allocator does that takes all memory: writes its last word. Gives its pages.
+  (func (export "take_all") (result i32)
+    (i32.store (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 4)) (i32.const -1))
+    (memory.size))
   (func (export "forever") (loop (br 0))))
