@@ -49,7 +49,11 @@ fn symbols() -> Result<BTreeSet<String>> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Unpacks libgcc.a, and returns the object files that define one of the names. Every name has to be defined.
+/// What libgcc's divisions call when the divisor is 0. Rust's compiler library has these functions or not, by its version.
+const DIVISION_BY_ZERO: [&str; 2] = ["__aeabi_idiv0", "__aeabi_ldiv0"];
+
+/// Unpacks libgcc.a, and returns the object files that define one of the names, or what these call. Every name has to be
+/// defined.
 pub fn objects(target: &str) -> Result<Vec<PathBuf>> {
     let library = library(target)?;
     let folder = shell::target_dir().join("libgcc").join(target);
@@ -57,6 +61,7 @@ pub fn objects(target: &str) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(&folder)?;
     shell::run(Command::new(AR).arg("x").arg(&library).current_dir(&folder))?;
     let mut missing = symbols()?;
+    missing.extend(DIVISION_BY_ZERO.map(str::to_owned));
     let mut chosen = Vec::new();
     let mut files: Vec<PathBuf> =
         fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
@@ -71,7 +76,10 @@ pub fn objects(target: &str) -> Result<Vec<PathBuf>> {
         }
     }
     if !missing.is_empty() {
-        bail!("{} does not define {missing:?}, which {SYMBOLS} lists", library.display());
+        bail!(
+            "{} does not define {missing:?}, which {SYMBOLS} lists or a division calls",
+            library.display()
+        );
     }
     Ok(chosen)
 }
