@@ -27,13 +27,36 @@ LOG_MODULE_REGISTER(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
 /* Memory. An allocation that fails returns NULL, which the runtime reports to the application. */
 
-#ifdef CONFIG_ZONDA_HEAP_POOL
+#ifdef CONFIG_ZONDA_USER_MODE
+#include <zephyr/app_memory/app_memdomain.h>
+#include <zephyr/init.h>
+#include <zephyr/sys/mutex.h>
+
+/* The static data of this file and of the runtime lie in this partition. A thread in user mode that
+ * has it in its memory domain can use the runtime; CMakeLists.txt names the libraries. */
+K_APPMEM_PARTITION_DEFINE(zonda_partition);
+
+/* The kernel's heaps and mutexes are out of reach in user mode. */
+static struct sys_heap zonda_heap;
+static struct sys_mutex zonda_heap_mutex;
+static uint8_t zonda_heap_memory[CONFIG_ZONDA_HEAP_SIZE] __aligned(8);
+
+static int init_heap(void)
+{
+	sys_heap_init(&zonda_heap, zonda_heap_memory, sizeof(zonda_heap_memory));
+	return 0;
+}
+
+/* After the kernel has cleared the partitions. */
+SYS_INIT(init_heap, APPLICATION, 0);
+#define HEAP (&zonda_heap)
+#elif defined(CONFIG_ZONDA_HEAP_POOL)
 K_HEAP_DEFINE(zonda_heap, CONFIG_ZONDA_HEAP_SIZE);
-#define HEAP zonda_heap
+#define HEAP (&zonda_heap.heap)
 #else
 /* Defined by the kernel; CONFIG_ZONDA_HEAP_SIZE is a part of it. */
 extern struct k_heap _system_heap;
-#define HEAP _system_heap
+#define HEAP (&_system_heap.heap)
 #endif
 
 /* Fills in the size and the use of the heap. False if Zephyr keeps no account of it
@@ -43,7 +66,7 @@ bool zonda_platform_heap_info(zonda_heap_info_t *info)
 #ifdef CONFIG_SYS_HEAP_RUNTIME_STATS
 	struct sys_memory_stats stats;
 
-	if (sys_heap_runtime_stats_get(&HEAP.heap, &stats) != 0) {
+	if (sys_heap_runtime_stats_get(HEAP, &stats) != 0) {
 		return false;
 	}
 	info->total = stats.free_bytes + stats.allocated_bytes;
@@ -73,7 +96,11 @@ static void report_failed_allocation(size_t size)
 
 void *zonda_platform_alloc(size_t size, size_t align)
 {
-#ifdef CONFIG_ZONDA_HEAP_POOL
+#ifdef CONFIG_ZONDA_USER_MODE
+	(void)sys_mutex_lock(&zonda_heap_mutex, K_FOREVER);
+	void *memory = sys_heap_aligned_alloc(&zonda_heap, align, size);
+	(void)sys_mutex_unlock(&zonda_heap_mutex);
+#elif defined(CONFIG_ZONDA_HEAP_POOL)
 	void *memory = k_heap_aligned_alloc(&zonda_heap, align, size, K_NO_WAIT);
 #else
 	void *memory = k_aligned_alloc(align, size);
@@ -87,7 +114,11 @@ void *zonda_platform_alloc(size_t size, size_t align)
 
 void zonda_platform_free(void *ptr)
 {
-#ifdef CONFIG_ZONDA_HEAP_POOL
+#ifdef CONFIG_ZONDA_USER_MODE
+	(void)sys_mutex_lock(&zonda_heap_mutex, K_FOREVER);
+	sys_heap_free(&zonda_heap, ptr);
+	(void)sys_mutex_unlock(&zonda_heap_mutex);
+#elif defined(CONFIG_ZONDA_HEAP_POOL)
 	k_heap_free(&zonda_heap, ptr);
 #else
 	k_free(ptr);
@@ -102,11 +133,16 @@ void zonda_platform_free(void *ptr)
 
 /*
  * Whether the stack of the current thread is large enough for what it is about to do; true where
- * Zephyr cannot tell. Threads of native_sim run on stacks of the host.
+ * Zephyr cannot tell. Threads of native_sim run on stacks of the host. A thread in user mode cannot
+ * read where its stack lies; the MPU ends it when it leaves the stack.
  */
 bool zonda_platform_stack_suffices(zonda_stack_use_t purpose)
 {
 #if defined(CONFIG_THREAD_STACK_INFO) && !defined(CONFIG_ARCH_POSIX)
+	if (k_is_user_context()) {
+		return true;
+	}
+
 	const struct k_thread *thread = k_current_get();
 	const char *name = k_thread_name_get((k_tid_t)thread);
 	uintptr_t here = (uintptr_t)&name;
@@ -208,6 +244,19 @@ void zonda_platform_console(const char *text, size_t len)
 
 /* All threads share registered functions and the heap. Zephyr's mutexes are recursive. */
 
+#ifdef CONFIG_ZONDA_USER_MODE
+static struct sys_mutex zonda_mutex;
+
+void zonda_platform_lock(void)
+{
+	(void)sys_mutex_lock(&zonda_mutex, K_FOREVER);
+}
+
+void zonda_platform_unlock(void)
+{
+	(void)sys_mutex_unlock(&zonda_mutex);
+}
+#else
 static K_MUTEX_DEFINE(zonda_mutex);
 
 void zonda_platform_lock(void)
@@ -219,6 +268,7 @@ void zonda_platform_unlock(void)
 {
 	(void)k_mutex_unlock(&zonda_mutex);
 }
+#endif
 
 /* What the panic handler calls. */
 FUNC_NORETURN void zonda_platform_abort(const char *text, size_t len)

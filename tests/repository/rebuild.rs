@@ -19,7 +19,10 @@ fn samples_with_clang() {
     if !has_libc {
         eprintln!("skipped: http, as wasi-libc is not installed");
     }
-    for name in ["hello", "blinky", "http"].into_iter().filter(|&name| has_libc || name != "http") {
+    for name in ["hello", "blinky", "http", "user_mode"]
+        .into_iter()
+        .filter(|&name| has_libc || name != "http")
+    {
         let sources = root().join("samples").join(name).join("wasm-app");
         let rebuilt = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.wasm"));
         let status =
