@@ -641,7 +641,7 @@ void wasm_runtime_set_native_stack_boundary(wasm_exec_env_t exec_env, uint8_t *n
 // overflow".
 bool wasm_runtime_detect_native_stack_overflow(wasm_exec_env_t exec_env);
 
-// The same for a native function that needs `required_size` bytes itself. Where
+// The same for a native function that needs `required_size` bytes itself. On a device where
 // wasm_runtime_set_native_stack_boundary() has set no boundary, the size is not considered.
 bool wasm_runtime_detect_native_stack_overflow_size(wasm_exec_env_t exec_env, uint32_t required_size);
 

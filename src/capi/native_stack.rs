@@ -1,7 +1,7 @@
 //! What a native function asks and says while it runs: the native stack, and blocking.
 
 use super::types::*;
-use crate::platform::{self, interface};
+use crate::platform;
 
 /// Sets the lowest address of the native stack that calls on the execution environment may use. A
 /// call that begins below it fails with "native stack overflow". NULL, the initial value, leaves
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn wasm_runtime_detect_native_stack_overflow(
     unsafe { wasm_runtime_detect_native_stack_overflow_size(exec_env, 0) }
 }
 
-/// The same for a native function that needs `required_size` bytes itself. Where
+/// The same for a native function that needs `required_size` bytes itself. On a device where
 /// wasm_runtime_set_native_stack_boundary() has set no boundary, the size is not considered.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_detect_native_stack_overflow_size(
@@ -40,8 +40,8 @@ pub unsafe extern "C" fn wasm_runtime_detect_native_stack_overflow_size(
     // SAFETY: the application passes a live environment with a live instance.
     unsafe {
         let left = (&raw const here).addr().saturating_sub((*exec_env).native_boundary);
-        let suffices =
-            left > required_size as usize && platform::stack_suffices(interface::ZONDA_STACK_CALL);
+        let suffices = left > required_size as usize
+            && platform::stack_suffices_beside(required_size as usize);
         if !suffices {
             (*(*exec_env).instance).fail("native stack overflow");
         }

@@ -30,6 +30,11 @@ pub(crate) fn stack_suffices(purpose: zonda_stack_use_t) -> bool {
     unsafe { zonda_platform_stack_suffices(purpose) }
 }
 
+/// The interface does not ask for a size.
+pub(crate) fn stack_suffices_beside(_: usize) -> bool {
+    stack_suffices(ZONDA_STACK_CALL)
+}
+
 /// Bytes of native stack that native code may use, if that is known.
 #[cfg(feature = "native")]
 pub(crate) fn native_stack() -> Option<usize> {

@@ -49,15 +49,36 @@ pub(crate) fn console(text: &[u8]) {
     let _ = std::io::stdout().write_all(text);
 }
 
-/// Threads of a host have stacks of megabytes.
-pub(crate) fn stack_suffices(_: zonda_stack_use_t) -> bool {
-    true
+#[cfg(all(target_os = "linux", not(miri)))]
+#[path = "hosted_stack.rs"]
+mod stack;
+
+/// Other systems do not tell what is left of a stack.
+#[cfg(not(all(target_os = "linux", not(miri))))]
+mod stack {
+    pub(super) fn left() -> Option<usize> {
+        None
+    }
 }
 
-/// Not known.
+/// Bytes of native stack that a call needs, with a native function that prints or opens a file.
+const TO_CALL: usize = 16 << 10;
+/// Bytes that loading a module needs.
+const TO_LOAD: usize = 32 << 10;
+
+pub(crate) fn stack_suffices(purpose: zonda_stack_use_t) -> bool {
+    let needed = if purpose == ZONDA_STACK_LOAD { TO_LOAD } else { TO_CALL };
+    stack::left().is_none_or(|left| left >= needed)
+}
+
+/// Whether a native function that needs `size` bytes itself can call after it has taken them.
+pub(crate) fn stack_suffices_beside(size: usize) -> bool {
+    stack::left().is_none_or(|left| left >= size.saturating_add(TO_CALL))
+}
+
 #[cfg(feature = "native")]
 pub(crate) fn native_stack() -> Option<usize> {
-    None
+    stack::left().map(|left| left.saturating_sub(TO_CALL))
 }
 
 pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
@@ -86,5 +107,43 @@ pub(crate) fn defaults() -> &'static zonda_defaults_t {
         start_fuel: 1_000_000_000,
         bare_pointers: false,
         whole_memory: false,
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use super::*;
+
+    const BLOCK: usize = 4 << 10;
+
+    /// Uses up the stack as long as a call may begin; how many blocks of it that were.
+    #[inline(never)]
+    fn use_up(blocks: usize) -> usize {
+        let block = [blocks as u8; BLOCK];
+        if !stack_suffices(ZONDA_STACK_CALL) {
+            return blocks;
+        }
+        let used = use_up(blocks + 1);
+        core::hint::black_box(&block);
+        used
+    }
+
+    #[test]
+    fn a_thread_stops_before_the_end_of_its_stack() {
+        let threads = [256 << 10, 1 << 20].map(|size| {
+            let body = move || {
+                // AddressSanitizer keeps variables elsewhere.
+                let Some(left) = stack::left() else { return };
+                assert!((size / 2..=size + (64 << 10)).contains(&left), "{left} of {size}");
+                assert!(stack_suffices(ZONDA_STACK_LOAD));
+                let blocks = use_up(0);
+                let most = (left - TO_CALL) / BLOCK;
+                assert!((most / 2..=most + 1).contains(&blocks), "{blocks} of {most}");
+            };
+            std::thread::Builder::new().stack_size(size).spawn(body).unwrap()
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
     }
 }
