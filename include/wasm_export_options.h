@@ -3,7 +3,8 @@
  *
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
  * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
- * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE). wasm_export.h includes this file.
+ * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE), records of traps (CONFIG_ZONDA_TRAP_RECORD). wasm_export.h
+ * includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -173,6 +174,21 @@ void wasm_runtime_set_enlarge_mem_error_callback(enlarge_memory_error_callback_t
 // verified. wasm_runtime_load() accepts native code if it is signed (CONFIG_ZONDA_SIGNED_FILES).
 // The bytes lie in memory that can be executed, at a multiple of 16, on Arm of 4.
 wasm_module_t zonda_load_trusted(uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
+
+// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at most
+// `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL` ends
+// that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to the
+// buffer when a call traps, and allocates nothing then. A trap of a start function is not recorded.
+// docs/traps.md specifies the record.
+void zonda_set_trap_record(wasm_module_inst_t module_inst, void *buf, uint32_t size, uint32_t memory_size);
+
+// Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call traps,
+// or if the buffer is too small for the least record. The record stays until the next trap.
+uint32_t zonda_get_trap_record(wasm_module_inst_t module_inst);
+
+// Logs a record, or other bytes, as lines that `zonda symbolize` and `zonda postmortem` read: an
+// offset and 32 bytes in hexadecimal each.
+void zonda_log_trap_record(const void *record, uint32_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,8 +12,8 @@ use crate::alloc::TryVec;
 use crate::code::fast::precompiled::{self, Precompiled};
 use crate::code::Code;
 use crate::error::{ArtifactErrorKind, Error};
-use crate::module::{translate_for, verify_precompiled, Module};
-use core::ops::Range;
+use crate::module::{positions_for, translate_for, verify_precompiled, Module};
+use core::ops::{Deref, Range};
 use zonda_exec::FastFunc;
 
 /// Constants of the format (docs/precompiled-module.md).
@@ -56,6 +56,18 @@ pub fn translate(module: &[u8], word_size: u8) -> Result<Translation<'_>, Error>
         return Err(ArtifactErrorKind::PointerSize.at(0));
     }
     Ok(Translation(translate_for(module, precompiled::overhead(word_size))?))
+}
+
+/// The map from register bytecode to the module that [`translate`] makes it of: for each instruction its
+/// offset in the code and in the module, in ascending order.
+///
+/// # Errors
+/// Those of [`translate`].
+pub fn positions(module: &[u8], word_size: u8) -> Result<impl Deref<Target = [(u32, u32)]>, Error> {
+    if !matches!(word_size, 4 | 8) {
+        return Err(ArtifactErrorKind::PointerSize.at(0));
+    }
+    positions_for(module, precompiled::overhead(word_size))
 }
 
 /// Where the sections of a precompiled module are.

@@ -43,6 +43,38 @@ impl Frame {
         Frame { func, pc, instance, fp: trace.0 }
     }
 
+    /// The locals, parameters first, and how many slots they take; `None` for native code, whose
+    /// locals lie elsewhere.
+    ///
+    /// # Safety
+    /// As for [`Frame::caller`].
+    pub unsafe fn locals(&self) -> Option<(*const u32, usize)> {
+        // SAFETY: a frame's instance and its function's record are live.
+        unsafe {
+            if (*self.instance).mode.is_native() {
+                return None;
+            }
+            Some((self.start(), (*self.func).locals as usize))
+        }
+    }
+
+    /// Slot 0 of the frame. The frame pointer of a large function in fast mode is elsewhere.
+    ///
+    /// # Safety
+    /// As for [`Frame::caller`], and the frame is not one of native code.
+    unsafe fn start(&self) -> *mut u32 {
+        #[cfg(feature = "fast")]
+        // SAFETY: the contract of this function: instance and record are live, and the frame is one
+        // of its mode.
+        unsafe {
+            if (*self.instance).mode == crate::Mode::Fast {
+                let moved = crate::fast::moved(&*self.instance, self.func.cast(), self.pc);
+                return self.fp.wrapping_offset(-moved);
+            }
+        }
+        self.fp
+    }
+
     /// The caller's frame; `None` when the host is the caller, and for native code, whose frames lie
     /// elsewhere.
     ///
@@ -57,7 +89,7 @@ impl Frame {
         // SAFETY: every frame has its header behind its locals, and a boundary behind that when its
         // `pc` is null; when the host is the caller, the boundary's instance is null.
         unsafe {
-            let at = self.fp.add((*self.func).locals as usize);
+            let at = self.start().add((*self.func).locals as usize);
             let header = Header::read(at);
             let (pc, instance) = if header.pc.is_null() {
                 let boundary = at.add(HEADER).cast::<Boundary>().read_unaligned();

@@ -24,6 +24,7 @@
 //! | `native_stack` | what native functions ask while they run |
 //! | `modules` | modules that import from modules |
 //! | `diagnostics` | call stacks, memory consumption, failed growth |
+//! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
@@ -90,6 +91,8 @@ mod signed;
 #[path = "signed_off.rs"]
 mod signed;
 mod text;
+#[cfg(feature = "trap-record")]
+mod trap_record;
 mod types;
 #[cfg(feature = "wasi")]
 mod wasi;
@@ -129,6 +132,8 @@ pub use reflect::*;
 pub use runtime::*;
 #[cfg(feature = "shared-heap")]
 pub use shared_heap::*;
+#[cfg(feature = "trap-record")]
+pub use trap_record::*;
 pub use types::*;
 #[cfg(feature = "wasi")]
 pub use wasi::*;

@@ -109,6 +109,24 @@ impl<'a, T> Store<'a, T> {
         self.inner.meter.native.bytes.set(bytes);
     }
 
+    /// Writes a record of each trap from now on, of at most `bytes` bytes, with at most `memory` bytes of the linear memory that
+    /// the program uses as its stack (docs/traps.md). The memory for it is allocated here, not when something traps.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    #[cfg(feature = "trap-record")]
+    pub fn keep_trap_record(&mut self, bytes: usize, memory: usize) -> Result<(), Error> {
+        Ok(self.inner.recorder.allocate(bytes, memory)?)
+    }
+
+    /// The record of the last trap, if [`Store::keep_trap_record`] was called and something has trapped since. It stays until
+    /// the next trap.
+    #[cfg(feature = "trap-record")]
+    pub fn trap_record(&self) -> Option<&[u8]> {
+        let record = self.inner.recorder.last();
+        (!record.is_empty()).then_some(record)
+    }
+
     /// A handle by which another thread, or an interrupt handler, can stop code of this store.
     pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle { meter: self.inner.meter.clone() }

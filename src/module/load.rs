@@ -158,6 +158,27 @@ pub(crate) fn translate_for(bytes: &[u8], overhead: u32) -> Result<Code<'_>, Err
     loader.take_code().map_err(|kind| error(kind, bytes.len()))
 }
 
+/// The offset in the register bytecode and in the module of each instruction, as translated for a
+/// device whose frames have `overhead` slots between locals and operands.
+#[cfg(feature = "toolchain")]
+pub(crate) fn positions_for(bytes: &[u8], overhead: u32) -> Result<TryVec<(u32, u32)>, Error> {
+    let mut loader = Loader::new(bytes, Some(CodeBuilder::new(Mode::Fast, bytes)?))?;
+    if let Some(CodeBuilder::Fast(builder)) = &mut loader.builder {
+        builder.overhead = overhead;
+        builder.positions = Positions::All(TryVec::new());
+    }
+    loader.read()?;
+    match &mut loader.builder {
+        Some(CodeBuilder::Fast(builder)) => {
+            match core::mem::replace(&mut builder.positions, Positions::Unknown) {
+                Positions::All(positions) => Ok(positions),
+                _ => Ok(TryVec::new()),
+            }
+        }
+        _ => Ok(TryVec::new()),
+    }
+}
+
 /// Receives what a module declares, the number of its imported functions, and its start function.
 #[cfg(feature = "toolchain")]
 type Declared<'d, V> = dyn FnMut(&mut V, &Env, u32, Option<u32>) + 'd;

@@ -8,7 +8,7 @@ mod sort;
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
 use load::translate;
 #[cfg(feature = "toolchain")]
-pub(crate) use load::{translate_for, verify_precompiled, walk};
+pub(crate) use load::{positions_for, translate_for, verify_precompiled, walk};
 pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
 

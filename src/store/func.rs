@@ -244,6 +244,8 @@ unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
     // SAFETY: by the contract the store is live, and no reference to it is, as the call has ended.
     let store = unsafe { &mut *store };
     store.observer.stop(Some(&place));
+    // SAFETY: by the contract the place is in an instance of the store; the call has just ended.
+    unsafe { store.record(code, &place) };
     if PLACE {
         // SAFETY: by the contract the place is in an instance of the store.
         unsafe { store.trap_at(code, &place) }

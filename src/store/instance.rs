@@ -5,6 +5,8 @@ use super::fault::Made;
 use super::memory::MemoryData;
 use super::table::TableData;
 use crate::alloc::{TryArc, TryBox, TryVec};
+#[cfg(feature = "trap-record")]
+use crate::code::Offset;
 use crate::code::{Code, CompiledCode};
 use crate::error::{Error, ShortageOf};
 use crate::module::Module;
@@ -196,6 +198,14 @@ impl<'a> StoreInstance<'a> {
         let data = &*self.module.data;
         let (func, offset) = self.code().locate(&self.seen, func, pc);
         (func, data.offset_of(offset, pc))
+    }
+
+    /// The same, with the offset that the backend knows: of register bytecode, that in the code.
+    #[cfg(feature = "trap-record")]
+    pub(crate) fn code_place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
+        match self.code().locate(&self.seen, func, pc) {
+            (func, Offset::Module(offset) | Offset::Code(offset)) => (func, offset),
+        }
     }
 
     /// The code that the instance runs.

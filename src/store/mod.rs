@@ -25,6 +25,11 @@ mod observe;
 mod runtime_instr;
 mod strict;
 pub(crate) mod table;
+#[cfg(feature = "trap-record")]
+mod trap_record;
+#[cfg(not(feature = "trap-record"))]
+#[path = "trap_record_off.rs"]
+mod trap_record;
 mod wide;
 mod wide_arithmetic;
 
@@ -101,6 +106,9 @@ pub(crate) struct StoreData<'a> {
     /// What the C API learns.
     #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
     pub(crate) observer: observe::Observer,
+    /// Writes the records of traps.
+    #[cfg_attr(not(feature = "trap-record"), allow(dead_code))]
+    pub(crate) recorder: trap_record::Recorder,
 }
 
 // SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.
@@ -132,6 +140,7 @@ impl<'a> StoreData<'a> {
             appended: 0,
             failed_import: 0,
             observer: observe::Observer::NEW,
+            recorder: trap_record::Recorder::NEW,
         })
     }
 

@@ -1,7 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Call stacks of traps and of running calls, memory consumption, and memories that do not grow.
+ * Call stacks of traps and of running calls, records of traps, memory consumption, and memories that
+ * do not grow.
  * tests/embedding_c builds and runs this.
  */
 
@@ -59,6 +60,10 @@ static int32_t again(wasm_exec_env_t env, int32_t x)
 	uint32_t cell = (uint32_t)x;
 	wasm_function_inst_t a = wasm_runtime_lookup_function(get_module_inst(env), "a");
 
+	if (x == 4) {
+		wasm_runtime_set_exception(get_module_inst(env), "failed");
+		return 0;
+	}
 	CHECK(!wasm_runtime_call_wasm(env, a, 1, &cell));
 	/* What runs now is what called this. */
 	CHECK(wasm_copy_callstack(env, frames, 5, 0, error, sizeof(error)) == 3 &&
@@ -148,6 +153,54 @@ static void test_traps(void)
 	CHECK(strcmp(error, "no native function runs") == 0);
 }
 
+/* docs/traps.md has the bytes. */
+static void test_records(void)
+{
+	static uint8_t record[512];
+	/* The number of a trap, and that of a host function which has failed. */
+	enum { CODE = 6, FLAGS = 7, LENGTH = 8, HOST = 13 };
+	uint32_t cell = 0, size;
+	uint8_t code;
+
+	CHECK(zonda_get_trap_record(instance) == 0);
+	zonda_set_trap_record(instance, record, sizeof(record), 0);
+	CHECK(zonda_get_trap_record(instance) == 0);
+	CHECK(!call("a", &cell));
+	size = zonda_get_trap_record(instance);
+	code = record[CODE];
+	CHECK(size > 16 && memcmp(record, "\0ztr\1", 5) == 0 && record[5] == sizeof(void *));
+	CHECK(record[LENGTH] + 256u * record[LENGTH + 1] == size);
+	CHECK(code != 0 && code != HOST && record[FLAGS] == 0);
+	wasm_runtime_clear_exception(instance);
+	/* Of a call in a call, the inner one. */
+	memset(record, 0xaa, sizeof(record));
+	cell = 2;
+	CHECK(!call("a", &cell) && record[CODE] == code &&
+	      zonda_get_trap_record(instance) == size);
+	wasm_runtime_clear_exception(instance);
+	/* A later failure of a native function is told. */
+	cell = 4;
+	CHECK(!call("a", &cell) && record[CODE] == HOST);
+	wasm_runtime_clear_exception(instance);
+	/* A small buffer: fewer frames, then no record, and nothing is written behind it. */
+	for (uint32_t room = 0; room < size; room++) {
+		memset(record, 0xaa, sizeof(record));
+		zonda_set_trap_record(instance, record, room, 0);
+		cell = 0;
+		CHECK(!call("a", &cell));
+		wasm_runtime_clear_exception(instance);
+		for (uint32_t at = room; at < sizeof(record); at++) {
+			CHECK(record[at] == 0xaa);
+		}
+		CHECK(zonda_get_trap_record(instance) <= room);
+		CHECK(zonda_get_trap_record(instance) == 0 || record[FLAGS] != 0);
+	}
+	zonda_set_trap_record(instance, NULL, 0, 0);
+	memset(record, 0xaa, sizeof(record));
+	CHECK(!call("a", &cell) && record[0] == 0xaa && zonda_get_trap_record(instance) == 0);
+	wasm_runtime_clear_exception(instance);
+}
+
 static void test_growth(void)
 {
 	uint32_t cell = 1;
@@ -185,6 +238,7 @@ int main(int argc, char **argv)
 	}
 	start();
 	test_traps();
+	test_records();
 	test_growth();
 	CHECK(!call("a", &cell));
 	/* Printed, for the test that runs this. */

@@ -17,6 +17,7 @@
         (if (i32.eq (local.get 0) (i32.const 1)) (then (call $look (i32.const 10) (i32.const 20))))
         (if (i32.eq (local.get 0) (i32.const 2))
             (then (return (i32.add (call $again (i32.const 0)) (i32.const 0)))))
+        (if (i32.eq (local.get 0) (i32.const 4)) (then (drop (call $again (i32.const 4)))))
         (i32.div_u (i32.const 6) (i32.sub (local.get 0) (i32.const 3))))
     (func $deep (export "deep") (param i32) (result i32)
         (if (i32.eqz (local.get 0)) (then (unreachable)))

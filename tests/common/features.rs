@@ -14,7 +14,7 @@ pub const LANGUAGE: [&str; 5] =
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];
 
 /// What applications in C use besides.
-pub const C_API: [&str; 3] = ["shared-heap", "multi-module", "diagnostics"];
+pub const C_API: [&str; 4] = ["shared-heap", "multi-module", "diagnostics", "trap-record"];
 
 /// All that a library for applications in C can have.
 pub fn of_the_library() -> impl Iterator<Item = &'static str> {

@@ -28,7 +28,7 @@ const SOURCES: [&str; 18] = [
 ];
 
 /// What is off by default.
-const OPTIONAL: [&str; 4] = ["shared_heap", "modules", "diagnostics", "native_code"];
+const OPTIONAL: [&str; 5] = ["shared_heap", "modules", "diagnostics", "native_code", "trap_record"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

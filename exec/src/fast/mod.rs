@@ -74,6 +74,42 @@ pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
     }
 }
 
+/// How many slots the frame pointer is beyond the start of the frame, of a function that stands at
+/// `pc`: not 0 in the body of a large function (docs/register-bytecode.md, "Frames").
+///
+/// # Safety
+/// `func` is the record of a function of the live `instance` in fast mode, and `pc` at an
+/// instruction of it, where the function waits or has stopped.
+#[cfg(feature = "trace")]
+pub(crate) unsafe fn moved(instance: &ExecInstance, func: *const FastFunc, pc: *const u8) -> isize {
+    // SAFETY: the contract of this function: the record is live, so its code is.
+    let first = code::Code(unsafe { instance.code.add((*func).code as usize) });
+    // SAFETY: COMPLETE: there is an instruction, with its operand where it is `Frame`.
+    unsafe {
+        if first.byte(0) != RegOp::Frame as u8 || core::ptr::eq(pc, first.0) {
+            return 0;
+        }
+        // The frame pointer is moved back before a return and before a tail call, which alone may
+        // stand behind that.
+        let here = code::Code(pc);
+        let opcode = here.byte(0);
+        let returns = [RegOp::Ret, RegOp::RetA, RegOp::RetS, RegOp::RetN].map(|op| op as u8);
+        let is_tail_call = opcode == RegOp::Runtime as u8 && is_tail_call(here.byte(1));
+        if is_tail_call || returns.contains(&opcode) {
+            0
+        } else {
+            first.i16(1)
+        }
+    }
+}
+
+/// Whether a runtime instruction is a tail call, by its opcode in WebAssembly.
+#[cfg(feature = "trace")]
+fn is_tail_call(opcode: u8) -> bool {
+    use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT};
+    matches!(opcode, RETURN_CALL | RETURN_CALL_INDIRECT)
+}
+
 /// Slots between the locals and the first operand of a frame.
 pub const OVERHEAD: usize = crate::frame::OVERHEAD;
 

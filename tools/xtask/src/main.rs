@@ -21,6 +21,7 @@
 //! | [`native`] | the native compiler |
 //! | [`native_stack`] | the native stack on each board, with interrupts on top |
 //! | [`natives`] | native functions of many types, called in QEMU |
+//! | [`traps`] | a trap in QEMU, with its source line |
 //! | [`firmware`] | building the images of `firmware/` |
 //! | [`qemu`] | running an image, with its output, a deadline and an end |
 //! | [`zephyr`] | finding Zephyr; west, twister on each board, what the samples need |
@@ -61,6 +62,7 @@ mod spec;
 mod supply;
 mod test;
 mod toolchain;
+mod traps;
 mod wasi;
 mod workloads;
 mod zephyr;

@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
@@ -31,6 +31,7 @@ const SOURCES: [&str; 19] = [
     "native",
     "signature",
     "storage",
+    "symbols",
     "libc",
     "wasi",
     "firmware",

@@ -3,7 +3,7 @@
 use crate::report::{NotRun, Report};
 use crate::{
     bench, combinations, coverage, curve, demo, firmware, fuzz, lanes, modes, native, native_stack,
-    natives, sanitize, shell, size, spec, supply, toolchain, zephyr,
+    natives, sanitize, shell, size, spec, supply, toolchain, traps, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -30,7 +30,7 @@ const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"]
 
 /// The features that tests of the C API need beside the default ones.
 pub const C_API: &str =
-    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/signed-files";
+    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/trap-record,zonda/signed-files";
 
 /// Every Rust file is formatted as rustfmt.toml says.
 fn formatted() -> Result<()> {
@@ -163,6 +163,7 @@ fn qemu(report: &mut Report) {
     report.part("combinations of features and CPUs", combinations::check);
     report.part("native stack, with interrupts", native_stack::check);
     report.part("native functions of 16 parameters", natives::check);
+    report.part("source lines of a trap in QEMU", traps::check);
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
     report.part("size", size::check);

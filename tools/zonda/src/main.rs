@@ -17,6 +17,7 @@ mod native;
 mod pack;
 mod run;
 mod sign;
+mod symbolize;
 mod validate;
 mod wast;
 
@@ -122,6 +123,15 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print the backtrace of a trap on a device, with names and source lines.
+    ///
+    /// FILE is a trap record, the log of a console with a record in it, or with the call stack that
+    /// wasm_runtime_dump_call_stack() prints. docs/traps.md describes them.
+    #[command(after_help = EXIT_CODES)]
+    Symbolize(symbolize::SymbolizeArgs),
+    /// Print all that a trap record has: the backtrace with the values of locals, and memory.
+    #[command(after_help = EXIT_CODES)]
+    Postmortem(symbolize::SymbolizeArgs),
     /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
     /// `text` counts assertions about the text format, which are checked while the script is parsed.
@@ -273,6 +283,9 @@ struct RunArgs {
     /// [default: 8 MiB]
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
+    /// Write a trap record to this file when the program traps; `zonda postmortem` reads it
+    #[arg(long, value_name = "FILE")]
+    trap_record: Option<PathBuf>,
     /// A module: binary, text or precompiled; and the arguments of the program
     #[arg(required = true, trailing_var_arg = true, value_names = ["FILE [ARGS]"])]
     file_and_args: Vec<std::ffi::OsString>,
@@ -296,6 +309,8 @@ fn main() -> ExitCode {
         Command::Pack(args) => pack::pack(&args).map(success),
         Command::Sign(args) => sign::sign(&args).map(success),
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),
+        Command::Symbolize(args) => symbolize::symbolize(&args, false).map(success),
+        Command::Postmortem(args) => symbolize::symbolize(&args, true).map(success),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),
     };
     match outcome {

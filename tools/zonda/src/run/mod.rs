@@ -5,6 +5,7 @@
 
 mod libc;
 mod program;
+mod trap;
 
 pub use libc::Libc;
 
@@ -64,6 +65,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
         config.memory_limit = bytes;
     }
     let mut store = Store::with_config(&engine, program, config).map_err(bad)?;
+    trap::prepare(&mut store, args).map_err(bad)?;
     store.set_fuel(args.fuel.unwrap_or(u64::MAX));
     if args.native {
         native::set_stack(&mut store, config.stack_bytes as usize);
@@ -78,13 +80,15 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
         Err(error) => {
             return match store.data().exit_code() {
                 Some(code) => Ok(code),
-                None => Err(not_instantiated(path, error)),
+                None => Err(trap::explain(not_instantiated(path, error), args, &store, &bytes)),
             }
         }
     };
     libc::give_heap(&module, instance, &mut store);
     for call in call.into_iter().flatten() {
-        if let Some(code) = call.run(instance, &mut store, path, args.timeout)? {
+        let done = call.run(instance, &mut store, path, args.timeout);
+        let done = done.map_err(|failure| trap::explain(failure, args, &store, &bytes))?;
+        if let Some(code) = done {
             return Ok(code);
         }
     }
