@@ -108,7 +108,7 @@ impl<'m> Program<'m> {
                 }
                 Name::Local(map) => {
                     for func in map.into_iter().map_while(Result::ok) {
-                        for naming in func.names.into_iter().map_while(Result::ok) {
+                        for naming in func.names.map_while(Result::ok) {
                             self.locals.insert((func.index, naming.index), naming.name);
                         }
                     }
