@@ -42,13 +42,12 @@ fn flags(variable: &str) -> String {
     std::env::var(variable).unwrap_or_default()
 }
 
-fn library() -> PathBuf {
-    let target = scratch().join("cargo");
+/// The library with these features of its crate beside the runtime's.
+fn library(folder: &str, crates: &[&str]) -> PathBuf {
+    let target = scratch().join(folder);
     let mut features: Vec<String> =
         features::of_the_library().map(|feature| format!("zonda/{feature}")).collect();
-    // Crates of their own.
-    features.push("libc-builtin-float".to_owned());
-    features.push("standard-c-api".to_owned());
+    features.extend(crates.iter().map(|&feature| feature.to_owned()));
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args([
@@ -73,9 +72,17 @@ fn modules() -> String {
         let text = format!("{bytes:?}").replace('[', "{").replace(']', "}");
         let _ = writeln!(header, "static const _Alignas(8) uint8_t {name}[] = {text};");
     };
-    for name in
-        ["natives", "malloc", "main", "start", "faults", "libc", "shared_heap", "diagnostics"]
-    {
+    for name in [
+        "natives",
+        "malloc",
+        "main",
+        "start",
+        "faults",
+        "libc",
+        "shared_heap",
+        "diagnostics",
+        "wasi",
+    ] {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
             .expect("the module is WebAssembly text");
         add(&format!("{name}_wasm"), &bytes);
@@ -126,7 +133,7 @@ pub fn application_of(name: &str, sources: &[PathBuf]) -> Option<PathBuf> {
             return None;
         }
         std::fs::write(scratch().join("modules.h"), modules()).expect("the modules can be written");
-        Some(library())
+        Some(library("cargo", &["libc-builtin-float", "standard-c-api"]))
     });
     let Some(library) = library else {
         eprintln!("skipped: there is no C compiler, or this is not x86-64");
@@ -240,5 +247,35 @@ fn an_application_in_c_with_faults() {
             "{printed}"
         );
         println!("C API, {} mode first:\n{printed}", arguments.first().unwrap_or(&"fast"));
+    }
+}
+
+/// The library for Linux, with WASI. It brings the platform itself.
+#[test]
+fn a_hosted_application_with_wasi() {
+    if application("compat").is_none() {
+        return;
+    }
+    let crates = ["hosted", "wasi-files", "wasi-sockets-ext"];
+    let library = library("cargo-hosted", &crates);
+    let program = scratch().join("wasi");
+    run(Command::new("cc")
+        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable"])
+        .args(flags("ZONDA_C_CFLAGS").split_whitespace())
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg("-I")
+        .arg(scratch())
+        .arg(root().join("tests/capi/wasi.c"))
+        .arg(library)
+        .args(["-Wl,--gc-sections", "-lm", "-lpthread", "-ldl", "-o"])
+        .arg(&program));
+    let folder = scratch().join("wasi-folder");
+    std::fs::create_dir_all(folder.join("in")).expect("the folder can be made");
+    std::fs::write(folder.join("in/inside"), "x").expect("the file can be written");
+    std::fs::write(folder.join("outside"), "x").expect("the file can be written");
+    for arguments in [&[][..], &["classic"]] {
+        let printed = run(Command::new(&program).arg(folder.join("in")).args(arguments));
+        assert_eq!(printed, "well\n");
     }
 }
