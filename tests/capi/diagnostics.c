@@ -227,6 +227,15 @@ static void start(void)
 	CHECK(exec_env != NULL);
 }
 
+static void stop(void)
+{
+	wasm_runtime_destroy_exec_env(exec_env);
+	wasm_runtime_deinstantiate(instance);
+	wasm_runtime_unload(module);
+	wasm_runtime_destroy();
+	CHECK(allocated_blocks == 0);
+}
+
 /* With an argument all of it in classic mode, else in fast mode, which is the default. */
 int main(int argc, char **argv)
 {
@@ -250,11 +259,14 @@ int main(int argc, char **argv)
 	exec_env = wasm_runtime_create_exec_env(instance, 8704);
 	CHECK(exec_env != NULL);
 	wasm_runtime_dump_mem_consumption(exec_env);
-	wasm_runtime_destroy_exec_env(exec_env);
-	wasm_runtime_deinstantiate(instance);
-	wasm_runtime_unload(module);
-	wasm_runtime_destroy();
-	CHECK(allocated_blocks == 0);
+	wasm_runtime_set_enlarge_mem_error_callback(grow_failed, &failed);
+	stop();
+	/* The next runtime does not know what was set for this one. */
+	failed.times = 0;
+	start();
+	cell = 7;
+	CHECK(call("grow", &cell) && cell == UINT32_MAX && failed.times == 0);
+	stop();
 	puts("well");
 	return 0;
 }

@@ -317,6 +317,9 @@ void test_registration(void)
 	CHECK(refused("fine", "()", 0, "already"));
 	CHECK(!refused("x", NULL, 0, "") && !refused("x", "", 0, "") &&
 	      !refused("x", "($*~)I", 0, ""));
+	CHECK(!wasm_runtime_register_natives("none", NULL, 1));
+	CHECK(wasm_runtime_register_natives("none", NULL, 0));
+	CHECK(!wasm_runtime_register_natives(NULL, (NativeSymbol *)again_inc, 1));
 	CHECK(!wasm_runtime_register_natives("env", (NativeSymbol *)again_inc, 1));
 	CHECK(strstr(last_message, "env.inc") != NULL);
 	CHECK(wasm_runtime_register_natives("other", (NativeSymbol *)again_inc, 1));

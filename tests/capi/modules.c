@@ -209,6 +209,12 @@ static void test_register(void)
 	CHECK(module != NULL && start() && call("C4") == 11 && note_count == 3);
 	stop();
 	wasm_runtime_unload(module);
+	/* A module whose dependencies alone have something to run. */
+	note_count = 0;
+	module = load(quiet_wasm, sizeof(quiet_wasm));
+	CHECK(module != NULL && start() && call("twice") == 42 && note_count == 2);
+	stop();
+	wasm_runtime_unload(module);
 	wasm_runtime_unload(b);
 	wasm_runtime_unload(a);
 	CHECK(wasm_runtime_find_module_registered("mA") == NULL);

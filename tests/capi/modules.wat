@@ -60,6 +60,11 @@
     (func (export "native") (result i32) (call $native))
     (func (export "__wasm_call_ctors") (call $note (i32.const 3))))
 
+;; # quiet
+(module
+    (import "mB" "B1" (func $B1 (result i32)))
+    (func (export "twice") (result i32) (i32.add (call $B1) (call $B1))))
+
 ;; # memoryless
 (module
     (import "mM" "memory" (memory 1))

@@ -41,6 +41,20 @@ static int32_t length(wasm_exec_env_t exec_env, const char *text)
 static NativeSymbol natives[] = {{"sum", (void *)sum, "(*~)i", NULL},
 				 {"length", (void *)length, "($)i", NULL}};
 
+static void start_instance(int i)
+{
+	instances[i] = wasm_runtime_instantiate(module, 0, 0, error, sizeof(error));
+	CHECK(instances[i] != NULL);
+	envs[i] = wasm_runtime_create_exec_env(instances[i], 0);
+	CHECK(envs[i] != NULL);
+}
+
+static void stop_instance(int i)
+{
+	wasm_runtime_destroy_exec_env(envs[i]);
+	wasm_runtime_deinstantiate(instances[i]);
+}
+
 /* Two instances of one module. */
 static void start(void)
 {
@@ -50,18 +64,14 @@ static void start(void)
 				   sizeof(error));
 	CHECK(module != NULL);
 	for (int i = 0; i < 2; i++) {
-		instances[i] = wasm_runtime_instantiate(module, 0, 0, error, sizeof(error));
-		CHECK(instances[i] != NULL);
-		envs[i] = wasm_runtime_create_exec_env(instances[i], 0);
-		CHECK(envs[i] != NULL);
+		start_instance(i);
 	}
 }
 
 static void stop(void)
 {
 	for (int i = 0; i < 2; i++) {
-		wasm_runtime_destroy_exec_env(envs[i]);
-		wasm_runtime_deinstantiate(instances[i]);
+		stop_instance(i);
 	}
 	wasm_runtime_unload(module);
 	wasm_runtime_destroy();
@@ -236,6 +246,11 @@ static void test_a_chain(void)
 	/* Alone it lies at the end again. */
 	CHECK(wasm_runtime_attach_shared_heap(instances[0], own));
 	CHECK(wasm_runtime_shared_heap_malloc(instances[0], 1, NULL) == UINT32_MAX - 8 * KIB + 1);
+	/* An instance lets go when it ends. */
+	CHECK(!wasm_runtime_reset_shared_heap_chain(own));
+	stop_instance(0);
+	CHECK(wasm_runtime_reset_shared_heap_chain(own));
+	start_instance(0);
 	stop();
 }
 

@@ -1,8 +1,8 @@
 //! Criterion: what a Rust program reaches of an instance from outside, and what it is told when it asks for what is not there. Short, so that Miri runs it.
 
 use zonda::{
-    AsStoreMut, Caller, Engine, Error, Extern, ExternType, Global, GlobalType, IndexType, Instance,
-    Limits, Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
+    AsStoreMut, Caller, Engine, Error, Extern, ExternType, Func, Global, GlobalType, IndexType,
+    Instance, Limits, Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
 };
 
 const TEXT: &str = r#"(module
@@ -201,4 +201,20 @@ fn traps_say_what_where_and_what_the_host_reported() {
     let host = zonda::Trap::host(7).to_string();
     assert!(host.ends_with(" (7)"), "{host}");
     assert!(!zonda::Trap::host(0).to_string().contains('('));
+}
+
+/// Functions with the same code are two functions, if they were made twice.
+#[test]
+fn a_host_function_is_the_same_as_itself() {
+    let mut store = Store::new(&Engine::default(), ()).unwrap();
+    let mut made = |number: i32| {
+        let func = Func::new(&mut store, &[], &[ValType::I32], move |_, _, results| {
+            results[0] = Val::I32(number);
+            Ok(())
+        });
+        Extern::Func(func.unwrap())
+    };
+    let (one, again, other) = (made(1), made(1), made(2));
+    assert!(one.is_same(&store, &one) && other.is_same(&store, &other));
+    assert!(!one.is_same(&store, &again) && !one.is_same(&store, &other));
 }

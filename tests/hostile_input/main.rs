@@ -1,5 +1,6 @@
 //! Modules, precompiled modules and scripts that are truncated, generated or forged; tests/faults/damage.rs damages them.
 
+mod lengths;
 #[path = "../common/modules.rs"]
 mod modules;
 mod oracle;

@@ -7,9 +7,14 @@ use std::path::Path;
 use zonda_script::{suite, Command, Script};
 
 /// Every module in every file of the suite, also those that need what Zonda lacks. Equal modules once.
-fn suite_modules(mut each: impl FnMut(&str, u32, &[u8])) {
+fn suite_modules(each: impl FnMut(&str, u32, &[u8])) {
+    modules_of(|_| true, each)
+}
+
+/// Every module in these files.
+pub fn modules_of(files: impl Fn(&str) -> bool, mut each: impl FnMut(&str, u32, &[u8])) {
     let mut seen = std::collections::HashSet::new();
-    for file in suite::files() {
+    for file in suite::files().into_iter().filter(|file| files(&file.name)) {
         let bytes = file.whole_script().unwrap();
         for command in Script::new(&bytes).unwrap().commands() {
             let (line, command) = command.unwrap();

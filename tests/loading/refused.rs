@@ -126,3 +126,39 @@ fn a_link_error_equals_one_with_the_same_names_and_types() {
         assert_ne!(one, error(other), "{other}");
     }
 }
+
+#[test]
+fn limits_of_memories_and_tables() {
+    for &mode in Mode::ALL {
+        for (bytes, expected) in [
+            // A section of memories with one; flags, least and most pages.
+            (&b"\x05\x04\x01\x01\x02\x02"[..], None),
+            (b"\x05\x04\x01\x01\x02\x01", Some("size minimum must not be greater than maximum")),
+            (b"\x05\x08\x01\x01\x80\x80\x04\x80\x80\x04", None),
+            (b"\x05\x06\x01\x01\x00\x81\x80\x04", Some("at most 65536 pages")),
+            (b"\x05\x06\x01\x01\x00\x80\x81\x04", Some("at most 65536 pages")),
+            (b"\x05\x05\x01\x00\x81\x80\x04", Some("at most 65536 pages")),
+            // Of tables.
+            (b"\x04\x05\x01\x70\x01\x02\x02", None),
+            (
+                b"\x04\x05\x01\x70\x01\x02\x01",
+                Some("size minimum must not be greater than maximum"),
+            ),
+        ] {
+            let refused = refusal(mode, &[b"\0asm\x01\0\0\0", bytes].concat());
+            match (&refused, expected) {
+                (None, None) => {}
+                (Some((_, text)), Some(part)) if text.contains(part) => {}
+                _ => panic!("{bytes:x?}: {refused:?}, not {expected:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn modes_have_names() {
+    for &mode in Mode::ALL {
+        assert_eq!(Mode::named(mode.name()), Some(mode));
+    }
+    assert_eq!(Mode::named("slow"), None);
+}
