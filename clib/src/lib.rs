@@ -23,3 +23,6 @@ extern crate zonda;
 /// Its functions are for the application in C.
 #[cfg(feature = "standard-c-api")]
 extern crate zonda_capi_standard;
+/// Its functions are for the firmware in C.
+#[cfg(feature = "apps")]
+extern crate zonda_manager_c;

@@ -8,7 +8,7 @@ use zonda::TryVec;
 use zonda_manifest::is_name;
 use zonda_storage::{Error as StorageError, Install, Name, Progress, Storage, Version};
 
-use crate::check::Package;
+use crate::check::{check, Package};
 use crate::error::{Error, ErrorOf, Failure};
 use crate::platform::{Mutex, Platform};
 use crate::shared::{App, Profile, State};
@@ -60,21 +60,7 @@ impl<P: Platform> Manager<P> {
                 if version == Version::Trial {
                     continue;
                 }
-                let (profile, failure) = match self.profile(storage, &name) {
-                    Ok(profile) => (profile, None),
-                    Err(Error::Package(error)) => {
-                        (default_profile(), Some(Failure::Package(error)))
-                    }
-                    Err(error) => return Err(error),
-                };
-                let is_damaged = failure.is_some();
-                let placed = self.place(App {
-                    state: if is_damaged { State::Failed } else { State::Installed },
-                    failure,
-                    ..App::new(name, profile)
-                });
-                // Those that find no place stay in the flash and are not seen.
-                let Ok(slot) = placed else { continue };
+                let Some((slot, is_damaged)) = self.place_found(storage, name)? else { continue };
                 if flags & AUTOSTART != 0 && !is_damaged {
                     // What fails is seen in its state.
                     let _ = self.launch(storage, slot, Version::Installed);
@@ -84,7 +70,32 @@ impl<P: Platform> Manager<P> {
         })
     }
 
+    /// Puts an application of the storage into a place, and tells whether it is damaged. Those that find no place stay in
+    /// the flash and are not seen.
+    #[inline(never)]
+    fn place_found(
+        &self,
+        storage: &mut Storage<P::Flash>,
+        name: Name,
+    ) -> Result<Option<(usize, bool)>, ErrorOf<P>> {
+        let (profile, failure) = match self.profile(storage, &name) {
+            Ok(profile) => (profile, None),
+            Err(Error::Package(error)) => (default_profile(), Some(Failure::Package(error))),
+            Err(error) => return Err(error),
+        };
+        let Ok(slot) = self.place(name, profile) else { return Ok(None) };
+        let is_damaged = failure.is_some();
+        self.app(slot, |app| {
+            if is_damaged {
+                app.state = State::Failed;
+            }
+            app.failure = failure;
+        });
+        Ok(Some((slot, is_damaged)))
+    }
+
     /// What the manifest of the installed version says.
+    #[inline(never)]
     fn profile(&self, storage: &mut Storage<P::Flash>, name: &Name) -> Result<Profile, ErrorOf<P>> {
         let record = storage.find(name, Version::Installed)?;
         let code = self.platform.code(storage.flash(), record.offset, record.len)?;
@@ -93,13 +104,16 @@ impl<P: Platform> Manager<P> {
     }
 
     /// Puts an application into a free place.
-    fn place(&self, app: App<P::Code>) -> Result<usize, ErrorOf<P>> {
-        self.shared(|shared| {
+    #[inline(never)]
+    fn place(&self, name: Name, profile: Profile) -> Result<usize, ErrorOf<P>> {
+        let slot = self.shared(|shared| {
             let free = shared.apps.iter_mut().enumerate().find(|(_, place)| place.is_none());
-            let (slot, place) = free.ok_or(Error::Full)?;
-            *place = Some(app);
-            Ok(slot)
-        })
+            free.map(|(slot, place)| {
+                *place = Some(App::new(name, profile));
+                slot
+            })
+        });
+        slot.ok_or(Error::Full)
     }
 
     /// Begins to install a package of this length under the name that its manifest has. What is installed under the name
@@ -107,6 +121,7 @@ impl<P: Platform> Manager<P> {
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Trial`], [`Error::Storage`].
+    #[inline(never)]
     pub fn begin(&self, name: &str, len: u32) -> Result<Transfer, ErrorOf<P>> {
         let name = Name::new(name).filter(|_| is_name(name.as_bytes())).ok_or(Error::Name)?;
         let has_place = self.shared(|shared| {
@@ -131,6 +146,7 @@ impl<P: Platform> Manager<P> {
     }
 
     /// Moves applications together that do not run.
+    #[inline(never)]
     fn make_room(&self, storage: &mut Storage<P::Flash>) -> Result<(), ErrorOf<P>> {
         let is_idle = |record: &zonda_storage::Application| {
             self.shared(|shared| {
@@ -161,6 +177,7 @@ impl<P: Platform> Manager<P> {
     /// # Errors
     /// Everything was left as it was, except with [`Error::Thread`] and [`Error::Code`], which can also mean that the new
     /// version could not be started.
+    #[inline(never)]
     pub fn finish(&self, transfer: Transfer, options: InstallOptions) -> Result<(), ErrorOf<P>> {
         let Transfer { install, name } = transfer;
         let held = self.hold_if_there(&name);
@@ -177,6 +194,7 @@ impl<P: Platform> Manager<P> {
         result
     }
 
+    #[inline(never)]
     fn finish_held(
         &self,
         install: Install,
@@ -209,7 +227,7 @@ impl<P: Platform> Manager<P> {
                     app.restart_at = None;
                     (app.failure.take(), app.reverted.take())
                 })),
-                None => drop(self.place(App::new(name, profile))?),
+                None => drop(self.place(name, profile)?),
             }
             return Ok(());
         };
@@ -225,6 +243,7 @@ impl<P: Platform> Manager<P> {
     }
 
     /// Checks a package that was written, against what is installed; its profile, and the flags that it gets.
+    #[inline(never)]
     fn checked(
         &self,
         storage: &mut Storage<P::Flash>,
@@ -236,7 +255,21 @@ impl<P: Platform> Manager<P> {
         storage.complete(install)?;
         let offset = storage.offset(install);
         let code = self.platform.code(storage.flash(), offset, install.length())?;
-        let package = Package::check(&code, &self.platform, &self.policy)?;
+        check(&code, &self.platform, &self.policy)?;
+        self.compared(storage, &code, name, slot, options)
+    }
+
+    /// Compares a package that was checked with what is installed.
+    #[inline(never)]
+    fn compared(
+        &self,
+        storage: &mut Storage<P::Flash>,
+        code: &[u8],
+        name: &Name,
+        slot: Option<usize>,
+        options: InstallOptions,
+    ) -> Result<(Profile, u8), ErrorOf<P>> {
+        let package = Package::parse(code)?;
         if package.manifest.name != name.as_str() {
             return Err(Error::Name);
         }
@@ -263,9 +296,9 @@ impl<P: Platform> Manager<P> {
     /// # Errors
     /// As for [`Manager::begin`] and [`Manager::finish`].
     pub fn install(&self, package: &[u8], options: InstallOptions) -> Result<(), ErrorOf<P>> {
-        let name = Package::parse(package)?.manifest.name;
+        let name = name_of(package)?;
         let len = u32::try_from(package.len()).map_err(|_| Error::OutOfMemory)?;
-        let mut transfer = self.begin(name, len)?;
+        let mut transfer = self.begin(name.as_str(), len)?;
         if let Err(error) = self.write(&mut transfer, package) {
             self.abort(transfer);
             return Err(error);
@@ -337,6 +370,7 @@ impl<P: Platform> Manager<P> {
     }
 
     /// Starts a thread for this version. Nothing of the application runs, and it is held, or the system starts.
+    #[inline(never)]
     pub(crate) fn launch(
         &self,
         storage: &mut Storage<P::Flash>,
@@ -374,6 +408,7 @@ impl<P: Platform> Manager<P> {
     }
 
     /// Asks an application that is held to stop, and waits until it has. The supervisor ends it if it takes too long.
+    #[inline(never)]
     fn stop_run(&self, slot: usize) {
         let now = self.platform.now();
         let name = self.app(slot, |app| {
@@ -491,6 +526,12 @@ impl<P: Platform> Manager<P> {
             })
         })
     }
+}
+
+/// The name in the manifest of a package.
+#[inline(never)]
+fn name_of<E>(package: &[u8]) -> Result<Name, Error<E>> {
+    Name::new(Package::parse(package)?.manifest.name).ok_or(Error::Name)
 }
 
 fn set_autostart<F: zonda_storage::Flash>(

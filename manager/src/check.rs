@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use zonda::{Engine, ExternType, Module};
+use zonda::{Engine, ExternType, Module, TryBox};
 use zonda_manifest::{find, Manifest, ManifestError};
 use zonda_signature::{KeyId, SignatureError, SignedFile};
 
@@ -119,8 +119,6 @@ impl core::error::Error for PackageError {}
 
 /// A package whose signature and manifest were looked at.
 pub(crate) struct Package<'f> {
-    /// The module or precompiled module.
-    pub module: &'f [u8],
     pub manifest: Manifest<'f>,
     pub security_version: u32,
     /// Who signed it.
@@ -128,46 +126,27 @@ pub(crate) struct Package<'f> {
 }
 
 impl<'f> Package<'f> {
-    /// Finds the parts of a package that is installed. Its signature was checked when it was.
-    pub fn parse(file: &'f [u8]) -> Result<Package<'f>, PackageError> {
-        let mut package = (file, 0, None);
-        if SignedFile::is_signed(file) {
-            let signed = SignedFile::parse(file).map_err(PackageError::Signature)?;
-            package = (signed.payload, signed.security_version, Some(signed.key));
+    /// The module of a package, its security version, and who signed it.
+    fn split(file: &'f [u8]) -> Result<(&'f [u8], u32, Option<KeyId>), PackageError> {
+        if !SignedFile::is_signed(file) {
+            return Ok((file, 0, None));
         }
-        let (module, security_version, key) = package;
-        let section = find(module).ok_or(PackageError::NoManifest)?;
-        let manifest = Manifest::decode(section).map_err(PackageError::Manifest)?;
-        Ok(Package { module, manifest, security_version, key })
+        let signed = SignedFile::parse(file).map_err(PackageError::Signature)?;
+        Ok((signed.payload, signed.security_version, Some(signed.key)))
     }
 
-    /// The same for a package that is to be installed: checks all of it. `installed_key` is that of what has the name.
-    pub fn check<P: Platform>(
-        file: &'f [u8],
-        platform: &P,
-        policy: &Policy,
-    ) -> Result<Package<'f>, PackageError> {
-        if SignedFile::is_signed(file) {
-            let signed = SignedFile::parse(file).map_err(PackageError::Signature)?;
-            platform.verify(&signed).map_err(PackageError::Signature)?;
-        } else {
-            match policy.unsigned {
-                Unsigned::Refused => {
-                    return Err(PackageError::Signature(SignatureError::Missing));
-                }
-                // The kind of code in a precompiled module: 1 is register bytecode, which is verified.
-                Unsigned::Verified if file.starts_with(b"\0znd") && file.get(6) != Some(&1) => {
-                    return Err(PackageError::Native);
-                }
-                Unsigned::Verified | Unsigned::Accepted => {}
-            }
-        }
-        let package = Package::parse(file)?;
-        package.signed_by(package.manifest.key)?;
-        let module =
-            Module::new(&Engine::default(), package.module).map_err(PackageError::Module)?;
-        imports(&module, &package.manifest, policy).map_err(PackageError::Import)?;
-        Ok(package)
+    /// The module of a package that is installed.
+    pub fn module(file: &'f [u8]) -> Result<&'f [u8], PackageError> {
+        Package::split(file).map(|(module, _, _)| module)
+    }
+
+    /// Finds the parts of a package that is installed. Its signature was checked when it was.
+    #[inline(never)]
+    pub fn parse(file: &'f [u8]) -> Result<Package<'f>, PackageError> {
+        let (module, security_version, key) = Package::split(file)?;
+        let section = find(module).ok_or(PackageError::NoManifest)?;
+        let manifest = Manifest::decode(section).map_err(PackageError::Manifest)?;
+        Ok(Package { manifest, security_version, key })
     }
 
     /// Whether it is signed with this key, if there has to be one.
@@ -180,12 +159,65 @@ impl<'f> Package<'f> {
     }
 }
 
-/// Whether everything that a module imports is there and permitted.
-pub(crate) fn imports(
-    module: &Module<'_>,
-    manifest: &Manifest<'_>,
+/// Checks a package that is to be installed: signature, manifest, module, imports. Each step has left the stack of the thread
+/// when the next one begins.
+pub(crate) fn check<P: Platform>(
+    file: &[u8],
+    platform: &P,
     policy: &Policy,
-) -> Result<(), Denied> {
+) -> Result<(), PackageError> {
+    check_signature(file, platform, policy)?;
+    check_manifest(file)?;
+    let module = load(Package::module(file)?).map_err(PackageError::Module)?;
+    check_imports(file, &module, policy)
+}
+
+#[inline(never)]
+fn check_signature<P: Platform>(
+    file: &[u8],
+    platform: &P,
+    policy: &Policy,
+) -> Result<(), PackageError> {
+    if SignedFile::is_signed(file) {
+        let signed = SignedFile::parse(file).map_err(PackageError::Signature)?;
+        return platform.verify(&signed).map_err(PackageError::Signature);
+    }
+    match policy.unsigned {
+        Unsigned::Refused => Err(PackageError::Signature(SignatureError::Missing)),
+        // The kind of code in a precompiled module: 1 is register bytecode, which is verified.
+        Unsigned::Verified if file.starts_with(b"\0znd") && file.get(6) != Some(&1) => {
+            Err(PackageError::Native)
+        }
+        Unsigned::Verified | Unsigned::Accepted => Ok(()),
+    }
+}
+
+#[inline(never)]
+fn check_manifest(file: &[u8]) -> Result<(), PackageError> {
+    let package = Package::parse(file)?;
+    package.signed_by(package.manifest.key)
+}
+
+/// Checks what the module of a package imports.
+#[inline(never)]
+pub(crate) fn check_imports(
+    file: &[u8],
+    module: &Module<'_>,
+    policy: &Policy,
+) -> Result<(), PackageError> {
+    let package = Package::parse(file)?;
+    imports(module, &package.manifest, policy).map_err(PackageError::Import)
+}
+
+/// Loads a module. It is in the heap, and has left the stack of the thread when it is there.
+#[inline(never)]
+pub(crate) fn load(module: &[u8]) -> Result<TryBox<Module<'_>>, zonda::Error> {
+    let module = Module::new(&Engine::default(), module)?;
+    TryBox::new(module).map_err(Into::into)
+}
+
+/// Whether everything that a module imports is there and permitted.
+fn imports(module: &Module<'_>, manifest: &Manifest<'_>, policy: &Policy) -> Result<(), Denied> {
     for import in module.imports() {
         let denied = |capability, asked| Denied {
             module: Text::new(import.module),

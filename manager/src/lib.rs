@@ -51,4 +51,5 @@ pub use error::{Error, ErrorOf, Failure};
 pub use manager::{Info, Manager, RequestError};
 pub use platform::Platform;
 pub use run::run;
-pub use shared::State;
+pub use shared::{State, Statistics};
+pub use uri::matches as matches_uri;

@@ -3,6 +3,7 @@
 
 use core::ops::Deref;
 
+use zonda::TryVec;
 use zonda_manifest::Limits;
 use zonda_signature::{SignatureError, SignedFile};
 use zonda_storage::Flash;
@@ -51,6 +52,16 @@ pub struct Owner {
     pub id: u32,
     /// Number of the connection, which the manager chose.
     pub connection: u32,
+}
+
+/// The answer of the firmware to a request.
+pub struct Answer {
+    /// CoAP's code.
+    pub status: u8,
+    /// Format of the payload.
+    pub fmt: u16,
+    /// Payload.
+    pub payload: TryVec<u8>,
 }
 
 /// The system.
@@ -108,6 +119,12 @@ pub trait Platform: Sized + Send + Sync + 'static {
     /// An application has published an event: for firmware that takes part. Called by the application's thread.
     fn published(&self, event: &Request<'_>) {
         let _ = event;
+    }
+
+    /// Answers a request, if the firmware has the resource. Called by the thread that asks, with no lock.
+    fn answer(&self, request: &Request<'_>) -> Option<Answer> {
+        let _ = request;
+        None
     }
 
     /// The number of a sensor; None if there is none.

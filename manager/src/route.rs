@@ -134,7 +134,7 @@ impl<C> Shared<C> {
     }
 
     /// Gives a response to its receiver. Where there is no memory for it, the receiver waits in vain.
-    fn give(&mut self, response: &Response<'_>) {
+    pub fn give(&mut self, response: &Response<'_>) {
         let Ok(bytes) = response.pack() else { return };
         if response.receiver == HOST_ID {
             self.host.response = Some(bytes);

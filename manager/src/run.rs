@@ -1,33 +1,43 @@
 //! The thread of an application: it loads the module, calls `on_init`, then waits for events and calls the functions for
 //! them one at a time, and at the end frees everything.
 
-use zonda::{Engine, Grants, Instance, Linker, Memory, Module, Store, StoreConfig, TypedFunc};
+use zonda::{
+    Engine, Grants, Instance, Linker, Memory, Module, Params, Results, Store, StoreConfig, TryBox,
+    TypedFunc,
+};
 use zonda_libc::Env as Libc;
-use zonda_manifest::{Entry, Limits, Manifest};
+use zonda_manifest::{Entry, Limits};
 
 use crate::api::{Api, Context, Due};
 use crate::attributes::Builder;
-use crate::check::{imports, Package};
+use crate::check::{check_imports, load, Package, PackageError};
 use crate::error::Failure;
-use crate::packet::{Request, EVENT};
-use crate::platform::Platform;
+use crate::packet::{Request, Response, EVENT};
+use crate::platform::{Answer, Platform};
 use crate::shared::{Message, State, STOP_MS};
 use crate::Manager;
 
 /// Runs the application in this place until it stops or fails. The platform's thread calls it once.
 pub fn run<P: Platform>(manager: &P::Handle, slot: usize) {
-    let begin = manager.app(slot, |app| Some((app.code.take()?, app.id, app.name)));
-    let Some((code, id, name)) = begin.flatten() else { return };
+    let begin = manager.app(slot, |app| Some((app.code.take()?, app.id)));
+    let Some((code, id)) = begin.flatten() else { return };
     let result = live::<P>(manager, slot, id, &code);
     drop(code);
-    let failure = result.err();
+    end(&**manager, slot, result.err());
+}
+
+/// Notes how an application has ended.
+#[inline(never)]
+fn end<P: Platform>(manager: &Manager<P>, slot: usize, failure: Option<Failure>) {
     let now = manager.platform().now();
     let told = failure.clone();
-    let state = manager.shared(|shared| {
+    let ended = manager.shared(|shared| {
         shared.end(slot, now, failure);
-        shared.app(slot).map_or(State::Failed, |app| app.state)
+        shared.app(slot).map(|app| (app.name, app.state))
     });
-    manager.platform().changed(name.as_str(), state, told.as_ref());
+    if let Some((name, state)) = ended {
+        manager.platform().changed(name.as_str(), state, told.as_ref());
+    }
 }
 
 /// What the thread has to do next.
@@ -37,17 +47,42 @@ enum Next {
     Nothing,
 }
 
+/// Loads, runs, and frees. What stays while the application runs is in the heap, and each step has a frame of its own: the
+/// stack of the thread holds this function's few words below everything else.
 fn live<P: Platform>(
     manager: &P::Handle,
     slot: usize,
     id: u32,
     code: &[u8],
 ) -> Result<(), Failure> {
-    let package = Package::parse(code).map_err(Failure::Package)?;
-    let manifest = package.manifest;
-    let limits = manifest.limits;
-    let module = Module::new(&Engine::default(), package.module).map_err(Failure::Load)?;
-    imports(&module, &manifest, &manager.policy).map_err(Failure::Import)?;
+    let file = Package::module(code).map_err(Failure::Package)?;
+    let module = load(file).map_err(Failure::Load)?;
+    check_imports(code, &module, &manager.policy).map_err(|error| match error {
+        PackageError::Import(denied) => Failure::Import(denied),
+        error => Failure::Package(error),
+    })?;
+    let mut events = prepare::<P>(manager, slot, id, code, &module)?;
+    let instance = instantiate(&mut events, &module)?;
+    let functions = Functions::find(&events.store, instance, code)?;
+    serve(&mut events, &functions, &**manager, slot)
+}
+
+/// What the manifest permits.
+#[inline(never)]
+fn limits(code: &[u8]) -> Result<Limits, Failure> {
+    Ok(Package::parse(code).map_err(Failure::Package)?.manifest.limits)
+}
+
+/// Makes the store, within the limits of the manifest.
+#[inline(never)]
+fn prepare<'a, P: Platform>(
+    manager: &P::Handle,
+    slot: usize,
+    id: u32,
+    code: &[u8],
+    module: &Module<'a>,
+) -> Result<TryBox<Events<'a, P>>, Failure> {
+    let limits = limits(code)?;
     let own = [module.info().loaded_bytes, limits.stack, limits.queue_bytes];
     let wanted = own.iter().map(|&bytes| u64::from(bytes)).sum::<u64>();
     let left = u64::from(limits.heap).checked_sub(wanted);
@@ -59,32 +94,34 @@ fn live<P: Platform>(
     };
     let name = manager.app(slot, |app| app.name).ok_or(Failure::OutOfMemory)?;
     let context = Context::<P>::new(manager.clone(), slot, id, name, limits);
-    let engine = Engine::default();
-    let store = Store::with_config(&engine, context, config).map_err(Failure::Load)?;
+    let store = Store::with_config(&Engine::default(), context, config).map_err(Failure::Load)?;
     let interrupt = store.interrupt_handle();
     manager.app(slot, |app| app.interrupt = Some(interrupt));
+    Ok(TryBox::new(Events { store, limits, is_counted: false })?)
+}
+
+/// Instantiates the module. The start function is part of the first event.
+#[inline(never)]
+fn instantiate<'a, P: Platform>(
+    events: &mut Events<'a, P>,
+    module: &'a Module<'a>,
+) -> Result<Instance, Failure> {
     let mut linker = Linker::new();
     linker
         .define_module(Libc::<Context<P>>::MODULE, Grants::All, |context| context)
         .map_err(Failure::Load)?;
-    // Which functions an application may import was checked above.
+    // Which functions an application may import was checked when it was loaded.
     linker
         .define_module(Api::<P>::MODULE, Grants::All, |context| context)
         .map_err(Failure::Load)?;
-    let mut events = Events { store, limits, is_counted: false };
-    // The start function is part of the first event.
-    let instance =
-        events.run(Entry::Init, |store| linker.instantiate(store, &module)).map_err(|failure| {
-            match failure {
-                Failure::Event {
-                    error: error @ (zonda::Error::Link(_) | zonda::Error::Shortage(_)),
-                    ..
-                } => Failure::Load(error),
-                failure => failure,
-            }
-        })?;
-    let application = Application::new(events, instance, &manifest)?;
-    application.serve(manager, slot)
+    let result = events.run(Entry::Init, |store| linker.instantiate(store, module));
+    result.map_err(|failure| match failure {
+        Failure::Event {
+            error: error @ (zonda::Error::Link(_) | zonda::Error::Shortage(_)),
+            ..
+        } => Failure::Load(error),
+        failure => failure,
+    })
 }
 
 /// Runs events within their limits.
@@ -146,9 +183,8 @@ type Buffer = TypedFunc<(u32, u32), ()>;
 /// A function `(handle, buffer, size)`.
 type Handle = TypedFunc<(u32, u32, u32), ()>;
 
-/// A loaded application.
-struct Application<'a, P: Platform> {
-    events: Events<'a, P>,
+/// The functions that a module exports for the manager.
+struct Functions {
     memory: Option<Memory>,
     init: TypedFunc<(), ()>,
     destroy: Option<TypedFunc<(), ()>>,
@@ -161,23 +197,23 @@ struct Application<'a, P: Platform> {
     free: Option<TypedFunc<u32, ()>>,
 }
 
-impl<'a, P: Platform> Application<'a, P> {
-    fn new(
-        events: Events<'a, P>,
+impl Functions {
+    #[inline(never)]
+    fn find<T>(
+        store: &Store<'_, T>,
         instance: Instance,
-        manifest: &Manifest<'_>,
-    ) -> Result<Application<'a, P>, Failure> {
-        let store = &events.store;
+        code: &[u8],
+    ) -> Result<TryBox<Functions>, Failure> {
+        let manifest = Package::parse(code).map_err(Failure::Package)?.manifest;
         macro_rules! export {
             ($entry:expr) => {
-                match instance.get_typed_func(store, manifest.entry($entry)) {
-                    Ok(func) => Some(func),
-                    Err(zonda::Error::UnknownExport) => None,
-                    Err(_) => return Err(Failure::Export($entry)),
+                match export(store, instance, manifest.entry($entry)) {
+                    Ok(func) => func,
+                    Err(OtherType) => return Err(Failure::Export($entry)),
                 }
             };
         }
-        Ok(Application {
+        Ok(TryBox::new(Functions {
             memory: instance.get_memory(store, "memory"),
             init: export!(Entry::Init).ok_or(Failure::Export(Entry::Init))?,
             destroy: export!(Entry::Destroy),
@@ -188,127 +224,173 @@ impl<'a, P: Platform> Application<'a, P> {
             connection: export!(Entry::Connection),
             allocate: export!(Entry::Allocate),
             free: export!(Entry::Free),
-            events,
-        })
+        })?)
     }
+}
 
-    /// From `on_init` to `on_destroy`.
-    fn serve(mut self, manager: &Manager<P>, slot: usize) -> Result<(), Failure> {
-        let init = self.init;
-        self.events.is_counted = true;
-        self.events.run(Entry::Init, |store| init.call(store, ()))?;
+/// An export has another type.
+struct OtherType;
+
+/// An exported function; None if there is none of this name.
+#[inline(never)]
+fn export<T, A, R>(
+    store: &Store<'_, T>,
+    instance: Instance,
+    name: &str,
+) -> Result<Option<TypedFunc<A, R>>, OtherType>
+where
+    A: Params,
+    R: Results,
+{
+    match instance.get_typed_func(store, name) {
+        Ok(func) => Ok(Some(func)),
+        Err(zonda::Error::UnknownExport) => Ok(None),
+        Err(_) => Err(OtherType),
+    }
+}
+
+/// From `on_init` to `on_destroy`.
+#[inline(never)]
+fn serve<P: Platform>(
+    events: &mut Events<'_, P>,
+    functions: &Functions,
+    manager: &Manager<P>,
+    slot: usize,
+) -> Result<(), Failure> {
+    events.is_counted = true;
+    events.run(Entry::Init, |store| functions.init.call(store, ()))?;
+    let now = manager.platform().now();
+    let running = manager.app(slot, |app| {
+        let is_started = app.state == State::Starting;
+        if is_started {
+            app.state = State::Running;
+            app.running_since = now;
+        }
+        is_started.then_some(app.name)
+    });
+    if let Some(name) = running.flatten() {
+        manager.platform().changed(name.as_str(), State::Running, None);
+        // It may be an update on trial.
+        manager.wake_supervisor();
+    }
+    loop {
+        let next = manager.app(slot, |app| match app.stop_at {
+            Some(_) => Next::Stop,
+            None => app.queue.pop().map_or(Next::Nothing, Next::Message),
+        });
         let now = manager.platform().now();
-        let running = manager.app(slot, |app| {
-            let is_started = app.state == State::Starting;
-            if is_started {
-                app.state = State::Running;
-                app.running_since = now;
+        let due = events.store.data_mut().take_due(now);
+        match (next.unwrap_or(Next::Stop), due) {
+            (Next::Stop, _) => break,
+            (Next::Nothing, None) => {
+                manager.platform().wait(slot, events.store.data().next_due());
             }
-            is_started.then_some(app.name)
-        });
-        if let Some(name) = running.flatten() {
-            manager.platform().changed(name.as_str(), State::Running, None);
-            // It may be an update on trial.
-            manager.wake_supervisor();
-        }
-        loop {
-            let next = manager.app(slot, |app| match app.stop_at {
-                Some(_) => Next::Stop,
-                None => app.queue.pop().map_or(Next::Nothing, Next::Message),
-            });
-            let now = manager.platform().now();
-            let due = self.events.store.data_mut().take_due(now);
-            match (next.unwrap_or(Next::Stop), due) {
-                (Next::Stop, _) => break,
-                (Next::Nothing, None) => {
-                    manager.platform().wait(slot, self.events.store.data().next_due());
-                }
-                (Next::Nothing, Some(due)) => self.due(manager, due)?,
-                (Next::Message(message), due) => {
-                    self.deliver(manager, &message)?;
-                    if let Some(due) = due {
-                        self.due(manager, due)?;
-                    }
+            (Next::Nothing, Some(due)) => happen(events, functions, manager, due)?,
+            (Next::Message(message), due) => {
+                deliver(events, functions, manager, &message)?;
+                if let Some(due) = due {
+                    happen(events, functions, manager, due)?;
                 }
             }
         }
-        if let Some(destroy) = self.destroy {
-            self.events.run(Entry::Destroy, |store| destroy.call(store, ()))?;
-        }
-        Ok(())
     }
-
-    /// A timer has expired, or a sensor is to be read.
-    fn due(&mut self, manager: &Manager<P>, due: Due) -> Result<(), Failure> {
-        match due {
-            Due::Timer(number) => {
-                let Some(timer) = self.timer else { return self.dropped(manager) };
-                self.events.run(Entry::Timer, |store| timer.call(store, number))
-            }
-            Due::Sensor(sensor) => {
-                let value = manager.platform().read_sensor(sensor).map(Builder::finish);
-                let Some(bytes) = value else { return Ok(()) };
-                self.deliver(manager, &Message { entry: Entry::Sensor, handle: sensor, bytes })
-            }
-        }
+    if let Some(destroy) = functions.destroy {
+        events.run(Entry::Destroy, |store| destroy.call(store, ()))?;
     }
+    Ok(())
+}
 
-    fn dropped(&self, manager: &Manager<P>) -> Result<(), Failure> {
-        let (_, slot) = self.events.store.data().place();
-        manager.app(slot, |app| {
-            app.statistics.dropped = app.statistics.dropped.saturating_add(1);
-        });
-        Ok(())
-    }
-
-    /// Copies a message into memory that the application allocates, and calls the function for it.
-    fn deliver(&mut self, manager: &Manager<P>, message: &Message) -> Result<(), Failure> {
-        let entry = message.entry;
-        let (buffer, handle) = match entry {
-            Entry::Request => (self.request, None),
-            Entry::Response => (self.response, None),
-            Entry::Sensor => (None, self.sensor),
-            _ => (None, self.connection),
-        };
-        let parts = (self.memory, self.allocate, self.free);
-        let (Some(memory), Some(allocate), Some(free)) = parts else {
-            return self.dropped(manager);
-        };
-        if buffer.is_none() && handle.is_none() {
-            return self.dropped(manager);
+/// A timer has expired, or a sensor is to be read.
+#[inline(never)]
+fn happen<P: Platform>(
+    events: &mut Events<'_, P>,
+    functions: &Functions,
+    manager: &Manager<P>,
+    due: Due,
+) -> Result<(), Failure> {
+    match due {
+        Due::Timer(number) => {
+            let Some(timer) = functions.timer else { return dropped(events, manager) };
+            events.run(Entry::Timer, |store| timer.call(store, number))
         }
-        let Message { handle: number, bytes, .. } = message;
-        let len = bytes.len() as u32;
-        let is_taken = self.events.run(entry, |store| {
-            // A connection that was closed has no bytes.
-            let at = if len == 0 { 0 } else { allocate.call(&mut *store, len)? };
-            if len != 0 && at == 0 {
-                return Ok(false);
-            }
-            memory.write(&mut *store, at, bytes)?;
-            if let Some(func) = buffer {
-                func.call(&mut *store, (at, len))?;
-            }
-            if let Some(func) = handle {
-                func.call(&mut *store, (*number, at, len))?;
-            }
-            if at != 0 {
-                free.call(&mut *store, at)?;
-            }
-            Ok(true)
-        })?;
-        if is_taken {
-            Ok(())
-        } else {
-            self.dropped(manager)
+        Due::Sensor(sensor) => {
+            let value = manager.platform().read_sensor(sensor).map(Builder::finish);
+            let Some(bytes) = value else { return Ok(()) };
+            let message = Message { entry: Entry::Sensor, handle: sensor, bytes };
+            deliver(events, functions, manager, &message)
         }
     }
 }
 
-/// Sends a request or an event of the application with this number, and tells the firmware about an event.
+fn dropped<P: Platform>(events: &Events<'_, P>, manager: &Manager<P>) -> Result<(), Failure> {
+    let (_, slot) = events.store.data().place();
+    manager.app(slot, |app| {
+        app.statistics.dropped = app.statistics.dropped.saturating_add(1);
+    });
+    Ok(())
+}
+
+/// Copies a message into memory that the application allocates, and calls the function for it.
+#[inline(never)]
+fn deliver<P: Platform>(
+    events: &mut Events<'_, P>,
+    functions: &Functions,
+    manager: &Manager<P>,
+    message: &Message,
+) -> Result<(), Failure> {
+    let entry = message.entry;
+    let (buffer, handle) = match entry {
+        Entry::Request => (functions.request, None),
+        Entry::Response => (functions.response, None),
+        Entry::Sensor => (None, functions.sensor),
+        _ => (None, functions.connection),
+    };
+    let parts = (functions.memory, functions.allocate, functions.free);
+    let (Some(memory), Some(allocate), Some(free)) = parts else {
+        return dropped(events, manager);
+    };
+    if buffer.is_none() && handle.is_none() {
+        return dropped(events, manager);
+    }
+    let Message { handle: number, bytes, .. } = message;
+    let len = bytes.len() as u32;
+    let is_taken = events.run(entry, |store| {
+        // A connection that was closed has no bytes.
+        let at = if len == 0 { 0 } else { allocate.call(&mut *store, len)? };
+        if len != 0 && at == 0 {
+            return Ok(false);
+        }
+        memory.write(&mut *store, at, bytes)?;
+        if let Some(func) = buffer {
+            func.call(&mut *store, (at, len))?;
+        }
+        if let Some(func) = handle {
+            func.call(&mut *store, (*number, at, len))?;
+        }
+        if at != 0 {
+            free.call(&mut *store, at)?;
+        }
+        Ok(true)
+    })?;
+    if is_taken {
+        Ok(())
+    } else {
+        dropped(events, manager)
+    }
+}
+
+/// Sends a request or an event of the application with this number. The firmware is told about an event, and answers a
+/// request to a resource of its own.
 pub(crate) fn post<P: Platform>(manager: &Manager<P>, id: u32, request: &Request<'_>) {
-    manager.shared(|shared| shared.post(id, request));
+    let request = &Request { sender: id, ..*request };
     if request.action == EVENT {
-        manager.platform().published(&Request { sender: id, ..*request });
+        manager.shared(|shared| shared.post(id, request));
+        manager.platform().published(request);
+    } else if let Some(answer) = manager.platform().answer(request) {
+        let Answer { status, fmt, ref payload } = answer;
+        let response = Response { mid: request.mid, status, fmt, receiver: id, payload };
+        manager.shared(|shared| shared.give(&response));
+    } else {
+        manager.shared(|shared| shared.post(id, request));
     }
 }

@@ -5,7 +5,7 @@ pub(crate) const MOST_URI: usize = 127;
 
 /// Whether a resource answers a request: its path is that of the request or begins it, up to a `/` or `?`. A `/` at the start
 /// of either does not matter, nor one at the end of the resource's. As WAMR's framework matches.
-pub(crate) fn matches(url: &[u8], resource: &[u8]) -> bool {
+pub fn matches(url: &[u8], resource: &[u8]) -> bool {
     let url = url.strip_prefix(b"/").unwrap_or(url);
     let resource = resource.strip_prefix(b"/").unwrap_or(resource);
     let resource = resource.strip_suffix(b"/").unwrap_or(resource);

@@ -232,3 +232,27 @@ fn the_tutorial() {
     device.stop("hello").unwrap();
     device.wait_told("hello prints bye");
 }
+
+#[test]
+fn packages_of_the_sample_are_what_its_sources_say() {
+    if !has_clang() {
+        return;
+    }
+    let folder = root().join("samples/apps/wasm-app");
+    for app in ["counter", "display", "rogue"] {
+        let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(app).with_extension("wasm");
+        let result = Command::new(root().join("apps/framework/build.sh"))
+            .env("HEAP", "1024")
+            .env("STACK", "1024")
+            .arg(folder.join(app).with_extension("c"))
+            .arg("-o")
+            .arg(&output)
+            .output()
+            .unwrap();
+        assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+        let package = std::fs::read(folder.join(app).with_extension("zonda-app")).unwrap();
+        let manifest = zonda_manifest::find(&package).unwrap();
+        let built = with_section(&std::fs::read(&output).unwrap(), manifest).unwrap();
+        assert!(package == built, "{app}.zonda-app is not what {app}.c becomes");
+    }
+}

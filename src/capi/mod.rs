@@ -132,6 +132,8 @@ pub use reflect::*;
 pub use runtime::*;
 #[cfg(feature = "shared-heap")]
 pub use shared_heap::*;
+#[cfg(feature = "signed-files")]
+pub use signed::verify as verify_signature;
 #[cfg(feature = "trap-record")]
 pub use trap_record::*;
 pub use types::*;

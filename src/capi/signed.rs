@@ -14,6 +14,14 @@ pub(super) fn open(file: &[u8]) -> Result<&[u8], SignatureError> {
     }
 }
 
+/// Checks the signature of a file against the firmware's keys, for the application manager.
+///
+/// # Errors
+/// What [`SignatureError`] names.
+pub fn verify(file: &SignedFile<'_>) -> Result<(), SignatureError> {
+    check(file, platform::public_keys())
+}
+
 /// Checks the signature with each key that has the name that the file says.
 fn check(file: &SignedFile<'_>, keys: &zonda_public_keys_t) -> Result<(), SignatureError> {
     let mut result = Err(SignatureError::UnknownKey(file.key));

@@ -79,6 +79,8 @@ fn the_headers_are_c_and_cpp() {
             "wasm_c_api.h",
             "zonda_platform.h",
             "zonda_wasi.h",
+            "zonda_apps.h",
+            "zonda_apps_platform.h",
         ];
         let output = Command::new(compiler)
             .args([

@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 20] = [
     "clib",
     "compiler",
     "manager",
+    "manager-c",
     "manifest",
     "native",
     "signature",

@@ -1,0 +1,27 @@
+//! The application manager for firmware in C: the functions of `include/zonda_apps.h`, over the platform of
+//! `include/zonda_apps_platform.h`, which `zephyr/zonda_apps.c` defines for Zephyr.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `system` | the functions and types of the platform in C |
+//! | `lock` | locks of the platform |
+//! | `platform` | the manager's platform: threads, clock, flash, signatures, what the firmware offers |
+//! | `text` | texts for C |
+//! | `state` | the manager, which exists once, and the transfer of a package |
+//! | `admin` | functions that look at and change applications |
+//! | `messages` | requests, events, and what handlers and sensors of the firmware call |
+#![no_std]
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
+// The safety contract of every function is what the headers ask of its caller.
+#![allow(clippy::missing_safety_doc)]
+
+mod admin;
+mod lock;
+mod messages;
+mod platform;
+mod state;
+mod system;
+mod text;
+
+pub use admin::*;
+pub use messages::*;
