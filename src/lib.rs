@@ -14,6 +14,8 @@ mod capability;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod code;
+#[cfg(feature = "debug")]
+pub mod debug;
 mod engine;
 mod error;
 mod host;

@@ -22,6 +22,7 @@
 //! frame's header and boundary are those of its caller until it returns.
 
 use crate::bounds;
+use crate::debug;
 use crate::instance::ExecInstance;
 use crate::linear_memory::Memory;
 use crate::meter::Meter;
@@ -139,6 +140,9 @@ pub struct Context {
     pub store: *mut (),
     /// What host functions receive: the embedder's store or execution environment.
     pub host: *mut (),
+    /// The call by the host that encloses this one.
+    #[cfg(feature = "debug")]
+    pub outer: *const Context,
 }
 
 /// What a call by the host provides.
@@ -265,6 +269,8 @@ impl Context {
             runtime: host.runtime,
             store: host.store,
             host: host.host,
+            #[cfg(feature = "debug")]
+            outer: core::ptr::null(),
         }
     }
 
@@ -276,6 +282,8 @@ impl Context {
         // SAFETY: the contract of this function.
         let (same, memory) = unsafe {
             let same = self.instance.is_null() || (*self.instance).mode == (*instance).mode;
+            // A debugger that has attached needs the other form of the loop.
+            let same = same && !debug::is_active(self);
             (same, (*instance).memory)
         };
         self.instance = instance;
@@ -296,7 +304,7 @@ impl Context {
     unsafe fn count(&self) -> Result<(), TrapCode> {
         // SAFETY: the contract of this function.
         let meter = unsafe { &*self.meter };
-        if meter.pass() {
+        if meter.pass() || meter.noticed() {
             Ok(())
         } else {
             Err(meter.reason())

@@ -21,6 +21,7 @@
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
 //! | [`shared`] | memory that instances share, above their own |
 //! | [`trace`] | the frames of a call |
+//! | [`debug`] | stops for a debugger |
 //! | [`leb128`] | integers in validated code |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the list of execution modes, and how a call enters one |
@@ -55,6 +56,11 @@ mod opcode;
 mod bounds;
 #[cfg(feature = "classic")]
 pub mod classic;
+#[cfg(feature = "debug")]
+pub mod debug;
+#[cfg(not(feature = "debug"))]
+#[path = "debug_off.rs"]
+mod debug;
 #[cfg(feature = "fast")]
 pub mod fast;
 #[cfg(feature = "float")]

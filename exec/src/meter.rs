@@ -7,6 +7,8 @@
 //! [`TerminationRequest`] alone, which is atomic. A [`Meter`] is not `Sync`, so its fuel belongs to
 //! the thread that runs the store.
 
+#[cfg(feature = "debug")]
+use crate::debug::ATTENTION;
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -27,9 +29,45 @@ impl TerminationRequest {
     }
 
     /// Whether a request is pending.
+    #[cfg(not(feature = "debug"))]
     #[inline(always)]
     pub fn is_pending(&self) -> bool {
+        self.is_set()
+    }
+
+    /// Whether a request is pending.
+    #[cfg(feature = "debug")]
+    #[inline(always)]
+    pub fn is_pending(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 1
+    }
+
+    /// Whether the loops have to look closer.
+    #[inline(always)]
+    fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
+#[cfg(feature = "debug")]
+impl TerminationRequest {
+    /// Makes the loops look for a debugger, unless a request is pending.
+    pub(crate) fn attention(&self) {
+        self.change(0, ATTENTION);
+    }
+
+    /// The loops need not look for a debugger any more.
+    pub(crate) fn ignore(&self) {
+        self.change(ATTENTION, 0);
+    }
+
+    pub(crate) fn is_attention(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == ATTENTION
+    }
+
+    /// Does nothing where another thread has raised a request meanwhile.
+    fn change(&self, from: u32, to: u32) {
+        let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -53,6 +91,9 @@ pub struct Meter {
     /// The native stack that native code may use.
     #[cfg(feature = "native")]
     pub native: NativeStack,
+    /// For a debugger.
+    #[cfg(feature = "debug")]
+    pub debug: crate::debug::Debug,
     /// Not `Sync`, also without fuel.
     one_thread: PhantomData<Cell<u64>>,
 }
@@ -101,6 +142,8 @@ impl Meter {
             rest: Cell::new(u64::MAX - u32::MAX as u64),
             #[cfg(feature = "native")]
             native: NativeStack::new(),
+            #[cfg(feature = "debug")]
+            debug: crate::debug::Debug::new(),
             one_thread: PhantomData,
         }
     }
@@ -119,16 +162,27 @@ impl Meter {
     #[cfg(not(feature = "fuel"))]
     #[inline(always)]
     pub fn pass(&self) -> bool {
-        !self.termination.is_pending()
+        !self.termination.is_set()
+    }
+
+    /// What is left of it behind the termination request.
+    #[cfg(not(feature = "fuel"))]
+    #[allow(dead_code)]
+    pub(crate) fn pass_fuel(&self) -> bool {
+        true
     }
 
     /// Accounts for one call or one loop iteration. Returns false when execution has to stop.
     #[cfg(feature = "fuel")]
     #[inline(always)]
     pub fn pass(&self) -> bool {
-        if self.termination.is_pending() {
-            return false;
-        }
+        !self.termination.is_set() && self.pass_fuel()
+    }
+
+    /// Uses one unit of fuel.
+    #[cfg(feature = "fuel")]
+    #[inline(always)]
+    pub(crate) fn pass_fuel(&self) -> bool {
         // Written in any case: many CPUs decrement memory in one instruction.
         let (left, was_empty) = self.slice.get().overflowing_sub(1);
         self.slice.set(left);

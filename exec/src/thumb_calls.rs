@@ -42,7 +42,7 @@ pub(crate) unsafe extern "C" fn leave(context: &mut Context) -> u32 {
 /// Checks the meter after the inline check has failed, which does not count across slices of fuel.
 /// Returns 0 or the number of a trap.
 pub(crate) extern "C" fn stopped(meter: &Meter) -> u32 {
-    if meter.pass() {
+    if meter.pass() || meter.noticed() {
         0
     } else {
         meter.reason() as u32

@@ -27,7 +27,7 @@ pub struct Frame {
     /// Where it runs, or continues.
     pub pc: *const u8,
     pub instance: *const ExecInstance,
-    fp: *mut u32,
+    pub fp: *mut u32,
 }
 
 impl Frame {

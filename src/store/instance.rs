@@ -36,6 +36,9 @@ pub(crate) struct StoreInstance<'a> {
     pub(crate) keep: TryVec<TryArc<HostClosure>>,
     /// Code for a mode that is not the module's.
     own_code: Option<TryBox<Code<'a>>>,
+    /// The mode that the embedder has chosen, while a debugger has changed it.
+    #[cfg(feature = "debug")]
+    pub(crate) own_mode: Option<Mode>,
 }
 
 impl<'a> StoreInstance<'a> {
@@ -88,6 +91,8 @@ impl<'a> StoreInstance<'a> {
                 no_memory: Memory::empty(),
                 keep: TryVec::new(),
                 own_code: None,
+                #[cfg(feature = "debug")]
+                own_mode: None,
                 module: module.clone(),
             })
         })

@@ -170,7 +170,7 @@ unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
     let branch = unsafe { Branch::read_big(context.stp) };
     // SAFETY: RECORDS: the meter is live.
     let meter = unsafe { &*context.meter };
-    if branch.dpc <= 0 && !meter.pass() {
+    if branch.dpc <= 0 && !meter.pass() && !meter.noticed() {
         return meter.reason() as u32;
     }
     let (keep, drop) = (branch.keep as usize, branch.drop as usize);

@@ -15,6 +15,7 @@ use super::strict::check;
 use super::view::{Bytecode, Entry, Operands};
 use super::{access, big_branch, call_before, map_local};
 use crate::bounds;
+use crate::debug;
 use crate::frame::{ClassicFunc, Context, Header, HEADER, OTHER_MODE, SWITCHED};
 use crate::instance::{GlobalRef, ImportedFunc};
 use crate::linear_memory::FastMemory;
@@ -114,6 +115,30 @@ crate::mode::loop_of! {
 /// As for [`run`].
 #[inline(always)]
 unsafe fn run_loop(context: &mut Context) -> u32 {
+    // SAFETY: the contract of this function.
+    unsafe {
+        if debug::ON && debug::is_active(context) {
+            run_checked(context)
+        } else {
+            run_form::<false>(context)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`run`].
+#[inline(never)]
+unsafe fn run_checked(context: &mut Context) -> u32 {
+    // SAFETY: the contract of this function.
+    unsafe { run_form::<true>(context) }
+}
+
+/// One form of the loop: with `CHECKED`, a debugger is asked before each instruction.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
     let mut pc: Bytecode;
     let mut operands: Operands;
     let mut fp: Frame;
@@ -225,13 +250,21 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
                     // SAFETY: ENTRIES: the entry is that of a big branch, whose operands are in
                     // their stack slots.
                     match unsafe { big_branch(context) } {
+                        numeric::OK if debug::ON && !CHECKED && debug::is_active(context) => {
+                            return OTHER_MODE;
+                        }
                         numeric::OK => reload!(),
                         code => break Leave::Trap(code),
                     }
                 } else {
+                    let mut attached = false;
                     // SAFETY: RECORDS: the meter is live.
                     if distance < 0 && !unsafe { &*context.meter }.pass() {
-                        break Leave::Stopped;
+                        // SAFETY: as above.
+                        if !unsafe { &*context.meter }.noticed() {
+                            break Leave::Stopped;
+                        }
+                        attached = !CHECKED;
                     }
                     // SAFETY: ENTRIES: the distances lead to the branch's target and its next
                     // entry.
@@ -251,6 +284,11 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
                         } else {
                             operands.drop_below_many(keep_drop >> 12, keep_drop & 0xfff);
                         }
+                    }
+                    // The other form of the loop goes on at the branch's target.
+                    if debug::ON && attached && debug::is_active(context) {
+                        save!();
+                        return OTHER_MODE;
                     }
                 }
             }};
@@ -397,6 +435,15 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
         let leave = 'dispatch: loop {
             // SAFETY: a function of classic mode is running.
             unsafe { check(context, pc.0, operands.sp, fp.0, stp.0) };
+            if CHECKED {
+                save!();
+                // SAFETY: the context is complete now.
+                match unsafe { debug::before(context) } {
+                    numeric::OK => reload!(),
+                    OTHER_MODE => return OTHER_MODE,
+                    code => stop!(code, context.pc),
+                }
+            }
             // SAFETY: VALID: `pc` is at an instruction.
             let op = unsafe { pc.take() };
             opcodes! { u8:
@@ -630,7 +677,15 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
                 // its record is live, and so is the meter.
                 let (callee, meter) = unsafe { (&*func, &*context.meter) };
                 if !meter.pass() {
-                    stop!(meter.reason() as u32, call_at!());
+                    if !meter.noticed() {
+                        stop!(meter.reason() as u32, call_at!());
+                    }
+                    if debug::ON && !CHECKED && debug::is_active(context) {
+                        // The other form of the loop executes the call.
+                        save!();
+                        context.pc = call_at!();
+                        return OTHER_MODE;
+                    }
                 }
                 // SAFETY: HEIGHT: `sp` points at a slot of the frame.
                 unsafe { operands.spill() };

@@ -436,7 +436,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             // --- control (spec: 4.4.8) ---
             Unreachable => { leave!() }
             Meter => {
-                if !meter.pass() {
+                if !meter.pass() && !meter.noticed() {
                     leave!();
                 }
                 next!(1);
@@ -489,7 +489,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 // SAFETY: the contract of `run`: the context is complete.
                 let stack_end = unsafe { (*ctx).stack_end };
                 let fits = bounds::has_room(local.addr(), callee.layout.frame, stack_end.addr());
-                if !fits || !meter.pass() {
+                if !fits || (!meter.pass() && !meter.noticed()) {
                     leave!();
                 }
                 // SAFETY: FRAME: the callee's frame, of which its record says the size, fits below

@@ -299,7 +299,7 @@ unsafe extern "C" fn meter(state: &State, return_address: *const u8) {
     // SAFETY: STATE: the meter is that of the running call.
     unsafe {
         let meter = &*(*state.context.get()).meter;
-        if !meter.pass() {
+        if !meter.pass() && !meter.noticed() {
             trap(state, meter.reason() as u32, return_address);
         }
     }

@@ -26,6 +26,7 @@ const SOURCES: [&str; 21] = [
     "capi-standard",
     "clib",
     "compiler",
+    "debug",
     "manager",
     "manager-c",
     "manifest",

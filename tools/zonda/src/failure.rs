@@ -13,9 +13,14 @@ pub enum Failure {
 
 impl Failure {
     pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.number())
+    }
+
+    /// The exit code as a number.
+    pub fn number(&self) -> u8 {
         match self {
-            Failure::Call(_) => ExitCode::from(1),
-            Failure::Input(_) => ExitCode::from(2),
+            Failure::Call(_) => 1,
+            Failure::Input(_) => 2,
         }
     }
 }

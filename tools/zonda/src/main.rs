@@ -5,6 +5,7 @@
 mod apps;
 mod board;
 mod compile;
+mod debug;
 mod failure;
 mod input;
 mod inspect;
@@ -63,6 +64,19 @@ enum Command {
     /// Instantiate a module and call one of its functions.
     #[command(after_help = format!("{RUN_HELP}\n\n{EXIT_CODES}"))]
     Run(RunArgs),
+    /// Debug a program: run it with `run --debug`, and start LLDB.
+    ///
+    /// Options of `run` may stand before FILE. LLDB is lldb-22 or newer, as `lldb-22` or `lldb` in PATH, or as the
+    /// environment variable LLDB.
+    #[command(after_help = EXIT_CODES)]
+    Debug {
+        /// A command for LLDB after it has attached; may be repeated
+        #[arg(short = 'o', long = "one-line", value_name = "COMMAND")]
+        commands: Vec<String>,
+        /// Options of `run`, a module, and the arguments of the program
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_names = ["FILE [ARGS]"])]
+        run: Vec<std::ffi::OsString>,
+    },
     /// Decode and validate modules, and verify precompiled modules.
     ///
     /// Prints nothing when all files are valid, else one line for each file that is not.
@@ -286,6 +300,12 @@ struct RunArgs {
     /// Write a trap record to this file when the program traps; `zonda postmortem` reads it
     #[arg(long, value_name = "FILE")]
     trap_record: Option<PathBuf>,
+    /// Wait for LLDB at a TCP port of this machine, and debug the program from its first instruction on (docs/debugging.md)
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "1234", conflicts_with = "native")]
+    debug: Option<u16>,
+    /// With --debug: do not wait; a debugger may attach later
+    #[arg(long, requires = "debug")]
+    no_wait: bool,
     /// A module: binary, text or precompiled; and the arguments of the program
     #[arg(required = true, trailing_var_arg = true, value_names = ["FILE [ARGS]"])]
     file_and_args: Vec<std::ffi::OsString>,
@@ -300,6 +320,7 @@ fn main() -> ExitCode {
     }
     let outcome = match command {
         Command::Run(args) => run::run(&args),
+        Command::Debug { commands, run } => debug::debug(&commands, &run),
         Command::Validate { mode, files } => validate::validate(mode.mode, &files).map(success),
         Command::Compile(args) => compile::compile(&args).map(success),
         Command::Inspect { file, code, system } => {

@@ -202,6 +202,7 @@ macro_rules! control_handlers {
             "    ldr r0, [r11, #{MEMORY}]\n",
             "    ldrd r8, lr, [r0]\n",
             "    adr r12, 31b\n",
+            "    handlers r0, 26b\n",
             "    next\n",
             "5:  str r6, [r5]\n",
             "    strd r4, r5, [r11, #{PC}]\n",

@@ -31,7 +31,7 @@ pub(super) unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32,
     let op = unsafe { reg_op(byte(0)) };
     match op {
         RegOp::Unreachable => Err(TrapCode::Unreachable as u32),
-        RegOp::Meter | RegOp::Call => match meter.pass() {
+        RegOp::Meter | RegOp::Call => match meter.pass() || meter.noticed() {
             false => Err(meter.reason() as u32),
             true => Err(TrapCode::StackOverflow as u32),
         },

@@ -23,7 +23,7 @@ use zonda::{
 use self::program::Program;
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
-use crate::{invoke, native, RunArgs};
+use crate::{debug, invoke, native, RunArgs};
 
 /// Size of the operand stack: what programs for Linux have as stack.
 const STACK: u32 = 8 << 20;
@@ -74,20 +74,45 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
         end_after(timeout, store.interrupt_handle(), path);
     }
 
+    let debugger = match args.debug {
+        Some(port) => Some(debug::attach(&mut store, port, path, !args.no_wait)?),
+        None => None,
+    };
+    let outcome = call_all(args, path, (&module, &bytes), &mut store, call);
+    if let Some(debugger) = debugger {
+        // The exit code that `main` gives.
+        let exited = match &outcome {
+            Ok(_) => store.data().exit_number().unwrap_or(0),
+            Err(failure) => failure.number(),
+        };
+        debugger.ended(exited);
+    }
+    outcome
+}
+
+/// Instantiates the module and calls its functions.
+fn call_all(
+    args: &RunArgs,
+    path: &Path,
+    (module, bytes): (&Module<'static>, &[u8]),
+    mut store: &mut Store<'static, Program>,
+    call: [Option<Call>; 2],
+) -> Result<ExitCode, Failure> {
+    let bad = |error: Error| bad_module(path, &error);
     let linker = program::linker().map_err(bad)?;
-    let instance = match linker.instantiate(&mut store, &module) {
+    let instance = match linker.instantiate(&mut store, module) {
         Ok(instance) => instance,
         Err(error) => {
             return match store.data().exit_code() {
                 Some(code) => Ok(code),
-                None => Err(trap::explain(not_instantiated(path, error), args, &store, &bytes)),
+                None => Err(trap::explain(not_instantiated(path, error), args, store, bytes)),
             }
         }
     };
-    libc::give_heap(&module, instance, &mut store);
+    libc::give_heap(module, instance, store);
     for call in call.into_iter().flatten() {
-        let done = call.run(instance, &mut store, path, args.timeout);
-        let done = done.map_err(|failure| trap::explain(failure, args, &store, &bytes))?;
+        let done = call.run(instance, store, path, args.timeout);
+        let done = done.map_err(|failure| trap::explain(failure, args, store, bytes))?;
         if let Some(code) = done {
             return Ok(code);
         }

@@ -82,8 +82,13 @@ impl Program {
 
     /// The exit code of a program that has ended itself. The system has eight bits for it.
     pub fn exit_code(&self) -> Option<ExitCode> {
+        self.exit_number().map(ExitCode::from)
+    }
+
+    /// The same as a number.
+    pub fn exit_number(&self) -> Option<u8> {
         let code = self.wasi.exit_code().or(self.libc.exit_code().map(|code| code as u32));
-        code.map(|code| ExitCode::from(code as u8))
+        code.map(|code| code as u8)
     }
 }
 
