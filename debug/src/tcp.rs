@@ -109,9 +109,10 @@ impl Tcp {
                 state.received.clear();
                 state.written.clear();
                 state.stream = Some(stream);
+                // Before `wait` returns: the program must not run to its end first.
+                self.handle.stop();
             }
             self.channel.changed.notify_all();
-            self.handle.stop();
             let mut bytes = [0; 4096];
             loop {
                 let count = reader.read(&mut bytes).unwrap_or(0);

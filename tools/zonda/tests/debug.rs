@@ -334,6 +334,7 @@ fn one_command_starts_program_and_debugger() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    let output = [output.stdout, output.stderr].concat();
+    let output = String::from_utf8_lossy(&output).into_owned();
     expect(&output, &["stop reason = breakpoint 1.1", "story.c:35", "(int) 6"]);
 }
