@@ -17,7 +17,7 @@ const TARGETS: [&str; 3] =
 /// Whose library is built twice.
 const TARGET: &str = "thumbv7m-none-eabi";
 /// What building the library reads.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
