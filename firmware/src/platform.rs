@@ -63,6 +63,13 @@ unsafe extern "C" fn zonda_platform_stack_suffices(_purpose: zonda_stack_use_t) 
     true
 }
 
+/// The least that the boards have below the frames of an image.
+#[no_mangle]
+#[cfg(feature = "native")]
+extern "C" fn zonda_platform_native_stack() -> usize {
+    crate::board::STACK_PAINT
+}
+
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_heap_info(_info: *mut zonda_heap_info_t) -> bool {
     false

@@ -269,11 +269,12 @@ impl<'o> Module<'o> {
         })
     }
 
-    /// The code that calls a function of a type with operands in slots.
+    /// The code that calls a function of a type with operands in slots. Its parameters are in the
+    /// registers in which `enter` of `exec/src/native/entry.rs` has them.
     fn entry(&self, number: u32, ty: &Type) -> String {
         let iptr = self.target().iptr();
         let mut text = format!(
-            "define hidden void @e.{number}(ptr %slots, ptr %body, ptr %results, {}) #{ENTRY} section \".t.e.{number}\" {{\n",
+            "define hidden void @e.{number}({iptr} %_0, {iptr} %_1, ptr %body, ptr %slots, {}) #{ENTRY} section \".t.e.{number}\" {{\n",
             self.ctx()
         );
         let mut at = 0;
@@ -295,7 +296,7 @@ impl<'o> Module<'o> {
                 let _ = writeln!(text, "  %x{index} = extractvalue {result} %r, {index}");
                 format!("%x{index}")
             };
-            let _ = writeln!(text, "  %b{index} = getelementptr i8, ptr %results, {iptr} {at}");
+            let _ = writeln!(text, "  %b{index} = getelementptr i8, ptr %slots, {iptr} {at}");
             let _ = writeln!(text, "  store {} {value}, ptr %b{index}, align 4", ir(one));
             at += one.slots() * 4;
         }

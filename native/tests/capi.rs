@@ -15,12 +15,15 @@ const KEY: &str = include_str!("../../signature/tests/keys/ed25519.pem");
 /// There is one runtime, with one list of keys.
 static RUNTIME: Mutex<()> = Mutex::new(());
 
-/// `f` returns 7 plus its argument; `deep` calls itself so many times and returns how many.
+/// `f` returns 7 plus its argument; `deep` calls itself so many times and returns how many; `load`
+/// reads memory.
 const MODULE: &str = r#"(module
     (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 7)))
     (func $deep (export "deep") (param i32) (result i32) (if (result i32) (local.get 0)
         (then (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1)))))
-        (else (i32.const 0)))))"#;
+        (else (i32.const 0))))
+    (memory (export "memory") 1 4)
+    (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))"#;
 
 fn native() -> Vec<u8> {
     let module = wat::parse_str(MODULE).unwrap();
@@ -234,4 +237,82 @@ fn the_native_stack_ends_at_the_boundary_of_the_environment() {
     assert!(text.ends_with("stack overflow"), "{text}");
     // SAFETY: it has no instance any more.
     unsafe { wasm_runtime_unload(module) };
+}
+
+/// The second call in succession prepares the next ones: what happens in between counts for them.
+#[test]
+fn calls_again_and_again() {
+    let _runtime = trust(&[], false);
+    let module = load(zonda_load_trusted, in_memory(&native())).unwrap();
+    let mut error = [0 as c_char; 128];
+    // SAFETY: the module is live, and every handle is used before it is freed. A test thread has
+    // 2 MB of stack.
+    unsafe {
+        let instance = wasm_runtime_instantiate(module, 4096, 0, error.as_mut_ptr(), 128);
+        let mut env = wasm_runtime_create_exec_env(instance, 4096);
+        let function = |name: &CStr| wasm_runtime_lookup_function(instance, name.as_ptr());
+        let (f, deep, read) = (function(c"f"), function(c"deep"), function(c"load"));
+        let run = |env, function, argument: u32| {
+            let mut cells = [argument];
+            let done = wasm_runtime_call_wasm(env, function, 1, cells.as_mut_ptr());
+            done.then_some(cells[0])
+        };
+        let mut cells = [1, 0];
+        for turn in 0..30u32 {
+            let argument = turn;
+            match turn % 10 {
+                // An exception is pending: nothing is called until it is cleared.
+                4 => wasm_runtime_set_exception(instance, c"stop".as_ptr()),
+                5 => wasm_runtime_clear_exception(instance),
+                // Another environment, perhaps at the same address.
+                7 => {
+                    wasm_runtime_destroy_exec_env(env);
+                    env = wasm_runtime_create_exec_env(instance, 4096);
+                }
+                _ => {}
+            }
+            let expected = (turn % 10 != 4).then_some(turn + 7);
+            assert_eq!(run(env, f, argument), expected, "{turn}");
+        }
+        for _ in 0..5 {
+            cells[0] = 1;
+            assert!(
+                !wasm_runtime_call_wasm(env, f, 0, cells.as_mut_ptr()),
+                "an argument is missing"
+            );
+            wasm_runtime_clear_exception(instance);
+            cells[0] = 1;
+            assert!(wasm_runtime_call_wasm(env, f, 1, cells.as_mut_ptr()));
+            assert_eq!(cells[0], 8);
+        }
+        for turn in 0..9 {
+            // A page more, in which there is something.
+            if turn == 5 {
+                assert!(wasm_runtime_enlarge_memory(instance, 1));
+                let at = wasm_runtime_addr_app_to_native(instance, 0x1_0000).cast::<u32>();
+                at.write_unaligned(99);
+            }
+            let at = if turn < 5 { 0 } else { 0x1_0000 };
+            assert_eq!(run(env, read, at), Some(if turn < 5 { 0 } else { 99 }), "{turn}");
+        }
+        for turn in 0..9 {
+            // A trap, and the next call works.
+            let result = run(env, read, if turn % 4 == 3 { u32::MAX } else { 4 });
+            assert_eq!(result, (turn % 4 != 3).then_some(0), "{turn}");
+            wasm_runtime_clear_exception(instance);
+        }
+        for turn in 0..9 {
+            if turn == 5 {
+                let here = 0u8;
+                let boundary = (&raw const here).cast_mut().wrapping_sub(64 << 10);
+                wasm_runtime_set_native_stack_boundary(env, boundary);
+            }
+            let expected = (turn < 5).then_some(5000);
+            assert_eq!(run(env, deep, 5000), expected, "{turn}");
+            wasm_runtime_clear_exception(instance);
+        }
+        wasm_runtime_destroy_exec_env(env);
+        wasm_runtime_deinstantiate(instance);
+        wasm_runtime_unload(module);
+    }
 }

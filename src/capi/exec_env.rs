@@ -13,6 +13,7 @@ use crate::binary::types::ValType;
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
+use crate::store::again;
 use crate::store::func::{call, call_wasm_inline, context, import_target, Stack, Target};
 use crate::store::instance::StoreInstance;
 use core::ffi::c_void;
@@ -21,14 +22,14 @@ use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
-const PLACES: bool = cfg!(feature = "log");
+pub(super) const PLACES: bool = cfg!(feature = "log");
 /// Slots behind the operand stack that `native::words` may read: all but the first of the words
 /// that it passes.
 const SPARE: usize = super::native::WORDS - 1;
 
-/// Contexts that an environment keeps: on devices, where a call takes a sixth less then. Hosts make one
-/// for each call.
-const KEPT: usize = (size_of::<usize>() == 4) as usize;
+/// Contexts that an environment keeps: on devices, where a call takes a sixth less then, and for
+/// native code. Other hosts make one for each call.
+const KEPT: usize = (size_of::<usize>() == 4 || cfg!(feature = "native")) as usize;
 
 // The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not read, so that the type is opaque
 // in the header.
@@ -80,6 +81,9 @@ impl WASMExecEnv {
             running: Running::NONE,
             context,
         })?;
+        // A prepared call may be of an environment that had the address of this one.
+        // SAFETY: as above.
+        unsafe { (*instance).store.forget() };
         let host = env.as_ptr().cast();
         env.context.iter_mut().for_each(|context| context.host = host);
         Ok(env)
@@ -360,6 +364,7 @@ pub unsafe extern "C" fn wasm_runtime_set_module_inst(
 ) {
     // SAFETY: the application passes a live environment and a live instance.
     unsafe {
+        (*(*exec_env).instance).store.forget();
         (*exec_env).special = true;
         (*exec_env).instance = module_inst;
     }
@@ -416,7 +421,30 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
     // SAFETY: the application passes a live environment, a function of its instance and `argc`
     // cells.
     unsafe {
-        match call_outermost(exec_env, index(function), argc, argv) {
+        let sp = again::here();
+        match native_code::call_again(exec_env, function, argc, argv, sp) {
+            Some(done) => done,
+            None => call_anew(exec_env, function, argc, argv, sp),
+        }
+    }
+}
+
+/// [`wasm_runtime_call_wasm`] of a call that is not prepared.
+///
+/// # Safety
+/// As for [`call_cells`].
+#[cfg_attr(feature = "native", inline(never))]
+#[cfg_attr(not(feature = "native"), inline(always))]
+unsafe fn call_anew(
+    exec_env: wasm_exec_env_t,
+    function: wasm_function_inst_t,
+    argc: u32,
+    argv: *mut u32,
+    sp: again::Here,
+) -> bool {
+    // SAFETY: the contract of this function.
+    unsafe {
+        match call_outermost(exec_env, index(function), argc, argv, sp) {
             Some(done) => done,
             None => call_cells(exec_env, function, argc, argv),
         }
@@ -435,6 +463,7 @@ unsafe fn call_outermost(
     func: u32,
     argc: u32,
     argv: *mut u32,
+    sp: again::Here,
 ) -> Option<bool> {
     // SAFETY: `env` is live by this function's contract, and instance and store outlive their
     // environments. No reference into them is held during the call. `argv` has `argc` cells, which
@@ -486,7 +515,10 @@ unsafe fn call_outermost(
         (*env).args = null_mut();
         (*instance).current = null_mut();
         match done {
-            Ok(()) => copy_cells(argv, args, results),
+            Ok(()) => {
+                copy_cells(argv, args, results);
+                native_code::note(env, sp, context, args, Target::Wasm(seen, func));
+            }
             Err(trap) => {
                 (*instance).trapped(trap.code);
                 return Some(false);
@@ -804,7 +836,7 @@ pub unsafe extern "C" fn wasm_func_get_result_types(
 impl WASMModuleInstanceCommon {
     /// Sets the exception for a call that stopped. What a native function has set stays.
     #[cold]
-    fn trapped(&mut self, code: TrapCode) {
+    pub(super) fn trapped(&mut self, code: TrapCode) {
         diagnostics::trapped(self);
         match code {
             TrapCode::Host if self.failed => self.set_failed(true),

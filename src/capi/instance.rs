@@ -303,6 +303,7 @@ impl WASMModuleInstanceCommon {
     /// call runs.
     pub(super) fn set_failed(&mut self, failed: bool) {
         self.failed = failed;
+        self.store.forget();
         if !failed {
             diagnostics::cleared(self);
         }

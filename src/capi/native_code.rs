@@ -1,12 +1,17 @@
 //! Native code: which files the application vouches for, and the native stack that their code gets.
 
+use super::exec_env::{function, PLACES};
 use super::module::{bytes, load};
 use super::runtime::engine;
 use super::types::*;
 use crate::module::ModuleData;
+use crate::store::again::{self, Again, Here, Key};
+use crate::store::func::{from_host, Stack, Target};
 use crate::store::StoreData;
 use crate::{platform, Error, Module};
 use core::ffi::c_char;
+use core::ptr::{null, null_mut};
+use zonda_exec::frame::Context;
 use zonda_exec::meter::NativeStack;
 use zonda_exec::{ExecInstance, Mode};
 
@@ -67,4 +72,89 @@ pub(super) fn give_stack(store: &StoreData, boundary: usize) {
         None => NativeStack::DEFAULT,
     };
     store.meter.native.bytes.set(bytes);
+}
+
+/// The key of a call through an environment.
+fn key(env: wasm_exec_env_t, function: wasm_function_inst_t) -> Key {
+    [env.addr(), function.addr()]
+}
+
+/// A call of wasm_runtime_call_wasm() that the store has prepared; `None` where it has not. There is
+/// no exception then, no call of the instance is active, and the environment is not special: what
+/// changes one of these makes the store forget the call.
+///
+/// # Safety
+/// `env` is live, and `argv` has `argc` cells and room for the results.
+#[inline(always)]
+pub(super) unsafe fn call_again(
+    env: wasm_exec_env_t,
+    function: wasm_function_inst_t,
+    argc: u32,
+    argv: *mut u32,
+    sp: Here,
+) -> Option<bool> {
+    // SAFETY: the contract of this function; instance and store outlive their environments. What
+    // `Again::call` excludes makes the store forget the call, as there; a memory is read again. The
+    // function reads as many cells as it has parameters, which `argc` is compared with. The context
+    // has the environment, whose address is part of the key.
+    unsafe {
+        let instance = (*env).instance;
+        let prepared = (*instance).store.again(key(env, function), sp)?;
+        if argc < prepared.params() {
+            return None;
+        }
+        (*instance).current = env;
+        // The application may have enlarged the memory.
+        prepared.refresh();
+        let code = prepared.call(argv);
+        (*env).import = null();
+        (*env).args = null_mut();
+        (*instance).current = null_mut();
+        Some(code == 0 || trapped(instance, prepared, code))
+    }
+}
+
+/// Sets the exception for a prepared call that stopped. Returns false.
+///
+/// # Safety
+/// The call of the live instance has just stopped with this code.
+#[cold]
+#[inline(never)]
+unsafe fn trapped(instance: wasm_module_inst_t, prepared: Again, code: u32) -> bool {
+    // SAFETY: the contract of this function.
+    unsafe {
+        let trap = again::trapped::<PLACES>((*instance).store.as_ptr(), prepared, code);
+        (*instance).trapped(trap.code);
+    }
+    false
+}
+
+/// Notes that a call of the application has returned: see [`StoreData::note`]. `args` is where its
+/// arguments lay.
+///
+/// # Safety
+/// The environment is live; the target is a function of its instance, and no call of the instance
+/// encloses this one. `context` is that of the environment.
+#[inline(always)]
+pub(super) unsafe fn note(
+    env: wasm_exec_env_t,
+    sp: Here,
+    context: *mut Context,
+    args: *mut u32,
+    target: Target,
+) {
+    // SAFETY: by the contract the environment is live, its instance outlives it, and so does the
+    // store. An environment that is freed leaves no call with its key: `WASMExecEnv::new`. A store
+    // with several instances may run code of another one.
+    unsafe {
+        let store = (*(*env).instance).store.as_ptr();
+        let Target::Wasm(_, func) = target else { return };
+        let instances = &(*store).instances;
+        if instances.len() != 1 {
+            return;
+        }
+        let stack = Stack { base: args.wrapping_sub(1), end: (*context).stack_end };
+        let host = from_host(store, env.cast(), stack);
+        StoreData::note(store, key(env, function(func)), sp, host, stack, target, context);
+    }
 }

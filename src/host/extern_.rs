@@ -140,7 +140,9 @@ impl Memory {
         let inner = &mut *store.inner;
         inner.budget.set_index(self.index);
         let memory = inner.memories.get_mut(self.index as usize).ok_or(Error::WrongStore)?;
-        memory.grow(delta, &inner.budget).map_err(|fault| inner.error(fault))
+        let grown = memory.grow(delta, &inner.budget).map_err(|fault| inner.error(fault));
+        inner.forget();
+        grown
     }
 
     /// Its bytes: those that can be accessed, which are fewer than its pages have where the store's

@@ -7,8 +7,11 @@ use crate::alloc::{TryArc, TryBox};
 use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
-use crate::store::func::{call, call_inline, HostClosure, HostFunc, Target, HOST};
+use crate::store::func::{
+    call, call_inline, from_host, HostClosure, HostFunc, Stack, Target, HOST,
+};
 use crate::store::link::closure_import;
+use crate::store::{again, StoreData};
 use core::marker::PhantomData;
 
 /// A function in a store.
@@ -25,6 +28,12 @@ impl Func {
 
     pub(crate) fn address_in(self, store: u32) -> Option<u32> {
         (self.store == store).then_some(self.address)
+    }
+
+    /// See [`again::Key`].
+    #[inline(always)]
+    fn key(self) -> again::Key {
+        [self.address as usize, self.store as usize]
     }
 
     fn address<T>(self, store: &Store<'_, T>) -> Result<u32, Error> {
@@ -164,6 +173,30 @@ impl Func {
     }
 }
 
+/// Notes that a call has returned: see [`StoreData::note`].
+///
+/// # Safety
+/// The target is of this store.
+#[inline(always)]
+unsafe fn note<T>(
+    store: &mut Store<'_, T>,
+    key: again::Key,
+    sp: again::Here,
+    stack: Stack,
+    target: Target,
+) {
+    // Native code of a call that encloses this one has the store's context.
+    if cfg!(feature = "native") && !store.inner.is_running() {
+        let (inner, host) = (store.inner.as_ptr(), (&raw mut *store).cast());
+        // SAFETY: by the contract of this function; the store is live, and no call of it encloses
+        // this one. A store's own context is of no one else.
+        unsafe {
+            let from = from_host(inner, host, stack);
+            StoreData::note(inner, key, sp, from, stack, target, core::ptr::null_mut());
+        }
+    }
+}
+
 /// A function whose parameters and results are known to Rust.
 pub struct TypedFunc<P, R> {
     func: Func,
@@ -192,16 +225,28 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
     #[inline]
     pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, params: P) -> Result<R, Error> {
         let store = store.as_store_mut().inside();
+        let host = (&raw mut *store).cast();
+        let (key, sp) = (self.func.key(), again::here());
+        if let Some(prepared) = store.inner.again(key, sp) {
+            // SAFETY: the key has the number of the store, and the types were compared when the
+            // typed function was made; the prepared call has slots for parameters and results.
+            return unsafe {
+                params.put(prepared.slots());
+                again::call_for(store.inner.as_ptr(), prepared, host)?;
+                Ok(R::get(prepared.slots()))
+            };
+        }
         self.func.address(store)?;
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
-        let host = (&raw mut *store).cast();
         // SAFETY: the types were compared when the typed function was made; `Stack::args` has
         // reserved slots for parameters and results.
         unsafe {
             params.put(args);
             call_inline::<true>(store.inner.as_ptr(), host, stack, self.target)?;
-            Ok(R::get(args))
+            let results = R::get(args);
+            note(store, key, sp, stack, self.target);
+            Ok(results)
         }
     }
 

@@ -403,6 +403,7 @@ impl Instance {
         if store.inner.is_running() {
             return Err(Error::Running);
         }
+        store.inner.forget();
         store.inner.instances.get_mut(index).ok_or(Error::WrongStore)?.set_mode(mode)
     }
 

@@ -106,6 +106,7 @@ impl<'a, T> Store<'a, T> {
     /// the runtime need besides.
     #[cfg(feature = "native")]
     pub unsafe fn set_native_stack(&mut self, bytes: usize) {
+        self.inner.forget();
         self.inner.meter.native.bytes.set(bytes);
     }
 

@@ -161,6 +161,7 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
 ) -> Result<(), Trap> {
     // SAFETY: by the contract the store is live, and what `target` points at lives as long as the store; arguments and type fit.
     unsafe {
+        (*store).forget();
         match target {
             Target::Wasm(instance, func) => {
                 let from = from_host(store, host, stack);
@@ -204,6 +205,7 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
 ) -> Result<(), Trap> {
     // SAFETY: the contract of this function: instance and store are live, and the arguments fit when `write` has stored them.
     unsafe {
+        (*context.store.cast::<StoreData>()).forget();
         match zonda_exec::call_in(context, args, func, instance, write) {
             Exit::Returned => {
                 (*context.store.cast::<StoreData>()).check_globals(StoreInstance::of(instance));
@@ -219,7 +221,7 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
 /// # Safety
 /// The store is live.
 #[inline(always)]
-unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
+pub(crate) unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
     // SAFETY: the store is live by the contract; the meter's address is read, and no reference to the store kept.
     let meter = unsafe { (*store).meter.as_ptr() };
     Host { stack_end: stack.end, meter, runtime: runtime_instr::execute, store: store.cast(), host }
@@ -231,7 +233,7 @@ unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host 
 /// The store is live, and the place is in an instance of it.
 #[cold]
 #[inline(never)]
-unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
+pub(super) unsafe fn stop<const PLACE: bool>(store: *mut StoreData, exit: Exit) -> Trap {
     let (code, place) = match exit {
         Exit::Returned => return Trap::new(TrapCode::Host),
         Exit::Refused(code) => {

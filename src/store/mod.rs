@@ -6,6 +6,11 @@
 //! Invariant: whatever instances point at (records of instances, memories, tables, globals) has an address of its own
 //! ([`TryBox`]) and lives as long as the store.
 
+#[cfg(feature = "native")]
+pub(crate) mod again;
+#[cfg(not(feature = "native"))]
+#[path = "again_off.rs"]
+pub(crate) mod again;
 mod bounds;
 mod budget;
 mod bulk;
@@ -109,6 +114,9 @@ pub(crate) struct StoreData<'a> {
     /// Writes the records of traps.
     #[cfg_attr(not(feature = "trap-record"), allow(dead_code))]
     pub(crate) recorder: trap_record::Recorder,
+    /// Calls by the host.
+    #[cfg_attr(not(feature = "native"), allow(dead_code))]
+    calls: again::Calls,
 }
 
 // SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.
@@ -141,6 +149,7 @@ impl<'a> StoreData<'a> {
             failed_import: 0,
             observer: observe::Observer::NEW,
             recorder: trap_record::Recorder::NEW,
+            calls: again::Calls::NEW,
         })
     }
 

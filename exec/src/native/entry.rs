@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `save` | saves the registers that a callee preserves, and the return address |
 //! | `note` | writes the stack pointer to the field `saved` of the state |
-//! | `call` | passes slots, code, results and state to the code for the type; the result is 0 |
+//! | `call` | passes slots, code and state to the code for the type; the result is 0 |
 //! | `take` | reads the stack pointer from the state; the result is the number of the trap |
 //! | `restore` | undoes `save` and returns |
 
@@ -28,19 +28,19 @@ macro_rules! frame {
         take: $($take:literal)+;
         restore: $($restore:literal)+;
     ) => {
-        /// Calls the code `entry` for the function `body`, with parameters at `slots`, results at
-        /// `results`. Returns 0, or the number of a trap.
+        /// Calls the code `entry` for the function `body`, with parameters at `slots`, where the
+        /// results come. Returns 0, or the number of a trap. The code takes the arguments from the
+        /// registers that they are in here, and the state from its own.
         ///
         /// # Safety
         /// The rules CODE and STATE of [`super`] hold.
         #[$on]
         #[unsafe(naked)]
         pub(super) unsafe extern "C" fn enter(
-            state: &State,
-            slots: *mut u32,
-            body: *const u8,
             entry: *const u8,
-            results: *mut u32,
+            state: &State,
+            body: *const u8,
+            slots: *mut u32,
         ) -> u32 {
             core::arch::naked_asm!(
                 $($save,)+ $($note,)+ $($call,)+ $($restore,)+
@@ -64,21 +64,21 @@ macro_rules! frame {
     };
 }
 
-// The fifth parameter is on the stack; the state is r10.
+// The state is r10.
 frame! {
     #[cfg(all(target_arch = "arm", thumb2, not(fpu)))] 4
-    save: "ldr r12, [sp]" "push {{r3-r11, lr}}";
-    note: "str sp, [r0, {saved}]";
-    call: "mov r10, r0" "mov r0, r1" "mov r1, r2" "mov r2, r12" "blx r3" "movs r0, #0";
+    save: "push {{r3-r11, lr}}";
+    note: "str sp, [r1, {saved}]";
+    call: "mov r10, r1" "blx r0" "movs r0, #0";
     take: "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
     restore: "pop {{r3-r11, pc}}";
 }
 // Naked functions are assembled without the features of the target.
 frame! {
     #[cfg(all(target_arch = "arm", thumb2, fpu))] 4
-    save: ".fpu fpv4-sp-d16" "ldr r12, [sp]" "push {{r3-r11, lr}}" "vpush {{d8-d15}}";
-    note: "str sp, [r0, {saved}]";
-    call: "mov r10, r0" "mov r0, r1" "mov r1, r2" "mov r2, r12" "blx r3" "movs r0, #0";
+    save: ".fpu fpv4-sp-d16" "push {{r3-r11, lr}}" "vpush {{d8-d15}}";
+    note: "str sp, [r1, {saved}]";
+    call: "mov r10, r1" "blx r0" "movs r0, #0";
     take: ".fpu fpv4-sp-d16" "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
     restore: "vpop {{d8-d15}}" "pop {{r3-r11, pc}}";
 }
@@ -87,20 +87,21 @@ frame! {
     #[cfg(all(target_arch = "arm", not(thumb2)))] 4
     save: "push {{r3-r7, lr}}" "mov r4, r8" "mov r5, r9" "mov r6, r10" "mov r7, r11"
         "push {{r4-r7}}";
-    note: "mov r4, sp" "str r4, [r0, {saved}]";
-    call: "mov r10, r0" "mov r0, r1" "mov r1, r2" "ldr r2, [sp, #40]" "blx r3" "movs r0, #0";
+    note: "mov r4, sp" "str r4, [r1, {saved}]";
+    call: "mov r10, r1" "blx r0" "movs r0, #0";
     take: "ldr r2, [r0, {saved}]" "mov sp, r2" "mov r0, r1";
     restore: "pop {{r4-r7}}" "mov r8, r4" "mov r9, r5" "mov r10, r6" "mov r11, r7"
         "pop {{r3-r7, pc}}";
 }
-// The state is the last parameter: code for a type has three others.
+// The state is the last parameter: code for a type has four others, of
+// which it uses the third and the fourth.
 frame! {
     #[cfg(target_arch = "riscv32")] 4
     save: "addi sp, sp, -64" "sw ra, 60(sp)" "sw s0, 56(sp)" "sw s1, 52(sp)" "sw s2, 48(sp)"
         "sw s3, 44(sp)" "sw s4, 40(sp)" "sw s5, 36(sp)" "sw s6, 32(sp)" "sw s7, 28(sp)"
         "sw s8, 24(sp)" "sw s9, 20(sp)" "sw s10, 16(sp)" "sw s11, 12(sp)";
-    note: "sw sp, {saved}(a0)";
-    call: "mv t0, a3" "mv a3, a0" "mv a0, a1" "mv a1, a2" "mv a2, a4" "jalr t0" "li a0, 0";
+    note: "sw sp, {saved}(a1)";
+    call: "mv a4, a1" "jalr a0" "li a0, 0";
     take: "lw sp, {saved}(a0)" "mv a0, a1";
     restore: "lw ra, 60(sp)" "lw s0, 56(sp)" "lw s1, 52(sp)" "lw s2, 48(sp)" "lw s3, 44(sp)"
         "lw s4, 40(sp)" "lw s5, 36(sp)" "lw s6, 32(sp)" "lw s7, 28(sp)" "lw s8, 24(sp)"
@@ -113,8 +114,8 @@ frame! {
         "stp x23, x24, [sp, #32]" "stp x25, x26, [sp, #48]" "stp x27, x28, [sp, #64]"
         "stp x29, x30, [sp, #80]" "stp d8, d9, [sp, #96]" "stp d10, d11, [sp, #112]"
         "stp d12, d13, [sp, #128]" "stp d14, d15, [sp, #144]";
-    note: "mov x9, sp" "str x9, [x0, {saved}]";
-    call: "mov x20, x0" "mov x0, x1" "mov x1, x2" "mov x2, x4" "blr x3" "mov w0, #0";
+    note: "mov x9, sp" "str x9, [x1, {saved}]";
+    call: "mov x20, x1" "blr x0" "mov w0, #0";
     take: "ldr x9, [x0, {saved}]" "mov sp, x9" "mov w0, w1";
     restore: "ldp x19, x20, [sp]" "ldp x21, x22, [sp, #16]" "ldp x23, x24, [sp, #32]"
         "ldp x25, x26, [sp, #48]" "ldp x27, x28, [sp, #64]" "ldp x29, x30, [sp, #80]"
@@ -126,8 +127,8 @@ frame! {
 frame! {
     #[cfg(all(target_arch = "x86_64", not(windows)))] 8
     save: "push rbp" "push rbx" "push r12" "push r13" "push r14" "push r15" "sub rsp, 8";
-    note: "mov [rdi + {saved}], rsp";
-    call: "mov r13, rdi" "mov rdi, rsi" "mov rsi, rdx" "mov rdx, r8" "call rcx" "xor eax, eax";
+    note: "mov [rsi + {saved}], rsp";
+    call: "mov r13, rsi" "call rdi" "xor eax, eax";
     take: "mov rsp, [rdi + {saved}]" "mov eax, esi";
     restore: "add rsp, 8" "pop r15" "pop r14" "pop r13" "pop r12" "pop rbx" "pop rbp" "ret";
 }

@@ -7,7 +7,7 @@ use crate::ImportedFunc;
 use core::mem::offset_of;
 
 /// Changes with everything that native code relies on: this file, the helpers, `State`.
-pub const LAYOUT_VERSION: u32 = 2;
+pub const LAYOUT_VERSION: u32 = 3;
 
 /// Words of an import's record, whose first one is the host function.
 pub const IMPORT_WORDS: usize = 4;

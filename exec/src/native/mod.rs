@@ -12,6 +12,7 @@
 //! - STATE: the state belongs to a live instance in native mode, and while native code runs its
 //!   dynamic fields are those of the innermost call ([`run`] sets and restores them).
 
+pub mod again;
 mod entry;
 pub mod helpers;
 mod layout;
@@ -191,15 +192,23 @@ unsafe fn run_loop(context: &mut Context) -> u32 {
     let func = unsafe { &*context.func.cast::<NativeFunc>() };
     let (sp, fp) = (context.sp, context.fp);
     // Where results do not fit over the parameters they go among the operands, since the header
-    // is still needed.
-    let results = if func.layout.results <= func.layout.params { fp } else { sp.wrapping_add(1) };
+    // is still needed. The code takes the parameters from where it leaves the results.
+    let operands = sp.wrapping_add(1);
+    let (params, results) = (func.layout.params as usize, func.layout.results as usize);
+    let slots = if results <= params { fp } else { operands };
     // SAFETY: the contract of this function: the function's frame is the running one, which has
-    // slots for results (`FuncLayout::frame`).
-    let code = unsafe { enter(context, func, sp.wrapping_add(1), results) };
+    // slots for results among its operands (`FuncLayout::frame`): more than parameters, where they
+    // are used.
+    let code = unsafe {
+        if results > params {
+            core::ptr::copy_nonoverlapping(fp, slots, params);
+        }
+        enter(context, func, operands, slots)
+    };
     if code != 0 {
         return code;
     }
-    context.sp = results.wrapping_add(func.layout.results as usize).wrapping_sub(1);
+    context.sp = slots.wrapping_add(results).wrapping_sub(1);
     // SAFETY: every frame that is entered here has a boundary behind its header (see
     // `Context::enter`): native code makes no frames.
     unsafe { context.leave() }
@@ -245,19 +254,14 @@ pub(crate) unsafe fn call_in(
     }
 }
 
-/// Enters the code of a function, whose parameters lie at the context's `fp`. The runtime takes
-/// operands at `args`; the results go to `results`. Returns 0 or the number of a trap.
+/// Enters the code of a function, whose parameters lie at `slots`, where its results come. The
+/// runtime takes operands at `args`. Returns 0 or the number of a trap.
 ///
 /// # Safety
 /// The context is complete, its instance is in native mode and has the function. The slots are on
 /// the operand stack, as many as the function's record says.
 #[inline(never)]
-unsafe fn enter(
-    context: &mut Context,
-    func: &NativeFunc,
-    args: *mut u32,
-    results: *mut u32,
-) -> u32 {
+unsafe fn enter(context: &mut Context, func: &NativeFunc, args: *mut u32, slots: *mut u32) -> u32 {
     // SAFETY: the contract of this function: the instance and the meter of the call are live.
     let (instance, meter) = unsafe { (&*context.instance, &*context.meter) };
     let state = &instance.native;
@@ -279,7 +283,7 @@ unsafe fn enter(
     }
     if outer_limit != 0 {
         // SAFETY: the contract of this function.
-        return unsafe { enter_nested(context, func, args, results, own_limit) };
+        return unsafe { enter_nested(context, func, args, slots, own_limit) };
     }
     // No native code of the store runs, so what the state has of a call is of none.
     meter.native.limit.set(limit);
@@ -288,7 +292,7 @@ unsafe fn enter(
     state.args.set(args);
     state.meter.set(context.meter);
     // SAFETY: STATE was set above; CODE, and the contract of this function.
-    let code = unsafe { enter_code(instance, func, context.fp, results) };
+    let code = unsafe { enter_code(instance, func, slots) };
     meter.native.limit.set(0);
     code
 }
@@ -303,13 +307,12 @@ unsafe fn enter_nested(
     context: &mut Context,
     func: &NativeFunc,
     args: *mut u32,
-    results: *mut u32,
+    slots: *mut u32,
     own_limit: usize,
 ) -> u32 {
     // SAFETY: the contract of this function: the instance of the call is live.
     let instance = unsafe { &*context.instance };
     let state = &instance.native;
-    let fp = context.fp;
     let before = (
         state.meter.replace(context.meter),
         state.context.replace(context),
@@ -318,7 +321,7 @@ unsafe fn enter_nested(
         state.stack_limit.replace(own_limit),
     );
     // SAFETY: STATE was set above; CODE, and the contract of this function.
-    let code = unsafe { enter_code(instance, func, fp, results) };
+    let code = unsafe { enter_code(instance, func, slots) };
     state.meter.set(before.0);
     state.context.set(before.1);
     state.args.set(before.2);
@@ -330,18 +333,19 @@ unsafe fn enter_nested(
 /// # Safety
 /// CODE, and STATE with the dynamic fields of this call.
 #[inline(always)]
-unsafe fn enter_code(
-    instance: &ExecInstance,
-    func: &NativeFunc,
-    fp: *mut u32,
-    results: *mut u32,
-) -> u32 {
-    let at = |offset: u32| instance.code.wrapping_add((offset as usize) | THUMB);
+unsafe fn enter_code(instance: &ExecInstance, func: &NativeFunc, slots: *mut u32) -> u32 {
+    let (body, entry) = (address(instance, func.body), address(instance, func.entry));
     // SAFETY: CODE: `entry` is the code for the function's type, which reads the parameters from
-    // `fp` and writes the results where it is told; each is as many slots as the type says, inside
-    // of the frame (`FuncLayout::frame`, which the caller has checked). STATE: the contract of this
+    // `slots` and writes the results there; each is as many slots as the type says, inside of the
+    // frame (`FuncLayout::frame`, which the caller has checked). STATE: the contract of this
     // function.
-    unsafe { entry::enter(&instance.native, fp, at(func.body), at(func.entry), results) }
+    unsafe { entry::enter(entry, &instance.native, body, slots) }
+}
+
+/// The address of code, as a call needs it.
+#[inline(always)]
+fn address(instance: &ExecInstance, offset: u32) -> *const u8 {
+    instance.code.wrapping_add((offset as usize) | THUMB)
 }
 
 const _: () = assert!(HEADER + BOUNDARY < OVERHEAD);

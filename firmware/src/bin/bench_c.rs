@@ -89,6 +89,21 @@ fn used() -> usize {
     (info.total_size - info.total_free_size) as usize
 }
 
+#[cfg(not(feature = "native"))]
+use wasm_runtime_load as load;
+#[cfg(not(feature = "native"))]
+fn running_mode(job: &Job) -> RunningMode {
+    Mode_Zonda_Classic + job.mode
+}
+/// The code of the module decides.
+#[cfg(feature = "native")]
+fn running_mode(_: &Job) -> RunningMode {
+    0
+}
+/// `cargo xtask bench` has compiled the module for this board.
+#[cfg(feature = "native")]
+use zonda_load_trusted as load;
+
 /// Fails with the text that the runtime left. Not inlined: its buffers would be counted as the stack that a measured call uses.
 #[cold]
 #[inline(never)]
@@ -118,7 +133,7 @@ unsafe fn run(job: &Job) {
             heap_buf: board::heap_start().cast(),
             heap_size: board::HEAP_BYTES as u32,
         };
-        args.running_mode = Mode_Zonda_Classic + job.mode;
+        args.running_mode = running_mode(job);
         platform::limit_memory(job.memory_limit);
         if !wasm_runtime_full_init(&mut args) {
             fail("the runtime does not start", core::ptr::null());
@@ -137,7 +152,7 @@ unsafe fn run(job: &Job) {
         let start = board::ticks();
         let ((module, module_heap, instance, env), load_stack) = stack::measure_calls(|| {
             let start = board::ticks();
-            let module = wasm_runtime_load(
+            let module = load(
                 job.module.as_ptr().cast_mut(),
                 job.module.len() as u32,
                 error.as_mut_ptr(),
