@@ -4,7 +4,7 @@ use crate::object::{self, address, live, Finalizer, Object, What};
 use crate::store::{wasm_store_t, Owner};
 use crate::trap::{self, Text};
 use crate::types::*;
-use crate::value::{from_val, referred, to_val, zero};
+use crate::value::{from_val, referred, to_val, zero, NO_VECTORS};
 use crate::vector::{wasm_val_vec_t, Vector};
 use crate::{wasm_func_t, wasm_trap_t};
 use core::cell::Cell;
@@ -354,6 +354,9 @@ unsafe fn call(
         let (params, count) = (ty.params(), ty.results().len());
         if args.len() < params.len() {
             return Err("fewer arguments than parameters".into());
+        }
+        if ty.results().any(|ty| ty.slots() > 2) {
+            return Err(NO_VECTORS.into());
         }
         let mut values = Values::new(params.len(), Val::I32(0))?;
         let mut returned = Values::new(count, Val::I32(0))?;

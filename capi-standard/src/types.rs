@@ -90,6 +90,8 @@ pub unsafe extern "C" fn wasm_valtype_kind(ty: *const wasm_valtype_t) -> wasm_va
     unsafe { ty.as_ref() }.map_or(WASM_EXTERNREF, |ty| ty.kind)
 }
 
+// In a build with vectors there is one type more.
+#[allow(unreachable_patterns)]
 pub(crate) fn kind_of(ty: ValType) -> wasm_valkind_t {
     match ty {
         ValType::I32 => WASM_I32,
@@ -98,6 +100,7 @@ pub(crate) fn kind_of(ty: ValType) -> wasm_valkind_t {
         ValType::F64 => WASM_F64,
         ValType::FuncRef => WASM_FUNCREF,
         ValType::ExternRef => WASM_EXTERNREF,
+        _ => WASM_V128,
     }
 }
 

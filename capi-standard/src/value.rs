@@ -37,6 +37,7 @@ pub(crate) unsafe fn to_val(
         return Err("a value has another kind than the type says");
     }
     // SAFETY: the kind says which member was written; any bits are a number.
+    #[allow(unreachable_patterns)]
     unsafe {
         Ok(match ty {
             ValType::I32 => Val::I32(value.of.i32),
@@ -44,9 +45,13 @@ pub(crate) unsafe fn to_val(
             ValType::F32 => Val::F32(value.of.i32 as u32),
             ValType::F64 => Val::F64(value.of.i64 as u64),
             ValType::FuncRef | ValType::ExternRef => return to_ref(referred(value), ty, store),
+            _ => return Err(NO_VECTORS),
         })
     }
 }
+
+/// Why a call with vectors fails.
+pub(crate) const NO_VECTORS: &str = "a wasm_val_t holds no v128";
 
 /// A reference as the runtime's value of a type, or what is wrong with it.
 ///
@@ -84,7 +89,8 @@ pub(crate) fn from_ref(value: Val, store: &wasm_store_t) -> Option<*mut Object> 
     }
 }
 
-/// The header's value; none where there is no memory.
+/// The header's value; none where there is no memory, and for a vector, which it cannot hold.
+#[allow(unreachable_patterns)]
 pub(crate) fn from_val(value: Val, store: &wasm_store_t) -> Option<wasm_val_t> {
     let of = match value {
         Val::I32(value) => wasm_val_of_t { i32: value },
@@ -94,6 +100,7 @@ pub(crate) fn from_val(value: Val, store: &wasm_store_t) -> Option<wasm_val_t> {
         Val::FuncRef(_) | Val::ExternRef(_) => {
             wasm_val_of_t { r#ref: from_ref(value, store)?.cast() }
         }
+        _ => return None,
     };
     Some(wasm_val_t { of, ..zero(value.ty()) })
 }

@@ -147,6 +147,7 @@ fn needed_features(code: &[u8]) -> u32 {
         if is_float {
             features |= format::FLOAT;
         }
+        features |= vector_features(&instruction);
         let is_tail_call = instruction.op == RegOp::Runtime
             && [codes::RETURN_CALL, codes::RETURN_CALL_INDIRECT]
                 .map(u16::from)
@@ -156,6 +157,24 @@ fn needed_features(code: &[u8]) -> u32 {
         }
     }
     features
+}
+
+/// What a vector instruction needs.
+#[cfg(feature = "simd")]
+fn vector_features(instruction: &Instruction) -> u32 {
+    use zonda_exec::fast::op::VECTOR;
+    use zonda_exec::vector::op::Row;
+    let code = match instruction.op {
+        RegOp::Vector => u32::from(instruction.code),
+        RegOp::Runtime if instruction.code >= VECTOR => u32::from(instruction.code - VECTOR),
+        _ => return 0,
+    };
+    format::SIMD | if Row::of(code).is_some_and(Row::is_float) { format::FLOAT } else { 0 }
+}
+
+#[cfg(not(feature = "simd"))]
+fn vector_features(_: &Instruction) -> u32 {
+    0
 }
 
 #[cfg(test)]

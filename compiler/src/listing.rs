@@ -85,6 +85,8 @@ impl fmt::Display for InstructionText<'_> {
         match self.op() {
             RegOp::Num1 | RegOp::Num2 => self.numeric(f),
             RegOp::Runtime | RegOp::Memory => self.in_wasm_terms(f),
+            #[cfg(feature = "simd")]
+            RegOp::Vector => self.vector(f),
             _ => self.plain(f),
         }
     }
@@ -101,6 +103,37 @@ impl InstructionText<'_> {
         slots.try_for_each(|(_, slot)| write!(f, " s{slot}"))
     }
 
+    /// A vector instruction on slots: `s5 = i32x4.add s1 s9`, with offset and lane where it has them.
+    #[cfg(feature = "simd")]
+    fn vector(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use zonda_exec::fast::vector::{layout, COPY, GLOBAL_GET, GLOBAL_SET};
+        use zonda_exec::vector::op::{Row, VectorOp};
+        let code = self.instruction.code;
+        let mut slots = self.instruction.operands();
+        if layout(code).is_some_and(|([result, ..], _)| result != 0) {
+            if let Some((_, result)) = slots.next() {
+                write!(f, "s{result} = ")?;
+            }
+        }
+        match code {
+            COPY => f.write_str("v128.copy")?,
+            GLOBAL_GET => f.write_str("global.get.v")?,
+            GLOBAL_SET => f.write_str("global.set.v")?,
+            _ => f.write_str(VectorOp::from_code(code.into()).map_or("?", VectorOp::name))?,
+        }
+        slots.try_for_each(|(_, slot)| write!(f, " s{slot}"))?;
+        let [number, lane] = self.instruction.immediates();
+        match Row::of(code.into()) {
+            None if code != COPY => write!(f, " g{number}")?,
+            Some(row) if row.is_access() => write!(f, " +{number}")?,
+            _ => {}
+        }
+        if Row::of(code.into()).is_some_and(|row| row.immediates() == 1) {
+            write!(f, " lane {lane}")?;
+        }
+        Ok(())
+    }
+
     /// A WebAssembly instruction with its immediates, on operands below a slot: `memory.fill 0 0 below s7`.
     fn in_wasm_terms(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wasm_name(f)?;
@@ -110,6 +143,12 @@ impl InstructionText<'_> {
     }
 
     fn wasm_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "simd")]
+        if let Some(code) = self.instruction.code.checked_sub(zonda_exec::fast::op::VECTOR) {
+            if let Some(op) = zonda_exec::vector::op::VectorOp::from_code(code.into()) {
+                return f.write_str(op.name());
+            }
+        }
         match zonda_exec::Op::from_code(self.instruction.code) {
             Some(op) => f.write_str(op.name()),
             None => write!(f, "0x{:02x}", self.instruction.code),

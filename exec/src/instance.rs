@@ -4,26 +4,46 @@
 use crate::frame::Context;
 use crate::linear_memory::Memory;
 use crate::mode::Mode;
+use crate::vector;
 
-/// A pointer to the slots of a global, with the lowest bit set if there are two.
+/// A pointer to the slots of a global, with the lowest bit set if there are two, and the one above it
+/// if there are four.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct GlobalRef(*mut u32);
 
 impl GlobalRef {
-    /// `cell` points at one slot, or at two.
-    pub fn new(cell: *mut u32, two_slots: bool) -> GlobalRef {
-        GlobalRef(cell.map_addr(|a| a | two_slots as usize))
+    /// The bits that are not part of the pointer.
+    const TAGS: usize = if vector::ENABLED { 3 } else { 1 };
+
+    /// `cell` points at so many slots: one, two or four.
+    #[inline]
+    pub fn new(cell: *mut u32, slots: u32) -> GlobalRef {
+        GlobalRef(cell.map_addr(|a| a | (slots as usize / 2)))
     }
     /// Whether the value takes two slots.
     #[inline(always)]
     pub fn is_wide(self) -> bool {
         self.0.addr() & 1 != 0
     }
+    /// Whether the value takes four slots.
+    #[inline(always)]
+    pub fn is_vector(self) -> bool {
+        vector::ENABLED && self.0.addr() & 2 != 0
+    }
+    /// Slots of the value.
+    #[inline(always)]
+    pub fn slots(self) -> u32 {
+        if self.is_vector() {
+            4
+        } else {
+            1 + self.is_wide() as u32
+        }
+    }
     /// The address of the slots.
     #[inline(always)]
     pub fn cell(self) -> *mut u32 {
-        self.0.map_addr(|a| a & !1)
+        self.0.map_addr(|a| a & !Self::TAGS)
     }
 }
 

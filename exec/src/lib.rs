@@ -13,6 +13,7 @@
 //! | `float` | instructions on floats, written for size |
 //! | `relation` | comparisons of integers and floats |
 //! | [`trap`] | the reasons for which execution stops |
+//! | [`vector`] | vectors of 128 bits: the table of instructions, what they compute |
 //! | [`meter`] | termination requests and fuel |
 //! | [`slot`] | values of one slot and two in a frame |
 //! | [`frame`] | frames on the operand stack, and the state of a call by the host |
@@ -99,6 +100,11 @@ pub mod trace;
 #[path = "trace_off.rs"]
 pub mod trace;
 pub mod trap;
+#[cfg(feature = "simd")]
+pub mod vector;
+#[cfg(not(feature = "simd"))]
+#[path = "vector_off.rs"]
+pub mod vector;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
 pub use index::IndexType;

@@ -536,6 +536,8 @@ pub mod codes {
     }
     /// The prefix of the opcodes 0xFCnn.
     pub const PREFIX: u8 = 0xfc;
+    /// The prefix of vector instructions ([`crate::vector`]).
+    pub const VECTOR_PREFIX: u8 = 0xfd;
 }
 
 #[cfg(test)]

@@ -14,18 +14,22 @@
 //!         i32 dpc, i32 dstp, u16 keep, u16 drop  (each i32 low half first)
 //! wide    an entry whose dpc is WIDE: a drop or select works on values of two slots; the other two are the low and
 //!         high half of the address behind its opcode (its lowest 32 bits), which tells it from a later instruction
+//! vector  the same whose dpc is VECTOR, for four slots
 //! map of locals, only where some local's index is not below `ClassicFunc::narrow`; read backwards from the first entry:
 //!         up to MAPPED locals: for local 0, 1, …  u16: bits 14..0 the slot, bit 15 set when it takes two
 //!         more: u16 number of groups, then for each group of locals of one type, the first group first:
-//!         u16 index of its first local, u16 slot of that one, with bit 15 as above
+//!         u16 index of its first local, u16 slot of that one, with bit 15 as above; bit 15 of the index is set when
+//!         the locals take four slots. A function with such locals has a map of groups, however few locals it has
 //! ```
 //!
 //! The array ends with one entry of zeros, so that there always is a next entry. Behind a
 //! function's last entry there is no mark of that function: the next word is a 0, or belongs to an
 //! entry of the next function, whose marks have other addresses.
 //!
-//! Depends on nothing, and owns the format alone: the builder writes tables, and the loops of
+//! Depends on [`crate::vector`] for whether values take four slots, and owns the format alone: the builder writes tables, and the loops of
 //! classic mode read them.
+
+use crate::vector;
 
 /// Length of an entry, in units of u16.
 pub const ENTRY: usize = 3;
@@ -33,10 +37,14 @@ pub const ENTRY: usize = 3;
 pub const BIG: usize = 6;
 /// `dpc` of an entry that marks a `drop` or `select` of two slots.
 pub const WIDE: i16 = i16::MIN;
+/// `dpc` of an entry that marks a `drop` or `select` of four slots.
+pub const VECTOR: i16 = i16::MIN + 1;
 /// The largest number of locals that a map has one by one.
 pub const MAPPED: usize = 256;
 /// Bit in the map of locals: the local has two slots.
 pub const TWO_SLOTS: u16 = 0x8000;
+/// Bit in the index of a group's first local: the locals have four slots.
+pub const FOUR_SLOTS: u16 = 0x8000;
 /// The largest number of slots that an entry can keep without being big.
 pub const MAX_KEEP: u32 = 15;
 /// The largest number of slots that an entry can drop without being big.
@@ -55,7 +63,9 @@ pub struct Branch {
 impl Branch {
     /// The words of an entry, or `None` when the branch needs a big one.
     pub fn pack(self) -> Option<[u16; ENTRY]> {
-        let dpc = i16::try_from(self.dpc).ok().filter(|&d| d != 0 && d != WIDE)?;
+        let dpc = i16::try_from(self.dpc)
+            .ok()
+            .filter(|&d| d != 0 && d != WIDE && !(vector::ENABLED && d == VECTOR))?;
         let dstp = i16::try_from(self.dstp).ok()?;
         if self.keep > MAX_KEEP || self.drop > MAX_DROP {
             return None;

@@ -78,6 +78,7 @@ pub(crate) enum Value {
     I64(i64),
     F32(u32),
     F64(u64),
+    V128(u128),
     Func(bool),
     Extern(Option<u32>),
 }
@@ -104,6 +105,7 @@ pub(crate) enum Type {
     I64,
     F32,
     F64,
+    V128,
     Func,
     Extern,
 }
@@ -142,6 +144,7 @@ impl Arguments {
             Type::I64 => Value::I64(self.number() as i64),
             Type::F32 => Value::F32(self.f32()),
             Type::F64 => Value::F64(self.f64()),
+            Type::V128 => Value::V128(u128::from(self.next()) << 64 | u128::from(self.number())),
             Type::Func => Value::Func(true),
             Type::Extern => {
                 Value::Extern((self.next() & 1 == 0).then_some(self.next() as u32 % 1000))

@@ -14,6 +14,8 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
         generate_custom_sections: true,
         memory64_enabled: cfg!(feature = "memory64"),
         wide_arithmetic_enabled: cfg!(feature = "wide-arithmetic"),
+        simd_enabled: cfg!(feature = "simd"),
+        relaxed_simd_enabled: cfg!(feature = "simd"),
         max_memories: 3,
         max_tables: 3,
         min_uleb_size: u.int_in_range(1..=5)?,
@@ -24,9 +26,7 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
         exceptions_enabled: false,
         gc_enabled: false,
         multibyte_array_access_enabled: false,
-        relaxed_simd_enabled: false,
         shared_everything_threads_enabled: false,
-        simd_enabled: false,
         threads_enabled: false,
         ..Config::default()
     })
@@ -35,6 +35,8 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
 /// For execution: small, so that both engines have the same memory, and with one outcome only.
 pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
     let mut config = config(u)?;
+    // Of what is relaxed, wasmi chooses other results.
+    config.relaxed_simd_enabled = false;
     config.available_imports = Some(IMPORTS.to_vec());
     config.canonicalize_nans = true;
     config.export_everything = true;

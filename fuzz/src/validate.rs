@@ -42,7 +42,8 @@ fn generated(data: &[u8]) -> arbitrary::Result<()> {
 /// The features that Zonda has been built with.
 fn features() -> WasmFeatures {
     let mut features = WasmFeatures::WASM2;
-    features.remove(WasmFeatures::SIMD);
+    features.set(WasmFeatures::SIMD, cfg!(feature = "simd"));
+    features.set(WasmFeatures::RELAXED_SIMD, cfg!(feature = "simd"));
     features.set(WasmFeatures::EXTENDED_CONST, cfg!(feature = "extended-const"));
     features.set(WasmFeatures::TAIL_CALL, cfg!(feature = "tail-call"));
     features.set(WasmFeatures::MULTI_MEMORY, cfg!(feature = "multi-memory"));

@@ -669,6 +669,8 @@ impl Function {
             Instr::Load { opcode, offset, memory } => self.load(module, opcode, offset, memory),
             Instr::Store { opcode, offset, memory } => self.store(module, opcode, offset, memory),
             Instr::Object(code, indices) => self.object(module, code, indices),
+            // `translate` has refused the module.
+            Instr::Vector(_) => {}
         }
     }
 

@@ -392,11 +392,18 @@ fn returned(result: &str) -> (&'static str, String) {
     }
 }
 
+/// Whether values of the type are vectors.
+fn is_vector(ty: &ValType) -> bool {
+    ty.slots() == 4
+}
+
 /// Collects which functions call each other.
 #[derive(Default)]
 struct Scout {
     /// Whether memories or tables have 64-bit addresses or indices, or code has sums of 128 bits.
     wide: bool,
+    /// Whether there are vectors.
+    vectors: bool,
     calls: HashMap<u32, HashSet<u32>>,
     /// Functions with indirect calls.
     indirect: Vec<u32>,
@@ -408,11 +415,16 @@ impl BodyVisitor for Scout {
     fn declared(&mut self, declared: &Declared) {
         let shape = Shape::of(declared);
         self.wide = declared.has_64_bit_indices();
+        let types = shape.types.iter().flat_map(|ty| ty.params.iter().chain(&ty.results));
+        self.vectors =
+            types.chain(shape.globals.iter().map(|global| &global.content)).any(is_vector);
         self.next = shape.imported_funcs;
         self.reachable = shape.reachable;
     }
 
-    fn begin(&mut self, _: &Body) {
+    fn begin(&mut self, body: &Body) {
+        let mut locals = (0..body.locals()).filter_map(|local| body.local(local));
+        self.vectors |= locals.any(|ty| is_vector(&ty));
         self.calls.insert(self.next, HashSet::new());
     }
 
@@ -425,6 +437,7 @@ impl BodyVisitor for Scout {
                 self.indirect.push(self.next);
             }
             Instr::Object(codes::I64_ADD128..=codes::I64_MUL_WIDE_U, _) => self.wide = true,
+            Instr::Vector(_) => self.vectors = true,
             _ => {}
         }
     }
@@ -493,6 +506,9 @@ pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> 
     walk(bytes, &mut scout)?;
     if scout.wide {
         return Err(Error::Unsupported("64-bit memories and tables, and wide arithmetic"));
+    }
+    if scout.vectors {
+        return Err(Error::Unsupported("SIMD"));
     }
     let mut module = Module::new(options);
     module.recursive = scout.recursive();

@@ -12,6 +12,8 @@ pub enum ValType {
     I64 = 0x7e,
     F32 = 0x7d,
     F64 = 0x7c,
+    #[cfg(feature = "simd")]
+    V128 = 0x7b,
     FuncRef = 0x70,
     ExternRef = 0x6f,
 }
@@ -24,17 +26,21 @@ impl ValType {
             0x7e => ValType::I64,
             0x7d => ValType::F32,
             0x7c => ValType::F64,
+            #[cfg(feature = "simd")]
+            0x7b => ValType::V128,
             0x70 => ValType::FuncRef,
             0x6f => ValType::ExternRef,
             _ => return None,
         })
     }
 
-    /// Slots that a value of the type takes on the operand stack: 1 or 2.
+    /// Slots that a value of the type takes on the operand stack: 1, 2, or 4 for a vector.
     #[inline]
     pub const fn slots(self) -> u32 {
         match self {
             ValType::I64 | ValType::F64 => 2,
+            #[cfg(feature = "simd")]
+            ValType::V128 => 4,
             _ => 1,
         }
     }
@@ -51,6 +57,8 @@ impl ValType {
             ValType::I64 => "i64",
             ValType::F32 => "f32",
             ValType::F64 => "f64",
+            #[cfg(feature = "simd")]
+            ValType::V128 => "v128",
             ValType::FuncRef => "funcref",
             ValType::ExternRef => "externref",
         }

@@ -11,7 +11,7 @@ use crate::binary::types::ValType;
 use crate::platform;
 use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
-use zonda_exec::frame::{read64, write64};
+use zonda_exec::vector::{self, Bits};
 
 /// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv` or
 /// `_main` with copies of the arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
@@ -139,22 +139,35 @@ unsafe fn copy_arguments(
 }
 
 /// The bits of a value in text.
-fn parse(text: &[u8], ty: ValType) -> Option<u64> {
+fn parse(text: &[u8], ty: ValType) -> Option<Bits> {
     // WAMR allows a suffix for the type.
     let text = text.split(|&byte| byte == b'_').next().unwrap_or(text);
     match ty {
-        ValType::F32 => number::float(text).map(|value| (value as f32).to_bits() as u64),
-        ValType::F64 => number::float(text).map(f64::to_bits),
+        ValType::F32 => number::float(text).map(|value| (value as f32).to_bits() as Bits),
+        ValType::F64 => number::float(text).map(|value| value.to_bits() as Bits),
+        // As in WAMR, the lower half and the upper one: 0x1\0x2.
+        #[cfg(feature = "simd")]
+        ValType::V128 => {
+            let at = text.iter().position(|&byte| byte == b'\\')?;
+            let (low, high) = text.split_at_checked(at)?;
+            let high = number::integer(high.get(1..)?)?;
+            Some(number::integer(low)? as Bits | (high as Bits) << 64)
+        }
         ValType::FuncRef | ValType::ExternRef if text == b"null" => Some(0),
         // A function is numbered from 1 on the stack.
-        ValType::FuncRef => number::integer(text).map(|index| index.wrapping_add(1)),
-        _ => number::integer(text),
+        ValType::FuncRef => number::integer(text).map(|index| index.wrapping_add(1) as Bits),
+        _ => number::integer(text).map(|value| value as Bits),
     }
 }
 
 /// Writes a result as WAMR does.
-fn write_result(text: &mut Text, ty: ValType, bits: u64) {
+fn write_result(text: &mut Text, ty: ValType, all: Bits) {
+    let bits = all as u64;
     match ty {
+        #[cfg(feature = "simd")]
+        ValType::V128 => {
+            text.str("<0x").hexadecimal(bits).str(" 0x").hexadecimal((all >> 64) as u64).str(">");
+        }
         ValType::I32 | ValType::I64 => {
             text.str("0x").hexadecimal(bits);
         }
@@ -215,10 +228,7 @@ pub unsafe extern "C" fn wasm_application_execute_func(
                     (*module_inst).fail_argument(number as u32, argument);
                     return false;
                 };
-                match ty.slots() {
-                    2 => write64(to, bits),
-                    _ => *to = bits as u32,
-                }
+                vector::write(to, ty.slots(), bits);
                 to = to.add(ty.slots() as usize);
             }
             true
@@ -226,7 +236,7 @@ pub unsafe extern "C" fn wasm_application_execute_func(
         let Some(mut from) = results else { return false };
         let mut separator = "";
         for ty in ty.results() {
-            let bits = if ty.slots() == 2 { read64(from) } else { *from as u64 };
+            let bits = vector::read(from, ty.slots());
             from = from.add(ty.slots() as usize);
             with_line(|text| write_result(text.str(separator), ty, bits), platform::console);
             separator = ",";

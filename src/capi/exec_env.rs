@@ -19,6 +19,7 @@ use crate::store::instance::StoreInstance;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use zonda_exec::frame::{read64, write64, Context};
+use zonda_exec::vector;
 use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Whether the place of a trap is looked for: nobody sees it but the log.
@@ -682,7 +683,7 @@ unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
 #[inline(never)]
 pub(super) fn func_kind(code: u8) -> wasm_valkind_t {
     match code {
-        0x7c..=0x7f => 0x7f - code,
+        0x7b..=0x7f => 0x7f - code,
         0x70 => WASM_FUNCREF,
         _ => WASM_EXTERNREF,
     }
@@ -690,6 +691,9 @@ pub(super) fn func_kind(code: u8) -> wasm_valkind_t {
 
 /// Slots of a value of this kind.
 pub(super) fn slots(kind: wasm_valkind_t) -> usize {
+    if vector::ENABLED && kind == WASM_V128 {
+        return 4;
+    }
     1 + (kind == WASM_I64 || kind == WASM_F64) as usize
 }
 
@@ -716,6 +720,12 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm_a(
             return false;
         };
         let (param_codes, result_codes) = ty.codes();
+        if vector::ENABLED
+            && param_codes.iter().chain(result_codes).any(|&code| func_kind(code) == WASM_V128)
+        {
+            (*instance).fail("wasm_val_t holds no v128: use wasm_runtime_call_wasm");
+            return false;
+        }
         if num_args as usize != param_codes.len() || num_results as usize != result_codes.len() {
             (*instance).fail("invalid argument or result count");
             return false;

@@ -4,6 +4,7 @@
 use crate::binary::types::ValType;
 use crate::module::FuncType;
 use crate::registry::Describes;
+use zonda_exec::vector;
 
 /// Checks the form "(…)r". `bare` allows a pointer without a length. Returns why it is refused.
 pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
@@ -21,6 +22,7 @@ pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
             b')' => break,
             b'~' if before != b'*' => return Err("a length ~ follows no pointer *"),
             b'i' | b'I' | b'f' | b'F' | b'r' | b'*' | b'$' | b'~' => {}
+            b'V' if vector::ENABLED => return Err("native functions take and return no v128"),
             _ => return Err("unknown letter in the signature"),
         }
         before = letter;

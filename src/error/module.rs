@@ -47,6 +47,8 @@ kinds! {
         TypeMismatch Invalid "type mismatch";
         ImmutableGlobal Invalid "global is immutable";
         UndeclaredReference Invalid "undeclared function reference";
+        #[cfg(feature = "simd")]
+        UnknownLane Invalid "invalid lane index";
         Alignment Invalid "alignment must not be larger than natural";
         LimitsOrder Invalid "size minimum must not be greater than maximum";
         MemorySize Invalid "memory size must be at most 65536 pages (4GiB)";

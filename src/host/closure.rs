@@ -285,7 +285,7 @@ where
                 let mut at = args;
                 for (value, ty) in values_in.iter_mut().zip(ty.params()) {
                     let (bits, slots) = Val::take(ty, at);
-                    caller.store.inner.check_reference(ty, bits);
+                    caller.store.inner.check_reference(ty, bits as u64);
                     *value = Val::from_bits(ty, bits, id);
                     at = at.add(slots);
                 }
@@ -298,7 +298,7 @@ where
                 for (value, ty) in values_out.iter().zip(ty.results()) {
                     let bits =
                         value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
-                    (*inner).check_reference(ty, bits);
+                    (*inner).check_reference(ty, bits as u64);
                     at = at.add(Val::put(ty, bits, at));
                 }
                 Ok(())

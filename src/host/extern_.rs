@@ -299,7 +299,7 @@ impl Table {
         let table = self.data(store)?;
         let &element = table.elements.get(index as usize).ok_or(Error::OutOfBounds)?;
         store.inner.check_reference(table.ty().element, element as u64);
-        Ok(Val::from_bits(table.ty().element, element as u64, store.id))
+        Ok(Val::from_bits(table.ty().element, element.into(), store.id))
     }
 
     /// Sets an element.
@@ -372,7 +372,8 @@ impl Global {
             return Err(Error::TypeMismatch);
         }
         let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
-        let global = TryBox::new(GlobalData { cell: [bits as u32, (bits >> 32) as u32], ty })?;
+        let cell = core::array::from_fn(|slot| (bits >> (32 * slot)) as u32);
+        let global = TryBox::new(GlobalData { cell, ty })?;
         store.inner.globals.push(global)?;
         Ok(Global { instance: None, index: store.inner.globals.len() as u32 - 1, store: store.id })
     }
@@ -391,7 +392,7 @@ impl Global {
             let cell = global.as_ptr().cast::<u32>();
             // SAFETY: the record lives as long as the store; `cell` is a field of it.
             let cell = unsafe { cell.byte_add(core::mem::offset_of!(GlobalData, cell)) };
-            return Ok((GlobalRef::new(cell, global.ty.content.slots() == 2), global.ty));
+            return Ok((GlobalRef::new(cell, global.ty.content.slots()), global.ty));
         };
         let instance = instance.data(store)?;
         let place = instance.globals.get(self.index as usize).ok_or(Error::WrongStore)?;
@@ -416,7 +417,7 @@ impl Global {
         let (place, ty) = self.place(store)?;
         // SAFETY: `place` has found the global in this store, which is borrowed.
         let bits = unsafe { read_global(place) };
-        store.inner.check_reference(ty.content, bits);
+        store.inner.check_reference(ty.content, bits as u64);
         Ok(Val::from_bits(ty.content, bits, store.id))
     }
 

@@ -146,7 +146,7 @@ impl Func {
         for (result, ty) in results.iter_mut().zip(ty.results()) {
             // SAFETY: the call has written all results there.
             let (bits, slots) = unsafe { Val::take(ty, at) };
-            store.inner.check_reference(ty, bits);
+            store.inner.check_reference(ty, bits as u64);
             *result = Val::from_bits(ty, bits, id);
             at = at.wrapping_add(slots);
         }

@@ -4,7 +4,7 @@ use super::func::Func;
 use crate::binary::types::ValType;
 pub(super) use crate::registry::sealed;
 pub use crate::registry::Value;
-use zonda_exec::frame::{read64, write64};
+use zonda_exec::vector::{self, Bits};
 
 /// A value with its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Val {
     F32(u32),
     /// The bits of an f64.
     F64(u64),
+    /// A vector of 128 bits, its lowest lane in the lowest bits.
+    #[cfg(feature = "simd")]
+    V128(u128),
     /// A function, or null.
     FuncRef(Option<Func>),
     /// A number of the embedder's below `u32::MAX`, or null.
@@ -29,6 +32,8 @@ impl Val {
             Val::I64(_) => ValType::I64,
             Val::F32(_) => ValType::F32,
             Val::F64(_) => ValType::F64,
+            #[cfg(feature = "simd")]
+            Val::V128(_) => ValType::V128,
             Val::FuncRef(_) => ValType::FuncRef,
             Val::ExternRef(_) => ValType::ExternRef,
         }
@@ -41,67 +46,61 @@ impl Val {
             ValType::I64 => Val::I64(0),
             ValType::F32 => Val::F32(0),
             ValType::F64 => Val::F64(0),
+            #[cfg(feature = "simd")]
+            ValType::V128 => Val::V128(0),
             ValType::FuncRef => Val::FuncRef(None),
             ValType::ExternRef => Val::ExternRef(None),
         }
     }
 
-    /// The value in 64 bits; `None` when it is a function of another store, or a number that is too
+    /// The value's bits; `None` when it is a function of another store, or a number that is too
     /// large.
-    pub(crate) fn to_bits(self, store: u32) -> Option<u64> {
+    pub(crate) fn to_bits(self, store: u32) -> Option<Bits> {
         Some(match self {
-            Val::I32(value) => value as u32 as u64,
-            Val::I64(value) => value as u64,
-            Val::F32(bits) => bits as u64,
-            Val::F64(bits) => bits,
+            Val::I32(value) => value as u32 as Bits,
+            Val::I64(value) => value as u64 as Bits,
+            Val::F32(bits) => bits as Bits,
+            Val::F64(bits) => bits as Bits,
+            #[cfg(feature = "simd")]
+            Val::V128(bits) => bits,
             Val::FuncRef(None) | Val::ExternRef(None) => 0,
-            Val::FuncRef(Some(func)) => func.address_in(store)? as u64,
-            Val::ExternRef(Some(number)) => number.checked_add(1)? as u64,
+            Val::FuncRef(Some(func)) => func.address_in(store)? as Bits,
+            Val::ExternRef(Some(number)) => number.checked_add(1)? as Bits,
         })
     }
 
-    pub(crate) fn from_bits(ty: ValType, bits: u64, store: u32) -> Val {
+    pub(crate) fn from_bits(ty: ValType, bits: Bits, store: u32) -> Val {
         match ty {
             ValType::I32 => Val::I32(bits as i32),
             ValType::I64 => Val::I64(bits as i64),
             ValType::F32 => Val::F32(bits as u32),
-            ValType::F64 => Val::F64(bits),
+            ValType::F64 => Val::F64(bits as u64),
+            #[cfg(feature = "simd")]
+            ValType::V128 => Val::V128(bits),
             ValType::FuncRef => Val::FuncRef(Func::from_address(bits as u32, store)),
             ValType::ExternRef => Val::ExternRef((bits as u32).checked_sub(1)),
         }
     }
 
-    /// Writes 64 bits as a value of the type and returns its number of slots.
+    /// Writes bits as a value of the type and returns its number of slots.
     ///
     /// # Safety
     /// `at` points at as many slots.
-    pub(crate) unsafe fn put(ty: ValType, bits: u64, at: *mut u32) -> usize {
+    pub(crate) unsafe fn put(ty: ValType, bits: Bits, at: *mut u32) -> usize {
         // SAFETY: writes as many slots as the type has, which are at `at` by the contract of this
         // function.
-        unsafe {
-            if ty.slots() == 2 {
-                write64(at, bits);
-            } else {
-                *at = bits as u32;
-            }
-        }
+        unsafe { vector::write(at, ty.slots(), bits) };
         ty.slots() as usize
     }
 
-    /// Reads a value of the type as 64 bits; also returns its number of slots.
+    /// Reads the bits of a value of the type; also returns its number of slots.
     ///
     /// # Safety
     /// `at` points at as many slots.
-    pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (u64, usize) {
+    pub(crate) unsafe fn take(ty: ValType, at: *const u32) -> (Bits, usize) {
         // SAFETY: reads as many slots as the type has, which are at `at` by the contract of this
         // function.
-        let bits = unsafe {
-            if ty.slots() == 2 {
-                read64(at)
-            } else {
-                *at as u64
-            }
-        };
+        let bits = unsafe { vector::read(at, ty.slots()) };
         (bits, ty.slots() as usize)
     }
 }

@@ -17,7 +17,7 @@ use crate::module::{
     DataHeader, ElementHeader, ExternType, FuncType, ImportEntry, Module, ModuleData,
 };
 use crate::validate::const_expr::{walk, Scope, Source};
-use zonda_exec::frame::read64;
+use zonda_exec::vector::{self, Bits};
 use zonda_exec::{GlobalRef, ImportedFunc};
 
 /// What an import can be resolved to.
@@ -72,20 +72,20 @@ impl Scope for Types<'_, '_> {
 }
 
 impl Source for Evaluation<'_, '_> {
-    fn global(&mut self, index: u32) -> u64 {
+    fn global(&mut self, index: u32) -> Bits {
         // SAFETY: globals of an instance belong to its store, which is live.
         self.instance
             .globals
             .get(index as usize)
             .map_or(0, |&global| unsafe { read_global(global) })
     }
-    fn func(&mut self, index: u32) -> u64 {
-        (self.instance.func_base + index) as u64
+    fn func(&mut self, index: u32) -> Bits {
+        (self.instance.func_base + index) as Bits
     }
 }
 
 impl Evaluation<'_, '_> {
-    fn value(&mut self, reader: &mut Reader) -> Made<u64> {
+    fn value(&mut self, reader: &mut Reader) -> Made<Bits> {
         let data = &*self.instance.module.data;
         Ok(walk(reader, &mut Types(data), self)?.1)
     }
@@ -106,34 +106,22 @@ impl Evaluation<'_, '_> {
     }
 }
 
-/// The value of a global, in 64 bits.
+/// The bits of a global's value.
 ///
 /// # Safety
 /// The global's store is live.
-pub(crate) unsafe fn read_global(global: GlobalRef) -> u64 {
-    // SAFETY: globals live as long as the store, and have two slots where `is_wide` says so, else one.
-    unsafe {
-        if global.is_wide() {
-            read64(global.cell())
-        } else {
-            *global.cell() as u64
-        }
-    }
+pub(crate) unsafe fn read_global(global: GlobalRef) -> Bits {
+    // SAFETY: globals live as long as the store, and have as many slots as `slots` says.
+    unsafe { vector::read(global.cell(), global.slots()) }
 }
 
-/// Sets the value of a global, in 64 bits.
+/// Sets the value of a global.
 ///
 /// # Safety
 /// The global's store is live, and the value is one of its type.
-pub(crate) unsafe fn write_global(global: GlobalRef, value: u64) {
+pub(crate) unsafe fn write_global(global: GlobalRef, value: Bits) {
     // SAFETY: as in `read_global`.
-    unsafe {
-        if global.is_wide() {
-            zonda_exec::frame::write64(global.cell(), value);
-        } else {
-            *global.cell() = value as u32;
-        }
-    }
+    unsafe { vector::write(global.cell(), global.slots(), value) }
 }
 
 /// The elements of a segment, in order.
@@ -330,14 +318,14 @@ fn make_globals(instance: &mut StoreInstance) -> Made<()> {
     let data = &*module.data;
     let mut cell = instance.cells.as_mut_ptr();
     for global in data.globals.iter().skip(data.imported_globals as usize) {
-        let wide = global.ty.content.slots() == 2;
+        let slots = global.ty.content.slots();
         let mut reader = Reader::new(data.bytes, global.init as usize);
         let value = Evaluation { instance }.value(&mut reader)?;
-        let place = GlobalRef::new(cell, wide);
+        let place = GlobalRef::new(cell, slots);
         // SAFETY: the cells are the instance's own, as many slots as its globals take.
         unsafe { write_global(place, value) };
         instance.globals.push(place)?;
-        cell = cell.wrapping_add(1 + wide as usize);
+        cell = cell.wrapping_add(slots as usize);
     }
     Ok(())
 }

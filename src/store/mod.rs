@@ -79,8 +79,8 @@ impl Default for StoreConfig {
 
 /// A global that no instance defines.
 pub(crate) struct GlobalData {
-    /// One slot or two, as the type says.
-    pub(crate) cell: [u32; 2],
+    /// As many slots as the type says.
+    pub(crate) cell: [u32; zonda_exec::vector::MAX_SLOTS],
     pub(crate) ty: GlobalType,
 }
 

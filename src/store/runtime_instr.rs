@@ -13,6 +13,8 @@ use zonda_exec::frame::Context;
 #[cfg(feature = "native")]
 use zonda_exec::native::helpers::{REFERENCE_CODE, RESOLVE_CODE};
 use zonda_exec::op::codes as op;
+#[cfg(feature = "simd")]
+use zonda_exec::vector;
 use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;
@@ -162,6 +164,24 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 Ok(OK)
             }
             op::PREFIX => instr.prefixed(),
+            #[cfg(feature = "simd")]
+            op::VECTOR_PREFIX => {
+                let ([code], []) = instr.read();
+                vector::execute(instr.context, code).map(|()| OK)
+            }
+            // Of classic mode, on values of four slots.
+            #[cfg(all(feature = "simd", feature = "classic"))]
+            op::DROP
+            | op::SELECT
+            | op::SELECT_TYPED
+            | op::LOCAL_GET
+            | op::LOCAL_SET
+            | op::LOCAL_TEE
+            | op::GLOBAL_GET
+            | op::GLOBAL_SET => {
+                vector::execute_move(instr.context, code);
+                Ok(OK)
+            }
             #[cfg(feature = "native")]
             RESOLVE_CODE => instr.resolve(),
             #[cfg(feature = "native")]

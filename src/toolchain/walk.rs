@@ -57,6 +57,8 @@ pub enum Instr<'i> {
     },
     /// An instruction on references, tables, memories or segments, by its opcode, with its indices.
     Object(u16, [u32; 2]),
+    /// A vector instruction, by its opcode behind the prefix.
+    Vector(u32),
 }
 
 /// The type of a block.
@@ -309,6 +311,10 @@ impl Visitor for Adapter<'_> {
     fn visit_store(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
         let MemArg { offset, memory, .. } = memarg;
         self.pass(site, Instr::Store { opcode, offset, memory })
+    }
+    #[cfg(feature = "simd")]
+    fn visit_vector(&mut self, site: &Site, code: u32, _: Row, _: Option<MemArg>) -> Parsed<()> {
+        self.pass(site, Instr::Vector(code))
     }
     fn visit_object(&mut self, site: &Site, opcode: u16, indices: [u32; 2]) -> Parsed<()> {
         self.pass(site, Instr::Object(opcode, indices))

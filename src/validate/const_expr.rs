@@ -9,23 +9,24 @@ use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::*;
+use zonda_exec::vector::Bits;
 
 /// Where the values of a constant expression come from.
 pub(crate) trait Source {
-    /// The value of an imported global, in 64 bits.
-    fn global(&mut self, index: u32) -> u64;
+    /// The value of an imported global.
+    fn global(&mut self, index: u32) -> Bits;
     /// A reference to a function.
-    fn func(&mut self, index: u32) -> u64;
+    fn func(&mut self, index: u32) -> Bits;
 }
 
 /// For validation: values do not matter.
 pub(crate) struct AnyValue;
 
 impl Source for AnyValue {
-    fn global(&mut self, _: u32) -> u64 {
+    fn global(&mut self, _: u32) -> Bits {
         0
     }
-    fn func(&mut self, _: u32) -> u64 {
+    fn func(&mut self, _: u32) -> Bits {
         0
     }
 }
@@ -63,17 +64,24 @@ pub(crate) fn walk(
     reader: &mut Reader,
     scope: &mut dyn Scope,
     source: &mut dyn Source,
-) -> Parsed<(ValType, u64)> {
+) -> Parsed<(ValType, Bits)> {
     // Most expressions are one constant, which needs no allocation.
-    let mut top: Option<(ValType, u64)> = None;
+    let mut top: Option<(ValType, Bits)> = None;
+    // Arithmetic takes i32 and i64 alone, so that 64 bits of each operand are enough.
     let mut below: TryVec<(ValType, u64)> = TryVec::new();
     loop {
         let code = reader.byte()?;
         let value = match code {
-            I32_CONST => (ValType::I32, reader.i32()? as u32 as u64),
-            I64_CONST => (ValType::I64, reader.i64()? as u64),
-            F32_CONST if cfg!(feature = "float") => (ValType::F32, little_endian(reader.take(4)?)),
-            F64_CONST if cfg!(feature = "float") => (ValType::F64, little_endian(reader.take(8)?)),
+            I32_CONST => (ValType::I32, reader.i32()? as u32 as Bits),
+            I64_CONST => (ValType::I64, reader.i64()? as u64 as Bits),
+            F32_CONST if cfg!(feature = "float") => {
+                (ValType::F32, little_endian(reader.take(4)?) as Bits)
+            }
+            F64_CONST if cfg!(feature = "float") => {
+                (ValType::F64, little_endian(reader.take(8)?) as Bits)
+            }
+            #[cfg(feature = "simd")]
+            VECTOR_PREFIX => super::vector::constant(reader)?,
             GLOBAL_GET => {
                 let index = reader.u32()?;
                 (scope.global(index)?, source.global(index))
@@ -97,12 +105,13 @@ pub(crate) fn walk(
                 if a_ty != ty || b_ty != ty {
                     return Err(ErrorKind::TypeMismatch);
                 }
+                let b = b as u64;
                 let value = match code {
                     I32_ADD | I64_ADD => a.wrapping_add(b),
                     I32_SUB | I64_SUB => a.wrapping_sub(b),
                     _ => a.wrapping_mul(b),
                 };
-                (ty, if ty == ValType::I32 { value as u32 as u64 } else { value })
+                (ty, if ty == ValType::I32 { value as u32 as Bits } else { value as Bits })
             }
             END => {
                 return match top {
@@ -116,8 +125,8 @@ pub(crate) fn walk(
             }
             _ => return Err(ErrorKind::ConstantExpressionExpected),
         };
-        if let Some(previous) = top.replace(value) {
-            below.push(previous)?;
+        if let Some((ty, previous)) = top.replace(value) {
+            below.push((ty, previous as u64))?;
         }
     }
 }

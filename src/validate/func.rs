@@ -26,13 +26,13 @@ const FUNC_REF: u8 = ValType::FuncRef as u8;
 
 /// The encoding of a number type (spec: 5.3.1).
 #[inline]
-fn code(num: NumType) -> u8 {
+pub(super) fn code(num: NumType) -> u8 {
     I32 - num as u8
 }
 
 /// The encoding of an index type.
 #[inline(always)]
-fn index_code(index: IndexType) -> u8 {
+pub(super) fn index_code(index: IndexType) -> u8 {
     if index.is_64() {
         I64
     } else {
@@ -112,9 +112,9 @@ macro_rules! visit {
     };
 }
 
-struct Walk<'w, 'e, 'r, V> {
-    site: Site<'w, 'e, 'r>,
-    visitor: &'w mut V,
+pub(super) struct Walk<'w, 'e, 'r, V> {
+    pub(super) site: Site<'w, 'e, 'r>,
+    pub(super) visitor: &'w mut V,
     single: &'w mut [u8; 1],
 }
 
@@ -175,7 +175,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
 
     /// Reads the immediates of a load or store.
     #[inline(never)]
-    fn memarg(&mut self, log2_width: u32) -> Parsed<MemArg> {
+    pub(super) fn memarg(&mut self, log2_width: u32) -> Parsed<MemArg> {
         let at = self.site.reader.pos();
         let flags = self.site.reader.u32()?;
         let mut memory = 0;
@@ -597,8 +597,12 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 let opcode = self.site.reader.u32()?;
                 self.prefixed(opcode)?;
             }
-            // Exceptions, function references, GC, SIMD, threads.
-            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfd | 0xfe => {
+            #[cfg(feature = "simd")]
+            VECTOR_PREFIX => self.vector()?,
+            #[cfg(not(feature = "simd"))]
+            VECTOR_PREFIX => return Err(ErrorKind::Unsupported),
+            // Exceptions, function references, GC, threads.
+            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfe => {
                 return Err(ErrorKind::Unsupported)
             }
             _ => {

@@ -9,4 +9,6 @@ pub(crate) mod env;
 pub(crate) mod func;
 pub(crate) mod locals;
 mod stacks;
+#[cfg(feature = "simd")]
+mod vector;
 pub(crate) mod visitor;

@@ -8,6 +8,7 @@ use crate::binary::reader::Parsed;
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use crate::limits::MAX_OPERAND_SLOTS;
+use zonda_exec::vector;
 
 /// Stands for an operand of unknown type, as there are after unconditional branches.
 pub(crate) const UNKNOWN: u8 = 0;
@@ -47,9 +48,15 @@ pub(super) struct Stacks {
     pub(super) max_height: u32,
 }
 
+/// The encoding of the type of vectors (spec: 5.3.2).
+pub(super) const V128: u8 = 0x7b;
+
 /// Slots that an operand takes.
 #[inline]
 pub(super) fn slots(code: u8) -> u32 {
+    if vector::ENABLED && code == V128 {
+        return 4;
+    }
     1 + (code == ValType::I64 as u8 || code == ValType::F64 as u8) as u32
 }
 

@@ -272,6 +272,19 @@ macro_rules! define_visitor {
                 Ok(())
             })*
 
+            /// A vector instruction, with its memarg if it accesses memory; its other immediates
+            /// end where it does.
+            #[cfg(feature = "simd")]
+            fn visit_vector(
+                &mut self,
+                site: &Site,
+                code: u32,
+                row: Row,
+                memarg: Option<MemArg>,
+            ) -> Parsed<()> {
+                Ok(())
+            }
+
             /// A load: the class method of those below.
             fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {
                 self.visit_access(site, opcode, memarg)
@@ -317,6 +330,8 @@ macro_rules! define_visitor {
 
 use zonda_exec::for_each_instruction;
 use zonda_exec::op::codes::*;
+#[cfg(feature = "simd")]
+pub(crate) use zonda_exec::vector::op::Row;
 for_each_instruction! { define_visitor }
 
 /// Implements [`Visitor`] for a type that passes everything on: `$each!` is called with the
@@ -356,6 +371,16 @@ macro_rules! forward_visitor {
             #[inline(always)]
             fn visit_numeric(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
                 each!(self, builder => builder.visit_numeric(site, opcode))
+            }
+            #[cfg(feature = "simd")]
+            fn visit_vector(
+                &mut self,
+                site: &Site,
+                code: u32,
+                row: Row,
+                memarg: Option<MemArg>,
+            ) -> Parsed<()> {
+                each!(self, builder => builder.visit_vector(site, code, row, memarg))
             }
             #[inline(always)]
             fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {

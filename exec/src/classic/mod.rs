@@ -48,7 +48,8 @@ use thumb as chosen;
 use crate::frame::{Callee, ClassicFunc, Context};
 use crate::instance::ExecInstance;
 use crate::linear_memory;
-use crate::side_table::{Branch, TWO_SLOTS};
+use crate::side_table::{Branch, FOUR_SLOTS, TWO_SLOTS};
+use crate::vector;
 
 pub(crate) use chosen::run;
 
@@ -70,13 +71,13 @@ pub(crate) unsafe fn callee(instance: &ExecInstance, func: u32) -> Callee {
     }
 }
 
-/// The slot of a local that is not narrow, and whether it has two slots.
+/// The slot of a local that is not narrow, and whether it has two slots, or four.
 ///
 /// # Safety
 /// `index` is a local of `func`, in which some local is not narrow.
 #[inline(always)]
 #[allow(dead_code)]
-unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool) {
+pub(crate) unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool, bool) {
     if func.grouped {
         // SAFETY: the builder of the side table has written groups in front of the first entry.
         return unsafe { find_group(func.side_table, index) };
@@ -84,7 +85,7 @@ unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool) {
     // SAFETY: the builder of the side table has written a word for each local in front of the first
     // entry, backwards.
     let word = unsafe { *func.side_table.sub(1 + index as usize) };
-    ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0)
+    ((word & !TWO_SLOTS) as usize, word & TWO_SLOTS != 0, false)
 }
 
 /// As [`map_local`], where the map has groups: finds the last group whose first local is not behind
@@ -94,25 +95,28 @@ unsafe fn map_local(func: &ClassicFunc, index: u32) -> (usize, bool) {
 /// `map` is the end of a map with groups, and `index` is a local of its function.
 #[cold]
 #[inline(never)]
-unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool) {
+unsafe fn find_group(map: *const u16, index: u32) -> (usize, bool, bool) {
     // SAFETY: the contract of this function: the first word backwards is the number of groups, at
     // least one.
     let groups = unsafe { *map.sub(1) as usize };
     // SAFETY: each group has two words, and `i` is below the number of groups.
-    let group = |i: usize| unsafe { (*map.sub(2 + 2 * i) as u32, *map.sub(3 + 2 * i)) };
+    let group = |i: usize| unsafe { (*map.sub(2 + 2 * i), *map.sub(3 + 2 * i)) };
+    let first = |word: u16| if vector::ENABLED { word & !FOUR_SLOTS } else { word } as u32;
     // Group 0 starts at local 0.
     let (mut low, mut high) = (0, groups);
     while high - low > 1 {
         let middle = (low + high) / 2;
-        if group(middle).0 <= index {
+        if first(group(middle).0) <= index {
             low = middle;
         } else {
             high = middle;
         }
     }
-    let (first, word) = group(low);
+    let (local, word) = group(low);
     let wide = word & TWO_SLOTS != 0;
-    (((word & !TWO_SLOTS) as u32 + ((index - first) << wide as u32)) as usize, wide)
+    let is_vector = vector::ENABLED && local & FOUR_SLOTS != 0;
+    let log2 = if is_vector { 2 } else { wide as u32 };
+    (((word & !TWO_SLOTS) as u32 + ((index - first(local)) << log2)) as usize, wide, is_vector)
 }
 
 /// The start of the call whose immediate ends at `pc`.

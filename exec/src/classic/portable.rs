@@ -20,11 +20,13 @@ use crate::frame::{ClassicFunc, Context, Header, HEADER, OTHER_MODE, SWITCHED};
 use crate::instance::{GlobalRef, ImportedFunc};
 use crate::linear_memory::FastMemory;
 use crate::slot::Frame;
-use crate::{numeric, TrapCode};
+use crate::{numeric, vector, TrapCode};
 
 /// The types of two slots, as `select` with a type has them (spec: 5.3.1).
 const I64_TYPE: u8 = 0x7e;
 const F64_TYPE: u8 = 0x7c;
+/// The type of four slots.
+const V128_TYPE: u8 = 0x7b;
 
 /// Why the inner loop was left.
 enum Leave {
@@ -400,14 +402,21 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                 }
             }};
         }
-        // The first slot of the local that an instruction names, and whether it has two.
+        // The first slot of the local that an instruction names, and whether it has two. The runtime
+        // executes instructions on locals of four.
         macro_rules! mapped_local {
-            () => {{
+            ($op:ident) => {{
+                let immediate = pc;
                 let index = index!();
                 let func = func!();
                 // SAFETY: VALID: the index is that of a local. It is not narrow, so the function
                 // has a map of its locals.
-                unsafe { map_local(func, index) }
+                let (slot, wide, is_vector) = unsafe { map_local(func, index) };
+                if is_vector {
+                    pc = immediate;
+                    break Leave::Runtime($op);
+                }
+                (slot, wide)
             }};
         }
         macro_rules! local {
@@ -517,6 +526,10 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         Drop => {
                             // SAFETY: ENTRIES: there is a next entry, if only the one behind the
                             // last.
+                            if unsafe { stp.is_vector(pc) } {
+                                break Leave::Runtime(op);
+                            }
+                            // SAFETY: as above.
                             if unsafe { stp.is_wide(pc) } {
                                 pass_entry!();
                                 // SAFETY: OPERANDS: the operand has two slots.
@@ -525,9 +538,13 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                             pop!();
                         }
                         Select => {
-                            let condition = pop!();
                             // SAFETY: ENTRIES: there is a next entry, if only the one behind the
                             // last.
+                            if unsafe { stp.is_vector(pc) } {
+                                break Leave::Runtime(op);
+                            }
+                            let condition = pop!();
+                            // SAFETY: as above.
                             if unsafe { stp.is_wide(pc) } {
                                 pass_entry!();
                                 select_wide!(condition);
@@ -540,6 +557,9 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                             skip_integer!();
                             // SAFETY: VALID: the type has one byte.
                             let ty = unsafe { pc.take() };
+                            if vector::ENABLED && ty == V128_TYPE {
+                                break Leave::Runtime(op);
+                            }
                             let condition = pop!();
                             if matches!(ty, I64_TYPE | F64_TYPE) {
                                 select_wide!(condition);
@@ -552,7 +572,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         LocalGet => match narrow_local!() {
                             Some(slot) => push!(local!(slot)),
                             None => {
-                                let (slot, wide) = mapped_local!();
+                                let (slot, wide) = mapped_local!(op);
                                 push!(local!(slot));
                                 if wide {
                                     push!(local!(slot + 1));
@@ -562,7 +582,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         LocalSet => match narrow_local!() {
                             Some(slot) => set_local!(slot, pop!()),
                             None => {
-                                let (slot, wide) = mapped_local!();
+                                let (slot, wide) = mapped_local!(op);
                                 if wide {
                                     set_local!(slot + 1, pop!());
                                 }
@@ -572,7 +592,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         LocalTee => match narrow_local!() {
                             Some(slot) => set_local!(slot, operands.top),
                             None => {
-                                let (slot, wide) = mapped_local!();
+                                let (slot, wide) = mapped_local!(op);
                                 if wide {
                                     // SAFETY: OPERANDS: the value has two slots.
                                     set_local!(slot, unsafe { operands.below(1) });
@@ -583,7 +603,12 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                             }
                         },
                         GlobalGet => {
+                            let immediate = pc;
                             let global = global!();
+                            if global.is_vector() {
+                                pc = immediate;
+                                break Leave::Runtime(op);
+                            }
                             let cell = global.cell();
                             // SAFETY: RECORDS: the global is live.
                             push!(unsafe { *cell });
@@ -593,7 +618,12 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                             }
                         }
                         GlobalSet => {
+                            let immediate = pc;
                             let global = global!();
+                            if global.is_vector() {
+                                pc = immediate;
+                                break Leave::Runtime(op);
+                            }
                             let cell = global.cell();
                             if global.is_wide() {
                                 let value = pop!();

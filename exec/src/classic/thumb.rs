@@ -48,14 +48,14 @@ unsafe extern "C" fn execute_numeric(code: u32, top: *mut u32) -> u64 {
 }
 
 /// The slot of a local in a function whose map of locals has groups, with bit 15 set when the local
-/// has two slots.
+/// has two slots, and bit 16 when it has four.
 ///
 /// # Safety
 /// VALID: the loop passes the index of a local of such a function.
 unsafe extern "C" fn grouped_local(func: &ClassicFunc, index: u32) -> u32 {
     // SAFETY: the contract of this function.
-    let (slot, wide) = unsafe { find_group(func.side_table, index) };
-    slot as u32 | (wide as u32) << 15
+    let (slot, wide, is_vector) = unsafe { find_group(func.side_table, index) };
+    slot as u32 | (wide as u32) << 15 | (is_vector as u32) << 16
 }
 
 /// Whether the CPU has instructions on f32. A hard-float ABI says so.
@@ -374,18 +374,39 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    bl {grouped_local}",
         "    pop {{r12, lr}}",
         "    mov r1, r0",
+        ".if {SIMD}",
+        "    lsls r2, r0, #15",
+        "    bmi 37f",
+        ".endif",
         "3:  lsls r1, r1, #17",
         "    add r1, r7, r1, lsr #15",
         "    bx lr",
         // The rest of an index.
         "36: rest",
         "    bx lr",
+        // The runtime executes the instruction, whose index ends at r4: it is on four slots.
+        ".if {SIMD}",
+        "37:",
+        "    mov r0, r4",
+        "    bl {call_before}",
+        "    adds r4, r0, #1",
+        "    ldrb r0, [r0]",
+        "    b 40f",
+        ".macro if_vector",
+        "    lsls r1, r0, #30",
+        "    bmi 37b",
+        ".endm",
+        ".else",
+        ".macro if_vector",
+        ".endm",
+        ".endif",
         // global.get
         "115:",
         "    index",
         "    ldr r0, [r11, #{INSTANCE}]",
         "    ldr r0, [r0, #{GLOBALS}]",
         "    ldr r0, [r0, r1, lsl #2]",
+        "    if_vector",
         "    str r6, [r5], #4",
         "    lsrs r1, r0, #1",
         "    bcs 2f",
@@ -402,6 +423,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    ldr r0, [r11, #{INSTANCE}]",
         "    ldr r0, [r0, #{GLOBALS}]",
         "    ldr r0, [r0, r1, lsl #2]",
+        "    if_vector",
         "    lsrs r1, r0, #1",
         "    bcc 2f",
         "    str r6, [r0, #3]",
@@ -415,14 +437,26 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         control::control_handlers!(),
         memory::memory_handlers!(),
         // --- parametric (spec: 4.4.3) ---
-        // Continues at \wide when the next entry marks this instruction as one on two slots.
+        // Continues at \wide when the next entry marks this instruction as one on two slots, and in
+        // the runtime when it does as one on four.
         ".macro if_wide wide",
         "    ldrh r1, [r10]",
+        ".if {SIMD}",
+        "    bic r1, r1, #1",
+        ".endif",
         "    cmp r1, #0x8000",
         "    bne 5f",
         "    ldr r1, [r10, #2]",
         "    cmp r1, r4",
+        ".if {SIMD}",
+        "    bne 5f",
+        "    ldrh r1, [r10]",
+        "    lsls r1, r1, #31",
+        "    bmi 40f",
+        "    b \\wide",
+        ".else",
         "    beq \\wide",
+        ".endif",
         "    5:",
         ".endm",
         // drop
@@ -459,6 +493,10 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    cmp r1, #0",
         "    blt 111b",
         "    ldrb r1, [r4], #1",
+        ".if {SIMD}",
+        "    cmp r1, #0x7b",
+        "    beq 40f",
+        ".endif",
         "    cmp r1, #0x7e",
         "    it ne",
         "    cmpne r1, #0x7c",
@@ -712,6 +750,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ".purgem more_low",
         ".purgem more_high",
         ".purgem if_wide",
+        ".purgem if_vector",
         ".purgem flag",
         ".purgem binary",
         ".purgem divisor",
@@ -764,6 +803,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ACTIVE = const crate::debug::ACTIVE,
         before = sym crate::debug::before,
         FLOAT = const cfg!(feature = "float") as u32,
+        SIMD = const crate::vector::ENABLED as u32,
         FPU = const FPU as u32,
         stopped = sym stopped,
         big_branch = sym big_branch,

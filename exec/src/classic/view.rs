@@ -5,7 +5,8 @@
 //! keeps it (see the head of [`super`]).
 
 use crate::leb128;
-use crate::side_table::{ENTRY, WIDE};
+use crate::side_table::{ENTRY, VECTOR, WIDE};
+use crate::vector;
 
 /// A position in bytecode.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,9 +192,27 @@ impl Entry {
     /// It is an entry of a finished side table, or the one behind the last.
     #[inline(always)]
     pub(super) unsafe fn is_wide(self, pc: Bytecode) -> bool {
+        // SAFETY: the contract of this function.
+        unsafe { self.is_mark(pc, WIDE) }
+    }
+
+    /// The same of values of four slots.
+    ///
+    /// # Safety
+    /// As for [`Entry::is_wide`].
+    #[inline(always)]
+    pub(super) unsafe fn is_vector(self, pc: Bytecode) -> bool {
+        // SAFETY: the contract of this function.
+        vector::ENABLED && unsafe { self.is_mark(pc, VECTOR) }
+    }
+
+    /// # Safety
+    /// As for [`Entry::is_wide`].
+    #[inline(always)]
+    unsafe fn is_mark(self, pc: Bytecode, mark: i16) -> bool {
         // SAFETY: the contract of this function: an entry has three words.
         unsafe {
-            *self.0 as i16 == WIDE && {
+            *self.0 as i16 == mark && {
                 let low = *self.0.add(1) as u32 | (*self.0.add(2) as u32) << 16;
                 // The low 32 bits of the address identify the position, since a module is smaller
                 // than 4 GiB.

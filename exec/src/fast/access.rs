@@ -2,7 +2,7 @@
 //!
 //! A loop executes a load or store itself when the access is below the fast limit of memory 0. All
 //! others come here: those near or beyond the end, and [`RegOp::Memory`], which is a load or store
-//! of any memory with operands in their stack slots.
+//! of any memory with operands in their stack slots; and where there are vectors, all instructions on them.
 //!
 //! Depends on [`crate::linear_memory`] for the access. Owns the table of the forms in which loads
 //! and stores have their operands ([`form`]), which follows the order of the rows in [`super::op`].
@@ -90,7 +90,7 @@ fn form(op: u8) -> (u8, u8) {
 /// accumulator, or the number of a trap.
 ///
 /// # Safety
-/// `pc` is at a load, a store or a [`RegOp::Memory`] of the context's running function, whose frame
+/// `pc` is at a load, a store, a [`RegOp::Memory`] or a `Vector` of the context's running function, whose frame
 /// is `fp`: COMPLETE, SLOTS and SPACES hold for it (see the head of [`super`]).
 #[cold]
 #[inline(never)]
@@ -102,6 +102,11 @@ pub(super) unsafe fn access(
 ) -> Result<(Code, u32), u32> {
     // SAFETY: COMPLETE: the opcode is there.
     let op = unsafe { pc.byte(0) };
+    #[cfg(feature = "simd")]
+    if op == RegOp::Vector as u8 {
+        // SAFETY: the contract of this function.
+        return unsafe { super::vector::execute(context, fp, pc) }.map(|next| (next, acc));
+    }
     if op == RegOp::Memory as u8 {
         // SAFETY: the contract of this function.
         return unsafe { on_stack_slots(context, fp, pc) }.map(|next| (next, acc));

@@ -8,7 +8,11 @@
 
 use super::numeric_opcode;
 use super::op::{Kind, RegOp};
+#[cfg(feature = "simd")]
+use super::{op, vector};
 use crate::op::codes;
+#[cfg(feature = "simd")]
+use crate::vector::op::Row;
 use crate::IndexType;
 
 /// A register instruction and its operands.
@@ -19,7 +23,8 @@ pub struct Instruction<'a> {
     pub len: usize,
     operands: [(Kind, i32); 4],
     /// `Runtime`, `Memory`, `Num1` and `Num2`: the opcode of WebAssembly, with a prefix in the
-    /// upper byte.
+    /// upper byte. `Vector`: its code; as a runtime instruction, a vector instruction has the code
+    /// [`op::VECTOR`](super::op::VECTOR) and its opcode.
     pub code: u16,
     immediates: [u32; 2],
     /// `BrTable` and `BrTableLong`: the distances of the targets, in bytes.
@@ -27,21 +32,21 @@ pub struct Instruction<'a> {
 }
 
 /// A position in code.
-struct Cursor<'a> {
+pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// The next bytes, if there are so many.
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let taken = self.bytes.get(self.at..)?.get(..count)?;
         self.at += count;
         Some(taken)
     }
 
     /// A little-endian number of so many bytes, at most four.
-    fn number(&mut self, count: usize) -> Option<u32> {
+    pub(super) fn number(&mut self, count: usize) -> Option<u32> {
         Some(self.take(count)?.iter().rev().fold(0, |value, &byte| value << 8 | byte as u32))
     }
 
@@ -86,6 +91,30 @@ impl Cursor<'_> {
             }
         }
         None
+    }
+}
+
+impl Cursor<'_> {
+    /// The immediates of a load or store: its offset and its memory.
+    #[inline(always)]
+    fn memarg(&mut self) -> Option<[u32; 2]> {
+        let flags = self.leb()?;
+        if flags & !0x7f != 0 {
+            return None;
+        }
+        let memory = if flags & 0x40 != 0 { self.leb()? } else { 0 };
+        Some([self.offset()?, memory])
+    }
+
+    /// A vector instruction as a runtime instruction: what follows the prefix. Returns the opcode, prefix
+    /// added, with offset and memory.
+    #[cfg(feature = "simd")]
+    fn vector(&mut self) -> Option<(u16, [u32; 2])> {
+        let code = self.leb()?;
+        let row = Row::of(code)?;
+        let immediates = if row.is_access() { self.memarg()? } else { [0; 2] };
+        let lanes = self.take(row.immediates())?;
+        vector::lanes_exist(row, lanes).then_some((op::VECTOR + code as u16, immediates))
     }
 }
 
@@ -136,16 +165,27 @@ impl<'a> Instruction<'a> {
             RegOp::Memory => {
                 instruction.code = cursor.number(1)? as u16;
                 instruction.operands[0] = (Kind::U16, cursor.number(2)? as i32);
-                let flags = cursor.leb()?;
-                if flags & !0x7f != 0 {
-                    return None;
+                instruction.immediates = cursor.memarg()?;
+            }
+            #[cfg(feature = "simd")]
+            RegOp::Vector => {
+                let (code, places, immediates) = vector::read(&mut cursor)?;
+                (instruction.code, instruction.immediates) = (code, immediates);
+                let (slots, _) = vector::layout(code)?;
+                let used = places.into_iter().zip(slots).filter(|(_, slots)| *slots != 0);
+                for (operand, (place, _)) in instruction.operands.iter_mut().zip(used) {
+                    *operand = (Kind::Special, place as i32);
                 }
-                let memory = if flags & 0x40 != 0 { cursor.leb()? } else { 0 };
-                instruction.immediates = [cursor.offset()?, memory];
             }
             RegOp::Runtime => {
                 let code = cursor.number(1)? as u8;
                 instruction.operands[0] = (Kind::U16, cursor.number(2)? as i32);
+                #[cfg(feature = "simd")]
+                if code == codes::VECTOR_PREFIX {
+                    (instruction.code, instruction.immediates) = cursor.vector()?;
+                    instruction.len = cursor.at - at;
+                    return Some(instruction);
+                }
                 instruction.code = code as u16;
                 if code == codes::PREFIX {
                     let second = u8::try_from(cursor.leb()?).ok()?;

@@ -41,6 +41,10 @@ mod strict;
 mod tests;
 #[cfg(all(thumb2, not(feature = "portable")))]
 mod thumb;
+#[cfg(feature = "simd")]
+pub mod vector;
+#[cfg(all(feature = "simd", not(all(thumb2, not(feature = "portable")))))]
+mod vector_run;
 #[cfg(feature = "precompiled")]
 pub mod verify;
 

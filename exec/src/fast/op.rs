@@ -31,13 +31,37 @@
 //! p  num:     u8 opcode of WebAssembly (0 to 7: 0xFC00 to 0xFC07), u8 slot of the result, u8 slot of each operand
 //! ```
 //!
+//! and with the feature `simd`
+//!
+//! ```text
+//! y  vector:  see `super::vector`
+//! ```
+//!
 //! The last column says what happens to the accumulator: `keep`, `get` (it is an operand), `set`
 //! (it is the result, or undefined), `both`. An instruction whose name ends with D writes its
 //! result to the slot `d` as well; it has the operands of the one without D, then `d`.
 
-/// The table.
+/// The table, and `Vector` where there are vectors.
+#[cfg(feature = "simd")]
 #[macro_export]
 macro_rules! register_ops {
+    (vector { $m:ident $($a:tt)* } $($rows:tt)*) => {
+        // A vector instruction: see `super::vector`.
+        $m! { $($a)* $($rows)* 0xff Vector "vector" [y] keep; }
+    };
+    ($m:ident $($a:tt)*) => { $crate::scalar_register_ops! { register_ops vector { $m $($a)* } } };
+}
+
+/// The table, where there are no vectors.
+#[cfg(not(feature = "simd"))]
+#[macro_export]
+macro_rules! register_ops {
+    ($m:ident $($a:tt)*) => { $crate::scalar_register_ops! { $m $($a)* } };
+}
+
+/// The table without vectors.
+#[macro_export]
+macro_rules! scalar_register_ops {
     ($m:ident $($a:tt)*) => { $m! { $($a)*
         // Control (spec: 4.4.8).
         0x00 Unreachable "unreachable" [] keep;
@@ -317,6 +341,10 @@ macro_rules! register_ops {
     } };
 }
 
+/// The code of the first vector instruction as a runtime instruction; codes from here on are the opcodes behind
+/// the prefix, which need more than a byte.
+pub const VECTOR: u16 = 0xfd00;
+
 /// The kind of an operand; see the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -422,6 +450,9 @@ macro_rules! kind {
         Kind::Special
     };
     (p) => {
+        Kind::Special
+    };
+    (y) => {
         Kind::Special
     };
 }
@@ -595,7 +626,7 @@ mod tests {
         assert!(RegOp::AddSSD.operands().eq([Kind::Read, Kind::Read, Kind::Write]));
         assert!(RegOp::Ret.operands().eq([]));
         assert!(RegOp::Call.operands().eq([Kind::Func, Kind::Args]));
-        assert_eq!(RegOp::from_code(RegOp::ALL.len() as u8), None);
+        assert_eq!(RegOp::from_code(0xff).is_some(), crate::vector::ENABLED);
     }
 
     // Not under Miri: thousands of comparisons of texts.

@@ -355,11 +355,11 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         }
 
         macro_rules! register_instructions {
-            ({ $($how:ident $what:ident: $($form:ident $op:ident $($d:ident)?),*;)* } $($name:ident => $arm:block)*) => {
+            ({ $($how:ident $what:ident: $($form:ident $op:ident $($d:ident)?),*;)* } $($(#[$on:meta])? $name:ident => $arm:block)*) => {
                 // SAFETY: COMPLETE: `pc` is at a register instruction.
                 match unsafe { reg_op(pc.byte(0)) } {
                     $($(RegOp::$op => $how!($what $form), $(RegOp::$d => $how!($what $form D),)?)*)*
-                    $(RegOp::$name => $arm)*
+                    $($(#[$on])? RegOp::$name => $arm)*
                 }
             };
         }
@@ -512,6 +512,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             Memory => { leave!() }
             Num1 => { leave!() }
             Num2 => { leave!() }
+            #[cfg(feature = "simd")]
+            Vector => { leave!() }
 
             // --- moves (spec: 4.4.1, 4.4.3, 4.4.5) ---
             Get => { set!((slot!(1), 2)) }

@@ -63,6 +63,14 @@ pub(super) unsafe fn check(
                 "a slot lies in the header"
             );
         };
+        #[cfg(feature = "simd")]
+        if op == RegOp::Vector {
+            let code = pc.add(1).cast::<u16>().read_unaligned();
+            let (all, _) = super::vector::layout(code).unwrap_or(([0; 4], 0));
+            for (at, count) in (3..).zip(all.into_iter().filter(|&count| count != 0)) {
+                (0..count as usize).for_each(|i| slot(*pc.add(at) as usize + i));
+            }
+        }
         let mut at = pc.add(1);
         for kind in op.operands() {
             match kind {

@@ -2,7 +2,7 @@
 
 use super::values::{Sym, Values, UNKNOWN};
 use zonda_exec::fast::decode::Instruction;
-use zonda_exec::fast::op::{Accumulator, Kind, Test};
+use zonda_exec::fast::op::{Accumulator, Kind, Test, VECTOR};
 use zonda_exec::fast::RegOp;
 
 /// What the machine stopped at.
@@ -50,7 +50,7 @@ pub enum Place {
 /// The state of a frame.
 #[derive(Clone)]
 pub struct Machine<'c> {
-    code: &'c [u8],
+    pub(super) code: &'c [u8],
     pub pc: u32,
     pub slots: Vec<Sym>,
     pub accumulator: Sym,
@@ -77,7 +77,7 @@ impl<'c> Machine<'c> {
         self.slots.get((slot + self.bias) as usize).copied().unwrap_or(UNKNOWN)
     }
 
-    fn range(&self, slot: i32, count: usize) -> Vec<Sym> {
+    pub(super) fn range(&self, slot: i32, count: usize) -> Vec<Sym> {
         (0..count as i32).map(|i| self.get(slot + i)).collect()
     }
 
@@ -170,6 +170,10 @@ impl<'c> Machine<'c> {
                     results: Place::Call(n(1)),
                 }));
             }
+            RegOp::Runtime if instruction.code >= VECTOR => {
+                return self.vector_below(values, instruction, at, n(0));
+            }
+            RegOp::Vector => return self.vector(values, instruction, at),
             RegOp::Runtime => return Ok(Some(self.runtime(instruction, n(0)))),
             RegOp::Memory => {
                 self.wrote_pair = true;
@@ -535,7 +539,7 @@ impl<'c> Machine<'c> {
     }
 }
 
-fn effect(code: u16, index: i32, args: Vec<Sym>, results: Place) -> Step {
+pub(super) fn effect(code: u16, index: i32, args: Vec<Sym>, results: Place) -> Step {
     Step::Effect { code, immediates: [index as u16 as u64, 0], args, results }
 }
 
@@ -566,7 +570,12 @@ pub fn store(
     Step::Effect { code, immediates, args, results: Place::Nowhere }
 }
 
-fn effective(values: &Values, offset: u32, memory: u32, address: Sym) -> ([u64; 2], Vec<Sym>) {
+pub(super) fn effective(
+    values: &Values,
+    offset: u32,
+    memory: u32,
+    address: Sym,
+) -> ([u64; 2], Vec<Sym>) {
     let (address, offset) = values.address(address, offset);
     match values.as_constant(address) {
         Some(constant) => {

@@ -7,6 +7,7 @@
 
 mod machine;
 mod values;
+mod vectors;
 mod wasm;
 
 use machine::Machine;
@@ -93,7 +94,7 @@ pub fn check_module(bytes: &[u8]) -> Result<Checked, String> {
                 let code = &bytecode.code[..end as usize];
                 let frame = usize::from(record.layout.params) + record.layout.frame as usize;
                 let machine = Machine::new(code, record.code, frame);
-                checked.steps += check_func(&env, func, &body, machine)?;
+                checked.steps += check_func(&env, func, &body, machine, bytes)?;
                 checked.funcs += 1;
             }
             _ => {}
@@ -102,7 +103,13 @@ pub fn check_module(bytes: &[u8]) -> Result<Checked, String> {
     Ok(checked)
 }
 
-fn check_func(env: &Env, func: u32, body: &FunctionBody, machine: Machine) -> Result<u64, String> {
+fn check_func(
+    env: &Env,
+    func: u32,
+    body: &FunctionBody,
+    machine: Machine,
+    bytes: &[u8],
+) -> Result<u64, String> {
     let ty = env.funcs.get(func as usize).and_then(|&ty| env.types.get(ty as usize));
     let ty = ty.ok_or("a function without a type")?;
     let mut wasm = Wasm::new(env, ty, Values::default(), machine);
@@ -114,7 +121,8 @@ fn check_func(env: &Env, func: u32, body: &FunctionBody, machine: Machine) -> Re
     wasm.begin()?;
     for item in body.get_operators_reader().map_err(|e| e.to_string())?.into_iter_with_offsets() {
         let (operator, offset) = item.map_err(|error| error.to_string())?;
-        wasm.instruction(&operator)
+        let own = bytes.get(offset..).unwrap_or(&[]);
+        wasm.instruction(&operator, own)
             .map_err(|what| format!("function {func}, offset {offset:#x}, {operator:?}: {what}"))?;
     }
     Ok(wasm.steps)
@@ -122,10 +130,10 @@ fn check_func(env: &Env, func: u32, body: &FunctionBody, machine: Machine) -> Re
 
 /// Slots of a value.
 fn slots(ty: ValType) -> usize {
-    if matches!(ty, ValType::I64 | ValType::F64) {
-        2
-    } else {
-        1
+    match ty {
+        ValType::I64 | ValType::F64 => 2,
+        ValType::V128 => 4,
+        _ => 1,
     }
 }
 

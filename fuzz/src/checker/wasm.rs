@@ -6,8 +6,9 @@ use super::values::{same, Sym, Values, UNKNOWN};
 use super::{may_trap, narrowed, signature, slots, texts, Env, OVERHEAD, SCRATCH};
 use std::collections::VecDeque;
 use wasmparser::{BlockType, FuncType, Operator, ValType};
+use zonda_exec::op::codes::VECTOR_PREFIX;
 
-/// A value on the operand stack: one slot or two.
+/// A value on the operand stack: one slot, two, or four.
 type Operand = Vec<Sym>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,19 +40,19 @@ struct Label {
 pub struct Wasm<'e, 'c> {
     env: &'e Env,
     ty: &'e FuncType,
-    values: Values,
+    pub(super) values: Values,
     machine: Machine<'c>,
     locals: Vec<(ValType, usize)>,
     /// Values of the locals, slot by slot.
     local_slots: Vec<Sym>,
-    stack: Vec<Operand>,
+    pub(super) stack: Vec<Operand>,
     labels: Vec<Label>,
     /// Whether the instruction that comes can be reached.
     live: bool,
     pub steps: u64,
 }
 
-type Result<T> = std::result::Result<T, String>;
+pub(super) type Result<T> = std::result::Result<T, String>;
 
 impl<'e, 'c> Wasm<'e, 'c> {
     pub fn new(env: &'e Env, ty: &'e FuncType, values: Values, machine: Machine<'c>) -> Self {
@@ -115,7 +116,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
     }
 
     /// Takes operands, and gives their slots.
-    fn pop_slots(&mut self, count: usize) -> Result<Vec<Sym>> {
+    pub(super) fn pop_slots(&mut self, count: usize) -> Result<Vec<Sym>> {
         let at = self.stack.len().checked_sub(count).ok_or("no operands")?;
         Ok(self.stack.split_off(at).concat())
     }
@@ -149,7 +150,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
     }
 
     /// Both sides have an effect; the results, of so many slots, are the same values on both.
-    fn effect(
+    pub(super) fn effect(
         &mut self,
         code: u16,
         immediates: [u64; 2],
@@ -511,8 +512,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
 
     // --- instructions ---
 
-    /// The next instruction.
-    pub fn instruction(&mut self, operator: &Operator) -> Result<()> {
+    /// The next instruction, whose bytes are the first of these.
+    pub fn instruction(&mut self, operator: &Operator, bytes: &[u8]) -> Result<()> {
         match operator {
             Operator::Block { blockty } => return self.enter(Kind::Block, *blockty),
             Operator::Loop { blockty } => return self.enter(Kind::Loop, *blockty),
@@ -520,6 +521,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
             Operator::Else => return self.otherwise(),
             Operator::End => return self.end(),
             _ if !self.live => return Ok(()),
+            _ if bytes.first() == Some(&VECTOR_PREFIX) => return self.vector(bytes),
             _ => {}
         }
         match *operator {

@@ -138,6 +138,8 @@ fn type_of(ty: ValType) -> Type {
         ValType::I64 => Type::I64,
         ValType::F32 => Type::F32,
         ValType::F64 => Type::F64,
+        #[cfg(feature = "simd")]
+        ValType::V128 => Type::V128,
         ValType::FuncRef => Type::Func,
         ValType::ExternRef => Type::Extern,
     }
@@ -149,6 +151,8 @@ fn tell(value: &Val) -> Value {
         Val::I64(v) => Value::I64(*v),
         Val::F32(v) => Value::F32(*v),
         Val::F64(v) => Value::F64(*v),
+        #[cfg(feature = "simd")]
+        Val::V128(v) => Value::V128(*v),
         Val::FuncRef(v) => Value::Func(v.is_none()),
         Val::ExternRef(v) => Value::Extern(*v),
     }
@@ -160,6 +164,10 @@ fn give(value: Value) -> Val {
         Value::I64(v) => Val::I64(v),
         Value::F32(v) => Val::F32(v),
         Value::F64(v) => Val::F64(v),
+        #[cfg(feature = "simd")]
+        Value::V128(v) => Val::V128(v),
+        #[cfg(not(feature = "simd"))]
+        Value::V128(_) => panic!("a vector in a build without vectors"),
         Value::Func(_) => Val::FuncRef(None),
         Value::Extern(v) => Val::ExternRef(v),
     }

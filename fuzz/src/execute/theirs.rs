@@ -2,7 +2,7 @@
 
 use wasmi::{
     Caller, Config, Engine, Error, ExternRef, Func, Instance, Linker, Module, Ref, Store, TrapCode,
-    Val, ValType, F32, F64,
+    Val, ValType, F32, F64, V128,
 };
 
 use super::super::smith::IMPORT_MODULE;
@@ -15,6 +15,7 @@ pub(crate) fn run(bytes: &[u8], seed: u64) -> Option<Vec<Event>> {
         .wasm_custom_page_sizes(true)
         .wasm_tail_call(true)
         .wasm_wide_arithmetic(true)
+        .wasm_simd(true)
         .wasm_extended_const(true)
         .wasm_multi_memory(true);
     config.set_max_recursion_depth(10_000);
@@ -105,9 +106,9 @@ fn type_of(ty: ValType) -> Type {
         ValType::I64 => Type::I64,
         ValType::F32 => Type::F32,
         ValType::F64 => Type::F64,
+        ValType::V128 => Type::V128,
         ValType::FuncRef => Type::Func,
         ValType::ExternRef => Type::Extern,
-        other => panic!("no module of ours has values of type {other:?}"),
     }
 }
 
@@ -122,7 +123,7 @@ fn tell(store: impl wasmi::AsContext<Data = Vec<Event>>, value: &Val) -> Value {
         Val::ExternRef(Ref::Val(v)) => {
             Value::Extern(v.data(store.as_context()).downcast_ref::<u32>().copied())
         }
-        Val::V128(_) => panic!("no module of ours has vectors"),
+        Val::V128(v) => Value::V128(v.as_u128()),
     }
 }
 
@@ -132,6 +133,7 @@ fn give(store: impl wasmi::AsContextMut, value: Value) -> Val {
         Value::I64(v) => Val::I64(v),
         Value::F32(v) => Val::F32(F32::from_bits(v)),
         Value::F64(v) => Val::F64(F64::from_bits(v)),
+        Value::V128(v) => Val::V128(V128::from(v)),
         Value::Func(_) => Val::FuncRef(Ref::Null),
         Value::Extern(None) => Val::ExternRef(Ref::Null),
         Value::Extern(Some(v)) => Val::ExternRef(Ref::Val(ExternRef::new(store, v))),

@@ -12,7 +12,8 @@ use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::{Block, BrTable, Label as Target, LabelKind, MemArg, Site, Visitor};
 use zonda_exec::frame::OVERHEAD;
-use zonda_exec::side_table::{Branch, BIG, ENTRY, MAPPED, TWO_SLOTS, WIDE};
+use zonda_exec::side_table::{Branch, BIG, ENTRY, FOUR_SLOTS, MAPPED, TWO_SLOTS, VECTOR, WIDE};
+use zonda_exec::vector;
 use zonda_exec::{ClassicFunc, FuncLayout};
 
 const NONE: u32 = u32::MAX;
@@ -191,10 +192,15 @@ impl SideTable<'_> {
             return Ok(false);
         }
         self.end_entries()?;
-        if locals.count() as usize > MAPPED {
+        let is_vector =
+            |group: &crate::validate::locals::Group| vector::ENABLED && group.ty.slots() == 4;
+        if locals.count() as usize > MAPPED
+            || vector::ENABLED && locals.groups().iter().any(is_vector)
+        {
             for group in locals.groups().iter().rev() {
+                let four_slots = if is_vector(group) { FOUR_SLOTS } else { 0 };
                 self.table.push(group.slot as u16 | mark(group))?;
-                self.table.push(group.first as u16)?;
+                self.table.push(group.first as u16 | four_slots)?;
             }
             self.table.push(locals.groups().len() as u16)?;
             return Ok(true);
@@ -261,11 +267,12 @@ impl SideTable<'_> {
         }
     }
 
-    /// Marks `drop` or `select` where its operand takes two slots.
-    fn two_slots(&mut self, site: &Site, slots: u32) -> Parsed<()> {
-        if slots == 2 {
+    /// Marks `drop` or `select` where its operand takes two slots, or four.
+    fn mark(&mut self, site: &Site, slots: u32) -> Parsed<()> {
+        if slots == 2 || vector::ENABLED && slots == 4 {
+            let mark = if vector::ENABLED && slots == 4 { VECTOR } else { WIDE };
             let address = self.bytes.as_ptr().wrapping_add(site.pos()).addr() as u32;
-            self.table.push(WIDE as u16)?;
+            self.table.push(mark as u16)?;
             self.table.push(address as u16)?;
             self.table.push((address >> 16) as u16)?;
         }
@@ -275,7 +282,7 @@ impl SideTable<'_> {
 
 impl Visitor for SideTable<'_> {
     fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {
-        let wide = locals.groups().iter().find(|group| group.ty.slots() == 2);
+        let wide = locals.groups().iter().find(|group| group.ty.slots() != 1);
         // At most 127, so that the index of a narrow local is one byte.
         let narrow = wide.map_or(locals.count(), |group| group.first).min(127);
         let grouped = self.map_locals(locals, narrow)?;
@@ -353,11 +360,11 @@ impl Visitor for SideTable<'_> {
     }
 
     fn visit_drop(&mut self, site: &Site, slots: u32) -> Parsed<()> {
-        self.two_slots(site, slots)
+        self.mark(site, slots)
     }
 
     fn visit_select(&mut self, site: &Site, slots: u32) -> Parsed<()> {
-        self.two_slots(site, slots)
+        self.mark(site, slots)
     }
 
     fn visit_access(&mut self, _: &Site, _: u8, memarg: MemArg) -> Parsed<()> {

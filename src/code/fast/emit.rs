@@ -168,7 +168,7 @@ impl Emitter {
         Ok(())
     }
 
-    fn writes(&mut self, behind: u32, slot: i32, slots: i32) {
+    pub(super) fn writes(&mut self, behind: u32, slot: i32, slots: i32) {
         self.target = self.end - 1 - behind;
         self.target_slots = slots;
         self.wrote(slot, slots);
@@ -475,6 +475,24 @@ impl Emitter {
         let operand = self.write(to, 2)?;
         self.to(RegOp::CopyW, source | operand << 8, 2, 0, to, 2)?;
         self.written(to, 2)
+    }
+
+    /// Copies a vector.
+    #[cfg(feature = "simd")]
+    pub(super) fn copy_vector(&mut self, from: i32, to: i32) -> Parsed<()> {
+        if from == to {
+            return Ok(());
+        }
+        if [from, from + 3, to, to + 3].into_iter().all(Self::is_near) {
+            let operands = zonda_exec::fast::vector::COPY as u32 | (to as u32) << 16;
+            self.long(RegOp::Vector, operands | (from as u32) << 24, 0, 4)?;
+            self.writes(1, to, 4);
+            return Ok(());
+        }
+        for i in 0..4 {
+            self.copy(from + i, to + i)?;
+        }
+        Ok(())
     }
 
     /// Writes a constant to a slot.

@@ -79,10 +79,16 @@ pub(super) fn forms(opcode: u8) -> Option<&'static Forms> {
 
 /// The form that also writes its result to a slot.
 pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
-    RegOp::from_code(*WITH_SLOT.get(op as usize)?)
+    match *WITH_SLOT.get(op as usize)? {
+        NONE => None,
+        code => RegOp::from_code(code),
+    }
 }
 
-/// Opcodes of these forms; 0xff if there is none.
+/// No form.
+const NONE: u8 = 0xff;
+
+/// Opcodes of these forms, or `NONE`.
 static WITH_SLOT: [u8; RegOp::ALL.len()] = {
     use RegOp::*;
     let pairs = [
@@ -130,7 +136,7 @@ static WITH_SLOT: [u8; RegOp::ALL.len()] = {
         (ShrUSK, ShrUSKD),
         (ShrUAK, ShrUAKD),
     ];
-    let mut table = [0xff; RegOp::ALL.len()];
+    let mut table = [NONE; RegOp::ALL.len()];
     let mut i = 0;
     while i < pairs.len() {
         table[pairs[i].0 as usize] = pairs[i].1 as u8;

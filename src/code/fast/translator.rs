@@ -16,6 +16,11 @@ mod calls;
 mod load_store;
 mod numbers;
 mod variables;
+#[cfg(feature = "simd")]
+mod vectors;
+#[cfg(not(feature = "simd"))]
+#[path = "translator/vectors_off.rs"]
+mod vectors;
 mod visit;
 mod words;
 
@@ -28,6 +33,7 @@ use crate::code::Builder;
 use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::op::{Relation, Test};
 use zonda_exec::fast::RegOp;
+use zonda_exec::vector;
 use zonda_exec::{FastFunc, FuncLayout};
 
 /// Bytes of code that are reserved before a branch is translated: the code that grows the vector
@@ -353,6 +359,10 @@ impl Translator<'_> {
         let first = self.len.saturating_sub(count as usize);
         let mut index = first;
         while index < self.len {
+            if vector::ENABLED && self.spill_vector(index)? {
+                index += vector::MAX_SLOTS;
+                continue;
+            }
             match (self.cache.get(index).copied(), self.cache.get(index + 1).copied()) {
                 (Some(Value::Local(low)), Some(Value::Local(high)))
                     if high == low + 1 && index + 1 < self.len =>

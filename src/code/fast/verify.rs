@@ -9,9 +9,13 @@ use crate::binary::types::{IndexType, ValType};
 use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::{codes, Env};
+#[cfg(feature = "simd")]
+use zonda_exec::fast::op::VECTOR;
 use zonda_exec::fast::verify::{marks, ModuleRules, Verifier, Violation, GUARD, MAX_SLOTS};
 use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, InstrClass};
+#[cfg(feature = "simd")]
+use zonda_exec::vector::op::Row;
 use zonda_exec::FastFunc;
 
 /// What is wrong, and its offset in the precompiled module.
@@ -136,7 +140,20 @@ struct Names<'v, 'a> {
 impl ModuleRules for Names<'_, '_> {
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool {
         self.wrong = match self.env.global(index as u32) {
-            Ok(global) if (global.content.slots() == 2) != wide => ArtifactErrorKind::TypeMismatch,
+            Ok(global) if global.content.slots() != 1 + wide as u32 => {
+                ArtifactErrorKind::TypeMismatch
+            }
+            Ok(global) if written && !global.mutable => ArtifactErrorKind::ImmutableGlobal,
+            Ok(_) => return true,
+            Err(kind) => kind.into(),
+        };
+        false
+    }
+
+    #[cfg(feature = "simd")]
+    fn vector_global(&mut self, index: u16, written: bool) -> bool {
+        self.wrong = match self.env.global(index as u32) {
+            Ok(global) if global.content.slots() != 4 => ArtifactErrorKind::TypeMismatch,
             Ok(global) if written && !global.mutable => ArtifactErrorKind::ImmutableGlobal,
             Ok(_) => return true,
             Err(kind) => kind.into(),
@@ -219,6 +236,17 @@ impl Names<'_, '_> {
                 InstrClass::Store => memory(second).map(|_| (1 + of_memory(second) + slots, 0)),
                 _ => Err(ArtifactErrorKind::Instruction),
             };
+        }
+        #[cfg(feature = "simd")]
+        if let Some(row) = code.checked_sub(VECTOR).and_then(|code| Row::of(code as u32)) {
+            let [a, b, c] = row.operands();
+            if row.is_float() && !cfg!(feature = "float") {
+                return Err(ArtifactErrorKind::SwitchedOff);
+            }
+            if row.is_access() {
+                return memory(second).map(|_| (a + of_memory(second) + b + c, row.results()));
+            }
+            return Ok((a + b + c, row.results()));
         }
         let data = |index: u32| {
             if index < self.data {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use wasmparser::{Parser, Payload};
-use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::Id;
@@ -195,7 +195,10 @@ fn try_lower(directive: WastDirective) -> Result<Directive, String> {
         }
         WastDirective::Invoke(call) => Directive::Action(invoke(call)?),
         WastDirective::AssertReturn { exec, results, .. } => {
-            let expected = results.iter().map(expectation).collect::<Result<_, _>>()?;
+            let mut expected = Vec::new();
+            for result in &results {
+                expectation(result, &mut expected)?;
+            }
             match exec {
                 WastExecute::Wat(_) => unsupported("assert_return of a module"),
                 exec => Directive::AssertReturn { action: action(exec)?, expected },
@@ -283,13 +286,31 @@ fn argument(argument: &WastArg) -> Result<Value, String> {
         WastArgCore::F64(v) => Value::F64(v.bits),
         WastArgCore::RefNull(heap_type) => null(heap_type)?,
         WastArgCore::RefExtern(v) => Value::Extern(*v),
+        WastArgCore::V128(v) if cfg!(feature = "simd") => {
+            Value::V128(u128::from_le_bytes(v.to_le_bytes()))
+        }
         WastArgCore::V128(_) => return Err("needs SIMD".into()),
         WastArgCore::RefHost(_) => return Err("needs GC".into()),
     })
 }
 
-fn expectation(result: &WastRet) -> Result<Value, String> {
+/// Appends what a result has to be: one value, or several of which each but the last has `Or` before it.
+fn expectation(result: &WastRet, to: &mut Vec<Value>) -> Result<(), String> {
     let WastRet::Core(result) = result else { return Err("component value".into()) };
+    if let WastRetCore::Either(all) = result {
+        for (index, one) in all.iter().enumerate() {
+            if index + 1 < all.len() {
+                to.push(Value::Or);
+            }
+            to.push(pattern(one)?);
+        }
+        return Ok(());
+    }
+    to.push(pattern(result)?);
+    Ok(())
+}
+
+fn pattern(result: &WastRetCore) -> Result<Value, String> {
     Ok(match result {
         WastRetCore::I32(v) => Value::I32(*v),
         WastRetCore::I64(v) => Value::I64(*v),
@@ -304,11 +325,51 @@ fn expectation(result: &WastRet) -> Result<Value, String> {
         WastRetCore::RefExtern(Some(v)) => Value::Extern(*v),
         WastRetCore::RefExtern(None) => Value::AnyExtern,
         WastRetCore::RefFunc(None) => Value::AnyFunc,
+        WastRetCore::V128(pattern) if cfg!(feature = "simd") => vector(pattern),
         WastRetCore::V128(_) => return Err("needs SIMD".into()),
-        WastRetCore::Either(_) => return Err("needs relaxed SIMD".into()),
         WastRetCore::RefFunc(Some(_)) => return Err("a certain function".into()),
         _ => return Err("needs GC".into()),
     })
+}
+
+/// What a vector has to be.
+fn vector(pattern: &V128Pattern) -> Value {
+    fn bits<const N: usize>(lanes: impl IntoIterator<Item = [u8; N]>) -> u128 {
+        let bytes: Vec<u8> = lanes.into_iter().flatten().collect();
+        bytes.iter().rev().fold(0, |bits, &byte| bits << 8 | u128::from(byte))
+    }
+    fn floats<T: Copy, const N: usize>(
+        lanes: &[NanPattern<T>],
+        bytes: impl Fn(T) -> [u8; N],
+    ) -> (u128, u8) {
+        let lane = |pattern: &NanPattern<T>| match pattern {
+            NanPattern::Value(value) => bytes(*value),
+            _ => [0; N],
+        };
+        let nans = lanes.iter().rev().fold(0, |nans, pattern| {
+            nans << 2
+                | match pattern {
+                    NanPattern::Value(_) => 0,
+                    NanPattern::CanonicalNan => 1,
+                    NanPattern::ArithmeticNan => 2,
+                }
+        });
+        (bits(lanes.iter().map(lane)), nans)
+    }
+    match pattern {
+        V128Pattern::I8x16(lanes) => Value::V128(bits(lanes.map(i8::to_le_bytes))),
+        V128Pattern::I16x8(lanes) => Value::V128(bits(lanes.map(i16::to_le_bytes))),
+        V128Pattern::I32x4(lanes) => Value::V128(bits(lanes.map(i32::to_le_bytes))),
+        V128Pattern::I64x2(lanes) => Value::V128(bits(lanes.map(i64::to_le_bytes))),
+        V128Pattern::F32x4(lanes) => {
+            let (bits, nans) = floats(lanes, |lane| lane.bits.to_le_bytes());
+            Value::V128F32(bits, nans)
+        }
+        V128Pattern::F64x2(lanes) => {
+            let (bits, nans) = floats(lanes, |lane| lane.bits.to_le_bytes());
+            Value::V128F64(bits, nans)
+        }
+    }
 }
 
 /// For each directive, whether a reset may stand before it: it and all that follow refer only to

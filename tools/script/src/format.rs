@@ -49,6 +49,10 @@ pub(crate) mod kind {
     pub const ANY_FUNC: u8 = 11;
     pub const NULL_ANY: u8 = 12;
     pub const ANY_EXTERN: u8 = 13;
+    pub const V128: u8 = 14;
+    pub const V128_F32: u8 = 15;
+    pub const V128_F64: u8 = 16;
+    pub const OR: u8 = 17;
 }
 
 /// A script that cannot be read, and where.
@@ -76,6 +80,8 @@ pub enum Value {
     F32(u32),
     /// Bits.
     F64(u64),
+    /// Bits.
+    V128(u128),
     NullFunc,
     NullExtern,
     Extern(u32),
@@ -87,6 +93,13 @@ pub enum Value {
     AnyFunc,
     NullAny,
     AnyExtern,
+    /// Four lanes of f32: their bits, and two bits for each lane, the first in the lowest: 0 these bits, 1 a canonical
+    /// NaN, 2 an arithmetic one.
+    V128F32(u128, u8),
+    /// The same for two lanes of f64.
+    V128F64(u128, u8),
+    /// The next value is one of several that may match; the one behind it is another.
+    Or,
 }
 
 /// A function to call or a global to read.
@@ -312,6 +325,10 @@ impl<'a> Reader<'a> {
             kind::ANY_FUNC => Value::AnyFunc,
             kind::NULL_ANY => Value::NullAny,
             kind::ANY_EXTERN => Value::AnyExtern,
+            kind::V128 => Value::V128(u128::from_le_bytes(self.array()?)),
+            kind::V128_F32 => Value::V128F32(u128::from_le_bytes(self.array()?), self.byte()?),
+            kind::V128_F64 => Value::V128F64(u128::from_le_bytes(self.array()?), self.byte()?),
+            kind::OR => Value::Or,
             _ => return self.malformed(),
         })
     }

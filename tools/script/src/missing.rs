@@ -43,7 +43,8 @@ const PARTS: [(WasmFeatures, &str); 6] = [
 /// What Zonda has in this build.
 fn ours() -> WasmFeatures {
     let mut features = WasmFeatures::WASM2;
-    features.remove(WasmFeatures::SIMD);
+    features.set(WasmFeatures::SIMD, cfg!(feature = "simd"));
+    features.set(WasmFeatures::RELAXED_SIMD, cfg!(feature = "simd"));
     features.set(WasmFeatures::MULTI_MEMORY, cfg!(feature = "multi-memory"));
     let proposals = cfg!(feature = "proposals");
     features.set(WasmFeatures::EXTENDED_CONST, proposals);

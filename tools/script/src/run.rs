@@ -352,8 +352,28 @@ fn trapped(error: Error, text: &str) -> Outcome {
 }
 
 fn results(got: &[Val], expected: Values) -> Outcome {
-    let matched = got.len() == expected.len()
-        && got.iter().zip(expected.iter()).all(|(got, expected)| matches(got, expected));
+    let mut patterns = expected.iter();
+    // A result matches one of the patterns up to the first that `Or` does not precede.
+    let mut one = |got: &Val| loop {
+        let (pattern, more) = match patterns.next() {
+            Some(Value::Or) => (patterns.next(), true),
+            pattern => (pattern, false),
+        };
+        let found = pattern.is_some_and(|pattern| matches(got, pattern));
+        match (found, more) {
+            (true, false) => return true,
+            (true, true) => {
+                // The other patterns.
+                while let Some(Value::Or) = patterns.next() {
+                    patterns.next();
+                }
+                return true;
+            }
+            (false, false) => return false,
+            (false, true) => {}
+        }
+    };
+    let matched = got.iter().all(&mut one) && patterns.next().is_none();
     if matched {
         Ok(())
     } else {
@@ -370,6 +390,8 @@ fn value(value: Value) -> Option<Val> {
         Value::NullFunc => Val::FuncRef(None),
         Value::NullExtern => Val::ExternRef(None),
         Value::Extern(v) => Val::ExternRef(Some(v)),
+        #[cfg(feature = "simd")]
+        Value::V128(v) => Val::V128(v),
         _ => return None,
     })
 }
@@ -387,6 +409,26 @@ fn matches(got: &Val, expected: Value) -> bool {
         (Val::F32(got), Value::F32Arithmetic) => got & F32_NAN == F32_NAN,
         (Val::F64(got), Value::F64Canonical) => got & 0x7fff_ffff_ffff_ffff == F64_NAN,
         (Val::F64(got), Value::F64Arithmetic) => got & F64_NAN == F64_NAN,
+        #[cfg(feature = "simd")]
+        (Val::V128(got), Value::V128(v)) => got == v,
+        #[cfg(feature = "simd")]
+        (Val::V128(got), Value::V128F32(v, nans)) => (0..4).all(|lane| {
+            let (got, v) = ((got >> (32 * lane)) as u32, (v >> (32 * lane)) as u32);
+            match nans >> (2 * lane) & 3 {
+                0 => got == v,
+                1 => got & 0x7fff_ffff == F32_NAN,
+                _ => got & F32_NAN == F32_NAN,
+            }
+        }),
+        #[cfg(feature = "simd")]
+        (Val::V128(got), Value::V128F64(v, nans)) => (0..2).all(|lane| {
+            let (got, v) = ((got >> (64 * lane)) as u64, (v >> (64 * lane)) as u64);
+            match nans >> (2 * lane) & 3 {
+                0 => got == v,
+                1 => got & 0x7fff_ffff_ffff_ffff == F64_NAN,
+                _ => got & F64_NAN == F64_NAN,
+            }
+        }),
         (Val::FuncRef(got), Value::NullFunc) => got.is_none(),
         (Val::FuncRef(got), Value::AnyFunc) => got.is_some(),
         (Val::ExternRef(got), Value::NullExtern) => got.is_none(),

@@ -36,7 +36,7 @@ pub struct SuiteFile {
     pub name: String,
     pub source: &'static str,
     /// Whether emulated boards and native code run it as well. Folders that mostly repeat others run on the host only, and so
-    /// does what needs memory64 and wide-arithmetic.
+    /// does what needs SIMD, memory64 and wide-arithmetic.
     pub runs_everywhere: bool,
 }
 
@@ -59,8 +59,10 @@ impl SuiteFile {
 
     /// Whether Zonda has all features that the folder is about.
     fn is_complete(&self) -> bool {
-        matches!(self.folder(), "wasm-v1" | "memory64" | "wide-arithmetic" | "zonda")
-            || self.name == "custom-page-sizes/memory_max_i64.wast"
+        matches!(
+            self.folder(),
+            "wasm-v1" | "memory64" | "wide-arithmetic" | "simd" | "relaxed-simd" | "zonda"
+        ) || self.name == "custom-page-sizes/memory_max_i64.wast"
             || self.runs_everywhere
     }
 

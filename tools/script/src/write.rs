@@ -164,6 +164,16 @@ impl Writer {
             Value::AnyFunc => put(kind::ANY_FUNC, &[]),
             Value::NullAny => put(kind::NULL_ANY, &[]),
             Value::AnyExtern => put(kind::ANY_EXTERN, &[]),
+            Value::V128(v) => put(kind::V128, &v.to_le_bytes()),
+            Value::V128F32(v, nans) => {
+                put(kind::V128_F32, &v.to_le_bytes());
+                self.bytes.push(nans);
+            }
+            Value::V128F64(v, nans) => {
+                put(kind::V128_F64, &v.to_le_bytes());
+                self.bytes.push(nans);
+            }
+            Value::Or => put(kind::OR, &[]),
         }
     }
 }

@@ -15,12 +15,13 @@ const CPUS: [&str; 5] = [
 ];
 
 /// Features of the library for a device beside classic mode: groups of WASI alone, and what fast mode shares.
-const FEATURES: [&str; 5] = [
+const FEATURES: [&str; 6] = [
     "wasi",
     "wasi-files",
     "wasi-input",
     "wasi-sockets-ext",
     "zonda/memory64,zonda/wide-arithmetic",
+    "zonda/simd",
 ];
 
 /// Builds what native code is entered by for each CPU, and checks the library with each of the features.

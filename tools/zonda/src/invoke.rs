@@ -24,6 +24,9 @@ pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
                 .map_err(|_| bad("an f64: a decimal number, `nan`, `inf` or `-inf`"))?
                 .to_bits(),
         ),
+        ValType::V128 => Val::V128(
+            vector(text).ok_or_else(|| bad("a v128: 0x and up to 32 hexadecimal digits"))?,
+        ),
         ValType::FuncRef if text == "null" => Val::FuncRef(None),
         ValType::FuncRef => return Err(bad("`null`, the only funcref that can be an argument")),
         ValType::ExternRef if text == "null" => Val::ExternRef(None),
@@ -48,6 +51,13 @@ fn integer(text: &str, bits: u32) -> Option<i128> {
     (-(1i128 << (bits - 1))..(1i128 << bits)).contains(&value).then_some(value)
 }
 
+/// Parses a vector: the number that all its lanes make, the lowest one in the lowest digits.
+fn vector(text: &str) -> Option<u128> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    only_digits.then(|| u128::from_str_radix(digits, 16).ok())?
+}
+
 /// The text of a result.
 pub fn show(value: &Val) -> String {
     match value {
@@ -55,6 +65,7 @@ pub fn show(value: &Val) -> String {
         Val::I64(v) => v.to_string(),
         Val::F32(v) => f32::from_bits(*v).to_string(),
         Val::F64(v) => f64::from_bits(*v).to_string(),
+        Val::V128(v) => format!("0x{v:032x}"),
         Val::FuncRef(None) | Val::ExternRef(None) => "null".into(),
         Val::FuncRef(Some(_)) => "funcref".into(),
         Val::ExternRef(Some(v)) => v.to_string(),
@@ -77,6 +88,16 @@ mod tests {
         assert!(parse("", ValType::I32).is_err());
         assert!(parse("0x", ValType::I32).is_err());
         assert!(parse("--1", ValType::I32).is_err());
+    }
+
+    #[test]
+    fn vectors() {
+        assert_eq!(parse("0x1f", ValType::V128), Ok(Val::V128(0x1f)));
+        let all = "0x0123456789abcdef0123456789abcdef";
+        assert_eq!(parse(all, ValType::V128).map(|value| show(&value)), Ok(all.into()));
+        for bad in ["31", "0x", "0x+1", "0x123456789abcdef0123456789abcdef01"] {
+            assert!(parse(bad, ValType::V128).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::fast::access::access;
 use crate::fast::code::Code;
 use crate::fast::dispatch::reg_op;
 use crate::fast::{numeric_op, numeric_run, RegOp, OVERHEAD};
+#[cfg(feature = "simd")]
+use crate::fast::{vector, vector_run};
 use crate::frame::{Context, OTHER_MODE, PAD, SWITCHED};
 use crate::slot::Frame;
 use crate::{numeric, TrapCode};
@@ -129,6 +131,17 @@ pub(super) unsafe fn out_of_line(context: &mut Context, acc: u32) -> Result<u32,
                     }
                     trap => return Err(trap),
                 }
+            }
+            Ok(acc)
+        }
+        #[cfg(feature = "simd")]
+        RegOp::Vector => {
+            // SAFETY: COMPLETE, SLOTS and TARGETS hold for the instructions from `pc` on.
+            let (next, acc) = unsafe { vector_run::execute(context, pc, fp, acc) };
+            context.pc = next.0;
+            if next.0 == pc.0 {
+                // SAFETY: COMPLETE, SLOTS and SPACES hold for the instruction.
+                context.pc = unsafe { vector::execute(context, fp, pc) }?.0;
             }
             Ok(acc)
         }

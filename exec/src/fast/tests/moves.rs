@@ -56,7 +56,7 @@ fn globals_of_one_slot_and_of_two() {
     let mut world = fast(vec![function(2, 6, 4, 0, body)]);
     world.cells = vec![0x2222_2222_1111_1111, 0x7777_7777_3333_3333];
     let cells = world.cells.as_mut_ptr().cast::<u32>();
-    world.globals = vec![GlobalRef::new(cells, true), GlobalRef::new(cells.wrapping_add(2), false)];
+    world.globals = vec![GlobalRef::new(cells, 2), GlobalRef::new(cells.wrapping_add(2), 1)];
     assert_eq!(
         world.call(0, &[5, 6]),
         Ok(vec![0x3333_3333, 0x3333_3333, 0x1111_1111, 0x2222_2222])

@@ -89,7 +89,8 @@ macro_rules! memory_handlers {
             "    fetch 4\n",
             "    str r6, [r7, r2, lsl #2]\n",
             "    jump\n",
-            // Any load or store, with all checks.
+            // Any load or store, with all checks; vector instructions.
+            "op Vector\n",
             "op Memory\n",
             "    mov r0, r11\n",
             "    mov r1, r7\n",

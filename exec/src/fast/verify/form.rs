@@ -5,6 +5,7 @@
 
 use super::GUARD;
 use crate::fast::op::RegOp;
+use crate::register_ops;
 
 /// What the operands of a register instruction are, as far as the verifier checks them: slots and
 /// pairs, each with its distance from the opcode in bytes.
@@ -94,7 +95,7 @@ macro_rules! lane {
     (g) => {
         (Lane::Global, 2)
     };
-    // f c j u l t q m p
+    // f c j u l t q m p y
     ($other:ident) => {
         (Lane::Rare, 0)
     };
@@ -187,7 +188,7 @@ macro_rules! forms {
     };
 }
 
-crate::register_ops! { forms }
+register_ops! { forms }
 
 /// The slots that an instruction may name, in two ranges.
 #[derive(Clone, Copy)]
@@ -220,6 +221,16 @@ impl Bounds {
         } else {
             self.slot(slot)
         }
+    }
+
+    /// A value of one slot, of two, or of four.
+    #[cfg(feature = "simd")]
+    pub(super) fn any(&self, slot: u8, slots: u32) -> bool {
+        let at = slot as u32;
+        if slots != 4 {
+            return self.value(slot, slots);
+        }
+        at + 3 < self.locals || at.wrapping_sub(self.first) < self.operands.saturating_sub(3)
     }
 
     /// Whether so many slots from this one on are operands.

@@ -54,6 +54,10 @@ pub trait ModuleRules {
     /// and mutable if `written`.
     fn global(&mut self, index: u16, wide: bool, written: bool) -> bool;
 
+    /// Whether there is a global of this index with four slots, and mutable if `written`.
+    #[cfg(feature = "simd")]
+    fn vector_global(&mut self, index: u16, written: bool) -> bool;
+
     /// The slots of the operands and of the results of an instruction of WebAssembly that
     /// `CallImport`, `Runtime` or `Memory` executes, in the function with this index among those
     /// that the module defines; `None` when these immediates are not allowed.

@@ -6,8 +6,12 @@
 use super::{window, Pass, Violation, FRAME_BYTES};
 use crate::fast::decode::Instruction;
 use crate::fast::op::{Kind, RegOp, Test};
+#[cfg(feature = "simd")]
+use crate::fast::vector;
 use crate::fast::verify::form::Bounds;
 use crate::op::{codes, InstrClass};
+#[cfg(feature = "simd")]
+use crate::vector::op::Row;
 
 impl<'c> Pass<'_, 'c, '_> {
     /// Checks an instruction whose operands are not only slots, or a return. Returns the position
@@ -70,6 +74,8 @@ impl<'c> Pass<'_, 'c, '_> {
                 }
             }
             RegOp::Num1 | RegOp::Num2 => self.numeric(&instruction)?,
+            #[cfg(feature = "simd")]
+            RegOp::Vector => self.vector(&instruction)?,
             RegOp::CopyIn | RegOp::CopyOut => {
                 for (kind, slot) in instruction.operands() {
                     let good = if kind == Kind::WideSlot {
@@ -219,6 +225,31 @@ impl<'c> Pass<'_, 'c, '_> {
             Some(base) if bounds.range(base, operands.max(results)) => Ok(()),
             _ => Err(Violation::Slot),
         }
+    }
+
+    /// Checks `Vector`.
+    #[cfg(feature = "simd")]
+    fn vector(&mut self, instruction: &Instruction) -> Result<(), Violation> {
+        let code = instruction.code;
+        let Some((slots, _)) = vector::layout(code) else { return Err(Violation::Instruction) };
+        let needs_floats = Row::of(code as u32).is_some_and(Row::is_float);
+        if needs_floats && !cfg!(feature = "float") {
+            return Err(Violation::Instruction);
+        }
+        let used = slots.into_iter().filter(|&slots| slots != 0);
+        for ((_, slot), slots) in instruction.operands().zip(used) {
+            if !self.bounds.any(slot as u8, slots) {
+                return Err(Violation::Slot);
+            }
+        }
+        if let vector::GLOBAL_GET | vector::GLOBAL_SET = code {
+            let [index, _] = instruction.immediates();
+            let written = code == vector::GLOBAL_SET;
+            if !self.verifier.rules.vector_global(index as u16, written) {
+                return Err(Violation::Module);
+            }
+        }
+        Ok(())
     }
 
     /// Checks `Num1` and `Num2`.

@@ -130,6 +130,9 @@ impl State {
             Val::I64(value) => value as u64,
             Val::F32(bits) => u64::from(bits),
             Val::F64(bits) => bits,
+            // No program passes vectors on.
+            #[cfg(feature = "simd")]
+            Val::V128(_) => u64::MAX,
             Val::FuncRef(None) | Val::ExternRef(None) => 0,
             Val::ExternRef(Some(number)) => u64::from(number) + 1,
             Val::FuncRef(Some(func)) => {
@@ -166,6 +169,8 @@ fn ty_of(ty: ValType) -> Ty {
         ValType::I64 => Ty::I64,
         ValType::F32 => Ty::F32,
         ValType::F64 => Ty::F64,
+        #[cfg(feature = "simd")]
+        ValType::V128 => panic!("no program passes vectors on"),
         ValType::FuncRef => Ty::Func,
         ValType::ExternRef => Ty::Extern,
     }

@@ -56,7 +56,12 @@ impl Translator<'_> {
     #[inline(never)]
     pub(super) fn runtime_instr(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
         self.spill_all()?;
-        let first = if opcode > 0xff { PREFIX } else { opcode as u8 };
+        let first = match opcode {
+            #[cfg(feature = "simd")]
+            zonda_exec::fast::op::VECTOR.. => VECTOR_PREFIX,
+            0x100.. => PREFIX,
+            _ => opcode as u8,
+        };
         self.verbatim(RegOp::Runtime, first, self.stack_slot(self.height), site)?;
         let height = site.height();
         self.reset(height);

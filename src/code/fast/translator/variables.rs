@@ -3,6 +3,7 @@
 use super::{Translator, Value};
 use crate::binary::reader::Parsed;
 use zonda_exec::fast::RegOp;
+use zonda_exec::vector;
 
 impl Translator<'_> {
     pub(super) fn local_get(&mut self, local: u32, slots: u32) -> Parsed<()> {
@@ -21,7 +22,9 @@ impl Translator<'_> {
     #[inline(never)]
     pub(super) fn local_set(&mut self, local: u32, slots: u32, tee: bool) -> Parsed<()> {
         let slot = self.local(local);
-        if slots == 2 {
+        if vector::ENABLED && slots == 4 {
+            self.set_vector(local)?;
+        } else if slots == 2 {
             let before = self.emit.here();
             self.spill_local(local)?;
             self.spill_local(local + 1)?;
@@ -80,6 +83,9 @@ impl Translator<'_> {
 
     #[inline(never)]
     pub(super) fn global(&mut self, get: bool, index: u32, slots: u32) -> Parsed<()> {
+        if vector::ENABLED && slots == 4 {
+            return self.vector_global(get, index);
+        }
         match (get, slots) {
             (true, 1) => {
                 self.spill_accumulator()?;
@@ -113,7 +119,12 @@ impl Translator<'_> {
             None => Ok(self.pop()),
         };
         // Operands are written to slots before the condition, which needs the accumulator.
-        let slots_of = |this: &mut Self| this.pop_any(slots as i32);
+        let slots_of = |this: &mut Self| {
+            if vector::ENABLED && slots == 4 {
+                return this.pop_vector();
+            }
+            this.pop_any(slots as i32)
+        };
         let second = slots_of(self)?;
         let first = slots_of(self)?;
         match condition {
@@ -122,6 +133,9 @@ impl Translator<'_> {
                 self.spill_accumulator()?;
                 self.compare(&comparison)?;
             }
+        }
+        if vector::ENABLED && slots == 4 {
+            return self.select_vector(first, second);
         }
         if slots == 2 {
             let stack_slot = self.stack_slot(self.height);

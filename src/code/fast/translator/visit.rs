@@ -6,6 +6,8 @@ use crate::binary::reader::Parsed;
 use crate::code::fast::emit::{NONE, SCRATCH};
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
+#[cfg(feature = "simd")]
+use crate::validate::visitor::Row;
 use crate::validate::visitor::{
     Block, BrTable, Func, Global, IndirectFunc, Label as Target, LabelKind, Local, MemArg, Site,
     Visitor,
@@ -261,6 +263,17 @@ impl Visitor for Translator<'_> {
             short @ I32_ADD..=I32_ROTR if opcode <= 0xff => self.binary(short),
             _ => self.numeric(opcode),
         }
+    }
+
+    #[cfg(feature = "simd")]
+    fn visit_vector(
+        &mut self,
+        site: &Site,
+        code: u32,
+        row: Row,
+        memarg: Option<MemArg>,
+    ) -> Parsed<()> {
+        self.vector(site, code, row, memarg)
     }
 
     fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {

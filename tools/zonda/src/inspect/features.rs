@@ -21,12 +21,16 @@ macro_rules! define_proposal {
 wasmparser::for_each_operator!(define_proposal);
 
 /// Build options of the runtime (Kconfig), by the feature that needs them.
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 9] = [
     ("float", "CONFIG_ZONDA_FLOAT"),
     ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
     ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
     ("extended-const", "CONFIG_ZONDA_EXTENDED_CONST"),
     ("custom-page-sizes", "CONFIG_ZONDA_CUSTOM_PAGE_SIZES"),
+    ("memory64", "CONFIG_ZONDA_MEMORY64"),
+    ("wide-arithmetic", "CONFIG_ZONDA_WIDE_ARITHMETIC"),
+    ("simd", "CONFIG_ZONDA_SIMD"),
+    ("relaxed-simd", "CONFIG_ZONDA_SIMD"),
 ];
 /// Features of WebAssembly 2.0, which the runtime always has.
 const ALWAYS: [&str; 6] = [
@@ -64,9 +68,12 @@ pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
 }
 
 /// The build options that features need.
-fn of(features: &[String]) -> impl Iterator<Item = &'static str> + use<'_> {
+fn of(features: &[String]) -> impl Iterator<Item = &'static str> {
     let used = |of: &str| features.iter().any(|name| name == of);
-    OPTIONS.iter().filter(move |(of, _)| used(of)).map(|(_, option)| *option)
+    let mut options: Vec<_> =
+        OPTIONS.iter().filter(|(of, _)| used(of)).map(|(_, option)| *option).collect();
+    options.dedup();
+    options.into_iter()
 }
 
 /// The build options that a module needs for the features that it uses.
@@ -219,8 +226,10 @@ impl Found {
     }
 
     fn value(&mut self, ty: ValType) {
-        if matches!(ty, ValType::F32 | ValType::F64) {
-            self.add("float");
+        match ty {
+            ValType::F32 | ValType::F64 => self.add("float"),
+            ValType::V128 => self.add("simd"),
+            _ => {}
         }
     }
 
