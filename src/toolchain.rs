@@ -19,7 +19,7 @@ use zonda_exec::FastFunc;
 /// Constants of the format (docs/precompiled-module.md).
 pub mod format {
     pub use crate::code::fast::precompiled::{
-        FLOAT, HASH, MAGIC, REGISTER_BYTECODE, SECTIONS, SECTIONS_AT, TAIL_CALL, VERSION,
+        FLOAT, HASH, MAGIC, REGISTER_BYTECODE, SECTIONS, SECTIONS_AT, SIMD, TAIL_CALL, VERSION,
     };
 
     /// The offset of the hash.

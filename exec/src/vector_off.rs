@@ -5,6 +5,12 @@ use crate::slot::{read64, write64};
 /// A value of any type: its bits.
 pub type Bits = u64;
 
+/// The lowest 64 bits of a value.
+#[inline(always)]
+pub fn low(bits: Bits) -> u64 {
+    bits
+}
+
 /// Whether there are vectors.
 pub const ENABLED: bool = false;
 

@@ -162,7 +162,7 @@ fn parse(text: &[u8], ty: ValType) -> Option<Bits> {
 
 /// Writes a result as WAMR does.
 fn write_result(text: &mut Text, ty: ValType, all: Bits) {
-    let bits = all as u64;
+    let bits = vector::low(all);
     match ty {
         #[cfg(feature = "simd")]
         ValType::V128 => {

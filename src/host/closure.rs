@@ -11,7 +11,7 @@ use crate::module::FuncType;
 use crate::store::func::HostClosure;
 use crate::store::instance::StoreInstance;
 use zonda_exec::frame::Context;
-use zonda_exec::{HostCall, ImportedFunc, TrapCode};
+use zonda_exec::{vector, HostCall, ImportedFunc, TrapCode};
 
 /// What a host function receives of its caller: the store, and the calling instance.
 pub struct Caller<'c, 'a, T> {
@@ -285,7 +285,7 @@ where
                 let mut at = args;
                 for (value, ty) in values_in.iter_mut().zip(ty.params()) {
                     let (bits, slots) = Val::take(ty, at);
-                    caller.store.inner.check_reference(ty, bits as u64);
+                    caller.store.inner.check_reference(ty, vector::low(bits));
                     *value = Val::from_bits(ty, bits, id);
                     at = at.add(slots);
                 }
@@ -298,7 +298,7 @@ where
                 for (value, ty) in values_out.iter().zip(ty.results()) {
                     let bits =
                         value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
-                    (*inner).check_reference(ty, bits as u64);
+                    (*inner).check_reference(ty, vector::low(bits));
                     at = at.add(Val::put(ty, bits, at));
                 }
                 Ok(())

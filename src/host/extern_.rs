@@ -11,7 +11,7 @@ use crate::store::link::{read_global, write_global};
 use crate::store::memory::MemoryData;
 use crate::store::table::TableData;
 use crate::store::GlobalData;
-use zonda_exec::GlobalRef;
+use zonda_exec::{vector, GlobalRef};
 
 /// Something that can be imported and exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -417,7 +417,7 @@ impl Global {
         let (place, ty) = self.place(store)?;
         // SAFETY: `place` has found the global in this store, which is borrowed.
         let bits = unsafe { read_global(place) };
-        store.inner.check_reference(ty.content, bits as u64);
+        store.inner.check_reference(ty.content, vector::low(bits));
         Ok(Val::from_bits(ty.content, bits, store.id))
     }
 

@@ -13,6 +13,7 @@ use crate::store::func::{
 use crate::store::link::closure_import;
 use crate::store::{again, StoreData};
 use core::marker::PhantomData;
+use zonda_exec::vector;
 
 /// A function in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +147,7 @@ impl Func {
         for (result, ty) in results.iter_mut().zip(ty.results()) {
             // SAFETY: the call has written all results there.
             let (bits, slots) = unsafe { Val::take(ty, at) };
-            store.inner.check_reference(ty, bits as u64);
+            store.inner.check_reference(ty, vector::low(bits));
             *result = Val::from_bits(ty, bits, id);
             at = at.wrapping_add(slots);
         }

@@ -74,7 +74,7 @@ impl Val {
             ValType::I32 => Val::I32(bits as i32),
             ValType::I64 => Val::I64(bits as i64),
             ValType::F32 => Val::F32(bits as u32),
-            ValType::F64 => Val::F64(bits as u64),
+            ValType::F64 => Val::F64(vector::low(bits)),
             #[cfg(feature = "simd")]
             ValType::V128 => Val::V128(bits),
             ValType::FuncRef => Val::FuncRef(Func::from_address(bits as u32, store)),

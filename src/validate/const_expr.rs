@@ -9,7 +9,7 @@ use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::*;
-use zonda_exec::vector::Bits;
+use zonda_exec::vector::{low, Bits};
 
 /// Where the values of a constant expression come from.
 pub(crate) trait Source {
@@ -105,7 +105,7 @@ pub(crate) fn walk(
                 if a_ty != ty || b_ty != ty {
                     return Err(ErrorKind::TypeMismatch);
                 }
-                let b = b as u64;
+                let b = low(b);
                 let value = match code {
                     I32_ADD | I64_ADD => a.wrapping_add(b),
                     I32_SUB | I64_SUB => a.wrapping_sub(b),
@@ -126,7 +126,7 @@ pub(crate) fn walk(
             _ => return Err(ErrorKind::ConstantExpressionExpected),
         };
         if let Some((ty, previous)) = top.replace(value) {
-            below.push((ty, previous as u64))?;
+            below.push((ty, low(previous)))?;
         }
     }
 }

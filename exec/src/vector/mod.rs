@@ -27,6 +27,12 @@ use op::{Row, Shape};
 /// A value of any type: its bits.
 pub type Bits = u128;
 
+/// The lowest 64 bits of a value.
+#[inline(always)]
+pub fn low(bits: Bits) -> u64 {
+    bits as u64
+}
+
 /// Whether there are vectors.
 pub const ENABLED: bool = true;
 

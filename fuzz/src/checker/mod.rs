@@ -121,7 +121,7 @@ fn check_func(
     wasm.begin()?;
     for item in body.get_operators_reader().map_err(|e| e.to_string())?.into_iter_with_offsets() {
         let (operator, offset) = item.map_err(|error| error.to_string())?;
-        let own = bytes.get(offset..).unwrap_or(&[]);
+        let own = bytes.get(offset as usize..).unwrap_or(&[]);
         wasm.instruction(&operator, own)
             .map_err(|what| format!("function {func}, offset {offset:#x}, {operator:?}: {what}"))?;
     }

@@ -75,10 +75,10 @@ impl<'a> Translator<'a> {
     #[inline(never)]
     pub(super) fn vector_global(&mut self, get: bool, index: u32) -> Parsed<()> {
         if get {
-            return self.to_stack(GLOBAL_GET, &[], SLOTS, &(index as u16).to_le_bytes());
+            return self.write_vector(GLOBAL_GET, &[], SLOTS, &(index as u16).to_le_bytes());
         }
         let vector = self.pop_vector()?;
-        self.to_stack(GLOBAL_SET, &[(vector, SLOTS)], 0, &(index as u16).to_le_bytes())
+        self.write_vector(GLOBAL_SET, &[(vector, SLOTS)], 0, &(index as u16).to_le_bytes())
     }
 
     /// `select` of two vectors, by the accumulator: by halves, which keep it.
@@ -139,12 +139,12 @@ impl<'a> Translator<'a> {
                 }
             }
         }
-        self.to_stack(code as u16, operands, row.results() as i32, immediates)
+        self.write_vector(code as u16, operands, row.results() as i32, immediates)
     }
 
     /// Writes a `Vector` whose result, of so many slots, goes to its stack slot.
     #[inline(never)]
-    fn to_stack(
+    fn write_vector(
         &mut self,
         code: u16,
         operands: &[(i32, i32)],
