@@ -183,7 +183,7 @@ macro_rules! mask {
 /// # Safety
 /// COMPLETE and SLOTS hold for the instruction at `pc`, whose frame is `fp`; memory 0 is `memory`.
 #[inline(always)]
-unsafe fn one(memory: &Memory, pc: Code, fp: Frame) -> usize {
+pub(super) unsafe fn one(memory: &Memory, pc: Code, fp: Frame) -> usize {
     use VectorOp as V;
     macro_rules! opcodes {
         ($($name:ident)*) => { $(const $name: u16 = V::$name as u16;)* };

@@ -8,6 +8,8 @@ mod moves;
 mod numbers;
 #[cfg(feature = "strict")]
 mod strict;
+#[cfg(feature = "simd")]
+mod vectors;
 
 use super::op::{Kind, RegOp};
 use super::OVERHEAD;
