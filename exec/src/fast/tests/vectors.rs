@@ -54,7 +54,7 @@ fn same(row: Row, a: &[u32], b: &[u32]) -> bool {
 #[test]
 fn runs_compute_what_the_loop_over_lanes_does() {
     let mut noise = Noise(0x5eed);
-    let mut bytes: Vec<u8> = (0..64).map(|i| i * 37).collect();
+    let mut bytes: Vec<u8> = (0..64u8).map(|i| i.wrapping_mul(37)).collect();
     let mut memory = Memory::empty();
     // SAFETY: the bytes outlive the memory.
     unsafe { memory.set(bytes.as_mut_ptr(), bytes.len()) };
