@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_aligned_as_asked_or_refused() {
+        for align in [1, 4, ALIGNED, 2 * ALIGNED, 4096] {
+            let block = allocate(16, align);
+            assert_eq!(block.is_null(), align > ALIGNED, "{align}");
+            // SAFETY: allocated above, or null, and not used.
+            unsafe { free(block) };
+        }
+    }
+
+    #[test]
     fn a_thread_stops_before_the_end_of_its_stack() {
         let threads = [256 << 10, 1 << 20].map(|size| {
             let body = move || {

@@ -100,7 +100,7 @@ void check_exception(wasm_module_inst_t instance, const char *text)
 }
 
 void check_trap(struct program *program, const char *name, uint32_t argc, uint32_t argv[],
-		       const char *text)
+		const char *text)
 {
 	CHECK(!call(program, name, argc, argv));
 	check_exception(program->instance, text);
@@ -147,6 +147,22 @@ static void test_other_types(void)
 	wasm_runtime_destroy();
 }
 
+/* Sections of memories and tables with one, and what is wrong with it. */
+#define SECTION(bytes, text) {bytes, sizeof(bytes) - 1, text}
+static const struct {
+	const char *section;
+	uint32_t size;
+	const char *text;
+} limits[] = {
+	SECTION("\5\4\1\1\2\2", NULL),
+	SECTION("\5\4\1\1\2\1", "size minimum must not be greater than maximum"),
+	SECTION("\5\6\1\1\0\201\200\4", "at most 65536 pages"),
+	SECTION("\5\6\1\1\0\200\201\4", "at most 65536 pages"),
+	SECTION("\5\5\1\0\201\200\4", "at most 65536 pages"),
+	SECTION("\4\5\1\160\1\2\2", NULL),
+	SECTION("\4\5\1\160\1\2\1", "size minimum must not be greater than maximum"),
+};
+
 static void test_loading_errors(void)
 {
 	uint8_t bytes[sizeof(natives_wasm)];
@@ -161,6 +177,14 @@ static void test_loading_errors(void)
 	CHECK(wasm_runtime_load((uint8_t *)"nonsense", 8, tiny, sizeof(tiny)) == NULL &&
 	      strcmp(tiny, "WASM mo") == 0);
 	CHECK(wasm_runtime_load(NULL, 0, NULL, 0) == NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		memcpy(bytes, "\0asm\1\0\0", 8);
+		memcpy(bytes + 8, limits[i].section, limits[i].size);
+		program.module = wasm_runtime_load(bytes, 8 + limits[i].size, error, sizeof(error));
+		CHECK((program.module != NULL) == (limits[i].text == NULL));
+		CHECK(program.module != NULL || strstr(error, limits[i].text) != NULL);
+		wasm_runtime_unload(program.module);
+	}
 
 	memcpy(bytes, natives_wasm, sizeof(bytes));
 	program.module = wasm_runtime_load_ex(bytes, sizeof(bytes), &copied, error, sizeof(error));
@@ -173,7 +197,8 @@ static void test_loading_errors(void)
 	CHECK(call(&program, "mirror_of_nothing", 0, NULL));
 	stop(&program);
 
-	program.module = wasm_runtime_load((uint8_t *)start_wasm, sizeof(start_wasm), error, sizeof(error));
+	program.module =
+		wasm_runtime_load((uint8_t *)start_wasm, sizeof(start_wasm), error, sizeof(error));
 	CHECK(program.module != NULL);
 	CHECK(wasm_runtime_instantiate(program.module, 0, 0, error, sizeof(error)) == NULL);
 	CHECK(strcmp(error, "WASM module instantiate failed: Exception: unreachable") == 0);
@@ -253,9 +278,8 @@ static void test_application(void)
 
 	program = start(natives_wasm, sizeof(natives_wasm), 0);
 	CHECK(!wasm_application_execute_main(program.instance, 1, argv));
-	check_exception(
-		program.instance,
-		"lookup the entry point symbol (like _start, main, _main, __main_argc_argv) failed");
+	check_exception(program.instance, "lookup the entry point symbol (like _start, main, "
+					  "_main, __main_argc_argv) failed");
 	/* What this prints is compared by who runs this program. */
 	CHECK(wasm_application_execute_func(program.instance, "mirror", 4, numbers));
 	CHECK(!wasm_application_execute_func(program.instance, "mirror", 4, wrong));
@@ -323,8 +347,8 @@ static void test_modes(RunningMode preferred)
 	stop(&program);
 
 	/* The default is that of the time when the instance is made. */
-	program.module =
-		wasm_runtime_load((uint8_t *)natives_wasm, sizeof(natives_wasm), error, sizeof(error));
+	program.module = wasm_runtime_load((uint8_t *)natives_wasm, sizeof(natives_wasm), error,
+					   sizeof(error));
 	CHECK(program.module != NULL);
 	for (int i = 0; i < 2; i++) {
 		uint32_t argv[1] = {41};

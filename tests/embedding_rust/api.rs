@@ -218,3 +218,13 @@ fn a_host_function_is_the_same_as_itself() {
     assert!(one.is_same(&store, &one) && other.is_same(&store, &other));
     assert!(!one.is_same(&store, &again) && !one.is_same(&store, &other));
 }
+
+#[test]
+fn a_function_of_an_instance_is_the_same_as_itself() {
+    let mut store = Store::new(&Engine::default(), 0).unwrap();
+    let (first, second) = (instance(&mut store), instance(&mut store));
+    let get = |instance: &Instance, name| instance.get_export(&store, name).unwrap();
+    assert!(get(&first, "sum").is_same(&store, &get(&first, "sum")));
+    assert!(!get(&first, "sum").is_same(&store, &get(&first, "both")));
+    assert!(!get(&first, "sum").is_same(&store, &get(&second, "sum")));
+}

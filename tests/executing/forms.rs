@@ -433,6 +433,44 @@ fn addresses_of_bounded_indices() {
     check(&all, 12_061);
 }
 
+/// A masked or shifted index with a constant that makes the sum wrap to address 0: it is none that can be folded into the
+/// offset, which does not wrap.
+#[test]
+fn sums_of_bounded_indices_wrap() {
+    let run = |mode: Mode, index: &str, constant: u32, x: u32| {
+        let text = format!(
+            "(module (memory 1) (data (i32.const 0) \"\\2a\")
+                (func (export \"f\") (param i32) (result i32)
+                    (i32.load8_u (i32.add {index} (i32.const {})))))",
+            constant as i32
+        );
+        let engine = Engine::new(mode);
+        let module = Module::from_vec(&engine, wat::parse_str(text).unwrap()).unwrap();
+        let mut store = Store::new(&engine, ()).unwrap();
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        let f = instance.get_typed_func::<(i32,), i32>(&store, "f").unwrap();
+        f.call(&mut store, (x as i32,))
+    };
+    let x = 0xe765_4321_u32;
+    for mode in [Mode::Classic, Mode::Fast] {
+        for k in [1, 2, 7, 16, 31, 33, 39, 63] {
+            let shifted = format!("(i32.shr_u (local.get 0) (i32.const {k}))");
+            let value = x >> (k & 31);
+            assert_eq!(run(mode, &shifted, value.wrapping_neg(), x), Ok(42), "{mode:?}: {shifted}");
+            let mask = u32::MAX >> (k & 31) >> 1;
+            let masked = format!("(i32.and (local.get 0) (i32.const {}))", mask as i32);
+            let shifted = format!("(i32.shl {masked} (i32.const {k}))");
+            let value = (x & mask) << (k & 31);
+            assert_eq!(run(mode, &shifted, value.wrapping_neg(), x), Ok(42), "{mode:?}: {shifted}");
+            assert_eq!(
+                run(mode, &masked, (x & mask).wrapping_neg(), x),
+                Ok(42),
+                "{mode:?}: {masked}"
+            );
+        }
+    }
+}
+
 /// Makes an i32 the type that a load gives.
 fn back(code: u8) -> &'static [u8] {
     match transferred(code) {
