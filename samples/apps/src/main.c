@@ -95,6 +95,11 @@ int main(void)
 		printk("error: %s\n", error.text);
 		return 0;
 	}
+	if (IS_ENABLED(CONFIG_ZONDA_APPS_SMP)) {
+		/* Whoever manages it from afar installs applications. */
+		printk("ready\n");
+		return 0;
+	}
 	install("display", display, sizeof(display));
 	install("counter", counter, sizeof(counter));
 	install("rogue", rogue, sizeof(rogue));
