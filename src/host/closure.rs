@@ -10,6 +10,7 @@ use crate::limits::{MAX_PARAMS, MAX_RESULTS};
 use crate::module::FuncType;
 use crate::store::func::HostClosure;
 use crate::store::instance::StoreInstance;
+use crate::store::trap_record::Calls;
 use zonda_exec::frame::Context;
 use zonda_exec::{vector, HostCall, ImportedFunc, TrapCode};
 
@@ -17,6 +18,8 @@ use zonda_exec::{vector, HostCall, ImportedFunc, TrapCode};
 pub struct Caller<'c, 'a, T> {
     store: &'c mut Store<'a, T>,
     instance: Option<Instance>,
+    #[cfg_attr(not(feature = "trap-record"), allow(dead_code))]
+    calls: Calls,
 }
 
 impl<'c, 'a, T> Caller<'c, 'a, T> {
@@ -33,6 +36,14 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
     /// What the calling instance exports under this name; `None` when the host called directly.
     pub fn get_export(&self, name: &str) -> Option<Extern> {
         self.instance?.get_export(&*self.store, name)
+    }
+
+    /// Calls `each` with the index of each function whose call led to this host function, the innermost first, up to the
+    /// host or to a native module.
+    #[cfg(feature = "trap-record")]
+    pub fn for_each_call(&self, each: impl FnMut(u32)) {
+        // SAFETY: the host function runs, so the code that has called it waits with its frames.
+        unsafe { self.calls.for_each(each) }
     }
 
     /// Runs `f` as the caller, with the operand stack free from `args` + `slots` on. Fails when too
@@ -60,7 +71,8 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
         };
         store.inner.enter_host()?;
         let top = store.inner.set_stack_top(args.wrapping_add(slots));
-        let result = f(Caller { store: &mut *store, instance });
+        let calls = Calls::of(context);
+        let result = f(Caller { store: &mut *store, instance, calls });
         store.inner.set_stack_top(top);
         store.inner.leave_host();
         Ok(result)

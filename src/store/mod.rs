@@ -31,10 +31,10 @@ mod runtime_instr;
 mod strict;
 pub(crate) mod table;
 #[cfg(feature = "trap-record")]
-mod trap_record;
+pub(crate) mod trap_record;
 #[cfg(not(feature = "trap-record"))]
 #[path = "trap_record_off.rs"]
-mod trap_record;
+pub(crate) mod trap_record;
 mod wide;
 mod wide_arithmetic;
 

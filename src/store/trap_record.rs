@@ -12,7 +12,7 @@ use crate::binary::reader::Reader;
 use crate::binary::types::ValType;
 use crate::module::ModuleData;
 use core::ptr::{null, null_mut};
-use zonda_exec::frame::Place;
+use zonda_exec::frame::{Context, Place};
 use zonda_exec::trace::Frame;
 use zonda_exec::{ExecInstance, TrapCode};
 
@@ -132,6 +132,37 @@ impl StoreData<'_> {
         };
         // Too little room for the least record: there is none.
         recorder.used = written.unwrap_or(0);
+    }
+}
+
+/// The calls that led to a host function.
+pub(crate) struct Calls(Option<Frame>);
+
+// SAFETY: frames are read only, by `for_each`, while the code that they belong to waits for the host
+// function; a nested call writes above them, and borrows the caller mutably.
+unsafe impl Send for Calls {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Calls {}
+
+impl Calls {
+    pub(crate) fn of(context: &Context) -> Calls {
+        Calls(Frame::running(context))
+    }
+
+    /// Calls `each` with the index of each function, the innermost first.
+    ///
+    /// # Safety
+    /// The host function runs.
+    pub(crate) unsafe fn for_each(&self, mut each: impl FnMut(u32)) {
+        let mut next = self.0;
+        while let Some(frame) = next {
+            // SAFETY: the contract of this function: the frame waits, and its instance is live and
+            // published.
+            unsafe {
+                each(StoreInstance::of(frame.instance).code_place(frame.func, frame.pc).0);
+                next = frame.caller();
+            }
+        }
     }
 }
 

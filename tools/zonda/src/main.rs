@@ -5,10 +5,12 @@
 mod apps;
 mod board;
 mod compile;
+mod coverage;
 mod debug;
 mod failure;
 mod input;
 mod inspect;
+mod instrument;
 mod invoke;
 #[cfg(feature = "llvm")]
 mod native;
@@ -16,6 +18,7 @@ mod native;
 #[path = "native_off.rs"]
 mod native;
 mod pack;
+mod profile;
 mod run;
 mod sign;
 mod symbolize;
@@ -137,6 +140,12 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Run a program as `zonda run` does, and print which functions execute how many instructions.
+    ///
+    /// Samples are taken by a count of instructions, so that a profile is the same each time. docs/profiling.md describes
+    /// the table, the flame graph and the list for `zonda compile --native --only`.
+    #[command(after_help = EXIT_CODES)]
+    Profile(profile::ProfileArgs),
     /// Print the backtrace of a trap on a device, with names and source lines.
     ///
     /// FILE is a trap record, the log of a console with a record in it, or with the call stack that
@@ -297,6 +306,9 @@ struct RunArgs {
     /// [default: 8 MiB]
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
+    /// Write to this file which lines of the program were executed how often, as lcov does; needs debug information
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
     /// Write a trap record to this file when the program traps; `zonda postmortem` reads it
     #[arg(long, value_name = "FILE")]
     trap_record: Option<PathBuf>,
@@ -314,7 +326,7 @@ struct RunArgs {
 fn main() -> ExitCode {
     // On wrong usage clap exits with 2.
     let command = Cli::parse().command;
-    if !matches!(command, Command::Run(_)) {
+    if !matches!(command, Command::Run(_) | Command::Profile(_)) {
         // `zonda inspect FILE | head` ends when `head` does. A program that runs sees the error itself.
         sigpipe::reset();
     }
@@ -330,6 +342,7 @@ fn main() -> ExitCode {
         Command::Pack(args) => pack::pack(&args).map(success),
         Command::Sign(args) => sign::sign(&args).map(success),
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),
+        Command::Profile(args) => profile::profile(&args),
         Command::Symbolize(args) => symbolize::symbolize(&args, false).map(success),
         Command::Postmortem(args) => symbolize::symbolize(&args, true).map(success),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),

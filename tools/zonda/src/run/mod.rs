@@ -6,8 +6,11 @@
 mod libc;
 mod program;
 mod trap;
+mod watch;
 
 pub use libc::Libc;
+pub use program::Program;
+pub use watch::{counters, Watch};
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,9 +23,11 @@ use zonda::{
     TrapCode, Val, ValType,
 };
 
-use self::program::Program;
+use self::watch::Nothing;
+use crate::coverage::Coverage;
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
+use crate::instrument::DUMP;
 use crate::{debug, invoke, native, RunArgs};
 
 /// Size of the operand stack: what programs for Linux have as stack.
@@ -33,20 +38,28 @@ const CONSTRUCTORS: &str = "__wasm_call_ctors";
 const GRACE: Duration = Duration::from_millis(300);
 
 pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    if args.native {
-        return native::with_stack(args.stack.unwrap_or(STACK) as usize, || execute(args))?;
+    match &args.coverage {
+        Some(file) => watched(args, &mut Coverage::new(file.clone())),
+        None => watched(args, &mut Nothing),
     }
-    execute(args)
 }
 
-fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
+/// Runs a program that is watched.
+pub fn watched(args: &RunArgs, watch: &mut dyn Watch) -> Result<ExitCode, Failure> {
+    if args.native {
+        return native::with_stack(args.stack.unwrap_or(STACK) as usize, || execute(args, watch))?;
+    }
+    execute(args, watch)
+}
+
+fn execute(args: &RunArgs, watch: &mut dyn Watch) -> Result<ExitCode, Failure> {
     let Some((file, rest)) = args.file_and_args.split_first() else {
         return Err(Failure::Input("no file".into()));
     };
     let path = Path::new(file);
     let usage = |text: String| Failure::Input(format!("{}: {text}", path.display()));
     let (invoke, rest) = invoked(args.invoke.as_deref(), rest).map_err(usage)?;
-    let bytes = read_module(path)?;
+    let bytes = watch.module(&read_module(path)?).map_err(usage)?;
     let bad = |error: Error| bad_module(path, &error);
     let engine = Engine::new(args.mode.mode);
     // `from_vec` copies the bytes to an address that a precompiled module may have.
@@ -78,7 +91,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, Failure> {
         Some(port) => Some(debug::attach(&mut store, port, path, !args.no_wait)?),
         None => None,
     };
-    let outcome = call_all(args, path, (&module, &bytes), &mut store, call);
+    let outcome = call_all(args, path, (&module, &bytes), &mut store, call, watch);
     if let Some(debugger) = debugger {
         // The exit code that `main` gives.
         let exited = match &outcome {
@@ -97,6 +110,7 @@ fn call_all(
     (module, bytes): (&Module<'static>, &[u8]),
     mut store: &mut Store<'static, Program>,
     call: [Option<Call>; 2],
+    watch: &mut dyn Watch,
 ) -> Result<ExitCode, Failure> {
     let bad = |error: Error| bad_module(path, &error);
     let linker = program::linker().map_err(bad)?;
@@ -110,14 +124,20 @@ fn call_all(
         }
     };
     libc::give_heap(module, instance, store);
+    watch.started(instance, store).map_err(bad)?;
+    let mut outcome = Ok(None);
     for call in call.into_iter().flatten() {
-        let done = call.run(instance, store, path, args.timeout);
-        let done = done.map_err(|failure| trap::explain(failure, args, store, bytes))?;
-        if let Some(code) = done {
-            return Ok(code);
+        outcome = call.run(instance, store, path, args.timeout);
+        if !matches!(outcome, Ok(None)) {
+            break;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let outcome = outcome.map_err(|failure| trap::explain(failure, args, store, bytes));
+    let watched = watch.ended(instance, store);
+    let watched = watched.map_err(|text| Failure::Input(format!("{}: {text}", path.display())));
+    let code = outcome?;
+    watched?;
+    Ok(code.unwrap_or(ExitCode::SUCCESS))
 }
 
 /// The function that the user names, and its arguments or those of the program.
@@ -180,6 +200,8 @@ impl Call {
         let funcs: Vec<(String, FuncType)> = module
             .exports()
             .filter_map(|export| match export.ty {
+                // What instrumenting has added.
+                _ if export.name == DUMP => None,
                 ExternType::Func(ty) => Some((export.name.to_owned(), ty)),
                 _ => None,
             })
