@@ -347,7 +347,11 @@ fn local(instance: &StoreInstance, func: u32, index: u32) -> Option<(u32, ValTyp
 ///
 /// # Safety
 /// `data` is a `D` that lives as long as the store.
-unsafe extern "C" fn hook<D: Debugger>(data: *mut (), context: &mut Context, event: u32) -> u32 {
+pub(crate) unsafe extern "C" fn hook<D: Debugger>(
+    data: *mut (),
+    context: &mut Context,
+    event: u32,
+) -> u32 {
     if event == CALL {
         // SAFETY: the store is live, and no call of it runs.
         unsafe { change_modes(context) };
@@ -406,6 +410,10 @@ unsafe impl Send for StopHandle {}
 unsafe impl Sync for StopHandle {}
 
 impl StopHandle {
+    pub(crate) fn of(meter: &TryArc<Meter>) -> StopHandle {
+        StopHandle { meter: meter.clone() }
+    }
+
     /// Stops the program before an instruction that follows its next call or loop iteration; where nothing runs, at the next
     /// call into the store.
     pub fn stop(&self) {
@@ -423,6 +431,6 @@ impl<'a, T> Store<'a, T> {
 
     /// A handle by which another thread stops the program.
     pub fn stop_handle(&self) -> StopHandle {
-        StopHandle { meter: self.inner.meter.clone() }
+        StopHandle::of(&self.inner.meter)
     }
 }

@@ -4,6 +4,8 @@
 #![cfg_attr(not(feature = "hosted"), no_std)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 
+#[cfg(feature = "debug")]
+mod debug;
 #[cfg(not(feature = "hosted"))]
 mod firmware;
 #[cfg(feature = "libc-builtin")]

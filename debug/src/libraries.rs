@@ -3,17 +3,16 @@
 //! It is written anew for each part that the debugger asks for, so that it takes no memory.
 
 use crate::address::Address;
-use core::fmt::{self, Write};
-
-/// Keeps of a text the part from `skip` on that fits into `to`.
+/// Keeps of a text the part from `skip` on that fits into `to`. Without `core::fmt`, which would cost a device 1,500 bytes of
+/// flash.
 struct Part<'b> {
     skip: u64,
     to: &'b mut [u8],
     len: usize,
 }
 
-impl Write for Part<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+impl Part<'_> {
+    fn text(&mut self, text: &str) -> &mut Self {
         for byte in text.bytes() {
             if self.skip > 0 {
                 self.skip -= 1;
@@ -22,24 +21,30 @@ impl Write for Part<'_> {
                 self.len += 1;
             }
         }
-        Ok(())
+        self
     }
-}
 
-/// An attribute's text.
-struct Escaped<'t>(&'t str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for char in self.0.chars() {
-            match char {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '"' => f.write_str("&quot;")?,
-                char => f.write_char(char)?,
-            }
+    /// A text as an attribute has it.
+    fn escaped(&mut self, text: &str) -> &mut Self {
+        for piece in text.split_inclusive(['&', '<', '"']) {
+            let (rest, entity) = match piece.as_bytes().last() {
+                Some(b'&') => (piece.strip_suffix('&'), "&amp;"),
+                Some(b'<') => (piece.strip_suffix('<'), "&lt;"),
+                Some(b'"') => (piece.strip_suffix('"'), "&quot;"),
+                _ => (Some(piece), ""),
+            };
+            self.text(rest.unwrap_or("")).text(entity);
         }
-        Ok(())
+        self
+    }
+
+    /// A number in as many hexadecimal digits as a `u64` has.
+    fn hexadecimal(&mut self, number: u64) -> &mut Self {
+        for digit in (0..16).rev() {
+            let value = (number >> (4 * digit)) as usize & 15;
+            self.text("0123456789abcdef".get(value..value + 1).unwrap_or(""));
+        }
+        self
     }
 }
 
@@ -51,20 +56,17 @@ pub(crate) fn write<'n>(
     name: impl Fn(u32) -> Option<&'n str>,
 ) -> usize {
     let mut part = Part { skip: offset, to, len: 0 };
-    let mut all = || {
-        part.write_str("<library-list>")?;
-        for number in 0..count {
-            match name(number) {
-                Some(name) => write!(part, "<library name=\"{}\">", Escaped(name))?,
-                None => write!(part, "<library name=\"instance-{number}\">")?,
-            }
-            let address = Address::module(number, 0);
-            write!(part, "<section address=\"0x{address:x}\"/></library>")?;
-        }
-        part.write_str("</library-list>")
-    };
-    // `Part` takes any text.
-    let _: fmt::Result = all();
+    part.text("<library-list>");
+    for number in 0..count {
+        part.text("<library name=\"");
+        match name(number) {
+            Some(name) => part.escaped(name),
+            None => part.text("instance-").hexadecimal(number as u64),
+        };
+        part.text("\"><section address=\"0x").hexadecimal(Address::module(number, 0));
+        part.text("\"/></library>");
+    }
+    part.text("</library-list>");
     part.len
 }
 
@@ -78,7 +80,7 @@ mod tests {
         let name = |number| (number == 0).then_some("a&\"b\".wasm");
         let len = write(0, &mut all, 2, name);
         let expected = "<library-list><library name=\"a&amp;&quot;b&quot;.wasm\">\
-            <section address=\"0x4000000100000000\"/></library><library name=\"instance-1\">\
+            <section address=\"0x4000000100000000\"/></library><library name=\"instance-0000000000000001\">\
             <section address=\"0x4000000200000000\"/></library></library-list>";
         assert_eq!(core::str::from_utf8(&all[..len]), Ok(expected));
         let mut at = 0;

@@ -90,6 +90,14 @@ impl<L: Link, N: Names> Stub<L, N> {
         Stub { link, stopped, machine: None, interrupted: false, packet: packet.into() }
     }
 
+    /// The program has ended and does not run again: tells the debugger, and ends the connection.
+    pub fn ended(&mut self) {
+        if let Some(State::Running(machine)) = self.machine.take() {
+            let _ = machine.report_stop(&mut self.stopped, Reason::Exited(0));
+            self.link.close();
+        }
+    }
+
     /// A new session, in which the program is stopped.
     fn start(&mut self) -> Option<Machine<L, N>> {
         // SAFETY: `new` has got the buffer for good. The machine that borrowed it before is gone: there is none.

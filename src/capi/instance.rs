@@ -1,6 +1,7 @@
 //! Instances: each has a store of its own. What a module's instance owns is freed with it.
 
 use super::app_heap::AppHeap;
+use super::debug;
 use super::diagnostics;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
 use super::extras::Extras;
@@ -58,6 +59,7 @@ pub struct WASMModuleInstanceCommon {
 
 impl Drop for WASMModuleInstanceCommon {
     fn drop(&mut self) {
+        debug::remove(&self.store);
         let owner: *mut WASMModuleInstanceCommon = self;
         // SAFETY: the list is the instance's, which is live until this returns; `self` is not used
         // any more.
@@ -168,6 +170,7 @@ impl WASMModuleInstanceCommon {
         )?;
         store.appended = heap_size;
         diagnostics::observe(&mut store);
+        debug::add(&store);
         imports::make(&mut store, data).map_err(|fault| store.error(fault))?;
         let mut denied = None;
         let mut resolve = |store: &StoreData, instance: &mut StoreInstance, wanted: &Wanted| {

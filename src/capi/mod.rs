@@ -23,6 +23,7 @@
 //! | `externref` | objects of the application that modules hold |
 //! | `native_stack` | what native functions ask while they run |
 //! | `modules` | modules that import from modules |
+//! | `debug` | instances whose program a debugger of the library stops |
 //! | `diagnostics` | call stacks, memory consumption, failed growth |
 //! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
@@ -36,6 +37,11 @@ mod app_heap;
 mod app_memory;
 mod application;
 mod context;
+#[cfg(feature = "debug-instances")]
+pub mod debug;
+#[cfg(not(feature = "debug-instances"))]
+#[path = "debug_off.rs"]
+mod debug;
 #[cfg(feature = "diagnostics")]
 mod diagnostics;
 #[cfg(not(feature = "diagnostics"))]

@@ -10,7 +10,7 @@ use std::process::Command;
 /// The page that says why each crate is there.
 const PAGE: &str = "docs/dependencies.md";
 /// What of the library can be switched on for a device.
-const FEATURES: &str = "zonda/classic,zonda/fast,zonda/precompiled,zonda/float,zonda/tail-call,zonda/multi-memory,zonda/extended-const,zonda/custom-page-sizes,zonda/fuel,zonda/error-text,zonda/log";
+const FEATURES: &str = "zonda/classic,zonda/fast,zonda/precompiled,zonda/float,zonda/tail-call,zonda/multi-memory,zonda/extended-const,zonda/custom-page-sizes,zonda/fuel,zonda/error-text,zonda/log,apps,debug";
 /// One target with atomic additions, and those without, for which one more crate is needed.
 const TARGETS: [&str; 3] =
     ["thumbv7m-none-eabi", "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];

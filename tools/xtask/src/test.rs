@@ -178,6 +178,9 @@ fn zephyr(report: &mut Report, asked: bool) {
         report.part(&format!("twister, Zephyr {version}"), || zephyr::twister(base));
         report.part(&format!("twister, Zephyr {version}, RISC-V"), || zephyr::twister_riscv(base));
     }
+    if let Some(base) = found.first() {
+        report.part("LLDB, Zephyr", || zephyr::session(base));
+    }
     if found.is_empty() {
         report.part("twister", || {
             let error = NotRun(format!("Zephyr was not found: looked at {}", zephyr::SEARCHED));

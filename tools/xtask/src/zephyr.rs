@@ -2,6 +2,7 @@
 //! ([`boards`]) or prints what the samples need ([`size`]).
 
 mod boards;
+mod debug;
 mod riscv;
 mod size;
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use boards::{twister, twister_riscv};
+pub use debug::session;
 
 pub const SEARCHED: &str = "$ZEPHYR_BASE, the enclosing west workspace, ~/zephyrproject/zephyr";
 

@@ -1,0 +1,122 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The line between the GDB remote stub (clib/src/debug.rs) and a debugger: the UART that the devicetree
+ * chooses as zonda,debug-uart. An interrupt receives; the stub reads and writes on the thread that runs
+ * the program.
+ */
+
+#include <zephyr/device.h>
+#include <zephyr/drivers/uart.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/sys/ring_buffer.h>
+
+LOG_MODULE_DECLARE(zonda, CONFIG_ZONDA_LOG_LEVEL);
+
+#if !DT_HAS_CHOSEN(zonda_debug_uart)
+#error "CONFIG_ZONDA_DEBUG needs a UART: / { chosen { zonda,debug-uart = &uart1; }; }; in an overlay"
+#endif
+
+static const struct device *const uart = DEVICE_DT_GET(DT_CHOSEN(zonda_debug_uart));
+
+/* The interrupt writes, the thread of the program reads. While it is full the UART is not read. */
+RING_BUF_DECLARE(received, 128);
+static K_SEM_DEFINE(arrived, 0, 1);
+static atomic_t connected;
+static atomic_t running;
+static bool started;
+
+/* In clib/src/debug.rs. */
+void zonda_debug_received(void);
+
+static void receive(const struct device *device, void *data)
+{
+	uint8_t byte;
+	bool any = false;
+
+	ARG_UNUSED(data);
+	while (uart_irq_update(device) && uart_irq_rx_ready(device)) {
+		if (ring_buf_space_get(&received) == 0) {
+			uart_irq_rx_disable(device);
+			break;
+		}
+		if (uart_fifo_read(device, &byte, 1) == 1) {
+			(void)ring_buf_put(&received, &byte, 1);
+			any = true;
+		}
+	}
+	if (any) {
+		atomic_set(&connected, 1);
+		k_sem_give(&arrived);
+		if (atomic_get(&running)) {
+			zonda_debug_received();
+		}
+	}
+}
+
+static void start(void)
+{
+	if (started) {
+		return;
+	}
+	started = true;
+	if (!device_is_ready(uart)) {
+		LOG_ERR("the UART for the debugger is not ready");
+		return;
+	}
+	uart_irq_callback_user_data_set(uart, receive, NULL);
+	uart_irq_rx_enable(uart);
+}
+
+bool zonda_debug_is_connected(void)
+{
+	return atomic_get(&connected) != 0;
+}
+
+int32_t zonda_debug_read(bool wait)
+{
+	uint8_t byte;
+
+	while (ring_buf_get(&received, &byte, 1) == 0) {
+		if (!wait) {
+			return -1;
+		}
+		(void)k_sem_take(&arrived, K_FOREVER);
+	}
+	uart_irq_rx_enable(uart);
+	return byte;
+}
+
+void zonda_debug_write(uint8_t byte)
+{
+	uart_poll_out(uart, byte);
+}
+
+void zonda_debug_close(void)
+{
+	atomic_set(&connected, 0);
+}
+
+void zonda_debug_set_running(bool is_running)
+{
+	start();
+	atomic_set(&running, is_running);
+	/* What has come before is noticed now. */
+	if (is_running && !ring_buf_is_empty(&received)) {
+		zonda_debug_received();
+	}
+}
+
+void zonda_debug_wait(void)
+{
+	if (IS_ENABLED(CONFIG_ZONDA_DEBUG_WAIT) && !zonda_debug_is_connected()) {
+		LOG_INF("waiting for a debugger at %s", uart->name);
+		(void)k_sem_take(&arrived, K_FOREVER);
+	}
+}
+
+const char *zonda_debug_name(void)
+{
+	return CONFIG_ZONDA_DEBUG_NAME;
+}
