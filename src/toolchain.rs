@@ -19,7 +19,8 @@ use zonda_exec::FastFunc;
 /// Constants of the format (docs/precompiled-module.md).
 pub mod format {
     pub use crate::code::fast::precompiled::{
-        FLOAT, HASH, MAGIC, REGISTER_BYTECODE, SECTIONS, SECTIONS_AT, SIMD, TAIL_CALL, VERSION,
+        EXCEPTIONS, FLOAT, HASH, MAGIC, REGISTER_BYTECODE, SECTIONS, SECTIONS_AT, SECTION_ENTRY, SIMD,
+        TAIL_CALL, VERSION,
     };
 
     /// The offset of the hash.
@@ -42,6 +43,15 @@ impl Translation<'_> {
     pub fn code(&self) -> &[u8] {
         match &self.0 {
             Code::Fast(fast) => fast.code.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// The handlers of exceptions of all functions.
+    #[cfg(feature = "exceptions")]
+    pub fn handlers(&self) -> &[zonda_exec::unwind::Handler] {
+        match &self.0 {
+            Code::Fast(fast) => fast.handlers.as_slice(),
             _ => &[],
         }
     }
@@ -87,7 +97,7 @@ pub struct Sections {
 /// # Errors
 /// Those of loading it on its device.
 pub fn verify(bytes: &[u8]) -> Result<Sections, Error> {
-    let Precompiled { word_size, module, funcs, code, at } = verify_precompiled(bytes)?;
+    let Precompiled { word_size, module, funcs, code, at, .. } = verify_precompiled(bytes)?;
     let section = |at: u32, len: usize| at as usize..at as usize + len;
     let [module_at, funcs_at, code_at] = at;
     Ok(Sections {
@@ -106,6 +116,9 @@ pub struct RegisterBytecode<'m> {
     pub funcs: &'m [FastFunc],
     /// The register bytecode of all functions.
     pub code: &'m [u8],
+    /// The handlers of exceptions of all functions.
+    #[cfg(feature = "exceptions")]
+    pub handlers: &'m [zonda_exec::unwind::Handler],
     positions: TryVec<(u32, u32)>,
 }
 
@@ -129,6 +142,8 @@ pub fn register_bytecode<'m>(
         imported_funcs: module.data.imported_funcs,
         funcs: fast.funcs.as_slice(),
         code: fast.code.as_slice(),
+        #[cfg(feature = "exceptions")]
+        handlers: fast.handlers.as_slice(),
         positions: module.data.positions()?,
     }))
 }

@@ -42,12 +42,16 @@ pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error
     let records: Vec<u8> = funcs.iter().flat_map(record).collect();
     let mut guarded = code.to_vec();
     guarded.resize(code.len() + GUARD, 0);
-    let precompiled = write(
-        options.word_size,
-        needed_features(code),
-        Sha256::digest(module).into(),
-        [&kept, &records, &guarded],
-    )?;
+    let handlers = handlers(&translation);
+    let mut features = needed_features(code);
+    let mut sections = vec![&kept[..], &records, &guarded];
+    if !handlers.is_empty() {
+        features |= format::EXCEPTIONS;
+    }
+    if features & format::EXCEPTIONS != 0 {
+        sections.push(&handlers);
+    }
+    let precompiled = write(options.word_size, features, Sha256::digest(module).into(), &sections)?;
     // The verifier refuses modules that handle references as values. It also catches errors of the
     // translator here, before a device does.
     crate::info::verify(&precompiled)?;
@@ -98,18 +102,34 @@ fn record(func: &FastFunc) -> [u8; 16] {
     bytes
 }
 
+/// The bytes of the handlers of exceptions.
+#[cfg(feature = "exceptions")]
+fn handlers(translation: &toolchain::Translation) -> Vec<u8> {
+    let words = translation.handlers().iter().flat_map(|handler| {
+        let zonda_exec::unwind::Handler { start, end, target, next, slot, entry, tag } = *handler;
+        [start, end, target, next, slot, entry, tag]
+    });
+    words.flat_map(u32::to_le_bytes).collect()
+}
+
+#[cfg(not(feature = "exceptions"))]
+fn handlers(_: &toolchain::Translation) -> Vec<u8> {
+    Vec::new()
+}
+
 /// Puts the header and the sections together.
 fn write(
     word_size: u8,
     features: u32,
     hash: [u8; format::HASH],
-    sections: [&[u8]; format::SECTIONS],
+    sections: &[&[u8]],
 ) -> Result<Vec<u8>, Error> {
+    let first = format::SECTIONS_AT + (sections.len() - format::SECTIONS) * format::SECTION_ENTRY;
     let mut table = Vec::new();
     let mut contents = Vec::new();
     for (id, section) in (1u32..).zip(sections) {
         contents.resize(contents.len().next_multiple_of(4), 0);
-        let offset = to_u32(format::SECTIONS_AT + contents.len())?;
+        let offset = to_u32(first + contents.len())?;
         for number in [id, offset, to_u32(section.len())?] {
             table.extend_from_slice(&number.to_le_bytes());
         }
@@ -119,9 +139,9 @@ fn write(
     file.extend_from_slice(&format::VERSION.to_le_bytes());
     file.extend_from_slice(&[format::REGISTER_BYTECODE, word_size]);
     file.extend_from_slice(&features.to_le_bytes());
-    file.extend_from_slice(&to_u32(format::SECTIONS_AT + contents.len())?.to_le_bytes());
+    file.extend_from_slice(&to_u32(first + contents.len())?.to_le_bytes());
     file.extend_from_slice(&hash);
-    file.extend_from_slice(&(format::SECTIONS as u32).to_le_bytes());
+    file.extend_from_slice(&to_u32(sections.len())?.to_le_bytes());
     file.extend_from_slice(&table);
     file.extend_from_slice(&contents);
     Ok(file)
@@ -154,6 +174,11 @@ fn needed_features(code: &[u8]) -> u32 {
                 .contains(&instruction.code);
         if is_tail_call {
             features |= format::TAIL_CALL;
+        }
+        let is_throw = instruction.op == RegOp::Runtime
+            && [codes::THROW, codes::THROW_REF].map(u16::from).contains(&instruction.code);
+        if is_throw {
+            features |= format::EXCEPTIONS;
         }
     }
     features

@@ -73,6 +73,42 @@ impl<'m> Listing<'m> {
     }
 }
 
+/// The handlers of exceptions.
+#[cfg(feature = "exceptions")]
+impl Listing<'_> {
+    /// The text of each: `12 to 40: catch tag 0 → 45, values from s9`.
+    pub fn handlers(&self) -> impl Iterator<Item = impl fmt::Display> + '_ {
+        self.bytecode.handlers.iter().map(|handler| HandlerText(*handler))
+    }
+}
+
+#[cfg(not(feature = "exceptions"))]
+impl Listing<'_> {
+    /// Nothing catches.
+    pub fn handlers(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::empty()
+    }
+}
+
+#[cfg(feature = "exceptions")]
+struct HandlerText(zonda_exec::unwind::Handler);
+
+#[cfg(feature = "exceptions")]
+impl fmt::Display for HandlerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let handler = &self.0;
+        write!(f, "{} to {}: catch ", handler.start, handler.end)?;
+        match handler.tag_index() {
+            Some(tag) => write!(f, "tag {tag}")?,
+            None => f.write_str("all")?,
+        }
+        if handler.wants_reference() {
+            f.write_str(" with reference")?;
+        }
+        write!(f, " → {}, values from s{}", handler.target, handler.slot)
+    }
+}
+
 impl InstructionText<'_> {
     /// The opcode.
     pub fn op(&self) -> RegOp {

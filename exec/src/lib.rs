@@ -14,6 +14,7 @@
 //! | `relation` | comparisons of integers and floats |
 //! | [`trap`] | the reasons for which execution stops |
 //! | [`vector`] | vectors of 128 bits: the table of instructions, what they compute |
+//! | [`unwind`] | handlers of exceptions, and the frames that one leaves |
 //! | [`meter`] | termination requests and fuel |
 //! | [`slot`] | values of one slot and two in a frame |
 //! | [`frame`] | frames on the operand stack, and the state of a call by the host |
@@ -105,6 +106,11 @@ pub mod vector;
 #[cfg(not(feature = "simd"))]
 #[path = "vector_off.rs"]
 pub mod vector;
+#[cfg(feature = "exceptions")]
+pub mod unwind;
+#[cfg(not(feature = "exceptions"))]
+#[path = "unwind_off.rs"]
+pub mod unwind;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
 pub use index::IndexType;

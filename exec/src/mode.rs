@@ -4,6 +4,8 @@
 //! record, and `run`, which executes until the call by the host ends. The runtime crate expands
 //! the same list for what builds and keeps code.
 
+#[cfg(feature = "exceptions")]
+use crate::frame::FuncLayout;
 use crate::frame::{Callee, Context};
 use crate::instance::ExecInstance;
 
@@ -109,6 +111,50 @@ macro_rules! define_mode {
                 match self {
                     // SAFETY: the context is complete, by the contract of this function.
                     $(#[$on] Mode::$name => unsafe { crate::$module::run(context) },)*
+                }
+            }
+        }
+
+        /// What unwinding asks of the backends.
+        #[cfg(feature = "exceptions")]
+        impl Mode {
+            /// Whether frames of the mode lie on the operand stack.
+            pub(crate) fn has_frames(self) -> bool {
+                match self {
+                    $(#[$on] Mode::$name => crate::$module::frames::ON_OPERAND_STACK,)*
+                }
+            }
+
+            /// Slots by which running code of a function has moved its frame pointer.
+            ///
+            /// # Safety
+            /// `func` is the record of a function of the live instance, which is in this mode.
+            pub(crate) unsafe fn moved(self, instance: &ExecInstance, func: *const FuncLayout) -> usize {
+                match self {
+                    // SAFETY: the contract of this function.
+                    $(#[$on] Mode::$name => unsafe { crate::$module::frames::moved(instance, func) },)*
+                }
+            }
+
+            /// Whether the instruction at `pc` is a tail call.
+            ///
+            /// # Safety
+            /// `pc` is at an instruction of code in this mode.
+            pub(crate) unsafe fn is_tail_call(self, pc: *const u8) -> bool {
+                match self {
+                    // SAFETY: the contract of this function.
+                    $(#[$on] Mode::$name => unsafe { crate::$module::frames::is_tail_call(pc) },)*
+                }
+            }
+
+            /// The slot from which handlers count theirs, in the frame at `start`.
+            ///
+            /// # Safety
+            /// The frame is one of the function's, and active.
+            pub(crate) unsafe fn handler_base(self, start: *mut u32, func: *const FuncLayout) -> *mut u32 {
+                match self {
+                    // SAFETY: the contract of this function.
+                    $(#[$on] Mode::$name => unsafe { crate::$module::frames::handler_base(start, func) },)*
                 }
             }
         }

@@ -16,6 +16,8 @@ macro_rules! control_ops {
         0x03 Loop "loop" visit_loop (block: Block);
         0x04 If "if" visit_if (block: Block);
         0x05 Else "else" visit_else ();
+        0x08 Throw "throw" visit_throw (tag: u32);
+        0x0a ThrowRef "throw_ref" visit_throw_ref ();
         0x0b End "end" visit_end (results: u32);
         0x0c Br "br" visit_br (label: Label);
         0x0d BrIf "br_if" visit_br_if (label: Label);
@@ -28,6 +30,7 @@ macro_rules! control_ops {
         0x1a Drop "drop" visit_drop (slots: u32);
         0x1b Select "select" visit_select (slots: u32);
         0x1c SelectTyped "select" visit_select_typed (slots: u32);
+        0x1f TryTable "try_table" visit_try_table (block: Block, catches: Catches<'_>);
         0x20 LocalGet "local.get" visit_local_get (local: Local);
         0x21 LocalSet "local.set" visit_local_set (local: Local);
         0x22 LocalTee "local.tee" visit_local_tee (local: Local);
@@ -504,7 +507,7 @@ pub mod codes {
         ($($constant:ident $name:ident)*) => { $(pub const $constant: u8 = Op::$name as u8;)* };
     }
     codes! {
-        UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
+        UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else THROW Throw THROW_REF ThrowRef TRY_TABLE TryTable END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
         CALL Call CALL_INDIRECT CallIndirect RETURN_CALL ReturnCall RETURN_CALL_INDIRECT ReturnCallIndirect
         DROP Drop SELECT Select SELECT_TYPED SelectTyped LOCAL_GET LocalGet LOCAL_SET LocalSet LOCAL_TEE LocalTee
         GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow

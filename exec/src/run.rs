@@ -5,10 +5,12 @@ use crate::bounds;
 use crate::debug;
 use crate::frame::{
     Boundary, Context, Exit, FuncLayout, Header, Host, Place, BOUNDARY, HEADER, OTHER_MODE,
+    SWITCHED,
 };
 use crate::instance::ExecInstance;
 use crate::mode::Mode;
 use crate::trace::Trace;
+use crate::unwind::{is_thrown, UNWIND_CODE};
 use crate::TrapCode;
 
 /// Calls a function that `instance` defines. The arguments are at `fp`. Returns when the function
@@ -93,8 +95,8 @@ pub unsafe fn call_in(
             debug::end(context, 0);
             return Exit::Returned;
         }
-        if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE {
-            code = go_on(context);
+        if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
+            code = go_on(context, code);
             if code == 0 {
                 debug::end(context, 0);
                 return Exit::Returned;
@@ -107,17 +109,26 @@ pub unsafe fn call_in(
     }
 }
 
-/// Continues in the loop of the running instance's mode until the call ends.
+/// Continues in the loop of the running instance's mode until the call ends. What was thrown is
+/// caught first.
 ///
 /// # Safety
-/// The context is complete, and its loop was left with [`OTHER_MODE`].
+/// The context is complete, and its loop was left with `code`: [`OTHER_MODE`], or what says that
+/// something was thrown.
 #[cold]
 #[inline(never)]
-unsafe fn go_on(context: &mut Context) -> u32 {
+unsafe fn go_on(context: &mut Context, mut code: u32) -> u32 {
     loop {
+        if is_thrown(code) {
+            // SAFETY: the contract of `RuntimeFn`: the loop has stopped with a trap.
+            code = unsafe { (context.runtime)(context, UNWIND_CODE) };
+            if code != SWITCHED {
+                return code;
+            }
+        }
         // SAFETY: the context is complete, so its instance is live; the mode is the instance's own.
-        let code = unsafe { (*context.instance).mode.run(context) };
-        if code != OTHER_MODE {
+        code = unsafe { (*context.instance).mode.run(context) };
+        if code != OTHER_MODE && !is_thrown(code) {
             return code;
         }
     }

@@ -13,6 +13,14 @@ impl Trace {
     }
 }
 
+#[cfg(not(feature = "exceptions"))]
 #[inline(always)]
 #[allow(dead_code)]
 pub(crate) fn stop(_: &mut Context, _: *mut u32) {}
+
+/// Notes the frame in which an exception may have been thrown.
+#[cfg(feature = "exceptions")]
+#[allow(dead_code)]
+pub(crate) fn stop(context: &mut Context, fp: *mut u32) {
+    context.fp = fp;
+}

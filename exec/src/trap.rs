@@ -3,21 +3,21 @@
 //! Depends on nothing. Owns the numbers of the traps, which the loops return and the C API reports.
 
 macro_rules! traps {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $text:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $text:literal $(if $on:literal)?;)*) => {
         /// Why execution stopped. The numbers are stable; 0 means "no trap".
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum TrapCode { $($(#[$doc])* $name = $code,)* }
+        pub enum TrapCode { $($(#[$doc])* $(#[cfg(feature = $on)])? $name = $code,)* }
 
         impl TrapCode {
             /// The text of the trap, as the specification's test suite has it.
             pub const fn message(self) -> &'static str {
-                match self { $(TrapCode::$name => $text,)* }
+                match self { $($(#[cfg(feature = $on)])? TrapCode::$name => $text,)* }
             }
 
             /// The trap with this number, if there is one.
             pub const fn from_code(code: u32) -> Option<TrapCode> {
-                match code { $($code => Some(TrapCode::$name),)* _ => None }
+                match code { $($(#[cfg(feature = $on)])? $code => Some(TrapCode::$name),)* _ => None }
             }
         }
     };
@@ -54,4 +54,8 @@ traps! {
     Unlinked = 14 "call of an unlinked import";
     /// The host has no memory left for the instruction.
     OutOfMemory = 15 "out of memory";
+    /// An exception was thrown that no code catches.
+    Exception = 16 "uncaught wasm exception" if "exceptions";
+    /// `throw_ref` on a reference that is null.
+    NullException = 17 "null exception reference" if "exceptions";
 }

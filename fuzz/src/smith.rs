@@ -23,7 +23,7 @@ pub fn config(u: &mut Unstructured) -> Result<Config> {
         acquire_release_atomics_enabled: false,
         compact_imports_enabled: false,
         custom_descriptors_enabled: false,
-        exceptions_enabled: false,
+        exceptions_enabled: cfg!(feature = "exceptions"),
         gc_enabled: false,
         multibyte_array_access_enabled: false,
         shared_everything_threads_enabled: false,
@@ -37,6 +37,8 @@ pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
     let mut config = config(u)?;
     // Of what is relaxed, wasmi chooses other results.
     config.relaxed_simd_enabled = false;
+    // wasmi has none.
+    config.exceptions_enabled = false;
     config.available_imports = Some(IMPORTS.to_vec());
     config.canonicalize_nans = true;
     config.export_everything = true;
@@ -58,6 +60,7 @@ pub fn executable(u: &mut Unstructured) -> Result<Vec<u8>> {
 pub fn numeric(u: &mut Unstructured) -> Result<Vec<u8>> {
     let mut config = config(u)?;
     config.reference_types_enabled = false;
+    config.exceptions_enabled = false;
     config.max_tables = 1;
     config.export_everything = true;
     config.generate_custom_sections = false;

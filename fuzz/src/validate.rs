@@ -49,6 +49,7 @@ fn features() -> WasmFeatures {
     features.set(WasmFeatures::MULTI_MEMORY, cfg!(feature = "multi-memory"));
     features.set(WasmFeatures::MEMORY64, cfg!(feature = "memory64"));
     features.set(WasmFeatures::WIDE_ARITHMETIC, cfg!(feature = "wide-arithmetic"));
+    features.set(WasmFeatures::EXCEPTIONS, cfg!(feature = "exceptions"));
     features.set(WasmFeatures::CUSTOM_PAGE_SIZES, cfg!(feature = "custom-page-sizes"));
     features
 }

@@ -671,6 +671,8 @@ impl Function {
             Instr::Object(code, indices) => self.object(module, code, indices),
             // `translate` has refused the module.
             Instr::Vector(_) => {}
+            // Refused before (`module::translate`).
+            Instr::Exception(_) => self.live = false,
         }
     }
 

@@ -404,6 +404,8 @@ struct Scout {
     wide: bool,
     /// Whether there are vectors.
     vectors: bool,
+    /// Whether code throws or catches exceptions.
+    exceptions: bool,
     calls: HashMap<u32, HashSet<u32>>,
     /// Functions with indirect calls.
     indirect: Vec<u32>,
@@ -438,6 +440,7 @@ impl BodyVisitor for Scout {
             }
             Instr::Object(codes::I64_ADD128..=codes::I64_MUL_WIDE_U, _) => self.wide = true,
             Instr::Vector(_) => self.vectors = true,
+            Instr::Exception(_) => self.exceptions = true,
             _ => {}
         }
     }
@@ -509,6 +512,9 @@ pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> 
     }
     if scout.vectors {
         return Err(Error::Unsupported("SIMD"));
+    }
+    if scout.exceptions {
+        return Err(Error::Unsupported("exceptions"));
     }
     let mut module = Module::new(options);
     module.recursive = scout.recursive();

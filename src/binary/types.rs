@@ -16,6 +16,8 @@ pub enum ValType {
     V128 = 0x7b,
     FuncRef = 0x70,
     ExternRef = 0x6f,
+    #[cfg(feature = "exceptions")]
+    ExnRef = 0x69,
 }
 
 impl ValType {
@@ -30,6 +32,8 @@ impl ValType {
             0x7b => ValType::V128,
             0x70 => ValType::FuncRef,
             0x6f => ValType::ExternRef,
+            #[cfg(feature = "exceptions")]
+            0x69 => ValType::ExnRef,
             _ => return None,
         })
     }
@@ -47,7 +51,12 @@ impl ValType {
 
     /// Whether it is a reference.
     pub const fn is_ref(self) -> bool {
-        matches!(self, ValType::FuncRef | ValType::ExternRef)
+        match self {
+            ValType::FuncRef | ValType::ExternRef => true,
+            #[cfg(feature = "exceptions")]
+            ValType::ExnRef => true,
+            _ => false,
+        }
     }
 
     /// Its name in the text format.
@@ -61,6 +70,8 @@ impl ValType {
             ValType::V128 => "v128",
             ValType::FuncRef => "funcref",
             ValType::ExternRef => "externref",
+            #[cfg(feature = "exceptions")]
+            ValType::ExnRef => "exnref",
         }
     }
 
@@ -84,6 +95,8 @@ impl ValType {
         match reader.peek() {
             Some(0x70) => reader.byte().map(|_| ValType::FuncRef),
             Some(0x6f) => reader.byte().map(|_| ValType::ExternRef),
+            #[cfg(feature = "exceptions")]
+            Some(0x69) => reader.byte().map(|_| ValType::ExnRef),
             Some(0x63..=0x6e | 0x71..=0x74) => Err(ErrorKind::Unsupported),
             Some(_) => Err(ErrorKind::BadReferenceType),
             None => Err(ErrorKind::UnexpectedEnd),
@@ -297,6 +310,8 @@ pub enum ExternKind {
     Table = 1,
     Memory = 2,
     Global = 3,
+    #[cfg(feature = "exceptions")]
+    Tag = 4,
 }
 
 impl ExternKind {
@@ -308,6 +323,8 @@ impl ExternKind {
             1 => ExternKind::Table,
             2 => ExternKind::Memory,
             3 => ExternKind::Global,
+            #[cfg(feature = "exceptions")]
+            4 => ExternKind::Tag,
             _ => return reader.refuse_at(at, kind),
         })
     }

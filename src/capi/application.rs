@@ -189,6 +189,11 @@ fn write_result(text: &mut Text, ty: ValType, all: Bits) {
             text.str("0x").hexadecimal(bits).str(":ref.extern");
             return;
         }
+        #[cfg(feature = "exceptions")]
+        ValType::ExnRef => {
+            text.str(if bits == 0 { "exn:ref.null" } else { "ref.exn" });
+            return;
+        }
     }
     text.str(":").str(ty.name());
 }

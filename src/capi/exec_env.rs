@@ -4,6 +4,7 @@
 //! and where its arguments lie, so a call that it makes goes on above them.
 
 use super::diagnostics::{self, Running};
+use super::exception_stacks::Owner;
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::native_code;
@@ -55,6 +56,8 @@ pub struct WASMExecEnv {
     /// For the common case of a call, [`call_outermost`]. The store does not change: another
     /// instance makes the environment special.
     context: [Context; KEPT],
+    /// Where the stack holds references.
+    owner: Owner,
 }
 
 impl WASMExecEnv {
@@ -70,6 +73,8 @@ impl WASMExecEnv {
             // SAFETY: the application passes a live instance, which outlives its environments.
             unsafe { context((*instance).store.as_ptr(), null_mut(), end) }
         });
+        // SAFETY: the instance is live, as above; the stack goes with the environment.
+        let owner = unsafe { Owner::new(instance, &stack)? };
         let mut env = TryBox::new(WASMExecEnv {
             instance,
             stack,
@@ -81,6 +86,7 @@ impl WASMExecEnv {
             special: false,
             running: Running::NONE,
             context,
+            owner,
         })?;
         // A prepared call may be of an environment that had the address of this one.
         // SAFETY: as above.
@@ -88,6 +94,13 @@ impl WASMExecEnv {
         let host = env.as_ptr().cast();
         env.context.iter_mut().for_each(|context| context.host = host);
         Ok(env)
+    }
+
+    /// Before the environment is freed: nothing runs on its stack any more.
+    #[inline(always)]
+    pub(super) fn end(&self) {
+        // SAFETY: the instances outlive their environments.
+        unsafe { self.owner.end(self.instance, &self.stack) };
     }
 
     /// Bytes of the operand stack.
@@ -328,7 +341,8 @@ pub unsafe extern "C" fn wasm_runtime_create_exec_env(
 pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t) {
     if !exec_env.is_null() {
         // SAFETY: made by `wasm_runtime_create_exec_env`.
-        drop(unsafe { TryBox::from_raw(exec_env) });
+        let env = unsafe { TryBox::from_raw(exec_env) };
+        env.end();
     }
 }
 
@@ -366,6 +380,8 @@ pub unsafe extern "C" fn wasm_runtime_set_module_inst(
     // SAFETY: the application passes a live environment and a live instance.
     unsafe {
         (*(*exec_env).instance).store.forget();
+        let env = &*exec_env;
+        env.owner.change(env.instance, module_inst, &env.stack);
         (*exec_env).special = true;
         (*exec_env).instance = module_inst;
     }

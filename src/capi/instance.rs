@@ -258,6 +258,7 @@ impl WASMModuleInstanceCommon {
                     wasm_runtime_call_wasm(env.as_ptr(), function(func), 0, null_mut())
                 });
             fuel::bound(&(*this).store, 0);
+            env.end();
             Ok(done)
         }
     }
@@ -337,6 +338,8 @@ pub(super) fn name_import(
         ExternKind::Table => "table",
         ExternKind::Memory => "memory",
         ExternKind::Global => "global",
+        #[cfg(feature = "exceptions")]
+        ExternKind::Tag => "tag",
     };
     for part in ["failed to ", failed, " import ", kind, " (", module, ", ", name, ")"] {
         text.str(part);

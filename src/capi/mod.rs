@@ -27,6 +27,7 @@
 //! | `diagnostics` | call stacks, memory consumption, failed growth |
 //! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
+//! | `exception_stacks` | where references to exceptions may lie |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
 //! | `native_code` | which native code is trusted, and its native stack |
@@ -48,6 +49,11 @@ mod diagnostics;
 #[path = "diagnostics_off.rs"]
 mod diagnostics;
 mod enums;
+#[cfg(feature = "exceptions")]
+mod exception_stacks;
+#[cfg(not(feature = "exceptions"))]
+#[path = "exception_stacks_off.rs"]
+mod exception_stacks;
 mod exec_env;
 mod externref;
 mod extras;

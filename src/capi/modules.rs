@@ -417,6 +417,8 @@ fn exported<'s>(
         ExternKind::Global => {
             Provided::Global(*owner.globals.get(at)?, owner.module.data.globals.get(at)?.ty)
         }
+        #[cfg(feature = "exceptions")]
+        ExternKind::Tag => Provided::Tag(*owner.tags.0.get(at)?),
     })
 }
 

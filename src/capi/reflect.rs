@@ -98,6 +98,9 @@ fn kind(kind: ExternKind) -> wasm_import_export_kind_t {
         ExternKind::Table => WASM_IMPORT_EXPORT_KIND_TABLE,
         ExternKind::Memory => WASM_IMPORT_EXPORT_KIND_MEMORY,
         ExternKind::Global => WASM_IMPORT_EXPORT_KIND_GLOBAL,
+        // WAMR does not describe tags. The number is that of the binary format.
+        #[cfg(feature = "exceptions")]
+        ExternKind::Tag => ExternKind::Tag as wasm_import_export_kind_t,
     }
 }
 
@@ -131,6 +134,8 @@ fn extern_type(data: &ModuleData, kind: ExternKind, index: u32) -> wasm_extern_t
                 .get(at)
                 .map_or(null_mut(), |global| from_ref(&global.ty).cast_mut().cast()),
         },
+        #[cfg(feature = "exceptions")]
+        ExternKind::Tag => wasm_extern_type_t { func_type: null_mut() },
     }
 }
 

@@ -12,6 +12,12 @@
 //! A module's code is built for one mode, when it is loaded. An instance that runs in another mode
 //! has code of its own.
 
+#[cfg(feature = "exceptions")]
+pub(crate) mod handlers;
+#[cfg(not(feature = "exceptions"))]
+#[path = "handlers_off.rs"]
+pub(crate) mod handlers;
+
 #[cfg(feature = "classic")]
 pub(crate) mod classic;
 #[cfg(feature = "fast")]
@@ -24,6 +30,8 @@ use crate::binary::reader::Parsed;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::*;
 use crate::ValType;
+#[cfg(feature = "exceptions")]
+use zonda_exec::unwind::Handler;
 use zonda_exec::{for_each_instruction, ExecInstance, FuncLayout, Mode};
 
 /// Where an instruction is.
@@ -66,6 +74,18 @@ pub(crate) trait CompiledCode {
         layout: *const FuncLayout,
         pc: *const u8,
     ) -> (u32, Offset);
+
+    /// The handlers of exceptions, whose positions [`CompiledCode::position`] knows.
+    #[cfg(feature = "exceptions")]
+    fn handlers(&self) -> &[Handler];
+
+    /// The position of an instruction, as handlers have it.
+    #[cfg(feature = "exceptions")]
+    fn position(&self, instance: &ExecInstance, pc: *const u8) -> u32;
+
+    /// The program counter, and the next entry of the side table, where a handler continues.
+    #[cfg(feature = "exceptions")]
+    fn target(&self, instance: &ExecInstance, handler: &Handler) -> (*const u8, *const u16);
 }
 
 /// Builds the code of a module's functions, one after the other.
@@ -205,6 +225,28 @@ impl CompiledCode for Code<'_> {
                 Code self code => code.locate(instance, layout, pc),
                 Code::Nothing(_) => (u32::MAX, Offset::Module(0)),
             )
+        }
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn handlers(&self) -> &[Handler] {
+        zonda_exec::backends! {
+            match_backend (Code self code => code.handlers(), Code::Nothing(_) => &[],)
+        }
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn position(&self, instance: &ExecInstance, pc: *const u8) -> u32 {
+        zonda_exec::backends! {
+            match_backend (Code self code => code.position(instance, pc), Code::Nothing(_) => 0,)
+        }
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn target(&self, instance: &ExecInstance, handler: &Handler) -> (*const u8, *const u16) {
+        let none = (core::ptr::null(), core::ptr::null());
+        zonda_exec::backends! {
+            match_backend (Code self code => code.target(instance, handler), Code::Nothing(_) => none,)
         }
     }
 }

@@ -65,6 +65,14 @@ kinds! {
         TooLarge Limit "an implementation limit is exceeded";
         FrameTooLarge Limit "the frame of a function is too large";
         OutOfMemory Limit "out of memory";
+        #[cfg(feature = "exceptions")]
+        UnknownTag Invalid "unknown tag";
+        #[cfg(feature = "exceptions")]
+        TagType Invalid "non-empty tag result type";
+        #[cfg(feature = "exceptions")]
+        BadTag Malformed "malformed tag attribute";
+        #[cfg(feature = "exceptions")]
+        BadCatch Malformed "malformed catch clause";
         #[doc(hidden)]
         Repeat Limit "the function is validated again";
     }

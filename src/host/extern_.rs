@@ -1,5 +1,7 @@
 //! Memories, tables and globals as the embedder sees them.
 
+#[cfg(feature = "exceptions")]
+use super::exception::Tag;
 use super::func::Func;
 use super::linker::Instance;
 use super::store::{AsStore, AsStoreMut, Store};
@@ -20,6 +22,8 @@ pub enum Extern {
     Table(Table),
     Memory(Memory),
     Global(Global),
+    #[cfg(feature = "exceptions")]
+    Tag(Tag),
 }
 
 impl Extern {
@@ -59,6 +63,15 @@ impl Extern {
     pub fn into_memory(self) -> Option<Memory> {
         if let Extern::Memory(memory) = self {
             Some(memory)
+        } else {
+            None
+        }
+    }
+    /// The tag, if it is one.
+    #[cfg(feature = "exceptions")]
+    pub fn into_tag(self) -> Option<Tag> {
+        if let Extern::Tag(tag) = self {
+            Some(tag)
         } else {
             None
         }

@@ -233,6 +233,8 @@ fn provided<'s, T>(store: &'s Store<'_, T>, item: &Extern) -> Result<Provided<'s
             let (place, ty) = global.place(store).map_err(|_| Fault::WRONG_STORE)?;
             Provided::Global(place, ty)
         }
+        #[cfg(feature = "exceptions")]
+        Extern::Tag(tag) => Provided::Tag(tag.address_in(store.id).ok_or(Fault::WRONG_STORE)?),
     })
 }
 
@@ -419,6 +421,10 @@ impl Instance {
                 Extern::Memory(Memory::find(store, *instance.memories.get(index)?)?)
             }
             ExternKind::Global => Extern::Global(Global::of_instance(*self, entry.index)),
+            #[cfg(feature = "exceptions")]
+            ExternKind::Tag => {
+                Extern::Tag(super::Tag::from_address(*instance.tags.0.get(index)?, store.id))
+            }
         })
     }
 

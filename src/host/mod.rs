@@ -6,6 +6,8 @@
 //! code, for both need the store.
 
 mod closure;
+#[cfg(feature = "exceptions")]
+mod exception;
 mod extern_;
 mod func;
 mod linker;
@@ -13,6 +15,8 @@ mod store;
 mod val;
 
 pub use closure::{Caller, HostResult, IntoHostFunc};
+#[cfg(feature = "exceptions")]
+pub use exception::{Exn, Tag};
 pub use extern_::{Extern, Global, Memory, Table};
 pub use func::{Func, TypedFunc};
 pub use linker::{Instance, Linker};

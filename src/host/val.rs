@@ -1,5 +1,7 @@
 //! Values as the embedder sees them, and how they lie in slots.
 
+#[cfg(feature = "exceptions")]
+use super::exception::Exn;
 use super::func::Func;
 use crate::binary::types::ValType;
 pub(super) use crate::registry::sealed;
@@ -22,6 +24,9 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A number of the embedder's below `u32::MAX`, or null.
     ExternRef(Option<u32>),
+    /// An exception, or null.
+    #[cfg(feature = "exceptions")]
+    ExnRef(Option<Exn>),
 }
 
 impl Val {
@@ -36,6 +41,8 @@ impl Val {
             Val::V128(_) => ValType::V128,
             Val::FuncRef(_) => ValType::FuncRef,
             Val::ExternRef(_) => ValType::ExternRef,
+            #[cfg(feature = "exceptions")]
+            Val::ExnRef(_) => ValType::ExnRef,
         }
     }
 
@@ -50,6 +57,8 @@ impl Val {
             ValType::V128 => Val::V128(0),
             ValType::FuncRef => Val::FuncRef(None),
             ValType::ExternRef => Val::ExternRef(None),
+            #[cfg(feature = "exceptions")]
+            ValType::ExnRef => Val::ExnRef(None),
         }
     }
 
@@ -66,6 +75,11 @@ impl Val {
             Val::FuncRef(None) | Val::ExternRef(None) => 0,
             Val::FuncRef(Some(func)) => func.address_in(store)? as Bits,
             Val::ExternRef(Some(number)) => number.checked_add(1)? as Bits,
+            #[cfg(feature = "exceptions")]
+            Val::ExnRef(exception) => match exception {
+                Some(exception) => exception.serial_in(store)? as Bits,
+                None => 0,
+            },
         })
     }
 
@@ -79,6 +93,8 @@ impl Val {
             ValType::V128 => Val::V128(bits),
             ValType::FuncRef => Val::FuncRef(Func::from_address(bits as u32, store)),
             ValType::ExternRef => Val::ExternRef((bits as u32).checked_sub(1)),
+            #[cfg(feature = "exceptions")]
+            ValType::ExnRef => Val::ExnRef(Exn::from_serial(bits as u32, store)),
         }
     }
 

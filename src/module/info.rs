@@ -75,6 +75,9 @@ impl fmt::Display for FuncType<'_> {
     }
 }
 
+/// How many kinds of imports there are.
+const EXTERN_KINDS: usize = if cfg!(feature = "exceptions") { 5 } else { 4 };
+
 /// The type of something that is imported or exported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExternType<'a> {
@@ -82,6 +85,9 @@ pub enum ExternType<'a> {
     Table(TableType),
     Memory(MemoryType),
     Global(GlobalType),
+    /// A tag of exceptions; the parameters are the values that one carries.
+    #[cfg(feature = "exceptions")]
+    Tag(FuncType<'a>),
 }
 
 /// An import of a module.
@@ -151,12 +157,14 @@ impl Module<'_> {
             ExternKind::Table => ExternType::Table(*data.tables.get(index_in)?),
             ExternKind::Memory => ExternType::Memory(*data.memories.get(index_in)?),
             ExternKind::Global => ExternType::Global(data.globals.get(index_in)?.ty),
+            #[cfg(feature = "exceptions")]
+            ExternKind::Tag => ExternType::Tag(data.tag_type(index)?),
         })
     }
 
     /// Its imports, in order.
     pub fn imports(&self) -> impl Iterator<Item = ImportType<'_>> + '_ {
-        let mut next = [0u32; 4];
+        let mut next = [0u32; EXTERN_KINDS];
         self.data.imports.iter().filter_map(move |import| {
             let counter = next.get_mut(import.kind as usize)?;
             let index = *counter;
@@ -195,6 +203,7 @@ impl Module<'_> {
         }
         let loaded = size_of_val(data)
             + bytes(&data.types)
+            + data.tags.ram()
             + bytes(&data.imports)
             + bytes(&data.tables)
             + bytes(&data.memories)

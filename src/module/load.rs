@@ -24,6 +24,7 @@ use crate::message::message;
 use crate::validate::const_expr;
 use crate::validate::env::{codes, Env, TypeEntry};
 use crate::validate::func::FuncValidator;
+use crate::validate::tags::Tags;
 use crate::validate::visitor::{Nothing, Visitor};
 use core::cell::Cell;
 #[cfg(feature = "native")]
@@ -31,7 +32,11 @@ use zonda_exec::native::{NativeFunc, Needs};
 use zonda_exec::{FuncLayout, Mode};
 
 /// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
+#[cfg(not(feature = "exceptions"))]
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
+/// The same with tags, which come before globals.
+#[cfg(feature = "exceptions")]
+const ORDER: [u8; 14] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6];
 
 /// What is known of a module while it is read. The functions that read sections are not inlined, so
 /// that the native stack holds the frame of one of them at a time.
@@ -97,6 +102,7 @@ pub(super) fn load_precompiled(
     let code = Code::Fast(FastCode {
         funcs: Stored::Mapped(parts.funcs),
         code: Stored::Mapped(parts.without_guard()),
+        handlers: parts.handlers.keep(),
     });
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
 }
@@ -258,6 +264,7 @@ impl<'a> Loader<'a> {
                 elements: TryVec::new(),
                 data_count: None,
                 declared: TryVec::new(),
+                tags: Tags::new(),
                 sizes_memory: Cell::new(false),
             },
             imports: TryVec::new(),
@@ -439,6 +446,13 @@ impl<'a> Loader<'a> {
                 code(self, reader)
             }
             11 => self.data_segments(reader),
+            #[cfg(feature = "exceptions")]
+            13 => {
+                for _ in 0..limited(reader, MAX_TYPES)? {
+                    self.env.add_tag(reader)?;
+                }
+                Ok(())
+            }
             _ => {
                 self.env.data_count = Some(reader.u32()?);
                 Ok(())
@@ -547,6 +561,8 @@ impl<'a> Loader<'a> {
                     self.global_inits.push(0)?;
                     self.env.imported_globals += 1;
                 }
+                #[cfg(feature = "exceptions")]
+                ExternKind::Tag => ty = self.env.add_tag(reader)?,
             }
             self.imports.push(ImportEntry { offset, kind, ty })?;
         }
@@ -643,6 +659,8 @@ impl<'a> Loader<'a> {
                 ExternKind::Table => self.env.table(entry.index).map(|_| ())?,
                 ExternKind::Memory => self.env.memory(entry.index).map(|_| ())?,
                 ExternKind::Global => self.env.global(entry.index).map(|_| ())?,
+                #[cfg(feature = "exceptions")]
+                ExternKind::Tag => self.env.tag(entry.index).map(|_| ())?,
             }
         }
         // No name appears twice: equal names are adjacent after sorting.
@@ -770,6 +788,7 @@ impl<'a> Loader<'a> {
             file,
             owned: TryVec::new(),
             types: take(&mut self.env.types),
+            tags: take(&mut self.env.tags),
             imports: take(&mut self.imports),
             imported_funcs: self.imported_funcs,
             tables: take(&mut self.env.tables),

@@ -23,6 +23,7 @@ pub(crate) use crate::code::native::artifact::is_native;
 use crate::code::{Code, CompiledCode, Offset};
 use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
+use crate::validate::tags::Tags;
 use crate::Engine;
 use zonda_exec::Mode;
 
@@ -40,7 +41,7 @@ pub(crate) struct ImportEntry {
     /// Offset of the entry.
     pub(crate) offset: u32,
     pub(crate) kind: ExternKind,
-    /// For a function, its type.
+    /// For a function or a tag, its type.
     pub(crate) ty: u16,
 }
 
@@ -60,6 +61,7 @@ pub(crate) struct ModuleData<'a> {
     /// Owns the bytes if the module does.
     owned: TryVec<u8>,
     pub(crate) types: TryVec<TypeEntry>,
+    pub(crate) tags: Tags,
     pub(crate) imports: TryVec<ImportEntry>,
     /// Number of imported functions.
     pub(crate) imported_funcs: u32,
@@ -370,5 +372,14 @@ impl<'a> ModuleData<'a> {
             }
         };
         self.types.get(ty as usize)
+    }
+}
+
+#[cfg(feature = "exceptions")]
+impl ModuleData<'_> {
+    /// The type of a tag, by its index in the index space.
+    pub(crate) fn tag_type(&self, index: u32) -> Option<FuncType<'_>> {
+        let ty = *self.tags.0.get(index as usize)?;
+        self.types.get(ty as usize).map(|ty| FuncType::of(self.bytes, ty))
     }
 }

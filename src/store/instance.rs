@@ -1,6 +1,7 @@
 //! Instances at run time (spec: 4.2.5).
 
 use super::budget::Budget;
+use super::exceptions::InstanceTags;
 use super::fault::Made;
 use super::memory::MemoryData;
 use super::table::TableData;
@@ -28,6 +29,8 @@ pub(crate) struct StoreInstance<'a> {
     pub(crate) cells: TryVec<u32>,
     pub(crate) memories: TryVec<*mut MemoryData>,
     pub(crate) tables: TryVec<*mut TableData>,
+    #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+    pub(crate) tags: InstanceTags,
     /// One bit for each element segment, then for each data segment: whether it was dropped.
     dropped: TryVec<u32>,
     /// Stands for memory 0 where there is none.
@@ -87,6 +90,7 @@ impl<'a> StoreInstance<'a> {
                 cells: TryVec::zeroed(own_slots as usize)?,
                 memories: TryVec::with_capacity(data.memories.len())?,
                 tables: TryVec::with_capacity(data.tables.len())?,
+                tags: InstanceTags::new(),
                 dropped: TryVec::zeroed(segments)?,
                 no_memory: Memory::empty(),
                 keep: TryVec::new(),
@@ -214,7 +218,7 @@ impl<'a> StoreInstance<'a> {
     }
 
     /// The code that the instance runs.
-    fn code(&self) -> &Code<'a> {
+    pub(super) fn code(&self) -> &Code<'a> {
         self.own_code.as_deref().unwrap_or(&self.module.data.code)
     }
 

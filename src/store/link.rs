@@ -29,6 +29,9 @@ pub(crate) enum Provided<'s> {
     Table(&'s TryBox<TableData>),
     Memory(&'s TryBox<MemoryData>),
     Global(GlobalRef, GlobalType),
+    /// A tag of the store.
+    #[cfg(feature = "exceptions")]
+    Tag(u32),
 }
 
 /// An import that is to be resolved.
@@ -206,10 +209,23 @@ fn provide(
     let module = instance.module.clone();
     let data = &*module.data;
     let (module_name, name) = data.import_names(import.offset);
-    let ty = data.types.get(import.ty as usize).filter(|_| import.kind == ExternKind::Func);
+    let ty = data.types.get(import.ty as usize).filter(|_| has_func_type(import.kind));
     let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
     let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
     resolve(store, instance, &wanted)
+}
+
+/// Whether the type of an import is that of a function.
+#[cfg(not(feature = "exceptions"))]
+#[inline(always)]
+fn has_func_type(kind: ExternKind) -> bool {
+    kind == ExternKind::Func
+}
+
+/// Whether the type of an import is that of a function.
+#[cfg(feature = "exceptions")]
+fn has_func_type(kind: ExternKind) -> bool {
+    matches!(kind, ExternKind::Func | ExternKind::Tag)
 }
 
 /// Nothing is provided for an import.
@@ -242,6 +258,8 @@ fn expected<'m>(instance: &'m StoreInstance, wanted: &Wanted<'m>) -> Option<Exte
         ExternKind::Table => ExternType::Table(*data.tables.get(instance.tables.len())?),
         ExternKind::Memory => ExternType::Memory(*data.memories.get(instance.memories.len())?),
         ExternKind::Global => ExternType::Global(data.globals.get(instance.globals.len())?.ty),
+        #[cfg(feature = "exceptions")]
+        ExternKind::Tag => ExternType::Tag(wanted.ty?),
     })
 }
 
@@ -253,6 +271,8 @@ impl Provided<'_> {
             Provided::Table(table) => ExternType::Table(table.current_type()),
             Provided::Memory(memory) => ExternType::Memory(memory.current_type()),
             Provided::Global(_, ty) => ExternType::Global(*ty),
+            #[cfg(feature = "exceptions")]
+            Provided::Tag(address) => ExternType::Tag(store.tag_type(*address)?),
         })
     }
 }
@@ -262,6 +282,8 @@ fn matches(expected: ExternType, found: ExternType) -> bool {
     match (expected, found) {
         (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
         (ExternType::Global(expected), ExternType::Global(found)) => expected == found,
+        #[cfg(feature = "exceptions")]
+        (ExternType::Tag(expected), ExternType::Tag(found)) => expected == found,
         (ExternType::Table(expected), ExternType::Table(found)) => {
             expected.element == found.element
                 && expected.index == found.index
@@ -303,6 +325,8 @@ pub(crate) fn add(
         Provided::Table(table) => instance.tables.push(table.as_ptr())?,
         Provided::Memory(memory) => instance.memories.push(memory.as_ptr())?,
         Provided::Global(global, _) => instance.globals.push(global)?,
+        #[cfg(feature = "exceptions")]
+        Provided::Tag(address) => instance.tags.0.push(address)?,
     }
     Ok(())
 }
@@ -411,6 +435,7 @@ impl StoreData<'_> {
             self.budget.set_index(instance.memories.len() as u32);
             instance.memories.push(self.new_memory(ty)?)?;
         }
+        self.define_tags(instance)?;
         make_globals(instance)?;
         StoreInstance::publish(instance);
         Ok(())

@@ -56,6 +56,12 @@ fn describe(text: &mut TryVec<u8>, ty: ExternType) -> Written {
             text.append(if ty.mutable { b"mutable global " } else { b"global " })?;
             text.append(ty.content.name().as_bytes())
         }
+        #[cfg(feature = "exceptions")]
+        ExternType::Tag(ty) => {
+            text.append(b"tag (")?;
+            values(text, ty.params())?;
+            text.append(b")")
+        }
     }
 }
 

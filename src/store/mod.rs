@@ -14,6 +14,11 @@ pub(crate) mod again;
 mod bounds;
 mod budget;
 mod bulk;
+#[cfg(feature = "exceptions")]
+pub(crate) mod exceptions;
+#[cfg(not(feature = "exceptions"))]
+#[path = "exceptions_off.rs"]
+pub(crate) mod exceptions;
 pub(crate) mod fault;
 pub(crate) mod func;
 pub(crate) mod instance;
@@ -94,6 +99,9 @@ pub(crate) struct StoreData<'a> {
     pub(crate) tables: TryVec<TryBox<TableData>>,
     pub(crate) globals: TryVec<TryBox<GlobalData>>,
     pub(crate) host_funcs: TryVec<TryBox<HostFunc>>,
+    /// Tags, and exceptions that something refers to.
+    #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+    pub(crate) exceptions: exceptions::Exceptions,
     /// Address of the next instance's first function.
     next_func: u32,
     /// The operand stack of calls through the Rust API.
@@ -140,6 +148,7 @@ impl<'a> StoreData<'a> {
             tables: TryVec::new(),
             globals: TryVec::new(),
             host_funcs: TryVec::new(),
+            exceptions: exceptions::Exceptions::new(),
             next_func: 1,
             stack,
             nested_left: config.nested_calls,

@@ -15,6 +15,8 @@ use zonda_exec::native::helpers::{REFERENCE_CODE, RESOLVE_CODE};
 use zonda_exec::op::codes as op;
 #[cfg(feature = "simd")]
 use zonda_exec::vector;
+#[cfg(feature = "exceptions")]
+use zonda_exec::unwind::UNWIND_CODE;
 use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;
@@ -182,6 +184,12 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 vector::execute_move(instr.context, code);
                 Ok(OK)
             }
+            #[cfg(feature = "exceptions")]
+            op::THROW => instr.throw(),
+            #[cfg(feature = "exceptions")]
+            op::THROW_REF => instr.throw_ref(),
+            #[cfg(feature = "exceptions")]
+            UNWIND_CODE => instr.unwind(),
             #[cfg(feature = "native")]
             RESOLVE_CODE => instr.resolve(),
             #[cfg(feature = "native")]

@@ -8,7 +8,7 @@ use crate::module::walk as walk_module;
 use crate::validate::env::Env;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::*;
-use zonda_exec::op::codes::LOCAL_GET;
+use zonda_exec::op::codes::{LOCAL_GET, THROW, THROW_REF, TRY_TABLE};
 
 /// An instruction with its immediates.
 pub enum Instr<'i> {
@@ -59,6 +59,8 @@ pub enum Instr<'i> {
     Object(u16, [u32; 2]),
     /// A vector instruction, by its opcode behind the prefix.
     Vector(u32),
+    /// `try_table`, `throw` or `throw_ref`, by its opcode. The label of `try_table` is that of a block.
+    Exception(u8),
 }
 
 /// The type of a block.
@@ -241,6 +243,15 @@ impl Visitor for Adapter<'_> {
     }
     fn visit_if(&mut self, site: &Site, block: Block) -> Parsed<()> {
         self.pass(site, Instr::If(BlockKind::of(block.ty)))
+    }
+    fn visit_try_table(&mut self, site: &Site, _: Block, _: Catches<'_>) -> Parsed<()> {
+        self.pass(site, Instr::Exception(TRY_TABLE))
+    }
+    fn visit_throw(&mut self, site: &Site, _: u32) -> Parsed<()> {
+        self.pass(site, Instr::Exception(THROW))
+    }
+    fn visit_throw_ref(&mut self, site: &Site) -> Parsed<()> {
+        self.pass(site, Instr::Exception(THROW_REF))
     }
     fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         self.pass(site, Instr::Else)

@@ -4,6 +4,7 @@ use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::binary::types::{GlobalType, IndexType, MemoryType, TableType, ValType};
 use crate::error::ErrorKind;
+use crate::validate::tags::Tags;
 use core::cell::Cell;
 
 /// A function type; its value types stay in the module's bytes.
@@ -29,6 +30,7 @@ pub(crate) struct Env<'a> {
     pub(crate) types: TryVec<TypeEntry>,
     /// For each function its (canonical) type, imported ones first.
     pub(crate) funcs: TryVec<u16>,
+    pub(crate) tags: Tags,
     pub(crate) tables: TryVec<TableType>,
     pub(crate) memories: TryVec<MemoryType>,
     pub(crate) globals: TryVec<GlobalType>,

@@ -223,7 +223,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     #[inline(never)]
-    fn block_type(&mut self) -> Parsed<BlockType> {
+    pub(super) fn block_type(&mut self) -> Parsed<BlockType> {
         match self.site.reader.peek() {
             Some(0x40) => {
                 self.site.reader.byte()?;
@@ -256,7 +256,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     /// Calls `f` with the types and slots of a block's results, or of its parameters.
-    fn with_types<R>(
+    pub(super) fn with_types<R>(
         &mut self,
         ty: BlockType,
         results: bool,
@@ -297,17 +297,24 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         if kind == LabelKind::If {
             self.site.stacks.pop(I32)?;
         }
-        let params = self.with_types(ty, false, |stacks, codes, slots| {
-            stacks.pop_all(codes, slots)?;
-            stacks.enter(kind, ty)?;
-            stacks.push_all(codes, slots).map(|()| slots)
-        })?;
+        let params = self.enter_typed(kind, ty)?;
         let block = Block { ty, params };
         match kind {
             LabelKind::Block => self.visitor.visit_block(&self.site, block),
             LabelKind::Loop => self.visitor.visit_loop(&self.site, block),
             _ => self.visitor.visit_if(&self.site, block),
         }
+    }
+
+    /// Enters a block of this type, whose parameters are on the stack; returns their slots.
+    #[cfg_attr(feature = "exceptions", inline(never))]
+    #[cfg_attr(not(feature = "exceptions"), inline(always))]
+    pub(super) fn enter_typed(&mut self, kind: LabelKind, ty: BlockType) -> Parsed<u32> {
+        self.with_types(ty, false, |stacks, codes, slots| {
+            stacks.pop_all(codes, slots)?;
+            stacks.enter(kind, ty)?;
+            stacks.push_all(codes, slots).map(|()| slots)
+        })
     }
 
     /// Pops the results of the innermost block and closes it.
@@ -601,8 +608,9 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             VECTOR_PREFIX => self.vector()?,
             #[cfg(not(feature = "simd"))]
             VECTOR_PREFIX => return Err(ErrorKind::Unsupported),
-            // Exceptions, function references, GC, threads.
-            0x06..=0x0a | 0x14 | 0x15 | 0x18 | 0x19 | 0x1f | 0xd3..=0xd6 | 0xfb | 0xfe => {
+            THROW | THROW_REF | TRY_TABLE => return self.exception(opcode),
+            // Legacy exceptions, function references, GC, threads.
+            0x06 | 0x07 | 0x09 | 0x14 | 0x15 | 0x18 | 0x19 | 0xd3..=0xd6 | 0xfb | 0xfe => {
                 return Err(ErrorKind::Unsupported)
             }
             _ => {

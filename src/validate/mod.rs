@@ -6,9 +6,19 @@
 
 pub(crate) mod const_expr;
 pub(crate) mod env;
+#[cfg(feature = "exceptions")]
+mod exceptions;
+#[cfg(not(feature = "exceptions"))]
+#[path = "exceptions_off.rs"]
+mod exceptions;
 pub(crate) mod func;
 pub(crate) mod locals;
 mod stacks;
 #[cfg(feature = "simd")]
 mod vector;
+#[cfg(feature = "exceptions")]
+pub(crate) mod tags;
+#[cfg(not(feature = "exceptions"))]
+#[path = "tags_off.rs"]
+pub(crate) mod tags;
 pub(crate) mod visitor;

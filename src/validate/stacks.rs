@@ -247,6 +247,18 @@ impl Stacks {
         }
     }
 
+    /// Counts slots of operands that an exception brings to the label `depth` labels out.
+    #[cfg(feature = "exceptions")]
+    pub(super) fn reserve(&mut self, depth: u32, slots: u32) -> Parsed<()> {
+        let index = self.controls.len().wrapping_sub(1).wrapping_sub(depth as usize);
+        let height = self.controls.get(index).map_or(0, |label| label.height) + slots;
+        self.max_height = self.max_height.max(height);
+        if height > MAX_OPERAND_SLOTS {
+            return Err(ErrorKind::FrameTooLarge);
+        }
+        Ok(())
+    }
+
     /// Kind and type of the label `depth` labels out.
     pub(super) fn label(&self, depth: u32) -> Parsed<(LabelKind, BlockType)> {
         let index = self.controls.len().wrapping_sub(1).wrapping_sub(depth as usize);

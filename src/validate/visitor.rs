@@ -110,6 +110,54 @@ impl<'r> BrTable<'r> {
     }
 }
 
+/// The clauses of a `try_table`.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+pub(crate) struct Catches<'r> {
+    reader: Reader<'r>,
+    /// How many there are.
+    pub(crate) count: u32,
+}
+
+/// A clause of a `try_table`.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+pub(crate) struct Catch {
+    /// The tag that it catches; `None` for all.
+    pub(crate) tag: Option<u32>,
+    /// Whether the reference to the exception follows its values.
+    pub(crate) reference: bool,
+    /// Labels between the `try_table` and the target.
+    pub(crate) depth: u32,
+}
+
+#[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+impl<'r> Catches<'r> {
+    /// `reader` stands at the first clause; all of them were read before.
+    pub(super) fn new(reader: Reader<'r>, count: u32) -> Catches<'r> {
+        Catches { reader, count }
+    }
+
+    /// The clauses in order.
+    pub(crate) fn iter(mut self) -> impl Iterator<Item = Catch> + use<'r> {
+        (0..self.count).map_while(move |_| Catch::read(&mut self.reader).ok())
+    }
+}
+
+#[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+impl Catch {
+    /// Reads a clause (spec: 5.4.1).
+    pub(super) fn read(reader: &mut Reader) -> Parsed<Catch> {
+        let at = reader.pos();
+        let kind = reader.byte()?;
+        if kind > 3 {
+            return reader.refuse_at(at, super::exceptions::BAD_CATCH);
+        }
+        let tag = if kind < 2 { Some(reader.u32()?) } else { None };
+        Ok(Catch { tag, reference: kind & 1 != 0, depth: reader.u32()? })
+    }
+}
+
 /// The callee of a direct call.
 #[derive(Clone, Copy)]
 #[allow(dead_code)]
@@ -210,6 +258,7 @@ macro_rules! define_visitor {
         /// A method that returns [`ErrorKind::Repeat`](crate::ErrorKind::Repeat) has the validator
         /// start the body again, at [`Visitor::begin`].
         #[allow(unused_variables)]
+        #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
         pub(crate) trait Visitor {
             /// A function body starts; its first instruction stands at `pos`.
             fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {

@@ -5,6 +5,8 @@ mod aliasing;
 mod encode;
 mod encodings;
 #[cfg(all(feature = "classic", feature = "fast"))]
+mod exceptions;
+#[cfg(all(feature = "classic", feature = "fast"))]
 mod forms;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;

@@ -29,6 +29,8 @@
 //! The feature `strict` checks VALID, HEIGHT, ENTRIES and FRAME as far as the loop's registers tell
 //! (`strict.rs`).
 
+#[cfg(feature = "exceptions")]
+pub(crate) mod frames;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod portable;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]

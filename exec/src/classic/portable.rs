@@ -456,7 +456,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
             // SAFETY: VALID: `pc` is at an instruction.
             let op = unsafe { pc.take() };
             opcodes! { u8:
-                Unreachable Nop Block Loop If Else End Br BrIf BrTable Return Call
+                Unreachable Nop Block Loop If Else End Br BrIf BrTable Return Call TryTable
                 Drop Select SelectTyped
                 LocalGet LocalSet LocalTee GlobalGet GlobalSet
                 I32Load F32Load I32Load8S I32Load8U I32Load16S I32Load16U
@@ -484,6 +484,8 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         }
                         // `else` is reached from the end of the first arm.
                         Else | Br => branch!(),
+                        // Skips its clauses: they have an entry of the side table.
+                        TryTable if cfg!(feature = "exceptions") => branch!(),
                         End => {
                             if pc.0 == func!().end {
                                 break Leave::Return;

@@ -220,7 +220,13 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         // 00: unreachable nop block loop if else; 0b end br br_if br_table return
         "    to 100f, 30b, 101f, 101f, 102f, 103f, 40f, 40f, 40f, 40f, 40f, 104f, 103f, 105f, 106f, 107f",
         // 10: call call_indirect return_call return_call_indirect; 1a drop select select
-        "    to 108f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 109f, 110f, 111f, 40f, 40f, 40f",
+        "    to 108f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 109f, 110f, 111f, 40f, 40f",
+        // 1f: try_table, which skips its clauses as a branch does.
+        "    .if {EXCEPTIONS}",
+        "    to 103f",
+        "    .else",
+        "    to 40f",
+        "    .endif",
         // 20: local.get set tee, global.get set, table.get set; 28 loads
         "    to 112f, 113f, 114f, 115f, 116f, 40f, 40f, 40f, 120f, 121f, 120f, 121f, 122f, 123f, 124f, 125f",
         // 30: loads of i64, stores, memory.size
@@ -798,7 +804,8 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         CHANGE = const offset::CHANGE,
         SWITCHED = const SWITCHED,
         FUEL = const cfg!(feature = "fuel") as u32,
-        TRACE = const cfg!(feature = "trace") as u32,
+        TRACE = const cfg!(any(feature = "trace", feature = "exceptions")) as u32,
+        EXCEPTIONS = const cfg!(feature = "exceptions") as u32,
         DEBUG = const crate::debug::ON as u32,
         ACTIVE = const crate::debug::ACTIVE,
         before = sym crate::debug::before,

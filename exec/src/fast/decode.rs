@@ -124,7 +124,7 @@ impl<'a> Instruction<'a> {
     pub fn read(bytes: &'a [u8], at: usize) -> Option<Instruction<'a>> {
         opcodes! { u16:
             Call CallIndirect ReturnCall ReturnCallIndirect TableGet TableSet MemorySize MemoryGrow RefIsNull RefFunc
-            I64Add128 I64Sub128 I64MulWideS I64MulWideU
+            I64Add128 I64Sub128 I64MulWideS I64MulWideU Throw ThrowRef
             MemoryInit DataDrop MemoryCopy MemoryFill TableInit ElemDrop TableCopy TableGrow TableSize TableFill
         }
         let mut cursor = Cursor { bytes, at };
@@ -193,6 +193,8 @@ impl<'a> Instruction<'a> {
                 }
                 let count = match instruction.code {
                     RefIsNull => 0,
+                    ThrowRef if cfg!(feature = "exceptions") => 0,
+                    Throw if cfg!(feature = "exceptions") => 1,
                     I64Add128 | I64Sub128 | I64MulWideS | I64MulWideU
                         if cfg!(feature = "wide-arithmetic") =>
                     {

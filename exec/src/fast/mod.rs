@@ -30,6 +30,8 @@ mod compare;
 pub mod decode;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod dispatch;
+#[cfg(feature = "exceptions")]
+pub(crate) mod frames;
 #[cfg(not(all(thumb2, not(feature = "portable"))))]
 mod numeric_run;
 pub mod op;

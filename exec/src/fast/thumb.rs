@@ -424,7 +424,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ARGS = const offset::ARGS,
         SWITCHED = const SWITCHED,
         FUEL = const cfg!(feature = "fuel") as u32,
-        TRACE = const cfg!(feature = "trace") as u32,
+        TRACE = const cfg!(any(feature = "trace", feature = "exceptions")) as u32,
         stopped = sym stopped,
         access = sym access,
         cross = sym cross,

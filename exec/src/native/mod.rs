@@ -14,6 +14,8 @@
 
 pub mod again;
 mod entry;
+#[cfg(feature = "exceptions")]
+pub(crate) mod frames;
 pub mod helpers;
 mod layout;
 

@@ -142,6 +142,8 @@ fn type_of(ty: ValType) -> Type {
         ValType::V128 => Type::V128,
         ValType::FuncRef => Type::Func,
         ValType::ExternRef => Type::Extern,
+        #[cfg(feature = "exceptions")]
+        ValType::ExnRef => unreachable!("no value that is looked at is an exception"),
     }
 }
 
@@ -155,6 +157,8 @@ fn tell(value: &Val) -> Value {
         Val::V128(v) => Value::V128(*v),
         Val::FuncRef(v) => Value::Func(v.is_none()),
         Val::ExternRef(v) => Value::Extern(*v),
+        #[cfg(feature = "exceptions")]
+        Val::ExnRef(_) => unreachable!("no value that is looked at is an exception"),
     }
 }
 

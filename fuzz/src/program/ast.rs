@@ -79,6 +79,12 @@ pub enum Instr {
     Block(u32, Vec<Instr>),
     Loop(u32, Vec<Instr>),
     If(u32, Vec<Instr>, Vec<Instr>),
+    /// Clauses: a tag or all, and the label.
+    TryTable(u32, Vec<(Option<u32>, u32)>, Vec<Instr>),
+    /// With this tag.
+    Throw(u32),
+    /// In the thrower with this number.
+    ThrowIn(u32),
 }
 
 /// Opcodes that are named in the generator; the others stand in its tables.
@@ -194,6 +200,13 @@ pub enum Source {
     Module(usize, u32),
 }
 
+/// A function, behind all others, that throws what it is given; with `reference` it catches that with its reference first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Thrower {
+    pub tag: u32,
+    pub reference: bool,
+}
+
 /// A module. Imports of a kind come before its own items in the index space, as everywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
@@ -206,6 +219,9 @@ pub struct Module {
     pub elems: Vec<Elem>,
     pub datas: Vec<Data>,
     pub start: Option<u32>,
+    /// Types of tags.
+    pub tags: Vec<u32>,
+    pub throwers: Vec<Thrower>,
     /// Functions that are exported; memories, tables and globals are exported all.
     pub exported: Vec<u32>,
 }

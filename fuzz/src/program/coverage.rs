@@ -161,5 +161,8 @@ fn code(instr: &Instr) -> u8 {
         Instr::Block(..) => 0x02,
         Instr::Loop(..) => 0x03,
         Instr::If(..) => 0x04,
+        Instr::TryTable(..) => 0x1f,
+        Instr::Throw(_) => 0x08,
+        Instr::ThrowIn(_) => 0x10,
     }
 }

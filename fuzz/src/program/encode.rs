@@ -4,7 +4,7 @@
 //! compiled into the tests of the main package as well.
 
 use super::ast::{
-    Elem, FuncType, Global, Init, Instr, Item, Memory, Module, Source, Table, Ty, HOST,
+    Elem, FuncType, Global, Init, Instr, Item, Memory, Module, Source, Table, Thrower, Ty, HOST,
 };
 
 fn leb(mut value: u64, out: &mut Vec<u8>) {
@@ -167,14 +167,22 @@ pub fn encode(module: &Module) -> Vec<u8> {
             }
         }
     });
-    section(3, module.funcs.len(), &mut out, |out| {
+    let count = module.funcs.len() + module.throwers.len();
+    section(3, count, &mut out, |out| {
         module.funcs.iter().for_each(|func| u32(func.ty, out));
+        module.throwers.iter().for_each(|thrower| u32(module.tags[thrower.tag as usize], out));
     });
     section(4, module.tables.len(), &mut out, |out| {
         module.tables.iter().for_each(|table| table_type(table, out));
     });
     section(5, module.memories.len(), &mut out, |out| {
         module.memories.iter().for_each(|memory| memory_type(memory, out));
+    });
+    section(13, module.tags.len(), &mut out, |out| {
+        for &tag in &module.tags {
+            out.push(0);
+            u32(tag, out);
+        }
     });
     section(6, module.globals.len(), &mut out, |out| {
         for Global { ty: of, mutable, init: value } in &module.globals {
@@ -203,7 +211,6 @@ pub fn encode(module: &Module) -> Vec<u8> {
             }
         }
     });
-    let _ = funcs;
     if let Some(start) = module.start {
         let mut content = Vec::new();
         u32(start, &mut content);
@@ -222,8 +229,9 @@ pub fn encode(module: &Module) -> Vec<u8> {
         u32(content.len() as u32, &mut out);
         out.extend_from_slice(&content);
     }
-    section(10, module.funcs.len(), &mut out, |out| {
+    section(10, count, &mut out, |out| {
         let mut body = Vec::new();
+        let first_thrower = funcs + module.funcs.len() as u32;
         for func in &module.funcs {
             body.clear();
             let groups = func.locals.chunk_by(|a, b| a == b);
@@ -232,7 +240,15 @@ pub fn encode(module: &Module) -> Vec<u8> {
                 u32(group.len() as u32, &mut body);
                 body.push(ty(group[0]));
             }
-            instrs(&func.body, &module.types, &mut body);
+            instrs(&func.body, &module.types, first_thrower, &mut body);
+            body.push(0x0b);
+            u32(body.len() as u32, out);
+            out.extend_from_slice(&body);
+        }
+        for thrower in &module.throwers {
+            body.clear();
+            body.push(0);
+            throw_all(thrower, module, &mut body);
             body.push(0x0b);
             u32(body.len() as u32, out);
             out.extend_from_slice(&body);
@@ -285,12 +301,30 @@ fn block_type(index: u32, types: &[FuncType], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes instructions.
-pub fn instrs(list: &[Instr], types: &[FuncType], out: &mut Vec<u8>) {
-    list.iter().for_each(|item| instr(item, types, out));
+/// The code of a thrower.
+fn throw_all(thrower: &Thrower, module: &Module, out: &mut Vec<u8>) {
+    const EXNREF: u8 = 0x69;
+    if thrower.reference {
+        // A block with the reference as its result, and in it a `try_table` that catches all to it.
+        out.extend_from_slice(&[0x02, EXNREF, 0x1f, 0x40, 1, 3, 0]);
+    }
+    for param in 0..module.types[module.tags[thrower.tag as usize] as usize].params.len() as u32 {
+        out.push(0x20);
+        u32(param, out);
+    }
+    out.push(0x08);
+    u32(thrower.tag, out);
+    if thrower.reference {
+        out.extend_from_slice(&[0x0b, 0x00, 0x0b, 0x0a]);
+    }
 }
 
-fn instr(item: &Instr, types: &[FuncType], out: &mut Vec<u8>) {
+/// Writes instructions. Throwers are functions from `thrower` on.
+pub fn instrs(list: &[Instr], types: &[FuncType], thrower: u32, out: &mut Vec<u8>) {
+    list.iter().for_each(|item| instr(item, types, thrower, out));
+}
+
+fn instr(item: &Instr, types: &[FuncType], thrower: u32, out: &mut Vec<u8>) {
     let mut with = |code: u8, indices: &[u32]| {
         out.push(code);
         indices.iter().for_each(|&index| u32(index, out));
@@ -353,20 +387,39 @@ fn instr(item: &Instr, types: &[FuncType], out: &mut Vec<u8>) {
             with(0x0e, &[depths.len() as u32]);
             depths.iter().chain([default]).for_each(|&depth| u32(depth, out));
         }
+        Instr::Throw(tag) => with(0x08, &[*tag]),
+        Instr::ThrowIn(which) => with(0x10, &[thrower + *which]),
+        Instr::TryTable(index, clauses, body) => {
+            out.push(0x1f);
+            block_type(*index, types, out);
+            u32(clauses.len() as u32, out);
+            for (tag, depth) in clauses {
+                match tag {
+                    Some(tag) => {
+                        out.push(0);
+                        u32(*tag, out);
+                    }
+                    None => out.push(2),
+                }
+                u32(*depth, out);
+            }
+            instrs(body, types, thrower, out);
+            out.push(0x0b);
+        }
         Instr::Block(index, body) | Instr::Loop(index, body) => {
             out.push(if matches!(item, Instr::Block(..)) { 0x02 } else { 0x03 });
             block_type(*index, types, out);
-            instrs(body, types, out);
+            instrs(body, types, thrower, out);
             out.push(0x0b);
         }
         Instr::If(index, then, otherwise) => {
             out.push(0x04);
             block_type(*index, types, out);
-            instrs(then, types, out);
+            instrs(then, types, thrower, out);
             let same = types.get(*index as usize).is_some_and(|ty| ty.params == ty.results);
             if !otherwise.is_empty() || !same {
                 out.push(0x05);
-                instrs(otherwise, types, out);
+                instrs(otherwise, types, thrower, out);
             }
             out.push(0x0b);
         }

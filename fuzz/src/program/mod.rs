@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod coverage;
 pub mod encode;
+pub mod exceptions;
 pub mod gen;
 pub mod reduce;
 pub mod rng;

@@ -7,9 +7,12 @@
 use super::Code;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
+use crate::code::handlers::{Catching, Handlers};
 use crate::code::Builder;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
+#[cfg(feature = "exceptions")]
+use crate::validate::visitor::Catches;
 use crate::validate::visitor::{Block, BrTable, Label as Target, LabelKind, MemArg, Site, Visitor};
 use zonda_exec::frame::OVERHEAD;
 use zonda_exec::side_table::{Branch, BIG, ENTRY, FOUR_SLOTS, MAPPED, TWO_SLOTS, VECTOR, WIDE};
@@ -30,6 +33,8 @@ struct Label {
     waiting: u32,
     /// The branch of an `if` that waits for its `else`.
     condition: u32,
+    /// Handlers of exceptions that wait for the end of the block.
+    catching: Catching,
 }
 
 /// A branch whose target is not known yet.
@@ -63,6 +68,7 @@ pub(crate) struct SideTable<'a> {
     labels: TryVec<Label>,
     waiting: TryVec<Waiting>,
     large: TryVec<Large>,
+    handlers: Handlers,
 }
 
 impl<'a> Builder<'a> for SideTable<'a> {
@@ -78,6 +84,7 @@ impl<'a> Builder<'a> for SideTable<'a> {
             labels: TryVec::new(),
             waiting: TryVec::new(),
             large: TryVec::new(),
+            handlers: Handlers::new(),
         })
     }
 
@@ -111,6 +118,7 @@ impl<'a> Builder<'a> for SideTable<'a> {
         Ok(crate::code::Code::Classic(Code {
             funcs: core::mem::take(&mut self.funcs),
             table: core::mem::take(&mut self.table),
+            handlers: self.handlers.take(),
             short_memargs: self.short_memargs,
             bytes: self.bytes,
         }))
@@ -230,6 +238,7 @@ impl SideTable<'_> {
             entry,
             waiting: NONE,
             condition,
+            catching: Catching::NONE,
         })?;
         Ok(())
     }
@@ -267,6 +276,26 @@ impl SideTable<'_> {
         }
     }
 
+    /// Writes the entry that leads execution behind the clauses of a `try_table`, and its handlers.
+    #[cfg(feature = "exceptions")]
+    fn try_table(&mut self, site: &Site, catches: Catches) -> Parsed<()> {
+        let entry = self.reserve_entry()?;
+        let dpc = (site.end() - site.pos()) as i32;
+        self.write(entry, Branch { dpc, dstp: ENTRY as i32, keep: 0, drop: 0 })?;
+        let mut number = self.handlers.open(self.labels.len(), site.end() as u32, catches.count)?;
+        for catch in catches.iter() {
+            let index = self.labels.len().wrapping_sub(1 + catch.depth as usize);
+            let Some(label) = self.labels.get_mut(index) else { return Ok(()) };
+            let target = match label.kind {
+                LabelKind::Loop => Ok((label.pos, label.entry)),
+                _ => Err(&mut label.catching),
+            };
+            self.handlers.clause(number, catch, label.height, target);
+            number = number.wrapping_sub(1);
+        }
+        Ok(())
+    }
+
     /// Marks `drop` or `select` where its operand takes two slots, or four.
     fn mark(&mut self, site: &Site, slots: u32) -> Parsed<()> {
         if slots == 2 || vector::ENABLED && slots == 4 {
@@ -297,7 +326,16 @@ impl Visitor for SideTable<'_> {
         }
         let (pos, entry) = (pos as u32, self.start);
         let kind = LabelKind::Func;
-        self.labels.push(Label { kind, height: 0, pos, entry, waiting: NONE, condition: NONE })?;
+        self.handlers.begin(false);
+        self.labels.push(Label {
+            kind,
+            height: 0,
+            pos,
+            entry,
+            waiting: NONE,
+            condition: NONE,
+            catching: Catching::NONE,
+        })?;
         Ok(())
     }
 
@@ -312,6 +350,14 @@ impl Visitor for SideTable<'_> {
 
     fn visit_if(&mut self, site: &Site, block: Block) -> Parsed<()> {
         self.enter(site, LabelKind::If, site.pos(), block.params)
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn visit_try_table(&mut self, site: &Site, block: Block, catches: Catches) -> Parsed<()> {
+        if site.live() {
+            self.try_table(site, catches)?;
+        }
+        self.enter(site, LabelKind::Block, site.pos(), block.params)
     }
 
     fn visit_else(&mut self, site: &Site) -> Parsed<()> {
@@ -333,11 +379,14 @@ impl Visitor for SideTable<'_> {
     fn visit_end(&mut self, site: &Site, _: u32) -> Parsed<()> {
         let Some(label) = self.labels.last() else { return Ok(()) };
         let (kind, waiting, condition) = (label.kind, label.waiting, label.condition);
+        let catching = label.catching;
         // A branch to the function's label goes to its `end`, which returns.
         let pos = if kind == LabelKind::Func { site.pos() - 1 } else { site.pos() };
         self.resolve(waiting, pos)?;
         self.resolve(condition, pos)?;
+        self.handlers.resolve(catching, pos as u32, self.here());
         self.labels.truncate(self.labels.len() - 1);
+        self.handlers.close(self.labels.len(), site.pos() as u32 - 1);
         if kind == LabelKind::Func {
             self.waiting.truncate(0);
         }

@@ -12,13 +12,17 @@ pub(crate) mod verify;
 pub(crate) use translator::{Positions, Translator as Builder};
 
 use crate::alloc::TryVec;
+use crate::code::handlers::Kept;
 use crate::code::{CompiledCode, Offset};
+#[cfg(feature = "exceptions")]
+use zonda_exec::unwind::Handler;
 use zonda_exec::{ExecInstance, FastFunc, FuncLayout};
 
 /// What fast mode keeps of a module.
 pub(crate) struct Code<'a> {
     pub(crate) funcs: Stored<'a, FastFunc>,
     pub(crate) code: Stored<'a, u8>,
+    pub(crate) handlers: Kept<'a>,
 }
 
 impl CompiledCode for Code<'_> {
@@ -32,7 +36,7 @@ impl CompiledCode for Code<'_> {
     }
 
     fn ram(&self) -> usize {
-        self.code.ram()
+        self.code.ram() + self.handlers.ram()
     }
 
     fn records_ram(&self) -> usize {
@@ -57,6 +61,21 @@ impl CompiledCode for Code<'_> {
     ) -> (u32, Offset) {
         let index = layout.addr().wrapping_sub(instance.funcs.addr()) / size_of::<FastFunc>();
         (index as u32, Offset::Code(pc.addr().wrapping_sub(instance.code.addr()) as u32))
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn handlers(&self) -> &[Handler] {
+        self.handlers.as_slice()
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn position(&self, instance: &ExecInstance, pc: *const u8) -> u32 {
+        pc.addr().wrapping_sub(instance.code.addr()) as u32
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn target(&self, instance: &ExecInstance, handler: &Handler) -> (*const u8, *const u16) {
+        (instance.code.wrapping_add(handler.target as usize), core::ptr::null())
     }
 }
 

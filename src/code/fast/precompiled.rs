@@ -4,6 +4,7 @@
 //! [`super::verify`].
 
 use crate::binary::reader::{Parsed, Reader};
+use crate::code::handlers::Section;
 use crate::error::ArtifactErrorKind;
 use zonda_exec::fast::verify::GUARD;
 use zonda_exec::FastFunc;
@@ -17,18 +18,24 @@ pub const REGISTER_BYTECODE: u8 = 1;
 pub const FLOAT: u32 = 1;
 pub const TAIL_CALL: u32 = 2;
 pub const SIMD: u32 = 4;
+pub const EXCEPTIONS: u32 = 8;
 const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 }
     | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 }
-    | if cfg!(feature = "simd") { SIMD } else { 0 };
+    | if cfg!(feature = "simd") { SIMD } else { 0 }
+    | if cfg!(feature = "exceptions") { EXCEPTIONS } else { 0 };
 /// Offsets of the fields of the header.
 const VERSION_AT: usize = 4;
 pub(crate) const WORD_SIZE_AT: usize = 7;
 const FEATURES_AT: usize = 8;
 /// The size of the hash.
 pub const HASH: usize = 32;
-/// The number of sections, and the offset of the first one.
+/// The number of sections, and the offset of the first one. With [`EXCEPTIONS`] there is one more.
 pub const SECTIONS: usize = 3;
-pub const SECTIONS_AT: usize = 52 + 12 * SECTIONS;
+pub const SECTIONS_AT: usize = 52 + SECTION_ENTRY * SECTIONS;
+/// The size of a section's entry in the table.
+pub const SECTION_ENTRY: usize = 12;
+/// The most sections that a file can have.
+const MOST_SECTIONS: usize = SECTIONS + cfg!(feature = "exceptions") as usize;
 
 // Function records are used in place.
 const _: () = assert!(size_of::<FastFunc>() == 16 && align_of::<FastFunc>() == 4);
@@ -43,8 +50,10 @@ pub(crate) struct Precompiled<'a> {
     pub(crate) funcs: &'a [FastFunc],
     /// Register bytecode and the guard.
     pub(crate) code: &'a [u8],
-    /// Offsets of the three sections.
+    /// Offsets of these three sections.
     pub(crate) at: [u32; SECTIONS],
+    /// The handlers of exceptions.
+    pub(crate) handlers: Section<'a>,
 }
 
 impl<'a> Precompiled<'a> {
@@ -83,20 +92,26 @@ pub(crate) fn read<'a>(
     if word_size != 4 && word_size != 8 {
         return Err(ArtifactErrorKind::PointerSize);
     }
-    if word(reader)? & !BUILT_IN != 0 {
+    let features = word(reader)?;
+    if features & !BUILT_IN != 0 {
         return reader.refuse_at(FEATURES_AT, ArtifactErrorKind::SwitchedOff);
     }
     if word(reader)? as usize != file.len() {
         return Err(ArtifactErrorKind::Layout);
     }
     reader.take(HASH)?;
-    if word(reader)? as usize != SECTIONS {
+    let more = cfg!(feature = "exceptions") && features & EXCEPTIONS != 0;
+    let count = SECTIONS + more as usize;
+    if word(reader)? as usize != count {
         return Err(ArtifactErrorKind::Layout);
     }
-    let mut parts: [&[u8]; SECTIONS] = [&[]; SECTIONS];
-    let mut at = [0; SECTIONS];
-    let mut end = SECTIONS_AT;
+    let mut parts: [&[u8]; MOST_SECTIONS] = [&[]; MOST_SECTIONS];
+    let mut at = [0; MOST_SECTIONS];
+    let mut end = SECTIONS_AT + more as usize * SECTION_ENTRY;
     for (id, (part, at)) in (1..).zip(parts.iter_mut().zip(&mut at)) {
+        if cfg!(feature = "exceptions") && id as usize > count {
+            break;
+        }
         let (is, offset, len) = (word(reader)?, word(reader)?, word(reader)?);
         let gap = file.get(end..offset as usize).ok_or(ArtifactErrorKind::Layout)?;
         // Sections start at multiples of 4; the padding between them is zero.
@@ -110,7 +125,10 @@ pub(crate) fn read<'a>(
         *at = offset;
         end = offset as usize + len as usize;
     }
-    let [module, funcs, code] = parts;
+    let [module, funcs, code, ..] = parts;
+    let handlers = Section::read(&parts).ok_or(ArtifactErrorKind::Layout)?;
+    let [module_at, funcs_at, code_at, ..] = at;
+    let at = [module_at, funcs_at, code_at];
     if end != file.len() || funcs.len() % size_of::<FastFunc>() != 0 {
         return Err(ArtifactErrorKind::Layout);
     }
@@ -124,7 +142,7 @@ pub(crate) fn read<'a>(
             funcs.len() / size_of::<FastFunc>(),
         )
     };
-    Ok(Precompiled { word_size, module, funcs, code, at })
+    Ok(Precompiled { word_size, module, funcs, code, at, handlers })
 }
 
 /// A little-endian number of 32 bits.

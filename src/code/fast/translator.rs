@@ -13,6 +13,8 @@
 
 mod branches;
 mod calls;
+#[cfg(feature = "exceptions")]
+mod exceptions;
 mod load_store;
 mod numbers;
 mod variables;
@@ -29,6 +31,7 @@ use super::forms::not;
 use super::{Code, Stored};
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
+use crate::code::handlers::{Catching, Handlers};
 use crate::code::Builder;
 use crate::validate::visitor::LabelKind;
 use zonda_exec::fast::op::{Relation, Test};
@@ -121,6 +124,8 @@ struct Label {
     condition: u32,
     /// Number of the `br_table` for which a stub of this label was written, and the stub's offset.
     moves: (u32, u32),
+    /// Handlers of exceptions that wait for the end of the block.
+    catching: Catching,
 }
 
 /// A target of a `br_table` that has to move operands.
@@ -211,6 +216,7 @@ pub(crate) struct Translator<'a> {
     stubs: TryVec<Stub>,
     /// What is recorded of positions.
     pub(crate) positions: Positions,
+    handlers: Handlers,
 }
 
 impl<'a> Builder<'a> for Translator<'a> {
@@ -235,6 +241,7 @@ impl<'a> Builder<'a> for Translator<'a> {
             tables: 0,
             stubs: TryVec::new(),
             positions: Positions::Unknown,
+            handlers: Handlers::new(),
         })
     }
 
@@ -252,7 +259,7 @@ impl<'a> Builder<'a> for Translator<'a> {
         let mut code = core::mem::take(&mut self.emit.code);
         code.shrink();
         let (funcs, code) = (Stored::Made(funcs), Stored::Made(code));
-        Ok(crate::code::Code::Fast(Code { funcs, code }))
+        Ok(crate::code::Code::Fast(Code { funcs, code, handlers: self.handlers.take() }))
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) ->
         overhead,
         marks: &mut bits,
         rules: &mut rules,
+        handlers: file.handlers.to_verify(),
     };
     let mut refused = Ok(());
     for index in 0..file.funcs.len() {
@@ -46,6 +47,9 @@ pub(crate) fn verify(file: &Precompiled, env: &Env, imported: u32, data: u32) ->
         if refused.is_err() {
             break;
         }
+    }
+    if refused.is_ok() && !verifier.handlers.is_complete() {
+        refused = Err((Violation::Flow, file.code.len() as u32));
     }
     refused.map_err(|(violation, at)| {
         let kind = match violation {
@@ -175,6 +179,16 @@ impl ModuleRules for Names<'_, '_> {
             }
         }
     }
+
+    #[cfg(feature = "exceptions")]
+    fn caught(&mut self, handler: &zonda_exec::unwind::Handler) -> Option<u32> {
+        let slots = match handler.tag_index() {
+            _ if handler.wants_reference() => Err(ArtifactErrorKind::References),
+            None => Ok(0),
+            Some(tag) => self.env.tag(tag).map(|ty| ty.param_slots as u32).map_err(Into::into),
+        };
+        slots.map_err(|kind| self.wrong = kind).ok()
+    }
 }
 
 impl Names<'_, '_> {
@@ -215,6 +229,10 @@ impl Names<'_, '_> {
                     self.tail(func, first)?;
                     return self.indirect(first, second);
                 }
+                #[cfg(feature = "exceptions")]
+                THROW => return Ok((env.tag(first)?.param_slots as u32, 0)),
+                #[cfg(feature = "exceptions")]
+                THROW_REF => return Err(ArtifactErrorKind::References),
                 MEMORY_SIZE | MEMORY_GROW => {
                     env.sizes_memory.set(true);
                     let slots = 1 + of_memory(first);

@@ -231,7 +231,10 @@ fn try_lower(directive: WastDirective) -> Result<Directive, String> {
                 text => text,
             }
         }
-        WastDirective::AssertException { .. } => unsupported("needs exceptions"),
+        // An exception that nobody catches is a trap.
+        WastDirective::AssertException { exec, .. } => {
+            Directive::AssertTrap { action: action(exec)?, text: "uncaught wasm exception".into() }
+        }
         WastDirective::AssertSuspension { .. } => unsupported("needs stack switching"),
         WastDirective::Thread(_) | WastDirective::Wait { .. } => unsupported("needs threads"),
     })

@@ -52,6 +52,7 @@ fn ours() -> WasmFeatures {
     features.set(WasmFeatures::CUSTOM_PAGE_SIZES, proposals);
     features.set(WasmFeatures::MEMORY64, cfg!(feature = "memory64"));
     features.set(WasmFeatures::WIDE_ARITHMETIC, cfg!(feature = "wide-arithmetic"));
+    features.set(WasmFeatures::EXCEPTIONS, cfg!(feature = "exceptions"));
     features
 }
 

@@ -22,6 +22,7 @@ const FEATURES: [&str; 6] = [
     "wasi-sockets-ext",
     "zonda/memory64,zonda/wide-arithmetic",
     "zonda/simd",
+    "zonda/exceptions,zonda/fast,zonda/precompiled",
 ];
 
 /// Builds what native code is entered by for each CPU, and checks the library with each of the features.

@@ -105,6 +105,12 @@ pub struct Options {
     /// Print one JSON object per row in place of the table
     #[arg(long)]
     json: bool,
+    /// Features of the runtime besides, separated by commas, such as `exceptions`
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
+    /// Only the row with this name
+    #[arg(long)]
+    config: Option<String>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -209,9 +215,15 @@ pub fn features(modes: &[&str]) -> String {
 
 /// Builds the static library with these modes.
 pub fn library(modes: &[&str]) -> Result<PathBuf> {
+    library_with(modes, &[])
+}
+
+/// The same with more features.
+fn library_with(modes: &[&str], more: &[String]) -> Result<PathBuf> {
     shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
     let mut command = toolchain::cargo_build(TARGET)?;
-    shell::run(command.args(["--package", "zonda-c", "--features", &features(modes)]))?;
+    let all: Vec<&str> = modes.iter().copied().chain(more.iter().map(String::as_str)).collect();
+    shell::run(command.args(["--package", "zonda-c", "--features", &features(&all)]))?;
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
@@ -257,13 +269,15 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)>
     Ok((Sizes::of(&file), symbols, handler))
 }
 
-fn measure() -> Result<Vec<Row>> {
+fn measure(more: &[String], only: Option<&str>) -> Result<Vec<Row>> {
     let all = functions_of_header()?;
     let some: Vec<String> = APPLICATION.iter().map(|name| (*name).to_owned()).collect();
     let objects = if libgcc::is_installed() { Some(libgcc::objects(TARGET)?) } else { None };
     let mut rows = Vec::new();
-    for Flash { config, modes, .. } in &FLASH {
-        let library = library(modes)?;
+    for Flash { config, modes, .. } in
+        FLASH.iter().filter(|row| only.is_none_or(|only| row.config == only))
+    {
+        let library = library_with(modes, more)?;
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
             let image = shell::target_dir().join(format!("size-{config}-{calls}.elf"));
             link(&library, &[], roots, &image)?;
@@ -382,7 +396,11 @@ fn print_crates(rows: &[Row]) {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let rows = if options.standard { measure_standard()? } else { measure()? };
+    let rows = if options.standard {
+        measure_standard()?
+    } else {
+        measure(&options.features, options.config.as_deref())?
+    };
     print(&rows, options.json, options.symbols.unwrap_or(0));
     if options.crates {
         print_crates(&rows);
@@ -396,7 +414,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// As a test: flash and static RAM stay within their limits, and nothing can panic.
 pub fn check() -> Result<()> {
-    let rows = measure()?;
+    let rows = measure(&[], None)?;
     print(&rows, false, 0);
     let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
     for row in &rows {

@@ -33,6 +33,8 @@ pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
         ValType::ExternRef => {
             Val::ExternRef(Some(text.parse().map_err(|_| bad("an externref: `null` or a number"))?))
         }
+        ValType::ExnRef if text == "null" => Val::ExnRef(None),
+        ValType::ExnRef => return Err(bad("`null`, the only exnref that can be an argument")),
     })
 }
 
@@ -66,8 +68,9 @@ pub fn show(value: &Val) -> String {
         Val::F32(v) => f32::from_bits(*v).to_string(),
         Val::F64(v) => f64::from_bits(*v).to_string(),
         Val::V128(v) => format!("0x{v:032x}"),
-        Val::FuncRef(None) | Val::ExternRef(None) => "null".into(),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) => "null".into(),
         Val::FuncRef(Some(_)) => "funcref".into(),
+        Val::ExnRef(Some(_)) => "exnref".into(),
         Val::ExternRef(Some(v)) => v.to_string(),
     }
 }

@@ -15,7 +15,14 @@
 //! the head of [`super`]) for precompiled modules, and trusts no byte.
 
 mod form;
+#[cfg(feature = "exceptions")]
+mod handlers;
+#[cfg(not(feature = "exceptions"))]
+#[path = "handlers_off.rs"]
+mod handlers;
 mod rare;
+
+pub use handlers::Handlers;
 
 use super::op::RegOp;
 use crate::frame::FastFunc;
@@ -62,6 +69,10 @@ pub trait ModuleRules {
     /// `CallImport`, `Runtime` or `Memory` executes, in the function with this index among those
     /// that the module defines; `None` when these immediates are not allowed.
     fn instruction(&mut self, func: u32, opcode: u16, immediates: [u32; 2]) -> Option<(u32, u32)>;
+
+    /// The slots of what a handler takes; `None` when it is not allowed.
+    #[cfg(feature = "exceptions")]
+    fn caught(&mut self, handler: &crate::unwind::Handler) -> Option<u32>;
 }
 
 /// Checks the functions of a module.
@@ -77,6 +88,8 @@ pub struct Verifier<'c, 'r> {
     /// As many words as [`marks`] returns for the longest function, all 0.
     pub marks: &'c mut [u32],
     pub rules: &'r mut dyn ModuleRules,
+    /// The handlers of exceptions of all functions.
+    pub handlers: Handlers<'c>,
 }
 
 /// The number of words that the verifier needs for a function with so many bytes of code.
@@ -155,6 +168,7 @@ impl Verifier<'_, '_> {
             at += FRAME_BYTES;
         }
         pass.instructions(at)?;
+        pass.handlers()?;
         pass.finish()
     }
 }

@@ -12,6 +12,7 @@ mod outside;
 mod rewrite;
 
 use super::ast::{Program, Ty, HOST};
+use super::exceptions;
 use std::fmt;
 
 pub use ours::{ways, Way, OVERRUNS};
@@ -150,7 +151,12 @@ pub fn check(
     only: Option<&str>,
 ) -> Result<Outcome, Disagreement> {
     let mut runs: Vec<(String, Run)> = Vec::new();
+    // The judge gets the program without exceptions, and so does native code.
+    let thrown = if only == Some("native") { None } else { exceptions::variant(program) };
+    let thrown = thrown.map(|program| (super::encode(&program), program));
     for way in ways(program, only) {
+        let (program, bytes) =
+            thrown.as_ref().map_or((program, bytes), |(bytes, program)| (program, &bytes[..]));
         let run = ours::run(program, bytes, way).map_err(|what| Disagreement {
             left: way.to_string(),
             right: if what.contains("beyond") { "its bounds" } else { "the generator" }.into(),

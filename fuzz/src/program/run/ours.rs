@@ -139,6 +139,8 @@ impl State {
                 self.funcs.push(func);
                 self.funcs.len() as u64
             }
+            #[cfg(feature = "exceptions")]
+            Val::ExnRef(_) => unreachable!("no value that is looked at is an exception"),
         }
     }
 
@@ -173,6 +175,8 @@ fn ty_of(ty: ValType) -> Ty {
         ValType::V128 => panic!("no program passes vectors on"),
         ValType::FuncRef => Ty::Func,
         ValType::ExternRef => Ty::Extern,
+        #[cfg(feature = "exceptions")]
+        ValType::ExnRef => unreachable!("no value that is looked at is an exception"),
     }
 }
 

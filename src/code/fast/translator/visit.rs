@@ -4,10 +4,13 @@ use super::calls::index_slots;
 use super::{Label, Translator, Value, ROOM};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::{NONE, SCRATCH};
+use crate::code::handlers::Catching;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 #[cfg(feature = "simd")]
 use crate::validate::visitor::Row;
+#[cfg(feature = "exceptions")]
+use crate::validate::visitor::Catches;
 use crate::validate::visitor::{
     Block, BrTable, Func, Global, IndirectFunc, Label as Target, LabelKind, Local, MemArg, Site,
     Visitor,
@@ -27,6 +30,7 @@ impl Translator<'_> {
             chain: NONE,
             condition: NONE,
             moves: (0, 0),
+            catching: Catching::NONE,
         };
         if label.live {
             if kind == LabelKind::If {
@@ -50,6 +54,17 @@ impl Translator<'_> {
         Ok(self.labels.push(label)?)
     }
 
+    /// Writes the return of what handlers have brought to the label of the function.
+    fn return_caught(&mut self, catching: Catching, results: u32) -> Parsed<()> {
+        if !catching.is_some() {
+            return Ok(());
+        }
+        self.emit.forget();
+        self.handlers.resolve(catching, self.emit.here(), 0);
+        self.reset(results);
+        self.return_values(results)
+    }
+
     /// Finds the label of a branch, and reserves code for the branch.
     #[inline(never)]
     fn target(&mut self, target: Target) -> Parsed<(usize, Label)> {
@@ -65,6 +80,7 @@ impl Translator<'_> {
 
 impl Visitor for Translator<'_> {
     fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
+        self.handlers.begin(self.emit.too_small);
         if self.emit.too_small {
             // The same function again, as a large one.
             self.emit.too_small = false;
@@ -90,8 +106,17 @@ impl Visitor for Translator<'_> {
             self.emit.op(RegOp::Frame, bias as u16 as u32, 2)?;
         }
         let (kind, live, chain, condition) = (LabelKind::Func, true, NONE, NONE);
-        let label =
-            Label { kind, live, height: 0, params: 0, start: 0, chain, condition, moves: (0, 0) };
+        let label = Label {
+            kind,
+            live,
+            height: 0,
+            params: 0,
+            start: 0,
+            chain,
+            condition,
+            moves: (0, 0),
+            catching: Catching::NONE,
+        };
         Ok(self.labels.push(label)?)
     }
 
@@ -138,6 +163,24 @@ impl Visitor for Translator<'_> {
         self.enter(site, LabelKind::If, block.params)
     }
 
+    #[cfg(feature = "exceptions")]
+    fn visit_try_table(&mut self, site: &Site, block: Block, catches: Catches) -> Parsed<()> {
+        if site.live() {
+            self.try_table(catches)?;
+        }
+        self.enter(site, LabelKind::Block, block.params)
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn visit_throw(&mut self, site: &Site, _: u32) -> Parsed<()> {
+        self.throw(site, THROW)
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn visit_throw_ref(&mut self, site: &Site) -> Parsed<()> {
+        self.throw(site, THROW_REF)
+    }
+
     fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         let Some(&label) = self.labels.last() else { return Ok(()) };
         if !label.live {
@@ -166,15 +209,23 @@ impl Visitor for Translator<'_> {
         }
         if site.live() {
             if label.kind == LabelKind::Func {
-                return self.return_values(results);
+                self.return_values(results)?;
+                return self.return_caught(label.catching, results);
             }
             self.spill_all()?;
         }
         if label.kind == LabelKind::Func {
-            return Ok(());
+            return self.return_caught(label.catching, results);
+        }
+        if self.handlers.close(self.labels.len(), self.emit.here()) {
+            self.emit.forget();
         }
         self.emit.resolve(label.chain)?;
         self.emit.resolve(label.condition)?;
+        if label.catching.is_some() {
+            self.emit.forget();
+            self.handlers.resolve(label.catching, self.emit.here(), 0);
+        }
         self.reset(label.height + results);
         Ok(())
     }

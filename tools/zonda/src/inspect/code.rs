@@ -40,6 +40,7 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
                 Operator::Block { .. }
                     | Operator::Loop { .. }
                     | Operator::If { .. }
+                    | Operator::TryTable { .. }
                     | Operator::Else
             ) {
                 depth += 1;
@@ -58,6 +59,11 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
         }
         func += 1;
     }
+    let mut handlers = listing.handlers().peekable();
+    if handlers.peek().is_some() {
+        println!("\nhandlers");
+    }
+    handlers.for_each(|handler| println!("{handler}"));
     Ok(())
 }
 

@@ -21,7 +21,7 @@ macro_rules! define_proposal {
 wasmparser::for_each_operator!(define_proposal);
 
 /// Build options of the runtime (Kconfig), by the feature that needs them.
-const OPTIONS: [(&str, &str); 9] = [
+const OPTIONS: [(&str, &str); 10] = [
     ("float", "CONFIG_ZONDA_FLOAT"),
     ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
     ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
@@ -31,6 +31,7 @@ const OPTIONS: [(&str, &str); 9] = [
     ("wide-arithmetic", "CONFIG_ZONDA_WIDE_ARITHMETIC"),
     ("simd", "CONFIG_ZONDA_SIMD"),
     ("relaxed-simd", "CONFIG_ZONDA_SIMD"),
+    ("exceptions", "CONFIG_ZONDA_EXCEPTIONS"),
 ];
 /// Features of WebAssembly 2.0, which the runtime always has.
 const ALWAYS: [&str; 6] = [

@@ -22,6 +22,7 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
                 let (func, at) = (instruction.func, instruction.code_offset);
                 println!("{func:4} {at:6}  {}", instruction.text);
             }
+            listing.handlers().for_each(|handler| println!("{handler}"));
         }
         return Ok(());
     }

@@ -1,0 +1,30 @@
+//! What stands for exceptions where they are not built.
+
+use super::instance::StoreInstance;
+use super::StoreData;
+use crate::alloc::OutOfMemory;
+
+/// No exceptions.
+pub(crate) struct Exceptions;
+
+impl Exceptions {
+    pub(super) const fn new() -> Exceptions {
+        Exceptions
+    }
+}
+
+/// No tags.
+pub(crate) struct InstanceTags;
+
+impl InstanceTags {
+    pub(super) const fn new() -> InstanceTags {
+        InstanceTags
+    }
+}
+
+impl StoreData<'_> {
+    #[inline(always)]
+    pub(super) fn define_tags(&mut self, _: &mut StoreInstance) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+}
