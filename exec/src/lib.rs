@@ -101,16 +101,16 @@ pub mod trace;
 #[path = "trace_off.rs"]
 pub mod trace;
 pub mod trap;
-#[cfg(feature = "simd")]
-pub mod vector;
-#[cfg(not(feature = "simd"))]
-#[path = "vector_off.rs"]
-pub mod vector;
 #[cfg(feature = "exceptions")]
 pub mod unwind;
 #[cfg(not(feature = "exceptions"))]
 #[path = "unwind_off.rs"]
 pub mod unwind;
+#[cfg(feature = "simd")]
+pub mod vector;
+#[cfg(not(feature = "simd"))]
+#[path = "vector_off.rs"]
+pub mod vector;
 
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
 pub use index::IndexType;

@@ -84,20 +84,15 @@ impl Exn {
         if ty.params().len() != values.len() {
             return Err(Error::TypeMismatch);
         }
-        let mut slots = TryVec::zeroed(ty.slots().0 as usize)?;
+        let slots: TryVec<u32> = TryVec::zeroed(ty.slots().0 as usize)?;
         let mut at = 0;
         for (value, ty) in values.iter().zip(ty.params()) {
             if value.ty() != ty {
                 return Err(Error::TypeMismatch);
             }
             let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
-            let halves = [bits as u32, (bits >> 32) as u32];
-            for half in halves.iter().take(ty.slots() as usize) {
-                if let Some(slot) = slots.get_mut(at) {
-                    *slot = *half;
-                }
-                at += 1;
-            }
+            // SAFETY: the list has the slots of all values, as the types say, and `at` those of the values before.
+            at += unsafe { Val::put(ty, bits, slots.as_mut_ptr().wrapping_add(at)) };
         }
         let serial = store.inner.new_exception(tag.address, &slots).map_err(Trap::new)?;
         Ok(Exn { serial, store: store.id })
@@ -129,7 +124,8 @@ impl Exn {
         for (at, ty) in ty.params().enumerate() {
             let Some((own, rest)) = slots.split_at_checked(ty.slots() as usize) else { break };
             if at == index {
-                let bits = own.iter().rev().fold(0, |bits, &slot| bits << 32 | slot as u64);
+                // SAFETY: `own` has as many slots as the type.
+                let (bits, _) = unsafe { Val::take(ty, own.as_ptr()) };
                 return Ok(Some(Val::from_bits(ty, bits, store.id)));
             }
             slots = rest;

@@ -13,10 +13,10 @@ use zonda_exec::frame::Context;
 #[cfg(feature = "native")]
 use zonda_exec::native::helpers::{REFERENCE_CODE, RESOLVE_CODE};
 use zonda_exec::op::codes as op;
-#[cfg(feature = "simd")]
-use zonda_exec::vector;
 #[cfg(feature = "exceptions")]
 use zonda_exec::unwind::UNWIND_CODE;
+#[cfg(feature = "simd")]
+use zonda_exec::vector;
 use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
 
 type Outcome = Result<u32, TrapCode>;

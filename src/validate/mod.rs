@@ -14,11 +14,11 @@ mod exceptions;
 pub(crate) mod func;
 pub(crate) mod locals;
 mod stacks;
-#[cfg(feature = "simd")]
-mod vector;
 #[cfg(feature = "exceptions")]
 pub(crate) mod tags;
 #[cfg(not(feature = "exceptions"))]
 #[path = "tags_off.rs"]
 pub(crate) mod tags;
+#[cfg(feature = "simd")]
+mod vector;
 pub(crate) mod visitor;

@@ -15,7 +15,7 @@ const CPUS: [&str; 5] = [
 ];
 
 /// Features of the library for a device beside classic mode: groups of WASI alone, and what fast mode shares.
-const FEATURES: [&str; 6] = [
+const FEATURES: [&str; 7] = [
     "wasi",
     "wasi-files",
     "wasi-input",

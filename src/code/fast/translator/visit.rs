@@ -7,10 +7,10 @@ use crate::code::fast::emit::{NONE, SCRATCH};
 use crate::code::handlers::Catching;
 use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
-#[cfg(feature = "simd")]
-use crate::validate::visitor::Row;
 #[cfg(feature = "exceptions")]
 use crate::validate::visitor::Catches;
+#[cfg(feature = "simd")]
+use crate::validate::visitor::Row;
 use crate::validate::visitor::{
     Block, BrTable, Func, Global, IndirectFunc, Label as Target, LabelKind, Local, MemArg, Site,
     Visitor,
