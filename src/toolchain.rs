@@ -152,6 +152,7 @@ pub fn register_bytecode<'m>(
 #[cfg(feature = "native")]
 pub mod native_format {
     pub use crate::code::native::artifact::{
-        cpu, ALIGN, FIXED_MEMORY, HASH, MAGIC, NATIVE, SECTIONS, SECTIONS_AT, TARGET, VERSION,
+        cpu, ALIGN, ENTRY, FIXED_MEMORY, FLOAT, HASH, MAGIC, NATIVE, SECTIONS, TABLE_AT, TAIL_CALL,
+        TARGET, VERSION,
     };
 }

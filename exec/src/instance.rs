@@ -119,6 +119,24 @@ impl ImportedFunc {
     }
 }
 
+impl ExecInstance {
+    /// The same instance as code of another mode sees it, without functions.
+    #[cfg(feature = "native")]
+    pub fn in_mode(&self, mode: Mode) -> ExecInstance {
+        ExecInstance {
+            funcs: core::ptr::null(),
+            code: core::ptr::null(),
+            #[cfg(feature = "strict")]
+            funcs_end: core::ptr::null(),
+            #[cfg(feature = "strict")]
+            code_end: core::ptr::null(),
+            native: crate::native::State::new(),
+            mode,
+            ..*self
+        }
+    }
+}
+
 /// Offsets of private fields, for the loops in assembly.
 #[allow(dead_code)]
 pub(crate) mod offset {

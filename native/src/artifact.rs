@@ -1,5 +1,6 @@
 //! Writes the file (docs/native-code.md, "The file").
 
+use crate::bytecode::{self, write as unsigned};
 use crate::llvm::Compiled;
 use crate::module::Text;
 use crate::object;
@@ -69,9 +70,18 @@ pub(crate) fn write(
         kept.drain(code_section(module).unwrap_or(0..0));
     }
     let positions = positions(text, &code);
-    let sections = [&target, &kept, &funcs, &code.text, &positions];
+    let mut sections = vec![&target, &kept, &funcs, &code.text, &positions];
+    let mut features = u32::from(text.float) * format::FLOAT;
+    let rest;
+    if options.only.is_some() {
+        let is_native = |func: u32| shape.reachable[func as usize];
+        rest = bytecode::make(module, shape, options.target.word(), is_native)?;
+        sections.extend([&rest.records, &rest.code]);
+        features |= rest.features;
+    }
+    let count = sections.len();
     let mut table = Vec::new();
-    let mut contents = vec![0; format::SECTIONS_AT];
+    let mut contents = vec![0; format::TABLE_AT + format::ENTRY * count];
     for (id, section) in (1u32..).zip(sections) {
         contents.resize(contents.len().next_multiple_of(format::ALIGN), 0);
         for number in [id, to_u32(contents.len())?, to_u32(section.len())?] {
@@ -82,10 +92,10 @@ pub(crate) fn write(
     let mut head = Vec::from(format::MAGIC);
     head.extend_from_slice(&format::VERSION.to_le_bytes());
     head.extend_from_slice(&[format::NATIVE, options.target.word() as u8]);
-    head.extend_from_slice(&u32::from(text.float).to_le_bytes());
+    head.extend_from_slice(&features.to_le_bytes());
     head.extend_from_slice(&to_u32(contents.len())?.to_le_bytes());
     head.extend_from_slice(&Sha256::digest(module));
-    head.extend_from_slice(&(format::SECTIONS as u32).to_le_bytes());
+    head.extend_from_slice(&to_u32(count)?.to_le_bytes());
     head.extend_from_slice(&table);
     contents[..head.len()].copy_from_slice(&head);
     Ok(contents)
@@ -123,14 +133,6 @@ fn positions(text: &Text, code: &object::Code) -> Vec<u8> {
     map
 }
 
-fn unsigned(to: &mut Vec<u8>, mut value: u32) {
-    while value > 0x7f {
-        to.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    to.push(value as u8);
-}
-
 fn signed(to: &mut Vec<u8>, mut value: i64) {
     loop {
         let byte = value as u8 & 0x7f;
@@ -143,7 +145,7 @@ fn signed(to: &mut Vec<u8>, mut value: i64) {
 }
 
 /// The code section of a valid module, with its id and its size.
-fn code_section(module: &[u8]) -> Option<std::ops::Range<usize>> {
+pub(crate) fn code_section(module: &[u8]) -> Option<std::ops::Range<usize>> {
     const CODE: u8 = 10;
     let mut start = 8;
     loop {

@@ -121,13 +121,19 @@ impl Function {
         self.barrier(module);
         let ty = module.shape.func_type(func).clone();
         let arguments = self.pop_all(ty.params.len());
-        let results = if func < module.shape.imported_funcs {
+        let is_import = func < module.shape.imported_funcs;
+        let results = if is_import || !module.compiles(func) {
             module.need_slots(&ty);
             let args = self.write_slots(module, &arguments);
-            let stub = module.import(func);
+            // Which function it is: the code for an import knows that.
+            let (stub, which) = if is_import {
+                (module.import(func), String::new())
+            } else {
+                (module.fallible(helper::BYTECODE, "void", &["i32"]), format!("i32 {func}, "))
+            };
             let location = self.locate(module);
             self.line(&format!(
-                "call fastcc void {stub}({}) #{NO_MERGE}, !dbg !{location}",
+                "call fastcc void {stub}({which}{}) #{NO_MERGE}, !dbg !{location}",
                 module.ctx()
             ));
             self.read_slots(module, &args, &ty.results)

@@ -119,7 +119,6 @@ pub(crate) struct Function {
     live: bool,
     /// The current block.
     pub(crate) block: String,
-    started: bool,
     offset: u32,
     located: Option<(u32, u32)>,
     /// Bytes behind an address, by memory and address, that are known to be in bounds.
@@ -159,7 +158,6 @@ impl Function {
             frames: Vec::new(),
             live: true,
             block: "entry".into(),
-            started: false,
             offset: 0,
             located: None,
             checked: HashMap::new(),
@@ -168,10 +166,6 @@ impl Function {
         let frame = function.frame(Kind::Func, Vec::new(), results);
         function.frames.push(frame);
         function
-    }
-
-    pub(crate) fn is_first(&self) -> bool {
-        !self.started
     }
 
     /// A new name.
@@ -567,7 +561,6 @@ impl Function {
     // --- instructions ---
 
     pub(crate) fn instruction(&mut self, module: &mut Module, offset: u32, instr: Instr) {
-        self.started = true;
         self.offset = offset;
         // The validator takes what follows a block for reachable, also where no branch goes there.
         let is_control = matches!(

@@ -16,10 +16,12 @@
 //! | `depth` | how much native stack functions need, and which of them check it |
 //! | `object`, `relocation` | the code of the object file, with its references resolved |
 //! | `routines` | what a CPU lacks an instruction for |
+//! | `bytecode` | the functions that are not native code |
 //! | `artifact` | the file |
 //! | [`Executable`] | code in executable memory of this machine |
 
 mod artifact;
+mod bytecode;
 mod calls;
 mod depth;
 mod executable;
@@ -37,6 +39,7 @@ pub mod target;
 pub use executable::Executable;
 pub use target::Target;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How a module is compiled.
@@ -54,12 +57,22 @@ pub struct Options {
     /// Make every NaN that is computed the canonical one. Otherwise it has the bits that CPU or
     /// runtime give it, which the specification allows.
     pub canonical_nan: bool,
+    /// The functions that become native code, by their indices, and those that have tail calls of
+    /// them or of which they have some; the rest becomes register bytecode. `None` for all.
+    pub only: Option<BTreeSet<u32>>,
 }
 
 impl Options {
     /// For speed on this CPU.
     pub fn new(target: Target) -> Options {
-        Options { target, size: false, meter: false, keep_code: false, canonical_nan: false }
+        Options {
+            target,
+            size: false,
+            meter: false,
+            keep_code: false,
+            canonical_nan: false,
+            only: None,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use zonda::toolchain::{walk, Body, BodyVisitor, Declared, Instr};
 use zonda::ValType;
 use zonda_exec::native::helpers::index as helper;
 use zonda_exec::native::{memory, slot, IMPORT_WORDS};
-use zonda_exec::op::codes;
+use zonda_exec::op::{codes, Op};
 
 /// A module in LLVM's terms.
 pub(crate) struct Text {
@@ -32,6 +32,8 @@ pub(crate) struct Text {
 pub(crate) struct Module<'o> {
     pub(crate) options: &'o Options,
     pub(crate) shape: Shape,
+    /// The functions that become native code; `None` for all.
+    only: Option<BTreeSet<u32>>,
     /// Functions that may be called by themselves, through others.
     recursive: HashSet<u32>,
     /// Declarations of LLVM's intrinsics.
@@ -75,6 +77,7 @@ impl<'o> Module<'o> {
         Module {
             options,
             shape: Shape::default(),
+            only: None,
             recursive: HashSet::new(),
             intrinsics: BTreeSet::new(),
             stubs: BTreeMap::new(),
@@ -90,6 +93,29 @@ impl<'o> Module<'o> {
 
     pub(crate) fn target(&self) -> &Target {
         &self.options.target
+    }
+
+    /// Whether a function that the module defines becomes native code.
+    pub(crate) fn compiles(&self, func: u32) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&func))
+    }
+
+    /// Notes what an instruction needs that becomes register bytecode.
+    fn leave_out(&mut self, instr: &Instr) {
+        const FLOATS: [u8; 6] = [0x2a, 0x2b, 0x38, 0x39, 0x43, 0x44];
+        match *instr {
+            Instr::Numeric(opcode) => {
+                self.float |= Op::from_code(opcode).is_some_and(|op| op.name().contains('f'));
+            }
+            Instr::Load { opcode, .. } | Instr::Store { opcode, .. } | Instr::Const(opcode, _) => {
+                self.float |= FLOATS.contains(&opcode);
+            }
+            Instr::Object(code, _) => {
+                let sizes = [codes::MEMORY_SIZE, codes::MEMORY_GROW].map(u16::from);
+                self.sizes_memory |= sizes.contains(&code);
+            }
+            _ => {}
+        }
     }
 
     /// Names an intrinsic and declares it.
@@ -407,6 +433,8 @@ struct Scout {
     /// Whether code throws or catches exceptions.
     exceptions: bool,
     calls: HashMap<u32, HashSet<u32>>,
+    /// Tail calls: which function calls which.
+    tails: Vec<(u32, u32)>,
     /// Functions with indirect calls.
     indirect: Vec<u32>,
     reachable: Vec<bool>,
@@ -431,6 +459,9 @@ impl BodyVisitor for Scout {
     }
 
     fn instruction(&mut self, _: u32, _: bool, instr: Instr) {
+        if let Instr::ReturnCall(func) = instr {
+            self.tails.push((self.next, func));
+        }
         match instr {
             Instr::Call(func) | Instr::ReturnCall(func) => {
                 self.calls.entry(self.next).or_default().insert(func);
@@ -451,6 +482,24 @@ impl BodyVisitor for Scout {
 }
 
 impl Scout {
+    /// The functions that become native code where these were chosen: a tail call from one part of the
+    /// module to the other would take native stack each time, so functions with tail calls of each
+    /// other are in one part.
+    fn closure(&self, chosen: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let mut all = chosen.clone();
+        loop {
+            let before = all.len();
+            for &(from, to) in &self.tails {
+                if all.contains(&from) || all.contains(&to) {
+                    all.extend([from, to]);
+                }
+            }
+            if all.len() == before {
+                return all;
+            }
+        }
+    }
+
     fn recursive(mut self) -> HashSet<u32> {
         self.indirect.dedup();
         for func in self.indirect {
@@ -468,31 +517,46 @@ struct Translator<'o> {
     functions: String,
     current: Option<Function>,
     next: u32,
+    /// Whether the next instruction is the first one of its function.
+    starts: bool,
 }
 
 impl BodyVisitor for Translator<'_> {
     fn declared(&mut self, declared: &Declared) {
         self.module.shape = Shape::of(declared);
         self.next = declared.imported_funcs();
+        if let Some(only) = &self.module.only {
+            // Register bytecode calls any of them.
+            let imported = self.next;
+            for (func, reachable) in (0..).zip(&mut self.module.shape.reachable) {
+                *reachable = func >= imported && only.contains(&func);
+            }
+        }
     }
 
     fn begin(&mut self, body: &Body) {
+        self.starts = true;
+        self.next += 1;
+        if !self.module.compiles(self.next - 1) {
+            return;
+        }
+        let func = self.next - 1;
         let locals: Vec<ValType> =
             (0..body.locals()).filter_map(|local| body.local(local)).collect();
         let debug = self.module.node(&format!(
             "distinct !DISubprogram(name: \"f{}\", scope: !13, file: !13, line: 1, type: !14, spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !12)",
-            self.next
+            func
         ));
-        self.current = Some(Function::new(&self.module, self.next, locals, debug));
-        self.next += 1;
+        self.current = Some(Function::new(&self.module, func, locals, debug));
     }
 
     fn instruction(&mut self, offset: u32, _live: bool, instr: Instr) {
-        if let Some(function) = &mut self.current {
-            if function.is_first() {
-                self.module.starts.push(offset);
-            }
-            function.instruction(&mut self.module, offset, instr);
+        if std::mem::take(&mut self.starts) {
+            self.module.starts.push(offset);
+        }
+        match &mut self.current {
+            Some(function) => function.instruction(&mut self.module, offset, instr),
+            None => self.module.leave_out(&instr),
         }
     }
 
@@ -517,8 +581,10 @@ pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> 
         return Err(Error::Unsupported("exceptions"));
     }
     let mut module = Module::new(options);
+    module.only = options.only.as_ref().map(|chosen| scout.closure(chosen));
     module.recursive = scout.recursive();
-    let mut translator = Translator { module, functions: String::new(), current: None, next: 0 };
+    let mut translator =
+        Translator { module, functions: String::new(), current: None, next: 0, starts: false };
     walk(bytes, &mut translator)?;
     Ok(translator.module.finish(&translator.functions))
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zonda::capi::platform_interface::*;
 use zonda::capi::*;
-use zonda::toolchain::native_format::{cpu, SECTIONS_AT};
+use zonda::toolchain::native_format::{cpu, TABLE_AT};
 use zonda_native::{compile, Executable, Options, Target};
 use zonda_signature::keys::SigningKey;
 
@@ -174,7 +174,7 @@ fn code_for_something_else_is_refused_with_the_reason() {
     let file = native();
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     // The first entry of the table says where the target is described.
-    let target = word(SECTIONS_AT - 12 * 5 + 4) as usize;
+    let target = word(TABLE_AT + 4) as usize;
     let needs = word(target + 4);
     let with = |at: usize, value: u32| {
         let mut changed = file.clone();

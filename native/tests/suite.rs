@@ -1,24 +1,51 @@
-//! The specification suite as native code of this machine. `ZONDA_SUITE_ONLY` chooses files by a part
-//! of their names.
+//! The specification suite as native code of this machine, all of it and a random half of the
+//! functions. `ZONDA_SUITE_ONLY` chooses files by a part of their names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use zonda::{Engine, Error, Mode, Module, StoreConfig};
 use zonda_native::{compile, Executable, Options as CompileOptions, Target};
 use zonda_script::{suite, Counts, Options};
 
-/// Native modules that were made; modules of a script that are equal are compiled once.
-static MADE: Mutex<Option<HashMap<Vec<u8>, &'static [u8]>>> = Mutex::new(None);
+/// Native modules by the bytes that they were made of.
+type Made = Mutex<Option<HashMap<Vec<u8>, &'static [u8]>>>;
 
-fn load<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
+/// Modules of a script that are equal are compiled once.
+static WHOLE: Made = Mutex::new(None);
+static HALVES: Made = Mutex::new(None);
+
+fn load_whole<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
+    load(engine, bytes, &WHOLE, None)
+}
+
+/// About half of the functions, chosen by the bytes of the module, are native code.
+fn load_half<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
+    let mut state = bytes.iter().fold(1u64, |sum, &byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
+    });
+    let only = (0..4096)
+        .filter(|_| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state >> 63 != 0
+        })
+        .collect();
+    load(engine, bytes, &HALVES, Some(only))
+}
+
+fn load<'a>(
+    engine: &Engine,
+    bytes: &'a [u8],
+    made: &'static Made,
+    only: Option<BTreeSet<u32>>,
+) -> Result<Module<'a>, Error> {
     // The errors of a module that is not valid are those of the runtime.
     Module::new(engine, bytes)?;
-    let mut made = MADE.lock().unwrap();
+    let mut made = made.lock().unwrap();
     let made = made.get_or_insert_default();
     let artifact = match made.get(bytes) {
         Some(artifact) => artifact,
         None => {
-            let options = CompileOptions::new(Target::host().unwrap());
+            let options = CompileOptions { only, ..CompileOptions::new(Target::host().unwrap()) };
             let artifact = match compile(bytes, &options) {
                 // What native code does not have runs in fast mode.
                 Err(zonda_native::Error::Unsupported(_)) => {
@@ -37,6 +64,15 @@ fn load<'a>(engine: &Engine, bytes: &'a [u8]) -> Result<Module<'a>, Error> {
 
 #[test]
 fn the_specification_suite_has_the_counts_of_fast_mode() {
+    run(load_whole);
+}
+
+#[test]
+fn the_specification_suite_has_them_with_half_of_the_functions() {
+    run(load_half);
+}
+
+fn run(load: for<'a> fn(&Engine, &'a [u8]) -> Result<Module<'a>, Error>) {
     let only = std::env::var("ZONDA_SUITE_ONLY").unwrap_or_default();
     let options = Options {
         engine: Engine::new(Mode::Fast),

@@ -7,10 +7,12 @@ use crate::binary::reader::{error, Parsed, Reader};
 use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType, ValType};
 #[cfg(feature = "precompiled")]
 use crate::code::fast::precompiled::{self, Precompiled};
+#[cfg(feature = "precompiled")]
+use crate::code::fast::verify::verify;
 #[cfg(feature = "fast")]
 use crate::code::fast::Positions;
-#[cfg(feature = "precompiled")]
-use crate::code::fast::{verify::verify, Code as FastCode, Stored};
+#[cfg(any(feature = "precompiled", all(feature = "native", feature = "fast")))]
+use crate::code::fast::{Code as FastCode, Stored};
 #[cfg(feature = "native")]
 use crate::code::native::{artifact as native, Code as NativeCode};
 use crate::code::{Code, CodeBuilder, CompiledCode};
@@ -129,7 +131,17 @@ pub(super) fn load_native(file: &[u8]) -> Result<TryArc<ModuleData<'_>>, Error> 
         return Err(ArtifactErrorKind::Record.at(parts.module_at));
     }
     env.sizes_memory.set(parts.sizes_memory);
+    #[cfg(feature = "fast")]
+    let bytecode = match parts.bytecode {
+        Some((records, code)) => Some(
+            fast_functions(records, code, parts.funcs.len())
+                .ok_or(ArtifactErrorKind::Record.at(parts.module_at))?,
+        ),
+        None => None,
+    };
     let code = Code::Native(NativeCode {
+        #[cfg(feature = "fast")]
+        bytecode,
         funcs: parts.funcs,
         text: parts.text,
         positions: parts.positions,
@@ -141,6 +153,17 @@ pub(super) fn load_native(file: &[u8]) -> Result<TryArc<ModuleData<'_>>, Error> 
         globals: env.globals.len(),
     });
     loader.keep(code, file).map_err(|kind| error(kind, file.len()))
+}
+
+/// The functions of a native module that are register bytecode, used in place: a record for each of
+/// the `count` functions of the module. `None` where a record is not complete or has no code.
+#[cfg(all(feature = "native", feature = "fast"))]
+fn fast_functions<'a>(records: &'a [u8], code: &'a [u8], count: usize) -> Option<FastCode<'a>> {
+    // SAFETY: `FastFunc` consists of integers without padding, so any bytes are valid.
+    let (before, funcs, after) = unsafe { records.align_to::<zonda_exec::FastFunc>() };
+    let fits = before.is_empty() && after.is_empty() && funcs.len() == count;
+    (fits && funcs.iter().all(|func| (func.code as usize) < code.len()))
+        .then_some(FastCode { funcs: Stored::Mapped(funcs), code: Stored::Mapped(code) })
 }
 
 /// Verifies a precompiled module for a device of any pointer size and returns its parts.

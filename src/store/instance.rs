@@ -12,6 +12,7 @@ use crate::code::{Code, CompiledCode};
 use crate::error::{Error, ShortageOf};
 use crate::module::Module;
 use crate::store::func::{import_target, HostClosure, Target};
+use crate::store::mixed::Twin;
 use zonda_exec::{ExecInstance, FuncLayout, GlobalRef, ImportedFunc, Memory, Mode};
 
 /// An instance: what its code sees, and who owns that.
@@ -39,6 +40,8 @@ pub(crate) struct StoreInstance<'a> {
     pub(crate) keep: TryVec<TryArc<HostClosure>>,
     /// Code for a mode that is not the module's.
     own_code: Option<TryBox<Code<'a>>>,
+    /// What runs the part of the module that is not native code.
+    twin: Twin,
     /// The mode that the embedder has chosen, while a debugger has changed it.
     #[cfg(feature = "debug")]
     pub(crate) own_mode: Option<Mode>,
@@ -65,7 +68,7 @@ impl<'a> StoreInstance<'a> {
         let records = data.imported_funcs as usize + data.globals.len();
         let bytes = size_of::<StoreInstance>() + records * size_of::<ImportedFunc>();
         budget.make(ShortageOf::Instance, bytes, || {
-            TryBox::new(StoreInstance {
+            let mut made = TryBox::new(StoreInstance {
                 seen: ExecInstance {
                     funcs: core::ptr::null(),
                     code: core::ptr::null(),
@@ -95,10 +98,15 @@ impl<'a> StoreInstance<'a> {
                 no_memory: Memory::empty(),
                 keep: TryVec::new(),
                 own_code: None,
+                twin: Twin::NONE,
                 #[cfg(feature = "debug")]
                 own_mode: None,
                 module: module.clone(),
-            })
+            });
+            if let Ok(made) = &mut made {
+                made.twin = Twin::new(&data.code, &made.seen)?;
+            }
+            made
         })
     }
 
@@ -126,6 +134,7 @@ impl<'a> StoreInstance<'a> {
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
         };
         code.publish(&mut self.seen, self.module.data.imported_funcs);
+        self.twin.publish(&mut self.seen, code, self.module.data.imported_funcs);
     }
 
     /// Changes the execution mode from the next call on. Code for the mode is made where the module's is for another; what was
@@ -189,11 +198,22 @@ impl<'a> StoreInstance<'a> {
         match self.defined(func) {
             // Through the owner's pointer: imports of other instances keep it, also while the mode is changed through it.
             // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
-            Some(_) => Some(Target::Wasm(
-                unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).seen },
-                func,
-            )),
+            Some(_) => Some(Target::Wasm(unsafe { self.runner(func) }, func)),
             None => self.imports.get(func as usize).map(import_target),
+        }
+    }
+
+    /// What executes a function that the module defines.
+    ///
+    /// # Safety
+    /// The function is one, by its index in the whole index space, and the instance is published.
+    #[inline(always)]
+    pub(crate) unsafe fn runner(&self, func: u32) -> *const ExecInstance {
+        // SAFETY: the contract of this function. `publish` has set `owner` to the address of this
+        // record; no reference is made.
+        unsafe {
+            let seen = &raw const (*self.seen.owner.cast::<StoreInstance>()).seen;
+            self.twin.runner(seen, func)
         }
     }
 
@@ -205,6 +225,10 @@ impl<'a> StoreInstance<'a> {
     /// The index of a record among the module's functions, and the offset of a position in its code.
     pub(crate) fn place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
+        if let Some((func, _)) = self.twin.locate(&data.code, func, pc) {
+            // Register bytecode of a mixed module lies in its file.
+            return (func, pc.addr().wrapping_sub(data.file().as_ptr().addr()) as u32);
+        }
         let (func, offset) = self.code().locate(&self.seen, func, pc);
         (func, data.offset_of(offset, pc))
     }
@@ -212,7 +236,8 @@ impl<'a> StoreInstance<'a> {
     /// The same, with the offset that the backend knows: of register bytecode, that in the code.
     #[cfg(feature = "trap-record")]
     pub(crate) fn code_place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
-        match self.code().locate(&self.seen, func, pc) {
+        let found = self.twin.locate(&self.module.data.code, func, pc);
+        match found.unwrap_or_else(|| self.code().locate(&self.seen, func, pc)) {
             (func, Offset::Module(offset) | Offset::Code(offset)) => (func, offset),
         }
     }

@@ -25,6 +25,11 @@ pub(crate) mod instance;
 pub(crate) mod link;
 mod link_text;
 pub(crate) mod memory;
+#[cfg(all(feature = "native", feature = "fast"))]
+mod mixed;
+#[cfg(not(all(feature = "native", feature = "fast")))]
+#[path = "mixed_off.rs"]
+mod mixed;
 #[cfg(feature = "native")]
 mod native;
 #[cfg(feature = "diagnostics")]

@@ -264,7 +264,8 @@ impl RuntimeInstr<'_> {
             if func.type_index != wanted.canonical {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
-            Target::Wasm(&raw const instance.seen, local)
+            // SAFETY: it is a function that the running instance defines.
+            Target::Wasm(unsafe { instance.runner(local) }, local)
         } else {
             let store = self.store();
             let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;

@@ -90,6 +90,7 @@ helpers! {
     F32_TO_U32 f32_to_u32: Unary = f32_to_u32;
     F64_TO_S32 f64_to_s32: Narrow = f64_to_s32;
     F64_TO_U32 f64_to_u32: Narrow = f64_to_u32;
+    BYTECODE bytecode: unsafe extern "C" fn(&State, u32, *const u8) = bytecode;
 }
 
 /// Codes of [`Context::runtime`](crate::Context::runtime) that only native mode uses: opcodes that
@@ -127,6 +128,16 @@ unsafe extern "C" fn import(state: &State, import: &ImportedFunc, return_address
     // at `args`, where the frame has slots for them and for the results. The linker of the runtime
     // crate stores in such an import a live instance, and the index of a function that it defines.
     unsafe { cross(state, import.data.cast(), import.extra.addr() as u32, return_address) }
+}
+
+/// Calls a function of the running instance that is not native code, with its arguments at `args`.
+///
+/// # Safety
+/// Native code of this state calls it.
+unsafe extern "C" fn bytecode(state: &State, func: u32, return_address: *const u8) {
+    // SAFETY: CODE: a module with such a call has the function as register bytecode, for which
+    // instantiation has published an instance (`publish_bytecode`).
+    unsafe { cross(state, state.bytecode, func, return_address) }
 }
 
 /// Calls a function that an instance defines, with its arguments at `args`, on the native stack.

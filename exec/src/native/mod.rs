@@ -57,6 +57,8 @@ pub struct State {
     reserve: usize,
     /// Native code assumes that memory 0 has at least so many bytes.
     least_memory: usize,
+    /// The same instance as register bytecode sees it, where a part of the module is that.
+    bytecode: *const ExecInstance,
 }
 
 /// A function of a module, as native mode executes it. It lies in flash and has no pointers.
@@ -101,6 +103,7 @@ impl State {
             memories: core::ptr::null(),
             reserve: 0,
             least_memory: 0,
+            bytecode: core::ptr::null(),
         }
     }
 
@@ -147,6 +150,23 @@ pub fn publish(instance: &mut ExecInstance, needs: &Needs, global_count: usize) 
         // SAFETY: the list has `global_count` elements, and `imported_globals` is less.
         state.cells = unsafe { (*instance.globals.add(needs.imported_globals as usize)).cell() };
     }
+}
+
+/// Sets what executes the functions that are not native code.
+pub fn publish_bytecode(instance: &mut ExecInstance, bytecode: *const ExecInstance) {
+    instance.native.bytecode = bytecode;
+}
+
+/// Whether a function is native code that can be called from outside of the text.
+///
+/// # Safety
+/// `func` is a defined function of an instance in native mode.
+#[inline(always)]
+pub unsafe fn has_code(instance: &ExecInstance, func: u32) -> bool {
+    let func = instance.funcs.cast::<NativeFunc>().wrapping_add(func as usize);
+    // SAFETY: the records of an instance in native mode are of this type, and `func` is one of its
+    // functions.
+    unsafe { (*func).body != NO_CODE }
 }
 
 /// Where a call of a function goes that the instance defines.

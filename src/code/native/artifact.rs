@@ -16,9 +16,17 @@ const KIND_AT: usize = 6;
 const VERSION_AT: usize = 4;
 const WORD_SIZE_AT: usize = 7;
 pub const HASH: usize = 32;
-/// The number of sections, and the offset of the first one.
+/// The number of sections, and of those where a part of the module is register bytecode.
 pub const SECTIONS: usize = 5;
-pub const SECTIONS_AT: usize = 52 + 12 * SECTIONS;
+pub const MIXED_SECTIONS: usize = 7;
+/// The offset of the table of sections, and the bytes of an entry.
+pub const TABLE_AT: usize = 52;
+pub const ENTRY: usize = 12;
+/// Features that the code needs.
+pub const FLOAT: u32 = 1;
+pub const TAIL_CALL: u32 = 2;
+const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 }
+    | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 };
 /// The alignment of the file and of its sections: constants of x86-64 code need it.
 pub const ALIGN: usize = 16;
 /// The size of the section that describes the target.
@@ -69,6 +77,9 @@ pub(crate) struct Parts<'a> {
     pub(crate) reserve: u32,
     pub(crate) least_memory: u32,
     pub(crate) sizes_memory: bool,
+    /// Records and code of the functions that are register bytecode.
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
+    pub(crate) bytecode: Option<(&'a [u8], &'a [u8])>,
 }
 
 /// Whether the bytes begin as a native module does. They may still be damaged.
@@ -94,19 +105,23 @@ pub(crate) fn read<'a>(
     if reader.byte()? as usize != size_of::<usize>() {
         return reader.refuse_at(WORD_SIZE_AT, ArtifactErrorKind::PointerSize);
     }
-    if word(reader)? & 1 > cfg!(feature = "float") as u32 {
+    if word(reader)? & !BUILT_IN != 0 {
         return Err(ArtifactErrorKind::SwitchedOff);
     }
     if word(reader)? as usize != file.len() {
         return Err(ArtifactErrorKind::Layout);
     }
     reader.take(HASH)?;
-    if word(reader)? as usize != SECTIONS {
+    let count = word(reader)? as usize;
+    if count != SECTIONS && count != MIXED_SECTIONS {
         return Err(ArtifactErrorKind::Layout);
     }
-    let mut parts: [(&[u8], u32); SECTIONS] = [(&[], 0); SECTIONS];
-    let mut end = SECTIONS_AT;
-    for (id, part) in (1..).zip(&mut parts) {
+    if count == MIXED_SECTIONS && cfg!(not(feature = "fast")) {
+        return Err(ArtifactErrorKind::SwitchedOff);
+    }
+    let mut parts: [(&[u8], u32); MIXED_SECTIONS] = [(&[], 0); MIXED_SECTIONS];
+    let mut end = TABLE_AT + ENTRY * count;
+    for (id, part) in (1..).zip(parts.iter_mut().take(count)) {
         let (is, offset, len) = (word(reader)?, word(reader)?, word(reader)?);
         let gap = file.get(end..offset as usize).ok_or(ArtifactErrorKind::Layout)?;
         if is != id
@@ -120,7 +135,7 @@ pub(crate) fn read<'a>(
         *part = (contents.ok_or(ArtifactErrorKind::Layout)?, offset);
         end = offset as usize + len as usize;
     }
-    let [(target, target_at), (module, module_at), (funcs, funcs_at), (text, _), (positions, _)] =
+    let [(target, target_at), (module, module_at), (funcs, funcs_at), (text, _), (positions, _), records, code] =
         parts;
     if end != file.len() || target.len() != TARGET || funcs.len() % size_of::<NativeFunc>() != 0 {
         return Err(ArtifactErrorKind::Layout);
@@ -159,7 +174,18 @@ pub(crate) fn read<'a>(
     if funcs.iter().any(outside) {
         return reader.refuse_at(funcs_at as usize, ArtifactErrorKind::Record);
     }
-    Ok(Parts { module, module_at, funcs, text, positions, reserve, least_memory, sizes_memory })
+    let bytecode = (count == MIXED_SECTIONS).then_some((records.0, code.0));
+    Ok(Parts {
+        module,
+        module_at,
+        funcs,
+        text,
+        positions,
+        reserve,
+        least_memory,
+        sizes_memory,
+        bytecode,
+    })
 }
 
 /// A little-endian number of 32 bits.

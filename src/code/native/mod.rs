@@ -20,6 +20,9 @@ pub(crate) struct Code<'a> {
     pub(crate) needs: Needs,
     /// All globals of the module, imported ones included.
     pub(crate) globals: usize,
+    /// The functions that are not native code.
+    #[cfg(feature = "fast")]
+    pub(crate) bytecode: Option<crate::code::fast::Code<'a>>,
 }
 
 impl CompiledCode for Code<'_> {

@@ -219,6 +219,10 @@ struct CompileArgs {
     /// With --native: check fuel and termination requests at calls and loop iterations
     #[arg(long, requires = "native")]
     meter: bool,
+    /// With --native: compile the functions that this file lists, by name or index, one a line, `#` starts a comment; the rest
+    /// becomes register bytecode, for a device with fast mode
+    #[arg(long, value_name = "FILE", requires = "native")]
+    only: Option<PathBuf>,
     /// With --native: make every NaN that is computed the canonical one, the same on each CPU
     #[arg(long, requires = "native")]
     canonical_nan: bool,

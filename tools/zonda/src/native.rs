@@ -1,11 +1,14 @@
 //! Native code: compiling modules, and loading what was compiled for this machine.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use zonda::{ArtifactErrorKind, Engine, Module, Store};
+use zonda_symbols::Program;
+
 use zonda_native::{compile as make, Error, Executable, Options, Target};
 
 use crate::board::Device;
@@ -26,12 +29,44 @@ pub fn compile(args: &CompileArgs, device: Option<&Device>, module: &[u8]) -> Re
         meter: args.meter,
         keep_code: args.keep_code,
         canonical_nan: args.canonical_nan,
+        only: args.only.as_deref().map(|list| chosen(list, path, module)).transpose()?,
         ..Options::new(target)
     };
     let compiled = compiled(path, module, &options)?;
     let output = args.output.clone().unwrap_or_else(|| path.with_extension("zonda"));
     fs::write(&output, compiled)
         .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))
+}
+
+/// The functions that a file lists, by name or index.
+fn chosen(list: &Path, path: &Path, module: &[u8]) -> Result<BTreeSet<u32>, Failure> {
+    let text = fs::read_to_string(list)
+        .map_err(|error| Failure::Input(format!("{}: {error}", list.display())))?;
+    let program = Program::new(module)
+        .map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+    let funcs = program.imported()..program.funcs();
+    let mut found = BTreeSet::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let name = line.split('#').next().unwrap_or("").trim();
+        if name.is_empty() {
+            continue;
+        }
+        // Names of the name section need not differ.
+        let is_meant = |func: &u32| match name.parse::<u32>() {
+            Ok(index) => *func == index,
+            Err(_) => program.name(*func) == Some(name),
+        };
+        let meant: Vec<u32> = funcs.clone().filter(is_meant).collect();
+        if meant.is_empty() {
+            return Err(Failure::Input(format!(
+                "{}:{number}: {} defines no function {name}",
+                list.display(),
+                path.display()
+            )));
+        }
+        found.extend(meant);
+    }
+    Ok(found)
 }
 
 fn target(args: &CompileArgs, device: Option<&Device>) -> Result<Target, String> {

@@ -554,6 +554,16 @@ fn native_code_runs() {
     expect(&run(&["--native"], &compiled), 0, "-564508326\n", &[]);
     // It is not verified, so it runs only when the user says so.
     expect(&run(&[], &compiled), 2, "", &["native code cannot be verified"]);
+    // A part of the functions, by name and by index.
+    for list in ["# from a profile\nrun\n", "0 # the first one\n\n"] {
+        let list = file("native", "list.txt", list.as_bytes());
+        let only = [&compile[..], &["--only", &list]].concat();
+        expect(&zonda(&only), 0, "", &[]);
+        expect(&run(&["--native"], &compiled), 0, "-564508326\n", &[]);
+    }
+    let list = file("native", "list.txt", b"run\nnobody\n");
+    let only = [&compile[..], &["--only", &list]].concat();
+    expect(&zonda(&only), 2, "", &["list.txt:2", "defines no function nobody"]);
     expect(&run(&["--native", "--fuel", "10"], &module), 1, "", &["all fuel consumed"]);
     // A board's code, by its name.
     let board = file("native", "board.zonda", b"");
