@@ -120,9 +120,9 @@ impl ImportedFunc {
 }
 
 impl ExecInstance {
-    /// The same instance as code of another mode sees it, without functions.
+    /// An instance that no code sees yet.
     #[cfg(feature = "native")]
-    pub fn in_mode(&self, mode: Mode) -> ExecInstance {
+    pub fn unpublished(mode: Mode) -> ExecInstance {
         ExecInstance {
             funcs: core::ptr::null(),
             code: core::ptr::null(),
@@ -130,10 +130,23 @@ impl ExecInstance {
             funcs_end: core::ptr::null(),
             #[cfg(feature = "strict")]
             code_end: core::ptr::null(),
-            native: crate::native::State::new(),
+            imports: core::ptr::null(),
+            import_count: 0,
+            globals: core::ptr::null(),
+            memory: core::ptr::null(),
+            memories: core::ptr::null(),
+            owner: core::ptr::null_mut(),
             mode,
-            ..*self
+            native: crate::native::State::new(),
         }
+    }
+
+    /// The same instance as code of another mode sees it, without functions.
+    #[cfg(feature = "native")]
+    pub fn in_mode(&self, mode: Mode) -> ExecInstance {
+        let Self { imports, import_count, globals, memory, memories, owner, .. } = *self;
+        let of = ExecInstance::unpublished(mode);
+        ExecInstance { imports, import_count, globals, memory, memories, owner, ..of }
     }
 }
 

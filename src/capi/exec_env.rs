@@ -145,7 +145,7 @@ unsafe fn callee(instance: wasm_module_inst_t, func: u32) -> Option<Callee> {
     unsafe {
         let data = &*(*instance).data;
         if let Some(defined) = data.defined(func) {
-            let target = Target::Wasm(data.runner(func), func);
+            let target = Target::Wasm(data.twin.runner(&raw const data.seen, func), func);
             return Some(Callee {
                 target,
                 params: defined.params as u32,
@@ -505,7 +505,7 @@ unsafe fn call_outermost(
         let (args, slots) = (stack.as_mut_ptr().wrapping_add(1), stack.len());
         let mut results = None;
         native_code::give_stack(&(*instance).store, 0);
-        let seen = (*data).runner(func);
+        let seen = (*data).twin.runner(&raw const (*data).seen, func);
         let kept: *mut [Context; KEPT] = &raw mut (*env).context;
         let mut made;
         let context = match (*kept).first_mut() {

@@ -41,7 +41,7 @@ pub(crate) struct StoreInstance<'a> {
     /// Code for a mode that is not the module's.
     own_code: Option<TryBox<Code<'a>>>,
     /// What runs the part of the module that is not native code.
-    twin: Twin,
+    pub(crate) twin: Twin,
     /// The mode that the embedder has chosen, while a debugger has changed it.
     #[cfg(feature = "debug")]
     pub(crate) own_mode: Option<Mode>,
@@ -68,7 +68,7 @@ impl<'a> StoreInstance<'a> {
         let records = data.imported_funcs as usize + data.globals.len();
         let bytes = size_of::<StoreInstance>() + records * size_of::<ImportedFunc>();
         budget.make(ShortageOf::Instance, bytes, || {
-            let mut made = TryBox::new(StoreInstance {
+            TryBox::new(StoreInstance {
                 seen: ExecInstance {
                     funcs: core::ptr::null(),
                     code: core::ptr::null(),
@@ -98,15 +98,11 @@ impl<'a> StoreInstance<'a> {
                 no_memory: Memory::empty(),
                 keep: TryVec::new(),
                 own_code: None,
-                twin: Twin::NONE,
+                twin: Twin::new(&data.code)?,
                 #[cfg(feature = "debug")]
                 own_mode: None,
                 module: module.clone(),
-            });
-            if let Ok(made) = &mut made {
-                made.twin = Twin::new(&data.code, &made.seen)?;
-            }
-            made
+            })
         })
     }
 
@@ -198,22 +194,14 @@ impl<'a> StoreInstance<'a> {
         match self.defined(func) {
             // Through the owner's pointer: imports of other instances keep it, also while the mode is changed through it.
             // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
-            Some(_) => Some(Target::Wasm(unsafe { self.runner(func) }, func)),
+            Some(_) => Some(Target::Wasm(
+                unsafe {
+                    let seen = &raw const (*self.seen.owner.cast::<StoreInstance>()).seen;
+                    self.twin.runner(seen, func)
+                },
+                func,
+            )),
             None => self.imports.get(func as usize).map(import_target),
-        }
-    }
-
-    /// What executes a function that the module defines.
-    ///
-    /// # Safety
-    /// The function is one, by its index in the whole index space, and the instance is published.
-    #[inline(always)]
-    pub(crate) unsafe fn runner(&self, func: u32) -> *const ExecInstance {
-        // SAFETY: the contract of this function. `publish` has set `owner` to the address of this
-        // record; no reference is made.
-        unsafe {
-            let seen = &raw const (*self.seen.owner.cast::<StoreInstance>()).seen;
-            self.twin.runner(seen, func)
         }
     }
 

@@ -1,6 +1,6 @@
 //! Modules of which a part is native code and the rest register bytecode.
 //!
-//! Such an instance has two views for code: [`StoreInstance::seen`](super::instance::StoreInstance)
+//! Such an instance has two views for code: `StoreInstance::seen`
 //! for its native code, and a twin for its bytecode, with the same memories, tables, globals and
 //! imports. Calls between the two are calls between instances of different modes. Register bytecode
 //! has a function for each that is native code: a tail call of itself, by the runtime instruction
@@ -15,13 +15,11 @@ use zonda_exec::{ExecInstance, FuncLayout, Mode};
 pub(crate) struct Twin(Option<TryBox<ExecInstance>>);
 
 impl Twin {
-    pub(crate) const NONE: Twin = Twin(None);
-
     /// For an instance of this code, which `publish` points it at.
-    pub(crate) fn new(code: &Code, seen: &ExecInstance) -> Result<Twin, OutOfMemory> {
+    pub(crate) fn new(code: &Code) -> Result<Twin, OutOfMemory> {
         Ok(Twin(match code {
             Code::Native(code) if code.bytecode.is_some() => {
-                Some(TryBox::new(seen.in_mode(Mode::Fast))?)
+                Some(TryBox::new(ExecInstance::unpublished(Mode::Fast))?)
             }
             _ => None,
         }))

@@ -8,10 +8,8 @@ use zonda_exec::{ExecInstance, FuncLayout};
 pub(crate) struct Twin;
 
 impl Twin {
-    pub(crate) const NONE: Twin = Twin;
-
     #[inline(always)]
-    pub(crate) fn new(_: &Code, _: &ExecInstance) -> Result<Twin, OutOfMemory> {
+    pub(crate) fn new(_: &Code) -> Result<Twin, OutOfMemory> {
         Ok(Twin)
     }
 

@@ -265,7 +265,7 @@ impl RuntimeInstr<'_> {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
             // SAFETY: it is a function that the running instance defines.
-            Target::Wasm(unsafe { instance.runner(local) }, local)
+            Target::Wasm(unsafe { instance.twin.runner(&raw const instance.seen, local) }, local)
         } else {
             let store = self.store();
             let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
