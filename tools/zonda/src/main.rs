@@ -7,6 +7,7 @@ mod board;
 mod compile;
 mod coverage;
 mod debug;
+mod device;
 mod failure;
 mod input;
 mod inspect;
@@ -121,6 +122,11 @@ enum Command {
     /// `zonda apps serve` runs the application manager over a folder, the other commands talk to it. docs/apps.md is a tutorial.
     #[command(after_help = EXIT_CODES)]
     Apps(apps::AppsArgs),
+    /// Manage the applications on a device, over a UART or UDP.
+    ///
+    /// The firmware has Zephyr's mcumgr and CONFIG_ZONDA_APPS_SMP. docs/apps.md describes it.
+    #[command(after_help = EXIT_CODES)]
+    Device(device::DeviceArgs),
     /// Sign a module, a precompiled module or any other file.
     ///
     /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks it. Keys are PEM files of
@@ -343,6 +349,7 @@ fn main() -> ExitCode {
             inspect::inspect(&file, code, system.is_some()).map(success)
         }
         Command::Apps(args) => apps::apps(&args).map(success),
+        Command::Device(args) => device::device(&args).map(success),
         Command::Pack(args) => pack::pack(&args).map(success),
         Command::Sign(args) => sign::sign(&args).map(success),
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),

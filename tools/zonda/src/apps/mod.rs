@@ -14,6 +14,8 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 use crate::input::read;
 
+pub use serve::{payload as attribute_payload, show as show_response};
+
 #[derive(Args)]
 pub struct AppsArgs {
     /// The folder of the manager: its flash, and the socket on which it listens

@@ -237,7 +237,7 @@ fn describe(info: &Info, manager: &Running) -> String {
 }
 
 /// An attribute container of `KEY=VALUE`s; nothing of none.
-fn payload(attributes: &[&str]) -> Result<Vec<u8>, String> {
+pub fn payload(attributes: &[&str]) -> Result<Vec<u8>, String> {
     if attributes.is_empty() {
         return Ok(Vec::new());
     }
@@ -257,7 +257,7 @@ fn payload(attributes: &[&str]) -> Result<Vec<u8>, String> {
 }
 
 /// A response as text.
-fn show(response: &Response<'_>) -> String {
+pub fn show(response: &Response<'_>) -> String {
     let mut text = format!("{}.{:02}\n", response.status >> 5, response.status & 31);
     if response.payload.is_empty() {
         return text;
