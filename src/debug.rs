@@ -353,7 +353,7 @@ pub(crate) unsafe extern "C" fn hook<D: Debugger>(
     event: u32,
 ) -> u32 {
     if event == CALL {
-        // SAFETY: the store is live, and no call of it runs.
+        // SAFETY: the store is live, and its call begins.
         unsafe { change_modes(context) };
         return 0;
     }
@@ -374,28 +374,34 @@ pub(crate) unsafe extern "C" fn hook<D: Debugger>(
 /// does not see it.
 ///
 /// # Safety
-/// No call of the store runs.
+/// The context's store and meter are live, and a call in the context begins.
 unsafe fn change_modes(context: &Context) {
-    // SAFETY: the contract of this function; the meter is live.
-    let (store, active) =
-        unsafe { (&mut *context.store.cast::<StoreData>(), (*context.meter).debug.is_active()) };
-    for instance in store.instances.iter_mut() {
-        let own = instance.own_mode;
-        let wanted = match own {
-            None if active && instance.seen.mode != Mode::Classic => {
-                instance.own_mode = Some(instance.seen.mode);
-                Mode::Classic
-            }
-            Some(own) if !active => {
-                instance.own_mode = None;
-                own
-            }
-            _ => continue,
-        };
-        if instance.set_mode(wanted).is_err() {
-            instance.own_mode = own;
-        }
+    // SAFETY: the contract of this function.
+    let (store, meter) = unsafe { (&mut *context.store.cast::<StoreData>(), &*context.meter) };
+    // The code of functions that run must not be freed.
+    if !store.is_outermost() {
+        return;
     }
+    let active = meter.debug.is_active();
+    let mut changed = false;
+    for instance in store.instances.iter_mut() {
+        let (own, mode) = (instance.own_mode, instance.seen.mode);
+        let wanted = match own {
+            // Not native code, whose module has no bodies.
+            None if active && mode != Mode::Classic && Mode::ALL.contains(&mode) => {
+                Some(Mode::Classic)
+            }
+            Some(own) if !active => Some(own),
+            _ => None,
+        };
+        if let Some(wanted) = wanted {
+            if instance.set_mode(wanted).is_ok() {
+                instance.own_mode = active.then_some(mode);
+            }
+        }
+        changed |= instance.own_mode.is_some();
+    }
+    meter.set_changed(changed);
 }
 
 /// Asks the program of a store to stop, from any thread.

@@ -96,6 +96,12 @@ void zonda_debug_write(uint8_t byte)
 void zonda_debug_close(void)
 {
 	atomic_set(&connected, 0);
+	atomic_set(&running, 1);
+	/* The next debugger is faster than this. */
+	if (!ring_buf_is_empty(&received)) {
+		atomic_set(&connected, 1);
+		zonda_debug_received();
+	}
 }
 
 void zonda_debug_set_running(bool is_running)

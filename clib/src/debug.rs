@@ -143,13 +143,13 @@ impl Debugging for Shared {
         // SAFETY: the instance that is debugged is freed by this thread, and runs no more. The line calls nothing after
         // `set_running`.
         unsafe {
-            zonda_debug_set_running(false);
-            *self.handle.get() = None;
             if self.is_there.swap(false, Ordering::AcqRel) {
                 let stub = &mut *self.stub.get();
                 stub.assume_init_mut().ended();
                 stub.assume_init_drop();
             }
+            zonda_debug_set_running(false);
+            *self.handle.get() = None;
         }
         self.store.store(null::<()>().cast_mut(), Ordering::Release);
     }

@@ -35,7 +35,8 @@ pub trait Link: Clone {
     fn write(&self, byte: u8);
     /// Sends what was written.
     fn flush(&self);
-    /// Ends the connection.
+    /// Ends the connection. The program runs, and the next debugger that connects asks for a stop: not the end of this
+    /// connection, at which nobody would be found.
     fn close(&self);
     /// The program runs, or has stopped. While it runs, whoever receives bytes, or the end of the connection, asks for a stop.
     fn set_running(&self, running: bool);
@@ -223,7 +224,6 @@ impl<L: Link, N: Names> Debugger for Stub<L, N> {
             }
             Err(resume) => {
                 self.machine = None;
-                self.link.set_running(true);
                 self.stopped.detach();
                 self.link.close();
                 resume

@@ -118,10 +118,12 @@ impl Tcp {
                 let count = reader.read(&mut bytes).unwrap_or(0);
                 let mut state = self.channel.lock();
                 state.received.extend(bytes.get(..count).unwrap_or(&[]));
+                let closed = state.stream.is_none();
                 if count == 0 {
                     state.stream = None;
                 }
-                let running = state.running;
+                // The end of a connection that the stub has closed interests nobody.
+                let running = state.running && !(count == 0 && closed);
                 drop(state);
                 self.channel.changed.notify_all();
                 if running {
@@ -171,6 +173,7 @@ impl Link for Tcp {
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
         state.received.clear();
+        state.running = true;
     }
 
     fn set_running(&self, running: bool) {

@@ -4,9 +4,9 @@
 //! Nothing is patched, since code may lie in flash: while a debugger is attached, classic mode executes
 //! with a second form of its loop, which asks [`before`] in front of every instruction. Without one
 //! the usual loop runs. It changes to the other form where it checks the meter anyway, at calls and
-//! loop iterations: the termination request then has a second value, [`ATTENTION`]. So nothing is
-//! executed for debugging while no debugger is attached, except for three machine instructions after
-//! a call of a host function in Thumb-2.
+//! loop iterations: the termination request then has a second bit. So nothing is executed for
+//! debugging while no debugger is attached, except for a test of that word at each call by the host and,
+//! in Thumb-2, six machine instructions after a runtime instruction.
 //!
 //! Depends on [`crate::frame`] and [`crate::meter`]. Owns one invariant: the context is complete
 //! (as for [`crate::frame::RuntimeFn`]) whenever the hook is called.
@@ -24,11 +24,14 @@ compile_error!("the feature `debug` needs a CPU with atomic operations of 32 bit
 /// Whether the feature is on.
 pub(crate) const ON: bool = true;
 
-/// The value of a termination request that asks for a change of the loop.
-pub(crate) const ATTENTION: u32 = 2;
+/// The bit of the termination request that asks for a change of the loop.
+const ATTENTION: u32 = 2;
+/// The bit for instances whose mode a debugger has changed, until they have their own again.
+const CHANGED: u32 = 4;
 
 /// Called before an instruction, with [`INSTRUCTION`]; when a call traps, with the number of the
-/// trap; and before a call by the host that no other encloses, with [`CALL`]. The context is complete;
+/// trap; and before a call by the host, while a
+/// debugger is attached or has changed modes, with [`CALL`]. The context is complete;
 /// before a call it has nothing but the instance, whose mode the hook may change. The hook may change
 /// what the context points at. Returns 0, or the number of a trap that ends the call.
 pub type Hook = unsafe extern "C" fn(data: *mut (), context: &mut Context, event: u32) -> u32;
@@ -53,9 +56,12 @@ pub struct Debug {
     every: Cell<bool>,
     /// Bits of the positions before which the hook is called, and of others with the same last bits.
     filter: [Cell<u32>; WORDS],
-    /// The innermost call by the host.
+    /// The innermost call by the host that has begun since the debugger has attached.
     innermost: Cell<*const Context>,
 }
+
+#[allow(unused_imports, reason = "for the loop in Thumb-2 instructions")]
+pub(crate) use crate::frame::HANDLERS;
 
 /// The offset of `active` in a meter.
 #[allow(dead_code)]
@@ -128,11 +134,6 @@ impl Debug {
         let (word, bit) = place(pc);
         self.every.get() || self.filter.get(word).is_some_and(|word| word.get() & bit != 0)
     }
-
-    /// The innermost call by the host; null where none runs.
-    pub fn innermost(&self) -> *const Context {
-        self.innermost.get()
-    }
 }
 
 /// The bit of a position in the filter.
@@ -146,23 +147,33 @@ impl Meter {
     /// behind a call or a loop iteration.
     pub fn attention(&self) {
         self.debug.request.store(1, Ordering::Release);
-        self.termination.attention();
+        self.termination.set(ATTENTION);
     }
 
     /// Attaches a debugger, or detaches it.
     pub fn set_active(&self, active: bool) {
         self.debug.active.set(active as u32);
         if active {
-            self.termination.attention();
+            self.termination.set(ATTENTION);
         } else {
-            self.termination.ignore();
+            self.termination.unset(ATTENTION);
         }
     }
 
-    /// After [`Meter::pass`] has returned false: whether execution goes on nevertheless, as nothing but attention was asked for.
+    /// Whether instances have another mode than their own: the hook is called at each call by the host then.
+    pub fn set_changed(&self, changed: bool) {
+        if changed {
+            self.termination.set(CHANGED);
+        } else {
+            self.termination.unset(CHANGED);
+        }
+    }
+
+    /// After [`Meter::pass`] has returned false: whether execution goes on nevertheless, as nothing
+    /// but attention was asked for.
     #[cold]
     pub(crate) fn noticed(&self) -> bool {
-        if !self.termination.is_attention() {
+        if self.termination.is_pending() || !self.termination.is_set() {
             return false;
         }
         self.notice();
@@ -179,7 +190,7 @@ impl Meter {
             }
         }
         if !self.debug.is_active() {
-            self.termination.ignore();
+            self.termination.unset(ATTENTION);
         }
     }
 }
@@ -191,41 +202,61 @@ pub(crate) fn is_active(context: &Context) -> bool {
     unsafe { (*context.meter).debug.is_active() }
 }
 
-/// A call by the host into `instance` begins. The debugger may change the mode of instances.
+/// A call by the host into `instance` begins. Returns whether [`end`] has to follow.
 ///
 /// # Safety
 /// The context's meter and the instance are live.
-pub(crate) unsafe fn begin(context: &mut Context, instance: *const ExecInstance) {
+#[inline(always)]
+pub(crate) unsafe fn begin(context: &mut Context, instance: *const ExecInstance) -> bool {
     // SAFETY: the contract of this function.
-    let meter = unsafe { &*context.meter };
-    context.outer = meter.debug.innermost.get();
-    if context.outer.is_null() {
-        meter.notice();
-        (context.func, context.instance) = (null(), instance);
-        // SAFETY: the contract of this function. Nothing runs in the context.
-        unsafe { call_hook(context, CALL) };
-        // `switch` asks for no change of the loop where nothing runs.
-        context.instance = null();
-    }
-    // A request that was served has cleared the word.
-    if meter.debug.is_active() || meter.debug.is_requested() {
-        meter.termination.attention();
-    }
-    meter.debug.innermost.set(context);
+    unsafe { (*context.meter).termination.is_set() && begin_attached(context, instance) }
 }
 
-/// The call has ended, with this code.
+/// The same while a debugger is attached or asks for it. It may change the mode of instances.
+///
+/// # Safety
+/// As for [`begin`].
+#[cold]
+#[inline(never)]
+unsafe fn begin_attached(context: &mut Context, instance: *const ExecInstance) -> bool {
+    // SAFETY: the contract of this function.
+    let meter = unsafe { &*context.meter };
+    meter.notice();
+    (context.func, context.instance) = (null(), instance);
+    // SAFETY: the contract of this function. Nothing runs in the context.
+    unsafe { call_hook(context, CALL) };
+    // `switch` asks for no change of the loop where nothing runs.
+    context.instance = null();
+    context.outer = meter.debug.innermost.replace(context);
+    true
+}
+
+/// The call has ended, with this code. `begun` is what [`begin`] has returned.
 ///
 /// # Safety
 /// As for [`begin`], of the innermost call.
-pub(crate) unsafe fn end(context: &mut Context, code: u32) {
+#[inline(always)]
+pub(crate) unsafe fn end(context: &mut Context, code: u32, begun: bool) {
+    if begun || code != 0 {
+        // SAFETY: the contract of this function.
+        unsafe { end_attached(context, code, begun) };
+    }
+}
+
+/// # Safety
+/// As for [`end`].
+#[cold]
+#[inline(never)]
+unsafe fn end_attached(context: &mut Context, code: u32, begun: bool) {
     // SAFETY: the contract of this function.
     let meter = unsafe { &*context.meter };
     if code != 0 && meter.debug.is_active() {
         // SAFETY: the loop of classic mode has completed the context where it has stopped.
         unsafe { call_hook(context, code) };
     }
-    meter.debug.innermost.set(context.outer);
+    if begun {
+        meter.debug.innermost.set(core::mem::replace(&mut context.outer, null()));
+    }
 }
 
 /// Before the instruction at `context.pc`. Returns 0, the number of a trap, or [`OTHER_MODE`] where

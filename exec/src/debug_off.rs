@@ -9,6 +9,9 @@ pub(crate) const ON: bool = false;
 
 /// Not read.
 #[allow(dead_code)]
+pub(crate) const HANDLERS: usize = 0;
+/// Not read.
+#[allow(dead_code)]
 pub(crate) const ACTIVE: usize = 0;
 
 impl Meter {
@@ -27,12 +30,14 @@ pub(crate) fn is_active(_: &Context) -> bool {
 /// # Safety
 /// There is no requirement.
 #[inline(always)]
-pub(crate) unsafe fn begin(_: &mut Context, _: *const ExecInstance) {}
+pub(crate) unsafe fn begin(_: &mut Context, _: *const ExecInstance) -> bool {
+    false
+}
 
 /// # Safety
 /// There is no requirement.
 #[inline(always)]
-pub(crate) unsafe fn end(_: &mut Context, _: u32) {}
+pub(crate) unsafe fn end(_: &mut Context, _: u32, _: bool) {}
 
 /// # Safety
 /// There is no requirement.

@@ -143,7 +143,15 @@ pub struct Context {
     /// The call by the host that encloses this one.
     #[cfg(feature = "debug")]
     pub outer: *const Context,
+    /// The table of handlers that the loop in Thumb-2 instructions has chosen.
+    #[cfg(feature = "debug")]
+    handlers: *const (),
 }
+
+/// The offset of `handlers`.
+#[cfg(feature = "debug")]
+#[allow(dead_code)]
+pub(crate) const HANDLERS: usize = core::mem::offset_of!(Context, handlers);
 
 /// What a call by the host provides.
 #[derive(Clone, Copy)]
@@ -271,6 +279,8 @@ impl Context {
             host: host.host,
             #[cfg(feature = "debug")]
             outer: core::ptr::null(),
+            #[cfg(feature = "debug")]
+            handlers: core::ptr::null(),
         }
     }
 

@@ -7,8 +7,6 @@
 //! [`TerminationRequest`] alone, which is atomic. A [`Meter`] is not `Sync`, so its fuel belongs to
 //! the thread that runs the store.
 
-#[cfg(feature = "debug")]
-use crate::debug::ATTENTION;
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -20,54 +18,50 @@ pub struct TerminationRequest(AtomicU32);
 impl TerminationRequest {
     /// Stops the running call at its next call or loop iteration. Pending requests coalesce.
     pub fn raise(&self) {
-        self.0.store(1, Ordering::Relaxed);
+        #[cfg(not(feature = "debug"))]
+        self.0.store(TERMINATE, Ordering::Relaxed);
+        #[cfg(feature = "debug")]
+        self.set(TERMINATE);
     }
 
     /// Clears a pending request.
     pub fn clear(&self) {
+        #[cfg(not(feature = "debug"))]
         self.0.store(0, Ordering::Relaxed);
+        #[cfg(feature = "debug")]
+        self.unset(TERMINATE);
     }
 
     /// Whether a request is pending.
-    #[cfg(not(feature = "debug"))]
     #[inline(always)]
     pub fn is_pending(&self) -> bool {
-        self.is_set()
-    }
-
-    /// Whether a request is pending.
-    #[cfg(feature = "debug")]
-    #[inline(always)]
-    pub fn is_pending(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 1
+        let word = self.0.load(Ordering::Relaxed);
+        if cfg!(feature = "debug") {
+            word & TERMINATE != 0
+        } else {
+            word != 0
+        }
     }
 
     /// Whether the loops have to look closer.
     #[inline(always)]
-    fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 }
 
+/// The bit of a termination request. A debugger has others.
+const TERMINATE: u32 = 1;
+
 #[cfg(feature = "debug")]
 impl TerminationRequest {
-    /// Makes the loops look for a debugger, unless a request is pending.
-    pub(crate) fn attention(&self) {
-        self.change(0, ATTENTION);
+    /// Sets a bit that is not that of a request.
+    pub(crate) fn set(&self, bit: u32) {
+        self.0.fetch_or(bit, Ordering::Relaxed);
     }
 
-    /// The loops need not look for a debugger any more.
-    pub(crate) fn ignore(&self) {
-        self.change(ATTENTION, 0);
-    }
-
-    pub(crate) fn is_attention(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == ATTENTION
-    }
-
-    /// Does nothing where another thread has raised a request meanwhile.
-    fn change(&self, from: u32, to: u32) {
-        let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+    pub(crate) fn unset(&self, bit: u32) {
+        self.0.fetch_and(!bit, Ordering::Relaxed);
     }
 }
 

@@ -64,7 +64,7 @@ pub unsafe fn call_in(
         if (*instance).mode == Mode::Native {
             return crate::native::call_in(context, fp, func, &*instance, write);
         }
-        debug::begin(context, instance);
+        let begun = debug::begin(context, instance);
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
@@ -72,11 +72,11 @@ pub unsafe fn call_in(
         // Neither number is near the largest one: see `FuncLayout`.
         let slots = callee.params as u32 + callee.frame;
         if !bounds::has_slots(fp.addr(), slots, context.stack_end.addr()) {
-            debug::end(context, 0);
+            debug::end(context, 0, begun);
             return Exit::Refused(TrapCode::StackOverflow);
         }
         if let Err(code) = write(callee) {
-            debug::end(context, 0);
+            debug::end(context, 0, begun);
             return Exit::Refused(code);
         }
         let first = fp.wrapping_add(callee.params as usize);
@@ -92,17 +92,17 @@ pub unsafe fn call_in(
         (context.instance, context.memory) = (instance, (*instance).memory);
         let mut code = run(context);
         if code == 0 {
-            debug::end(context, 0);
+            debug::end(context, 0, begun);
             return Exit::Returned;
         }
         if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
             code = go_on(context, code);
             if code == 0 {
-                debug::end(context, 0);
+                debug::end(context, 0, begun);
                 return Exit::Returned;
             }
         }
-        debug::end(context, code);
+        debug::end(context, code, begun);
         let Context { pc, func, instance, .. } = *context;
         let place = Place { pc, func, instance, trace: Trace::of(context) };
         Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)

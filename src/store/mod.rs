@@ -113,6 +113,9 @@ pub(crate) struct StoreData<'a> {
     stack: TryVec<u32>,
     /// How many more host functions may call back.
     nested_left: u32,
+    /// How many there are at most.
+    #[cfg(feature = "debug")]
+    nested_calls: u32,
     /// First slot of the operand stack that is free: above what active calls use.
     stack_top: *mut u32,
     /// What the host function reported that caused the last trap.
@@ -157,6 +160,8 @@ impl<'a> StoreData<'a> {
             next_func: 1,
             stack,
             nested_left: config.nested_calls,
+            #[cfg(feature = "debug")]
+            nested_calls: config.nested_calls,
             stack_top,
             host_code: 0,
             appended: 0,
@@ -189,6 +194,12 @@ impl<'a> StoreData<'a> {
     /// Sets the first free slot of the operand stack; returns the one before.
     pub(crate) fn set_stack_top(&mut self, top: *mut u32) -> *mut u32 {
         core::mem::replace(&mut self.stack_top, top)
+    }
+
+    /// Whether no host function is active that may call back: then no call encloses one that begins.
+    #[cfg(feature = "debug")]
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.nested_left == self.nested_calls
     }
 
     /// Counts a host function that may call back, before it runs. [`StoreData::leave_host`] follows.
