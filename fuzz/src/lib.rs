@@ -21,6 +21,8 @@ mod run;
 mod script;
 mod smith;
 mod validate;
+#[cfg(feature = "simd")]
+mod vectors;
 
 #[cfg(feature = "capi")]
 pub use capi::capi;
@@ -31,3 +33,5 @@ pub use forged::forged;
 pub use natives::natives;
 pub use script::script;
 pub use validate::{compare_verdicts, validate};
+#[cfg(feature = "simd")]
+pub use vectors::vectors;

@@ -164,6 +164,23 @@ fn generated_programs_agree_in_all_modes_and_with_wasmi() {
     assert!(values > 20_000, "only {values} values were compared");
 }
 
+/// Vectors in both modes, in wasmi, and through the checker of translations; a part of the modules has large functions.
+#[cfg(feature = "simd")]
+#[test]
+fn vectors_are_those_of_wasmi_and_translations_are_right() {
+    let mut steps = 0;
+    for seed in 0..400 {
+        let bytes = zonda_fuzz::vectors(seed);
+        zonda_fuzz::compare_verdicts(&bytes);
+        zonda_fuzz::execute_module(&bytes, seed);
+        match zonda_fuzz::checker::check_module(&bytes) {
+            Ok(checked) => steps += checked.steps,
+            Err(what) => panic!("seed {seed}: {what}"),
+        }
+    }
+    assert!(steps > 5_000, "only {steps} steps were compared");
+}
+
 #[test]
 fn translations_of_generated_and_real_modules_are_right() {
     use zonda_fuzz::program::{encode, generate};

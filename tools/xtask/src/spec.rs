@@ -68,11 +68,16 @@ fn folder() -> PathBuf {
     shell::target_dir().join("spec-scripts")
 }
 
-/// Compiles the suite into scripts, and returns the path and the name of each.
-pub fn scripts() -> Result<Vec<(PathBuf, String)>> {
+/// Compiles the suite into scripts, also those with vectors if asked to, and returns the path and the name of each.
+pub fn scripts(vectors: bool) -> Result<Vec<(PathBuf, String)>> {
     let folder = folder();
     shell::step("compiling the specification suite into scripts");
-    shell::run(suite().arg("compile").arg(&folder))?;
+    let mut command = suite();
+    command.arg("compile").arg(&folder);
+    if vectors {
+        command.arg("--vectors");
+    }
+    shell::run(&mut command)?;
     index(&folder)
 }
 
@@ -103,10 +108,15 @@ pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result
     ));
     // Modules that are not valid are refused in fast mode.
     let modes: &[&str] = if mode == modes::NATIVE.name { &["fast", mode] } else { &[mode] };
-    let features = [&["full", "spec"], modes].concat();
+    let is_native = mode == modes::NATIVE.name;
+    // The native compiler refuses vectors.
+    let vectors = !board.partial && !is_native;
+    let mut features = [&["full", "spec"], modes].concat();
+    if vectors {
+        features.push("simd");
+    }
     let image = firmware::build_with("spec", board, &features, arithmetic)?;
-    let scripts =
-        if mode == modes::NATIVE.name { native_scripts(board.target)? } else { scripts()? };
+    let scripts = if is_native { native_scripts(board.target)? } else { scripts(vectors)? };
     let mut counts = String::new();
     let mut too_large = 0;
     let total = scripts.len();

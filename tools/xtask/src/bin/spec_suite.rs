@@ -21,6 +21,9 @@ enum Command {
     /// Write each script into FOLDER, and their names into FOLDER/index
     Compile {
         folder: PathBuf,
+        /// Write the scripts with vectors as well
+        #[arg(long)]
+        vectors: bool,
         /// Compile the modules to native code of this target
         #[cfg(feature = "spec-native")]
         #[arg(long)]
@@ -106,10 +109,12 @@ fn parse(line: &str) -> Result<(String, Counts)> {
 }
 
 /// Writes the scripts, with modules in another form.
-fn compile(folder: &Path, convert: Convert) -> Result<()> {
+fn compile(folder: &Path, vectors: bool, convert: Convert) -> Result<()> {
     fs::create_dir_all(folder)?;
     let mut index = String::new();
-    for (number, file) in suite::files().iter().filter(|file| file.runs_everywhere).enumerate() {
+    let files = suite::files();
+    let wanted = files.iter().filter(|file| file.runs_everywhere || vectors && file.has_vectors());
+    for (number, file) in wanted.enumerate() {
         let script =
             file.converted(convert).map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
         fs::write(folder.join(format!("{number}.zs")), script)?;
@@ -154,13 +159,13 @@ fn run() -> Result<()> {
             }
         }
         #[cfg(feature = "spec-native")]
-        Command::Compile { folder, native: Some(target) } => {
+        Command::Compile { folder, native: Some(target), .. } => {
             let target = zonda_native::Target::named(&target).map_err(anyhow::Error::msg)?;
             let options = zonda_native::Options::new(target);
             let mut made = HashMap::new();
-            compile(&folder, &mut |module| native(module, &options, &mut made))
+            compile(&folder, false, &mut |module| native(module, &options, &mut made))
         }
-        Command::Compile { folder, .. } => compile(&folder, &mut |_| None),
+        Command::Compile { folder, vectors, .. } => compile(&folder, vectors, &mut |_| None),
         Command::Compare { file, partial } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
