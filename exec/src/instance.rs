@@ -19,7 +19,8 @@ impl GlobalRef {
     /// `cell` points at so many slots: one, two or four.
     #[inline]
     pub fn new(cell: *mut u32, slots: u32) -> GlobalRef {
-        GlobalRef(cell.map_addr(|a| a | (slots as usize / 2)))
+        let tag = if vector::ENABLED { slots as usize / 2 } else { (slots == 2) as usize };
+        GlobalRef(cell.map_addr(|a| a | tag))
     }
     /// Whether the value takes two slots.
     #[inline(always)]

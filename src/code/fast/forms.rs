@@ -3,6 +3,7 @@
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
 use zonda_exec::op::codes::*;
+use zonda_exec::vector;
 
 /// The forms of an instruction on two i32 operands.
 pub(super) struct Forms {
@@ -79,10 +80,12 @@ pub(super) fn forms(opcode: u8) -> Option<&'static Forms> {
 
 /// The form that also writes its result to a slot.
 pub(super) fn with_slot(op: RegOp) -> Option<RegOp> {
-    match *WITH_SLOT.get(op as usize)? {
-        NONE => None,
-        code => RegOp::from_code(code),
+    let op = RegOp::from_code(*WITH_SLOT.get(op as usize)?)?;
+    // Only with vectors there is an instruction of this opcode.
+    if vector::ENABLED && op as u8 == NONE {
+        return None;
     }
+    Some(op)
 }
 
 /// No form.
