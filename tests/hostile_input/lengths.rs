@@ -20,7 +20,7 @@ struct Lengths {
 impl Lengths {
     /// Adds a module. What this build does not accept, counts nothing.
     fn add(&mut self, mode: Mode, bytes: &[u8]) {
-        let Ok(module) = Module::from_vec(&Engine::new(mode), bytes.to_vec()) else { return };
+        let Ok(module) = Module::from_vec(&Engine::new(mode), bytes) else { return };
         self.modules += 1;
         self.code += u64::from(module.info().code_bytes);
         let funcs = module.funcs();
