@@ -162,8 +162,12 @@ fn fast_functions<'a>(records: &'a [u8], code: &'a [u8], count: usize) -> Option
     // SAFETY: `FastFunc` consists of integers without padding, so any bytes are valid.
     let (before, funcs, after) = unsafe { records.align_to::<zonda_exec::FastFunc>() };
     let fits = before.is_empty() && after.is_empty() && funcs.len() == count;
-    (fits && funcs.iter().all(|func| (func.code as usize) < code.len()))
-        .then_some(FastCode { funcs: Stored::Mapped(funcs), code: Stored::Mapped(code) })
+    (fits && funcs.iter().all(|func| (func.code as usize) < code.len())).then_some(FastCode {
+        funcs: Stored::Mapped(funcs),
+        code: Stored::Mapped(code),
+        // The compiler refuses modules with exceptions.
+        handlers: crate::code::handlers::Handlers::new().take(),
+    })
 }
 
 /// Verifies a precompiled module for a device of any pointer size and returns its parts.

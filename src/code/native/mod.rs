@@ -60,6 +60,22 @@ impl CompiledCode for Code<'_> {
         let (func, offset) = artifact::position(self.positions, pc as u32);
         (func, Offset::Module(offset))
     }
+
+    /// The compiler refuses modules with exceptions.
+    #[cfg(feature = "exceptions")]
+    fn handlers(&self) -> &[zonda_exec::unwind::Handler] {
+        &[]
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn position(&self, _: &ExecInstance, _: *const u8) -> u32 {
+        0
+    }
+
+    #[cfg(feature = "exceptions")]
+    fn target(&self, _: &ExecInstance, _: &zonda_exec::unwind::Handler) -> (*const u8, *const u16) {
+        (core::ptr::null(), core::ptr::null())
+    }
 }
 
 /// Builds nothing.
