@@ -3,8 +3,8 @@
  *
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
  * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
- * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE), records of traps (CONFIG_ZONDA_TRAP_RECORD). wasm_export.h
- * includes this file.
+ * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE), records of traps (CONFIG_ZONDA_TRAP_RECORD), times of
+ * calls (CONFIG_ZONDA_EXEC_TIME). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -67,6 +67,20 @@ typedef struct WASMCApiFrame {
     // NULL.
     uint32_t *lp;
 } WASMCApiFrame;
+
+// What an execution environment and its instance use, in bytes.
+typedef struct zonda_usage_t {
+    // All linear memories of the instance. They do not shrink, so it is the maximum as well.
+    uint32_t linear_memory;
+    // The operand stack of the environment.
+    uint32_t operand_stack;
+    // How much of it calls have used so far: up to the last slot that was not left 0. A call needs
+    // room for its whole frame, so a stack of this size may still be too small by the operands of
+    // the deepest call.
+    uint32_t operand_stack_peak;
+    // What is allocated in the application heap.
+    uint32_t app_heap;
+} zonda_usage_t;
 
 // Called when `memory.grow` of a program fails.
 typedef void (*enlarge_memory_error_callback_t)(uint32_t inc_page_count,
@@ -163,6 +177,10 @@ uint32_t wasm_copy_callstack(wasm_exec_env_t exec_env,
 // Prints to the console how many bytes the environment and its instance take, and for what.
 void wasm_runtime_dump_mem_consumption(wasm_exec_env_t exec_env);
 
+// Stores what an execution environment and its instance use, and have used at most. Looks at each
+// slot of the operand stack: there is no cost for calls.
+void zonda_get_usage(wasm_exec_env_t exec_env, struct zonda_usage_t *usage);
+
 // Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL for
 // none. It calls no function of the instance, and does not change the memory. Until
 // wasm_runtime_destroy().
@@ -189,6 +207,19 @@ uint32_t zonda_get_trap_record(wasm_module_inst_t module_inst);
 // Logs a record, or other bytes, as lines that `zonda symbolize` and `zonda postmortem` read: an
 // offset and 32 bytes in hexadecimal each.
 void zonda_log_trap_record(const void *record, uint32_t size);
+
+// Returns how many milliseconds the application's calls of all functions of the instance have
+// taken.
+double wasm_runtime_sum_wasm_exec_time(wasm_module_inst_t module_inst);
+
+// Returns how many milliseconds the application's calls of an exported function have taken, with all
+// that it has called; 0 for a function that only others call. Of the first eight functions that the
+// application calls; the time of others is in the sum only.
+double wasm_runtime_get_wasm_func_exec_time(wasm_module_inst_t inst, const char *func_name);
+
+// Prints to the console a line for each function that the application has called: the index, the
+// calls, and the microseconds that they took.
+void wasm_runtime_dump_perf_profiling(wasm_module_inst_t module_inst);
 
 #ifdef __cplusplus
 }  // extern "C"

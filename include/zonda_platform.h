@@ -132,6 +132,10 @@ extern bool zonda_platform_stack_suffices(zonda_stack_use_t purpose);
 // native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
 extern size_t zonda_platform_native_stack(void);
 
+// Returns the microseconds of a clock that is never set back. Called with CONFIG_ZONDA_EXEC_TIME
+// only.
+extern uint64_t zonda_platform_uptime(void);
+
 // Stores size and use of the memory; returns false if the platform cannot tell.
 extern bool zonda_platform_heap_info(struct zonda_heap_info_t *info);
 

@@ -187,6 +187,13 @@ size_t zonda_platform_native_stack(void)
 }
 #endif
 
+#ifdef CONFIG_ZONDA_EXEC_TIME
+uint64_t zonda_platform_uptime(void)
+{
+	return k_ticks_to_us_floor64(k_uptime_ticks());
+}
+#endif
+
 /* Configuration that an application can override for each instance. */
 const zonda_defaults_t *zonda_platform_get_defaults(void)
 {

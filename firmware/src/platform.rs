@@ -70,6 +70,13 @@ extern "C" fn zonda_platform_native_stack() -> usize {
     crate::board::STACK_PAINT
 }
 
+/// The boards have a clock of instructions, not of time.
+#[no_mangle]
+#[cfg(feature = "exec-time")]
+extern "C" fn zonda_platform_uptime() -> u64 {
+    0
+}
+
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_heap_info(_info: *mut zonda_heap_info_t) -> bool {
     false

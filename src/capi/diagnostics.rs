@@ -316,6 +316,40 @@ pub unsafe extern "C" fn wasm_runtime_dump_mem_consumption(exec_env: wasm_exec_e
     }
 }
 
+/// What an execution environment and its instance use, in bytes.
+#[repr(C)]
+pub struct zonda_usage_t {
+    /// All linear memories of the instance. They do not shrink, so it is the maximum as well.
+    pub linear_memory: u32,
+    /// The operand stack of the environment.
+    pub operand_stack: u32,
+    /// How much of it calls have used so far: up to the last slot that was not left 0. A call needs
+    /// room for its whole frame, so a stack of this size may still be too small by the operands of
+    /// the deepest call.
+    pub operand_stack_peak: u32,
+    /// What is allocated in the application heap.
+    pub app_heap: u32,
+}
+
+/// Stores what an execution environment and its instance use, and have used at most. Looks at each
+/// slot of the operand stack: there is no cost for calls.
+#[no_mangle]
+pub unsafe extern "C" fn zonda_get_usage(exec_env: wasm_exec_env_t, usage: *mut zonda_usage_t) {
+    // SAFETY: the application passes a live environment, whose instance is, and a place for the
+    // result. No call on the environment runs, or it waits for the native function that calls this.
+    unsafe {
+        let instance = (*exec_env).instance;
+        let store: &StoreData = &(*instance).store;
+        let memories: usize = store.memories.iter().map(|memory| memory.seen.size()).sum();
+        usage.write(zonda_usage_t {
+            linear_memory: u32::try_from(memories).unwrap_or(u32::MAX),
+            operand_stack: (*exec_env).stack_bytes() as u32,
+            operand_stack_peak: (*exec_env).stack_peak() as u32,
+            app_heap: (*instance).heap.used_bytes(),
+        });
+    }
+}
+
 /// Why a memory has not grown.
 #[repr(C)]
 pub enum enlarge_memory_error_reason_t {

@@ -5,6 +5,7 @@
 
 use super::diagnostics::{self, Running};
 use super::exception_stacks::Owner;
+use super::exec_time::{self, Start};
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::native_code;
@@ -107,6 +108,13 @@ impl WASMExecEnv {
     #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
     pub(super) fn stack_bytes(&self) -> usize {
         self.stack.len() * 4
+    }
+
+    /// Bytes of the operand stack up to the last slot that something but 0 was written to.
+    #[cfg(feature = "diagnostics")]
+    pub(super) fn stack_peak(&self) -> usize {
+        let slots = self.stack.iter().enumerate().rev().find(|(_, &slot)| slot != 0);
+        slots.map_or(0, |(number, _)| (number + 1) * 4)
     }
 
     /// The free part of the operand stack. Its base is not above its end: whoever calls a host
@@ -213,6 +221,7 @@ unsafe fn call_callee(
             (*env).trap = (*current).trap;
         }
         (*instance).current = env;
+        let start = Start::now();
         let done = match stack.args(callee.params.max(callee.results) as usize) {
             // `write` has set the exception.
             Ok(args) if !write(args) => Err(Trap::new(TrapCode::Host)),
@@ -226,6 +235,9 @@ unsafe fn call_callee(
         (*env).args = outer_args;
         (*env).running = running;
         (*instance).current = current;
+        if let (Target::Wasm(_, func), true) = (callee.target, current.is_null()) {
+            exec_time::ended(&mut *instance, func, start);
+        }
         if !current.is_null() {
             // The calling native function may run on another environment, which has no mark of the
             // exception yet.
@@ -505,6 +517,7 @@ unsafe fn call_outermost(
         let (args, slots) = (stack.as_mut_ptr().wrapping_add(1), stack.len());
         let mut results = None;
         native_code::give_stack(&(*instance).store, 0);
+        let start = Start::now();
         let seen = (*data).twin.runner(&raw const (*data).seen, func);
         let kept: *mut [Context; KEPT] = &raw mut (*env).context;
         let mut made;
@@ -531,10 +544,13 @@ unsafe fn call_outermost(
         (*env).import = null();
         (*env).args = null_mut();
         (*instance).current = null_mut();
+        exec_time::ended(&mut *instance, func, start);
         match done {
             Ok(()) => {
                 copy_cells(argv, args, results);
-                native_code::note(env, sp, context, args, Target::Wasm(seen, func));
+                if !exec_time::ON {
+                    native_code::note(env, sp, context, args, Target::Wasm(seen, func));
+                }
             }
             Err(trap) => {
                 (*instance).trapped(trap.code);

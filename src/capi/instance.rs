@@ -4,6 +4,7 @@ use super::app_heap::AppHeap;
 use super::debug;
 use super::diagnostics;
 use super::exec_env::{function, wasm_runtime_call_wasm, WASMExecEnv};
+use super::exec_time::Times;
 use super::extras::Extras;
 use super::fuel;
 use super::imports;
@@ -55,6 +56,9 @@ pub struct WASMModuleInstanceCommon {
     pub(super) wasi: Program,
     /// What parts of the API keep for it.
     pub(super) extras: Extras,
+    /// How long calls have taken.
+    #[cfg_attr(not(feature = "exec-time"), allow(dead_code))]
+    pub(super) times: Times,
 }
 
 impl Drop for WASMModuleInstanceCommon {
@@ -230,6 +234,7 @@ impl WASMModuleInstanceCommon {
             allocator,
             wasi,
             extras: Extras::new(),
+            times: Times::NEW,
         })?;
         diagnostics::prepare(&mut instance)?;
         Ok(instance)

@@ -25,6 +25,7 @@
 //! | `modules` | modules that import from modules |
 //! | `debug` | instances whose program a debugger of the library stops |
 //! | `diagnostics` | call stacks, memory consumption, failed growth |
+//! | `exec_time` | how long calls take |
 //! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
 //! | `exception_stacks` | where references to exceptions may lie |
@@ -55,6 +56,11 @@ mod exception_stacks;
 #[path = "exception_stacks_off.rs"]
 mod exception_stacks;
 mod exec_env;
+#[cfg(feature = "exec-time")]
+mod exec_time;
+#[cfg(not(feature = "exec-time"))]
+#[path = "exec_time_off.rs"]
+mod exec_time;
 mod externref;
 mod extras;
 #[cfg(feature = "fuel")]
@@ -118,6 +124,8 @@ pub use context::*;
 #[cfg(feature = "diagnostics")]
 pub use diagnostics::*;
 pub use exec_env::*;
+#[cfg(feature = "exec-time")]
+pub use exec_time::*;
 pub use externref::{
     wasm_externref_obj2ref, wasm_externref_objdel, wasm_externref_ref2obj, wasm_externref_retain,
     wasm_externref_set_cleanup,

@@ -43,6 +43,13 @@ pub(crate) fn native_stack() -> Option<usize> {
     (bytes != usize::MAX).then_some(bytes)
 }
 
+/// Microseconds of a clock that is never set back.
+#[cfg(feature = "exec-time")]
+pub(crate) fn uptime() -> u64 {
+    // SAFETY: the platform only reads a clock.
+    unsafe { zonda_platform_uptime() }
+}
+
 pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
     let mut info = zonda_heap_info_t { total: 0, free: 0, peak: 0 };
     // SAFETY: the platform writes to `info` only.

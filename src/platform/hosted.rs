@@ -81,6 +81,13 @@ pub(crate) fn native_stack() -> Option<usize> {
     stack::left().map(|left| left.saturating_sub(TO_CALL))
 }
 
+/// Microseconds of a clock that is never set back.
+#[cfg(feature = "exec-time")]
+pub(crate) fn uptime() -> u64 {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed().as_micros() as u64
+}
+
 pub(crate) fn heap_info() -> Option<zonda_heap_info_t> {
     None
 }

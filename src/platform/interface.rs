@@ -119,6 +119,10 @@ extern "C" {
     /// native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
     pub fn zonda_platform_native_stack() -> usize;
 
+    /// Returns the microseconds of a clock that is never set back. Called with CONFIG_ZONDA_EXEC_TIME
+    /// only.
+    pub fn zonda_platform_uptime() -> u64;
+
     /// Stores size and use of the memory; returns false if the platform cannot tell.
     pub fn zonda_platform_heap_info(info: *mut zonda_heap_info_t) -> bool;
 

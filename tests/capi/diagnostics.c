@@ -201,6 +201,38 @@ static void test_records(void)
 	wasm_runtime_clear_exception(instance);
 }
 
+static void test_usage(void)
+{
+	zonda_usage_t before, after;
+	uint32_t cell = 4;
+	double all, deep;
+
+	wasm_runtime_destroy_exec_env(exec_env);
+	exec_env = wasm_runtime_create_exec_env(instance, 65536);
+	zonda_get_usage(exec_env, &before);
+	CHECK(before.linear_memory == 65536 && before.operand_stack >= 65536);
+	CHECK(before.operand_stack_peak == 0 && before.app_heap == 0);
+	all = wasm_runtime_sum_wasm_exec_time(instance);
+	deep = wasm_runtime_get_wasm_func_exec_time(instance, "deep");
+	CHECK(!call("deep", &cell));
+	wasm_runtime_clear_exception(instance);
+	zonda_get_usage(exec_env, &before);
+	CHECK(before.operand_stack_peak > 4 * 16 && before.operand_stack_peak < 1024);
+	cell = 50;
+	CHECK(!call("deep", &cell));
+	wasm_runtime_clear_exception(instance);
+	zonda_get_usage(exec_env, &after);
+	/* 46 frames more, each with at least a header. */
+	CHECK(after.operand_stack_peak >= before.operand_stack_peak + 46 * 16);
+	CHECK(after.operand_stack_peak < after.operand_stack);
+	/* The clock goes on by a millisecond between start and end of each call. */
+	CHECK(wasm_runtime_sum_wasm_exec_time(instance) == all + 2);
+	CHECK(wasm_runtime_get_wasm_func_exec_time(instance, "deep") == deep + 2);
+	CHECK(wasm_runtime_get_wasm_func_exec_time(instance, "nothing") == 0);
+	wasm_runtime_destroy_exec_env(exec_env);
+	exec_env = wasm_runtime_create_exec_env(instance, 512);
+}
+
 static void test_growth(void)
 {
 	uint32_t cell = 1;
@@ -248,11 +280,13 @@ int main(int argc, char **argv)
 	start();
 	test_traps();
 	test_records();
+	test_usage();
 	test_growth();
 	CHECK(!call("a", &cell));
 	/* Printed, for the test that runs this. */
 	wasm_runtime_dump_call_stack(exec_env);
 	fflush(stdout);
+	wasm_runtime_dump_perf_profiling(instance);
 	wasm_runtime_dump_mem_consumption(exec_env);
 	/* The stack of another one is 8192 bytes larger than the 512 that this one has. */
 	wasm_runtime_destroy_exec_env(exec_env);

@@ -73,6 +73,14 @@ bool zonda_platform_heap_info(zonda_heap_info_t *info)
 	return false;
 }
 
+/* A clock that goes on by a millisecond each time. */
+uint64_t zonda_platform_uptime(void)
+{
+	static uint64_t time;
+
+	return time += 1000;
+}
+
 static int locked;
 
 void zonda_platform_lock(void)

@@ -14,7 +14,8 @@ pub const LANGUAGE: [&str; 5] =
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];
 
 /// What applications in C use besides.
-pub const C_API: [&str; 4] = ["shared-heap", "multi-module", "diagnostics", "trap-record"];
+pub const C_API: [&str; 5] =
+    ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time"];
 
 /// All that a library for applications in C can have.
 pub fn of_the_library() -> impl Iterator<Item = &'static str> {

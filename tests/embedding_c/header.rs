@@ -28,7 +28,8 @@ const SOURCES: [&str; 18] = [
 ];
 
 /// What is off by default.
-const OPTIONAL: [&str; 5] = ["shared_heap", "modules", "diagnostics", "native_code", "trap_record"];
+const OPTIONAL: [&str; 6] =
+    ["shared_heap", "modules", "diagnostics", "native_code", "trap_record", "exec_time"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

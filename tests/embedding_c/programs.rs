@@ -212,6 +212,10 @@ fn an_application_that_looks_at_calls() {
             assert!(line.starts_with(&start) && line.ends_with(&format!(" - {name}")), "{printed}");
         }
         assert!(printed.contains("\nlinear memories: 131072\ntables: 8\n"), "{printed}");
+        assert!(
+            printed.contains(" calls, ") && printed.contains("000 us\nlinear memories"),
+            "{printed}"
+        );
         assert!(printed.ends_with("\napplication heap in use: 0\nwell\n"), "{printed}");
         let stacks = lines.filter_map(|line| line.strip_prefix("operand stack: "));
         let stacks: Vec<u32> = stacks.map(|bytes| bytes.parse().expect("a number")).collect();

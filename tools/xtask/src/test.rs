@@ -30,7 +30,7 @@ const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"]
 
 /// The features that tests of the C API need beside the default ones.
 pub const C_API: &str =
-    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/trap-record,zonda/signed-files";
+    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/trap-record,zonda/exec-time,zonda/signed-files";
 
 /// Every Rust file is formatted as rustfmt.toml says.
 fn formatted() -> Result<()> {
