@@ -74,7 +74,7 @@ impl Generator {
     /// Bytes that are often edges of lanes.
     fn bytes(&mut self, count: usize) -> Vec<u8> {
         const EDGES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, 0xfe, 0x3f, 0xc0];
-        let same = self.next() % 3 == 0;
+        let same = self.next().is_multiple_of(3);
         let first = EDGES[self.below(8)];
         (0..count)
             .map(|_| match self.next() % 4 {
@@ -86,7 +86,7 @@ impl Generator {
     }
 
     fn leaf(&mut self, ty: Ty) {
-        if self.next() % 3 != 0 {
+        if !self.next().is_multiple_of(3) {
             let local = self.local(ty);
             return self.op(0x20, local);
         }
@@ -265,7 +265,7 @@ impl Generator {
             groups.push((count, ty));
         }
         // Locals that a byte does not name, in a few functions.
-        if self.next() % 8 == 0 {
+        if self.next().is_multiple_of(8) {
             let at = self.below(groups.len());
             groups.insert(at, (300, I32));
         }
