@@ -146,11 +146,12 @@ fn generated_modules_run_as_in_wasmi() {
 /// Of the runner's first seeds (`cargo xtask fuzz --programs`), as many as take some seconds.
 #[test]
 fn generated_programs_agree_in_all_modes_and_with_wasmi() {
-    use zonda_fuzz::program::{check, encode, generate, Judge};
+    use zonda_fuzz::program::{check, encode, exceptions, generate, Judge};
     let mut judge = Judge::default();
-    let (mut returned, mut trapped, mut values) = (0, 0, 0);
+    let (mut returned, mut trapped, mut values, mut thrown) = (0, 0, 0, 0);
     for seed in 0..1_000 {
         let program = generate(seed);
+        thrown += exceptions::variant(&program).is_some() as u32;
         let outcome = match check(&program, &encode(&program), &mut judge, None) {
             Ok(outcome) => outcome,
             Err(what) => panic!("seed {seed}: {what}"),
@@ -162,6 +163,7 @@ fn generated_programs_agree_in_all_modes_and_with_wasmi() {
     // That programs do something is what the generator is for.
     assert!(returned > 20 * trapped, "{returned} calls returned, {trapped} trapped");
     assert!(values > 20_000, "only {values} values were compared");
+    assert!(thrown > 50 || cfg!(not(feature = "exceptions")), "only {thrown} programs throw");
 }
 
 /// Vectors in both modes, in wasmi, and through the checker of translations; a part of the modules has large functions.

@@ -57,6 +57,11 @@ impl SuiteFile {
         compile_except(&self.name, self.source, Some(self.is_complete()), convert, except)
     }
 
+    /// Whether emulated boards run it in the modes of the interpreters: also exceptions, which native code does not have.
+    pub fn runs_on_boards(&self) -> bool {
+        self.runs_everywhere || self.folder() == "exceptions"
+    }
+
     /// Whether Zonda has all features that the folder is about.
     fn is_complete(&self) -> bool {
         matches!(

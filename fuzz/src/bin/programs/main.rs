@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use zonda_fuzz::checker::check_module;
 use zonda_fuzz::program::ast::Program;
 use zonda_fuzz::program::coverage::{Coverage, OPCODES};
+use zonda_fuzz::program::exceptions;
 use zonda_fuzz::program::reduce::reduce;
 use zonda_fuzz::program::script::{with_state_shown, Script};
 use zonda_fuzz::program::{check, classic, encode, fits, generate, generate_for, Judge, Outcome};
@@ -192,6 +193,9 @@ fn scripts(options: &Options, folder: &str) -> Result<(), String> {
         if let Err(what) = check(&program, &bytes, &mut judge, None) {
             return Err(format!("seed {seed}: {what}"));
         }
+        // On the board some throw and catch, too.
+        let program = exceptions::variant(&program).unwrap_or(program);
+        let bytes = encode(&program);
         let size: usize = bytes.iter().map(Vec::len).sum();
         let seen = classic(&program, &bytes)?;
         if size > 40 << 10 || !fits(&program, &bytes, STACK) || !script.add(&program, &bytes, &seen)

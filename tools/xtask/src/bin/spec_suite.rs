@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use zonda_script::suite::SuiteFile;
 use zonda_script::{suite, Convert, Counts, Engine, Mode, Options};
 
 #[derive(Parser)]
@@ -108,13 +109,11 @@ fn parse(line: &str) -> Result<(String, Counts)> {
     Ok((name.to_owned(), counts))
 }
 
-/// Writes the scripts, with modules in another form.
-fn compile(folder: &Path, vectors: bool, convert: Convert) -> Result<()> {
+/// Writes the scripts of the files that `runs` says, with modules in another form.
+fn compile(folder: &Path, runs: &dyn Fn(&SuiteFile) -> bool, convert: Convert) -> Result<()> {
     fs::create_dir_all(folder)?;
     let mut index = String::new();
-    let files = suite::files();
-    let wanted = files.iter().filter(|file| file.runs_everywhere || vectors && file.has_vectors());
-    for (number, file) in wanted.enumerate() {
+    for (number, file) in suite::files().iter().filter(|file| runs(file)).enumerate() {
         let script =
             file.converted(convert).map_err(|error| anyhow::anyhow!("{}: {error:?}", file.name))?;
         fs::write(folder.join(format!("{number}.zs")), script)?;
@@ -163,9 +162,14 @@ fn run() -> Result<()> {
             let target = zonda_native::Target::named(&target).map_err(anyhow::Error::msg)?;
             let options = zonda_native::Options::new(target);
             let mut made = HashMap::new();
-            compile(&folder, false, &mut |module| native(module, &options, &mut made))
+            compile(&folder, &|file| file.runs_everywhere, &mut |module| {
+                native(module, &options, &mut made)
+            })
         }
-        Command::Compile { folder, vectors, .. } => compile(&folder, vectors, &mut |_| None),
+        Command::Compile { folder, vectors, .. } => {
+            let runs = |file: &SuiteFile| file.runs_on_boards() || vectors && file.has_vectors();
+            compile(&folder, &runs, &mut |_| None)
+        }
         Command::Compare { file, partial } => {
             let text = fs::read_to_string(file)?;
             let mut counts = text.lines().map(parse).collect::<Result<Vec<_>>>()?;
