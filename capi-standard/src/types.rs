@@ -90,7 +90,7 @@ pub unsafe extern "C" fn wasm_valtype_kind(ty: *const wasm_valtype_t) -> wasm_va
     unsafe { ty.as_ref() }.map_or(WASM_EXTERNREF, |ty| ty.kind)
 }
 
-// In a build with vectors there is one type more.
+// In a build with vectors there is one type more; in one with exceptions another, which the header does not have.
 #[allow(unreachable_patterns)]
 pub(crate) fn kind_of(ty: ValType) -> wasm_valkind_t {
     match ty {
@@ -100,6 +100,7 @@ pub(crate) fn kind_of(ty: ValType) -> wasm_valkind_t {
         ValType::F64 => WASM_F64,
         ValType::FuncRef => WASM_FUNCREF,
         ValType::ExternRef => WASM_EXTERNREF,
+        ty if ty.is_ref() => WASM_EXTERNREF,
         _ => WASM_V128,
     }
 }
@@ -490,13 +491,15 @@ impl wasm_memorytype_t {
     }
 }
 
-/// The header's type of what is imported or exported.
+/// The header's type of what is imported or exported. It has none for tags, which a build with exceptions has besides.
+#[allow(unreachable_patterns)]
 pub(crate) fn extern_type(ty: ExternType<'_>) -> *mut wasm_externtype_t {
     match ty {
         ExternType::Func(ty) => func_type(ty).cast(),
         ExternType::Global(ty) => global_type(ty).cast(),
         ExternType::Table(ty) => table_type(ty).cast(),
         ExternType::Memory(ty) => memory_type(ty).cast(),
+        _ => core::ptr::null_mut(),
     }
 }
 

@@ -17,6 +17,7 @@ impl Catching {
     pub(crate) const NONE: Catching = Catching(NO_HANDLER);
 
     /// Whether a handler waits.
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
     pub(crate) fn is_some(self) -> bool {
         self.0 != NO_HANDLER
     }
