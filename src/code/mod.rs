@@ -16,6 +16,7 @@
 pub(crate) mod handlers;
 #[cfg(not(feature = "exceptions"))]
 #[path = "handlers_off.rs"]
+#[cfg_attr(not(any(feature = "classic", feature = "fast")), allow(dead_code))]
 pub(crate) mod handlers;
 
 #[cfg(feature = "classic")]
