@@ -26,7 +26,8 @@ impl StoreData<'_> {
     pub(crate) fn check_globals(&self, instance: &StoreInstance) {
         for (&global, entry) in instance.globals.iter().zip(instance.module.data.globals.iter()) {
             // SAFETY: globals of an instance belong to its store, which is `self`.
-            self.check_reference(entry.ty.content, unsafe { super::link::read_global(global) });
+            let bits = unsafe { super::link::read_global(global) };
+            self.check_reference(entry.ty.content, zonda_exec::vector::low(bits));
         }
     }
 }
