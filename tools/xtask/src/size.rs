@@ -412,11 +412,17 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Features of the language that no row has.
+const OPTIONS: [&str; 4] = ["memory64", "wide-arithmetic", "simd", "exceptions"];
+
 /// As a test: flash and static RAM stay within their limits, and nothing can panic.
 pub fn check() -> Result<()> {
     let rows = measure(&[], None)?;
     print(&rows, false, 0);
     let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
+    // Nor does what is off by default link a panic.
+    let options = OPTIONS.map(str::to_owned);
+    over.extend(measure(&options, Some("everything"))?.iter().filter_map(panicking));
     for row in &rows {
         let limits = FLASH.iter().find(|flash| flash.config == row.config);
         let most =

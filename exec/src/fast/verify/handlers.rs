@@ -34,8 +34,9 @@ impl Pass<'_, '_, '_> {
             let Some(handler) = list.get(number).filter(|handler| handler.start < self.end) else {
                 return Ok(());
             };
+            // Not `clamp`, which links a panic.
             self.handler(handler, number, before)
-                .map_err(|violation| (violation, handler.start.clamp(self.start, self.end)))?;
+                .map_err(|violation| (violation, handler.start.max(self.start).min(self.end)))?;
             before = handler.start;
             self.verifier.handlers.next = number + 1;
         }

@@ -112,13 +112,17 @@ impl<'a> Translator<'a> {
         }
         let mut operands = [(0, 0); 3];
         let mut count = 0;
-        for (operand, slots) in operands.iter_mut().zip(slots).rev() {
+        // Not `zip` and `rev`, which together link a panic.
+        for index in (0..operands.len()).rev() {
+            let slots = slots.get(index).copied().unwrap_or(0);
             let place = match slots {
                 0 => continue,
                 4 => self.pop_vector()?,
                 slots => self.pop_any(slots as i32)?,
             };
-            *operand = (place, slots as i32);
+            if let Some(operand) = operands.get_mut(index) {
+                *operand = (place, slots as i32);
+            }
             count += 1;
         }
         let operands = operands.get(..count).unwrap_or(&[]);
