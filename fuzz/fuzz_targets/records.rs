@@ -75,7 +75,8 @@ fn program(bytes: &[u8]) {
 fn both(bytes: &[u8]) {
     let Some((&len, rest)) = bytes.split_first() else { return };
     let (record, module) = rest.split_at(usize::from(len).min(rest.len()));
-    let (Ok(record), Ok(program)) = (Record::parse(&corrected(record)), Program::new(module)) else {
+    let (Ok(record), Ok(program)) = (Record::parse(&corrected(record)), Program::new(module))
+    else {
         return;
     };
     let programs = [program];
