@@ -1,59 +1,73 @@
 //! The operand stacks of execution environments, as roots of references to exceptions (feature
 //! `exceptions`): each is one of the store of the instance that the environment was made for, and of
-//! that of the instance that a native function gives it meanwhile.
+//! that of the instance that a native function gives it meanwhile. An environment may be freed after
+//! its instances.
 
 use super::types::wasm_module_inst_t;
-use crate::alloc::OutOfMemory;
+use crate::alloc::{OutOfMemory, TryBox};
+use crate::store::StoreData;
+use core::cell::Cell;
 
-/// The instance that an environment was made for.
-pub(super) struct Owner(wasm_module_inst_t);
+/// A stack that the store of an instance knows, until this is dropped or the store goes.
+struct Known {
+    store: *mut StoreData<'static>,
+    stack: *const u32,
+    /// The store clears it when it goes.
+    lives: TryBox<Cell<bool>>,
+}
+
+impl Known {
+    /// # Safety
+    /// The instance is live, and the stack stays until this is dropped.
+    unsafe fn new(instance: wasm_module_inst_t, stack: &[u32]) -> Result<Known, OutOfMemory> {
+        let lives = TryBox::new(Cell::new(true))?;
+        // SAFETY: the contract of this function; the mark stays until it is removed.
+        let store = unsafe { (*instance).store.as_ptr() };
+        // SAFETY: as above.
+        unsafe { (*store).add_stack(stack, lives.as_ptr())? };
+        Ok(Known { store, stack: stack.as_ptr(), lives })
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        if self.lives.get() {
+            // SAFETY: the store has not cleared the mark, so it is live; one thread at a time uses
+            // it and its environments.
+            unsafe { (*self.store).remove_stack(self.stack) }
+        }
+    }
+}
+
+/// What an environment is known as.
+pub(super) struct Owner {
+    instance: wasm_module_inst_t,
+    own: Known,
+    other: Cell<Option<Known>>,
+}
 
 impl Owner {
     /// # Safety
-    /// The instance is live, and the stack stays until [`Owner::end`].
+    /// The instance is live, and the stack stays until this is dropped.
     pub(super) unsafe fn new(
         instance: wasm_module_inst_t,
         stack: &[u32],
     ) -> Result<Owner, OutOfMemory> {
         // SAFETY: the contract of this function.
-        unsafe { (*(*instance).store.as_ptr()).add_stack(stack)? };
-        Ok(Owner(instance))
+        let own = unsafe { Known::new(instance, stack)? };
+        Ok(Owner { instance, own, other: Cell::new(None) })
     }
 
     /// The environment has another instance from now on.
     ///
     /// # Safety
-    /// Both instances are live.
-    pub(super) unsafe fn change(
-        &self,
-        from: wasm_module_inst_t,
-        to: wasm_module_inst_t,
-        stack: &[u32],
-    ) {
+    /// The instance is live, and the stack that of [`Owner::new`].
+    pub(super) unsafe fn change(&self, to: wasm_module_inst_t, stack: &[u32]) {
+        let is_own = core::ptr::eq(to, self.instance) && self.own.lives.get();
+        // Without memory for it, exceptions to which this stack alone refers may be freed; whoever
+        // uses such a reference traps.
         // SAFETY: the contract of this function.
-        unsafe {
-            if !core::ptr::eq(from, self.0) {
-                (*(*from).store.as_ptr()).remove_stack(stack);
-            }
-            if !core::ptr::eq(to, self.0) {
-                // Without memory for it, exceptions to which this stack alone refers may be freed; whoever
-                // uses such a reference traps.
-                let _ = (*(*to).store.as_ptr()).add_stack(stack);
-            }
-        }
-    }
-
-    /// The stack goes.
-    ///
-    /// # Safety
-    /// The instance, and that of the environment now, are live.
-    pub(super) unsafe fn end(&self, now: wasm_module_inst_t, stack: &[u32]) {
-        // SAFETY: the contract of this function.
-        unsafe {
-            (*(*self.0).store.as_ptr()).remove_stack(stack);
-            if !core::ptr::eq(now, self.0) {
-                (*(*now).store.as_ptr()).remove_stack(stack);
-            }
-        }
+        let other = if is_own { None } else { unsafe { Known::new(to, stack).ok() } };
+        drop(self.other.replace(other));
     }
 }

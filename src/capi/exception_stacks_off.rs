@@ -17,10 +17,5 @@ impl Owner {
     /// # Safety
     /// There is no requirement.
     #[inline(always)]
-    pub(super) unsafe fn change(&self, _: wasm_module_inst_t, _: wasm_module_inst_t, _: &[u32]) {}
-
-    /// # Safety
-    /// There is no requirement.
-    #[inline(always)]
-    pub(super) unsafe fn end(&self, _: wasm_module_inst_t, _: &[u32]) {}
+    pub(super) unsafe fn change(&self, _: wasm_module_inst_t, _: &[u32]) {}
 }

@@ -97,13 +97,6 @@ impl WASMExecEnv {
         Ok(env)
     }
 
-    /// Before the environment is freed: nothing runs on its stack any more.
-    #[inline(always)]
-    pub(super) fn end(&self) {
-        // SAFETY: the instances outlive their environments.
-        unsafe { self.owner.end(self.instance, &self.stack) };
-    }
-
     /// Bytes of the operand stack.
     #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
     pub(super) fn stack_bytes(&self) -> usize {
@@ -353,8 +346,7 @@ pub unsafe extern "C" fn wasm_runtime_create_exec_env(
 pub unsafe extern "C" fn wasm_runtime_destroy_exec_env(exec_env: wasm_exec_env_t) {
     if !exec_env.is_null() {
         // SAFETY: made by `wasm_runtime_create_exec_env`.
-        let env = unsafe { TryBox::from_raw(exec_env) };
-        env.end();
+        drop(unsafe { TryBox::from_raw(exec_env) });
     }
 }
 
@@ -393,7 +385,7 @@ pub unsafe extern "C" fn wasm_runtime_set_module_inst(
     unsafe {
         (*(*exec_env).instance).store.forget();
         let env = &*exec_env;
-        env.owner.change(env.instance, module_inst, &env.stack);
+        env.owner.change(module_inst, &env.stack);
         (*exec_env).special = true;
         (*exec_env).instance = module_inst;
     }

@@ -263,7 +263,6 @@ impl WASMModuleInstanceCommon {
                     wasm_runtime_call_wasm(env.as_ptr(), function(func), 0, null_mut())
                 });
             fuel::bound(&(*this).store, 0);
-            env.end();
             Ok(done)
         }
     }

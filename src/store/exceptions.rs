@@ -18,6 +18,7 @@ use crate::alloc::{OutOfMemory, TryVec};
 use crate::binary::types::ValType;
 use crate::code::CompiledCode;
 use crate::module::FuncType;
+use core::cell::Cell;
 use zonda_exec::frame::SWITCHED;
 use zonda_exec::unwind::{covering, Activation, Handler};
 use zonda_exec::TrapCode;
@@ -83,8 +84,26 @@ pub(crate) struct Exceptions {
     /// The number of objects at which they are collected.
     limit: usize,
     thrown: Thrown,
-    /// Operand stacks beside the store's own: first slot and length.
-    stacks: TryVec<(*const u32, usize)>,
+    /// Operand stacks beside the store's own.
+    stacks: Stacks,
+}
+
+/// An operand stack of which somebody else is the owner.
+struct Listed {
+    first: *const u32,
+    slots: usize,
+    /// Cleared when the store goes.
+    lives: *const Cell<bool>,
+}
+
+/// Those that a store knows.
+struct Stacks(TryVec<Listed>);
+
+impl Drop for Stacks {
+    fn drop(&mut self) {
+        // SAFETY: a stack was added with a mark that stays until it is removed, and this one was not.
+        self.0.iter().for_each(|stack| unsafe { (*stack.lives).set(false) });
+    }
 }
 
 impl Exceptions {
@@ -96,7 +115,7 @@ impl Exceptions {
             next: 1,
             limit: FEW,
             thrown: Thrown::NOTHING,
-            stacks: TryVec::new(),
+            stacks: Stacks(TryVec::new()),
         }
     }
 
@@ -172,21 +191,27 @@ impl StoreData<'_> {
         }
     }
 
-    /// Adds an operand stack on which code of the store may run.
+    /// Adds an operand stack on which code of the store may run. The store clears the mark when it goes.
+    ///
+    /// # Safety
+    /// Stack and mark stay until [`Self::remove_stack`], or until the store goes.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) fn add_stack(&mut self, stack: &[u32]) -> Result<(), OutOfMemory> {
-        self.exceptions.stacks.push((stack.as_ptr(), stack.len()))
+    pub(crate) unsafe fn add_stack(
+        &mut self,
+        stack: &[u32],
+        lives: *const Cell<bool>,
+    ) -> Result<(), OutOfMemory> {
+        self.exceptions.stacks.0.push(Listed { first: stack.as_ptr(), slots: stack.len(), lives })
     }
 
     /// Forgets an operand stack: nothing runs on it.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) fn remove_stack(&mut self, stack: &[u32]) {
-        let stacks = &mut self.exceptions.stacks;
+    pub(crate) fn remove_stack(&mut self, first: *const u32) {
+        let stacks = &mut self.exceptions.stacks.0;
         let Some(last) = stacks.pop() else { return };
-        let mut others = stacks.iter_mut();
-        if !core::ptr::eq(last.0, stack.as_ptr()) {
+        if !core::ptr::eq(last.first, first) {
             // The last one takes its place.
-            match others.find(|other| core::ptr::eq(other.0, stack.as_ptr())) {
+            match stacks.iter_mut().find(|other| core::ptr::eq(other.first, first)) {
                 Some(place) => *place = last,
                 None => drop(stacks.push(last)),
             }
@@ -232,9 +257,9 @@ impl StoreData<'_> {
         root(&raw const self.exceptions.thrown.serial, 1);
         root(values.as_ptr(), values.len());
         root(self.stack.as_mut_ptr(), self.stack.len());
-        for &(first, count) in self.exceptions.stacks.iter() {
+        for stack in self.exceptions.stacks.0.iter() {
             // Added and not removed, so it is there.
-            root(first, count);
+            root(stack.first, stack.slots);
         }
         for instance in self.instances.iter() {
             for (&global, entry) in instance.globals.iter().zip(instance.module.data.globals.iter())

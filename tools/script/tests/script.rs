@@ -96,11 +96,22 @@ fn what_does_not_hold_fails() {
 #[test]
 fn what_is_not_supported_is_counted() {
     let (counts, _) = counts(
-        r#"(module (func (export "f") (result i32) (i32.const 1)))
+        r#"(module (type (struct)) (func (export "f") (result i32) (i32.const 1)))
+        (assert_return (invoke "f") (i32.const 1))"#,
+    );
+    assert_eq!(counts, Counts { passed: 0, failed: 0, unsupported: 2, text: 0 });
+}
+
+#[test]
+fn one_of_several_results_and_exceptions() {
+    let (counts, messages) = counts(
+        r#"(module (tag $t) (func (export "f") (result i32) (i32.const 1)) (func (export "g") (throw $t)))
         (assert_return (invoke "f") (either (i32.const 1) (i32.const 2)))
+        (assert_exception (invoke "g"))
+        (assert_return (invoke "f") (either (i32.const 2) (i32.const 3)))
         (assert_exception (invoke "f"))"#,
     );
-    assert_eq!(counts, Counts { passed: 1, failed: 0, unsupported: 2, text: 0 });
+    assert_eq!(counts, Counts { passed: 3, failed: 2, unsupported: 0, text: 0 }, "{messages:?}");
 }
 
 #[test]
