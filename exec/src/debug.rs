@@ -2,7 +2,7 @@
 //!
 //! A debugger that is attached gets control before each instruction that it asks for, and when a call traps.
 //! Nothing is patched, since code may lie in flash: while a debugger is attached, classic mode executes
-//! with a second form of its loop, which asks [`before`] in front of every instruction. Without one
+//! with a second form of its loop, which asks `before` in front of every instruction. Without one
 //! the usual loop runs. It changes to the other form where it checks the meter anyway, at calls and
 //! loop iterations: the termination request then has a second bit. So nothing is executed for
 //! debugging while no debugger is attached, except for a test of that word at each call by the host and,

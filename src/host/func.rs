@@ -226,9 +226,9 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
     #[inline]
     pub fn call<'a>(&self, mut store: impl AsStoreMut<'a>, params: P) -> Result<R, Error> {
         let store = store.as_store_mut().inside();
-        let host = (&raw mut *store).cast();
         let (key, sp) = (self.func.key(), again::here());
         if let Some(prepared) = store.inner.again(key, sp) {
+            let host = (&raw mut *store).cast();
             // SAFETY: the key has the number of the store, and the types were compared when the
             // typed function was made; the prepared call has slots for parameters and results.
             return unsafe {
@@ -240,6 +240,7 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         self.func.address(store)?;
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
+        let host = (&raw mut *store).cast();
         // SAFETY: the types were compared when the typed function was made; `Stack::args` has
         // reserved slots for parameters and results.
         unsafe {

@@ -24,7 +24,7 @@ pub struct Instruction<'a> {
     operands: [(Kind, i32); 4],
     /// `Runtime`, `Memory`, `Num1` and `Num2`: the opcode of WebAssembly, with a prefix in the
     /// upper byte. `Vector`: its code; as a runtime instruction, a vector instruction has the code
-    /// [`op::VECTOR`](super::op::VECTOR) and its opcode.
+    /// [`op::VECTOR`] and its opcode.
     pub code: u16,
     immediates: [u32; 2],
     /// `BrTable` and `BrTableLong`: the distances of the targets, in bytes.
