@@ -111,6 +111,7 @@ mod signed;
 mod text;
 #[cfg(feature = "trap-record")]
 mod trap_record;
+mod typed_calls;
 mod types;
 #[cfg(feature = "wasi")]
 mod wasi;
@@ -156,6 +157,7 @@ pub use shared_heap::*;
 pub use signed::verify as verify_signature;
 #[cfg(feature = "trap-record")]
 pub use trap_record::*;
+pub use typed_calls::*;
 pub use types::*;
 #[cfg(feature = "wasi")]
 pub use wasi::*;

@@ -5,7 +5,7 @@
 
 #![allow(non_camel_case_types)]
 
-use super::exec_env::{call_at, func_kind, function};
+use super::exec_env::{call_at, function};
 use super::text::c_bytes;
 use super::types::*;
 use crate::binary::types::ExternKind;

@@ -6,7 +6,6 @@
 
 #![allow(non_camel_case_types)]
 
-use super::exec_env::func_kind;
 use super::extras::{Extra, Part};
 use super::module::WASMModuleCommon;
 use super::package::{is_linked, terminated};

@@ -6,6 +6,7 @@
 
 pub use super::numbers::*;
 use core::ffi::{c_char, c_int, c_void};
+use zonda_exec::vector;
 
 /// A loaded module.
 pub type wasm_module_t = *mut super::module::WASMModuleCommon;
@@ -176,4 +177,22 @@ pub struct wasm_val_t {
     pub kind: wasm_valkind_t,
     pub _paddings: [u8; 7],
     pub of: wasm_val_of_t,
+}
+
+/// The kind of a value, for wasm_val_t, from its type's code.
+#[inline(never)]
+pub(super) fn func_kind(code: u8) -> wasm_valkind_t {
+    match code {
+        0x7b..=0x7f => 0x7f - code,
+        0x70 => WASM_FUNCREF,
+        _ => WASM_EXTERNREF,
+    }
+}
+
+/// Slots of a value of this kind.
+pub(super) fn slots(kind: wasm_valkind_t) -> usize {
+    if vector::ENABLED && kind == WASM_V128 {
+        return 4;
+    }
+    1 + (kind == WASM_I64 || kind == WASM_F64) as usize
 }

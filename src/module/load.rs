@@ -1,6 +1,8 @@
 //! Loads a module: walks its sections (spec: 5.5), checks each, and keeps what execution needs.
 
+use super::segments::{DataHeader, ElementHeader};
 use super::sort::heapsort;
+use super::types;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
 use crate::binary::reader::{error, Parsed, Reader};
@@ -24,7 +26,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::*;
 use crate::message::message;
 use crate::validate::const_expr;
-use crate::validate::env::{codes, Env, TypeEntry};
+use crate::validate::env::Env;
 use crate::validate::func::FuncValidator;
 use crate::validate::tags::Tags;
 use crate::validate::visitor::{Nothing, Visitor};
@@ -439,7 +441,7 @@ impl<'a> Loader<'a> {
                 reader.name()?;
                 reader.take(reader.left()).map(|_| ())
             }
-            1 => self.types(reader),
+            1 => types::read(&mut self.env, reader),
             2 => self.imports(reader),
             3 => self.functions(reader),
             4 => {
@@ -485,71 +487,6 @@ impl<'a> Loader<'a> {
                 Ok(())
             }
         }
-    }
-
-    #[inline(never)]
-    fn types(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
-        let count = limited(reader, MAX_TYPES)?;
-        self.env.types.reserve_exact(count as usize)?;
-        for _ in 0..count {
-            match reader.byte()? {
-                0x60 => {}
-                0x4e..=0x50 | 0x5e | 0x5f => return Err(ErrorKind::Unsupported),
-                _ => return reader.refuse_at(reader.pos() - 1, ErrorKind::BadTypeForm),
-            }
-            let (params, param_count, param_slots) = value_types(reader, MAX_PARAMS)?;
-            let (results, result_count, result_slots) = value_types(reader, MAX_RESULTS)?;
-            let entry = TypeEntry {
-                params,
-                results,
-                param_count,
-                result_count,
-                param_slots,
-                result_slots,
-                canonical: 0,
-            };
-            self.env.types.push(entry)?;
-        }
-        self.canonical_types()
-    }
-
-    /// Finds the first equal type of each type.
-    #[inline(never)]
-    fn canonical_types(&mut self) -> Parsed<()> {
-        let bytes = self.env.bytes;
-        let types = &mut self.env.types;
-        if types.len() <= FEW_TYPES {
-            few_canonical_types(bytes, types);
-            return Ok(());
-        }
-        let mut order = TryVec::with_capacity(types.len())?;
-        for index in 0..types.len() as u32 {
-            order.push(index)?;
-        }
-        let key = |ty: &TypeEntry| {
-            (codes(bytes, ty.params, ty.param_count), codes(bytes, ty.results, ty.result_count))
-        };
-        heapsort(&mut order, &|a, b| match (types.get(a as usize), types.get(b as usize)) {
-            (Some(left), Some(right)) => match key(left).cmp(&key(right)) {
-                core::cmp::Ordering::Equal => a < b,
-                unequal => unequal == core::cmp::Ordering::Less,
-            },
-            _ => false,
-        });
-        let mut first: Option<(u32, TypeEntry)> = None;
-        for &index in order.iter() {
-            let Some(entry) = types.get_mut(index as usize) else { continue };
-            match first {
-                Some((canonical, equal)) if key(&equal) == key(entry) => {
-                    entry.canonical = canonical as u16
-                }
-                _ => {
-                    entry.canonical = index as u16;
-                    first = Some((index, *entry));
-                }
-            }
-        }
-        Ok(())
     }
 
     #[inline(never)]
@@ -836,120 +773,12 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Up to so many types are compared pairwise, which is faster than sorting.
-const FEW_TYPES: usize = 16;
-
-/// Finds the first equal type of each type.
-fn few_canonical_types(bytes: &[u8], types: &mut [TypeEntry]) {
-    for index in 0..types.len() {
-        let Some((entry, before)) = types.get_mut(..=index).and_then(<[TypeEntry]>::split_last_mut)
-        else {
-            return;
-        };
-        let equal = before.iter().position(|other| {
-            (other.param_count, other.result_count) == (entry.param_count, entry.result_count)
-                && codes(bytes, other.params, other.param_count)
-                    == codes(bytes, entry.params, entry.param_count)
-                && codes(bytes, other.results, other.result_count)
-                    == codes(bytes, entry.results, entry.result_count)
-        });
-        entry.canonical = equal.unwrap_or(index) as u16;
-    }
-}
-
 /// Reads the length of a vector, which may be at most `most`.
-fn limited(reader: &mut Reader, most: u32) -> Parsed<u32> {
+pub(super) fn limited(reader: &mut Reader, most: u32) -> Parsed<u32> {
     let at = reader.pos();
     let count = reader.count()?;
     if count > most {
         return reader.refuse_at(at, ErrorKind::TooLarge);
     }
     Ok(count)
-}
-
-/// Reads a vector of value types; returns the offset of the first one, their number and slots.
-fn value_types(reader: &mut Reader, most: u32) -> Parsed<(u32, u16, u16)> {
-    let count = limited(reader, most)?;
-    let at = reader.pos() as u32;
-    let mut slots = 0;
-    for _ in 0..count {
-        slots += ValType::read(reader)?.slots();
-    }
-    Ok((at, count as u16, slots as u16))
-}
-
-/// How the offset of a segment is read: checked when loading, evaluated when instantiating. Returns its type when loading.
-pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>) -> Parsed<IndexType> + 'e;
-
-/// The start of an element segment, up to its elements (spec: 5.5.12).
-pub(crate) struct ElementHeader {
-    /// The table of an active segment.
-    pub(crate) table: Option<u32>,
-    /// The type of its offset.
-    pub(crate) index: IndexType,
-    /// Whether it is declarative: neither active nor passive.
-    pub(crate) declarative: bool,
-    pub(crate) ty: ValType,
-    /// Whether the elements are expressions instead of function indices.
-    pub(crate) expressions: bool,
-    pub(crate) count: u32,
-}
-
-impl ElementHeader {
-    pub(crate) fn read<'a>(
-        reader: &mut Reader<'a>,
-        offset: &mut Expression<'_, 'a>,
-    ) -> Parsed<ElementHeader> {
-        let at = reader.pos();
-        let flags = reader.u32()?;
-        if flags > 7 {
-            return reader.refuse_at(at, ErrorKind::BadElementKind);
-        }
-        let expressions = flags & 4 != 0;
-        let mut table = None;
-        let mut index = IndexType::I32;
-        if flags & 1 == 0 {
-            table = Some(if flags & 2 != 0 { reader.u32()? } else { 0 });
-            index = offset(reader)?;
-        }
-        let mut ty = ValType::FuncRef;
-        if flags & 3 != 0 {
-            if expressions {
-                ty = ValType::read_ref(reader)?;
-            } else if reader.byte()? != 0 {
-                return Err(ErrorKind::BadElementKind);
-            }
-        }
-        let count = limited(reader, MAX_TABLE_ELEMENTS)?;
-        Ok(ElementHeader { table, index, declarative: flags & 3 == 3, ty, expressions, count })
-    }
-}
-
-/// The start of a data segment, up to its bytes (spec: 5.5.14).
-pub(crate) struct DataHeader {
-    /// The memory of an active segment.
-    pub(crate) memory: Option<u32>,
-    /// The type of its offset.
-    pub(crate) index: IndexType,
-    pub(crate) len: u32,
-}
-
-impl DataHeader {
-    pub(crate) fn read<'a>(
-        reader: &mut Reader<'a>,
-        offset: &mut Expression<'_, 'a>,
-    ) -> Parsed<DataHeader> {
-        let at = reader.pos();
-        let memory = match reader.u32()? {
-            0 => Some(0),
-            1 => None,
-            2 => Some(reader.u32()?),
-            _ => return reader.refuse_at(at, ErrorKind::BadDataKind),
-        };
-        let mut index = IndexType::I32;
-        if memory.is_some() {
-            index = offset(reader)?;
-        }
-        Ok(DataHeader { memory, index, len: reader.u32()? })
-    }
 }

@@ -3,14 +3,16 @@
 mod info;
 mod load;
 mod names;
+mod segments;
 mod sort;
+mod types;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
 use load::translate;
 #[cfg(feature = "toolchain")]
 pub(crate) use load::{positions_for, translate_for, verify_precompiled, walk};
-pub(crate) use load::{DataHeader, ElementHeader};
 pub(crate) use names::ExportEntry;
+pub(crate) use segments::{DataHeader, ElementHeader};
 
 use crate::alloc::{TryArc, TryVec};
 use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType};

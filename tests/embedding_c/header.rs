@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// In the order in which a reader wants the functions.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "enums",
     "types",
     "runtime",
@@ -16,6 +16,7 @@ const SOURCES: [&str; 18] = [
     "instance",
     "instantiation",
     "exec_env",
+    "typed_calls",
     "native_stack",
     "externref",
     "context",
