@@ -100,6 +100,13 @@ pub struct Frame<'p> {
     program: PhantomData<&'p Context>,
 }
 
+/// Whether operands and header of a frame lie where classic mode has them: a frame of fast mode is among those of a program that
+/// was not in classic mode when a debugger came.
+fn is_classic(frame: &Frame) -> bool {
+    // SAFETY: the frame is one that `Program::frames` has found, so its instance is live.
+    unsafe { (*frame.frame.instance).mode == Mode::Classic }
+}
+
 /// A stopped program.
 pub struct Program<'p> {
     context: &'p mut Context,
@@ -191,12 +198,18 @@ impl<'p> Program<'p> {
         let instance = self.instance(self.number(frame.frame.instance)?)?;
         let (func, _) = instance.place(frame.frame.func, frame.frame.pc);
         let (slot, ty) = local(instance, func, index)?;
-        // SAFETY: the slots of a local lie from the start of the frame on, where the declarations say that were validated.
-        Some(unsafe { Bytes::read(frame.frame.fp.add(slot as usize), ty.slots()) })
+        // SAFETY: the frame is one that `frames` has found, so its instance and record are live.
+        let (start, count) = unsafe { frame.frame.locals()? };
+        // SAFETY: so many slots of locals lie from there on.
+        ((slot + ty.slots()) as usize <= count)
+            .then(|| unsafe { Bytes::read(start.add(slot as usize), ty.slots()) })
     }
 
-    /// A slot of the operands of a frame, from the lowest one on.
+    /// A slot of the operands of a frame in classic mode, from the lowest one on.
     pub fn operand(&self, frame: &Frame, index: u32) -> Option<Bytes> {
+        if !is_classic(frame) {
+            return None;
+        }
         // SAFETY: the record of a frame's function is live.
         let locals = unsafe { (*frame.frame.func).locals } as usize;
         // The first operand lies behind the pad, or behind the boundary and the pad.
@@ -242,9 +255,9 @@ impl<'p> Program<'p> {
         position.and_then(|at| self.module(at.instance)?.get(at.offset as usize..)).unwrap_or(&[])
     }
 
-    /// The topmost slots of the running frame's operands, the topmost one first.
+    /// The topmost slots of the running frame's operands, the topmost one first. `None` where it is not in classic mode.
     pub fn top(&self, depth: u32) -> Option<u32> {
-        let frame = self.frames().next()?;
+        let frame = self.frames().next().filter(is_classic)?;
         let at = frame.top.wrapping_sub(1 + depth as usize);
         // SAFETY: the slot lies in the frame, behind its start.
         (at.addr() > frame.frame.fp.addr()).then(|| unsafe { *at })

@@ -28,8 +28,9 @@ struct Watch {
 impl Watch {
     fn value(&self, program: &Program) -> u64 {
         let mut bytes = [0; 8];
-        let range = self.at as usize..self.at as usize + self.len.min(8) as usize;
-        if let Some(now) = program.memory(self.instance).and_then(|memory| memory.get(range)) {
+        let memory = program.memory(self.instance);
+        let behind = memory.and_then(|memory| memory.get(self.at as usize..));
+        if let Some(now) = behind.and_then(|behind| behind.get(..self.len.min(8) as usize)) {
             for (byte, now) in bytes.iter_mut().zip(now) {
                 *byte = *now;
             }
@@ -40,7 +41,7 @@ impl Watch {
     /// Whether the debugger waits for this access.
     fn waits_for(&self, access: Access) -> bool {
         let overlaps = access.at < self.at as u64 + self.len as u64
-            && (self.at as u64) < access.at + access.len as u64;
+            && (self.at as u64) < access.at.saturating_add(access.len as u64);
         let kind = match self.kind {
             WatchKind::Read => !access.store,
             WatchKind::Write => access.store,
@@ -87,7 +88,8 @@ impl Access {
         let offset = leb128(&mut rest)?;
         let address = program.top(above)?;
         let instance = program.frames().next().and_then(|frame| program.position(&frame))?.instance;
-        Some(Access { instance, at: address as u64 + offset, len, store: above > 0 })
+        let at = (address as u64).checked_add(offset)?;
+        Some(Access { instance, at, len, store: above > 0 })
     }
 }
 
@@ -166,8 +168,8 @@ impl Breakpoints {
         (at, len): (u32, u32),
         kind: WatchKind,
     ) -> bool {
-        let end = at as usize + len as usize;
-        if program.memory(instance).is_none_or(|memory| end > memory.len()) {
+        let end = at as u64 + len as u64;
+        if program.memory(instance).is_none_or(|memory| end > memory.len() as u64) {
             return false;
         }
         let mut watch = Watch { address, instance, at, len, kind, bytes: 0, accessed: false };

@@ -172,7 +172,7 @@ impl Meter {
     /// After [`Meter::pass`] has returned false: whether execution goes on nevertheless, as nothing
     /// but attention was asked for.
     #[cold]
-    pub(crate) fn noticed(&self) -> bool {
+    pub fn noticed(&self) -> bool {
         if self.termination.is_pending() || !self.termination.is_set() {
             return false;
         }

@@ -17,7 +17,7 @@ pub(crate) const ACTIVE: usize = 0;
 impl Meter {
     /// Nothing but a termination request or the end of the fuel stops execution.
     #[inline(always)]
-    pub(crate) fn noticed(&self) -> bool {
+    pub fn noticed(&self) -> bool {
         false
     }
 }

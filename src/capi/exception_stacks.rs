@@ -4,28 +4,27 @@
 //! its instances.
 
 use super::types::wasm_module_inst_t;
-use crate::alloc::{OutOfMemory, TryBox};
+use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::store::StoreData;
 use core::cell::Cell;
 
 /// A stack that the store of an instance knows, until this is dropped or the store goes.
 struct Known {
     store: *mut StoreData<'static>,
-    stack: *const u32,
-    /// The store clears it when it goes.
+    /// The store clears it when it goes. Its address is by what the store knows the stack.
     lives: TryBox<Cell<bool>>,
 }
 
 impl Known {
     /// # Safety
     /// The instance is live, and the stack stays until this is dropped.
-    unsafe fn new(instance: wasm_module_inst_t, stack: &[u32]) -> Result<Known, OutOfMemory> {
+    unsafe fn new(instance: wasm_module_inst_t, stack: &TryVec<u32>) -> Result<Known, OutOfMemory> {
         let lives = TryBox::new(Cell::new(true))?;
         // SAFETY: the contract of this function; the mark stays until it is removed.
         let store = unsafe { (*instance).store.as_ptr() };
         // SAFETY: as above.
-        unsafe { (*store).add_stack(stack, lives.as_ptr())? };
-        Ok(Known { store, stack: stack.as_ptr(), lives })
+        unsafe { (*store).add_stack(stack.as_mut_ptr(), stack.len(), lives.as_ptr())? };
+        Ok(Known { store, lives })
     }
 }
 
@@ -34,7 +33,7 @@ impl Drop for Known {
         if self.lives.get() {
             // SAFETY: the store has not cleared the mark, so it is live; one thread at a time uses
             // it and its environments.
-            unsafe { (*self.store).remove_stack(self.stack) }
+            unsafe { (*self.store).remove_stack(self.lives.as_ptr()) }
         }
     }
 }
@@ -51,7 +50,7 @@ impl Owner {
     /// The instance is live, and the stack stays until this is dropped.
     pub(super) unsafe fn new(
         instance: wasm_module_inst_t,
-        stack: &[u32],
+        stack: &TryVec<u32>,
     ) -> Result<Owner, OutOfMemory> {
         // SAFETY: the contract of this function.
         let own = unsafe { Known::new(instance, stack)? };
@@ -62,7 +61,7 @@ impl Owner {
     ///
     /// # Safety
     /// The instance is live, and the stack that of [`Owner::new`].
-    pub(super) unsafe fn change(&self, to: wasm_module_inst_t, stack: &[u32]) {
+    pub(super) unsafe fn change(&self, to: wasm_module_inst_t, stack: &TryVec<u32>) {
         let is_own = core::ptr::eq(to, self.instance) && self.own.lives.get();
         // Without memory for it, exceptions to which this stack alone refers may be freed; whoever
         // uses such a reference traps.

@@ -198,20 +198,21 @@ impl StoreData<'_> {
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub(crate) unsafe fn add_stack(
         &mut self,
-        stack: &[u32],
+        first: *const u32,
+        slots: usize,
         lives: *const Cell<bool>,
     ) -> Result<(), OutOfMemory> {
-        self.exceptions.stacks.0.push(Listed { first: stack.as_ptr(), slots: stack.len(), lives })
+        self.exceptions.stacks.0.push(Listed { first, slots, lives })
     }
 
-    /// Forgets an operand stack: nothing runs on it.
+    /// Forgets the operand stack with this mark: nothing runs on it. It may be known by another mark as well.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) fn remove_stack(&mut self, first: *const u32) {
+    pub(crate) fn remove_stack(&mut self, lives: *const Cell<bool>) {
         let stacks = &mut self.exceptions.stacks.0;
         let Some(last) = stacks.pop() else { return };
-        if !core::ptr::eq(last.first, first) {
+        if !core::ptr::eq(last.lives, lives) {
             // The last one takes its place.
-            match stacks.iter_mut().find(|other| core::ptr::eq(other.first, first)) {
+            match stacks.iter_mut().find(|other| core::ptr::eq(other.lives, lives)) {
                 Some(place) => *place = last,
                 None => drop(stacks.push(last)),
             }
@@ -412,7 +413,8 @@ impl RuntimeInstr<'_> {
         // SAFETY: the meter of the call is live.
         let meter = unsafe { &*self.context.meter };
         // Whoever throws and catches without end is a loop, too.
-        if !meter.pass() {
+        if !meter.pass() && !meter.noticed() {
+            self.store_mut().exceptions.thrown = Thrown::NOTHING;
             return Err(meter.reason());
         }
         let mut reference = 0;

@@ -1,6 +1,8 @@
 //! What a C program can do with the runtime. The programs themselves are in tests/capi.
 
 mod compat;
+#[cfg(feature = "exceptions")]
+mod environments;
 #[path = "../common/features.rs"]
 mod features;
 mod header;

@@ -195,7 +195,7 @@ fn address(extent: Extent) -> Result<()> {
         return shell::run(&mut command());
     }
     shell::run(command().args(["--lib", "--bins"]))?;
-    let programs: Tests = &[("embedding_c", &["programs::"])];
+    let programs: Tests = &[("embedding_c", &["programs::", "environments::"])];
     for &tests in SELECTION.iter().chain(programs) {
         let mut command = command();
         select(&mut command, tests);

@@ -224,7 +224,8 @@ fn log(client: &mut Client) -> Result<(), Failure> {
         }
         let written = std::io::stdout().write_all(bytes);
         written.map_err(|error| Failure::Call(error.to_string()))?;
-        place = number(&map, "next").unwrap_or(place + bytes.len() as u64);
+        let next = number(&map, "next").filter(|&next| next > place);
+        place = next.ok_or_else(|| Failure::Call("the device repeats its log".into()))?;
     }
 }
 
