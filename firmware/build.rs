@@ -4,8 +4,9 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-/// Flash and RAM of each Arm board, by the name of its feature; cortex-m-rt's link.x includes them as memory.x.
-/// On the MPS2 boards only the lower half of the code memory: QEMU's loader places jobs and scripts above.
+/// Flash and RAM of each Arm board, by the name of its feature; cortex-m-rt's link.x includes them
+/// as memory.x. On the MPS2 boards only the lower half of the code memory: QEMU's loader places
+/// jobs and scripts above.
 const ARM: [(&str, &str); 5] = [
     ("MPS2", "FLASH : ORIGIN = 0x00000000, LENGTH = 2M RAM : ORIGIN = 0x20000000, LENGTH = 4M"),
     (
@@ -27,7 +28,8 @@ const ARM: [(&str, &str); 5] = [
     ),
 ];
 
-/// QEMU loads the image into RAM. Everything is linked where it runs, so nothing is copied at the start.
+/// QEMU loads the image into RAM. Everything is linked where it runs, so nothing is copied at the
+/// start.
 const RISCV_VIRT: &str = "
 ENTRY(_start)
 MEMORY { CODE : ORIGIN = 0x80000000, LENGTH = 2M RAM : ORIGIN = 0x80400000, LENGTH = 4M }
@@ -61,8 +63,8 @@ fn main() {
     let script = if name == "memory.x" { "link.x" } else { name };
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-T{script}");
-    // Object files that replace routines of Rust's library (tools/xtask/src/libgcc.rs), or that the image consists of besides
-    // (tools/xtask/src/natives.rs).
+    // Object files that replace routines of Rust's library (tools/xtask/src/libgcc.rs), or that the
+    // image consists of besides (tools/xtask/src/natives.rs).
     if let Some(objects) = env::var_os("ZONDA_LINK_OBJECTS") {
         for object in env::split_paths(&objects).filter(|path| !path.as_os_str().is_empty()) {
             println!("cargo:rustc-link-arg-bins={}", object.display());

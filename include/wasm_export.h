@@ -258,8 +258,8 @@ typedef struct InstantiationArgs {
     // Size in bytes of the operand stack of calls without an execution environment of the
     // application; 0 for the default.
     uint32_t default_stack_size;
-    // Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module
-    // exports malloc and free.
+    // Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the
+    // module exports malloc and free.
     uint32_t host_managed_heap_size;
     // Maximum size of the linear memory in pages; 0 for the firmware's limit.
     uint32_t max_memory_pages;
@@ -411,8 +411,8 @@ void *wasm_runtime_aligned_alloc(unsigned int size, unsigned int alignment);
 // unchanged.
 void *wasm_runtime_realloc(void *ptr, unsigned int size);
 
-// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and with a pool any address outside
-// of it.
+// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and
+// with a pool any address outside of it.
 void wasm_runtime_free(void *ptr);
 
 // Stores the size and the use, in bytes, of the pool, or of the platform's heap if the memory
@@ -421,8 +421,8 @@ bool wasm_runtime_get_mem_alloc_info(struct mem_alloc_info_t *mem_alloc_info);
 
 // Registers native functions under a module name for modules that are instantiated from now on.
 // The table and its strings are used in place and never written, so they may be constant; they
-// must stay until they are unregistered. An entry is refused if its signature is malformed or has a
-// pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
+// must stay until they are unregistered. An entry is refused if its signature is malformed or has
+// a pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
 // registered already: the log names the symbol and the reason, and modules cannot import it.
 // Returns false if all entries are refused. Other threads may use the runtime during the call, but
 // not register the same names.
@@ -430,8 +430,8 @@ bool wasm_runtime_register_natives(const char *module_name,
                                    struct NativeSymbol *native_symbols,
                                    uint32_t n_native_symbols);
 
-// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that was
-// written for WAMR.
+// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that
+// was written for WAMR.
 bool zonda_register_natives_with(const char *module_name,
                                  const struct NativeSymbol *native_symbols,
                                  uint32_t n_native_symbols,
@@ -450,14 +450,11 @@ bool wasm_runtime_register_natives_raw(const char *module_name,
 bool wasm_runtime_unregister_natives(const char *module_name, struct NativeSymbol *native_symbols);
 
 // Loads a module of `size` bytes. The bytes may be constant, for example in flash (the parameter
-// is not `const` because WAMR's is not). They are not copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
-// Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
-// readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
-// may use one module at once.
-wasm_module_t wasm_runtime_load(uint8_t *buf,
-                                uint32_t size,
-                                char *error_buf,
-                                uint32_t error_buf_size);
+// is not `const` because WAMR's is not). They are not copied and never written, and must stay
+// until wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read
+// (and ignored), so the module must not end where readable memory ends. Returns NULL on failure,
+// with the reason in `error_buf`. Several threads may use one module at once.
+wasm_module_t wasm_runtime_load(uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
 
 // The same with options, for example to copy the bytes.
 wasm_module_t wasm_runtime_load_ex(uint8_t *buf,
@@ -466,8 +463,8 @@ wasm_module_t wasm_runtime_load_ex(uint8_t *buf,
                                    char *error_buf,
                                    uint32_t error_buf_size);
 
-// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's AOT files are refused, and any
-// where modules have to be signed.
+// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's
+// AOT files are refused, and any where modules have to be signed.
 wasm_module_t wasm_runtime_load_from_sections(wasm_section_list_t section_list,
                                               bool is_aot,
                                               char *error_buf,
@@ -633,8 +630,8 @@ void wasm_func_get_result_types(wasm_function_inst_t func_inst,
 
 // Sets the lowest address of the native stack that calls on the execution environment may use. A
 // call that begins below it fails with "native stack overflow". NULL, the initial value, leaves
-// the check to the platform. Native code that was made ahead of time uses the stack down to there as
-// well: what native functions need lies below.
+// the check to the platform. Native code that was made ahead of time uses the stack down to there
+// as well: what native functions need lies below.
 void wasm_runtime_set_native_stack_boundary(wasm_exec_env_t exec_env, uint8_t *native_stack_boundary);
 
 // Returns whether the native stack suffices for a call; if not, sets the exception "native stack
@@ -716,8 +713,8 @@ bool wasm_memory_get_shared(wasm_memory_inst_t memory_inst);
 // Returns the address of the first byte of a memory. Until it grows.
 void *wasm_memory_get_base_address(wasm_memory_inst_t memory_inst);
 
-// Grows a memory by `inc_page_count` pages, which moves it. Returns false if there is no memory, or
-// if it would be larger than it may be.
+// Grows a memory by `inc_page_count` pages, which moves it. Returns false if there is no memory,
+// or if it would be larger than it may be.
 bool wasm_memory_enlarge(wasm_memory_inst_t memory_inst, uint64_t inc_page_count);
 
 // The same for the first memory of an instance; false if there is none.
@@ -914,12 +911,11 @@ void wasm_runtime_module_free(wasm_module_inst_t module_inst, uint64_t ptr);
 // memory.
 uint64_t wasm_runtime_module_dup_data(wasm_module_inst_t module_inst, const char *src, uint64_t size);
 
-// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv` or
-// `_main` with copies of the arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
-// are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
-bool wasm_application_execute_main(wasm_module_inst_t module_inst,
-                                   int32_t argc,
-                                   char **argv);
+// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv`
+// or `_main` with copies of the arguments in linear memory if it has parameters. Stores its result
+// in `*(int *)argv` if there are arguments. Returns false if the call fails;
+// wasm_runtime_get_exception() returns the reason.
+bool wasm_application_execute_main(wasm_module_inst_t module_inst, int32_t argc, char **argv);
 
 // Calls an exported function with `argc` arguments as text, and prints its results to the console.
 // Returns false if that fails; wasm_runtime_get_exception() returns the reason.

@@ -33,8 +33,8 @@ typedef struct SharedHeapInitArgs {
     // Its size in bytes. A heap of the runtime has a multiple of 16; a buffer of the application
     // has exactly this.
     uint32_t size;
-    // A buffer of the application, which stays until wasm_runtime_destroy(), or NULL for a heap of
-    // the runtime.
+    // A buffer of the application, which stays until wasm_runtime_destroy(), or NULL for a heap
+    // of the runtime.
     void *pre_allocated_addr;
 } SharedHeapInitArgs;
 
@@ -74,9 +74,9 @@ typedef struct zonda_usage_t {
     uint32_t linear_memory;
     // The operand stack of the environment.
     uint32_t operand_stack;
-    // How much of it calls have used so far: up to the last slot that was not left 0. A call needs
-    // room for its whole frame, so a stack of this size may still be too small by the operands of
-    // the deepest call.
+    // How much of it calls have used so far: up to the last slot that was not left 0. A call
+    // needs room for its whole frame, so a stack of this size may still be too small by the
+    // operands of the deepest call.
     uint32_t operand_stack_peak;
     // What is allocated in the application heap.
     uint32_t app_heap;
@@ -113,10 +113,10 @@ wasm_shared_heap_t wasm_runtime_unchain_shared_heaps(wasm_shared_heap_t head, bo
 // attached.
 bool wasm_runtime_reset_shared_heap_chain(wasm_shared_heap_t shared_heap);
 
-// Gives an instance a shared heap, or a chain by its first heap, until wasm_runtime_detach_shared_heap()
-// or its end. Returns false if it has one already, has no linear memory, if the linear memory is so
-// large that the addresses are taken, or without memory. `shared_heap` must be the first of its
-// chain.
+// Gives an instance a shared heap, or a chain by its first heap, until
+// wasm_runtime_detach_shared_heap() or its end. Returns false if it has one already, has no linear
+// memory, if the linear memory is so large that the addresses are taken, or without memory.
+// `shared_heap` must be the first of its chain.
 bool wasm_runtime_attach_shared_heap(wasm_module_inst_t module_inst, wasm_shared_heap_t shared_heap);
 
 // Takes the shared heap from an instance, if it has one. Its addresses are outside of the memory
@@ -132,10 +132,10 @@ uint64_t wasm_runtime_shared_heap_malloc(wasm_module_inst_t module_inst, uint64_
 void wasm_runtime_shared_heap_free(wasm_module_inst_t module_inst, uint64_t ptr);
 
 // Sets the function that reads modules from which others import, and the one that gets their bytes
-// back. The reader is called when a module is loaded, for each module that it imports from and that
-// has neither native functions nor been registered; if it returns false, loading fails. Modules that
-// are read so are loaded once, and unloaded by wasm_runtime_destroy(). Modules that import from
-// modules are loaded by one thread at a time.
+// back. The reader is called when a module is loaded, for each module that it imports from and
+// that has neither native functions nor been registered; if it returns false, loading fails.
+// Modules that are read so are loaded once, and unloaded by wasm_runtime_destroy(). Modules that
+// import from modules are loaded by one thread at a time.
 void wasm_runtime_set_module_reader(module_reader reader, module_destroyer destroyer);
 
 // Gives a module a name from which modules can import that are loaded afterwards. Returns false if
@@ -159,14 +159,14 @@ void wasm_runtime_dump_call_stack(wasm_exec_env_t exec_env);
 // call stack.
 uint32_t wasm_runtime_get_call_stack_buf_size(wasm_exec_env_t exec_env);
 
-// Stores the same text, with a NUL, cut off at `len` bytes. Returns the number of bytes without the
-// NUL.
+// Stores the same text, with a NUL, cut off at `len` bytes. Returns the number of bytes without
+// the NUL.
 uint32_t wasm_runtime_dump_call_stack_to_buf(wasm_exec_env_t exec_env, char *buf, uint32_t len);
 
 // Stores the frames of the running call, the innermost first, for a native function: `length` at
-// most, after `skip_n` that are skipped. Returns their number, 0 outside of a native function, with
-// the reason in `error_buf`. Frames of calls that enclose this one are not among them: the call by
-// the application, or by a native function, is the last.
+// most, after `skip_n` that are skipped. Returns their number, 0 outside of a native function,
+// with the reason in `error_buf`. Frames of calls that enclose this one are not among them: the
+// call by the application, or by a native function, is the last.
 uint32_t wasm_copy_callstack(wasm_exec_env_t exec_env,
                              struct WASMCApiFrame *buffer,
                              uint32_t length,
@@ -181,27 +181,27 @@ void wasm_runtime_dump_mem_consumption(wasm_exec_env_t exec_env);
 // slot of the operand stack: there is no cost for calls.
 void zonda_get_usage(wasm_exec_env_t exec_env, struct zonda_usage_t *usage);
 
-// Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL for
-// none. It calls no function of the instance, and does not change the memory. Until
+// Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL
+// for none. It calls no function of the instance, and does not change the memory. Until
 // wasm_runtime_destroy().
 void wasm_runtime_set_enlarge_mem_error_callback(enlarge_memory_error_callback_t callback, void *user_data);
 
 // Loads a file as wasm_runtime_load() does, native code included: the application vouches that the
-// file is exactly what this version of `zonda compile` wrote, for example since it is a part of the
-// firmware. Forged or damaged code can read and write any memory. A precompiled module is not
+// file is exactly what this version of `zonda compile` wrote, for example since it is a part of
+// the firmware. Forged or damaged code can read and write any memory. A precompiled module is not
 // verified. wasm_runtime_load() accepts native code if it is signed (CONFIG_ZONDA_SIGNED_FILES).
 // The bytes lie in memory that can be executed, at a multiple of 16, on Arm of 4.
 wasm_module_t zonda_load_trusted(uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
 
-// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at most
-// `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL` ends
-// that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to the
-// buffer when a call traps, and allocates nothing then. A trap of a start function is not recorded.
-// docs/traps.md specifies the record.
+// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at
+// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL`
+// ends that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to
+// the buffer when a call traps, and allocates nothing then. A trap of a start function is not
+// recorded. docs/traps.md specifies the record.
 void zonda_set_trap_record(wasm_module_inst_t module_inst, void *buf, uint32_t size, uint32_t memory_size);
 
-// Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call traps,
-// or if the buffer is too small for the least record. The record stays until the next trap.
+// Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call
+// traps, or if the buffer is too small for the least record. The record stays until the next trap.
 uint32_t zonda_get_trap_record(wasm_module_inst_t module_inst);
 
 // Logs a record, or other bytes, as lines that `zonda symbolize` and `zonda postmortem` read: an
@@ -212,9 +212,9 @@ void zonda_log_trap_record(const void *record, uint32_t size);
 // taken.
 double wasm_runtime_sum_wasm_exec_time(wasm_module_inst_t module_inst);
 
-// Returns how many milliseconds the application's calls of an exported function have taken, with all
-// that it has called; 0 for a function that only others call. Of the first eight functions that the
-// application calls; the time of others is in the sum only.
+// Returns how many milliseconds the application's calls of an exported function have taken, with
+// all that it has called; 0 for a function that only others call. Of the first eight functions
+// that the application calls; the time of others is in the sum only.
 double wasm_runtime_get_wasm_func_exec_time(wasm_module_inst_t inst, const char *func_name);
 
 // Prints to the console a line for each function that the application has called: the index, the

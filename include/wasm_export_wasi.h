@@ -43,9 +43,9 @@ void wasm_runtime_set_wasi_args_ex(wasm_module_t module,
                                    int64_t stdoutfd,
                                    int64_t stderrfd);
 
-// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8"; 0.0.0.0
-// and :: stand for every address of their kind. The strings must stay until the instances are made.
-// Without the option for sockets nothing is granted.
+// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8";
+// 0.0.0.0 and :: stand for every address of their kind. The strings must stay until the instances
+// are made. Without the option for sockets nothing is granted.
 void wasm_runtime_set_wasi_addr_pool(wasm_module_t module,
                                      const char *const *addr_pool,
                                      uint32_t addr_pool_size);
@@ -55,9 +55,9 @@ void wasm_runtime_set_wasi_ns_lookup_pool(wasm_module_t module,
                                           const char *const *ns_lookup_pool,
                                           uint32_t ns_lookup_pool_size);
 
-// Sets the arguments of the program, for this instance in place of what its module has: once one of
-// these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The strings
-// must stay until the instance is made.
+// Sets the arguments of the program, for this instance in place of what its module has: once one
+// of these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The
+// strings must stay until the instance is made.
 void wasm_runtime_instantiation_args_set_wasi_arg(InstantiationArgs2 *p, char **argv, int argc);
 
 // Sets its variables, "NAME=VALUE". As above.

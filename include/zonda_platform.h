@@ -44,8 +44,8 @@ typedef struct zonda_defaults_t {
     // Allows `*` without `~` in the signatures of all native functions, as
     // ZONDA_NATIVES_BARE_POINTERS does for a table.
     bool bare_pointers;
-    // Gives each module the linear memory that it declares, also where a C program cannot use what
-    // lies behind `__heap_base`.
+    // Gives each module the linear memory that it declares, also where a C program cannot use
+    // what lies behind `__heap_base`.
     bool whole_memory;
 } zonda_defaults_t;
 
@@ -128,12 +128,13 @@ extern void zonda_platform_console(const char *text, size_t len);
 // cannot tell. Reports what is missing.
 extern bool zonda_platform_stack_suffices(zonda_stack_use_t purpose);
 
-// Returns how many bytes of the current thread's native stack native code may use, leaving what
-// native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
+// Returns how many bytes of the current thread's native stack native code may use, leaving
+// what native functions need; SIZE_MAX if the platform cannot tell. Called with
+// CONFIG_ZONDA_NATIVE only.
 extern size_t zonda_platform_native_stack(void);
 
-// Returns the microseconds of a clock that is never set back. Called with CONFIG_ZONDA_EXEC_TIME
-// only.
+// Returns the microseconds of a clock that is never set back. Called with
+// CONFIG_ZONDA_EXEC_TIME only.
 extern uint64_t zonda_platform_uptime(void);
 
 // Stores size and use of the memory; returns false if the platform cannot tell.

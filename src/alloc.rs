@@ -1,8 +1,9 @@
 //! Memory of the runtime: every allocation can fail with an error.
 //!
-//! Three owners, on top of the global allocator: [`TryVec`] (a growing array), [`TryBox`] (one value at a fixed address) and
-//! [`TryArc`] (one value, counted). The rest of the runtime allocates through nothing else, so "out of memory" is an error
-//! value everywhere, and what was half built is freed by dropping it.
+//! Three owners, on top of the global allocator: [`TryVec`] (a growing array), [`TryBox`] (one
+//! value at a fixed address) and [`TryArc`] (one value, counted). The rest of the runtime allocates
+//! through nothing else, so "out of memory" is an error value everywhere, and what was half built
+//! is freed by dropping it.
 
 extern crate alloc as std_alloc;
 
@@ -15,7 +16,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 use std_alloc::alloc::{alloc, dealloc, realloc};
 
-/// A number that threads count with. CPUs without atomic additions (Cortex-M0, riscv32 without the A extension) mask interrupts instead.
+/// A number that threads count with. CPUs without atomic additions (Cortex-M0, riscv32 without
+/// the A extension) mask interrupts instead.
 #[cfg(target_has_atomic = "32")]
 pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize};
 #[cfg(not(target_has_atomic = "32"))]
@@ -47,7 +49,8 @@ impl Raw {
                 return Ok(());
             }
             let layout = Layout::from_size_align(bytes, ALIGN).map_err(|_| OutOfMemory)?;
-            // SAFETY: memory that is resized was allocated with this alignment and the old size; no size is zero.
+            // SAFETY: memory that is resized was allocated with this alignment and the old size; no
+            // size is zero.
             let items = unsafe {
                 if self.bytes == 0 {
                     alloc(layout)
@@ -77,7 +80,8 @@ impl Raw {
         }
     }
 
-    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it grows.
+    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it
+    /// grows.
     #[inline(never)]
     fn reserve(&mut self, size: usize, more: usize) -> Result<(), OutOfMemory> {
         let needed = self.len.checked_add(more).ok_or(OutOfMemory)?;
@@ -157,7 +161,8 @@ impl<T> TryVec<T> {
         Ok(list)
     }
 
-    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it grows.
+    /// Reserves capacity for `more` items beyond the length, at least doubling the capacity when it
+    /// grows.
     #[inline]
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
         self.raw.reserve(Self::SIZE, more)
@@ -201,7 +206,8 @@ impl<T> TryVec<T> {
         T: Copy,
     {
         self.reserve(items.len())?;
-        // SAFETY: `reserve` has made the capacity large enough; `items` is borrowed, so it lies elsewhere.
+        // SAFETY: `reserve` has made the capacity large enough; `items` is borrowed, so it lies
+        // elsewhere.
         unsafe {
             core::ptr::copy_nonoverlapping(
                 items.as_ptr(),
@@ -258,8 +264,8 @@ impl<T> TryVec<T> {
         self.raw.resize_zeroed(Self::SIZE, len)
     }
 
-    /// Address of the first item; dangling while the capacity is 0. It may be read and written through while the list keeps its
-    /// capacity and no reference to the items is live.
+    /// Address of the first item; dangling while the capacity is 0. It may be read and written
+    /// through while the list keeps its capacity and no reference to the items is live.
     #[inline]
     pub fn as_mut_ptr(&self) -> *mut T {
         self.raw.items.as_ptr().cast()
@@ -287,7 +293,8 @@ impl TryVec<u32> {
     /// # Safety
     /// No reference to an item is live.
     pub unsafe fn cell(&self, index: usize) -> Option<&Cell<u32>> {
-        // SAFETY: the first `len` items are written, and by the contract no reference to them is live.
+        // SAFETY: the first `len` items are written, and by the contract no reference to them is
+        // live.
         (index < self.raw.len)
             .then(|| unsafe { &*self.raw.items.as_ptr().cast::<Cell<u32>>().add(index) })
     }
@@ -412,7 +419,8 @@ impl<T> Drop for TryBox<T> {
 }
 
 struct Counted<T> {
-    /// As wide as an address: on a 64-bit host 32 bits would come round, where clones are made and forgotten for a minute.
+    /// As wide as an address: on a 64-bit host 32 bits would come round, where clones are made and
+    /// forgotten for a minute.
     count: AtomicUsize,
     value: T,
 }
@@ -455,8 +463,10 @@ impl<T> Clone for TryArc<T> {
     fn clone(&self) -> Self {
         // SAFETY: live as long as `self`.
         let count = &unsafe { self.counted.as_ref() }.count;
-        // Half of all addresses: so many owners do not fit into memory, so most of those that are counted were forgotten and will never be dropped. One more need
-        // not be counted, as dropping all that exist cannot bring the count to 0; counted, it would come round to 0 itself.
+        // Half of all addresses: so many owners do not fit into memory, so most of those that are
+        // counted were forgotten and will never be dropped. One more need not be counted, as
+        // dropping all that exist cannot bring the count to 0; counted, it would come round to 0
+        // itself.
         if count.fetch_add(1, Ordering::Relaxed) > isize::MAX as usize {
             count.fetch_sub(1, Ordering::Relaxed);
         }
@@ -475,8 +485,8 @@ impl<T> Deref for TryArc<T> {
 
 impl<T> Drop for TryArc<T> {
     fn drop(&mut self) {
-        // Acquired by every owner, and not with a fence by the last: ThreadSanitizer does not see fences, and the code is as long.
-        // SAFETY: live as long as `self`.
+        // Acquired by every owner, and not with a fence by the last: ThreadSanitizer does not see
+        // fences, and the code is as long. SAFETY: live as long as `self`.
         if unsafe { self.counted.as_ref() }.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: this was the last owner.
             drop(unsafe { TryBox::from_raw(self.counted.as_ptr()) });

@@ -1,16 +1,16 @@
 //! What a debugger sees of a stopped program, and how it stops one (feature `debug`).
 //!
-//! A [`Debugger`] is called by the thread that runs the code, before an instruction that it asked for,
-//! and when a call traps. It looks at the program and changes it through [`Program`]. The crate
-//! `zonda-debug` is the debugger of the project: a GDB remote stub.
+//! A [`Debugger`] is called by the thread that runs the code, before an instruction that it asked
+//! for, and when a call traps. It looks at the program and changes it through [`Program`]. The
+//! crate `zonda-debug` is the debugger of the project: a GDB remote stub.
 //!
 //! Code runs in classic mode while a debugger is attached, whatever the mode of its instance is:
 //! positions are offsets in the module then, and locals and operands are where the validator says
 //! (docs/decisions/0034-debugging-in-classic-mode.md). Instances in other modes change at the next
 //! call by the host that no other encloses, and change back after the debugger has detached.
 //!
-//! Depends on `store` and `module`. Everything that it reads through raw pointers belongs to the store
-//! of the context, which no other thread uses meanwhile (docs/threads.md).
+//! Depends on `store` and `module`. Everything that it reads through raw pointers belongs to the
+//! store of the context, which no other thread uses meanwhile (docs/threads.md).
 
 use crate::alloc::TryArc;
 use crate::binary::reader::Reader;
@@ -100,8 +100,8 @@ pub struct Frame<'p> {
     program: PhantomData<&'p Context>,
 }
 
-/// Whether operands and header of a frame lie where classic mode has them: a frame of fast mode is among those of a program that
-/// was not in classic mode when a debugger came.
+/// Whether operands and header of a frame lie where classic mode has them: a frame of fast mode is
+/// among those of a program that was not in classic mode when a debugger came.
 fn is_classic(frame: &Frame) -> bool {
     // SAFETY: the frame is one that `Program::frames` has found, so its instance is live.
     unsafe { (*frame.frame.instance).mode == Mode::Classic }
@@ -114,8 +114,9 @@ pub struct Program<'p> {
 
 impl<'p> Program<'p> {
     fn store(&self) -> &StoreData<'static> {
-        // SAFETY: the context's store is live while its call runs, and used by this thread alone. The lifetime of its
-        // modules is longer than that of this borrow, which is as long as anything that is read through it.
+        // SAFETY: the context's store is live while its call runs, and used by this thread alone.
+        // The lifetime of its modules is longer than that of this borrow, which is as long as
+        // anything that is read through it.
         unsafe { &*self.context.store.cast() }
     }
 
@@ -168,8 +169,9 @@ impl<'p> Program<'p> {
         Some(Position { instance: number, offset })
     }
 
-    /// The first instruction at a position or behind it. Debug information names the start of a function's body, where the
-    /// declarations of its locals are; every other position is returned as it is.
+    /// The first instruction at a position or behind it. Debug information names the start of a
+    /// function's body, where the declarations of its locals are; every other position is returned
+    /// as it is.
     pub fn instruction_at(&self, position: Position) -> Position {
         let first = self.instance(position.instance).and_then(|instance| {
             let data = &*instance.module.data;
@@ -213,7 +215,8 @@ impl<'p> Program<'p> {
         // SAFETY: the record of a frame's function is live.
         let locals = unsafe { (*frame.frame.func).locals } as usize;
         // The first operand lies behind the pad, or behind the boundary and the pad.
-        // SAFETY: a frame has its header behind its locals; its second field is `pc`, null in front of a boundary.
+        // SAFETY: a frame has its header behind its locals; its second field is `pc`, null in front
+        // of a boundary.
         let first = unsafe {
             let header = frame.frame.fp.add(locals);
             let pc = header.cast::<*const ()>().add(1).read_unaligned();
@@ -255,7 +258,8 @@ impl<'p> Program<'p> {
         position.and_then(|at| self.module(at.instance)?.get(at.offset as usize..)).unwrap_or(&[])
     }
 
-    /// The topmost slots of the running frame's operands, the topmost one first. `None` where it is not in classic mode.
+    /// The topmost slots of the running frame's operands, the topmost one first. `None` where it is
+    /// not in classic mode.
     pub fn top(&self, depth: u32) -> Option<u32> {
         let frame = self.frames().next().filter(is_classic)?;
         let at = frame.top.wrapping_sub(1 + depth as usize);
@@ -293,7 +297,8 @@ impl<'p> Program<'p> {
         meter.set_active(false);
     }
 
-    /// The names of the imported function that the instruction at the position of the innermost frame calls, if it does.
+    /// The names of the imported function that the instruction at the position of the innermost
+    /// frame calls, if it does.
     pub fn called_import(&self) -> Option<(&str, &str)> {
         let position = self.position(&self.frames().next()?)?;
         let data = &*self.instance(position.instance)?.module.data;
@@ -382,9 +387,9 @@ pub(crate) unsafe extern "C" fn hook<D: Debugger>(
     }
 }
 
-/// Makes all instances of the store run in classic mode while a debugger is attached, and in their own mode otherwise. An
-/// instance without memory for the code of classic mode, or whose module has no bodies, stays as it is: it runs, and the debugger
-/// does not see it.
+/// Makes all instances of the store run in classic mode while a debugger is attached, and in their
+/// own mode otherwise. An instance without memory for the code of classic mode, or whose module has
+/// no bodies, stays as it is: it runs, and the debugger does not see it.
 ///
 /// # Safety
 /// The context's store and meter are live, and a call in the context begins.
@@ -423,7 +428,8 @@ pub struct StopHandle {
     meter: TryArc<Meter>,
 }
 
-// SAFETY: a handle accesses of the meter what is atomic. Its owners are counted atomically, and a `Meter` is `Send`.
+// SAFETY: a handle accesses of the meter what is atomic. Its owners are counted atomically, and a
+// `Meter` is `Send`.
 unsafe impl Send for StopHandle {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for StopHandle {}
@@ -433,18 +439,20 @@ impl StopHandle {
         StopHandle { meter: meter.clone() }
     }
 
-    /// Stops the program before an instruction that follows its next call or loop iteration; where nothing runs, at the next
-    /// call into the store.
+    /// Stops the program before an instruction that follows its next call or loop iteration; where
+    /// nothing runs, at the next call into the store.
     pub fn stop(&self) {
         self.meter.attention();
     }
 }
 
 impl<'a, T> Store<'a, T> {
-    /// Sets what is called when the program stops. Nothing stops before [`StopHandle::stop`] is called.
+    /// Sets what is called when the program stops. Nothing stops before [`StopHandle::stop`] is
+    /// called.
     pub fn set_debugger<D: Debugger + Send>(&mut self, debugger: &'a mut D) {
         let data = core::ptr::from_mut(debugger).cast();
-        // SAFETY: the debugger lives as long as the store, which alone has it, and `hook` casts to its type.
+        // SAFETY: the debugger lives as long as the store, which alone has it, and `hook` casts to
+        // its type.
         unsafe { self.inner.meter.debug.set_hook(Some(hook::<D>), data) };
     }
 

@@ -1,7 +1,8 @@
 //! Zonda, the WebAssembly runtime for Zephyr.
 //!
 //! See `docs/design.md` for the map. Data goes one way:
-//! `binary` → `validate` → `module` (with what `code` makes) → `store` → `registry` → `host` (this API) and `capi`.
+//! `binary` → `validate` → `module` (with what `code` makes) → `store` → `registry` → `host` (this
+//! API) and `capi`.
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 

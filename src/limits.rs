@@ -1,7 +1,8 @@
 //! All limits of the implementation. What exceeds one is refused with an error, not truncated.
 //!
-//! Most follow the limits that browsers agreed on (WebAssembly JavaScript Interface, appendix "Implementation
-//! Limits"); those marked "ours" come from the width of a field. A module may have as many bytes as 32 bits can count.
+//! Most follow the limits that browsers agreed on (WebAssembly JavaScript Interface, appendix
+//! "Implementation Limits"); those marked "ours" come from the width of a field. A module may have
+//! as many bytes as 32 bits can count.
 
 /// Types of functions. Zonda's own: type indices are kept in 16 bits.
 pub const MAX_TYPES: u32 = 65_535;
@@ -27,7 +28,8 @@ pub const MAX_TABLE_ELEMENTS: u32 = 10_000_000;
 pub const MAX_PARAMS: u32 = 1_000;
 /// Results of a function type.
 pub const MAX_RESULTS: u32 = 1_000;
-/// Parameters of all functions that a module defines together, for each byte of the module. Zonda's own: what loading takes stays proportional to the bytes.
+/// Parameters of all functions that a module defines together, for each byte of the module. Zonda's
+/// own: what loading takes stays proportional to the bytes.
 pub const MAX_PARAMS_PER_BYTE: u32 = 16;
 /// Bytes of a function body.
 pub const MAX_BODY: u32 = 7_654_321;
@@ -39,8 +41,8 @@ pub const MAX_LOCAL_SLOTS: u32 = 32_700;
 /// Slots of 32 bits of the operands of a function. Zonda's own: as above.
 pub const MAX_OPERAND_SLOTS: u32 = 32_700;
 
-// Distances of slots in large functions of register bytecode are numbers of 16 bits with a sign, places in the whole frame without one. 32 are more than what
-// lies between locals and operands.
+// Distances of slots in large functions of register bytecode are numbers of 16 bits with a sign,
+// places in the whole frame without one. 32 are more than what lies between locals and operands.
 const _: () =
     assert!(MAX_LOCAL_SLOTS + 32 <= i16::MAX as u32 && MAX_OPERAND_SLOTS + 32 <= i16::MAX as u32);
 const _: () = assert!(

@@ -1,7 +1,9 @@
-//! Messages about what the runtime does, through the crate `log`; nothing at all without the feature `log`.
+//! Messages about what the runtime does, through the crate `log`; nothing at all without the
+//! feature `log`.
 //!
-//! The level is chosen when compiling, by the features `release_max_level_*` of that crate: what lies above it is not in the image.
-//! The C API has messages of its own, which need no formatting: see `capi::text`.
+//! The level is chosen when compiling, by the features `release_max_level_*` of that crate: what
+//! lies above it is not in the image. The C API has messages of its own, which need no formatting:
+//! see `capi::text`.
 
 /// `message!(level, "format", …)`: a message of one of the levels of [`log`].
 #[cfg(feature = "log")]

@@ -1,8 +1,8 @@
-//! The interface for host tools (crate `zonda-compiler`): the translator, the verifier, and the code
-//! of loaded modules.
+//! The interface for host tools (crate `zonda-compiler`): the translator, the verifier, and the
+//! code of loaded modules.
 //!
-//! It is hidden from the documentation and has no promise of stability. Only the feature `toolchain`
-//! builds it, which no device image enables.
+//! It is hidden from the documentation and has no promise of stability. Only the feature
+//! `toolchain` builds it, which no device image enables.
 
 mod walk;
 
@@ -60,7 +60,8 @@ impl Translation<'_> {
 /// Validates a module and translates it for a device with this pointer size in bytes.
 ///
 /// # Errors
-/// Those of loading the module, and [`ArtifactErrorKind::PointerSize`] where the pointer size is not 4 or 8.
+/// Those of loading the module, and [`ArtifactErrorKind::PointerSize`] where the pointer size is
+/// not 4 or 8.
 pub fn translate(module: &[u8], word_size: u8) -> Result<Translation<'_>, Error> {
     if !matches!(word_size, 4 | 8) {
         return Err(ArtifactErrorKind::PointerSize.at(0));
@@ -68,8 +69,8 @@ pub fn translate(module: &[u8], word_size: u8) -> Result<Translation<'_>, Error>
     Ok(Translation(translate_for(module, precompiled::overhead(word_size))?))
 }
 
-/// The map from register bytecode to the module that [`translate`] makes it of: for each instruction its
-/// offset in the code and in the module, in ascending order.
+/// The map from register bytecode to the module that [`translate`] makes it of: for each
+/// instruction its offset in the code and in the module, in ascending order.
 ///
 /// # Errors
 /// Those of [`translate`].
@@ -92,7 +93,8 @@ pub struct Sections {
     pub code: Range<usize>,
 }
 
-/// Verifies a precompiled module for a device of any pointer size. The bytes start at a multiple of 4.
+/// Verifies a precompiled module for a device of any pointer size. The bytes start at a multiple of
+/// 4.
 ///
 /// # Errors
 /// Those of loading it on its device.
@@ -123,8 +125,8 @@ pub struct RegisterBytecode<'m> {
 }
 
 impl RegisterBytecode<'_> {
-    /// For each instruction its offset in the register bytecode and in the module, in ascending order.
-    /// Empty where the module has no code section.
+    /// For each instruction its offset in the register bytecode and in the module, in ascending
+    /// order. Empty where the module has no code section.
     pub fn positions(&self) -> &[(u32, u32)] {
         &self.positions
     }

@@ -1,8 +1,9 @@
 //! Configurations and the engine.
 //!
-//! There is one runtime, so there is one engine, which is counted, and one configuration. A configuration that chooses a source of
-//! memory applies to the first engine; one that does not leaves the runtime's memory as it is, so that an application can call
-//! `wasm_runtime_init()` of `wasm_export.h` before and use both APIs side by side.
+//! There is one runtime, so there is one engine, which is counted, and one configuration. A
+//! configuration that chooses a source of memory applies to the first engine; one that does not
+//! leaves the runtime's memory as it is, so that an application can call `wasm_runtime_init()` of
+//! `wasm_export.h` before and use both APIs side by side.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -29,7 +30,8 @@ pub struct wasm_config_t {
 }
 
 struct Config(UnsafeCell<MaybeUninit<wasm_config_t>>);
-// SAFETY: the application makes the engine, and its configuration, before other threads use the runtime.
+// SAFETY: the application makes the engine, and its configuration, before other threads use the
+// runtime.
 unsafe impl Sync for Config {}
 
 /// Not in the runtime's memory, which the configuration chooses.
@@ -111,10 +113,12 @@ static ENGINES: AtomicU32 = AtomicU32::new(0);
 static CHOSEN: AtomicBool = AtomicBool::new(false);
 
 /// # Safety
-/// The option has what its type says, and no other thread uses the runtime if this is the first engine.
+/// The option has what its type says, and no other thread uses the runtime if this is the first
+/// engine.
 unsafe fn engine(kind: mem_alloc_type_t, option: Option<&MemAllocOption>) -> *mut wasm_engine_t {
     if ENGINES.fetch_add(1, Ordering::AcqRel) == 0 && kind != Alloc_With_System_Allocator {
-        // SAFETY: zero bytes are null pointers, numbers of 0 and false; the option is what the contract says.
+        // SAFETY: zero bytes are null pointers, numbers of 0 and false; the option is what the
+        // contract says.
         let initialized = unsafe {
             let mut args: RuntimeInitArgs = MaybeUninit::zeroed().assume_init();
             args.mem_alloc_type = kind;
@@ -138,7 +142,8 @@ pub unsafe extern "C" fn wasm_engine_new() -> *mut wasm_engine_t {
     unsafe { engine(Alloc_With_System_Allocator, None) }
 }
 
-/// The engine with the source of memory that the configuration chooses, if it is the first. NULL if the memory is too small.
+/// The engine with the source of memory that the configuration chooses, if it is the first. NULL if
+/// the memory is too small.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_engine_new_with_config(
     config: *mut wasm_config_t,

@@ -134,7 +134,8 @@ pub unsafe extern "C" fn wasm_table_get(table: *const wasm_table_t, index: u32) 
     }
 }
 
-/// Sets an element. Returns false for an index outside of the table and a reference of another kind or store.
+/// Sets an element. Returns false for an index outside of the table and a reference of another kind
+/// or store.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_table_set(
     table: *mut wasm_table_t,
@@ -264,7 +265,8 @@ pub unsafe extern "C" fn wasm_extern_type(item: *const wasm_extern_t) -> *mut wa
     made.and_then(Result::ok).unwrap_or(null_mut())
 }
 
-/// Stands for an import that nothing is provided for. A call of such a function traps; other kinds cannot be left out.
+/// Stands for an import that nothing is provided for. A call of such a function traps; other kinds
+/// cannot be left out.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_extern_new_empty(
     store: *mut wasm_store_t,

@@ -32,7 +32,8 @@ enum Function {
     WithEnv(CallbackWithEnv, *mut c_void),
 }
 
-/// A function of the application. Ends its environment when it is dropped: with the runtime's store.
+/// A function of the application. Ends its environment when it is dropped: with the runtime's
+/// store.
 struct HostFunction {
     function: Function,
     finalizer: Option<Finalizer>,
@@ -45,7 +46,8 @@ impl Drop for HostFunction {
         if let (Function::WithEnv(_, env), Some(end), true) =
             (self.function, self.finalizer, self.owned.get())
         {
-            // SAFETY: the application has said that this function takes this environment, and it is called once.
+            // SAFETY: the application has said that this function takes this environment, and it is
+            // called once.
             unsafe { end(env) }
         }
     }
@@ -54,8 +56,8 @@ impl Drop for HostFunction {
 /// The closure's share of a [`HostFunction`].
 struct Shared(TryBox<HostFunction>);
 
-// SAFETY: the store that has the function, and with it the function, is used by one thread at a time, as the header demands. The
-// runtime's store of this crate never leaves its `wasm_store_t`.
+// SAFETY: the store that has the function, and with it the function, is used by one thread at a
+// time, as the header demands. The runtime's store of this crate never leaves its `wasm_store_t`.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
@@ -139,7 +141,8 @@ impl Shared {
             }
             Ok(())
         });
-        // SAFETY: the references of the arguments are live: they were made above, and the application only borrows them.
+        // SAFETY: the references of the arguments are live: they were made above, and the
+        // application only borrows them.
         unsafe { release(args_out, results_in) };
         outcome
     }
@@ -157,8 +160,9 @@ impl Shared {
     }
 }
 
-/// Releases the references of a host function's arguments. Those of its results stay with the store: an application that was
-/// written for WAMR stores references that it does not own. (WAMR has no functions as results, so these are released.)
+/// Releases the references of a host function's arguments. Those of its results stay with the
+/// store: an application that was written for WAMR stores references that it does not own. (WAMR
+/// has no functions as results, so these are released.)
 ///
 /// # Safety
 /// The references are null or live.
@@ -170,7 +174,8 @@ unsafe fn release(args: &mut [wasm_val_t], results: &mut [wasm_val_t]) {
             let is_arg =
                 args.iter().any(|arg| core::ptr::eq(address(referred(arg)), address(function)));
             if let Some(object) = live(function) {
-                // An argument that was stored without a copy has one reference, which the next loop takes.
+                // An argument that was stored without a copy has one reference, which the next loop
+                // takes.
                 if object.refs() > is_arg as usize {
                     object::delete(function);
                 }
@@ -232,7 +237,8 @@ pub unsafe extern "C" fn wasm_func_new(
     }
 }
 
-/// As `wasm_func_new`, with an environment for the function. The finalizer is called when the store ends.
+/// As `wasm_func_new`, with an environment for the function. The finalizer is called when the store
+/// ends.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_func_new_with_env(
     store: *mut wasm_store_t,
@@ -316,8 +322,8 @@ pub unsafe extern "C" fn wasm_func_call(
     args: *const wasm_val_vec_t,
     results: *mut wasm_val_vec_t,
 ) -> *mut wasm_trap_t {
-    // SAFETY: null or live; vectors have the elements that they say. The handle lasts until the call ends, whatever the functions
-    // that it calls delete.
+    // SAFETY: null or live; vectors have the elements that they say. The handle lasts until the
+    // call ends, whatever the functions that it calls delete.
     unsafe {
         let Some(object) = live(func) else { return null_mut() };
         object.add_handle();

@@ -103,8 +103,8 @@ fn instantiate(
     }
 }
 
-/// Makes an instance, with the imports in the module's order, and runs its start function. Returns NULL on failure, with the
-/// reason in `trap`, unless that is NULL.
+/// Makes an instance, with the imports in the module's order, and runs its start function. Returns
+/// NULL on failure, with the reason in `trap`, unless that is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_instance_new(
     store: *mut wasm_store_t,
@@ -147,7 +147,8 @@ pub unsafe extern "C" fn wasm_instance_new(
     }
 }
 
-/// The same. The sizes have no effect: calls use the store's operand stack, and there is no application heap.
+/// The same. The sizes have no effect: calls use the store's operand stack, and there is no
+/// application heap.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_instance_new_with_args(
     store: *mut wasm_store_t,
@@ -174,7 +175,8 @@ pub unsafe extern "C" fn wasm_instance_new_with_args_ex(
     unsafe { wasm_instance_new(store, module, imports, trap) }
 }
 
-/// Stores what the instance exports, in the module's order. An empty vector where there is no memory.
+/// Stores what the instance exports, in the module's order. An empty vector where there is no
+/// memory.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_instance_exports(
     instance: *const wasm_instance_t,

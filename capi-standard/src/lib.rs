@@ -1,5 +1,5 @@
-//! The standard C API of WebAssembly: what `include/wasm_c_api.h` declares, with WAMR's additions, over the Rust API of the
-//! crate `zonda`.
+//! The standard C API of WebAssembly: what `include/wasm_c_api.h` declares, with WAMR's additions,
+//! over the Rust API of the crate `zonda`.
 //!
 //! | file | owns |
 //! |---|---|
@@ -14,9 +14,10 @@
 //! | `externs` | globals, tables, memories, externs |
 //! | `instance`, `module` | instances, modules |
 //!
-//! The safety contract of every function is the header's: pointers are NULL or live objects of the type that the header says, a
-//! store and its objects are used by one thread at a time, and vectors have as many elements as they say. Everything else is
-//! checked: NULL, kinds, types, the store that an object belongs to, and whether that still exists.
+//! The safety contract of every function is the header's: pointers are NULL or live objects of the
+//! type that the header says, a store and its objects are used by one thread at a time, and vectors
+//! have as many elements as they say. Everything else is checked: NULL, kinds, types, the store
+//! that an object belongs to, and whether that still exists.
 #![no_std]
 #![allow(clippy::missing_safety_doc, non_camel_case_types)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]

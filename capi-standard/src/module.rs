@@ -54,8 +54,8 @@ pub unsafe extern "C" fn wasm_module_new(
     }
 }
 
-/// The same with options: with `clone_wasm_binary` false, the module reads the bytes where they are, for example in flash, and
-/// they stay until it is deleted.
+/// The same with options: with `clone_wasm_binary` false, the module reads the bytes where they
+/// are, for example in flash, and they stay until it is deleted.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_module_new_ex(
     store: *mut wasm_store_t,
@@ -184,7 +184,8 @@ pub unsafe extern "C" fn wasm_module_deserialize(
     unsafe { wasm_module_new(store, binary) }
 }
 
-/// One more handle of the module, which any thread may use. Different threads may have handles of one module.
+/// One more handle of the module, which any thread may use. Different threads may have handles of
+/// one module.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_module_share(
     module: *mut wasm_module_t,

@@ -1,16 +1,19 @@
 //! Handles: whatever the header calls a reference is an [`Object`], and a pointer to one.
 //!
-//! The standard and WAMR disagree on who owns what `wasm_func_as_ref` and its relatives return: with the standard it is the same
-//! handle, with WAMR another one that the application deletes. An object serves both. It counts two kinds of owners:
+//! The standard and WAMR disagree on who owns what `wasm_func_as_ref` and its relatives return:
+//! with the standard it is the same handle, with WAMR another one that the application deletes. An
+//! object serves both. It counts two kinds of owners:
 //!
-//! - `handles`: what functions return that make or copy objects (`wasm_func_new`, `wasm_extern_copy`, `wasm_instance_exports`).
-//!   They last until the application deletes them, also when the store is gone.
-//! - `refs`: what the application may delete or not, depending on the header that it was written for: references
-//!   (`wasm_ref_copy`, results of calls, elements of tables) and what conversions return. They end with the store. Their addresses
-//!   have the bit [`REFERENCE`], so that deleting one takes a reference and no handle.
+//! - `handles`: what functions return that make or copy objects (`wasm_func_new`,
+//!   `wasm_extern_copy`, `wasm_instance_exports`). They last until the application deletes them,
+//!   also when the store is gone.
+//! - `refs`: what the application may delete or not, depending on the header that it was written
+//!   for: references (`wasm_ref_copy`, results of calls, elements of tables) and what conversions
+//!   return. They end with the store. Their addresses have the bit [`REFERENCE`], so that deleting
+//!   one takes a reference and no handle.
 //!
-//! An object is freed when nobody owns it; one that is `pinned` (a module may have it, or it has host information, or it is an
-//! instance) lasts as long as the store.
+//! An object is freed when nobody owns it; one that is `pinned` (a module may have it, or it has
+//! host information, or it is an instance) lasts as long as the store.
 //!
 //! Invariant: every object is in the list of its `wasm_store_t`, which it holds.
 
@@ -200,7 +203,8 @@ impl Object {
     /// The number by which modules refer to it; none where there is no memory.
     pub(crate) fn number(&self) -> Option<u32> {
         if self.number.get() == NO_NUMBER {
-            // SAFETY: nobody borrows the list outside of this function and `by_number`, and neither calls anything that does.
+            // SAFETY: nobody borrows the list outside of this function and `by_number`, and neither
+            // calls anything that does.
             let numbers = unsafe { &mut *self.store().numbers.get() };
             let number =
                 u32::try_from(numbers.len()).ok().filter(|&number| number < NO_NUMBER - 1)?;
@@ -260,7 +264,8 @@ impl Object {
     /// # Safety
     /// It has left the list, and nobody owns it.
     unsafe fn free(this: *mut Object) {
-        // SAFETY: the contract. While the finalizer runs, the object is pinned: whatever the finalizer deletes, it is freed once.
+        // SAFETY: the contract. While the finalizer runs, the object is pinned: whatever the
+        // finalizer deletes, it is freed once.
         unsafe {
             (*this).pinned.set(true);
             Object::set_info(&*this, null_mut(), None);
@@ -274,7 +279,8 @@ impl Object {
     unsafe fn set_info(&self, info: *mut c_void, finalizer: Option<Finalizer>) {
         let before = self.info.replace(info);
         if let Some(end) = self.finalizer.replace(finalizer) {
-            // SAFETY: the application has said that this function takes this information, and it is called once.
+            // SAFETY: the application has said that this function takes this information, and it is
+            // called once.
             unsafe { end(before) };
         }
     }
@@ -298,7 +304,8 @@ pub(crate) fn instances(store: &wasm_store_t, mut each: impl FnMut(&Object, &Mod
 pub(crate) fn end(store: &wasm_store_t) {
     let mut unused: *mut Object = null_mut();
     let mut at = store.first.get();
-    // SAFETY: objects of the list are live; the next one is read before one leaves the list. No finalizer runs in this loop.
+    // SAFETY: objects of the list are live; the next one is read before one leaves the list. No
+    // finalizer runs in this loop.
     unsafe {
         while let Some(object) = at.as_ref() {
             let this = at;
@@ -358,7 +365,8 @@ unsafe fn copy_ref(object: *const Object) -> *mut Object {
     reference(object)
 }
 
-/// An object of the application as a reference. Programs make one only to have the reference, and delete that.
+/// An object of the application as a reference. Programs make one only to have the reference, and
+/// delete that.
 unsafe fn foreign_as_ref(object: *const Object) -> *mut Object {
     // SAFETY: null or live.
     match unsafe { live(object) } {

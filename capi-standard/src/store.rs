@@ -1,11 +1,12 @@
 //! Stores, and how a function of the header enters one.
 //!
-//! A `wasm_store_t` owns the runtime's store until the application deletes it, and is freed itself with the last handle of an
-//! object (`object`). A function that finds the runtime's store gone does nothing: nothing dangles, whatever the order in which an
-//! application deletes.
+//! A `wasm_store_t` owns the runtime's store until the application deletes it, and is freed itself
+//! with the last handle of an object (`object`). A function that finds the runtime's store gone
+//! does nothing: nothing dangles, whatever the order in which an application deletes.
 //!
-//! While a host function runs, the runtime's store is borrowed by the call that runs it. [`wasm_store_t::with`] then enters through
-//! that borrow, which the host function's frame has published in `current`.
+//! While a host function runs, the runtime's store is borrowed by the call that runs it.
+//! [`wasm_store_t::with`] then enters through that borrow, which the host function's frame has
+//! published in `current`.
 
 use crate::engine::wasm_engine_t;
 use crate::object::{self, Object};
@@ -51,8 +52,8 @@ impl wasm_store_t {
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Entered<'_>) -> R) -> Option<R> {
         let current = self.current.get();
         if !current.is_null() {
-            // SAFETY: a host function that runs has published its borrow of the store, and does not use it until the function of
-            // the application returns.
+            // SAFETY: a host function that runs has published its borrow of the store, and does not
+            // use it until the function of the application returns.
             let current = unsafe { &mut *current };
             return Some(f(&mut current.as_store_mut()));
         }
@@ -60,24 +61,26 @@ impl wasm_store_t {
             return None;
         }
         self.hold();
-        // SAFETY: `entered` was false, so nobody borrows the store; who enters while `f` runs comes through `current`, which a host
-        // function sets, or is refused above.
+        // SAFETY: `entered` was false, so nobody borrows the store; who enters while `f` runs comes
+        // through `current`, which a host function sets, or is refused above.
         let store = unsafe { &mut *self.store.get() };
         let result = store.as_mut().map(|store| f(&mut store.as_store_mut()));
         self.entered.set(false);
         if self.deleted.get() {
             self.end();
         }
-        // SAFETY: held above; the caller's object or store holds it as well, as an application deletes neither while it is in use.
+        // SAFETY: held above; the caller's object or store holds it as well, as an application
+        // deletes neither while it is in use.
         unsafe { wasm_store_t::release(self) };
         result
     }
 
-    /// Runs a function of the application for a host function: functions of the header enter the store through `caller` meanwhile.
+    /// Runs a function of the application for a host function: functions of the header enter the
+    /// store through `caller` meanwhile.
     pub(crate) fn lend<R>(&self, caller: &mut Caller<'_, '_, Owner>, f: impl FnOnce() -> R) -> R {
         let mut lent = caller.as_store_mut();
-        // SAFETY: only the lifetimes differ. The pointer is used while `f` runs and not afterwards, which `lent` outlives; all
-        // stores of this crate are `Store<'static, Owner>`.
+        // SAFETY: only the lifetimes differ. The pointer is used while `f` runs and not afterwards,
+        // which `lent` outlives; all stores of this crate are `Store<'static, Owner>`.
         let lent: *mut Entered<'static> = unsafe {
             transmute::<*mut StoreMut<'_, '_, Owner>, *mut Entered<'static>>(&raw mut lent)
         };
@@ -107,8 +110,8 @@ impl wasm_store_t {
         }
     }
 
-    /// Drops what exists at run time, once: memories, instances, host functions, and all objects that the application has no
-    /// handle of.
+    /// Drops what exists at run time, once: memories, instances, host functions, and all objects
+    /// that the application has no handle of.
     fn end(&self) {
         if self.entered.get() || !self.current.get().is_null() {
             return;

@@ -79,8 +79,8 @@ pub(crate) fn out_of_memory(store: &wasm_store_t) -> *mut Object {
     made
 }
 
-/// A trap, with a handle for the application; that of the store where there is no memory for another. Never null while the store
-/// exists.
+/// A trap, with a handle for the application; that of the store where there is no memory for
+/// another. Never null while the store exists.
 pub(crate) fn make(store: &wasm_store_t, prefixed: bool, text: Text) -> *mut wasm_trap_t {
     let made = Object::new(store, What::Trap(TrapData { prefixed, text, frames: TryVec::new() }));
     if !made.is_null() {
@@ -103,8 +103,8 @@ pub(crate) fn of_call(store: &wasm_store_t, trap: zonda::Trap) -> *mut wasm_trap
     if core::ptr::eq(made, store.last_resort.get()) {
         return made;
     }
-    // SAFETY: null or live, and nobody borrows what it stands for: functions of this file do, which do not call each other
-    // meanwhile.
+    // SAFETY: null or live, and nobody borrows what it stands for: functions of this file do, which
+    // do not call each other meanwhile.
     if let Some(data) = unsafe { Object::trap_mut(made) } {
         data.prefixed = !data.text.bytes().starts_with(PREFIX.as_bytes());
         if data.frames.is_empty() && trap.func != u32::MAX {
@@ -115,8 +115,8 @@ pub(crate) fn of_call(store: &wasm_store_t, trap: zonda::Trap) -> *mut wasm_trap
     made
 }
 
-/// The frame of a trap. The runtime knows the function's index in its module and the offset, and not the instance: it is the one
-/// whose function has an instruction there, if only one has.
+/// The frame of a trap. The runtime knows the function's index in its module and the offset, and
+/// not the instance: it is the one whose function has an instruction there, if only one has.
 fn innermost(store: &wasm_store_t, trap: zonda::Trap) -> wasm_frame_t {
     let offset = trap.offset as usize;
     let mut instance = null_mut();
@@ -182,7 +182,8 @@ pub unsafe extern "C" fn wasm_trap_new(
 /// Stores a copy of the message, which ends with NUL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_trap_message(trap: *const wasm_trap_t, out: *mut wasm_byte_vec_t) {
-    // SAFETY: null, or live and a place for a vector; the vector that is made has the bytes that are written.
+    // SAFETY: null, or live and a place for a vector; the vector that is made has the bytes that
+    // are written.
     unsafe {
         if out.is_null() {
             return;

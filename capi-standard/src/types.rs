@@ -1,7 +1,7 @@
 //! Types: of values, functions, globals, tables and memories, and of imports and exports.
 //!
-//! Types of values are constants, so they take no memory and cannot fail. The other types begin with their kind, so that a pointer
-//! to one is a pointer to a `wasm_externtype_t`.
+//! Types of values are constants, so they take no memory and cannot fail. The other types begin
+//! with their kind, so that a pointer to one is a pointer to a `wasm_externtype_t`.
 
 use crate::vector::{self, wasm_byte_vec_t, wasm_valtype_vec_t, Vector};
 use core::ptr::{null, null_mut};
@@ -90,7 +90,8 @@ pub unsafe extern "C" fn wasm_valtype_kind(ty: *const wasm_valtype_t) -> wasm_va
     unsafe { ty.as_ref() }.map_or(WASM_EXTERNREF, |ty| ty.kind)
 }
 
-// In a build with vectors there is one type more; in one with exceptions another, which the header does not have.
+// In a build with vectors there is one type more; in one with exceptions another, which the header
+// does not have.
 #[allow(unreachable_patterns)]
 pub(crate) fn kind_of(ty: ValType) -> wasm_valkind_t {
     match ty {
@@ -416,7 +417,8 @@ pub(crate) fn table_type(ty: TableType) -> *mut wasm_tabletype_t {
 }
 
 impl wasm_tabletype_t {
-    /// The runtime's type; none where the element is no reference, or the maximum is below the minimum.
+    /// The runtime's type; none where the element is no reference, or the maximum is below the
+    /// minimum.
     pub(crate) fn ty(&self) -> Option<TableType> {
         // SAFETY: the element is a type.
         let element = unsafe { val_type(self.element) }?;
@@ -491,7 +493,8 @@ impl wasm_memorytype_t {
     }
 }
 
-/// The header's type of what is imported or exported. It has none for tags, which a build with exceptions has besides.
+/// The header's type of what is imported or exported. It has none for tags, which a build with
+/// exceptions has besides.
 #[allow(unreachable_patterns)]
 pub(crate) fn extern_type(ty: ExternType<'_>) -> *mut wasm_externtype_t {
     match ty {

@@ -77,7 +77,8 @@ pub(crate) unsafe fn to_ref(
     }
 }
 
-/// The runtime's reference as an object, with a reference for the application; none where there is no memory.
+/// The runtime's reference as an object, with a reference for the application; none where there is
+/// no memory.
 pub(crate) fn from_ref(value: Val, store: &wasm_store_t) -> Option<*mut Object> {
     match value {
         Val::FuncRef(Some(func)) => {

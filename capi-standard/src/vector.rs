@@ -1,9 +1,11 @@
 //! The vectors of the header: an array that the runtime allocates, with its length.
 //!
-//! All vectors have one layout, so one function of each kind works on all. `size` is the capacity, and `num_elems` the number of
-//! elements that WAMR's functions have stored; a program that knows the standard header leaves it 0 and fills `size` elements.
+//! All vectors have one layout, so one function of each kind works on all. `size` is the capacity,
+//! and `num_elems` the number of elements that WAMR's functions have stored; a program that knows
+//! the standard header leaves it 0 and fills `size` elements.
 //!
-//! Invariant: what a vector of this file points at comes from `wasm_runtime_malloc`, and elements that nobody has stored are zero.
+//! Invariant: what a vector of this file points at comes from `wasm_runtime_malloc`, and elements
+//! that nobody has stored are zero.
 
 use crate::object::{self, wasm_extern_t};
 use crate::trap::{wasm_frame_copy, wasm_frame_delete, wasm_frame_t};
@@ -40,7 +42,8 @@ impl<T> Vector<T> {
     /// The elements.
     ///
     /// # Safety
-    /// The vector is one of the header's: `data` is null or points at `size` elements, which nobody changes during `'v`.
+    /// The vector is one of the header's: `data` is null or points at `size` elements, which nobody
+    /// changes during `'v`.
     pub(crate) unsafe fn as_slice<'v>(&self) -> &'v [T] {
         if self.data.is_null() {
             return &[];
@@ -52,12 +55,14 @@ impl<T> Vector<T> {
 
 type Raw = Vector<u8>;
 
-/// Makes `out` a vector of `size` elements of zero bytes. Returns false, with an empty vector, where there is no memory.
+/// Makes `out` a vector of `size` elements of zero bytes. Returns false, with an empty vector,
+/// where there is no memory.
 ///
 /// # Safety
 /// `out` is null or a place for a vector.
 unsafe fn allocate(out: *mut Raw, size: usize, of: usize) -> bool {
-    // SAFETY: `out` is not null, so it is a place for a vector; the block is as long as it is asked for.
+    // SAFETY: `out` is not null, so it is a place for a vector; the block is as long as it is asked
+    // for.
     unsafe {
         if out.is_null() {
             return false;
@@ -100,7 +105,8 @@ pub(crate) unsafe trait Element: Copy {
 /// # Safety
 /// `out` is null or a place for a vector, and `from` null or `size` elements.
 pub(crate) unsafe fn make<T: Element>(out: *mut Vector<T>, size: usize, from: *const T) -> bool {
-    // SAFETY: `allocate` has reserved `size` elements where it returns true; vectors differ in the type of `data` alone.
+    // SAFETY: `allocate` has reserved `size` elements where it returns true; vectors differ in the
+    // type of `data` alone.
     unsafe {
         let made = allocate(out.cast(), size, size_of::<T>());
         if from.is_null() || size == 0 {
@@ -125,7 +131,8 @@ pub(crate) unsafe fn make<T: Element>(out: *mut Vector<T>, size: usize, from: *c
 /// # Safety
 /// `out` is null or a place for a vector, and `from` null or a vector.
 pub(crate) unsafe fn copy<T: Element>(out: *mut Vector<T>, from: *const Vector<T>) -> bool {
-    // SAFETY: `from` is a vector where it is not null, so `as_slice` has its elements; `allocate` has reserved as many in `out`.
+    // SAFETY: `from` is a vector where it is not null, so `as_slice` has its elements; `allocate`
+    // has reserved as many in `out`.
     unsafe {
         let elements = if from.is_null() { &[] } else { (*from).as_slice() };
         if !allocate(out.cast(), elements.len(), size_of::<T>()) {
@@ -147,7 +154,8 @@ pub(crate) unsafe fn copy<T: Element>(out: *mut Vector<T>, from: *const Vector<T
 /// # Safety
 /// `vector` is null or a vector that the runtime has allocated.
 pub(crate) unsafe fn delete<T: Element>(vector: *mut Vector<T>) {
-    // SAFETY: the vector has `size` elements, those that were not stored of zero bytes, which own nothing.
+    // SAFETY: the vector has `size` elements, those that were not stored of zero bytes, which own
+    // nothing.
     unsafe {
         if vector.is_null() {
             return;

@@ -1,7 +1,9 @@
-//! The GDB remote stub of a firmware: the instance that is made first is debugged, until it is freed; then the next that is made.
+//! The GDB remote stub of a firmware: the instance that is made first is debugged, until it is
+//! freed; then the next that is made.
 //!
-//! The stub runs on the thread of the program. The system provides the line to the debugger, a UART as a rule: functions that
-//! `zephyr/zonda_debug.c` defines. What comes while the program runs calls `zonda_debug_received`, also from an interrupt handler.
+//! The stub runs on the thread of the program. The system provides the line to the debugger, a UART
+//! as a rule: functions that `zephyr/zonda_debug.c` defines. What comes while the program runs
+//! calls `zonda_debug_received`, also from an interrupt handler.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -20,7 +22,8 @@ extern "C" {
     fn zonda_debug_write(byte: u8);
     /// The connection has ended.
     fn zonda_debug_close();
-    /// The program runs, or has stopped. While it runs, each byte that comes calls `zonda_debug_received`.
+    /// The program runs, or has stopped. While it runs, each byte that comes calls
+    /// `zonda_debug_received`.
     fn zonda_debug_set_running(running: bool);
     /// Waits for the first byte of a debugger, if the configuration says so.
     fn zonda_debug_wait();
@@ -83,15 +86,17 @@ struct Shared {
     /// The store of the instance; null for none.
     store: AtomicPtr<()>,
     handle: UnsafeCell<Option<StopHandle>>,
-    /// There while `store` is set: an `Option` would not be all zeros, and take flash for its first value.
+    /// There while `store` is set: an `Option` would not be all zeros, and take flash for its
+    /// first value.
     stub: UnsafeCell<MaybeUninit<Stub<Line, File>>>,
     is_there: AtomicBool,
     packet: UnsafeCell<[u8; PACKET]>,
 }
 
-// SAFETY: `handle`, `stub` and `packet` are used by the thread that has set `store`: the one that makes the instance, runs it, and
-// frees it, which the C API wants to be one at a time for each instance. `zonda_debug_received` reads `handle` while the line calls
-// it: between `zonda_debug_set_running(true)` and `(false)`, when no other code changes it.
+// SAFETY: `handle`, `stub` and `packet` are used by the thread that has set `store`: the one that
+// makes the instance, runs it, and frees it, which the C API wants to be one at a time for each
+// instance. `zonda_debug_received` reads `handle` while the line calls it: between
+// `zonda_debug_set_running(true)` and `(false)`, when no other code changes it.
 unsafe impl Sync for Shared {}
 
 static SHARED: Shared = Shared {
@@ -113,7 +118,8 @@ impl Debugging for Shared {
         if taken.is_err() {
             return false;
         }
-        // SAFETY: this thread has set `store`. The stub of the instance before is gone, so that nothing borrows the buffer.
+        // SAFETY: this thread has set `store`. The stub of the instance before is gone, so that
+        // nothing borrows the buffer.
         unsafe {
             let packet: &'static mut [u8] = &mut *self.packet.get();
             (*self.stub.get()).write(Stub::new(Line, File, packet));
@@ -140,8 +146,8 @@ impl Debugging for Shared {
         if !core::ptr::eq(self.store.load(Ordering::Acquire), store) {
             return;
         }
-        // SAFETY: the instance that is debugged is freed by this thread, and runs no more. The line calls nothing after
-        // `set_running`.
+        // SAFETY: the instance that is debugged is freed by this thread, and runs no more. The line
+        // calls nothing after `set_running`.
         unsafe {
             if self.is_there.swap(false, Ordering::AcqRel) {
                 let stub = &mut *self.stub.get();

@@ -1,6 +1,6 @@
-//! Zonda as a static library for C applications: the C API of the crate `zonda`, and what it needs beside it. Without the feature
-//! `hosted` that is what a program without `std` has to bring itself: the allocator that RuntimeInitArgs chooses, and a panic
-//! handler.
+//! Zonda as a static library for C applications: the C API of the crate `zonda`, and what it needs
+//! beside it. Without the feature `hosted` that is what a program without `std` has to bring
+//! itself: the allocator that RuntimeInitArgs chooses, and a panic handler.
 #![cfg_attr(not(feature = "hosted"), no_std)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
 

@@ -1,4 +1,5 @@
-//! The C library that modules import from `env`, over the console, the application heap and the exceptions of the C API.
+//! The C library that modules import from `env`, over the console, the application heap and the
+//! exceptions of the C API.
 
 use core::ptr::{from_mut, with_exposed_provenance_mut};
 use zonda::capi::{self, wasm_exec_env_t};
@@ -45,7 +46,8 @@ impl Host for Running {
 #[allow(non_upper_case_globals)]
 pub static zonda_built_in_modules: &[BoundModule] = &[LIBC];
 
-// SAFETY: a `Running` takes no bytes, so nobody else uses them. No function of the library runs code on the environment.
+// SAFETY: a `Running` takes no bytes, so nobody else uses them. No function of the library runs
+// code on the environment.
 const LIBC: BoundModule = unsafe {
     capi::bind_host_module(Env::<Running>::MODULE, Grants::All, |env| {
         with_exposed_provenance_mut(env.expose_provenance())

@@ -19,9 +19,9 @@ type Program = Wasi<System>;
 const DESCRIPTORS: u32 = 16;
 
 const fn bind(module: HostModule<Program>) -> BoundModule {
-    // SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody else
-    // while a function of WASI runs, as an instance is used by one thread at a time. The functions
-    // of WASI call no function of the C API.
+    // SAFETY: the state of a program is made by `new` below, as a `Program`, and used by nobody
+    // else while a function of WASI runs, as an instance is used by one thread at a time. The
+    // functions of WASI call no function of the C API.
     unsafe { bind_host_module(module, Grants::All, state) }
 }
 

@@ -139,7 +139,8 @@ impl InstructionText<'_> {
         slots.try_for_each(|(_, slot)| write!(f, " s{slot}"))
     }
 
-    /// A vector instruction on slots: `s5 = i32x4.add s1 s9`, with offset and lane where it has them.
+    /// A vector instruction on slots: `s5 = i32x4.add s1 s9`, with offset and lane where it has
+    /// them.
     #[cfg(feature = "simd")]
     fn vector(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use zonda_exec::fast::vector::{layout, COPY, GLOBAL_GET, GLOBAL_SET};
@@ -170,7 +171,8 @@ impl InstructionText<'_> {
         Ok(())
     }
 
-    /// A WebAssembly instruction with its immediates, on operands below a slot: `memory.fill 0 0 below s7`.
+    /// A WebAssembly instruction with its immediates, on operands below a slot: `memory.fill 0 0
+    /// below s7`.
     fn in_wasm_terms(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wasm_name(f)?;
         let [first, second] = self.instruction.immediates();

@@ -1,8 +1,9 @@
 //! Addresses of 64 bits, as LLDB's WebAssembly plugin has them: the offset in the low 32 bits, the
-//! number of a module above, and in the two highest bits whether it is one in memory or in the module.
+//! number of a module above, and in the two highest bits whether it is one in memory or in the
+//! module.
 //!
-//! Modules are numbered from 1. Addresses of memory come from the program, which knows offsets only, so
-//! module 0 stands for the one whose code runs in the innermost frame.
+//! Modules are numbered from 1. Addresses of memory come from the program, which knows offsets
+//! only, so module 0 stands for the one whose code runs in the innermost frame.
 
 /// What an address refers to. The module is the number of the instance, if the address has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

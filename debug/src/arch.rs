@@ -1,5 +1,5 @@
-//! The architecture: one register, the program counter. Locals, globals and operands are asked for with packets of
-//! their own.
+//! The architecture: one register, the program counter. Locals, globals and operands are asked for
+//! with packets of their own.
 
 use core::num::NonZeroUsize;
 use gdbstub::arch::lldb::{Encoding, Format, Generic, Register, RegisterInfo};

@@ -1,7 +1,8 @@
 //! Breakpoints, and watchpoints on memory.
 //!
-//! A watchpoint is found by looking at each instruction: a load or store whose bytes overlap, and any instruction after
-//! which the bytes have changed (bulk memory, host functions). The program stops behind the instruction.
+//! A watchpoint is found by looking at each instruction: a load or store whose bytes overlap, and
+//! any instruction after which the bytes have changed (bulk memory, host functions). The program
+//! stops behind the instruction.
 
 use gdbstub::target::ext::breakpoints::WatchKind;
 use zonda::debug::{Position, Program};
@@ -206,8 +207,8 @@ impl Breakpoints {
         self.watchpoints.iter().any(|place| place.is_some())
     }
 
-    /// Whether the last instruction has accessed what is watched: its kind, and its address. To be called before every
-    /// instruction.
+    /// Whether the last instruction has accessed what is watched: its kind, and its address. To be
+    /// called before every instruction.
     pub(crate) fn accessed(&mut self, program: &Program) -> Option<(WatchKind, u64)> {
         let mut found = None;
         for watch in self.watchpoints.iter_mut().flatten() {

@@ -1,9 +1,9 @@
 //! A GDB remote stub: LLDB debugs programs in Zonda through it (docs/debugging.md).
 //!
-//! [`Stub`] is a [`zonda::debug::Debugger`]. It speaks the protocol (crate `gdbstub`) over a [`Link`], on the
-//! thread that runs the program, while the program is stopped. Whoever receives bytes for the link while the
-//! program runs asks for a stop ([`zonda::debug::StopHandle`]); the stub then finds out whether a debugger has
-//! attached, interrupts, or has gone.
+//! [`Stub`] is a [`zonda::debug::Debugger`]. It speaks the protocol (crate `gdbstub`) over a
+//! [`Link`], on the thread that runs the program, while the program is stopped. Whoever receives
+//! bytes for the link while the program runs asks for a stop ([`zonda::debug::StopHandle`]); the
+//! stub then finds out whether a debugger has attached, interrupts, or has gone.
 //!
 //! | module | owns |
 //! |---|---|

@@ -3,8 +3,8 @@
 //! It is written anew for each part that the debugger asks for, so that it takes no memory.
 
 use crate::address::Address;
-/// Keeps of a text the part from `skip` on that fits into `to`. Without `core::fmt`, which would cost a device 1,500 bytes of
-/// flash.
+/// Keeps of a text the part from `skip` on that fits into `to`. Without `core::fmt`, which would
+/// cost a device 1,500 bytes of flash.
 struct Part<'b> {
     skip: u64,
     to: &'b mut [u8],

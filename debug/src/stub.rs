@@ -35,15 +35,16 @@ pub trait Link: Clone {
     fn write(&self, byte: u8);
     /// Sends what was written.
     fn flush(&self);
-    /// Ends the connection. The program runs, and the next debugger that connects asks for a stop: not the end of this
-    /// connection, at which nobody would be found.
+    /// Ends the connection. The program runs, and the next debugger that connects asks for a stop:
+    /// not the end of this connection, at which nobody would be found.
     fn close(&self);
-    /// The program runs, or has stopped. While it runs, whoever receives bytes, or the end of the connection, asks for a stop.
+    /// The program runs, or has stopped. While it runs, whoever receives bytes, or the end of the
+    /// connection, asks for a stop.
     fn set_running(&self, running: bool);
 }
 
-/// The names of modules for the debugger, which looks for files of these names, and reads the module from the program where
-/// it finds none.
+/// The names of modules for the debugger, which looks for files of these names, and reads the
+/// module from the program where it finds none.
 pub trait Names {
     /// The name of the module of an instance, by its number in the store.
     fn name(&self, instance: u32) -> Option<&str>;
@@ -101,7 +102,8 @@ impl<L: Link, N: Names> Stub<L, N> {
 
     /// A new session, in which the program is stopped.
     fn start(&mut self) -> Option<Machine<L, N>> {
-        // SAFETY: `new` has got the buffer for good. The machine that borrowed it before is gone: there is none.
+        // SAFETY: `new` has got the buffer for good. The machine that borrowed it before is gone:
+        // there is none.
         let packet: &'static mut [u8] = unsafe { self.packet.as_mut() };
         let stub = GdbStub::builder(Output(self.link.clone())).with_packet_buffer(packet).build();
         stub.ok()?.run_state_machine(&mut self.stopped).ok()
@@ -136,7 +138,8 @@ impl<L: Link, N: Names> Stub<L, N> {
                     None => return self.link.is_connected().then_some(running.into()),
                 },
                 State::CtrlCInterrupt(interrupt) => {
-                    // Without a reason the machine is in state `Running` again, in which `session` reports the stop.
+                    // Without a reason the machine is in state `Running` again, in which `session`
+                    // reports the stop.
                     self.interrupted = true;
                     let none: Option<Reason> = None;
                     interrupt.interrupt_handled(&mut self.stopped, none).ok()?
@@ -185,7 +188,8 @@ impl<L: Link, N: Names> Stub<L, N> {
                 match machine {
                     State::Running(running) => match self.reason(stop) {
                         Some(reason) => {
-                            // LLDB 22 takes the program counter of the stop before for that of this one unless it is told.
+                            // LLDB 22 takes the program counter of the stop before for that of this
+                            // one unless it is told.
                             let pc = self.stopped.pc().unwrap_or(0).to_le_bytes();
                             let mut registers = core::iter::once((PcId, &pc[..]));
                             running

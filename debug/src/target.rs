@@ -40,8 +40,8 @@ pub(crate) struct Stopped<N> {
     pub(crate) breakpoints: Breakpoints,
     /// Whether the program stops behind its next instruction.
     pub(crate) step: bool,
-    /// The position of the breakpoint at which the program has stopped: the debugger compares it with where it has set
-    /// the breakpoint, which may be before the instruction.
+    /// The position of the breakpoint at which the program has stopped: the debugger compares it
+    /// with where it has set the breakpoint, which may be before the instruction.
     pub(crate) shown: Option<Position>,
     /// The trap at which it has stopped.
     pub(crate) trap: Option<TrapCode>,
@@ -63,7 +63,8 @@ impl<N: Names> Stopped<N> {
         }
     }
 
-    /// The program has stopped. [`Stopped::leave`] follows before the reference ends, and `program` is not used before.
+    /// The program has stopped. [`Stopped::leave`] follows before the reference ends, and `program`
+    /// is not used before.
     pub(crate) fn enter(&mut self, program: &mut Program<'_>) {
         self.program = Some(NonNull::from(program).cast());
     }
@@ -75,8 +76,8 @@ impl<N: Names> Stopped<N> {
 
     /// The program, between `enter` and `leave`.
     fn program(&self) -> Option<&Program<'_>> {
-        // SAFETY: `enter` has set the pointer from a reference that lives until `leave`, and is not used meanwhile. The
-        // program is borrowed as long as `self` is.
+        // SAFETY: `enter` has set the pointer from a reference that lives until `leave`, and is not
+        // used meanwhile. The program is borrowed as long as `self` is.
         self.program.map(|program| unsafe { program.cast().as_ref() })
     }
 

@@ -1,6 +1,7 @@
 //! The link of a host: a TCP port, at which one debugger after the other attaches.
 //!
-//! A thread accepts connections and receives bytes. While the program runs, it asks for a stop for each of them.
+//! A thread accepts connections and receives bytes. While the program runs, it asks for a stop for
+//! each of them.
 
 use crate::stub::Link;
 use std::collections::VecDeque;

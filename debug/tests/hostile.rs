@@ -1,8 +1,9 @@
-//! Packets that no debugger sends: the stub refuses them or ends the session, and the program runs on.
+//! Packets that no debugger sends: the stub refuses them or ends the session, and the program runs
+//! on.
 //!
-//! Packets are made of those that LLDB sends, with pieces exchanged and bytes damaged, with a right checksum or a wrong one. Each
-//! session is a program that runs under the stub until the bytes are used up. ZONDA_PACKETS is the number of sessions, ZONDA_SEED
-//! the start of the numbers.
+//! Packets are made of those that LLDB sends, with pieces exchanged and bytes damaged, with a right
+//! checksum or a wrong one. Each session is a program that runs under the stub until the bytes are
+//! used up. ZONDA_PACKETS is the number of sessions, ZONDA_SEED the start of the numbers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,12 +1,12 @@
 //! Stops for a debugger (feature `debug`).
 //!
-//! A debugger that is attached gets control before each instruction that it asks for, and when a call traps.
-//! Nothing is patched, since code may lie in flash: while a debugger is attached, classic mode executes
-//! with a second form of its loop, which asks `before` in front of every instruction. Without one
-//! the usual loop runs. It changes to the other form where it checks the meter anyway, at calls and
-//! loop iterations: the termination request then has a second bit. So nothing is executed for
-//! debugging while no debugger is attached, except for a test of that word at each call by the host and,
-//! in Thumb-2, six machine instructions after a runtime instruction.
+//! A debugger that is attached gets control before each instruction that it asks for, and when a
+//! call traps. Nothing is patched, since code may lie in flash: while a debugger is attached,
+//! classic mode executes with a second form of its loop, which asks `before` in front of every
+//! instruction. Without one the usual loop runs. It changes to the other form where it checks the
+//! meter anyway, at calls and loop iterations: the termination request then has a second bit. So
+//! nothing is executed for debugging while no debugger is attached, except for a test of that word
+//! at each call by the host and, in Thumb-2, six machine instructions after a runtime instruction.
 //!
 //! Depends on [`crate::frame`] and [`crate::meter`]. Owns one invariant: the context is complete
 //! (as for [`crate::frame::RuntimeFn`]) whenever the hook is called.
@@ -32,8 +32,8 @@ const CHANGED: u32 = 4;
 /// Called before an instruction, with [`INSTRUCTION`]; when a call traps, with the number of the
 /// trap; and before a call by the host, while a
 /// debugger is attached or has changed modes, with [`CALL`]. The context is complete;
-/// before a call it has nothing but the instance, whose mode the hook may change. The hook may change
-/// what the context points at. Returns 0, or the number of a trap that ends the call.
+/// before a call it has nothing but the instance, whose mode the hook may change. The hook may
+/// change what the context points at. Returns 0, or the number of a trap that ends the call.
 pub type Hook = unsafe extern "C" fn(data: *mut (), context: &mut Context, event: u32) -> u32;
 
 /// An event for the [`Hook`]: an instruction comes next.
@@ -54,7 +54,8 @@ pub struct Debug {
     data: Cell<*mut ()>,
     /// Whether the hook is called before every instruction.
     every: Cell<bool>,
-    /// Bits of the positions before which the hook is called, and of others with the same last bits.
+    /// Bits of the positions before which the hook is called, and of others with the same last
+    /// bits.
     filter: [Cell<u32>; WORDS],
     /// The innermost call by the host that has begun since the debugger has attached.
     innermost: Cell<*const Context>,
@@ -160,7 +161,8 @@ impl Meter {
         }
     }
 
-    /// Whether instances have another mode than their own: the hook is called at each call by the host then.
+    /// Whether instances have another mode than their own: the hook is called at each call by the
+    /// host then.
     pub fn set_changed(&self, changed: bool) {
         if changed {
             self.termination.set(CHANGED);

@@ -56,8 +56,8 @@ pub struct ClassicFunc {
     pub end: *const u8,
     /// The first entry of its side table.
     pub side_table: *const u16,
-    /// Each local with an index below this has one slot, with the same number as the index. At most
-    /// 127, so that such an index has one byte.
+    /// Each local with an index below this has one slot, with the same number as the index. At
+    /// most 127, so that such an index has one byte.
     pub narrow: u8,
     /// Whether the map of locals has groups (more than [`crate::side_table::MAPPED`] locals).
     pub grouped: bool,

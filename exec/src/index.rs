@@ -1,8 +1,9 @@
-//! Memories with addresses of 64 bits, and tables with such indices (spec: 2.3.8, feature `memory64`).
+//! Memories with addresses of 64 bits, and tables with such indices (spec: 2.3.8, feature
+//! `memory64`).
 //!
 //! A 64-bit memory is never what the loops keep in registers: each access to it goes through
-//! [`crate::linear_memory::access`], which asks the memory how wide its addresses are. The loops, and all accesses to
-//! 32-bit memories below the fast limit, do not know of it.
+//! [`crate::linear_memory::access`], which asks the memory how wide its addresses are. The loops,
+//! and all accesses to 32-bit memories below the fast limit, do not know of it.
 
 use crate::linear_memory::Memory;
 use crate::slot::read64;
@@ -94,7 +95,8 @@ pub(crate) fn place(
 ) -> Option<*mut u8> {
     let at = address.checked_add(offset)?;
     if memory.size.checked_sub(width).is_some_and(|last| at <= last as u64) {
-        // SAFETY: `at` + `width` <= `size`, and `base` is valid for `size` bytes by the contract of `Memory::set`.
+        // SAFETY: `at` + `width` <= `size`, and `base` is valid for `size` bytes by the contract of
+        // `Memory::set`.
         return Some(unsafe { memory.base.add(at as usize) });
     }
     memory.shared().place(at, width)

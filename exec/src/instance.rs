@@ -6,8 +6,8 @@ use crate::linear_memory::Memory;
 use crate::mode::Mode;
 use crate::vector;
 
-/// A pointer to the slots of a global, with the lowest bit set if there are two, and the one above it
-/// if there are four.
+/// A pointer to the slots of a global, with the lowest bit set if there are two, and the one above
+/// it if there are four.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct GlobalRef(*mut u32);
@@ -71,7 +71,8 @@ pub struct ImportedFunc {
 }
 
 impl ImportedFunc {
-    /// `params` and `results` are in slots; there are at most 2,000 of each ([spec limits]: 1,000 values).
+    /// `params` and `results` are in slots; there are at most 2,000 of each ([spec limits]: 1,000
+    /// values).
     ///
     /// [spec limits]: https://webassembly.github.io/spec/js-api/#limits
     pub fn new(
@@ -162,12 +163,13 @@ pub(crate) mod offset {
 
 /// An instance, as its code sees it.
 ///
-/// Invariants, established at instantiation and kept until the instance is freed: each pointer points at as many
-/// elements as the module's index spaces have, so an index that the validator accepted is inside.
+/// Invariants, established at instantiation and kept until the instance is freed: each pointer
+/// points at as many elements as the module's index spaces have, so an index that the validator
+/// accepted is inside.
 #[repr(C)]
 pub struct ExecInstance {
-    /// Records of the functions, as the backend of `mode` has them: what would be function 0 if the
-    /// functions that the module defines were preceded by as many more as it imports.
+    /// Records of the functions, as the backend of `mode` has them: what would be function 0 if
+    /// the functions that the module defines were preceded by as many more as it imports.
     pub funcs: *const (),
     /// Code of all functions, for a backend that keeps them in one piece; else null.
     pub code: *const u8,
@@ -183,7 +185,8 @@ pub struct ExecInstance {
     /// All globals, imported ones first.
     pub globals: *const GlobalRef,
     /// Memory 0, for the fast path of loads and stores. An empty memory if the module has none, or
-    /// has memargs that the fast path cannot read (another memory, or flags of more than one byte).
+    /// has memargs that the fast path cannot read (another memory, or flags of more than one
+    /// byte).
     pub memory: *const Memory,
     /// All memories, imported ones first.
     pub memories: *const *mut Memory,

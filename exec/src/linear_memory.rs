@@ -240,8 +240,9 @@ pub(crate) unsafe fn memarg(pc: *const u8) -> (Offset, u32, *const u8) {
 /// Returns the new `top`.
 ///
 /// # Safety
-/// `opcode` is a load or store of the memory whose operands lie below `top`, and its result has its slots there:
-/// the validator checks the operands' types and computes the frame's size for the result.
+/// `opcode` is a load or store of the memory whose operands lie below `top`, and its result has its
+/// slots there: the validator checks the operands' types and computes the frame's size for the
+/// result.
 #[inline(never)]
 pub(crate) unsafe fn access(
     opcode: u8,
@@ -263,7 +264,8 @@ pub(crate) unsafe fn access(
             (true, true) => (at.sub(2), read64(at.sub(1))),
         }
     };
-    // SAFETY: `at` is the last slot of the address, from above, which is as wide as those of the memory.
+    // SAFETY: `at` is the last slot of the address, from above, which is as wide as those of the
+    // memory.
     let (mut at, address) = unsafe { index::address(memory, at) };
     let place = index::place(memory, address, offset, width).ok_or(TrapCode::MemoryOutOfBounds)?;
     if is_store {

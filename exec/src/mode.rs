@@ -179,7 +179,8 @@ macro_rules! define_mode {
 backends! { define_mode }
 
 impl Mode {
-    /// The default: the last of the modes that execute any module, or native mode where it is alone.
+    /// The default: the last of the modes that execute any module, or native mode where it is
+    /// alone.
     pub const DEFAULT: Mode = match Mode::ALL {
         [] => Mode::BUILT_IN[0],
         [.., last] => *last,

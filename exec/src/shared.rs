@@ -1,8 +1,9 @@
 //! Memory that instances share, at the end of the 32-bit address range, above each one's own linear
 //! memory (feature `shared-heap`).
 //!
-//! Only accesses that are not inside of the linear memory itself look here, so the fast paths of the
-//! loops do not know of it. Owns the invariant of [`SharedRegion`]: `base` is valid for `len` bytes.
+//! Only accesses that are not inside of the linear memory itself look here, so the fast paths of
+//! the loops do not know of it. Owns the invariant of [`SharedRegion`]: `base` is valid for `len`
+//! bytes.
 
 /// A piece of shared memory, and the one behind it.
 #[repr(C)]

@@ -26,8 +26,8 @@
 //! function's last entry there is no mark of that function: the next word is a 0, or belongs to an
 //! entry of the next function, whose marks have other addresses.
 //!
-//! Depends on [`crate::vector`] for whether values take four slots, and owns the format alone: the builder writes tables, and the loops of
-//! classic mode read them.
+//! Depends on [`crate::vector`] for whether values take four slots, and owns the format alone: the
+//! builder writes tables, and the loops of classic mode read them.
 
 use crate::vector;
 

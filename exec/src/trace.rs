@@ -75,12 +75,12 @@ impl Frame {
         self.fp
     }
 
-    /// The caller's frame; `None` when the host is the caller, and for native code, whose frames lie
-    /// elsewhere.
+    /// The caller's frame; `None` when the host is the caller, and for native code, whose frames
+    /// lie elsewhere.
     ///
     /// # Safety
-    /// The frame is active, or execution has stopped in it or in one that it called, and nothing has
-    /// used the operand stack since. Its function's record is live.
+    /// The frame is active, or execution has stopped in it or in one that it called, and nothing
+    /// has used the operand stack since. Its function's record is live.
     pub unsafe fn caller(&self) -> Option<Frame> {
         // SAFETY: a frame's instance is live.
         if unsafe { (*self.instance).mode.is_native() } {

@@ -34,8 +34,8 @@ pub struct Handler {
     pub target: u32,
     /// The handler that is asked next; [`NO_HANDLER`] for none.
     pub next: u32,
-    /// Where the values go that the exception carries. Classic mode: the height of the first one on
-    /// the operand stack; fast mode: its slot in the frame.
+    /// Where the values go that the exception carries. Classic mode: the height of the first one
+    /// on the operand stack; fast mode: its slot in the frame.
     pub slot: u32,
     /// Classic mode: the next entry of the side table.
     pub entry: u32,
@@ -104,15 +104,15 @@ impl Activation {
     /// The frame in which execution stopped; `None` when no code runs.
     ///
     /// # Safety
-    /// The context is that of a call whose loop has just stopped with a trap, so that `pc` is at the
-    /// instruction and `fp` its frame.
+    /// The context is that of a call whose loop has just stopped with a trap, so that `pc` is at
+    /// the instruction and `fp` its frame.
     pub unsafe fn stopped(context: &Context) -> Option<Activation> {
         let Context { func, pc, instance, fp, .. } = *context;
         if func.is_null() {
             return None;
         }
-        // SAFETY: the contract of this function: the instance is live, and `pc` at an instruction of
-        // `func`.
+        // SAFETY: the contract of this function: the instance is live, and `pc` at an instruction
+        // of `func`.
         unsafe { Activation::new(func, instance, pc, fp, (*instance).mode.is_tail_call(pc)) }
     }
 

@@ -1,7 +1,8 @@
-//! The CPU: how an image starts, what happens on a fault, calls to the debugger, waiting for an interrupt.
+//! The CPU: how an image starts, what happens on a fault, calls to the debugger, waiting for an
+//! interrupt.
 //!
-//! Each architecture is one file with `semihosting`, `wait_for_interrupt`, `stack_pointer`, `fill` and the
-//! macro `entry!`, which defines where an image starts.
+//! Each architecture is one file with `semihosting`, `wait_for_interrupt`, `stack_pointer`, `fill`
+//! and the macro `entry!`, which defines where an image starts.
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;

@@ -7,7 +7,8 @@
 //! - `STACK_PAINT`: how much of the native stack [`crate::stack`] measures,
 //! - `WASM_STACK_BYTES` and `WASM_MEMORY_LIMIT`: the operand stack and the linear memory limit of
 //!   specification scripts,
-//! - `ticks_init`, `ticks` and `instructions`: a timer that counts instructions under `-icount shift=0`.
+//! - `ticks_init`, `ticks` and `instructions`: a timer that counts instructions under `-icount
+//!   shift=0`.
 //!
 //! lm3s6965 has an LED and waiting instead of jobs and a timer: it is the board of the demo.
 

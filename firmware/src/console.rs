@@ -1,4 +1,5 @@
-//! Text to the host and the end of the run, by semihosting (Arm "Semihosting for AArch32 and AArch64").
+//! Text to the host and the end of the run, by semihosting (Arm "Semihosting for AArch32 and
+//! AArch64").
 
 use crate::arch;
 use core::fmt::{self, Write};
@@ -13,7 +14,8 @@ pub fn bytes(text: &[u8]) {
     const CONSOLE: &[u8] = b":tt\0";
     const WRITE: usize = 4;
     let open = [CONSOLE.as_ptr().expose_provenance(), WRITE, CONSOLE.len() - 1];
-    // SAFETY: a block of the address of a string with its zero, a mode, and the length of the string.
+    // SAFETY: a block of the address of a string with its zero, a mode, and the length of the
+    // string.
     let console = unsafe { arch::semihosting(SYS_OPEN, (&raw const open).expose_provenance()) };
     let write = [console, text.as_ptr().expose_provenance(), text.len()];
     // SAFETY: a block of a handle, an address, and the number of bytes there.

@@ -1,5 +1,5 @@
-//! The allocator of images that use the Rust API: a first-fit list over the board's heap that counts the
-//! bytes in use. [`use_heap!`](crate::use_heap) makes it the image's global allocator.
+//! The allocator of images that use the Rust API: a first-fit list over the board's heap that
+//! counts the bytes in use. [`use_heap!`](crate::use_heap) makes it the image's global allocator.
 
 use crate::board;
 use core::alloc::{GlobalAlloc, Layout};
@@ -37,8 +37,8 @@ fn state() -> *mut State {
 
 /// Hands the board's heap to the allocator. Called once, before the first allocation.
 pub fn init() {
-    // SAFETY: the board reserves this memory for the heap; `init` of every image is the only caller; one
-    // thread.
+    // SAFETY: the board reserves this memory for the heap; `init` of every image is the only
+    // caller; one thread.
     unsafe { (*state()).heap.init(board::heap_start(), board::HEAP_BYTES) }
 }
 
@@ -59,8 +59,8 @@ pub fn reset_peak() {
     unsafe { (*state()).peak = used() }
 }
 
-// SAFETY: `Heap` returns memory that fits the layout and that it has not returned to anybody else, or an
-// error, which becomes null.
+// SAFETY: `Heap` returns memory that fits the layout and that it has not returned to anybody else,
+// or an error, which becomes null.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: one thread, and no borrow of the state outlives a function of this file.
@@ -71,8 +71,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: one thread, as above. The contract of `GlobalAlloc`: `alloc` returned `block` for this
-        // layout, and it was not null.
+        // SAFETY: one thread, as above. The contract of `GlobalAlloc`: `alloc` returned `block` for
+        // this layout, and it was not null.
         unsafe { (*state()).heap.deallocate(NonNull::new_unchecked(block), layout) }
     }
 }

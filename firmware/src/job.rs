@@ -1,10 +1,11 @@
-//! The job: a module and a call. The host writes it to a file (`tools/xtask/src/job.rs`), and QEMU's loader
-//! places the file in memory (`-device loader,addr=…`), so that one image measures any module.
+//! The job: a module and a call. The host writes it to a file (`tools/xtask/src/job.rs`), and
+//! QEMU's loader places the file in memory (`-device loader,addr=…`), so that one image measures
+//! any module.
 //!
-//! Words of 32 bits, little endian: magic, mode (its number in `zonda::Mode`), repeat, operand stack bytes,
-//! memory limit, number of arguments, length of the name, length of the module; for each argument its type
-//! (0 i32, 1 i64, 2 f32, 3 f64), low word, high word; the name and the module, each padded to a multiple of
-//! 4 bytes.
+//! Words of 32 bits, little endian: magic, mode (its number in `zonda::Mode`), repeat, operand
+//! stack bytes, memory limit, number of arguments, length of the name, length of the module; for
+//! each argument its type (0 i32, 1 i64, 2 f32, 3 f64), low word, high word; the name and the
+//! module, each padded to a multiple of 4 bytes.
 
 use crate::board;
 use core::slice;
@@ -13,7 +14,8 @@ const MAGIC: u32 = u32::from_le_bytes(*b"ZJOB");
 
 pub struct Job {
     pub mode: u32,
-    /// 0: one call with the arguments. Otherwise the number of calls `x = name(x, i)`, i counting from 0.
+    /// 0: one call with the arguments. Otherwise the number of calls `x = name(x, i)`, i counting
+    /// from 0.
     pub repeat: u32,
     pub stack_bytes: u32,
     pub memory_limit: u32,

@@ -1,5 +1,6 @@
-//! The platform functions of the C API, which src/platform/interface.rs of the runtime declares. The images hand a pool to
-//! the runtime, so there is no other memory; they have one thread, so the lock does nothing.
+//! The platform functions of the C API, which src/platform/interface.rs of the runtime declares.
+//! The images hand a pool to the runtime, so there is no other memory; they have one thread, so the
+//! lock does nothing.
 
 use crate::{console, say};
 use core::cell::UnsafeCell;
@@ -47,14 +48,16 @@ unsafe extern "C" fn zonda_platform_free(_memory: *mut c_void) {}
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_log(_level: c_int, text: *const c_char, len: usize) {
-    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number
+    // of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
     console::bytes(b"\n");
 }
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_console(text: *const c_char, len: usize) {
-    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number
+    // of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
 }
 
@@ -90,7 +93,8 @@ unsafe extern "C" fn zonda_platform_unlock() {}
 
 #[no_mangle]
 unsafe extern "C" fn zonda_platform_abort(text: *const c_char, len: usize) -> ! {
-    // SAFETY: the contract of the platform functions: the runtime passes an address and the number of bytes there.
+    // SAFETY: the contract of the platform functions: the runtime passes an address and the number
+    // of bytes there.
     console::bytes(unsafe { slice::from_raw_parts(text.cast(), len) });
     say!("");
     console::exit(false)

@@ -1,5 +1,6 @@
-//! What the application manager reads of others: manifests, packages, packets, attribute containers, directories in flash.
-//! Refused, or read without harm; what is read and can be written is written the same way again.
+//! What the application manager reads of others: manifests, packages, packets, attribute
+//! containers, directories in flash. Refused, or read without harm; what is read and can be written
+//! is written the same way again.
 #![no_main]
 
 use zonda_manager::attributes::Attributes;
@@ -83,7 +84,8 @@ impl Flash for Ram {
     }
 }
 
-/// A directory of any content, whose records get right checksums: it is mounted or refused, and then used.
+/// A directory of any content, whose records get right checksums: it is mounted or refused, and
+/// then used.
 fn directory(bytes: &[u8]) {
     let mut flash = vec![0xFF; SECTOR * usize::from(SECTORS)];
     let records = flash.chunks_exact_mut(64).take(2 * SECTOR / 64);

@@ -1,5 +1,6 @@
-//! What a host reads of a device and of a program: trap records, logs with them, names and DWARF of modules. Refused, or read
-//! without harm; a record that is written to a log is read as the same bytes.
+//! What a host reads of a device and of a program: trap records, logs with them, names and DWARF of
+//! modules. Refused, or read without harm; a record that is written to a log is read as the same
+//! bytes.
 #![no_main]
 
 use zonda_symbols::record::{in_log, lines, Record};

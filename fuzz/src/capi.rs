@@ -1,5 +1,6 @@
-//! Sequences of calls of the C API, in any order that the header allows an application. Looked for are crashes, results that are not those of `model`, messages that are no
-//! strings, and memory that is not given back.
+//! Sequences of calls of the C API, in any order that the header allows an application. Looked for
+//! are crashes, results that are not those of `model`, messages that are no strings, and memory
+//! that is not given back.
 
 mod app;
 mod memory;

@@ -1,4 +1,5 @@
-//! Files that `zonda compile` makes, damaged: refused, or run without harm. No oracle; what is looked for is what a sanitizer, the feature `strict` or a time limit see.
+//! Files that `zonda compile` makes, damaged: refused, or run without harm. No oracle; what is
+//! looked for is what a sanitizer, the feature `strict` or a time limit see.
 
 use arbitrary::Unstructured;
 use zonda::{Mode, StoreConfig};
@@ -10,7 +11,8 @@ use super::smith;
 /// Where the first section begins.
 const SECTIONS: usize = 88;
 
-/// A file as it is, or one made of a module of wasm-smith in which some bytes are changed, most of them in records and code. The input's first byte chooses.
+/// A file as it is, or one made of a module of wasm-smith in which some bytes are changed, most of
+/// them in records and code. The input's first byte chooses.
 pub fn container(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
     if how % 4 == 0 {

@@ -1,5 +1,6 @@
-//! Execution in both modes, against each other and against wasmi: results, traps, calls of host functions, memories, globals, tables. The modes are held to the
-//! places of traps and to the fuel as well.
+//! Execution in both modes, against each other and against wasmi: results, traps, calls of host
+//! functions, memories, globals, tables. The modes are held to the places of traps and to the fuel
+//! as well.
 
 use std::fmt::Debug;
 
@@ -19,8 +20,8 @@ pub fn execute(data: &[u8]) {
     execute_module(&bytes, seed);
 }
 
-/// Runs the module in both modes and in wasmi, and panics when they disagree. `seed` chooses the arguments, and for one in four
-/// an amount of fuel that may not last.
+/// Runs the module in both modes and in wasmi, and panics when they disagree. `seed` chooses the
+/// arguments, and for one in four an amount of fuel that may not last.
 pub fn execute_module(bytes: &[u8], seed: u64) {
     let fuel = if seed & 3 == 3 { seed >> 2 & 0xfff } else { u64::MAX };
     let (Some(classic), Some(fast)) =
@@ -28,7 +29,8 @@ pub fn execute_module(bytes: &[u8], seed: u64) {
     else {
         return;
     };
-    // Frames of one mode are larger than the other's, so that only one of them may run out of stack: then the rest differs.
+    // Frames of one mode are larger than the other's, so that only one of them may run out of
+    // stack: then the rest differs.
     let limit = |run: &ours::Run| {
         run.events.iter().any(|event| matches!(event, Event::Trapped(TrapKind::Limit)))
     };
@@ -71,7 +73,8 @@ pub(crate) enum Event {
     Table(String, Vec<Value>),
 }
 
-/// A value that both engines can tell; references only by whether they are null, and externrefs by number.
+/// A value that both engines can tell; references only by whether they are null, and externrefs by
+/// number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     I32(i32),

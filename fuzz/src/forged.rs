@@ -1,6 +1,7 @@
-//! Precompiled modules in which single register instructions are changed, with all offsets, lengths and branch distances
-//! corrected, so that much of it passes the verifier (docs/precompiled-module.md). What the verifier accepts has to run
-//! without harm, under a sanitizer and with the feature `strict`.
+//! Precompiled modules in which single register instructions are changed, with all offsets, lengths
+//! and branch distances corrected, so that much of it passes the verifier
+//! (docs/precompiled-module.md). What the verifier accepts has to run without harm, under a
+//! sanitizer and with the feature `strict`.
 
 use arbitrary::{Result, Unstructured};
 use zonda_compiler::{compile, CompileOptions};
@@ -53,7 +54,8 @@ fn forge(u: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
-/// An operation: its bytes, and for each branch in it where its distance is, how many bytes that has, and the number of the operation that it goes to.
+/// An operation: its bytes, and for each branch in it where its distance is, how many bytes that
+/// has, and the number of the operation that it goes to.
 #[derive(Clone)]
 struct Op {
     bytes: Vec<u8>,

@@ -1,9 +1,10 @@
 //! The bodies of the fuzz targets, as plain functions, so that ordinary tests can run their seeds.
 //!
 //! Each takes any bytes and panics when Zonda disagrees with its oracle:
-//! [`validate()`] with wasmparser about what is a module, [`execute()`] with wasmi about what a module does;
-//! [`capi()`] with a model of what an application in C may see, [`natives()`] with what their signatures say of hostile arguments;
-//! [`script()`], [`container()`] and [`forged()`] have no oracle and look for crashes.
+//! [`validate()`] with wasmparser about what is a module, [`execute()`] with wasmi about what a
+//! module does; [`capi()`] with a model of what an application in C may see, [`natives()`] with
+//! what their signatures say of hostile arguments; [`script()`], [`container()`] and [`forged()`]
+//! have no oracle and look for crashes.
 
 #![allow(dead_code, unused_imports)] // A test may include this file and use only some of it.
 

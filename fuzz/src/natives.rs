@@ -1,5 +1,7 @@
-//! Native functions with any signature, and modules that call them with any arguments. What must come of a call is computed from the signature, the types and the memory, without the
-//! runtime: whether the table is taken, whether the import is linked, whether the call traps, and what stands in each register and word of the stack.
+//! Native functions with any signature, and modules that call them with any arguments. What must
+//! come of a call is computed from the signature, the types and the memory, without the
+//! runtime: whether the table is taken, whether the import is linked, whether the call traps, and
+//! what stands in each register and word of the stack.
 
 mod form;
 mod probe;
@@ -21,7 +23,8 @@ pub fn natives(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data));
 }
 
-/// A module whose function `go` calls the native one, which is exported as `direct`; `bytes` of memory, or none at all.
+/// A module whose function `go` calls the native one, which is exported as `direct`; `bytes` of
+/// memory, or none at all.
 fn module(params: &[Type], results: &[Type], bytes: Option<u32>) -> Vec<u8> {
     let list = |types: &[Type]| types.iter().fold(String::new(), |list, ty| list + " " + ty.name());
     let (params_text, results_text) = (list(params), list(results));
@@ -62,7 +65,8 @@ fn run(u: &mut Unstructured) -> Result<()> {
     }];
     let mode = *u.choose(&[Mode_Zonda_Classic, Mode_Zonda_Fast])?;
 
-    // SAFETY: table and strings stay until the runtime is destroyed; handles are live, and all is given back in order.
+    // SAFETY: table and strings stay until the runtime is destroyed; handles are live, and all is
+    // given back in order.
     unsafe {
         assert!(enter(|| wasm_runtime_init()));
         assert!(enter(|| wasm_runtime_set_default_running_mode(mode)));
@@ -119,7 +123,8 @@ fn number(u: &mut Unstructured, len: u32) -> Result<u32> {
 /// One call with arguments that the input chooses.
 ///
 /// # Safety
-/// Instance and environment are live and of a module with these types, whose memory has `len` bytes.
+/// Instance and environment are live and of a module with these types, whose memory has `len`
+/// bytes.
 unsafe fn call(
     u: &mut Unstructured,
     instance: wasm_module_inst_t,

@@ -1,4 +1,5 @@
-//! Scripts are input of ours; reading one must not crash whatever it holds, and neither must what it runs.
+//! Scripts are input of ours; reading one must not crash whatever it holds, and neither must what
+//! it runs.
 
 use zonda_script::{run, Options, Script};
 

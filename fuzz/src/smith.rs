@@ -78,7 +78,8 @@ pub fn numeric(u: &mut Unstructured) -> Result<Vec<u8>> {
 pub const IMPORT_MODULE: &str = "h";
 
 /// A module that imports what the modules may import:
-/// `h.a: (i32) -> i32`, `h.b: (i64, f32) -> f64`, `h.c: () -> ()`, `h.d: (externref, funcref) -> (i64, i32)`.
+/// `h.a: (i32) -> i32`, `h.b: (i64, f32) -> f64`, `h.c: () -> ()`, `h.d: (externref, funcref) ->
+/// (i64, i32)`.
 pub const IMPORTS: &[u8] = b"\0asm\x01\0\0\0\
     \x01\x16\x04\
     \x60\x01\x7f\x01\x7f\

@@ -6,7 +6,8 @@ use zonda::{Engine, Error, ErrorClass, Module};
 
 use super::smith;
 
-/// What begins like a module is taken as one; other bytes choose a module of wasm-smith and damage it.
+/// What begins like a module is taken as one; other bytes choose a module of wasm-smith and damage
+/// it.
 pub fn validate(data: &[u8]) {
     if data.starts_with(b"\0asm") {
         compare_verdicts(data);
@@ -54,8 +55,8 @@ fn features() -> WasmFeatures {
     features
 }
 
-/// Panics if only one of the two accepts the module. A module that one of them refuses for a limit of
-/// its own says nothing.
+/// Panics if only one of the two accepts the module. A module that one of them refuses for a limit
+/// of its own says nothing.
 pub fn compare_verdicts(bytes: &[u8]) {
     let ours = Module::validate(&Engine::default(), bytes);
     let theirs = Validator::new_with_features(features()).validate_all(bytes).map(drop);

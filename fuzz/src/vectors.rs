@@ -1,5 +1,6 @@
-//! Modules of functions that work on vectors: every instruction of fixed-width SIMD, on operands from everywhere, through locals,
-//! globals, blocks, branches, calls and memory. NaNs that arithmetic may choose become 0 at once, so that all engines agree.
+//! Modules of functions that work on vectors: every instruction of fixed-width SIMD, on operands
+//! from everywhere, through locals, globals, blocks, branches, calls and memory. NaNs that
+//! arithmetic may choose become 0 at once, so that all engines agree.
 
 use zonda_exec::vector::op::{Row, Shape, VectorOp};
 

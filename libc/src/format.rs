@@ -1,5 +1,6 @@
-//! printf: the format is read from the memory of the program, and so are the arguments, which lie behind
-//! each other as the C compiler puts variable arguments: 4 bytes each, or 8 at a multiple of 8.
+//! printf: the format is read from the memory of the program, and so are the arguments, which lie
+//! behind each other as the C compiler puts variable arguments: 4 bytes each, or 8 at a multiple of
+//! 8.
 
 use crate::float;
 use crate::memory::{self, Bytes};
@@ -99,8 +100,8 @@ impl Prefix {
     }
 }
 
-/// Prints `text`, a string of the memory, with the arguments at `args`. Returns the number of bytes;
-/// `None` when something is outside of the memory.
+/// Prints `text`, a string of the memory, with the arguments at `args`. Returns the number of
+/// bytes; `None` when something is outside of the memory.
 #[inline(never)]
 pub(crate) fn format<B: Bytes>(
     bytes: &mut B,

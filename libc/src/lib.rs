@@ -2,9 +2,9 @@
 //! (`libc-builtin`): printf and its like, memory and strings, malloc from the application heap.
 //!
 //! The functions are a list that one function executes ([`zonda::HostList`]): most of them do less
-//! than a conversion of their parameters would take. Every pointer and length is checked against the
-//! linear memory of the calling instance and the shared heap that it has; what lies outside traps.
-//! What the functions do outside of WebAssembly is the embedder's: [`Host`].
+//! than a conversion of their parameters would take. Every pointer and length is checked against
+//! the linear memory of the calling instance and the shared heap that it has; what lies outside
+//! traps. What the functions do outside of WebAssembly is the embedder's: [`Host`].
 //!
 //! - `memory`: bytes of the program
 //! - `format`: printf

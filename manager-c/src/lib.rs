@@ -1,5 +1,5 @@
-//! The application manager for firmware in C: the functions of `include/zonda_apps.h`, over the platform of
-//! `include/zonda_apps_platform.h`, which `zephyr/zonda_apps.c` defines for Zephyr.
+//! The application manager for firmware in C: the functions of `include/zonda_apps.h`, over the
+//! platform of `include/zonda_apps_platform.h`, which `zephyr/zonda_apps.c` defines for Zephyr.
 //!
 //! | module | owns |
 //! |---|---|

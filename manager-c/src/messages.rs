@@ -27,7 +27,8 @@ pub unsafe extern "C" fn zonda_app_request(
         let url = bytes(request.url.cast(), request.url_len);
         (request, core::str::from_utf8(url), bytes(request.payload, request.payload_len))
     };
-    // A packet keeps the length of the URL, with its NUL, in 16 bits; packets have no NUL inside of it.
+    // A packet keeps the length of the URL, with its NUL, in 16 bits; packets have no NUL inside of
+    // it.
     let url = url.ok().filter(|url| !url.is_empty() && url.len() < 0xFFFF && !url.contains('\0'));
     let Some(url) = url else { return INVALID };
     let (action, fmt) = (request.method, request.format);
@@ -77,7 +78,8 @@ pub unsafe extern "C" fn zonda_app_respond(
     payload: *const c_void,
     len: usize,
 ) -> bool {
-    // SAFETY: a handler passes what it was given: an answer that nobody else uses meanwhile. The payload has this length.
+    // SAFETY: a handler passes what it was given: an answer that nobody else uses meanwhile. The
+    // payload has this length.
     let (answer, payload) = unsafe { (&mut *answer.cast::<Answer>(), bytes(payload, len)) };
     let mut copy = TryVec::new();
     if copy.append(payload).is_err() {

@@ -113,7 +113,8 @@ impl Platform for Firmware {
     type Handle = &'static Manager<Firmware>;
 
     fn now(&self) -> u64 {
-        // SAFETY: the function has no precondition, like others below without a comment on pointers.
+        // SAFETY: the function has no precondition, like others below without a comment on
+        // pointers.
         unsafe { zonda_apps_now() }
     }
 
@@ -127,9 +128,10 @@ impl Platform for Firmware {
         // SAFETY: the function has no precondition.
         let mapped = unsafe { zonda_apps_flash_mapped() };
         if !mapped.is_null() {
-            // SAFETY: the store passes an extent inside of the partition, which is in memory from `mapped` on. It writes
-            // and erases free sectors only, and those of an application that it moves, which does not run then; so the
-            // bytes stay while they are executed, and while the lock of the storage is held, as it is now.
+            // SAFETY: the store passes an extent inside of the partition, which is in memory from
+            // `mapped` on. It writes and erases free sectors only, and those of an application that
+            // it moves, which does not run then; so the bytes stay while they are executed, and
+            // while the lock of the storage is held, as it is now.
             let bytes =
                 unsafe { core::slice::from_raw_parts(mapped.add(at as usize), len as usize) };
             return Ok(Code::InPlace(bytes));
@@ -192,7 +194,8 @@ impl Platform for Firmware {
             let url = unsafe { text::read(subscriber.url) };
             let takes = subscriber.take.filter(|_| url.is_none_or(|url| url == event.url));
             if let Some(take) = takes {
-                // SAFETY: the request and its slices live during the call; `data` is the firmware's own.
+                // SAFETY: the request and its slices live during the call; `data` is the firmware's
+                // own.
                 unsafe { take(&given, subscriber.data) };
             }
             None::<()>

@@ -1,8 +1,8 @@
 //! Installing, starting, stopping, updating, removing.
 //!
-//! A thread is made under the lock of the storage only, and a thread that ended is joined under it, so that a join never
-//! waits for another thread than it means. Whoever starts, stops or removes an application holds it (`is_held`) meanwhile, and
-//! waits for it to stop without the lock.
+//! A thread is made under the lock of the storage only, and a thread that ended is joined under it,
+//! so that a join never waits for another thread than it means. Whoever starts, stops or removes an
+//! application holds it (`is_held`) meanwhile, and waits for it to stop without the lock.
 
 use zonda::TryVec;
 use zonda_manifest::is_name;
@@ -20,7 +20,8 @@ const AUTOSTART: u8 = 1;
 /// What whoever installs may decide.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InstallOptions {
-    /// Install a version that is lower than the installed one. The security version is not affected.
+    /// Install a version that is lower than the installed one. The security version is not
+    /// affected.
     pub allow_older: bool,
 }
 
@@ -39,11 +40,12 @@ impl Transfer {
 }
 
 impl<P: Platform> Manager<P> {
-    /// Finds the applications in the storage and starts those that were on. An update on trial is taken back: the system
-    /// started again in its first minute.
+    /// Finds the applications in the storage and starts those that were on. An update on trial is
+    /// taken back: the system started again in its first minute.
     ///
     /// # Errors
-    /// [`Error::Storage`], [`Error::OutOfMemory`], [`Error::Code`]. One application that is damaged is no error: it failed.
+    /// [`Error::Storage`], [`Error::OutOfMemory`], [`Error::Code`]. One application that is damaged
+    /// is no error: it failed.
     pub fn boot(&self) -> Result<(), ErrorOf<P>> {
         self.storage.with(|storage| {
             let mut found = TryVec::new();
@@ -70,8 +72,8 @@ impl<P: Platform> Manager<P> {
         })
     }
 
-    /// Puts an application of the storage into a place, and tells whether it is damaged. Those that find no place stay in
-    /// the flash and are not seen.
+    /// Puts an application of the storage into a place, and tells whether it is damaged. Those that
+    /// find no place stay in the flash and are not seen.
     #[inline(never)]
     fn place_found(
         &self,
@@ -116,8 +118,8 @@ impl<P: Platform> Manager<P> {
         slot.ok_or(Error::Full)
     }
 
-    /// Begins to install a package of this length under the name that its manifest has. What is installed under the name
-    /// goes on running.
+    /// Begins to install a package of this length under the name that its manifest has. What is
+    /// installed under the name goes on running.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Trial`], [`Error::Storage`].
@@ -171,12 +173,12 @@ impl<P: Platform> Manager<P> {
         self.storage.with(|storage| storage.abort(transfer.install));
     }
 
-    /// Checks a package that has come and makes it the application of its name. Where that runs, the new version is started
-    /// in its place and stays on trial.
+    /// Checks a package that has come and makes it the application of its name. Where that runs,
+    /// the new version is started in its place and stays on trial.
     ///
     /// # Errors
-    /// Everything was left as it was, except with [`Error::Thread`] and [`Error::Code`], which can also mean that the new
-    /// version could not be started.
+    /// Everything was left as it was, except with [`Error::Thread`] and [`Error::Code`], which can
+    /// also mean that the new version could not be started.
     #[inline(never)]
     pub fn finish(&self, transfer: Transfer, options: InstallOptions) -> Result<(), ErrorOf<P>> {
         let Transfer { install, name } = transfer;
@@ -242,7 +244,8 @@ impl<P: Platform> Manager<P> {
         })
     }
 
-    /// Checks a package that was written, against what is installed; its profile, and the flags that it gets.
+    /// Checks a package that was written, against what is installed; its profile, and the flags
+    /// that it gets.
     #[inline(never)]
     fn checked(
         &self,
@@ -343,11 +346,12 @@ impl<P: Platform> Manager<P> {
         result
     }
 
-    /// Starts an application, and each time that the system starts until it is stopped. Returns when its thread begins;
-    /// [`Manager::info`] tells how it goes on.
+    /// Starts an application, and each time that the system starts until it is stopped. Returns
+    /// when its thread begins; [`Manager::info`] tells how it goes on.
     ///
     /// # Errors
-    /// [`Error::State`] if it runs, [`Error::Damaged`], [`Error::Thread`], [`Error::Code`], [`Error::Storage`].
+    /// [`Error::State`] if it runs, [`Error::Damaged`], [`Error::Thread`], [`Error::Code`],
+    /// [`Error::Storage`].
     pub fn start(&self, name: &str) -> Result<(), ErrorOf<P>> {
         self.held(name, |slot, name| {
             let state = self.app(slot, |app| app.state).ok_or(Error::Unknown)?;
@@ -369,7 +373,8 @@ impl<P: Platform> Manager<P> {
         })
     }
 
-    /// Starts a thread for this version. Nothing of the application runs, and it is held, or the system starts.
+    /// Starts a thread for this version. Nothing of the application runs, and it is held, or the
+    /// system starts.
     #[inline(never)]
     pub(crate) fn launch(
         &self,
@@ -407,7 +412,8 @@ impl<P: Platform> Manager<P> {
         }
     }
 
-    /// Asks an application that is held to stop, and waits until it has. The supervisor ends it if it takes too long.
+    /// Asks an application that is held to stop, and waits until it has. The supervisor ends it if
+    /// it takes too long.
     #[inline(never)]
     fn stop_run(&self, slot: usize) {
         let now = self.platform.now();
@@ -482,7 +488,8 @@ impl<P: Platform> Manager<P> {
         })
     }
 
-    /// Stops all applications, and changes nothing in the storage: before the system is switched off.
+    /// Stops all applications, and changes nothing in the storage: before the system is switched
+    /// off.
     pub fn end_all(&self) {
         for slot in 0..self.shared(|shared| shared.apps.len()) {
             if self.app(slot, |app| core::mem::replace(&mut app.is_held, true)) == Some(false) {

@@ -1,8 +1,8 @@
-//! The functions that applications import from `env`, besides the C library: those on which WAMR's application framework
-//! builds its API. docs/apps.md lists them.
+//! The functions that applications import from `env`, besides the C library: those on which WAMR's
+//! application framework builds its API. docs/apps.md lists them.
 //!
-//! Timers, open sensors and open connections belong to the thread of the application, which is the only one that uses them,
-//! and go with it.
+//! Timers, open sensors and open connections belong to the thread of the application, which is the
+//! only one that uses them, and go with it.
 
 use core::marker::PhantomData;
 
@@ -65,7 +65,8 @@ pub fn capability_names() -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// What the import of these names needs: `Some(None)` for nothing; None if there is no such function.
+/// What the import of these names needs: `Some(None)` for nothing; None if there is no such
+/// function.
 pub fn import_capability(module: &str, name: &str) -> Option<Option<&'static str>> {
     if module != MODULE {
         return None;
@@ -242,7 +243,8 @@ impl<P: Platform> Context<P> {
     }
 }
 
-/// The time after `first` in steps of `interval` that is later than now. Times that were missed are left out.
+/// The time after `first` in steps of `interval` that is later than now. Times that were missed are
+/// left out.
 fn after(first: u64, interval: u32, now: u64) -> u64 {
     let interval = u64::from(interval).max(1);
     let missed = now.saturating_sub(first) / interval;

@@ -1,5 +1,5 @@
-//! Attribute containers: keys with typed values as bytes, as WAMR's framework lays them out. docs/apps.md specifies them.
-//! Numbers have their lowest byte first.
+//! Attribute containers: keys with typed values as bytes, as WAMR's framework lays them out.
+//! docs/apps.md specifies them. Numbers have their lowest byte first.
 
 use core::fmt;
 

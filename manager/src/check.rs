@@ -15,7 +15,8 @@ use crate::Platform;
 pub enum Unsigned {
     /// Refuses them.
     Refused,
-    /// Accepts those whose code is validated or verified when it is loaded: modules and precompiled modules, no native code.
+    /// Accepts those whose code is validated or verified when it is loaded: modules and
+    /// precompiled modules, no native code.
     Verified,
     /// Accepts all of them.
     Accepted,
@@ -159,8 +160,8 @@ impl<'f> Package<'f> {
     }
 }
 
-/// Checks a package that is to be installed: signature, manifest, module, imports. Each step has left the stack of the thread
-/// when the next one begins.
+/// Checks a package that is to be installed: signature, manifest, module, imports. Each step has
+/// left the stack of the thread when the next one begins.
 pub(crate) fn check<P: Platform>(
     file: &[u8],
     platform: &P,

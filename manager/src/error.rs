@@ -24,7 +24,8 @@ pub enum Error<E> {
     Package(PackageError),
     /// The package has another name than was announced.
     Name,
-    /// The package is older than what is installed, which its signature forbids: security versions.
+    /// The package is older than what is installed, which its signature forbids: security
+    /// versions.
     Rollback { installed: u32, package: u32 },
     /// The package is older than what is installed.
     Older { installed: Version, package: Version },

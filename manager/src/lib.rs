@@ -1,5 +1,5 @@
-//! Applications side by side: each has its own instance, thread, queue and limits, and nothing runs between events
-//! (docs/apps.md).
+//! Applications side by side: each has its own instance, thread, queue and limits, and nothing runs
+//! between events (docs/apps.md).
 //!
 //! | module | owns |
 //! |---|---|
@@ -16,8 +16,9 @@
 //! | `api` | the functions that applications import |
 //! | [`host`] | the platform of a host (feature `host`) |
 //!
-//! There are two locks. `storage` is taken first, for what changes the flash; `shared` second and briefly. A thread of an
-//! application takes `shared` alone, so that it ends whatever else is going on.
+//! There are two locks. `storage` is taken first, for what changes the flash; `shared` second and
+//! briefly. A thread of an application takes `shared` alone, so that it ends whatever else is going
+//! on.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]

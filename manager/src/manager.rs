@@ -1,4 +1,5 @@
-//! The manager as the firmware sees it: what is there, requests, events. `admin` has what changes applications.
+//! The manager as the firmware sees it: what is there, requests, events. `admin` has what changes
+//! applications.
 
 use zonda::{OutOfMemory, TryVec};
 use zonda_manifest::{Limits, Version};
@@ -152,7 +153,8 @@ impl<P: Platform> Manager<P> {
         Ok(self.storage.with(Storage::usage)?)
     }
 
-    /// Sends a request of the firmware, and calls `answer` with the response. `sender` and `mid` are filled in.
+    /// Sends a request of the firmware, and calls `answer` with the response. `sender` and `mid`
+    /// are filled in.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -201,7 +203,8 @@ impl<P: Platform> Manager<P> {
         self.shared(|shared| shared.post(HOST_ID, &event));
     }
 
-    /// A connection has received data, or with no data was closed; false if the application has no room for it now.
+    /// A connection has received data, or with no data was closed; false if the application has no
+    /// room for it now.
     pub fn received(&self, owner: Owner, data: &[u8]) -> bool {
         let Ok(bytes) = crate::list::copy(data) else { return false };
         let Owner { slot, id, connection: handle } = owner;

@@ -1,5 +1,5 @@
-//! Requests, responses and events as bytes: the packets of WAMR's application framework. Numbers have their highest byte
-//! first. docs/apps.md specifies them.
+//! Requests, responses and events as bytes: the packets of WAMR's application framework. Numbers
+//! have their highest byte first. docs/apps.md specifies them.
 
 use core::fmt;
 

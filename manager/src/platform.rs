@@ -1,5 +1,5 @@
-//! What the manager asks of the system. `host` implements it with the standard library; a firmware implements it over its
-//! own threads, locks and drivers.
+//! What the manager asks of the system. `host` implements it with the standard library; a firmware
+//! implements it over its own threads, locks and drivers.
 
 use core::ops::Deref;
 
@@ -66,8 +66,9 @@ pub struct Answer {
 
 /// The system.
 ///
-/// Threads are numbered by *slots*: 0 to the number of applications less 1 for their threads, then one for whoever calls
-/// [`Manager::request`], then one for the thread that calls [`Manager::supervise`].
+/// Threads are numbered by *slots*: 0 to the number of applications less 1 for their threads, then
+/// one for whoever calls [`Manager::request`], then one for the thread that calls
+/// [`Manager::supervise`].
 pub trait Platform: Sized + Send + Sync + 'static {
     /// A lock.
     type Mutex<T: Send>: Mutex<T>;
@@ -102,10 +103,12 @@ pub trait Platform: Sized + Send + Sync + 'static {
     /// [`NoThread`].
     fn spawn(&self, slot: usize, application: &str, limits: &Limits) -> Result<(), NoThread>;
 
-    /// Waits until the thread of this slot has ended, and frees it. Returns at once if there is none.
+    /// Waits until the thread of this slot has ended, and frees it. Returns at once if there is
+    /// none.
     fn join(&self, slot: usize);
 
-    /// Waits until [`Platform::wake`] is called for this slot, which may have happened already, or until this time.
+    /// Waits until [`Platform::wake`] is called for this slot, which may have happened already, or
+    /// until this time.
     fn wait(&self, slot: usize, until: Option<u64>);
 
     /// Ends one [`Platform::wait`] of this slot, the present or the next one.
@@ -116,12 +119,14 @@ pub trait Platform: Sized + Send + Sync + 'static {
         let _ = (application, state, why);
     }
 
-    /// An application has published an event: for firmware that takes part. Called by the application's thread.
+    /// An application has published an event: for firmware that takes part. Called by the
+    /// application's thread.
     fn published(&self, event: &Request<'_>) {
         let _ = event;
     }
 
-    /// Answers a request, if the firmware has the resource. Called by the thread that asks, with no lock.
+    /// Answers a request, if the firmware has the resource. Called by the thread that asks, with no
+    /// lock.
     fn answer(&self, request: &Request<'_>) -> Option<Answer> {
         let _ = request;
         None
@@ -133,7 +138,8 @@ pub trait Platform: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Passes a configuration to a sensor, as an attribute container that was checked. Whether it is accepted.
+    /// Passes a configuration to a sensor, as an attribute container that was checked. Whether it
+    /// is accepted.
     fn configure_sensor(&self, sensor: u32, config: &[u8]) -> bool {
         let _ = (sensor, config);
         false
@@ -151,7 +157,8 @@ pub trait Platform: Sized + Send + Sync + 'static {
         false
     }
 
-    /// Sends without waiting; how many bytes were taken, None if the connection is closed or has no room.
+    /// Sends without waiting; how many bytes were taken, None if the connection is closed or has no
+    /// room.
     fn send(&self, owner: Owner, data: &[u8]) -> Option<usize> {
         let _ = (owner, data);
         None

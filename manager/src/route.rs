@@ -1,5 +1,5 @@
-//! Where requests, responses and events go. Who sends is known from the thread, not from the packet: an application can
-//! neither speak for another one nor answer what it was not asked.
+//! Where requests, responses and events go. Who sends is known from the thread, not from the
+//! packet: an application can neither speak for another one nor answer what it was not asked.
 
 use zonda_manifest::Entry;
 
@@ -12,8 +12,8 @@ use crate::uri::{matches, target, MOST_URI};
 pub(crate) const HOST_ID: u32 = -3i32 as u32;
 
 impl<C> Shared<C> {
-    /// Registers a resource, or an event with `is_event`; false if somebody else has the resource, or the application has too
-    /// many.
+    /// Registers a resource, or an event with `is_event`; false if somebody else has the resource,
+    /// or the application has too many.
     pub fn register(&mut self, slot: usize, url: &[u8], is_event: bool) -> bool {
         if url.is_empty() || url.len() > MOST_URI {
             return false;
@@ -133,7 +133,8 @@ impl<C> Shared<C> {
         self.give(&Response { mid, status, fmt: 0, receiver: to, payload: &[] });
     }
 
-    /// Gives a response to its receiver. Where there is no memory for it, the receiver waits in vain.
+    /// Gives a response to its receiver. Where there is no memory for it, the receiver waits in
+    /// vain.
     pub fn give(&mut self, response: &Response<'_>) {
         let Ok(bytes) = response.pack() else { return };
         if response.receiver == HOST_ID {

@@ -1,5 +1,5 @@
-//! The thread of an application: it loads the module, calls `on_init`, then waits for events and calls the functions for
-//! them one at a time, and at the end frees everything.
+//! The thread of an application: it loads the module, calls `on_init`, then waits for events and
+//! calls the functions for them one at a time, and at the end frees everything.
 
 use zonda::{
     Engine, Grants, Instance, Linker, Memory, Module, Params, Results, Store, StoreConfig, TryBox,
@@ -47,8 +47,9 @@ enum Next {
     Nothing,
 }
 
-/// Loads, runs, and frees. What stays while the application runs is in the heap, and each step has a frame of its own: the
-/// stack of the thread holds this function's few words below everything else.
+/// Loads, runs, and frees. What stays while the application runs is in the heap, and each step has
+/// a frame of its own: the stack of the thread holds this function's few words below everything
+/// else.
 fn live<P: Platform>(
     manager: &P::Handle,
     slot: usize,
@@ -379,8 +380,8 @@ fn deliver<P: Platform>(
     }
 }
 
-/// Sends a request or an event of the application with this number. The firmware is told about an event, and answers a
-/// request to a resource of its own.
+/// Sends a request or an event of the application with this number. The firmware is told about an
+/// event, and answers a request to a resource of its own.
 pub(crate) fn post<P: Platform>(manager: &Manager<P>, id: u32, request: &Request<'_>) {
     let request = &Request { sender: id, ..*request };
     if request.action == EVENT {

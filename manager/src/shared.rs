@@ -1,6 +1,8 @@
-//! What all threads see, behind one lock: which applications there are, in which state, what waits for them.
+//! What all threads see, behind one lock: which applications there are, in which state, what waits
+//! for them.
 //!
-//! Nothing here waits or calls the platform. Who has to be woken is noted in `wakes`, and done when the lock is open again.
+//! Nothing here waits or calls the platform. Who has to be woken is noted in `wakes`, and done when
+//! the lock is open again.
 
 use core::fmt;
 
@@ -13,7 +15,8 @@ use crate::list::remove;
 
 /// Most places for applications: a bit each says whose thread is woken.
 pub(crate) const MOST_SLOTS: usize = 62;
-/// How long an application that is to stop may take for its present event and `on_destroy` together.
+/// How long an application that is to stop may take for its present event and `on_destroy`
+/// together.
 pub(crate) const STOP_MS: u64 = 5_000;
 /// An application that failed later than this is not failing in a row.
 pub(crate) const STABLE_MS: u64 = 60_000;
@@ -167,7 +170,8 @@ pub(crate) struct App<C> {
 pub struct Statistics {
     /// Events that were delivered.
     pub events: u32,
-    /// Messages that were lost: no room in the queue, no handler, or no memory for them in the application.
+    /// Messages that were lost: no room in the queue, no handler, or no memory for them in the
+    /// application.
     pub dropped: u32,
     /// Most fuel that an event took.
     pub most_fuel: u32,
@@ -309,7 +313,8 @@ impl<C> Shared<C> {
         app.has_thread = true;
     }
 
-    /// Ends a run: frees what it held, answers those who wait for it, and notes when it is started again.
+    /// Ends a run: frees what it held, answers those who wait for it, and notes when it is started
+    /// again.
     pub fn end(&mut self, slot: usize, now: u64, failure: Option<Failure>) {
         let Some(app) = self.app(slot) else { return };
         let id = app.id;

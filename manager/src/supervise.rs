@@ -1,5 +1,5 @@
-//! What happens at its time: events that take too long end, applications that failed start again, updates stay or are taken
-//! back, threads that ended are freed.
+//! What happens at its time: events that take too long end, applications that failed start again,
+//! updates stay or are taken back, threads that ended are freed.
 
 use zonda_storage::{Storage, Version};
 
@@ -63,8 +63,9 @@ impl<C> Shared<C> {
 }
 
 impl<P: Platform> Manager<P> {
-    /// Does what has to be done now; returns when to call it again at the latest, by the platform's clock, `u64::MAX` for
-    /// never. One thread of the firmware calls it, and waits between ([`Manager::wait_supervisor`]).
+    /// Does what has to be done now; returns when to call it again at the latest, by the platform's
+    /// clock, `u64::MAX` for never. One thread of the firmware calls it, and waits between
+    /// ([`Manager::wait_supervisor`]).
     pub fn supervise(&self) -> u64 {
         let now = self.platform.now();
         let trial_ms = self.policy.trial_ms;

@@ -3,8 +3,9 @@
 /// Longest URI of a resource or an event.
 pub(crate) const MOST_URI: usize = 127;
 
-/// Whether a resource answers a request: its path is that of the request or begins it, up to a `/` or `?`. A `/` at the start
-/// of either does not matter, nor one at the end of the resource's. As WAMR's framework matches.
+/// Whether a resource answers a request: its path is that of the request or begins it, up to a `/`
+/// or `?`. A `/` at the start of either does not matter, nor one at the end of the resource's. As
+/// WAMR's framework matches.
 pub fn matches(url: &[u8], resource: &[u8]) -> bool {
     let url = url.strip_prefix(b"/").unwrap_or(url);
     let resource = resource.strip_prefix(b"/").unwrap_or(resource);

@@ -1,5 +1,5 @@
-//! Applications are installed, started, asked, stopped and removed again and again: afterwards the heap has as many bytes as
-//! before, and the flash as much room. `ZONDA_CYCLES` sets how often.
+//! Applications are installed, started, asked, stopped and removed again and again: afterwards the
+//! heap has as many bytes as before, and the flash as much room. `ZONDA_CYCLES` sets how often.
 
 mod common;
 
@@ -75,8 +75,9 @@ fn nothing_is_left_after_many_cycles() {
     device.list(|_| count += 1);
     assert_eq!(count, 0);
 
-    // Eight at once: what each takes of the heap besides its linear memory, its operand stack, and its package, which a
-    // device reads in flash. A host's pointers are twice as long as a device's.
+    // Eight at once: what each takes of the heap besides its linear memory, its operand stack, and
+    // its package, which a device reads in flash. A host's pointers are twice as long as a
+    // device's.
     let names: Vec<String> = (0..8).map(|number| format!("app{number}")).collect();
     let mut known = 0;
     let before = BYTES.load(Ordering::Relaxed);

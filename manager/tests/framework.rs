@@ -1,5 +1,6 @@
-//! Applications in C against the headers of `apps/include`: ours, which have the shape of the seven of WAMR's application
-//! framework, and those seven unchanged, where `ZONDA_APP_FRAMEWORK` names their folder (`samples/simple/wasm-apps`).
+//! Applications in C against the headers of `apps/include`: ours, which have the shape of the seven
+//! of WAMR's application framework, and those seven unchanged, where `ZONDA_APP_FRAMEWORK` names
+//! their folder (`samples/simple/wasm-apps`).
 //!
 //! They are compiled with clang 19; without it this says that it was skipped.
 

@@ -1,5 +1,6 @@
-//! Reads the subset of CBOR (RFC 8949) that manifests use: numbers, byte and text strings, arrays and maps of a length
-//! that is said at their start, each head in its shortest form. So each manifest has one encoding.
+//! Reads the subset of CBOR (RFC 8949) that manifests use: numbers, byte and text strings, arrays
+//! and maps of a length that is said at their start, each head in its shortest form. So each
+//! manifest has one encoding.
 
 /// Major types (RFC 8949, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// The head of an item of this type: a number, or the length of a string, array or map. Where it fails, the position
-    /// stays at the head.
+    /// The head of an item of this type: a number, or the length of a string, array or map. Where
+    /// it fails, the position stays at the head.
     pub fn head(&mut self, major: Major, expected: Expected) -> Result<u32, Expected> {
         let start = self.at;
         let value = self.any_head(major).ok_or(expected);

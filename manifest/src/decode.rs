@@ -1,5 +1,5 @@
-//! Bytes to a manifest. docs/apps.md specifies the encoding; whatever deviates from it is refused, with the field and what
-//! was expected.
+//! Bytes to a manifest. docs/apps.md specifies the encoding; whatever deviates from it is refused,
+//! with the field and what was expected.
 
 use core::fmt;
 
@@ -48,7 +48,8 @@ pub struct Manifest<'a> {
     pub limits: Limits,
     /// Whether it is started again when it failed.
     pub restart: Restart,
-    /// The key that has to have signed the package, and updates of it; by the name that signatures use.
+    /// The key that has to have signed the package, and updates of it; by the name that signatures
+    /// use.
     pub key: Option<[u8; 8]>,
     /// Behind the head of the array; each of so many strings was checked.
     capabilities: (Reader<'a>, u32),

@@ -156,8 +156,8 @@ impl fmt::Display for NotAModule {
 
 impl std::error::Error for NotAModule {}
 
-/// The module with this manifest as its first section, so that whoever receives the file has it early. Manifests that it had
-/// are left out.
+/// The module with this manifest as its first section, so that whoever receives the file has it
+/// early. Manifests that it had are left out.
 ///
 /// # Errors
 /// [`NotAModule`].

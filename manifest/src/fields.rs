@@ -1,12 +1,13 @@
-//! What a manifest says: version, limits, entry points, restart. Each is one table, from which the decoder, the encoder,
-//! `zonda pack` and `zonda inspect` take numbers and names.
+//! What a manifest says: version, limits, entry points, restart. Each is one table, from which the
+//! decoder, the encoder, `zonda pack` and `zonda inspect` take numbers and names.
 
 use core::fmt;
 
 /// Longest name of an application in bytes, as in the storage.
 pub const NAME_LEN: usize = 32;
 
-/// Whether a text is a name of an application or capability: 1 to [`NAME_LEN`] letters, digits, `-`, `_` and `.` of ASCII.
+/// Whether a text is a name of an application or capability: 1 to [`NAME_LEN`] letters, digits,
+/// `-`, `_` and `.` of ASCII.
 pub fn is_name(text: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     (1..=NAME_LEN).contains(&text.len()) && text.iter().all(allowed)
@@ -160,7 +161,8 @@ impl Entry {
         self.texts().0
     }
 
-    /// Name of the exported function where the manifest does not say another: those of WAMR's framework.
+    /// Name of the exported function where the manifest does not say another: those of WAMR's
+    /// framework.
     pub const fn export(self) -> &'static str {
         self.texts().1
     }
@@ -213,7 +215,8 @@ pub struct Restart {
     pub first_ms: u32,
     /// Longest wait.
     pub most_ms: u32,
-    /// Restarts in a row before it stays failed; 0 for no limit. A minute without failure counts as a new start.
+    /// Restarts in a row before it stays failed; 0 for no limit. A minute without failure counts
+    /// as a new start.
     pub attempts: u32,
 }
 
@@ -224,7 +227,8 @@ impl Default for Restart {
 }
 
 impl Restart {
-    /// The wait before the restart after `failures` failures in a row, the first of which is 1; None if there is none.
+    /// The wait before the restart after `failures` failures in a row, the first of which is 1;
+    /// None if there is none.
     pub fn wait_ms(&self, failures: u32) -> Option<u32> {
         let is_last = self.attempts != 0 && failures > self.attempts;
         if self.policy == RestartPolicy::Never || is_last {

@@ -1,10 +1,12 @@
-//! Where the manifest is in a file: a custom section of a module, which a precompiled module contains.
+//! Where the manifest is in a file: a custom section of a module, which a precompiled module
+//! contains.
 
 /// Name of the custom section.
 pub const SECTION: &str = "zonda.app";
 
-/// The contents of the section in a module or precompiled module without its signature; None if there is none, or the file
-/// is neither. Does not validate the file. The first section of the name counts.
+/// The contents of the section in a module or precompiled module without its signature; None if
+/// there is none, or the file is neither. Does not validate the file. The first section of the name
+/// counts.
 pub fn find(file: &[u8]) -> Option<&[u8]> {
     let module = module(file)?;
     let mut rest = module.get(8..)?;
@@ -24,7 +26,8 @@ pub fn find(file: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// The module itself, or the one in a precompiled module, whose first section it is (docs/precompiled-module.md).
+/// The module itself, or the one in a precompiled module, whose first section it is
+/// (docs/precompiled-module.md).
 fn module(file: &[u8]) -> Option<&[u8]> {
     if file.starts_with(b"\0asm") {
         return Some(file);

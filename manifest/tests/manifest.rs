@@ -1,4 +1,5 @@
-//! Manifests: what is written is read back, damaged ones are refused with the field, and sections are found in modules.
+//! Manifests: what is written is read back, damaged ones are refused with the field, and sections
+//! are found in modules.
 
 use zonda_manifest::*;
 
@@ -51,8 +52,8 @@ fn what_is_written_is_read_back() {
     assert_eq!(manifest.entry(Entry::Destroy), "on_destroy");
 }
 
-/// Every cut, and every byte with every other value: decoding ends, and whatever is accepted is the one encoding of what it
-/// says, or says a default value.
+/// Every cut, and every byte with every other value: decoding ends, and whatever is accepted is the
+/// one encoding of what it says, or says a default value.
 #[test]
 fn damaged_manifests_are_refused_or_say_something_else() {
     let bytes = full().encode().unwrap();

@@ -1,5 +1,5 @@
-//! The functions of a module that do not become native code: register bytecode, which is made of the
-//! module with another body for each function that does.
+//! The functions of a module that do not become native code: register bytecode, which is made of
+//! the module with another body for each function that does.
 //!
 //! That body is a tail call of the function itself, with its own parameters. The translator leaves
 //! such a call to the runtime, which finds the function in native code.

@@ -1,8 +1,8 @@
 //! Calls: of native code, of imported functions, through tables, and of the runtime for the
 //! instructions that it executes.
 //!
-//! Native code takes parameters as LLVM's convention says. Everything else takes operands from slots
-//! of the operand stack, where the results come as well.
+//! Native code takes parameters as LLVM's convention says. Everything else takes operands from
+//! slots of the operand stack, where the results come as well.
 
 use crate::function::{Function, Value};
 use crate::module::{node, Module, NO_MERGE};
@@ -89,7 +89,8 @@ impl Function {
         same: bool,
     ) -> Vec<Value> {
         let location = self.locate(module);
-        // LLVM returns several results in memory of the caller, and stops where a call has to be a tail call then.
+        // LLVM returns several results in memory of the caller, and stops where a call has to be a
+        // tail call then.
         let jumps = module.target().has_tail_calls(slots(&ty.params) + 1);
         let kind = match (tail, same && jumps && ty.results.len() <= 1) {
             (true, true) => "musttail ",
@@ -286,7 +287,8 @@ impl Function {
             (codes::DATA_DROP | codes::ELEM_DROP, _) => {
                 self.runtime(module, code, indices, 0, None)
             }
-            // memory.init, memory.copy and memory.fill of other memories, table.init, table.copy, table.fill.
+            // memory.init, memory.copy and memory.fill of other memories, table.init, table.copy,
+            // table.fill.
             _ => self.runtime(module, code, indices, 3, None),
         }
     }

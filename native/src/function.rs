@@ -91,7 +91,8 @@ struct Frame {
     /// Of a loop: its start and its phis.
     start: String,
     start_phis: Vec<usize>,
-    /// Of a loop whose iterations are counted: the block that branches to the start go to, its phis, and whether one does.
+    /// Of a loop whose iterations are counted: the block that branches to the start go to, its
+    /// phis, and whether one does.
     turn: Option<(String, Vec<usize>, bool)>,
     /// Of an `if`: the block of its `else`, and the parameters.
     other: Option<(String, Vec<Value>)>,

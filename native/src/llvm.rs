@@ -55,7 +55,8 @@ fn machine(options: &Options) -> Result<TargetMachine, Error> {
         .ok_or_else(|| Error::Llvm(format!("no code for {}", target.name)))
 }
 
-/// Sizes of the frames on the native stack, by function, which LLVM reports while it makes the code.
+/// Sizes of the frames on the native stack, by function, which LLVM reports while it makes the
+/// code.
 struct Frames(HashMap<String, u32>);
 
 impl Frames {

@@ -482,9 +482,9 @@ impl BodyVisitor for Scout {
 }
 
 impl Scout {
-    /// The functions that become native code where these were chosen: a tail call from one part of the
-    /// module to the other would take native stack each time, so functions with tail calls of each
-    /// other are in one part.
+    /// The functions that become native code where these were chosen: a tail call from one part of
+    /// the module to the other would take native stack each time, so functions with tail calls of
+    /// each other are in one part.
     fn closure(&self, chosen: &BTreeSet<u32>) -> BTreeSet<u32> {
         let mut all = chosen.clone();
         loop {

@@ -167,8 +167,8 @@ fn branch_distance(high: u16, low: u16) -> i64 {
     i64::from((value << 7) as i32 >> 7)
 }
 
-/// An address that LLVM takes apart at a page (`adrp` and a sum) depends on where the text lies. The
-/// first instruction becomes `adr`, which has all of the distance, and the second adds nothing.
+/// An address that LLVM takes apart at a page (`adrp` and a sum) depends on where the text lies.
+/// The first instruction becomes `adr`, which has all of the distance, and the second adds nothing.
 fn resolve_aarch64(text: &mut [u8], reference: &Reference) -> Option<()> {
     let at = reference.at;
     let distance = distance(reference)?;

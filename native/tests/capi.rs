@@ -1,4 +1,5 @@
-//! Native code through the C API: who is trusted, what is refused, and how much native stack it gets.
+//! Native code through the C API: who is trusted, what is refused, and how much native stack it
+//! gets.
 
 use std::ffi::{c_char, CStr};
 use std::ptr::null_mut;

@@ -35,7 +35,8 @@ enum Private {
 }
 
 impl SigningKey {
-    /// Reads a private key: `PRIVATE KEY` (PKCS #8) of both algorithms, `EC PRIVATE KEY` (SEC 1) of P-256.
+    /// Reads a private key: `PRIVATE KEY` (PKCS #8) of both algorithms, `EC PRIVATE KEY` (SEC 1) of
+    /// P-256.
     ///
     /// # Errors
     /// What the text is instead.
@@ -80,7 +81,8 @@ impl SigningKey {
         OwnedPublicKey { algorithm: self.algorithm(), bytes }
     }
 
-    /// A signed file: the payload and a trailer. Both algorithms are deterministic: the same input gives the same file.
+    /// A signed file: the payload and a trailer. Both algorithms are deterministic: the same input
+    /// gives the same file.
     ///
     /// # Errors
     /// The payload has 4 GiB or more.
@@ -109,7 +111,8 @@ pub struct OwnedPublicKey {
 }
 
 impl OwnedPublicKey {
-    /// Reads a public key: `PUBLIC KEY` (SubjectPublicKeyInfo), or a private key, of which it is the public part.
+    /// Reads a public key: `PUBLIC KEY` (SubjectPublicKeyInfo), or a private key, of which it is
+    /// the public part.
     ///
     /// # Errors
     /// What the text is instead.

@@ -1,8 +1,8 @@
 //! Signed files: a module, a precompiled module or a package, with a signature behind it.
 //!
-//! [`SignedFile`] is the format (docs/signatures.md), which needs no cryptography and no memory. What checks a
-//! signature is the caller's: PSA Crypto in a Zephyr firmware, [`software`] elsewhere. `keys` reads keys from files and
-//! signs.
+//! [`SignedFile`] is the format (docs/signatures.md), which needs no cryptography and no memory.
+//! What checks a signature is the caller's: PSA Crypto in a Zephyr firmware, [`software`]
+//! elsewhere. `keys` reads keys from files and signs.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods)]
@@ -32,8 +32,8 @@ const VERSION: u16 = 1;
 pub enum Algorithm {
     /// Ed25519 (RFC 8032) over the digest of 32 bytes; the public key has 32 bytes.
     Ed25519 = 1,
-    /// ECDSA on the curve P-256 with SHA-256 (FIPS 186-5); the public key has 65 bytes: 4, x, y. The signature is r and
-    /// s, of 32 bytes each with the highest first.
+    /// ECDSA on the curve P-256 with SHA-256 (FIPS 186-5); the public key has 65 bytes: 4, x, y.
+    /// The signature is r and s, of 32 bytes each with the highest first.
     EcdsaP256 = 2,
 }
 
@@ -62,8 +62,8 @@ impl Algorithm {
     }
 }
 
-/// Names a public key: its first 8 bytes, for ECDSA those of x. It helps to find the key; a file with another one's name
-/// has a wrong signature.
+/// Names a public key: its first 8 bytes, for ECDSA those of x. It helps to find the key; a file
+/// with another one's name has a wrong signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyId(pub [u8; 8]);
 
@@ -162,7 +162,8 @@ pub struct SignedFile<'a> {
     pub payload: &'a [u8],
     /// How it is signed.
     pub algorithm: Algorithm,
-    /// A number that the signer raises when older files must not be accepted any more; 0 if it is not used.
+    /// A number that the signer raises when older files must not be accepted any more; 0 if it is
+    /// not used.
     pub security_version: u32,
     /// Who signed it.
     pub key: KeyId,
@@ -181,7 +182,8 @@ impl<'a> SignedFile<'a> {
     /// Finds the parts of a file. Reads the trailer only.
     ///
     /// # Errors
-    /// [`SignatureError::Missing`] if the file does not end with a trailer, and what is wrong with the trailer otherwise.
+    /// [`SignatureError::Missing`] if the file does not end with a trailer, and what is wrong with
+    /// the trailer otherwise.
     pub fn parse(file: &'a [u8]) -> Result<SignedFile<'a>, SignatureError> {
         let missing = SignatureError::Missing;
         let (file, signature) = file.split_last_chunk::<SIGNATURE>().ok_or(missing)?;
@@ -215,8 +217,9 @@ impl<'a> SignedFile<'a> {
         })
     }
 
-    /// Checks what a verifier of ECDSA does not: of the two signatures (r, s) and (r, n - s), which are equally valid, only
-    /// the one with the smaller s is accepted, so that nobody makes a second file from a signed one.
+    /// Checks what a verifier of ECDSA does not: of the two signatures (r, s) and (r, n - s), which
+    /// are equally valid, only the one with the smaller s is accepted, so that nobody makes a
+    /// second file from a signed one.
     pub fn is_canonical(&self) -> bool {
         self.algorithm != Algorithm::EcdsaP256 || self.signature[32..] <= HALF_ORDER[..]
     }

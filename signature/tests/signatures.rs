@@ -1,5 +1,5 @@
-//! Signing and checking, with keys made by `openssl` and by MCUboot's `imgtool`, and files signed by a Python program
-//! with the package `cryptography`.
+//! Signing and checking, with keys made by `openssl` and by MCUboot's `imgtool`, and files signed
+//! by a Python program with the package `cryptography`.
 
 use std::collections::HashSet;
 

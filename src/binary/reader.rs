@@ -155,7 +155,8 @@ impl<'a> Reader<'a> {
         self.leb(64, true)
     }
 
-    /// An integer of `bits` bits: at most ⌈bits/7⌉ bytes, the unused bits of the last one zero or copies of the sign.
+    /// An integer of `bits` bits: at most ⌈bits/7⌉ bytes, the unused bits of the last one zero or
+    /// copies of the sign.
     #[inline(never)]
     pub(super) fn leb(&mut self, bits: u32, signed: bool) -> Parsed<i64> {
         let mut value = 0u64;
@@ -168,7 +169,8 @@ impl<'a> Reader<'a> {
                 if byte >= 0x80 {
                     return Err(ErrorKind::IntegerTooLong);
                 }
-                // Bits of this byte from `left` on do not fit; for signed ones the bit below them is the sign.
+                // Bits of this byte from `left` on do not fit; for signed ones the bit below them
+                // is the sign.
                 let used = if signed { left - 1 } else { left };
                 let rest = byte >> used;
                 let ones = 0x7f >> used;

@@ -187,8 +187,8 @@ impl MemoryType {
         Ok(log2 as u8)
     }
 
-    /// The largest number of pages that such a memory can have. A 64-bit memory has a page less than 4 GiB, so that an
-    /// address that does not fit into 32 bits is never inside.
+    /// The largest number of pages that such a memory can have. A 64-bit memory has a page less
+    /// than 4 GiB, so that an address that does not fit into 32 bits is never inside.
     pub(crate) fn most_pages(&self) -> u32 {
         let most = if self.page_shift == 16 { 0x1_0000 } else { u32::MAX };
         let most = if self.index.is_64() { most - 1 } else { most };
@@ -206,7 +206,8 @@ const INDEX_FLAG: u8 = 0x04;
 /// In the flags of limits: what is known and not supported. 0x02 means shared.
 const UNSUPPORTED_FLAGS: u8 = if IndexType::WIDE { 0x02 } else { 0x02 | INDEX_FLAG };
 
-/// Limits as they are written where 64-bit memories and tables exist: in 64 bits for all (spec: 5.3.12).
+/// Limits as they are written where 64-bit memories and tables exist: in 64 bits for all (spec:
+/// 5.3.12).
 struct Sizes {
     min: u64,
     max: Option<u64>,

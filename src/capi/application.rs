@@ -13,9 +13,10 @@ use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 use zonda_exec::vector::{self, Bits};
 
-/// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv` or
-/// `_main` with copies of the arguments in linear memory if it has parameters. Stores its result in `*(int *)argv` if there
-/// are arguments. Returns false if the call fails; wasm_runtime_get_exception() returns the reason.
+/// Calls the main function of a program: `_start` if it is there, else `main`, `__main_argc_argv`
+/// or `_main` with copies of the arguments in linear memory if it has parameters. Stores its result
+/// in `*(int *)argv` if there are arguments. Returns false if the call fails;
+/// wasm_runtime_get_exception() returns the reason.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_application_execute_main(
     module_inst: wasm_module_inst_t,

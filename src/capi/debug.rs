@@ -1,17 +1,21 @@
-//! Instances of the C API under a debugger, which the library around the C API defines (feature `debug-instances`).
+//! Instances of the C API under a debugger, which the library around the C API defines (feature
+//! `debug-instances`).
 //!
-//! Each instance has a store of its own. The debugger learns of it before its first function runs, and before it is freed.
+//! Each instance has a store of its own. The debugger learns of it before its first function runs,
+//! and before it is freed.
 
 use crate::debug::{hook, Debugger, Program, Resume, Stop, StopHandle};
 use crate::store::StoreData;
 
 /// The debugger of a firmware.
 pub trait Debugging: Sync {
-    /// There is an instance, whose program `handle` stops. `store` identifies it. Returns whether the debugger wants it.
+    /// There is an instance, whose program `handle` stops. `store` identifies it. Returns whether
+    /// the debugger wants it.
     fn added(&self, store: *const (), handle: StopHandle) -> bool;
     /// The program of an instance has stopped, on this thread.
     fn stopped(&self, program: &mut Program, stop: Stop) -> Resume;
-    /// No function of the instance runs any more. What `added` has got is not used after this returns.
+    /// No function of the instance runs any more. What `added` has got is not used after this
+    /// returns.
     fn removed(&self, store: *const ());
 }
 
@@ -22,7 +26,8 @@ extern "Rust" {
 
 /// The debugger that is built in.
 fn debugging() -> &'static dyn Debugging {
-    // SAFETY: the program defines a constant with this name and type, for it switched the feature on.
+    // SAFETY: the program defines a constant with this name and type, for it switched the feature
+    // on.
     unsafe { zonda_debugging }
 }
 

@@ -88,8 +88,8 @@ pub(super) fn trapped(instance: &mut WASMModuleInstanceCommon) {
             return;
         }
         // SAFETY: execution has stopped in the frame or in one that it called, and nothing has used
-        // the operand stack since: the call has just ended. Records of functions are live as long as
-        // their store.
+        // the operand stack since: the call has just ended. Records of functions are live as long
+        // as their store.
         frame = unsafe { at.caller() };
     }
 }
@@ -215,8 +215,8 @@ pub unsafe extern "C" fn wasm_runtime_get_call_stack_buf_size(exec_env: wasm_exe
     }
 }
 
-/// Stores the same text, with a NUL, cut off at `len` bytes. Returns the number of bytes without the
-/// NUL.
+/// Stores the same text, with a NUL, cut off at `len` bytes. Returns the number of bytes without
+/// the NUL.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_dump_call_stack_to_buf(
     exec_env: wasm_exec_env_t,
@@ -234,9 +234,9 @@ pub unsafe extern "C" fn wasm_runtime_dump_call_stack_to_buf(
 }
 
 /// Stores the frames of the running call, the innermost first, for a native function: `length` at
-/// most, after `skip_n` that are skipped. Returns their number, 0 outside of a native function, with
-/// the reason in `error_buf`. Frames of calls that enclose this one are not among them: the call by
-/// the application, or by a native function, is the last.
+/// most, after `skip_n` that are skipped. Returns their number, 0 outside of a native function,
+/// with the reason in `error_buf`. Frames of calls that enclose this one are not among them: the
+/// call by the application, or by a native function, is the last.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_copy_callstack(
     exec_env: wasm_exec_env_t,
@@ -323,9 +323,9 @@ pub struct zonda_usage_t {
     pub linear_memory: u32,
     /// The operand stack of the environment.
     pub operand_stack: u32,
-    /// How much of it calls have used so far: up to the last slot that was not left 0. A call needs
-    /// room for its whole frame, so a stack of this size may still be too small by the operands of
-    /// the deepest call.
+    /// How much of it calls have used so far: up to the last slot that was not left 0. A call
+    /// needs room for its whole frame, so a stack of this size may still be too small by the
+    /// operands of the deepest call.
     pub operand_stack_peak: u32,
     /// What is allocated in the application heap.
     pub app_heap: u32,
@@ -378,8 +378,8 @@ unsafe impl Sync for Callback {}
 
 static CALLBACK: Callback = Callback(UnsafeCell::new((None, null_mut())));
 
-/// Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL for
-/// none. It calls no function of the instance, and does not change the memory. Until
+/// Sets the function that is called when `memory.grow` of a program fails, with `user_data`; NULL
+/// for none. It calls no function of the instance, and does not change the memory. Until
 /// wasm_runtime_destroy().
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_enlarge_mem_error_callback(

@@ -1,7 +1,7 @@
 //! The operand stacks of execution environments, as roots of references to exceptions (feature
-//! `exceptions`): each is one of the store of the instance that the environment was made for, and of
-//! that of the instance that a native function gives it meanwhile. An environment may be freed after
-//! its instances.
+//! `exceptions`): each is one of the store of the instance that the environment was made for, and
+//! of that of the instance that a native function gives it meanwhile. An environment may be freed
+//! after its instances.
 
 use super::types::wasm_module_inst_t;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};

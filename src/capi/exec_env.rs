@@ -33,8 +33,8 @@ const SPARE: usize = super::native::WORDS - 1;
 /// native code. Other hosts make one for each call.
 const KEPT: usize = (size_of::<usize>() == 4 || cfg!(feature = "native")) as usize;
 
-// The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not read, so that the type is opaque
-// in the header.
+// The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not
+// read, so that the type is opaque in the header.
 #[cfg_attr(all(), repr(C))]
 pub struct WASMExecEnv {
     pub(super) instance: wasm_module_inst_t,
@@ -43,8 +43,8 @@ pub struct WASMExecEnv {
     /// The native function that runs on this environment; null when none does.
     pub(super) import: *const ImportedFunc,
     pub(super) args: *mut u32,
-    /// What a native function that runs on this environment returns to the loop: 0, or a trap while
-    /// the instance has an exception.
+    /// What a native function that runs on this environment returns to the loop: 0, or a trap
+    /// while the instance has an exception.
     pub(super) trap: u32,
     /// Below this address no call may begin; 0 for none.
     pub(super) native_boundary: usize,
@@ -689,9 +689,9 @@ unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
     }
     let mut left = count;
     loop {
-        // SAFETY: cells below `count` are in both places, by the contract of this function. The read is
-        // volatile so that the loop does not become a call of `memcpy`, which takes longer than the few
-        // cells of most functions.
+        // SAFETY: cells below `count` are in both places, by the contract of this function. The
+        // read is volatile so that the loop does not become a call of `memcpy`, which takes longer
+        // than the few cells of most functions.
         unsafe {
             *to = from.read_volatile();
             (to, from) = (to.add(1), from.add(1));

@@ -1,8 +1,8 @@
 //! How long calls take, and how much of its operand stack an environment uses: WAMR's functions for
 //! profiles, and one of our own.
 //!
-//! The clock is read at each call by the application. A call by a native function, or by a program, is
-//! a part of the one that encloses it.
+//! The clock is read at each call by the application. A call by a native function, or by a program,
+//! is a part of the one that encloses it.
 
 #![allow(non_camel_case_types)]
 
@@ -80,9 +80,9 @@ pub unsafe extern "C" fn wasm_runtime_sum_wasm_exec_time(module_inst: wasm_modul
     known.saturating_add(times.others) as f64 / 1000.0
 }
 
-/// Returns how many milliseconds the application's calls of an exported function have taken, with all
-/// that it has called; 0 for a function that only others call. Of the first eight functions that the
-/// application calls; the time of others is in the sum only.
+/// Returns how many milliseconds the application's calls of an exported function have taken, with
+/// all that it has called; 0 for a function that only others call. Of the first eight functions
+/// that the application calls; the time of others is in the sum only.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_get_wasm_func_exec_time(
     inst: wasm_module_inst_t,

@@ -1,8 +1,8 @@
 //! Objects of the application that a module knows as externref.
 //!
 //! A module holds 32 bits for a reference. Where a pointer has no more, the reference is the
-//! pointer. On a 64-bit host, an object at or above 2^31 gets a number with the highest bit set, and
-//! is listed for as long as its instance lives, or until it is deleted.
+//! pointer. On a 64-bit host, an object at or above 2^31 gets a number with the highest bit set,
+//! and is listed for as long as its instance lives, or until it is deleted.
 //!
 //! Invariant: entries are made and freed under the platform's lock. A reference whose object is no
 //! longer listed leads to none.

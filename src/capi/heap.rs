@@ -183,8 +183,8 @@ fn allocate_block(size: c_uint, align: usize) -> *mut c_void {
     }
     let payload = at.addr().wrapping_add(PREFIX).next_multiple_of(align.max(UNIT));
     let before = payload.wrapping_sub(at.addr());
-    // SAFETY: `before` is at least `PREFIX` and at most `room`, since `at` is aligned to `UNIT`; the
-    // block holds the prefix in front of the payload, and the payload.
+    // SAFETY: `before` is at least `PREFIX` and at most `room`, since `at` is aligned to `UNIT`;
+    // the block holds the prefix in front of the payload, and the payload.
     unsafe {
         let payload = at.add(before);
         let size = (total - before) as u32;
@@ -255,8 +255,8 @@ fn may_be_block(at: usize) -> bool {
     !matches!(mode(), Mode::Pool) || with_pool(|pool| pool.contains(at))
 }
 
-/// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and with a pool any address outside
-/// of it.
+/// Frees a block of wasm_runtime_malloc() or wasm_runtime_aligned_alloc(). NULL is ignored, and
+/// with a pool any address outside of it.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_free(ptr: *mut c_void) {
     if !ptr.is_null() && may_be_block(ptr.addr()) {

@@ -82,8 +82,8 @@ fn exported(data: &ModuleData, name: &[u8]) -> Option<u32> {
 }
 
 /// Bytes of linear memory that a program of C or Rust uses, where that is known: up to
-/// `__heap_base`, when the linker's symbols are consistent (data and the stack end there), it is the
-/// only memory, and code neither grows it nor reads its size.
+/// `__heap_base`, when the linker's symbols are consistent (data and the stack end there), it is
+/// the only memory, and code neither grows it nor reads its size.
 pub(super) fn used_memory(data: &ModuleData) -> Option<u64> {
     if data.sizes_memory || data.memories.len() != 1 {
         return None;

@@ -84,8 +84,9 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     export.map(|export| export.index)
 }
 
-/// The exported function with this name that the module defines, if it has one i32 parameter and as many i32 results. No
-/// other type of one cell is accepted: a module could turn numbers into references.
+/// The exported function with this name that the module defines, if it has one i32 parameter and as
+/// many i32 results. No other type of one cell is accepted: a module could turn numbers into
+/// references.
 fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
     let func = exported_func(data, name).filter(|&func| func >= data.imported_funcs)?;
     let (given, own) = FuncType::of(data.bytes, data.func_type(func)?).codes();

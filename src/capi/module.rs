@@ -68,10 +68,10 @@ fn at<'t>(text: &'t mut Text, message: &str, kind: u32, offset: u32) -> &'t mut 
 }
 
 /// Loads a module of `size` bytes. The bytes may be constant, for example in flash (the parameter
-/// is not `const` because WAMR's is not). They are not copied and never written, and must stay until wasm_runtime_unload(). In classic mode on a
-/// Cortex-M up to two bytes behind them are read (and ignored), so the module must not end where
-/// readable memory ends. Returns NULL on failure, with the reason in `error_buf`. Several threads
-/// may use one module at once.
+/// is not `const` because WAMR's is not). They are not copied and never written, and must stay
+/// until wasm_runtime_unload(). In classic mode on a Cortex-M up to two bytes behind them are read
+/// (and ignored), so the module must not end where readable memory ends. Returns NULL on failure,
+/// with the reason in `error_buf`. Several threads may use one module at once.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load(
     buf: *mut u8,
@@ -104,8 +104,8 @@ pub unsafe extern "C" fn wasm_runtime_load_ex(
     }
 }
 
-/// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's AOT files are refused, and any
-/// where modules have to be signed.
+/// Loads a module from its sections, in the order of the list, which are copied. Sections of WAMR's
+/// AOT files are refused, and any where modules have to be signed.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_load_from_sections(
     section_list: wasm_section_list_t,
@@ -117,7 +117,8 @@ pub unsafe extern "C" fn wasm_runtime_load_from_sections(
     unsafe {
         match joined(section_list, is_aot) {
             Ok(file) => {
-                // What `open` takes off the end of a file is a signature, which would cover a file that there never was.
+                // What `open` takes off the end of a file is a signature, which would cover a file
+                // that there never was.
                 let make = |_: &[u8], _| Module::from_owned(&engine(), file);
                 load(&[], make, error_buf, error_buf_size)
             }
@@ -165,7 +166,8 @@ const SECTION_HEAD: usize = 6;
 /// # Safety
 /// `section` is null or the first of a list, each with as many bytes as it says.
 unsafe fn joined(first: *const wasm_section_t, is_aot: bool) -> Result<TryVec<u8>, OutOfMemory> {
-    // SAFETY: the sections are those of a list, by the contract of this function; what is written has been counted.
+    // SAFETY: the sections are those of a list, by the contract of this function; what is written
+    // has been counted.
     unsafe {
         let mut size = 8usize;
         let mut section = first;
@@ -212,7 +214,8 @@ unsafe fn has_stack(error_buf: *mut c_char, error_buf_size: u32) -> bool {
     suffices
 }
 
-/// What of a file is loaded, for other APIs; none where its signature is wrong, or missing and required.
+/// What of a file is loaded, for other APIs; none where its signature is wrong, or missing and
+/// required.
 pub fn checked_file(file: &[u8]) -> Option<&[u8]> {
     signed::open(file).ok()
 }
@@ -241,8 +244,8 @@ unsafe fn hand_out(
     match TryBox::new(WASMModuleCommon { module, wasi: WasiArguments::NONE, extras: Extras::new() })
     {
         Ok(module) => {
-            // SAFETY: the module was just made; `error_buf` is null or has its size, by the contract
-            // of this function.
+            // SAFETY: the module was just made; `error_buf` is null or has its size, by the
+            // contract of this function.
             let loaded =
                 unsafe { modules::load_dependencies(module.as_ptr(), error_buf, error_buf_size) };
             if !loaded {

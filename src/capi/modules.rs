@@ -1,10 +1,10 @@
 //! Modules that import from modules: the modules that have a name, the application's function that
 //! reads what is missing, and the instances of dependencies.
 //!
-//! Loading a module loads what it imports from, through the reader, and notes all of it in the order
-//! in which it can be instantiated ([`Dependencies`]). Instantiation makes an instance of each, once,
-//! in the store of the instance, and links imports to their exports: an instance and what it depends
-//! on share nothing with others.
+//! Loading a module loads what it imports from, through the reader, and notes all of it in the
+//! order in which it can be instantiated ([`Dependencies`]). Instantiation makes an instance of
+//! each, once, in the store of the instance, and links imports to their exports: an instance and
+//! what it depends on share nothing with others.
 //!
 //! Invariant: a name stays in the list until its module is unloaded; modules that the reader has
 //! read are unloaded by wasm_runtime_destroy().
@@ -149,10 +149,10 @@ pub(super) fn forget() {
 }
 
 /// Sets the function that reads modules from which others import, and the one that gets their bytes
-/// back. The reader is called when a module is loaded, for each module that it imports from and that
-/// has neither native functions nor been registered; if it returns false, loading fails. Modules that
-/// are read so are loaded once, and unloaded by wasm_runtime_destroy(). Modules that import from
-/// modules are loaded by one thread at a time.
+/// back. The reader is called when a module is loaded, for each module that it imports from and
+/// that has neither native functions nor been registered; if it returns false, loading fails.
+/// Modules that are read so are loaded once, and unloaded by wasm_runtime_destroy(). Modules that
+/// import from modules are loaded by one thread at a time.
 #[no_mangle]
 pub extern "C" fn wasm_runtime_set_module_reader(
     reader: module_reader,
@@ -428,8 +428,8 @@ fn exported<'s>(
 /// # Safety
 /// `env` is an environment of the instance, on which nothing runs.
 pub(super) unsafe fn start_dependencies(env: wasm_exec_env_t) -> bool {
-    // SAFETY: the contract of this function: the instance is live, and its own record is the last of
-    // its store. The functions have neither parameters nor results.
+    // SAFETY: the contract of this function: the instance is live, and its own record is the last
+    // of its store. The functions have neither parameters nor results.
     unsafe {
         let instance = (*env).instance;
         let nth = |index: usize| {

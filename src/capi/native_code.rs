@@ -16,8 +16,8 @@ use zonda_exec::meter::NativeStack;
 use zonda_exec::{ExecInstance, Mode};
 
 /// Loads a file as wasm_runtime_load() does, native code included: the application vouches that the
-/// file is exactly what this version of `zonda compile` wrote, for example since it is a part of the
-/// firmware. Forged or damaged code can read and write any memory. A precompiled module is not
+/// file is exactly what this version of `zonda compile` wrote, for example since it is a part of
+/// the firmware. Forged or damaged code can read and write any memory. A precompiled module is not
 /// verified. wasm_runtime_load() accepts native code if it is signed (CONFIG_ZONDA_SIGNED_FILES).
 /// The bytes lie in memory that can be executed, at a multiple of 16, on Arm of 4.
 #[no_mangle]
@@ -39,7 +39,8 @@ pub unsafe extern "C" fn zonda_load_trusted(
 pub(super) fn open(file: &'static [u8], signed: bool) -> Result<Module<'static>, Error> {
     if signed && crate::module::is_native(file) {
         // SAFETY: one of the firmware's keys has signed all bytes of the file (`signed::open`), and
-        // whoever holds the key signs nothing but the compiler's files: CONFIG_ZONDA_NATIVE says so.
+        // whoever holds the key signs nothing but the compiler's files: CONFIG_ZONDA_NATIVE says
+        // so.
         unsafe { Module::new_trusted(&engine(), file) }
     } else {
         Module::new(&engine(), file)
@@ -79,9 +80,9 @@ fn key(env: wasm_exec_env_t, function: wasm_function_inst_t) -> Key {
     [env.addr(), function.addr()]
 }
 
-/// A call of wasm_runtime_call_wasm() that the store has prepared; `None` where it has not. There is
-/// no exception then, no call of the instance is active, and the environment is not special: what
-/// changes one of these makes the store forget the call.
+/// A call of wasm_runtime_call_wasm() that the store has prepared; `None` where it has not. There
+/// is no exception then, no call of the instance is active, and the environment is not special:
+/// what changes one of these makes the store forget the call.
 ///
 /// # Safety
 /// `env` is live, and `argv` has `argc` cells and room for the results.

@@ -5,8 +5,8 @@ use crate::platform;
 
 /// Sets the lowest address of the native stack that calls on the execution environment may use. A
 /// call that begins below it fails with "native stack overflow". NULL, the initial value, leaves
-/// the check to the platform. Native code that was made ahead of time uses the stack down to there as
-/// well: what native functions need lies below.
+/// the check to the platform. Native code that was made ahead of time uses the stack down to there
+/// as well: what native functions need lies below.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_native_stack_boundary(
     exec_env: wasm_exec_env_t,

@@ -199,8 +199,8 @@ pub(super) unsafe fn unregister(module: *const c_char, symbols: *const NativeSym
 
 /// Registers native functions under a module name for modules that are instantiated from now on.
 /// The table and its strings are used in place and never written, so they may be constant; they
-/// must stay until they are unregistered. An entry is refused if its signature is malformed or has a
-/// pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
+/// must stay until they are unregistered. An entry is refused if its signature is malformed or has
+/// a pointer `*` without its length `~` (see ZONDA_NATIVES_BARE_POINTERS), or if the symbol is
 /// registered already: the log names the symbol and the reason, and modules cannot import it.
 /// Returns false if all entries are refused. Other threads may use the runtime during the call, but
 /// not register the same names.
@@ -214,8 +214,8 @@ pub unsafe extern "C" fn wasm_runtime_register_natives(
     unsafe { register(module_name, native_symbols, n_native_symbols, 0, None) }
 }
 
-/// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that was
-/// written for WAMR.
+/// The same for a constant table, with flags: 0, or ZONDA_NATIVES_BARE_POINTERS for a table that
+/// was written for WAMR.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_register_natives_with(
     module_name: *const c_char,

@@ -149,8 +149,8 @@ pub unsafe extern "C" fn wasm_memory_get_base_address(
     unsafe { record(memory_inst) }.seen.base().cast()
 }
 
-/// Grows a memory by `inc_page_count` pages, which moves it. Returns false if there is no memory, or
-/// if it would be larger than it may be.
+/// Grows a memory by `inc_page_count` pages, which moves it. Returns false if there is no memory,
+/// or if it would be larger than it may be.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_memory_enlarge(
     memory_inst: wasm_memory_inst_t,

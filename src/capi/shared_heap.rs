@@ -2,9 +2,9 @@
 //! instance that has it, with WAMR's functions and addresses.
 //!
 //! Heaps can be chained: the last one ends at the end of the address range, each one before ends
-//! where the next begins. At most one heap of a chain is the runtime's, from which is allocated; the
-//! others are buffers of the application. What is allocated is recorded outside of the heap, which
-//! programs can overwrite, and allocating needs no other memory: [`Blocks`].
+//! where the next begins. At most one heap of a chain is the runtime's, from which is allocated;
+//! the others are buffers of the application. What is allocated is recorded outside of the heap,
+//! which programs can overwrite, and allocating needs no other memory: [`Blocks`].
 //!
 //! Invariants: heaps are listed until wasm_runtime_destroy(). A heap that an instance has attached,
 //! or that stands in a chain of which the first is attached, changes neither its place nor its
@@ -35,8 +35,8 @@ pub struct SharedHeapInitArgs {
     /// Its size in bytes. A heap of the runtime has a multiple of 16; a buffer of the application
     /// has exactly this.
     pub size: u32,
-    /// A buffer of the application, which stays until wasm_runtime_destroy(), or NULL for a heap of
-    /// the runtime.
+    /// A buffer of the application, which stays until wasm_runtime_destroy(), or NULL for a heap
+    /// of the runtime.
     pub pre_allocated_addr: *mut c_void,
 }
 
@@ -354,10 +354,10 @@ unsafe fn share(instance: wasm_module_inst_t, heap: *mut WASMSharedHeap) -> bool
     true
 }
 
-/// Gives an instance a shared heap, or a chain by its first heap, until wasm_runtime_detach_shared_heap()
-/// or its end. Returns false if it has one already, has no linear memory, if the linear memory is so
-/// large that the addresses are taken, or without memory. `shared_heap` must be the first of its
-/// chain.
+/// Gives an instance a shared heap, or a chain by its first heap, until
+/// wasm_runtime_detach_shared_heap() or its end. Returns false if it has one already, has no linear
+/// memory, if the linear memory is so large that the addresses are taken, or without memory.
+/// `shared_heap` must be the first of its chain.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_attach_shared_heap(
     module_inst: wasm_module_inst_t,
@@ -490,8 +490,8 @@ const ENV: HostModule<Running> =
     HostModule::listed("env", "shared_heap_malloc(i)i shared_heap_free(i)", execute);
 
 static MODULE: BoundModule =
-    // SAFETY: a `Running` takes no bytes, so nobody else uses them. The functions of the module run
-    // no code on the environment.
+    // SAFETY: a `Running` takes no bytes, so nobody else uses them. The functions of the module
+    // run no code on the environment.
     unsafe {
         bind_host_module(ENV, Grants::All, |env| {
             with_exposed_provenance_mut(env.expose_provenance())

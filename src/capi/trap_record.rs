@@ -8,11 +8,11 @@ use core::ffi::c_void;
 /// Bytes of a record in one line of the log.
 const LINE: usize = 32;
 
-/// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at most
-/// `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL` ends
-/// that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to the
-/// buffer when a call traps, and allocates nothing then. A trap of a start function is not recorded.
-/// docs/traps.md specifies the record.
+/// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at
+/// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL`
+/// ends that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to
+/// the buffer when a call traps, and allocates nothing then. A trap of a start function is not
+/// recorded. docs/traps.md specifies the record.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_set_trap_record(
     module_inst: wasm_module_inst_t,
@@ -20,17 +20,17 @@ pub unsafe extern "C" fn zonda_set_trap_record(
     size: u32,
     memory_size: u32,
 ) {
-    // SAFETY: the application passes a live instance, and NULL or a buffer of that size, which stays
-    // until another one is set or the instance is freed, and which it does not use while the instance
-    // runs.
+    // SAFETY: the application passes a live instance, and NULL or a buffer of that size, which
+    // stays until another one is set or the instance is freed, and which it does not use while the
+    // instance runs.
     unsafe {
         let store = (*module_inst).store.as_ptr();
         (*store).recorder.set(buf.cast(), size as usize, memory_size as usize);
     }
 }
 
-/// Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call traps,
-/// or if the buffer is too small for the least record. The record stays until the next trap.
+/// Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call
+/// traps, or if the buffer is too small for the least record. The record stays until the next trap.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_get_trap_record(module_inst: wasm_module_inst_t) -> u32 {
     // SAFETY: the application passes a live instance.

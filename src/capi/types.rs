@@ -1,6 +1,7 @@
 //! The types of wasm_export.h, with WAMR's names.
 //!
-//! Enumerations are in `enums` as the header shows them, and in `numbers` as the functions take them.
+//! Enumerations are in `enums` as the header shows them, and in `numbers` as the functions take
+//! them.
 
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
@@ -140,8 +141,8 @@ pub struct InstantiationArgs {
     /// Size in bytes of the operand stack of calls without an execution environment of the
     /// application; 0 for the default.
     pub default_stack_size: u32,
-    /// Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the module
-    /// exports malloc and free.
+    /// Bytes that are appended to linear memory for wasm_runtime_module_malloc(), unless the
+    /// module exports malloc and free.
     pub host_managed_heap_size: u32,
     /// Maximum size of the linear memory in pages; 0 for the firmware's limit.
     pub max_memory_pages: u32,

@@ -200,9 +200,9 @@ impl Drop for Program {
     }
 }
 
-/// The state of the program that calls, for [`bind_host_module`](super::bind_host_module). It is not
-/// null: only a module that imports WASI calls its functions, and instances have stores of their
-/// own, so that the environment of a call is that of the instance that runs.
+/// The state of the program that calls, for [`bind_host_module`](super::bind_host_module). It is
+/// not null: only a module that imports WASI calls its functions, and instances have stores of
+/// their own, so that the environment of a call is that of the instance that runs.
 ///
 /// # Safety
 /// `exec_env` is the environment of a call that runs.
@@ -270,9 +270,9 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
     }
 }
 
-/// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8"; 0.0.0.0
-/// and :: stand for every address of their kind. The strings must stay until the instances are made.
-/// Without the option for sockets nothing is granted.
+/// Sets the addresses that programs may bind, connect and send to: networks as "10.0.0.0/8";
+/// 0.0.0.0 and :: stand for every address of their kind. The strings must stay until the instances
+/// are made. Without the option for sockets nothing is granted.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_wasi_addr_pool(
     module: wasm_module_t,
@@ -296,9 +296,9 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_ns_lookup_pool(
     pools.set_names(Strings { list: ns_lookup_pool, count: ns_lookup_pool_size });
 }
 
-/// Sets the arguments of the program, for this instance in place of what its module has: once one of
-/// these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The strings
-/// must stay until the instance is made.
+/// Sets the arguments of the program, for this instance in place of what its module has: once one
+/// of these functions is called, nothing that wasm_runtime_set_wasi_args() has set is used. The
+/// strings must stay until the instance is made.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_arg(
     p: *mut InstantiationArgs2,

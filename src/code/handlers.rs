@@ -1,8 +1,8 @@
 //! Builds the handlers of exceptions, for backends that catch: one for each clause of each
 //! `try_table` that can be reached ([`zonda_exec::unwind::Handler`] has their order).
 //!
-//! The target of a clause is a label. That of a loop is known; the others wait in a chain that starts
-//! at the label ([`Catching`]), as branches do.
+//! The target of a clause is a label. That of a loop is known; the others wait in a chain that
+//! starts at the label ([`Catching`]), as branches do.
 
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
@@ -57,8 +57,8 @@ impl Handlers {
         self.open.truncate(0);
     }
 
-    /// A `try_table` with so many clauses starts; its label will have this index. Returns the number
-    /// of its first clause.
+    /// A `try_table` with so many clauses starts; its label will have this index. Returns the
+    /// number of its first clause.
     pub(crate) fn open(&mut self, label: usize, start: u32, count: u32) -> Parsed<u32> {
         let outer = self.open.last().map_or(NO_HANDLER, |open| open.asked);
         let first = self.list.len() as u32;
@@ -70,8 +70,8 @@ impl Handlers {
         Ok(asked)
     }
 
-    /// A clause, numbered backwards from what [`Handlers::open`] has returned. Its target is known, or
-    /// waits for the end of a label.
+    /// A clause, numbered backwards from what [`Handlers::open`] has returned. Its target is known,
+    /// or waits for the end of a label.
     pub(crate) fn clause(
         &mut self,
         number: u32,
@@ -155,8 +155,8 @@ pub(crate) struct Section<'a> {
 
 #[cfg(feature = "precompiled")]
 impl<'a> Section<'a> {
-    /// Finds the handlers among the sections, which start at multiples of 4 of the file, as does the file. `None` where they are not
-    /// whole.
+    /// Finds the handlers among the sections, which start at multiples of 4 of the file, as does
+    /// the file. `None` where they are not whole.
     pub(crate) fn read(parts: &[&'a [u8]]) -> Option<Section<'a>> {
         let &[_, _, _, bytes] = parts else { return None };
         if bytes.is_empty() {
@@ -166,8 +166,8 @@ impl<'a> Section<'a> {
             return None;
         }
         let count = bytes.len() / size_of::<Handler>();
-        // SAFETY: the bytes start at a multiple of 4, the alignment of `Handler`, and hold `count` of them. `Handler` consists of
-        // integers without padding, so any bytes are valid.
+        // SAFETY: the bytes start at a multiple of 4, the alignment of `Handler`, and hold `count`
+        // of them. `Handler` consists of integers without padding, so any bytes are valid.
         let list = unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast::<Handler>(), count) };
         Some(Section { list })
     }

@@ -1,5 +1,6 @@
-//! Errors of artifacts: why a precompiled module is refused, and where. What is wrong with the WebAssembly module inside of it is a
-//! [`ModuleError`](super::ModuleError), with its offset in the artifact.
+//! Errors of artifacts: why a precompiled module is refused, and where. What is wrong with the
+//! WebAssembly module inside of it is a [`ModuleError`](super::ModuleError), with its offset in the
+//! artifact.
 
 use super::kinds::kinds;
 use super::{Error, ErrorKind};

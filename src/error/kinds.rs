@@ -35,6 +35,7 @@ pub enum ErrorClass {
     Malformed,
     /// It cannot be validated (spec: 3).
     Invalid,
-    /// It may be valid, but exceeds a limit of this runtime, or needs what this build does not have.
+    /// It may be valid, but exceeds a limit of this runtime, or needs what this build does not
+    /// have.
     Limit,
 }

@@ -1,7 +1,7 @@
 //! Errors of linking: which import cannot be resolved, what was expected, and what was found.
 //!
-//! The texts are copied to the heap, as names lie in the module's bytes. Where memory for them is missing, and without the
-//! feature `error-text`, a link error has its number and kind alone.
+//! The texts are copied to the heap, as names lie in the module's bytes. Where memory for them is
+//! missing, and without the feature `error-text`, a link error has its number and kind alone.
 
 use crate::alloc::{OutOfMemory, TryArc, TryVec};
 use crate::capability::Capability;
@@ -14,7 +14,8 @@ pub enum LinkErrorKind {
     Unknown,
     /// What is provided has another kind or type.
     Incompatible,
-    /// The host function that is provided needs this capability, which the embedder does not grant.
+    /// The host function that is provided needs this capability, which the embedder does not
+    /// grant.
     Denied(Capability),
 }
 
@@ -77,7 +78,8 @@ impl LinkError {
         self.text(|text| &text.name)
     }
 
-    /// The type that the module declares, as in `func (i32) -> (i64)`; empty where there is no text.
+    /// The type that the module declares, as in `func (i32) -> (i64)`; empty where there is no
+    /// text.
     pub fn expected(&self) -> &str {
         self.text(|text| &text.expected)
     }

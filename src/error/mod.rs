@@ -1,5 +1,5 @@
-//! Errors, as values: of a module, of an artifact, of linking, of execution, and of missing memory. Each has a kind, a place, and a
-//! text where the feature `error-text` is on.
+//! Errors, as values: of a module, of an artifact, of linking, of execution, and of missing memory.
+//! Each has a kind, a place, and a text where the feature `error-text` is on.
 
 mod artifact;
 mod kinds;
@@ -48,7 +48,8 @@ pub enum Error {
     WrongStore,
     /// An index or a range lies outside of a memory or table.
     OutOfBounds,
-    /// The type of a memory or table, or [`StoreConfig::memory_limit`](crate::StoreConfig::memory_limit), does not allow the size.
+    /// The type of a memory or table, or
+    /// [`StoreConfig::memory_limit`](crate::StoreConfig::memory_limit), does not allow the size.
     CannotGrow,
     /// The global is immutable.
     Immutable,
@@ -59,7 +60,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same error; of an import whose host function needs a capability that is not granted, if there is one.
+    /// The same error; of an import whose host function needs a capability that is not granted, if
+    /// there is one.
     pub(crate) fn denied(self, capability: Option<Capability>) -> Error {
         match (self, capability) {
             (Error::Link(mut error), Some(capability)) => {

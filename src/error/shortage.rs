@@ -14,8 +14,9 @@ pub enum ShortageOf {
     Instance,
 }
 
-/// An object of a store cannot be made or grown: [`StoreConfig::total_limit`](crate::StoreConfig::total_limit) does not allow
-/// the bytes, or the allocator does not have them.
+/// An object of a store cannot be made or grown:
+/// [`StoreConfig::total_limit`](crate::StoreConfig::total_limit) does not allow the bytes, or the
+/// allocator does not have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     of: ShortageOf,
@@ -44,13 +45,14 @@ impl Shortage {
         self.of
     }
 
-    /// Which one: an index of the module that was instantiated, or the position among those of the store for an object that the
-    /// embedder makes or grows.
+    /// Which one: an index of the module that was instantiated, or the position among those of the
+    /// store for an object that the embedder makes or grows.
     pub fn index(&self) -> u32 {
         self.index
     }
 
-    /// Bytes that were wanted, for the object's own record as well; for growth, those that would be added.
+    /// Bytes that were wanted, for the object's own record as well; for growth, those that would be
+    /// added.
     pub fn wanted(&self) -> usize {
         self.wanted
     }

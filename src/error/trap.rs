@@ -22,7 +22,8 @@ impl Trap {
         Trap { code, func: u32::MAX, offset: 0, host: 0 }
     }
 
-    /// The failure of a host function, with a number of its own that the caller of the module receives.
+    /// The failure of a host function, with a number of its own that the caller of the module
+    /// receives.
     pub const fn host(code: u32) -> Trap {
         Trap { code: TrapCode::Host, func: u32::MAX, offset: 0, host: code }
     }

@@ -38,8 +38,8 @@ impl<'c, 'a, T> Caller<'c, 'a, T> {
         self.instance?.get_export(&*self.store, name)
     }
 
-    /// Calls `each` with the index of each function whose call led to this host function, the innermost first, up to the
-    /// host or to a native module.
+    /// Calls `each` with the index of each function whose call led to this host function, the
+    /// innermost first, up to the host or to a native module.
     #[cfg(feature = "trap-record")]
     pub fn for_each_call(&self, each: impl FnMut(u32)) {
         // SAFETY: the host function runs, so the code that has called it waits with its frames.

@@ -9,7 +9,8 @@ use crate::limits::MAX_PARAMS;
 use crate::module::FuncType;
 use zonda_exec::TrapCode;
 
-/// A tag in a store: what exceptions are caught by. Two tags differ, also if they carry values of the same types.
+/// A tag in a store: what exceptions are caught by. Two tags differ, also if they carry values of
+/// the same types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
     address: u32,
@@ -55,9 +56,9 @@ impl Tag {
 
 /// A reference to an exception in a store.
 ///
-/// It does not keep the exception. The store may free it once no operand stack, global, table or exception of the store refers to
-/// it, when code that runs makes another one; it keeps the exception that was thrown last. What is passed to a host function stays
-/// until that returns.
+/// It does not keep the exception. The store may free it once no operand stack, global, table or
+/// exception of the store refers to it, when code that runs makes another one; it keeps the
+/// exception that was thrown last. What is passed to a host function stays until that returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exn {
     serial: u32,
@@ -91,7 +92,8 @@ impl Exn {
                 return Err(Error::TypeMismatch);
             }
             let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
-            // SAFETY: the list has the slots of all values, as the types say, and `at` those of the values before.
+            // SAFETY: the list has the slots of all values, as the types say, and `at` those of the
+            // values before.
             at += unsafe { Val::put(ty, bits, slots.as_mut_ptr().wrapping_add(at)) };
         }
         let serial = store.inner.new_exception(tag.address, &slots).map_err(Trap::new)?;
@@ -133,7 +135,8 @@ impl Exn {
         Ok(None)
     }
 
-    /// Throws it: the running host function has to return the trap, and has thrown the exception then.
+    /// Throws it: the running host function has to return the trap, and has thrown the exception
+    /// then.
     ///
     /// # Errors
     /// As for [`Exn::tag`].
@@ -146,8 +149,9 @@ impl Exn {
 }
 
 impl<T> Store<'_, T> {
-    /// The exception that was thrown last, if no code has caught it: that of a trap with [`TrapCode::Exception`]. A host function
-    /// that returns such a trap of a call of its own throws the exception again.
+    /// The exception that was thrown last, if no code has caught it: that of a trap with
+    /// [`TrapCode::Exception`]. A host function that returns such a trap of a call of its own
+    /// throws the exception again.
     pub fn exception(&self) -> Option<Exn> {
         Exn::from_serial(self.inner.thrown()?, self.id)
     }

@@ -10,7 +10,8 @@ use zonda_exec::Meter;
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
 /// A number that no other store has: handles are distinguished by it, so no number may occur twice.
-#[allow(deprecated)] // Rust 1.99 calls it `try_update`, a name that the oldest supported Rust does not have.
+// Rust 1.99 calls it `try_update`, a name that the oldest supported Rust does not have.
+#[allow(deprecated)]
 fn take_id(next: &AtomicU32) -> Result<u32, Error> {
     next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1))
         .map_err(|_| Error::TooLarge)
@@ -98,20 +99,22 @@ impl<'a, T> Store<'a, T> {
         self.inner.meter.set_fuel(fuel);
     }
 
-    /// Sets how much native stack a call of native code may use, with everything that it calls; more of it traps with
-    /// [`TrapCode::StackOverflow`](crate::TrapCode). Default 256 KB on a host, 2 KB on a device.
+    /// Sets how much native stack a call of native code may use, with everything that it calls;
+    /// more of it traps with [`TrapCode::StackOverflow`](crate::TrapCode). Default 256 KB on a
+    /// host, 2 KB on a device.
     ///
     /// # Safety
-    /// Each thread that calls into the store has so much stack left when it calls, and 4 KB more for what host functions and
-    /// the runtime need besides.
+    /// Each thread that calls into the store has so much stack left when it calls, and 4 KB more
+    /// for what host functions and the runtime need besides.
     #[cfg(feature = "native")]
     pub unsafe fn set_native_stack(&mut self, bytes: usize) {
         self.inner.forget();
         self.inner.meter.native.bytes.set(bytes);
     }
 
-    /// Writes a record of each trap from now on, of at most `bytes` bytes, with at most `memory` bytes of the linear memory that
-    /// the program uses as its stack (docs/traps.md). The memory for it is allocated here, not when something traps.
+    /// Writes a record of each trap from now on, of at most `bytes` bytes, with at most `memory`
+    /// bytes of the linear memory that the program uses as its stack (docs/traps.md). The memory
+    /// for it is allocated here, not when something traps.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
@@ -120,8 +123,8 @@ impl<'a, T> Store<'a, T> {
         Ok(self.inner.recorder.allocate(bytes, memory)?)
     }
 
-    /// The record of the last trap, if [`Store::keep_trap_record`] was called and something has trapped since. It stays until
-    /// the next trap.
+    /// The record of the last trap, if [`Store::keep_trap_record`] was called and something has
+    /// trapped since. It stays until the next trap.
     #[cfg(feature = "trap-record")]
     pub fn trap_record(&self) -> Option<&[u8]> {
         let record = self.inner.recorder.last();

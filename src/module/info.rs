@@ -143,8 +143,8 @@ pub struct FuncInfo<'a> {
     pub local_slots: u32,
     /// Largest operand stack, in slots of 32 bits.
     pub operand_slots: u32,
-    /// Bytes that a call takes on the operand stack beyond its parameters. Differs between modes by
-    /// a few slots.
+    /// Bytes that a call takes on the operand stack beyond its parameters. Differs between modes
+    /// by a few slots.
     pub frame_bytes: u32,
 }
 

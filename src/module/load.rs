@@ -35,7 +35,8 @@ use core::cell::Cell;
 use zonda_exec::native::{NativeFunc, Needs};
 use zonda_exec::{FuncLayout, Mode};
 
-/// Sections by id, in the order in which they may stand; data count comes before code (spec: 5.5.2).
+/// Sections by id, in the order in which they may stand; data count comes before code (spec:
+/// 5.5.2).
 #[cfg(not(feature = "exceptions"))]
 const ORDER: [u8; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
 /// The same with tags, which come before globals.
@@ -218,8 +219,8 @@ pub(crate) fn positions_for(bytes: &[u8], overhead: u32) -> Result<TryVec<(u32, 
 #[cfg(feature = "toolchain")]
 type Declared<'d, V> = dyn FnMut(&mut V, &Env, u32, Option<u32>) + 'd;
 
-/// Drives a visitor with all functions of a module. `declared` gets what the module declares and the
-/// number of its imported functions, before the first body.
+/// Drives a visitor with all functions of a module. `declared` gets what the module declares and
+/// the number of its imported functions, before the first body.
 #[cfg(feature = "toolchain")]
 pub(crate) fn walk<V: Visitor>(
     bytes: &[u8],

@@ -110,8 +110,8 @@ impl<'a> Module<'a> {
     /// Decodes and validates a module in the binary format, and builds its code for the engine's
     /// mode.
     ///
-    /// With the feature `precompiled`, `bytes` may be a precompiled module (docs/precompiled-module.md):
-    /// its code is verified and executed in place.
+    /// With the feature `precompiled`, `bytes` may be a precompiled module
+    /// (docs/precompiled-module.md): its code is verified and executed in place.
     ///
     /// # Errors
     /// [`Error::Module`] with the offset of what is wrong, or [`Error::OutOfMemory`].

@@ -1,4 +1,5 @@
-//! The starts of element and data segments, which are read when a module is loaded and when it is instantiated.
+//! The starts of element and data segments, which are read when a module is loaded and when it is
+//! instantiated.
 
 use super::load::limited;
 use crate::binary::reader::{Parsed, Reader};
@@ -6,7 +7,8 @@ use crate::binary::types::{IndexType, ValType};
 use crate::error::ErrorKind;
 use crate::limits::MAX_TABLE_ELEMENTS;
 
-/// How the offset of a segment is read: checked when loading, evaluated when instantiating. Returns its type when loading.
+/// How the offset of a segment is read: checked when loading, evaluated when instantiating. Returns
+/// its type when loading.
 pub(crate) type Expression<'e, 'a> = dyn FnMut(&mut Reader<'a>) -> Parsed<IndexType> + 'e;
 
 /// The start of an element segment, up to its elements (spec: 5.5.12).

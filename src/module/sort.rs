@@ -1,4 +1,5 @@
-//! Sorting without recursion, allocation or surprises: heapsort, for finding what is there twice in n·log n steps.
+//! Sorting without recursion, allocation or surprises: heapsort, for finding what is there twice in
+//! n·log n steps.
 
 /// Sorts `items` so that `less(a, b)` puts `a` first.
 pub(super) fn heapsort(items: &mut [u32], less: &dyn Fn(u32, u32) -> bool) {

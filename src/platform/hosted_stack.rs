@@ -20,7 +20,8 @@ std::thread_local! {
 fn ask() -> Option<Stack> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let (mut lowest, mut size) = (core::ptr::null_mut(), 0);
-    // SAFETY: stores the attributes of a thread that runs. They are read and destroyed only if that succeeds, and not used any more.
+    // SAFETY: stores the attributes of a thread that runs. They are read and destroyed only if that
+    // succeeds, and not used any more.
     let found = unsafe {
         libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) == 0 && {
             let found =
@@ -32,8 +33,8 @@ fn ask() -> Option<Stack> {
     found.then_some(Stack { lowest: lowest.addr(), size })
 }
 
-/// Bytes that are left of the current thread's stack; `None` if the system does not tell, or on a stack that it does not know,
-/// as a coroutine's.
+/// Bytes that are left of the current thread's stack; `None` if the system does not tell, or on a
+/// stack that it does not know, as a coroutine's.
 pub(super) fn left() -> Option<usize> {
     let here = 0u8;
     let stack = STACK.get().or_else(|| {

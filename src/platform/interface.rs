@@ -26,8 +26,8 @@ pub struct zonda_defaults_t {
     /// Allows `*` without `~` in the signatures of all native functions, as
     /// ZONDA_NATIVES_BARE_POINTERS does for a table.
     pub bare_pointers: bool,
-    /// Gives each module the linear memory that it declares, also where a C program cannot use what
-    /// lies behind `__heap_base`.
+    /// Gives each module the linear memory that it declares, also where a C program cannot use
+    /// what lies behind `__heap_base`.
     pub whole_memory: bool,
 }
 
@@ -115,12 +115,13 @@ extern "C" {
     /// cannot tell. Reports what is missing.
     pub fn zonda_platform_stack_suffices(purpose: zonda_stack_use_t) -> bool;
 
-    /// Returns how many bytes of the current thread's native stack native code may use, leaving what
-    /// native functions need; SIZE_MAX if the platform cannot tell. Called with CONFIG_ZONDA_NATIVE only.
+    /// Returns how many bytes of the current thread's native stack native code may use, leaving
+    /// what native functions need; SIZE_MAX if the platform cannot tell. Called with
+    /// CONFIG_ZONDA_NATIVE only.
     pub fn zonda_platform_native_stack() -> usize;
 
-    /// Returns the microseconds of a clock that is never set back. Called with CONFIG_ZONDA_EXEC_TIME
-    /// only.
+    /// Returns the microseconds of a clock that is never set back. Called with
+    /// CONFIG_ZONDA_EXEC_TIME only.
     pub fn zonda_platform_uptime() -> u64;
 
     /// Stores size and use of the memory; returns false if the platform cannot tell.

@@ -4,8 +4,8 @@
 //! - `interface`: the functions that a firmware defines; `include/zonda_platform.h` is generated
 //!   from it
 //! - `firmware`: calls them, for Zephyr (zephyr/zonda_platform.c) and bare metal
-//! - `hosted`: the same functions for a developer's machine, over `std`; `hosted_stack`: what is left of a native stack on
-//!   Linux
+//! - `hosted`: the same functions for a developer's machine, over `std`; `hosted_stack`: what is
+//!   left of a native stack on Linux
 //! - `firmware_keys`, `hosted_keys`: public keys and signatures of both
 
 #[cfg(not(feature = "std"))]

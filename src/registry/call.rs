@@ -28,8 +28,8 @@ pub(crate) struct Binding {
 pub enum HostError {
     /// The call traps for this reason.
     Trap(TrapCode),
-    /// The call traps with [`TrapCode::Host`]. In the Rust API [`Trap::host`] is `number`; in the C
-    /// API the exception is `text`.
+    /// The call traps with [`TrapCode::Host`]. In the Rust API [`Trap::host`] is `number`; in the
+    /// C API the exception is `text`.
     Failed { number: u32, text: &'static str },
 }
 
@@ -76,8 +76,8 @@ impl<'c, S> Call<'c, S> {
     /// one of them is outside.
     pub fn bytes(&self, at: u32, len: u32) -> Option<&[u8]> {
         let place = self.first_memory().range(at, len)?;
-        // SAFETY: `range` has found as many bytes there. As in `memory`; bytes of a shared heap stay
-        // while an instance has it.
+        // SAFETY: `range` has found as many bytes there. As in `memory`; bytes of a shared heap
+        // stay while an instance has it.
         Some(unsafe { core::slice::from_raw_parts(place, len as usize) })
     }
 
@@ -139,8 +139,9 @@ impl<'c, S> Call<'c, S> {
 
     /// Whether the running call is to end, for a function that waits.
     pub fn termination(&self) -> Termination<'c> {
-        // SAFETY: the context is that of the running call, whose store has the meter and lives until
-        // the call returns. A request is atomic, so that nothing has to be borrowed to change it.
+        // SAFETY: the context is that of the running call, whose store has the meter and lives
+        // until the call returns. A request is atomic, so that nothing has to be borrowed to change
+        // it.
         Termination(unsafe { &(*self.context.meter).termination })
     }
 
@@ -156,8 +157,8 @@ impl<'c, S> Call<'c, S> {
     }
 }
 
-/// Tells a host function that waits when to stop: somebody has requested that the running call ends.
-/// The call then stops at its next call or loop iteration.
+/// Tells a host function that waits when to stop: somebody has requested that the running call
+/// ends. The call then stops at its next call or loop iteration.
 #[derive(Clone, Copy)]
 pub struct Termination<'c>(&'c TerminationRequest);
 

@@ -13,8 +13,8 @@ use zonda_exec::frame::{Context, Host};
 pub(crate) use zonda_exec::native::again::Again;
 use zonda_exec::Mode;
 
-/// Who calls what: for the Rust API the function's address and the store's number, for the C API the
-/// execution environment and the function. Never two zeros.
+/// Who calls what: for the Rust API the function's address and the store's number, for the C API
+/// the execution environment and the function. Never two zeros.
 pub(crate) type Key = [usize; 2];
 
 const NONE: Key = [0; 2];
@@ -36,8 +36,8 @@ impl Calls {
         Calls { key: NONE, sp: 0, again: Again::NONE, last: NONE, context: None };
 }
 
-/// How far the native stack of a function reaches down, to compare: no two active functions have the
-/// same value.
+/// How far the native stack of a function reaches down, to compare: no two active functions have
+/// the same value.
 pub(crate) type Here = usize;
 
 /// That of the calling function.
@@ -71,9 +71,9 @@ impl StoreData<'_> {
     /// before. `made` is a context for it; without one the store makes its own.
     ///
     /// # Safety
-    /// The store is live. The target is of this store, and `host` is what its host functions expect.
-    /// No code of the store is running. `made`, if there is one, belongs to what `key` names: the
-    /// store forgets the call before it is freed.
+    /// The store is live. The target is of this store, and `host` is what its host functions
+    /// expect. No code of the store is running. `made`, if there is one, belongs to what `key`
+    /// names: the store forgets the call before it is freed.
     #[inline(never)]
     pub(crate) unsafe fn note(
         store: *mut StoreData,
@@ -84,8 +84,8 @@ impl StoreData<'_> {
         target: Target,
         made: *mut Context,
     ) {
-        // SAFETY: the contract of this function: the store is live, and nothing else has a reference
-        // to it. What the target points at lives as long as the store.
+        // SAFETY: the contract of this function: the store is live, and nothing else has a
+        // reference to it. What the target points at lives as long as the store.
         unsafe {
             let calls = &mut (*store).calls;
             let Target::Wasm(instance, func) = target else { return };
@@ -121,9 +121,9 @@ pub(crate) unsafe fn call_for(
     host: *mut (),
 ) -> Result<(), Trap> {
     // SAFETY: the contract of this function: the context of a call that the store has not forgotten
-    // is live. `StoreData::again` has checked who calls; everything else that `Again::call` excludes
-    // makes the store forget the call: calls (`super::func`), growth, changes of mode and stack by
-    // the host.
+    // is live. `StoreData::again` has checked who calls; everything else that `Again::call`
+    // excludes makes the store forget the call: calls (`super::func`), growth, changes of mode and
+    // stack by the host.
     unsafe {
         (*again.context()).host = host;
         match again.call(again.slots()) {
@@ -147,8 +147,8 @@ pub(crate) unsafe fn trapped<const PLACE: bool>(
     again: Again,
     code: u32,
 ) -> Trap {
-    // SAFETY: by the contract the store is live, and the call has ended. Its place is in an instance
-    // of the store.
+    // SAFETY: by the contract the store is live, and the call has ended. Its place is in an
+    // instance of the store.
     unsafe {
         (*store).forget();
         stop::<PLACE>(store, again.stopped(code))

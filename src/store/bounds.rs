@@ -1,7 +1,9 @@
-//! The arithmetic of bounds of memories and tables as a whole: how large they are, and whether a range lies inside.
+//! The arithmetic of bounds of memories and tables as a whole: how large they are, and whether a
+//! range lies inside.
 //!
-//! Written once, for any width, so that the tests below go through every input of the same text with numbers of 8 bits. `$word` is the number of WebAssembly
-//! (32 bits), `$wide` one of twice the width, `$size` that of lengths on this machine: as wide as the one or as the other.
+//! Written once, for any width, so that the tests below go through every input of the same text
+//! with numbers of 8 bits. `$word` is the number of WebAssembly (32 bits), `$wide` one of twice the
+//! width, `$size` that of lengths on this machine: as wide as the one or as the other.
 
 macro_rules! bounds {
     ($word:ident $wide:ident $size:ident) => {
@@ -17,7 +19,8 @@ macro_rules! bounds {
             source as $wide + len as $wide <= count as $wide
         }
 
-        /// Bytes of a memory of `min` pages of which no more than `limit` are given, with `appended` bytes behind, and the pages that this counts as.
+        /// Bytes of a memory of `min` pages of which no more than `limit` are given, with
+        /// `appended` bytes behind, and the pages that this counts as.
         #[inline(always)]
         pub(in crate::store) fn first_size(
             min: $word,
@@ -27,12 +30,14 @@ macro_rules! bounds {
         ) -> ($wide, $word) {
             let wanted = (min as $wide) << page_shift;
             let total = wanted.min(limit) + appended as $wide;
-            // Fits a word but for pages of one byte, of which `min` is nearly as many as can be: then growing is at its end anyway.
+            // Fits a word but for pages of one byte, of which `min` is nearly as many as can be:
+            // then growing is at its end anyway.
             let begun = (total + (1 << page_shift) - 1) >> page_shift;
             (total, min.max(begun as $word))
         }
 
-        /// Pages and bytes of a memory that grows by `delta` pages, or `None` when that is more than its type's `most` or the embedder's `limit`.
+        /// Pages and bytes of a memory that grows by `delta` pages, or `None` when that is more
+        /// than its type's `most` or the embedder's `limit`.
         #[inline(always)]
         pub(in crate::store) fn grown(
             before: $word,
@@ -47,7 +52,8 @@ macro_rules! bounds {
             (delta == 0 || bytes <= limit).then_some((pages, bytes))
         }
 
-        /// Elements of a table that grows, or `None` when that is more than its type and the implementation allow.
+        /// Elements of a table that grows, or `None` when that is more than its type and the
+        /// implementation allow.
         #[inline(always)]
         pub(in crate::store) fn grown_table(
             before: $word,
@@ -66,8 +72,10 @@ pub(super) use full::*;
 
 #[cfg(test)]
 mod tests {
-    /// Not under Miri, to which arithmetic says nothing. Every input, of lengths that are as wide as words, as on a 32-bit CPU, and twice as wide. Pages are of 1 byte, or of as many that a sixteenth of the numbers counts them: 64 KiB
-    /// take half of the bits of a word at full width, and so do 16 bytes here.
+    /// Not under Miri, to which arithmetic says nothing. Every input, of lengths that are as wide
+    /// as words, as on a 32-bit CPU, and twice as wide. Pages are of 1 byte, or of as many that a
+    /// sixteenth of the numbers counts them: 64 KiB take half of the bits of a word at full width,
+    /// and so do 16 bytes here.
     macro_rules! exhaust {
         ($name:ident $size:ident lengths $lengths:expr) => {
             mod $name {
@@ -113,7 +121,8 @@ mod tests {
                                     let expected = bytes.min(limit as u64) + appended as u64;
                                     assert_eq!(total as u64, expected);
                                     let begun = expected.div_ceil(page);
-                                    // All pages that are begun are counted, where a word can count them: a later growth hands none of them out.
+                                    // All pages that are begun are counted, where a word can count
+                                    // them: a later growth hands none of them out.
                                     if begun <= u8::MAX as u64 {
                                         assert_eq!(pages as u64, begun.max(min as u64));
                                     } else {

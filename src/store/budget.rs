@@ -1,8 +1,8 @@
 //! How many bytes a store may take: linear memories, tables and the records of instances together
 //! ([`StoreConfig::total_limit`](super::StoreConfig::total_limit)).
 //!
-//! Invariant: the bytes that are left, and those of everything that the store owns, are the limit. What could not be made is
-//! given back; what was made is freed with the store only.
+//! Invariant: the bytes that are left, and those of everything that the store owns, are the limit.
+//! What could not be made is given back; what was made is freed with the store only.
 
 use super::fault::Fault;
 use crate::error::{Shortage, ShortageOf};

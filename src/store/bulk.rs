@@ -1,7 +1,8 @@
-//! Bulk instructions on memories and tables (spec: 4.4.6, 4.4.7): the whole range is checked first, then copied.
+//! Bulk instructions on memories and tables (spec: 4.4.6, 4.4.7): the whole range is checked first,
+//! then copied.
 //!
-//! Two indices of an instance may lead to one memory or table. So nothing here holds a reference to the bytes or elements
-//! while a second one could exist: ranges are checked positions.
+//! Two indices of an instance may lead to one memory or table. So nothing here holds a reference to
+//! the bytes or elements while a second one could exist: ranges are checked positions.
 
 use super::bounds;
 use super::instance::StoreInstance;
@@ -12,22 +13,25 @@ use crate::binary::reader::Reader;
 use crate::module::{DataHeader, ModuleData};
 use zonda_exec::TrapCode;
 
-/// Copies `len` elements from position `source` of one list to position `at` of another, which may be the same; `None`, and
-/// nothing is copied, when one of the ranges does not lie in its list.
+/// Copies `len` elements from position `source` of one list to position `at` of another, which may
+/// be the same; `None`, and nothing is copied, when one of the ranges does not lie in its list.
 ///
 /// # Safety
-/// Both lists are allocated and initialized for their whole length, and no reference to an element of `to` is live.
+/// Both lists are allocated and initialized for their whole length, and no reference to an element
+/// of `to` is live.
 unsafe fn copy(to: *mut [u32], from: *const [u32], at: u32, source: u32, len: u32) -> Option<()> {
     let (at, source, len) = (at as usize, source as usize, len as usize);
     if !bounds::inside(to.len(), at, len) || !bounds::inside(from.len(), source, len) {
         return None;
     }
-    // SAFETY: `bounds::inside` found both ranges inside of their lists. They may overlap, which `copy` allows.
+    // SAFETY: `bounds::inside` found both ranges inside of their lists. They may overlap, which
+    // `copy` allows.
     unsafe { core::ptr::copy(from.cast::<u32>().add(source), to.cast::<u32>().add(at), len) };
     Some(())
 }
 
-/// Sets `len` elements from position `at` on; `None`, and nothing is set, when they do not lie in the list.
+/// Sets `len` elements from position `at` on; `None`, and nothing is set, when they do not lie in
+/// the list.
 ///
 /// # Safety
 /// As for [`copy`].
@@ -36,7 +40,8 @@ unsafe fn fill(to: *mut [u32], at: u32, value: u32, len: u32) -> Option<()> {
     if !bounds::inside(to.len(), at, len) {
         return None;
     }
-    // SAFETY: `bounds::inside` found the range inside of the list, and by the contract this is the only reference to it.
+    // SAFETY: `bounds::inside` found the range inside of the list, and by the contract this is the
+    // only reference to it.
     unsafe { core::slice::from_raw_parts_mut(to.cast::<u32>().add(at), len) }.fill(value);
     Some(())
 }
@@ -49,11 +54,12 @@ pub(super) unsafe fn execute(instr: &mut RuntimeInstr, code: u32) -> Result<u32,
     const MEMORY: TrapCode = TrapCode::MemoryOutOfBounds;
     const TABLE: TrapCode = TrapCode::TableOutOfBounds;
     let instance = instr.instance();
-    // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4.5,
-    // 5.4.6), and checked that memory and table indices are inside of their index spaces. Records live as long as the store.
-    // No reference to a memory or table outlives the runtime call that made it: host functions borrow the store for theirs,
-    // and have returned or have lent the store to the call that executes this instruction. `range` returns positions at
-    // which `len` bytes are.
+    // SAFETY: the validator accepted the instruction with the immediates and operands that each
+    // pattern reads (spec: 5.4.5, 5.4.6), and checked that memory and table indices are inside of
+    // their index spaces. Records live as long as the store. No reference to a memory or table
+    // outlives the runtime call that made it: host functions borrow the store for theirs,
+    // and have returned or have lent the store to the call that executes this instruction. `range`
+    // returns positions at which `len` bytes are.
     unsafe {
         match code {
             // memory.init
@@ -185,7 +191,8 @@ pub(super) unsafe fn init_table(
         values.next();
     }
     for index in 0..len {
-        // SAFETY: `bounds::inside` found `at` + `len` elements in the table. Evaluating an element reads globals, and no table.
+        // SAFETY: `bounds::inside` found `at` + `len` elements in the table. Evaluating an element
+        // reads globals, and no table.
         unsafe { *elements.cast::<u32>().add((at + index) as usize) = values.next() };
     }
     Ok(())

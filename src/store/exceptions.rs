@@ -1,13 +1,17 @@
-//! Exceptions at run time (spec: 4.2.9, 4.4.9): tags, what was thrown, and the objects behind references.
+//! Exceptions at run time (spec: 4.2.9, 4.4.9): tags, what was thrown, and the objects behind
+//! references.
 //!
-//! The values of an exception stay on the operand stack, where `throw` has left them, until a handler takes them: nothing is
-//! allocated. A handler that wants the reference, and the end of a call by the host, make an object of them.
+//! The values of an exception stay on the operand stack, where `throw` has left them, until a
+//! handler takes them: nothing is allocated. A handler that wants the reference, and the end of a
+//! call by the host, make an object of them.
 //!
-//! A reference is the serial number of an object, which no other object of the store has, ever. Slots have no types, so no count
-//! of references can be kept. Objects are collected instead, when as many have been made as were left the last time: those are
-//! live whose number stands in a slot of an operand stack of the store (any slot, also one that holds a number by chance), in a
-//! global or a table for them, or in a live object. So there are at most twice as many objects as slots that may name them, and a
-//! share of the time in proportion. Objects refer to older ones only: one pass from the youngest to the oldest marks all.
+//! A reference is the serial number of an object, which no other object of the store has, ever.
+//! Slots have no types, so no count of references can be kept. Objects are collected instead, when
+//! as many have been made as were left the last time: those are live whose number stands in a slot
+//! of an operand stack of the store (any slot, also one that holds a number by chance), in a global
+//! or a table for them, or in a live object. So there are at most twice as many objects as slots
+//! that may name them, and a share of the time in proportion. Objects refer to older ones only: one
+//! pass from the youngest to the oldest marks all.
 //!
 //! Invariant: the list is sorted by serial number.
 
@@ -23,7 +27,8 @@ use zonda_exec::frame::SWITCHED;
 use zonda_exec::unwind::{covering, Activation, Handler};
 use zonda_exec::TrapCode;
 
-/// So many objects are made before the first collection, and one more for so many slots that a collection looks at.
+/// So many objects are made before the first collection, and one more for so many slots that a
+/// collection looks at.
 const FEW: usize = 16;
 const SLOTS_FOR_ONE: usize = 64;
 
@@ -57,7 +62,8 @@ struct Thrown {
     tag: u32,
     /// The number of the object; 0 while there is none.
     serial: u32,
-    /// On the operand stack, where `throw` has left them, or in the object. Null when nothing was thrown.
+    /// On the operand stack, where `throw` has left them, or in the object. Null when nothing was
+    /// thrown.
     values: *const u32,
     slots: usize,
 }
@@ -101,7 +107,8 @@ struct Stacks(TryVec<Listed>);
 
 impl Drop for Stacks {
     fn drop(&mut self) {
-        // SAFETY: a stack was added with a mark that stays until it is removed, and this one was not.
+        // SAFETY: a stack was added with a mark that stays until it is removed, and this one was
+        // not.
         self.0.iter().for_each(|stack| unsafe { (*stack.lives).set(false) });
     }
 }
@@ -191,7 +198,8 @@ impl StoreData<'_> {
         }
     }
 
-    /// Adds an operand stack on which code of the store may run. The store clears the mark when it goes.
+    /// Adds an operand stack on which code of the store may run. The store clears the mark when it
+    /// goes.
     ///
     /// # Safety
     /// Stack and mark stay until [`Self::remove_stack`], or until the store goes.
@@ -205,7 +213,8 @@ impl StoreData<'_> {
         self.exceptions.stacks.0.push(Listed { first, slots, lives })
     }
 
-    /// Forgets the operand stack with this mark: nothing runs on it. It may be known by another mark as well.
+    /// Forgets the operand stack with this mark: nothing runs on it. It may be known by another
+    /// mark as well.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub(crate) fn remove_stack(&mut self, lives: *const Cell<bool>) {
         let stacks = &mut self.exceptions.stacks.0;
@@ -225,7 +234,8 @@ impl StoreData<'_> {
     /// Makes an object; returns its number.
     ///
     /// # Errors
-    /// [`TrapCode::OutOfMemory`] when the limit of the store or the allocator refuses the bytes, or all numbers were used.
+    /// [`TrapCode::OutOfMemory`] when the limit of the store or the allocator refuses the bytes, or
+    /// all numbers were used.
     pub(crate) fn new_exception(&mut self, tag: u32, values: &[u32]) -> Result<u32, TrapCode> {
         let bytes = Exception::bytes(values.len());
         if self.exceptions.list.len() >= self.exceptions.limit || self.budget.left() < bytes {
@@ -243,7 +253,8 @@ impl StoreData<'_> {
         Ok(serial)
     }
 
-    /// Frees the objects that nothing refers to. `values` are those of an object that is about to be made.
+    /// Frees the objects that nothing refers to. `values` are those of an object that is about to
+    /// be made.
     #[cold]
     #[inline(never)]
     fn collect_exceptions(&mut self, values: &[u32]) {
@@ -251,8 +262,9 @@ impl StoreData<'_> {
         let mut slots = 0;
         let mut root = |first: *const u32, count: usize| {
             slots += count;
-            // SAFETY: what follows passes slots that are initialized, as many as there are. Nothing writes them: no code runs
-            // meanwhile, and one thread at a time uses a store (docs/threads.md).
+            // SAFETY: what follows passes slots that are initialized, as many as there are. Nothing
+            // writes them: no code runs meanwhile, and one thread at a time uses a store
+            // (docs/threads.md).
             unsafe { mark(list, first, count) };
         };
         root(&raw const self.exceptions.thrown.serial, 1);
@@ -316,8 +328,8 @@ impl StoreData<'_> {
 impl RuntimeInstr<'_> {
     /// The store, to be changed.
     fn store_mut(&mut self) -> &mut StoreData<'_> {
-        // SAFETY: `call` has set it to the store that runs the call. No other reference to it is used while `self` is borrowed:
-        // no code and no host function runs meanwhile.
+        // SAFETY: `call` has set it to the store that runs the call. No other reference to it is
+        // used while `self` is borrowed: no code and no host function runs meanwhile.
         unsafe { &mut *self.context.store.cast() }
     }
 
@@ -358,7 +370,8 @@ impl RuntimeInstr<'_> {
         if thrown.values.is_null() {
             return Err(TrapCode::Exception);
         }
-        // SAFETY: by the contract the loop has just stopped. Nothing uses the operand stack until a handler is found.
+        // SAFETY: by the contract the loop has just stopped. Nothing uses the operand stack until a
+        // handler is found.
         let mut next = unsafe { Activation::stopped(self.context) };
         while let Some(frame) = next {
             if !frame.left {
@@ -371,7 +384,8 @@ impl RuntimeInstr<'_> {
                     Some(index) => instance.tags.0.get(index as usize) == Some(&thrown.tag),
                 });
                 if let Some(handler) = found {
-                    // SAFETY: the handler covers the position of the frame, and takes what was thrown.
+                    // SAFETY: the handler covers the position of the frame, and takes what was
+                    // thrown.
                     return unsafe { self.catch(&frame, instance, handler, thrown) };
                 }
             }
@@ -401,8 +415,8 @@ impl RuntimeInstr<'_> {
     }
 
     /// # Safety
-    /// `handler` is one of the instance's code that covers the position of the active `frame`, and takes what was thrown; nothing
-    /// has used the operand stack since.
+    /// `handler` is one of the instance's code that covers the position of the active `frame`, and
+    /// takes what was thrown; nothing has used the operand stack since.
     unsafe fn catch(
         &mut self,
         frame: &Activation,
@@ -424,8 +438,9 @@ impl RuntimeInstr<'_> {
         }
         // A clause for all tags does not want the values.
         let slots = if handler.tag_index().is_some() { thrown.slots } else { 0 };
-        // SAFETY: the frame has slots for what the handler takes: the validator has counted them for the label, and the verifier
-        // of precompiled modules has checked them. `ptr::copy` allows that both overlap.
+        // SAFETY: the frame has slots for what the handler takes: the validator has counted them
+        // for the label, and the verifier of precompiled modules has checked them. `ptr::copy`
+        // allows that both overlap.
         unsafe {
             let mut to = frame.base().add(handler.slot as usize);
             core::ptr::copy(thrown.values, to, slots);

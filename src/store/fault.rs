@@ -1,4 +1,5 @@
-//! Why instantiation or growth failed, in one word, which keeps the code for it small. The embedder gets an [`Error`] made of it.
+//! Why instantiation or growth failed, in one word, which keeps the code for it small. The embedder
+//! gets an [`Error`] made of it.
 
 use crate::alloc::OutOfMemory;
 use crate::error::{Error, ErrorKind};
@@ -33,10 +34,12 @@ impl Fault {
     pub(crate) const WRONG_STORE: Fault = fault(5);
     /// The type or `StoreConfig::memory_limit` forbids the size.
     pub(crate) const CANNOT_GROW: Fault = fault(6);
-    /// `StoreConfig::total_limit` or the allocator refuses the bytes; [`super::StoreData::error`] adds how many.
+    /// `StoreConfig::total_limit` or the allocator refuses the bytes; [`super::StoreData::error`]
+    /// adds how many.
     pub(crate) const SHORTAGE: Fault = fault(7);
 
-    /// The error for the embedder, where one word is enough for it: [`super::StoreData::error`] knows the others.
+    /// The error for the embedder, where one word is enough for it: [`super::StoreData::error`]
+    /// knows the others.
     pub(super) fn error(self) -> Error {
         match self {
             Fault::OUT_OF_MEMORY | Fault::SHORTAGE => Error::OutOfMemory,

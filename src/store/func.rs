@@ -1,7 +1,8 @@
 //! Functions at run time: their addresses, and calling them from the host (spec: 4.2.6, 4.4.11).
 //!
-//! A reference to a function is a number on the operand stack: 0 for null, an instance's `func_base` plus the
-//! function's index for the functions of instances, and [`HOST`] plus a number for host functions of the store itself.
+//! A reference to a function is a number on the operand stack: 0 for null, an instance's
+//! `func_base` plus the function's index for the functions of instances, and [`HOST`] plus a number
+//! for host functions of the store itself.
 
 use super::instance::StoreInstance;
 use super::{runtime_instr, StoreData};
@@ -70,7 +71,8 @@ impl Stack {
     }
 }
 
-/// Where a call of a function goes. What it points at has a fixed address and lives as long as the store.
+/// Where a call of a function goes. What it points at has a fixed address and lives as long as the
+/// store.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     /// A function that this instance defines, by its index.
@@ -122,7 +124,8 @@ pub(crate) fn import_target(import: &ImportedFunc) -> Target {
 /// # Safety
 /// The instance is live and defines the function.
 pub(crate) unsafe fn cross_import(instance: *const ExecInstance, func: u32) -> ImportedFunc {
-    // SAFETY: the instance is live by the contract, and has a record for each function that it defines.
+    // SAFETY: the instance is live by the contract, and has a record for each function that it
+    // defines.
     let layout = unsafe { &*(*instance).callee(func).layout };
     ImportedFunc::new(
         None,
@@ -133,11 +136,12 @@ pub(crate) unsafe fn cross_import(instance: *const ExecInstance, func: u32) -> I
     )
 }
 
-/// Calls a function for the host. The arguments lie where [`Stack::args`] says, and the results will. `PLACE` adds the place to a
-/// trap: finding it takes as long as loading does in fast mode.
+/// Calls a function for the host. The arguments lie where [`Stack::args`] says, and the results
+/// will. `PLACE` adds the place to a trap: finding it takes as long as loading does in fast mode.
 ///
 /// # Safety
-/// `target` is of this store; the slots hold values of the function's parameters; `host` is what its host functions expect.
+/// `target` is of this store; the slots hold values of the function's parameters; `host` is what
+/// its host functions expect.
 pub(crate) unsafe fn call<const PLACE: bool>(
     store: *mut StoreData,
     host: *mut (),
@@ -159,7 +163,8 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     stack: Stack,
     target: Target,
 ) -> Result<(), Trap> {
-    // SAFETY: by the contract the store is live, and what `target` points at lives as long as the store; arguments and type fit.
+    // SAFETY: by the contract the store is live, and what `target` points at lives as long as the
+    // store; arguments and type fit.
     unsafe {
         (*store).forget();
         match target {
@@ -178,7 +183,8 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
     }
 }
 
-/// The context of calls by the C API on an operand stack that ends at `stack_end`. Nothing runs in it.
+/// The context of calls by the C API on an operand stack that ends at `stack_end`. Nothing runs in
+/// it.
 ///
 /// # Safety
 /// The store is live, and stays while the context is used; its meter does.
@@ -189,11 +195,13 @@ pub(crate) unsafe fn context(store: *mut StoreData, host: *mut (), stack_end: *m
     Context::new(&from, stack_end)
 }
 
-/// Calls a function that an instance defines. `write` stores the arguments at `args`, or refuses the call.
+/// Calls a function that an instance defines. `write` stores the arguments at `args`, or refuses
+/// the call.
 ///
 /// # Safety
-/// `func` is a function that the live instance of this store defines; the context is one of [`context`] in which nothing runs, and
-/// `args` on its operand stack; the rest as for [`call`], once `write` has returned `Ok`.
+/// `func` is a function that the live instance of this store defines; the context is one of
+/// [`context`] in which nothing runs, and `args` on its operand stack; the rest as for [`call`],
+/// once `write` has returned `Ok`.
 #[cfg(feature = "capi")]
 #[inline(always)]
 pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
@@ -203,7 +211,8 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
     func: u32,
     write: impl FnOnce(&zonda_exec::frame::FuncLayout) -> Result<(), TrapCode>,
 ) -> Result<(), Trap> {
-    // SAFETY: the contract of this function: instance and store are live, and the arguments fit when `write` has stored them.
+    // SAFETY: the contract of this function: instance and store are live, and the arguments fit
+    // when `write` has stored them.
     unsafe {
         (*context.store.cast::<StoreData>()).forget();
         match zonda_exec::call_in(context, args, func, instance, write) {
@@ -222,7 +231,8 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
 /// The store is live.
 #[inline(always)]
 pub(crate) unsafe fn from_host(store: *mut StoreData, host: *mut (), stack: Stack) -> Host {
-    // SAFETY: the store is live by the contract; the meter's address is read, and no reference to the store kept.
+    // SAFETY: the store is live by the contract; the meter's address is read, and no reference to
+    // the store kept.
     let meter = unsafe { (*store).meter.as_ptr() };
     Host { stack_end: stack.end, meter, runtime: runtime_instr::execute, store: store.cast(), host }
 }
@@ -268,7 +278,8 @@ unsafe fn call_host(
     stack: Stack,
     import: &ImportedFunc,
 ) -> Result<(), Trap> {
-    // SAFETY: by the contract the store is live, and the arguments fit the import; `Stack::args` found their slots on the stack.
+    // SAFETY: by the contract the store is live, and the arguments fit the import; `Stack::args`
+    // found their slots on the stack.
     unsafe {
         let from = from_host(store, host, stack);
         let mut context = Context::new(&from, stack.base.add(import.params() as usize));
@@ -290,7 +301,8 @@ impl StoreData<'_> {
     /// The place is in an instance of this store.
     #[cold]
     unsafe fn trap_at(&mut self, code: TrapCode, place: &Place) -> Trap {
-        // SAFETY: by the contract the place's instance is one of this store, so it is live and published.
+        // SAFETY: by the contract the place's instance is one of this store, so it is live and
+        // published.
         let (func, offset) =
             unsafe { StoreInstance::of(place.instance) }.place(place.func, place.pc);
         message!(debug, "trap in function {} at offset 0x{:x}: {}", func, offset, code.message());

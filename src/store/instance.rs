@@ -63,8 +63,9 @@ impl<'a> StoreInstance<'a> {
             .filter(|global| global.init != 0)
             .map(|global| global.ty.content.slots())
             .sum();
-        // An import's record is larger than a global and its slots. What else the instance has is a bit or a word for each of what
-        // the module has, or is counted with memories and tables. Counts are limited (src/limits.rs), so the sum fits 32 bits.
+        // An import's record is larger than a global and its slots. What else the instance has is a
+        // bit or a word for each of what the module has, or is counted with memories and tables.
+        // Counts are limited (src/limits.rs), so the sum fits 32 bits.
         let records = data.imported_funcs as usize + data.globals.len();
         let bytes = size_of::<StoreInstance>() + records * size_of::<ImportedFunc>();
         budget.make(ShortageOf::Instance, bytes, || {
@@ -120,21 +121,24 @@ impl<'a> StoreInstance<'a> {
     /// Fills in what code sees of itself and of memory 0. The owner is known.
     fn publish_code(&mut self) {
         let code = self.own_code.as_deref().unwrap_or(&self.module.data.code);
-        // The loops' own accesses have addresses of 32 bits. For a memory with longer ones, they find none.
+        // The loops' own accesses have addresses of 32 bits. For a memory with longer ones, they
+        // find none.
         let is_wide = self.module.data.memories.first().is_some_and(|ty| ty.index.is_64());
         self.seen.memory = match self.memories.first() {
             // The first field of a memory's record is what code sees of it.
             Some(&memory) if code.uses_default_memory() && !is_wide => memory.cast_const().cast(),
             // Through the owner's pointer, as in `target`: it outlives this borrow.
-            // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
+            // SAFETY: `publish` has set `owner` to the address of this record; no reference is
+            // made.
             _ => unsafe { &raw const (*self.seen.owner.cast::<StoreInstance>()).no_memory },
         };
         code.publish(&mut self.seen, self.module.data.imported_funcs);
         self.twin.publish(&mut self.seen, code, self.module.data.imported_funcs);
     }
 
-    /// Changes the execution mode from the next call on. Code for the mode is made where the module's is for another; what was
-    /// made for the mode before is freed, so no function of the instance may be running.
+    /// Changes the execution mode from the next call on. Code for the mode is made where the
+    /// module's is for another; what was made for the mode before is freed, so no function of the
+    /// instance may be running.
     ///
     /// # Errors
     /// As for loading. The instance is unchanged then.
@@ -152,14 +156,17 @@ impl<'a> StoreInstance<'a> {
     /// The record that has this view of it.
     ///
     /// # Safety
-    /// `seen` is that of a published instance, which lives for `'i` and to which nothing makes a mutable reference meanwhile.
+    /// `seen` is that of a published instance, which lives for `'i` and to which nothing makes a
+    /// mutable reference meanwhile.
     pub(crate) unsafe fn of<'i>(seen: *const ExecInstance) -> &'i StoreInstance<'a> {
-        // SAFETY: `publish` has set `owner` to the address of the record. Shared: code that runs has pointers into it.
+        // SAFETY: `publish` has set `owner` to the address of the record. Shared: code that runs
+        // has pointers into it.
         unsafe { &*(*seen).owner.cast() }
     }
 
-    /// A memory, by its index in the whole index space. A raw pointer: several indices of several instances may lead to one
-    /// memory, so whoever makes a reference of it says why there is no other.
+    /// A memory, by its index in the whole index space. A raw pointer: several indices of several
+    /// instances may lead to one memory, so whoever makes a reference of it says why there is no
+    /// other.
     ///
     /// # Safety
     /// The index is inside of the index space, which the validator checks for an immediate.
@@ -192,8 +199,9 @@ impl<'a> StoreInstance<'a> {
     /// Where a call of a function goes, by its index in the whole index space.
     pub(crate) fn target(&self, func: u32) -> Option<Target> {
         match self.defined(func) {
-            // Through the owner's pointer: imports of other instances keep it, also while the mode is changed through it.
-            // SAFETY: `publish` has set `owner` to the address of this record; no reference is made.
+            // Through the owner's pointer: imports of other instances keep it, also while the mode
+            // is changed through it. SAFETY: `publish` has set `owner` to the address of this
+            // record; no reference is made.
             Some(_) => Some(Target::Wasm(
                 unsafe {
                     let seen = &raw const (*self.seen.owner.cast::<StoreInstance>()).seen;
@@ -210,7 +218,8 @@ impl<'a> StoreInstance<'a> {
         self.func_count
     }
 
-    /// The index of a record among the module's functions, and the offset of a position in its code.
+    /// The index of a record among the module's functions, and the offset of a position in its
+    /// code.
     pub(crate) fn place(&self, func: *const FuncLayout, pc: *const u8) -> (u32, u32) {
         let data = &*self.module.data;
         if let Some((func, _)) = self.twin.locate(&data.code, func, pc) {

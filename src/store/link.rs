@@ -1,4 +1,5 @@
-//! Instantiation: imports are resolved and matched, the instance is made, segments are copied (spec: 4.5.4).
+//! Instantiation: imports are resolved and matched, the instance is made, segments are copied
+//! (spec: 4.5.4).
 
 use super::bulk::{init_memory, init_table};
 use super::fault::{Fault, Made};
@@ -45,9 +46,9 @@ pub(crate) struct Wanted<'m> {
     pub(crate) ty: Option<FuncType<'m>>,
 }
 
-/// Resolves an import and adds it to the instance, with [`add`] or as an [`ImportedFunc`] of a type that it has compared itself.
-/// [`unknown`] says that nothing is provided. An image with the C API alone, which provides functions only and has its own texts,
-/// contains neither.
+/// Resolves an import and adds it to the instance, with [`add`] or as an [`ImportedFunc`] of a type
+/// that it has compared itself. [`unknown`] says that nothing is provided. An image with the C API
+/// alone, which provides functions only and has its own texts, contains neither.
 pub(crate) type Resolver<'r> = dyn FnMut(&StoreData, &mut StoreInstance, &Wanted) -> Made<()> + 'r;
 
 /// The texts for a link error, where a resolver keeps them.
@@ -93,7 +94,8 @@ impl Evaluation<'_, '_> {
         Ok(walk(reader, &mut Types(data), self)?.1)
     }
 
-    /// Evaluates the offset of a segment into `at`, for [`ElementHeader::read`] and [`DataHeader::read`].
+    /// Evaluates the offset of a segment into `at`, for [`ElementHeader::read`] and
+    /// [`DataHeader::read`].
     fn offset(&mut self, reader: &mut Reader, at: &mut u32) -> Parsed<IndexType> {
         let data = &*self.instance.module.data;
         let (_, value) = walk(reader, &mut Types(data), self)?;
@@ -158,11 +160,13 @@ pub(super) fn element_values<'i, 'a>(
     Elements { evaluation: Evaluation { instance }, reader, expressions, count }
 }
 
-/// Makes an instance of `module`; returns its position in the store. [`start`] runs its start function afterwards. When this fails, the
-/// store is dropped, or brought back by [`StoreData::go_back`].
+/// Makes an instance of `module`; returns its position in the store. [`start`] runs its start
+/// function afterwards. When this fails, the store is dropped, or brought back by
+/// [`StoreData::go_back`].
 ///
 /// # Safety
-/// The store is live, and the caller may change it. `resolve` may read it through a shared reference.
+/// The store is live, and the caller may change it. `resolve` may read it through a shared
+/// reference.
 #[inline(never)]
 pub(crate) unsafe fn instantiate<'a>(
     store: *mut StoreData<'a>,
@@ -171,8 +175,8 @@ pub(crate) unsafe fn instantiate<'a>(
 ) -> Made<u32> {
     let data = &*module.data;
     let count = data.imported_funcs + data.code.len() as u32;
-    // SAFETY: the store is live, and no reference to it outlives the statement that makes it, until `resolve` is not called any
-    // more.
+    // SAFETY: the store is live, and no reference to it outlives the statement that makes it, until
+    // `resolve` is not called any more.
     let base = unsafe { (*store).next_func };
     // Addresses from `HOST` on are those of host functions.
     let next =
@@ -236,7 +240,8 @@ pub(crate) fn unknown(instance: &StoreInstance, wanted: &Wanted, text: &mut Text
     Fault::UNKNOWN_IMPORT
 }
 
-/// The host function that is provided for an import has the type `found`, or none that can be named.
+/// The host function that is provided for an import has the type `found`, or none that can be
+/// named.
 #[cfg_attr(feature = "capi", allow(dead_code))]
 #[cold]
 pub(crate) fn incompatible(
@@ -277,7 +282,8 @@ impl Provided<'_> {
     }
 }
 
-/// Whether an import of one type can be resolved to something of another (spec: 3.4.10, "import matching").
+/// Whether an import of one type can be resolved to something of another (spec: 3.4.10, "import
+/// matching").
 fn matches(expected: ExternType, found: ExternType) -> bool {
     match (expected, found) {
         (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
@@ -315,7 +321,8 @@ pub(crate) fn add(
     match provided {
         Provided::Func(address) => {
             let import = match store.target(address).ok_or(Fault::INCOMPATIBLE_IMPORT)? {
-                // SAFETY: instances live as long as the store, and `target` has found the function in this one.
+                // SAFETY: instances live as long as the store, and `target` has found the function
+                // in this one.
                 Target::Wasm(owner, func) => unsafe { cross_import(owner, func) },
                 // SAFETY: imports of instances and host functions live as long as the store.
                 Target::Host(import) => unsafe { *import },
@@ -403,8 +410,8 @@ pub(crate) unsafe fn start(
     host: *mut (),
     stack: Stack,
 ) -> Result<(), Trap> {
-    // SAFETY: by the contract the instance is one of the live store. The validator has checked that the start function has neither
-    // parameters nor results.
+    // SAFETY: by the contract the instance is one of the live store. The validator has checked that
+    // the start function has neither parameters nor results.
     unsafe {
         let instance = &*instance;
         let Some(func) = instance.module.data.start else { return Ok(()) };
@@ -447,7 +454,8 @@ impl StoreData<'_> {
         Mark { tables: self.tables.len(), memories: self.memories.len(), left: self.budget.left() }
     }
 
-    /// Frees tables and memories that were made since, for an instance that could not be completed: nothing leads to them.
+    /// Frees tables and memories that were made since, for an instance that could not be completed:
+    /// nothing leads to them.
     #[cfg_attr(feature = "capi", allow(dead_code))]
     pub(crate) fn go_back(&mut self, mark: Mark) {
         self.tables.truncate(mark.tables);

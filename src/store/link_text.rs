@@ -1,4 +1,5 @@
-//! The texts of link errors: names and types, written without `core::fmt`, which would cost more flash.
+//! The texts of link errors: names and types, written without `core::fmt`, which would cost more
+//! flash.
 
 use crate::alloc::{OutOfMemory, TryArc, TryVec};
 use crate::binary::types::{IndexType, Limits, ValType};

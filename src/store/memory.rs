@@ -18,15 +18,16 @@ pub(crate) struct MemoryData {
     ty: MemoryType,
     /// Largest size in bytes that the embedder allows.
     limit: u64,
-    /// Pages that what was appended has begun, until the memory grows beyond them. The program does
-    /// not count them, so that an allocator of its own does not take them.
+    /// Pages that what was appended has begun, until the memory grows beyond them. The program
+    /// does not count them, so that an allocator of its own does not take them.
     appended_pages: u32,
 }
 
 impl MemoryData {
-    /// A memory of the type's initial size, or of `limit` bytes if that is less, of zeros; and behind that `appended` bytes, which
-    /// count as pages begun, so that growth never hands them out, but not in what the program is told of the size. They are no
-    /// part of the type's maximum.
+    /// A memory of the type's initial size, or of `limit` bytes if that is less, of zeros; and
+    /// behind that `appended` bytes, which count as pages begun, so that growth never hands them
+    /// out, but not in what the program is told of the size. They are no part of the type's
+    /// maximum.
     pub(crate) fn new(
         ty: MemoryType,
         limit: u64,
@@ -103,7 +104,8 @@ impl MemoryData {
         self.seen.pages - self.appended_pages
     }
 
-    /// Grows by `delta` pages; returns where they begin, in pages: the size before, and what was appended to it.
+    /// Grows by `delta` pages; returns where they begin, in pages: the size before, and what was
+    /// appended to it.
     pub(crate) fn grow(&mut self, delta: u32, budget: &Budget) -> Made<u32> {
         let before = self.seen.pages;
         let (pages, bytes) =

@@ -45,8 +45,8 @@ impl Twin {
         func: u32,
     ) -> *const ExecInstance {
         match &self.0 {
-            // SAFETY: the contract of this function; a twin exists beside native code alone, and the
-            // mode says that its records are published.
+            // SAFETY: the contract of this function; a twin exists beside native code alone, and
+            // the mode says that its records are published.
             Some(twin) if unsafe { (*seen).mode == Mode::Native && !has_code(&*seen, func) } => {
                 twin.as_ptr()
             }

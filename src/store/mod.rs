@@ -1,10 +1,11 @@
-//! What exists at run time: instances, memories, tables, globals, host functions, the operand stack (spec: 4.2.3).
+//! What exists at run time: instances, memories, tables, globals, host functions, the operand stack
+//! (spec: 4.2.3).
 //!
-//! A store owns all of it. Objects stay until the store is dropped, and are freed then. Nothing here depends on an embedding
-//! API: [`crate::host`] and the C API are built on the store.
+//! A store owns all of it. Objects stay until the store is dropped, and are freed then. Nothing
+//! here depends on an embedding API: [`crate::host`] and the C API are built on the store.
 //!
-//! Invariant: whatever instances point at (records of instances, memories, tables, globals) has an address of its own
-//! ([`TryBox`]) and lives as long as the store.
+//! Invariant: whatever instances point at (records of instances, memories, tables, globals) has an
+//! address of its own ([`TryBox`]) and lives as long as the store.
 
 #[cfg(feature = "native")]
 pub(crate) mod again;
@@ -62,20 +63,22 @@ use zonda_exec::{Meter, TrapCode};
 /// Limits of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Size of the operand stack in bytes, rounded down to slots of 4 bytes. It holds locals and operands of all active calls.
-    /// Default 64 KiB with the feature `std`, else 4 KiB.
+    /// Size of the operand stack in bytes, rounded down to slots of 4 bytes. It holds locals and
+    /// operands of all active calls. Default 64 KiB with the feature `std`, else 4 KiB.
     pub stack_bytes: u32,
-    /// Largest size of each linear memory in bytes; `u64::MAX` (the default) for no limit. A memory whose module declares a larger
-    /// initial size has this size: accesses beyond it trap, while `memory.size` reports what the module declares.
+    /// Largest size of each linear memory in bytes; `u64::MAX` (the default) for no limit. A
+    /// memory whose module declares a larger initial size has this size: accesses beyond it trap,
+    /// while `memory.size` reports what the module declares.
     pub memory_limit: u64,
-    /// Largest size in bytes of all linear memories, tables and records of instances of the store together; `u64::MAX` for no
-    /// limit. What does not fit is refused with [`Error::Shortage`], which names the bytes; `memory.grow` and `table.grow` return -1.
-    /// Default no limit with the feature `std`, else 128 KiB: a module of a few bytes can declare 100 memories and 100 tables, which
-    /// would take the heap from the rest of the firmware.
+    /// Largest size in bytes of all linear memories, tables and records of instances of the store
+    /// together; `u64::MAX` for no limit. What does not fit is refused with [`Error::Shortage`],
+    /// which names the bytes; `memory.grow` and `table.grow` return -1. Default no limit with the
+    /// feature `std`, else 128 KiB: a module of a few bytes can declare 100 memories and 100
+    /// tables, which would take the heap from the rest of the firmware.
     pub total_limit: u64,
-    /// How many host functions with a [`Caller`](crate::Caller) may be active at once. One more call traps with
-    /// [`TrapCode::StackOverflow`]. Each active one takes native stack for itself and for the calls that it makes. Default 64 with
-    /// the feature `std`, else 4.
+    /// How many host functions with a [`Caller`](crate::Caller) may be active at once. One more
+    /// call traps with [`TrapCode::StackOverflow`]. Each active one takes native stack for itself
+    /// and for the calls that it makes. Default 64 with the feature `std`, else 4.
     pub nested_calls: u32,
 }
 
@@ -135,7 +138,8 @@ pub(crate) struct StoreData<'a> {
     calls: again::Calls,
 }
 
-// SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to provide as `Send`.
+// SAFETY: the raw pointers point at what the store owns, or at closures, which the embedder has to
+// provide as `Send`.
 unsafe impl Send for StoreData<'_> {}
 
 impl<'a> StoreData<'a> {
@@ -172,7 +176,8 @@ impl<'a> StoreData<'a> {
         })
     }
 
-    /// The error for the embedder, with what the store knows about the fault that it has just returned.
+    /// The error for the embedder, with what the store knows about the fault that it has just
+    /// returned.
     #[cold]
     #[inline(never)]
     pub(crate) fn error(&self, fault: Fault) -> Error {
@@ -196,13 +201,15 @@ impl<'a> StoreData<'a> {
         core::mem::replace(&mut self.stack_top, top)
     }
 
-    /// Whether no host function is active that may call back: then no call encloses one that begins.
+    /// Whether no host function is active that may call back: then no call encloses one that
+    /// begins.
     #[cfg(feature = "debug")]
     pub(crate) fn is_outermost(&self) -> bool {
         self.nested_left == self.nested_calls
     }
 
-    /// Counts a host function that may call back, before it runs. [`StoreData::leave_host`] follows.
+    /// Counts a host function that may call back, before it runs. [`StoreData::leave_host`]
+    /// follows.
     pub(crate) fn enter_host(&mut self) -> Result<(), TrapCode> {
         self.nested_left = self.nested_left.checked_sub(1).ok_or(TrapCode::StackOverflow)?;
         Ok(())
@@ -213,12 +220,14 @@ impl<'a> StoreData<'a> {
         self.nested_left = self.nested_left.wrapping_add(1);
     }
 
-    /// Whether a call on the store's own operand stack is active: its frames refer to records of functions.
+    /// Whether a call on the store's own operand stack is active: its frames refer to records of
+    /// functions.
     pub(crate) fn is_running(&mut self) -> bool {
         !core::ptr::eq(self.stack_top, self.stack.as_mut_ptr())
     }
 
-    /// Clears what led to a trap: a termination request is served, and what a host function reported is returned.
+    /// Clears what led to a trap: a termination request is served, and what a host function
+    /// reported is returned.
     pub(crate) fn end_of_trap(&mut self, code: TrapCode) -> u32 {
         if code == TrapCode::Terminated {
             self.meter.termination.clear();

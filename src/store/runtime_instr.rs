@@ -1,7 +1,8 @@
-//! Runtime instructions, which both interpreter loops hand to the runtime: indirect calls, tail calls, references, tables,
-//! memory growth, bulk memory (spec: 4.4.2, 4.4.6, 4.4.7, 4.4.8).
+//! Runtime instructions, which both interpreter loops hand to the runtime: indirect calls, tail
+//! calls, references, tables, memory growth, bulk memory (spec: 4.4.2, 4.4.6, 4.4.7, 4.4.8).
 //!
-//! The code was validated: immediates are complete, indices are inside of their index spaces, and operands are on the stack.
+//! The code was validated: immediates are complete, indices are inside of their index spaces, and
+//! operands are on the stack.
 
 use super::bulk;
 use super::func::Target;
@@ -25,7 +26,8 @@ const OK: u32 = 0;
 
 /// A runtime instruction that is being executed, with its immediates and operands.
 ///
-/// Invariant: the context is that of running code of a live, published instance, in a call that [`super::func::call`] made.
+/// Invariant: the context is that of running code of a live, published instance, in a call that
+/// [`super::func::call`] made.
 pub(super) struct RuntimeInstr<'c> {
     pub(super) context: &'c mut Context,
 }
@@ -34,14 +36,14 @@ impl<'c> RuntimeInstr<'c> {
     /// Reads the instruction's indices, then its operands of one slot each, the lowest first.
     ///
     /// # Safety
-    /// The instruction has that many immediates in front of the program counter, unsigned and not read yet, and that many
-    /// slots of operands.
+    /// The instruction has that many immediates in front of the program counter, unsigned and not
+    /// read yet, and that many slots of operands.
     #[inline(always)]
     pub(super) unsafe fn read<const I: usize, const N: usize>(&mut self) -> ([u32; I], [u32; N]) {
         // SAFETY: the contract.
         let indices = core::array::from_fn(|_| unsafe { self.index() });
-        // SAFETY: the operands are the topmost slots, and `sp` points at the last of them. The slot below is the frame's pad or
-        // another operand. Slots are aligned as `u32`.
+        // SAFETY: the operands are the topmost slots, and `sp` points at the last of them. The slot
+        // below is the frame's pad or another operand. Slots are aligned as `u32`.
         let operands = unsafe {
             self.context.sp = self.context.sp.sub(N);
             self.context.sp.add(1).cast::<[u32; N]>().read()
@@ -65,7 +67,8 @@ impl<'c> RuntimeInstr<'c> {
     /// # Safety
     /// The instruction has a result, and its operands were read.
     pub(super) unsafe fn push(&mut self, value: u32) {
-        // SAFETY: the validator computed the highest operand stack with this result, and the call checked that the frame fits.
+        // SAFETY: the validator computed the highest operand stack with this result, and the call
+        // checked that the frame fits.
         unsafe {
             self.context.sp = self.context.sp.add(1);
             *self.context.sp = value;
@@ -74,15 +77,15 @@ impl<'c> RuntimeInstr<'c> {
 
     /// The running instance. Nothing makes a mutable reference to it while its code runs.
     pub(super) fn instance(&self) -> &'c StoreInstance<'c> {
-        // SAFETY: by the invariant the instance is live and published. `set_mode` alone changes an instance, and refuses that
-        // while a call runs.
+        // SAFETY: by the invariant the instance is live and published. `set_mode` alone changes an
+        // instance, and refuses that while a call runs.
         unsafe { StoreInstance::of(self.context.instance) }
     }
 
     /// The store, until something is called.
     pub(super) fn store(&self) -> &StoreData<'c> {
-        // SAFETY: `call` has set it to the store that runs the call. Host functions may change the store, but none is called
-        // while `self` is borrowed.
+        // SAFETY: `call` has set it to the store that runs the call. Host functions may change the
+        // store, but none is called while `self` is borrowed.
         unsafe { &*self.context.store.cast() }
     }
 }
@@ -90,7 +93,8 @@ impl<'c> RuntimeInstr<'c> {
 /// See [`zonda_exec::frame::RuntimeFn`].
 ///
 /// # Safety
-/// The context is that of running, validated code whose instruction has this opcode, in a call that [`super::func::call`] made.
+/// The context is that of running, validated code whose instruction has this opcode, in a call that
+/// [`super::func::call`] made.
 pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 {
     let mut instr = RuntimeInstr { context };
     let instance = instr.instance();
@@ -100,9 +104,10 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
         Ok(widen) => widen,
         Err(trap) => return trap as u32,
     };
-    // SAFETY: the validator accepted the instruction with the immediates and operands that each pattern reads (spec: 5.4), and
-    // checked that table and memory indices are inside of their index spaces. Records live as long as the store. References to
-    // a memory or table last for one arm here, and no code runs meanwhile.
+    // SAFETY: the validator accepted the instruction with the immediates and operands that each
+    // pattern reads (spec: 5.4), and checked that table and memory indices are inside of their
+    // index spaces. Records live as long as the store. References to a memory or table last for one
+    // arm here, and no code runs meanwhile.
     let outcome = unsafe {
         match code {
             op::CALL_INDIRECT => instr.call_indirect(false),
@@ -234,7 +239,8 @@ impl RuntimeInstr<'_> {
     unsafe fn call_indirect(&mut self, tail: bool) -> Outcome {
         // SAFETY: the contract of this function.
         let target = unsafe { self.referenced() }?;
-        // SAFETY: the function has the type of the instruction, so its arguments are the topmost operands.
+        // SAFETY: the function has the type of the instruction, so its arguments are the topmost
+        // operands.
         unsafe { self.go(target, tail) }
     }
 
@@ -245,8 +251,8 @@ impl RuntimeInstr<'_> {
     #[inline(always)]
     pub(super) unsafe fn referenced(&mut self) -> Result<Target, TrapCode> {
         let instance = self.instance();
-        // SAFETY: the instruction has a type and a table index, which the validator checked, and the element's index as its
-        // topmost operand.
+        // SAFETY: the instruction has a type and a table index, which the validator checked, and
+        // the element's index as its topmost operand.
         let (ty, element) = unsafe {
             let ([ty, table], [index]) = self.read();
             (ty, (*instance.table(table)).element(index).map(|element| *element))
@@ -279,7 +285,8 @@ impl RuntimeInstr<'_> {
     /// # Safety
     /// The instruction is `call`, or `return_call` with `tail`.
     unsafe fn call(&mut self, tail: bool) -> Outcome {
-        // SAFETY: the instruction has a function index; its operands are the arguments, which the validator compared.
+        // SAFETY: the instruction has a function index; its operands are the arguments, which the
+        // validator compared.
         unsafe {
             let ([func], []) = self.read();
             let target = self.instance().target(func).ok_or(TrapCode::Unlinked)?;
@@ -293,9 +300,9 @@ impl RuntimeInstr<'_> {
     /// It is of this store, and its arguments are the topmost operands.
     unsafe fn go(&mut self, target: Target, tail: bool) -> Outcome {
         let context = &mut *self.context;
-        // SAFETY: by the contract the arguments are those of the function. Instances and imports that a target points at have
-        // fixed addresses and live as long as the store; a host function may add to the store, but neither moves nor changes
-        // them.
+        // SAFETY: by the contract the arguments are those of the function. Instances and imports
+        // that a target points at have fixed addresses and live as long as the store; a host
+        // function may add to the store, but neither moves nor changes them.
         unsafe {
             match target {
                 Target::Wasm(instance, func) => {
@@ -319,8 +326,8 @@ impl RuntimeInstr<'_> {
                     context.sp = import.after(context.sp);
                     #[cfg(feature = "classic")]
                     if tail && (*context.instance).mode == zonda_exec::Mode::Classic {
-                        // The results lie on top: go on at the function's `end`, which returns them. Register bytecode returns
-                        // them itself.
+                        // The results lie on top: go on at the function's `end`, which returns
+                        // them. Register bytecode returns them itself.
                         context.pc = (*context.func.cast::<zonda_exec::ClassicFunc>()).end.sub(1);
                     }
                     Ok(OK)

@@ -1,9 +1,11 @@
-//! The feature `strict`: a function reference is null or the address of a function of the store, checked wherever a reference crosses
-//! a boundary: operands of table instructions and `call_indirect`, elements that are read, arguments and results of host functions,
-//! results of calls by the host, and globals whenever a runtime instruction or a host function executes or a call returns.
+//! The feature `strict`: a function reference is null or the address of a function of the store,
+//! checked wherever a reference crosses a boundary: operands of table instructions and
+//! `call_indirect`, elements that are read, arguments and results of host functions, results of
+//! calls by the host, and globals whenever a runtime instruction or a host function executes or a
+//! call returns.
 //!
-//! A failure is a bug of the validator, of a backend or of the embedding APIs, and no module can be blamed for it: it panics. Numbers of
-//! `externref` are the embedder's, which may use any.
+//! A failure is a bug of the validator, of a backend or of the embedding APIs, and no module can be
+//! blamed for it: it panics. Numbers of `externref` are the embedder's, which may use any.
 
 use super::instance::StoreInstance;
 use super::StoreData;
@@ -43,7 +45,8 @@ impl StoreData<'_> {
     pub(crate) fn check_globals(&self, _: &StoreInstance) {}
 }
 
-/// References are forged by a handle of a function that does not exist, which only this crate can make.
+/// References are forged by a handle of a function that does not exist, which only this crate can
+/// make.
 #[cfg(all(feature = "strict", not(miri)))]
 #[cfg(test)]
 mod tests {
@@ -142,7 +145,8 @@ mod tests {
                     "{mode:?} {name}: {said}"
                 );
             }
-            // A reference that crosses no boundary harms nobody, and shows that the others fail for their own reason.
+            // A reference that crosses no boundary harms nobody, and shows that the others fail for
+            // their own reason.
             assert!(run(&format!("{mode:?} nothing")).0);
         }
     }

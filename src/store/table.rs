@@ -38,8 +38,8 @@ impl TableData {
         self.ty
     }
 
-    /// The elements without a reference to them. They may be read and written until the table grows, while no reference to them
-    /// is live.
+    /// The elements without a reference to them. They may be read and written until the table
+    /// grows, while no reference to them is live.
     pub(crate) fn elements_ptr(&self) -> *mut [u32] {
         core::ptr::slice_from_raw_parts_mut(self.elements.as_mut_ptr(), self.elements.len())
     }

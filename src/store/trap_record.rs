@@ -1,5 +1,5 @@
-//! Writes a trap record when a call stops (feature `trap-record`): what trapped, where, the calls that
-//! led there, their locals, and a part of memory. docs/traps.md specifies the bytes; the crate
+//! Writes a trap record when a call stops (feature `trap-record`): what trapped, where, the calls
+//! that led there, their locals, and a part of memory. docs/traps.md specifies the bytes; the crate
 //! `zonda-symbols` reads them on a host.
 //!
 //! A record is written at once, into memory that was there before: nothing is allocated. It has
@@ -138,8 +138,8 @@ impl StoreData<'_> {
 /// The calls that led to a host function.
 pub(crate) struct Calls(Option<Frame>);
 
-// SAFETY: frames are read only, by `for_each`, while the code that they belong to waits for the host
-// function; a nested call writes above them, and borrows the caller mutably.
+// SAFETY: frames are read only, by `for_each`, while the code that they belong to waits for the
+// host function; a nested call writes above them, and borrows the caller mutably.
 unsafe impl Send for Calls {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Calls {}
@@ -328,8 +328,8 @@ unsafe fn modules(stopped: Frame) -> ([*const ExecInstance; MODULES], u8) {
 }
 
 /// What tells a module from others: the SHA-256 in a precompiled module or a native one, which is
-/// that of the module it was made from; else the length and the CRC-32 of all sections but the custom
-/// ones, which may be stripped on the device, and the offset of the first body.
+/// that of the module it was made from; else the length and the CRC-32 of all sections but the
+/// custom ones, which may be stripped on the device, and the offset of the first body.
 fn identify(out: &mut Out, module: &ModuleData) -> Option<()> {
     const HASH: core::ops::Range<usize> = 16..48;
     /// The offset of the first section.

@@ -1,8 +1,10 @@
-//! Runtime instructions on memories with 64-bit addresses and tables with 64-bit indices (feature `memory64`).
+//! Runtime instructions on memories with 64-bit addresses and tables with 64-bit indices (feature
+//! `memory64`).
 //!
-//! No memory has 2^32 bytes then, and no table as many elements. So an operand of 64 bits is inside only if its upper half
-//! is zero: the operands become ones of 32 bits before the instruction is executed, and its result one of 64 bits
-//! afterwards. Instructions of a module without such memories and tables take one comparison for it.
+//! No memory has 2^32 bytes then, and no table as many elements. So an operand of 64 bits is inside
+//! only if its upper half is zero: the operands become ones of 32 bits before the instruction is
+//! executed, and its result one of 64 bits afterwards. Instructions of a module without such
+//! memories and tables take one comparison for it.
 
 use super::runtime_instr::RuntimeInstr;
 use crate::binary::types::IndexType;
@@ -10,12 +12,13 @@ use zonda_exec::op::codes as op;
 use zonda_exec::{leb128, TrapCode};
 
 impl RuntimeInstr<'_> {
-    /// Replaces each operand of 64 bits by one of 32; returns whether the result has to become one of 64. An operand that
-    /// does not fit is outside of every memory and table, and more than any can grow.
+    /// Replaces each operand of 64 bits by one of 32; returns whether the result has to become one
+    /// of 64. An operand that does not fit is outside of every memory and table, and more than any
+    /// can grow.
     ///
     /// # Safety
-    /// The instruction with this opcode has not been executed: its immediates are at the program counter, and its operands
-    /// on the stack.
+    /// The instruction with this opcode has not been executed: its immediates are at the program
+    /// counter, and its operands on the stack.
     #[inline(always)]
     pub(super) unsafe fn narrow(&mut self, code: u8) -> Result<bool, TrapCode> {
         if !self.instance().module.data.index.is_64() {
@@ -90,11 +93,13 @@ impl RuntimeInstr<'_> {
             _ => return Ok(false),
         };
         let slots = count + wide.iter().filter(|&&wide| wide).count();
-        // SAFETY: the operands are the topmost slots, `sp` points at the last of them, and they take so many.
+        // SAFETY: the operands are the topmost slots, `sp` points at the last of them, and they
+        // take so many.
         let mut from = unsafe { self.context.sp.add(1).sub(slots) };
         let mut to = from;
         for wide in wide.into_iter().take(count) {
-            // SAFETY: `from` is at the next operand, of two slots when it is wide; `to` is not behind it.
+            // SAFETY: `from` is at the next operand, of two slots when it is wide; `to` is not
+            // behind it.
             unsafe {
                 *to = *from;
                 if wide {
@@ -110,18 +115,21 @@ impl RuntimeInstr<'_> {
                 (from, to) = (from.add(1), to.add(1));
             }
         }
-        // SAFETY: `to` is behind the last operand now; below the lowest one is the frame's pad or another operand.
+        // SAFETY: `to` is behind the last operand now; below the lowest one is the frame's pad or
+        // another operand.
         self.context.sp = unsafe { to.sub(1) };
         Ok(result)
     }
 
-    /// Makes the result one of 64 bits. A size fits into 32 bits and is less than their largest number, which stands for -1.
+    /// Makes the result one of 64 bits. A size fits into 32 bits and is less than their largest
+    /// number, which stands for -1.
     ///
     /// # Safety
     /// The result is the topmost slot, and its type takes two.
     #[inline(always)]
     pub(super) unsafe fn widen(&mut self) {
-        // SAFETY: the contract of this function; the validator computed the highest operand stack with this result.
+        // SAFETY: the contract of this function; the validator computed the highest operand stack
+        // with this result.
         unsafe {
             let low = *self.context.sp;
             self.push(if low == u32::MAX { u32::MAX } else { 0 });

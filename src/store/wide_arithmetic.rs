@@ -1,4 +1,5 @@
-//! Sums and differences of 128 bits, and products with 128 bits (the proposal wide-arithmetic; feature `wide-arithmetic`).
+//! Sums and differences of 128 bits, and products with 128 bits (the proposal wide-arithmetic;
+//! feature `wide-arithmetic`).
 //!
 //! Written with numbers of 64 bits, so that no library function for 128 bits is linked.
 
@@ -16,7 +17,8 @@ fn product(a: u64, b: u64) -> (u64, u64) {
     (low & LOW | middle << 32, a_high * b_high + (one >> 32) + (other >> 32) + (middle >> 32))
 }
 
-/// Executes 0xFC `code`, 19 to 22, on operands of 64 bits, of which sums have four and products two.
+/// Executes 0xFC `code`, 19 to 22, on operands of 64 bits, of which sums have four and products
+/// two.
 fn execute(code: u32, [a, b, c, d]: [u64; 4]) -> (u64, u64) {
     match code {
         // i64.add128, i64.sub128: (b, a) and (d, c)
@@ -49,8 +51,9 @@ impl RuntimeInstr<'_> {
     #[inline(never)]
     pub(super) unsafe fn wide_arithmetic(&mut self, code: u32) -> Result<u32, TrapCode> {
         let count = if code < 21 { 4 } else { 2 };
-        // SAFETY: by the contract `count` operands of two slots each lie on the stack, and `sp` points at the last slot. The
-        // results take four slots: as many as the operands of a product.
+        // SAFETY: by the contract `count` operands of two slots each lie on the stack, and `sp`
+        // points at the last slot. The results take four slots: as many as the operands of a
+        // product.
         unsafe {
             let base = self.context.sp.add(1).sub(2 * count);
             let mut operands = [0; 4];

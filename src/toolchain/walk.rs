@@ -55,11 +55,13 @@ pub enum Instr<'i> {
         offset: u32,
         memory: u32,
     },
-    /// An instruction on references, tables, memories or segments, by its opcode, with its indices.
+    /// An instruction on references, tables, memories or segments, by its opcode, with its
+    /// indices.
     Object(u16, [u32; 2]),
     /// A vector instruction, by its opcode behind the prefix.
     Vector(u32),
-    /// `try_table`, `throw` or `throw_ref`, by its opcode. The label of `try_table` is that of a block.
+    /// `try_table`, `throw` or `throw_ref`, by its opcode. The label of `try_table` is that of a
+    /// block.
     Exception(u8),
 }
 

@@ -735,7 +735,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         self.object(opcode, indices)
     }
 
-    /// Sums and differences of 128 bits, and products of 64 bits with 128: two or four operands, two results.
+    /// Sums and differences of 128 bits, and products of 64 bits with 128: two or four operands,
+    /// two results.
     fn wide_arithmetic(&mut self, opcode: u16) -> Parsed<()> {
         let operands: &[u8] = if opcode < I64_MUL_WIDE_S { &[I64; 4] } else { &[I64; 2] };
         self.site.stacks.pop_all(operands, 2 * operands.len() as u32)?;
@@ -751,7 +752,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         }
     }
 
-    /// Pops the operands of a bulk instruction: two positions, or a position and a value, and a length.
+    /// Pops the operands of a bulk instruction: two positions, or a position and a value, and a
+    /// length.
     #[inline(always)]
     fn range(&mut self, [to, from, len]: [IndexType; 3]) -> Parsed<()> {
         if !IndexType::WIDE {

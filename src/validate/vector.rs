@@ -1,4 +1,5 @@
-//! Validation of vector instructions (spec: 3.3.4, 3.3.7; feature `simd`), by their rows in the table.
+//! Validation of vector instructions (spec: 3.3.4, 3.3.7; feature `simd`), by their rows in the
+//! table.
 
 use super::func::{code, index_code, Walk};
 use super::stacks::V128;

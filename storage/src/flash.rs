@@ -1,13 +1,15 @@
 //! What the store asks of a flash.
 
-/// Sizes of a partition. They are known when a firmware runs, not when this crate is compiled, so they are values.
+/// Sizes of a partition. They are known when a firmware runs, not when this crate is compiled, so
+/// they are values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Bytes of a sector: what one erase clears.
     pub sector_size: u32,
     /// Sectors of the partition.
     pub sectors: u16,
-    /// Bytes that are written at once: a power of two, at most 64. Each unit is written once after an erase.
+    /// Bytes that are written at once: a power of two, at most 64. Each unit is written once after
+    /// an erase.
     pub write_size: u8,
     /// Sectors at the start that the directory uses in turns: at least 2. More of them wear less.
     pub directory_sectors: u16,

@@ -1,8 +1,9 @@
 //! The directory: records in one of a ring of sectors.
 //!
-//! Records are appended. When the sector is full, the records that count are copied to the next sector of the ring, whose
-//! header is written last: it has a higher sequence number, so it is the directory from then on. A slot is written once.
-//! One that is neither erased nor a record was torn by a power loss, and is skipped.
+//! Records are appended. When the sector is full, the records that count are copied to the next
+//! sector of the ring, whose header is written last: it has a higher sequence number, so it is the
+//! directory from then on. A slot is written once. One that is neither erased nor a record was torn
+//! by a power loss, and is skipped.
 
 use crate::flash::{Flash, Geometry};
 use crate::record::{Kind, Name, Record, RECORD};
@@ -48,7 +49,8 @@ impl Newest {
 }
 
 impl Journal {
-    /// Most records that may count: the others make room for changes, so that not each of them fills the sector.
+    /// Most records that may count: the others make room for changes, so that not each of them
+    /// fills the sector.
     pub fn capacity(&self) -> u32 {
         Journal::slots(&self.geometry) * 3 / 4
     }
@@ -83,7 +85,8 @@ impl Journal {
         for sector in 0..geometry.directory_sectors {
             let journal = Journal { geometry, sector, sequence: 0, next: 0, erases: 0 };
             let (_, header) = journal.read(flash, 0)?;
-            // No directory moves so often; a number that cannot be followed by another one was forged.
+            // No directory moves so often; a number that cannot be followed by another one was
+            // forged.
             let is_header = |record: &Record| record.kind == Kind::Header && record.len < u32::MAX;
             let Some(header) = header.filter(is_header) else { continue };
             if found.is_none_or(|found| found.sequence < header.len) {

@@ -43,12 +43,13 @@ pub(crate) enum Kind {
     Trial = 3,
     /// The version on trial is gone, the application stays.
     Revert = 4,
-    /// Another place or other flags of the application: it is at `start`, or being moved to `to`, where `done` sectors are
-    /// already.
+    /// Another place or other flags of the application: it is at `start`, or being moved to `to`,
+    /// where `done` sectors are already.
     Place = 5,
     /// The same for the version on trial.
     PlaceTrial = 6,
-    /// The first record of a sector, written last: the sector is the directory. `len` is its sequence number.
+    /// The first record of a sector, written last: the sector is the directory. `len` is its
+    /// sequence number.
     Header = 7,
 }
 
@@ -145,8 +146,8 @@ impl Record {
 }
 
 impl Record {
-    /// Whether what the record says lies in the partition. A directory with a record that does not was not written by this
-    /// crate, or for another partition.
+    /// Whether what the record says lies in the partition. A directory with a record that does not
+    /// was not written by this crate, or for another partition.
     pub fn fits(&self, geometry: &Geometry) -> bool {
         if self.kind == Kind::Header {
             return true;

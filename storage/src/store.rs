@@ -95,7 +95,8 @@ pub struct Application {
     pub security_version: u32,
     /// Bits that the caller keeps with it.
     pub flags: u8,
-    /// It is being moved: its bytes are at `offset` in part only. [`Storage::mount`] and [`Storage::defragment`] continue.
+    /// It is being moved: its bytes are at `offset` in part only. [`Storage::mount`] and
+    /// [`Storage::defragment`] continue.
     pub moving: bool,
 }
 
@@ -256,7 +257,8 @@ impl<F: Flash> Storage<F> {
         Ok(Usage { total, free, largest, erases: self.journal.erases, directory_erases })
     }
 
-    /// Begins to install `len` bytes under a name. What has the name stays as it is until [`Storage::finish`].
+    /// Begins to install `len` bytes under a name. What has the name stays as it is until
+    /// [`Storage::finish`].
     ///
     /// # Errors
     /// [`Error::NoSpace`], [`Error::DirectoryFull`], [`Error::Installing`], [`Error::Flash`].
@@ -323,8 +325,8 @@ impl<F: Flash> Storage<F> {
         Ok(())
     }
 
-    /// Writes the last bytes of what is being installed, of which all were given, so that they can be read before
-    /// [`Storage::finish`].
+    /// Writes the last bytes of what is being installed, of which all were given, so that they can
+    /// be read before [`Storage::finish`].
     ///
     /// # Errors
     /// [`Error::Incomplete`], [`Error::Flash`].
@@ -339,14 +341,15 @@ impl<F: Flash> Storage<F> {
         Ok(())
     }
 
-    /// Offset in the partition of what is being installed, for whoever checks it before it is finished. Bytes up to the
-    /// last multiple of 64 are there, and all of them after [`Storage::complete`].
+    /// Offset in the partition of what is being installed, for whoever checks it before it is
+    /// finished. Bytes up to the last multiple of 64 are there, and all of them after
+    /// [`Storage::complete`].
     pub fn offset(&self, install: &Install) -> u32 {
         u32::from(install.start) * self.geometry.sector_size
     }
 
-    /// Makes what was written the application of its name, or the version on trial beside it. Until this returns, the
-    /// old one is there, whatever happens; afterwards the new one.
+    /// Makes what was written the application of its name, or the version on trial beside it. Until
+    /// this returns, the old one is there, whatever happens; afterwards the new one.
     ///
     /// # Errors
     /// [`Error::Incomplete`], [`Error::Checksum`], [`Error::Flash`]; what had the name stays.
@@ -437,8 +440,8 @@ impl<F: Flash> Storage<F> {
         self.journal.append(&mut self.flash, Record { kind: place(version), flags, ..record })
     }
 
-    /// Moves one sector of an application that `may_move` to a lower place, so that free sectors come together. May be
-    /// called again at any time, or not at all.
+    /// Moves one sector of an application that `may_move` to a lower place, so that free sectors
+    /// come together. May be called again at any time, or not at all.
     ///
     /// # Errors
     /// [`Error::Installing`], [`Error::Flash`].
@@ -546,7 +549,8 @@ impl<F: Flash> Storage<F> {
         }
     }
 
-    /// The sectors that are used: by the directory, by applications, where one is moved to, by what is being installed.
+    /// The sectors that are used: by the directory, by applications, where one is moved to, by what
+    /// is being installed.
     fn used(&mut self) -> Result<Used, Error<F::Error>> {
         let mut used = Used([0; MOST_SECTORS as usize / 32]);
         used.mark(0, self.geometry.directory_sectors);
@@ -587,7 +591,8 @@ fn check<E>(geometry: &Geometry) -> Result<(), Error<E>> {
     Err(Error::Geometry(expected))
 }
 
-/// Sectors that so many bytes take. They were checked to fit into the partition, or come from a record.
+/// Sectors that so many bytes take. They were checked to fit into the partition, or come from a
+/// record.
 fn sectors_of(geometry: &Geometry, len: u32) -> u16 {
     u16::try_from(len.div_ceil(geometry.sector_size)).unwrap_or(u16::MAX)
 }

@@ -34,8 +34,8 @@ pub struct Place<'r, 'm> {
 }
 
 impl<'r, 'm> Backtrace<'r, 'm> {
-    /// The backtrace of a record. With `force`, a module of the record that is of none of the programs is
-    /// taken to be the first one: with or without debug information, for example.
+    /// The backtrace of a record. With `force`, a module of the record that is of none of the
+    /// programs is taken to be the first one: with or without debug information, for example.
     ///
     /// # Errors
     /// None of the programs is one of the record's.

@@ -25,8 +25,8 @@ pub struct Lines<'m> {
 }
 
 impl<'m> Lines<'m> {
-    /// Of a program with these custom sections; `None` without DWARF. What is wrong with DWARF is found
-    /// when it is read, and then there is no line.
+    /// Of a program with these custom sections; `None` without DWARF. What is wrong with DWARF is
+    /// found when it is read, and then there is no line.
     pub fn new(section: impl Fn(&str) -> Option<&'m [u8]>) -> Option<Lines<'m>> {
         section(".debug_info")?;
         let load = |id: gimli::SectionId| {
@@ -36,8 +36,8 @@ impl<'m> Lines<'m> {
         Some(Lines { context: Context::from_dwarf(dwarf).ok()? })
     }
 
-    /// The places of an offset in the code section: that of the instruction, then those of the calls
-    /// that the compiler has inlined around it.
+    /// The places of an offset in the code section: that of the instruction, then those of the
+    /// calls that the compiler has inlined around it.
     pub fn find(&self, offset: u32) -> Vec<Source> {
         let mut found = Vec::new();
         let frames = self.context.find_frames(u64::from(offset)).skip_all_loads();

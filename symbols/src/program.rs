@@ -158,7 +158,8 @@ impl<'m> Program<'m> {
         self.code.start
     }
 
-    /// Whether a record is of this program; the number by which its offsets are less than those here.
+    /// Whether a record is of this program; the number by which its offsets are less than those
+    /// here.
     pub fn matches(&self, id: &ModuleId) -> Option<u32> {
         match id {
             ModuleId::Sections { len, crc, bodies } => {
@@ -177,8 +178,8 @@ impl<'m> Program<'m> {
         (self.code.start as u32).wrapping_add(reader.original_position() as u32)
     }
 
-    /// The offset of the module for one in register bytecode that was made of it for pointers of this
-    /// size.
+    /// The offset of the module for one in register bytecode that was made of it for pointers of
+    /// this size.
     pub fn of_register_bytecode(&self, code: u32, word_size: u8) -> Option<u32> {
         let [narrow, wide] = &self.positions;
         let positions = if word_size == 8 { wide } else { narrow };

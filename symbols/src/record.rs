@@ -13,8 +13,8 @@ pub const MARK: &str = "zonda-trap ";
 /// What tells a module from others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModuleId {
-    /// Of a module that is executed where it lies: length and CRC-32 of its sections without the custom
-    /// ones, and the offset of its first body.
+    /// Of a module that is executed where it lies: length and CRC-32 of its sections without the
+    /// custom ones, and the offset of its first body.
     Sections { len: u32, crc: u32, bodies: u32 },
     /// The SHA-256 of the module that a precompiled or native one was made from.
     Sha256([u8; 32]),
@@ -34,7 +34,8 @@ pub enum Mode {
 /// An active call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// The number of its module among [`Record::modules`]; `None` where the record does not name it.
+    /// The number of its module among [`Record::modules`]; `None` where the record does not name
+    /// it.
     pub module: Option<usize>,
     /// The index of the function; `u32::MAX` where it is not known.
     pub func: u32,
@@ -285,8 +286,8 @@ pub fn lines(record: &[u8]) -> impl Iterator<Item = String> + '_ {
 /// Bytes of a record in one line of a log.
 pub const LINE: usize = 32;
 
-/// The records in the log of a console: whatever stands before the mark of a line and behind its digits
-/// is skipped. A record of which a line is missing is an error.
+/// The records in the log of a console: whatever stands before the mark of a line and behind its
+/// digits is skipped. A record of which a line is missing is an error.
 ///
 /// # Errors
 /// Names the line of the log, and what is wrong with it.

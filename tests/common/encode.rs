@@ -1,6 +1,7 @@
-//! Writes modules in the binary format (spec: 5), for tests whose modules are too large for text, or must not be well formed.
+//! Writes modules in the binary format (spec: 5), for tests whose modules are too large for text,
+//! or must not be well formed.
 
-#![allow(dead_code)] // Every program that includes this file compiles it for itself, and not all use all of it.
+#![allow(dead_code)] // Every program that includes this file uses some of it.
 
 pub const I32: u8 = 0x7f;
 pub const I64: u8 = 0x7e;

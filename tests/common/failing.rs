@@ -1,12 +1,13 @@
-//! An allocator that counts and can fail, for the tests that prove "every allocation can fail, and nothing leaks".
+//! An allocator that counts and can fail, for the tests that prove "every allocation can fail, and
+//! nothing leaks".
 //!
 //! A test binary that uses it names it as its global allocator:
 //! ```ignore
 //! #[global_allocator]
 //! static ALLOCATOR: failing::Failing = failing::Failing;
 //! ```
-//! Counting happens only inside of [`watch`], and only on the thread that called it, so the test harness and
-//! other tests are not disturbed.
+//! Counting happens only inside of [`watch`], and only on the thread that called it, so the test
+//! harness and other tests are not disturbed.
 
 #![allow(dead_code)] // Every test binary compiles this file for itself, and not all use all of it.
 
@@ -58,7 +59,8 @@ thread_local! {
     static STATE: Cell<State> = const { Cell::new(IDLE) };
 }
 
-/// Runs `body` with these failures and says what it allocated. What it makes it also has to drop, or return.
+/// Runs `body` with these failures and says what it allocated. What it makes it also has to drop,
+/// or return.
 pub fn watch<R>(fail: Fail, body: impl FnOnce() -> R) -> (R, Watched) {
     STATE.with(|state| state.set(State { fail: Some(fail), ..IDLE }));
     let result = body();
@@ -70,7 +72,8 @@ pub fn watch<R>(fail: Fail, body: impl FnOnce() -> R) -> (R, Watched) {
 pub struct Failing;
 
 impl Failing {
-    /// Counts a request that changes the live bytes by `change`, and the live blocks by `blocks`, when it succeeds; returns whether it must fail.
+    /// Counts a request that changes the live bytes by `change`, and the live blocks by `blocks`,
+    /// when it succeeds; returns whether it must fail.
     fn refuses(&self, change: i64, blocks: i64) -> bool {
         STATE.with(|cell| {
             let mut state = cell.get();
@@ -106,7 +109,8 @@ impl Failing {
     }
 }
 
-// SAFETY: every request is passed to the system's allocator as it came, or refused with null, which the trait allows.
+// SAFETY: every request is passed to the system's allocator as it came, or refused with null, which
+// the trait allows.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if self.refuses(layout.size() as i64, 1) {

@@ -1,5 +1,5 @@
-//! The features of the runtime, in one list for what builds it with all of them: the tests of the C API, `cargo xtask size` and
-//! `cargo xtask mutants`.
+//! The features of the runtime, in one list for what builds it with all of them: the tests of the C
+//! API, `cargo xtask size` and `cargo xtask mutants`.
 
 #![allow(dead_code)] // What includes this file uses some of it.
 

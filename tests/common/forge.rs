@@ -1,4 +1,5 @@
-//! Precompiled modules built by hand from docs/precompiled-module.md, independent of the code that writes them.
+//! Precompiled modules built by hand from docs/precompiled-module.md, independent of the code that
+//! writes them.
 
 use crate::run::{run_all, Aligned};
 use zonda::{ArtifactErrorKind, Engine, Error, Mode, Module, StoreConfig};

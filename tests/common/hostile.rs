@@ -1,7 +1,8 @@
-//! Families of modules that are made to be expensive to load: each can be of any size, is valid, and presses on one thing that a careless loader does in more than linear time or
-//! memory. Used by `cargo xtask curve` and by tests.
+//! Families of modules that are made to be expensive to load: each can be of any size, is valid,
+//! and presses on one thing that a careless loader does in more than linear time or memory. Used by
+//! `cargo xtask curve` and by tests.
 
-#![allow(dead_code)] // Every program that includes this file compiles it for itself, and not all use all of it.
+#![allow(dead_code)] // Every program that includes this file uses some of it.
 
 use super::encode::*;
 
@@ -138,13 +139,15 @@ fn table(size: usize, targets: usize) -> Vec<u8> {
 
 const ARITY: usize = 1000;
 
-/// Types: a function of nothing; from nothing to the results; from them to nothing; from them to them.
+/// Types: a function of nothing; from nothing to the results; from them to nothing; from them to
+/// them.
 fn arity_types() -> [Vec<u8>; 4] {
     let many = [I32; ARITY];
     [none(), func_type(&[], &many), func_type(&many, &[]), func_type(&many, &many)]
 }
 
-/// A function that returns the results, one that has them as parameters, one that does both, and one with this body. (Index 0 to 3.)
+/// A function that returns the results, one that has them as parameters, one that does both, and
+/// one with this body. (Index 0 to 3.)
 fn with_arity(code: &[u8]) -> Vec<u8> {
     let trap = body(&[], &[0x00]);
     let code = body(&[(1, I32)], code);
@@ -170,7 +173,8 @@ fn call_arity(size: usize) -> Vec<u8> {
 
 fn unknown_arity(size: usize) -> Vec<u8> {
     let mut code = vec![0x00];
-    // An operand of unknown type, 999 above it by a call that returns 1,000 and a drop below: select leaves the unknown one lowest.
+    // An operand of unknown type, 999 above it by a call that returns 1,000 and a drop below:
+    // select leaves the unknown one lowest.
     let unit = [0x1b, 0x10, 0, 0x1a, 0x10, 1];
     code.extend(unit.repeat(size.saturating_sub(6000) / unit.len()));
     with_arity(&code)
@@ -283,7 +287,8 @@ fn exports(size: usize) -> Vec<u8> {
     exporting((0..size / 211).map(|i| nth_name(i * 7919 % 9_999_991)))
 }
 
-/// A heap already, with the two long names side by side where each step of a sort by extraction may compare them: below one of the two largest; the other half is larger than they.
+/// A heap already, with the two long names side by side where each step of a sort by extraction may
+/// compare them: below one of the two largest; the other half is larger than they.
 fn exports_sort(size: usize) -> Vec<u8> {
     let count = ((size / 2 / 10).next_power_of_two() / 2).max(8) - 1;
     let long = |end: u8| {

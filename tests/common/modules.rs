@@ -5,7 +5,8 @@
 pub struct RealModule {
     pub name: &'static str,
     pub bytes: &'static [u8],
-    /// `run(argument)` returns `result`. The same source, compiled for the host, returned it too (`heap`: wasmi did).
+    /// `run(argument)` returns `result`. The same source, compiled for the host, returned it too
+    /// (`heap`: wasmi did).
     pub argument: i32,
     pub result: i32,
 }

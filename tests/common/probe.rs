@@ -1,5 +1,5 @@
-//! A module of declared host functions that look at everything a program passes, and calls of them with right and wrong pointers:
-//! the same for the Rust API and the C API.
+//! A module of declared host functions that look at everything a program passes, and calls of them
+//! with right and wrong pointers: the same for the Rust API and the C API.
 
 use zonda::{
     host_module, Capability, GuestPtr, GuestPtrMut, GuestSlice, GuestSliceMut, GuestStr,

@@ -1,7 +1,8 @@
-//! Programs for faults that are injected at every step: what code can do, in small, and the real modules with less work than elsewhere.
+//! Programs for faults that are injected at every step: what code can do, in small, and the real
+//! modules with less work than elsewhere.
 //!
-//! Every one exports `run(i32) -> i32`, which returns the same result however often it is called, and also after a call that was stopped anywhere; but for
-//! two whose memory remembers.
+//! Every one exports `run(i32) -> i32`, which returns the same result however often it is called,
+//! and also after a call that was stopped anywhere; but for two whose memory remembers.
 
 #![allow(dead_code)]
 

@@ -4,8 +4,8 @@ use std::alloc::{alloc, dealloc, handle_alloc_error, Layout};
 use std::ptr::NonNull;
 use zonda::{Engine, Error, Extern, ExternType, Linker, Mode, Module, Store, StoreConfig, Val};
 
-/// Bytes at an address that is a multiple of 8, as a precompiled module has to be, in a block of exactly their length, for what watches
-/// reads behind the end.
+/// Bytes at an address that is a multiple of 8, as a precompiled module has to be, in a block of
+/// exactly their length, for what watches reads behind the end.
 pub struct Aligned {
     at: NonNull<u8>,
     len: usize,
@@ -14,7 +14,8 @@ pub struct Aligned {
 impl Aligned {
     pub fn new(bytes: &[u8]) -> Aligned {
         let layout = Aligned::layout(bytes.len());
-        // SAFETY: the layout is not empty; the block has room for as many bytes, and nothing else refers to it.
+        // SAFETY: the layout is not empty; the block has room for as many bytes, and nothing else
+        // refers to it.
         let at = unsafe {
             let Some(at) = NonNull::new(alloc(layout)) else { handle_alloc_error(layout) };
             at.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -46,8 +47,8 @@ impl Drop for Aligned {
     }
 }
 
-/// Loads a file, links host functions that return zeros to its imports, and calls all that it exports with zeros, each with `fuel`.
-/// What happens then does not matter here.
+/// Loads a file, links host functions that return zeros to its imports, and calls all that it
+/// exports with zeros, each with `fuel`. What happens then does not matter here.
 ///
 /// # Errors
 /// The file is refused, or there is no memory for a store.

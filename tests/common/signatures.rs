@@ -1,6 +1,7 @@
-//! Generates native functions with up to 16 parameters of all types, and a module that calls each of them, to show that
-//! arguments and results arrive as the ABI of a CPU says. What passes the arguments is the runtime; what receives them is a C
-//! compiler; what is expected are the values themselves.
+//! Generates native functions with up to 16 parameters of all types, and a module that calls each
+//! of them, to show that arguments and results arrive as the ABI of a CPU says. What passes the
+//! arguments is the runtime; what receives them is a C compiler; what is expected are the values
+//! themselves.
 //!
 //! `tests/embedding_c` runs them on the host, `cargo xtask natives` in QEMU.
 
@@ -49,8 +50,8 @@ struct Value {
     bits: u64,
 }
 
-/// A native function and one call of it: the arguments, and the result, which is one of them (by its number) where there is one
-/// of its type.
+/// A native function and one call of it: the arguments, and the result, which is one of them (by
+/// its number) where there is one of its type.
 pub struct Case {
     params: Vec<Value>,
     result: Option<(Value, Option<usize>)>,
@@ -71,7 +72,8 @@ impl Random {
         (self.next() % bound as u64) as usize
     }
 
-    /// Any bits but those of a signalling NaN, which C may make quiet; among them the values at the ends.
+    /// Any bits but those of a signalling NaN, which C may make quiet; among them the values at the
+    /// ends.
     fn value(&mut self, ty: Type) -> Value {
         let bits = match (self.below(8), ty) {
             (0, I32) => 0x8000_0000,
@@ -286,7 +288,8 @@ fn function(text: &mut String, number: usize, case: &Case) {
     text.push_str("}\n");
 }
 
-/// A module that imports `env.f0` and so on, and exports `r0` and so on, each of which calls one with its arguments.
+/// A module that imports `env.f0` and so on, and exports `r0` and so on, each of which calls one
+/// with its arguments.
 fn module(cases: &[Case]) -> Vec<u8> {
     let (mut types, mut imports) = (Vec::new(), Vec::new());
     let (mut funcs, mut exports, mut code) = (Vec::new(), Vec::new(), Vec::new());

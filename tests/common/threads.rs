@@ -1,4 +1,5 @@
-//! What the workers of both APIs do: the module of the Zephyr test, and a sequence of calls that a seed determines.
+//! What the workers of both APIs do: the module of the Zephyr test, and a sequence of calls that a
+//! seed determines.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,7 +9,8 @@ pub const WORKERS: u32 = 8;
 /// Instances that each worker makes.
 pub const ROUNDS: u32 = 30;
 
-/// One of those who need the terminating thread: without it they would not end, also when another of them has failed.
+/// One of those who need the terminating thread: without it they would not end, also when another
+/// of them has failed.
 pub struct Alive<'a>(&'a AtomicU32);
 
 impl<'a> Alive<'a> {
@@ -84,7 +86,8 @@ impl Worker {
         }
     }
 
-    /// How many endless calls a new worker will make in all rounds, for which the caller draws two numbers each.
+    /// How many endless calls a new worker will make in all rounds, for which the caller draws two
+    /// numbers each.
     pub fn endless_calls(mut self) -> u32 {
         let mut count = 0;
         for _ in 0..ROUNDS {

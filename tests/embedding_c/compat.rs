@@ -1,4 +1,5 @@
-//! docs/wamr-compat.md says which functions of WAMR are in the header: the table is compared with it.
+//! docs/wamr-compat.md says which functions of WAMR are in the header: the table is compared with
+//! it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,10 +1,11 @@
-//! An execution environment and its instances end in any order, also when a native function has given it another instance. Under
-//! AddressSanitizer nothing that is gone is used.
+//! An execution environment and its instances end in any order, also when a native function has
+//! given it another instance. Under AddressSanitizer nothing that is gone is used.
 
 use std::ffi::c_char;
 use zonda::capi::*;
 
-/// `f` throws as often as it is told and keeps a reference each time, so that stacks are searched for references.
+/// `f` throws as often as it is told and keeps a reference each time, so that stacks are searched
+/// for references.
 const TEXT: &str = r#"(module
     (tag $t (param i32))
     (func (export "f") (param $n i32) (result i32) (local $kept exnref)
@@ -16,7 +17,8 @@ const TEXT: &str = r#"(module
             (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
         (i32.const 42)))"#;
 
-/// What is done in turn: `a` and `b` give the environment that instance, `A` and `B` end it, `e` ends the environment, `c` calls.
+/// What is done in turn: `a` and `b` give the environment that instance, `A` and `B` end it, `e`
+/// ends the environment, `c` calls.
 const ORDERS: [&str; 12] = [
     "ceAB",
     "cAeB",
@@ -39,8 +41,8 @@ fn environments_and_instances_end_in_any_order() {
     let mut error = [0 as c_char; 128];
     for mode in [Mode_Zonda_Classic, Mode_Zonda_Fast] {
         for order in ORDERS {
-            // SAFETY: handles are used while what they name is live, as the order says; the module lies in memory until it is
-            // unloaded.
+            // SAFETY: handles are used while what they name is live, as the order says; the module
+            // lies in memory until it is unloaded.
             unsafe {
                 assert!(wasm_runtime_init());
                 assert!(wasm_runtime_set_default_running_mode(mode));

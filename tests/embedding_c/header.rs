@@ -1,5 +1,5 @@
-//! `include/wasm_export.h` is what cbindgen makes of src/capi and `include/zonda_platform.h` of src/platform/interface.rs; both are
-//! C and C++. To write them anew:
+//! `include/wasm_export.h` is what cbindgen makes of src/capi and `include/zonda_platform.h` of
+//! src/platform/interface.rs; both are C and C++. To write them anew:
 //! `ZONDA_WRITE_HEADER=1 cargo test --features capi --test embedding_c header`.
 
 use std::path::Path;

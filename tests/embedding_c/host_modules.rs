@@ -1,4 +1,5 @@
-//! Declared host functions in the C API: the calls of tests/embedding_rust/host_modules.rs, and the texts that an application sees.
+//! Declared host functions in the C API: the calls of tests/embedding_rust/host_modules.rs, and the
+//! texts that an application sees.
 
 use crate::probe::{
     Arg, Calls, Outcome, Probe, CALLS, GUARDED, MISTYPED, NO_MEMORY, OUT_OF_BOUNDS, PROGRAM, SECRET,
@@ -87,7 +88,8 @@ fn check(program: &Program, name: &str, args: &[Arg], expected: Outcome) {
         .collect();
     let c_name = CString::new(name).unwrap();
     let what = format!("{name} {args:?}");
-    // SAFETY: a live instance and its function, with as many values as the function has parameters and results.
+    // SAFETY: a live instance and its function, with as many values as the function has parameters
+    // and results.
     unsafe {
         let function = wasm_runtime_lookup_function(program.instance, c_name.as_ptr());
         let count = wasm_func_get_result_count(function, program.instance);

@@ -1,5 +1,8 @@
-//! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the allocator and the panic handler of its own,
-//! links tests/capi/main.c (what an application does), tests/capi/compat.c (what one relies on that was written for WAMR), tests/capi/faults.c (what goes wrong in one) and tests/capi/standard.c (the standard C API) with it and runs them. Needs a C compiler and x86-64; elsewhere it says that it was skipped.
+//! The C API as an application in C sees it: builds libzonda_c.a as a firmware gets it, with the
+//! allocator and the panic handler of its own, links tests/capi/main.c (what an application does),
+//! tests/capi/compat.c (what one relies on that was written for WAMR), tests/capi/faults.c (what
+//! goes wrong in one) and tests/capi/standard.c (the standard C API) with it and runs them. Needs a
+//! C compiler and x86-64; elsewhere it says that it was skipped.
 
 use crate::{features, signatures};
 use std::fmt::Write;
@@ -37,7 +40,8 @@ pub fn run(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-/// What `cargo xtask` wants the library, or the application, to be compiled with besides: a sanitizer, counters.
+/// What `cargo xtask` wants the library, or the application, to be compiled with besides: a
+/// sanitizer, counters.
 fn flags(variable: &str) -> String {
     std::env::var(variable).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! The standard C API: tests/capi/standard.c as an application, and `include/wasm_c_api.h` compared with the library and with the
-//! table of docs/wamr-compat.md.
+//! The standard C API: tests/capi/standard.c as an application, and `include/wasm_c_api.h` compared
+//! with the library and with the table of docs/wamr-compat.md.
 
 use crate::programs::{application_of, run};
 use std::collections::BTreeSet;

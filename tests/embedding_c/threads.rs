@@ -1,4 +1,5 @@
-//! The C API from many threads: one runtime, in a pool and with the system's memory. As tests/zephyr/threads, on the host.
+//! The C API from many threads: one runtime, in a pool and with the system's memory. As
+//! tests/zephyr/threads, on the host.
 
 use crate::plan::{self, Alive, Work, Worker, ROUNDS, WORKERS};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -39,7 +40,8 @@ fn is_of_pool(at: *mut u8) -> bool {
         && POOL_AT.load(Ordering::Relaxed) != 0
 }
 
-// SAFETY: what comes from the pool goes back there, as the addresses say; all other blocks are of the C library, whichever of the two gave them.
+// SAFETY: what comes from the pool goes back there, as the addresses say; all other blocks are of
+// the C library, whichever of the two gave them.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
@@ -187,7 +189,8 @@ impl Job<'_> {
     fn call_once(&self, name: &CStr, args: &[u32]) -> Result<u32, &str> {
         let mut cells = [0; 2];
         cells[..args.len()].copy_from_slice(args);
-        // SAFETY: the instance is live and this thread's; no export has more than two cells of parameters or results.
+        // SAFETY: the instance is live and this thread's; no export has more than two cells of
+        // parameters or results.
         unsafe {
             let done = inside(|| {
                 let func = wasm_runtime_lookup_function(self.instance, name.as_ptr());
@@ -336,7 +339,8 @@ fn run(
     (terminated, natives)
 }
 
-/// Terminates workers in turn until none is alive; an instance only while the lock says that it lives.
+/// Terminates workers in turn until none is alive; an instance only while the lock says that it
+/// lives.
 fn terminate(slots: &[Mutex<Slot>], alive: &AtomicU32) {
     let mut next = 0;
     while alive.load(Ordering::Relaxed) != 0 {
@@ -399,7 +403,8 @@ fn instances_of_eight_threads(memory: &str) {
 fn instances_of_eight_threads_in_a_pool_and_with_the_systems_memory() {
     let _alone = crate::RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let layout = Layout::from_size_align(POOL, 8).unwrap();
-    // SAFETY: the pool lives until the runtime no longer has it; all zeros are a value of the arguments.
+    // SAFETY: the pool lives until the runtime no longer has it; all zeros are a value of the
+    // arguments.
     unsafe {
         let pool = System.alloc(layout);
         POOL_AT.store(pool.addr(), Ordering::Relaxed);

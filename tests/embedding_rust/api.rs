@@ -1,4 +1,5 @@
-//! Criterion: what a Rust program reaches of an instance from outside, and what it is told when it asks for what is not there. Short, so that Miri runs it.
+//! Criterion: what a Rust program reaches of an instance from outside, and what it is told when it
+//! asks for what is not there. Short, so that Miri runs it.
 
 use zonda::{
     AsStoreMut, Caller, Engine, Error, Extern, ExternType, Func, Global, GlobalType, IndexType,

@@ -1,4 +1,5 @@
-//! The programs of `apps/`, one in each language: what they do, and that they come out of their sources.
+//! The programs of `apps/`, one in each language: what they do, and that they come out of their
+//! sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

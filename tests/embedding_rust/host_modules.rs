@@ -1,4 +1,5 @@
-//! Declared host functions in the Rust API: pointers are checked by their types, capabilities when a module is linked.
+//! Declared host functions in the Rust API: pointers are checked by their types, capabilities when
+//! a module is linked.
 
 use crate::probe::{
     Arg, Calls, Outcome, Probe, CALLS, GUARDED, MISTYPED, NO_MEMORY, OUT_OF_BOUNDS, PROGRAM, SECRET,

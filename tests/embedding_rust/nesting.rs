@@ -1,4 +1,5 @@
-//! Criterion: host functions call back into modules as deep as the store allows and no deeper, so the native stack is bounded whatever the module does.
+//! Criterion: host functions call back into modules as deep as the store allows and no deeper, so
+//! the native stack is bounded whatever the module does.
 
 use std::cell::Cell;
 use zonda::{

@@ -1,4 +1,5 @@
-//! Operand stacks of each size around what a call needs: it fits as soon as its arguments and its results do, and is refused before.
+//! Operand stacks of each size around what a call needs: it fits as soon as its arguments and its
+//! results do, and is refused before.
 
 use zonda::{Engine, Error, Linker, Module, Store, StoreConfig, TrapCode, Val};
 

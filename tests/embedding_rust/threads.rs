@@ -1,5 +1,6 @@
-//! Many threads, one runtime: each has stores or instances of its own, shares modules and host functions with the others, and is terminated by
-//! another thread at any moment. The result of each call is known, and each termination is accounted for. docs/threads.md has the rules.
+//! Many threads, one runtime: each has stores or instances of its own, shares modules and host
+//! functions with the others, and is terminated by another thread at any moment. The result of each
+//! call is known, and each termination is accounted for. docs/threads.md has the rules.
 //!
 //! `cargo xtask test` also builds this under ThreadSanitizer, as part of tests/sanitize.
 
@@ -17,7 +18,8 @@ struct Host {
     calls: u32,
 }
 
-/// What may be terminated, and whether a termination request is pending. Nobody repeats a request, so a lost one stops the test.
+/// What may be terminated, and whether a termination request is pending. Nobody repeats a request,
+/// so a lost one stops the test.
 #[derive(Default)]
 struct Slot {
     handle: Option<InterruptHandle>,
@@ -133,7 +135,8 @@ impl Job<'_, '_> {
         assert_eq!(self.call(name, &args), expected, "{name}");
     }
 
-    /// Ends what others may terminate: a pending request stops the next loop, and nothing stops after it.
+    /// Ends what others may terminate: a pending request stops the next loop, and nothing stops
+    /// after it.
     fn retire(&mut self) {
         let requested = {
             let mut slot = self.slot.lock().unwrap();
@@ -223,7 +226,8 @@ fn stores_of_eight_threads() {
     println!("Rust API: {} instances, {sum} calls terminated", WORKERS * ROUNDS);
 }
 
-/// Whichever thread is the last to have a module frees it. Nothing else puts the threads in an order here.
+/// Whichever thread is the last to have a module frees it. Nothing else puts the threads in an
+/// order here.
 #[test]
 fn the_last_owner_of_a_module_frees_it() {
     for _ in 0..20 {
@@ -253,7 +257,8 @@ fn a_store_that_moves() {
     }
 }
 
-/// What may be sent to other threads and shared with them. What may not stands in the documentation of the types, as code that does not compile.
+/// What may be sent to other threads and shared with them. What may not stands in the documentation
+/// of the types, as code that does not compile.
 #[test]
 fn what_can_be_sent_and_shared() {
     fn send<T: Send>() {}

@@ -1,6 +1,6 @@
-//! Bulk operations, table instructions, growth and host functions that call back work in both modes while several
-//! pointers lead to one memory or table. Short, so that Miri runs it: Miri reports two live references
-//! to one object.
+//! Bulk operations, table instructions, growth and host functions that call back work in both modes
+//! while several pointers lead to one memory or table. Short, so that Miri runs it: Miri reports
+//! two live references to one object.
 
 use std::sync::OnceLock;
 use zonda::{
@@ -11,7 +11,8 @@ use zonda::{
 
 const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
 
-/// Memories `m` and `n`, and tables `t` and `u`, are the same object in the instance that `link` makes: imported twice.
+/// Memories `m` and `n`, and tables `t` and `u`, are the same object in the instance that `link`
+/// makes: imported twice.
 const TEXT: &str = r#"(module
     (type $nullary (func (result i32)))
     (import "env" "memory" (memory $m 8 64 (pagesize 1)))
@@ -108,7 +109,8 @@ fn back(mut caller: Caller<'_, '_, Host>) -> Outcome<i32> {
         table.grow(&mut caller, 1, Val::FuncRef(Some(func)))?;
         let tables = instance.get_typed_func::<(i32, i32, i32), ()>(&caller, "tables")?;
         tables.call(&mut caller, (0, 0, 0))?;
-        // The element that the code is calling through, and the place where it is found from now on.
+        // The element that the code is calling through, and the place where it is found from now
+        // on.
         let this = table.get(&caller, 2)?;
         table.set(&mut caller, 2, Val::FuncRef(None))?;
         table.set(&mut caller, 1, this)?;

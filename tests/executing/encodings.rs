@@ -1,5 +1,6 @@
-//! Encodings that ordinary functions do not need: indices that take several bytes, and loads and stores with each place of their operands.
-//! Mutation testing found that no other test runs them (docs/mutants.md).
+//! Encodings that ordinary functions do not need: indices that take several bytes, and loads and
+//! stores with each place of their operands. Mutation testing found that no other test runs them
+//! (docs/mutants.md).
 
 use std::fmt::Write;
 use zonda::{Engine, Instance, Linker, Mode, Module, Store};
@@ -54,7 +55,8 @@ fn indices_of_several_bytes_name_what_they_say() {
     }
 }
 
-/// Address and value of every store, and address of every load, as a constant, a local, and what was just computed, in both orders.
+/// Address and value of every store, and address of every load, as a constant, a local, and what
+/// was just computed, in both orders.
 #[test]
 fn operands_of_loads_and_stores_lie_anywhere() {
     let stores = [
@@ -99,7 +101,8 @@ fn operands_of_loads_and_stores_lie_anywhere() {
                         text,
                         "(func (export \"{name}\") (param i32 {ty}) ({op} offset={offset} {address} {value}))"
                     );
-                    // The value is computed first and waits in a local: what is in the accumulator is the address, or neither.
+                    // The value is computed first and waits in a local: what is in the accumulator
+                    // is the address, or neither.
                     let _ = write!(
                         text,
                         "(func (export \"{name} late\") (param i32 {ty}) (local {ty})
@@ -207,7 +210,8 @@ fn operands_of_loads_and_stores_lie_anywhere() {
     }
 }
 
-/// Locals of two slots around the last slot that a byte names, read and written alone and as operands.
+/// Locals of two slots around the last slot that a byte names, read and written alone and as
+/// operands.
 #[test]
 fn pairs_lie_across_the_last_slot_that_a_byte_names() {
     for count in 244..=258 {

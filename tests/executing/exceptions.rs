@@ -1,5 +1,5 @@
-//! Exceptions: across calls, instances, modes and host functions, in large functions and tail calls; what nobody catches; and what
-//! becomes of references to them.
+//! Exceptions: across calls, instances, modes and host functions, in large functions and tail
+//! calls; what nobody catches; and what becomes of references to them.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,8 @@ fn load(mode: Mode, text: &str) -> Module<'static> {
     Module::from_vec(&Engine::new(mode), wat::parse_str(text).unwrap()).unwrap()
 }
 
-/// The module in each form that is executed: in both modes, and precompiled where it has no references.
+/// The module in each form that is executed: in both modes, and precompiled where it has no
+/// references.
 fn forms(text: &str) -> Vec<(String, Module<'static>)> {
     let bytes = wat::parse_str(text).unwrap();
     let mut forms: Vec<_> =

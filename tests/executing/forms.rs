@@ -1,6 +1,8 @@
-//! Every numeric instruction, conversion, load and store, with each operand wherever an operand can be (a local, a constant, the
-//! accumulator, its stack slot, a comparison that is not written yet), and with its result used in several ways: both modes agree, and
-//! the register bytecode is no longer than it was. A special case that the translator loses makes it longer, and nothing else shows that.
+//! Every numeric instruction, conversion, load and store, with each operand wherever an operand can
+//! be (a local, a constant, the accumulator, its stack slot, a comparison that is not written yet),
+//! and with its result used in several ways: both modes agree, and the register bytecode is no
+//! longer than it was. A special case that the translator loses makes it longer, and nothing else
+//! shows that.
 
 use crate::encode::{self, body, func_type, number, op, section, vector, Encoder, I32, I64};
 use zonda::{Engine, Instance, Linker, Mode, Module, Store, Trap, TypedFunc};
@@ -48,7 +50,8 @@ fn operands(ty: u8) -> Vec<Vec<u8>> {
     let words = || {
         let mut all = vec![get(0), get(1)];
         all.extend([7, -1, 0, 0xff, 0xffff, 0x1234_5678].map(i32_const));
-        // In the accumulator; a product there; in the stack slot; in a local and the accumulator; a comparison.
+        // In the accumulator; a product there; in the stack slot; in a local and the accumulator; a
+        // comparison.
         all.push(xy(0x6b));
         all.push(xy(0x6c));
         all.push([get(2), get(3), vec![0x85, 0xa7]].concat());
@@ -61,7 +64,8 @@ fn operands(ty: u8) -> Vec<Vec<u8>> {
         all.extend(
             [5, -1, 0, 32, 1 << 32, 0xffff_ffff, 0x12_3456_789a].map(|value| signed(0x42, value)),
         );
-        // In the stack slot; extended from 32 bits, in a local and in the accumulator; halves that come from elsewhere.
+        // In the stack slot; extended from 32 bits, in a local and in the accumulator; halves that
+        // come from elsewhere.
         all.push([get(2), get(3), vec![0x85]].concat());
         all.push([get(0), vec![0xad]].concat());
         all.push([xy(0x6b), vec![0xad]].concat());
@@ -174,7 +178,8 @@ fn expressions(&(first, last, params, _): &Family) -> Vec<Vec<u8>> {
     all
 }
 
-/// A module with these bodies, and `run`, which calls one of them. Locals of 32 bits come behind the others.
+/// A module with these bodies, and `run`, which calls one of them. Locals of 32 bits come behind
+/// the others.
 fn module(bodies: &[Vec<u8>], locals: u32) -> Vec<u8> {
     let params = [&[I32][..], &PARAMS].concat();
     let types = [func_type(&PARAMS, &[I64]), func_type(&params, &[I64])];
@@ -237,7 +242,8 @@ impl Machine {
 /// Functions in a module: the place of a trap is found by translating the module once more.
 const FUNCTIONS: usize = 100;
 
-/// Runs bodies in both modes, with each of the inputs, and compares results, traps with their places, and memories.
+/// Runs bodies in both modes, with each of the inputs, and compares results, traps with their
+/// places, and memories.
 fn agree(bodies: &[Vec<u8>], locals: u32) {
     bodies.chunks(FUNCTIONS).for_each(|bodies| agree_in_module(bodies, locals));
 }
@@ -352,11 +358,13 @@ fn floats_and_conversions() {
     );
 }
 
-/// Places of an address below 16, so that it is inside of memory, or far outside with a large offset.
+/// Places of an address below 16, so that it is inside of memory, or far outside with a large
+/// offset.
 fn addresses() -> Vec<Vec<u8>> {
     let low = [get(0), i32_const(7), vec![0x71]].concat();
     vec![
-        // A local that is 0; constants; the accumulator; a sum there; the stack slot; a local and the accumulator.
+        // A local that is 0; constants; the accumulator; a sum there; the stack slot; a local and
+        // the accumulator.
         get(WORD),
         i32_const(0),
         i32_const(9),
@@ -405,8 +413,8 @@ fn loads() {
     check(&all, 337_807);
 }
 
-/// Addresses that are computed from a masked index, so that the translator knows that they are small and folds constants
-/// into the offset.
+/// Addresses that are computed from a masked index, so that the translator knows that they are
+/// small and folds constants into the offset.
 #[test]
 fn addresses_of_bounded_indices() {
     let steps = [
@@ -433,8 +441,8 @@ fn addresses_of_bounded_indices() {
     check(&all, 12_061);
 }
 
-/// A masked or shifted index with a constant that makes the sum wrap to address 0: it is none that can be folded into the
-/// offset, which does not wrap.
+/// A masked or shifted index with a constant that makes the sum wrap to address 0: it is none that
+/// can be folded into the offset, which does not wrap.
 #[test]
 fn sums_of_bounded_indices_wrap() {
     let run = |mode: Mode, index: &str, constant: u32, x: u32| {
@@ -544,7 +552,8 @@ fn selects_and_globals() {
     check(&all, 369_297);
 }
 
-/// Operands on both sides of the last slot that one byte names, and functions that are large because of their locals.
+/// Operands on both sides of the last slot that one byte names, and functions that are large
+/// because of their locals.
 #[test]
 fn slots_that_one_byte_cannot_name() {
     let families: [Family; 9] = [
@@ -569,7 +578,8 @@ fn slots_that_one_byte_cannot_name() {
     }
 }
 
-/// Results go straight to the local that they are for, whichever of those it is that one byte names.
+/// Results go straight to the local that they are for, whichever of those it is that one byte
+/// names.
 #[test]
 fn results_go_to_any_local() {
     for (value, ty) in [

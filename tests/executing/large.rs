@@ -1,5 +1,6 @@
-//! Functions that the short encoding of register bytecode cannot hold: many locals, a deep operand stack, long distances, long tables. Both modes have to
-//! agree, and with what the test computes itself.
+//! Functions that the short encoding of register bytecode cannot hold: many locals, a deep operand
+//! stack, long distances, long tables. Both modes have to agree, and with what the test computes
+//! itself.
 
 use std::fmt::Write;
 use zonda::{Engine, Linker, Mode, Module, Store};
@@ -41,7 +42,8 @@ fn locals_beyond_what_a_byte_names() {
         };
         writeln!(body, "(local.set {} (i64.xor {from} (i64.const 0x123456789)))", 201 + i).unwrap();
     }
-    // Old values of locals that change, selects, comparisons, memory, calls: all with slots that are far.
+    // Old values of locals that change, selects, comparisons, memory, calls: all with slots that
+    // are far.
     for i in (1..200).step_by(7) {
         writeln!(
             body,
@@ -78,7 +80,8 @@ fn locals_beyond_what_a_byte_names() {
 
 #[test]
 fn operands_deeper_than_a_byte_counts() {
-    // 300 values of one slot below 100 of two, then all of them added; and a call with 90 arguments on top of it.
+    // 300 values of one slot below 100 of two, then all of them added; and a call with 90 arguments
+    // on top of it.
     let mut body = String::new();
     for i in 0..300 {
         writeln!(body, "(i32.add (local.get 0) (i32.const {i}))").unwrap();
@@ -114,7 +117,8 @@ fn operands_deeper_than_a_byte_counts() {
 
 #[test]
 fn branches_over_more_than_32_kilobytes() {
-    // Forward out of a block, back to a loop, and around an `else`, each over a body that does not fit into 16 bits; values are carried along.
+    // Forward out of a block, back to a loop, and around an `else`, each over a body that does not
+    // fit into 16 bits; values are carried along.
     let long: String = (0..9000)
         .map(|i| format!("(local.set 1 (i32.add (local.get 1) (i32.const {})))", 1_000_003 + i))
         .collect();
@@ -127,7 +131,8 @@ fn branches_over_more_than_32_kilobytes() {
            (i64.extend_i32_s (i32.add (local.get 1)
              (block (result i32) (i32.const 7) (br_if 0 (i32.const 11) (local.get 0)) (drop) (drop) {long} (local.get 1))))))"
     );
-    // One turn, after which the local is 0, so that the second body is executed, too. The first operand of the sum is from before it.
+    // One turn, after which the local is 0, so that the second body is executed, too. The first
+    // operand of the sum is from before it.
     assert_eq!(results(&text, "run", &[1]), [i64::from(each.wrapping_mul(3))]);
     assert_eq!(results(&text, "run", &[9]), [11]);
 }
@@ -146,8 +151,8 @@ fn a_table_of_branches_with_more_targets_than_16_bits_count() {
     );
 }
 
-/// Values of each kind that wait on the operand stack at each slot around the last one that a byte names, where a call
-/// makes them be written.
+/// Values of each kind that wait on the operand stack at each slot around the last one that a byte
+/// names, where a call makes them be written.
 #[test]
 fn values_written_to_slots_around_the_last_that_a_byte_names() {
     let values = [

@@ -1,10 +1,11 @@
-//! Listings of register bytecode: an instruction stands beside the WebAssembly instruction that it was made from, also when the
-//! translator has moved it; and traps name the same place.
+//! Listings of register bytecode: an instruction stands beside the WebAssembly instruction that it
+//! was made from, also when the translator has moved it; and traps name the same place.
 
 use zonda::{Engine, Error, Linker, Mode, Module, Store};
 use zonda_compiler::Listing;
 
-/// `old` is what waits on the operand stack while `(OP (local.get 0) (local.get 1))` is computed and replaces local 0.
+/// `old` is what waits on the operand stack while `(OP (local.get 0) (local.get 1))` is computed
+/// and replaces local 0.
 fn module(old: &str, op: &str, last: &str) -> Vec<u8> {
     let text = format!(
         r#"(module (memory 1)
@@ -22,7 +23,8 @@ fn place(bytes: &[u8]) -> u32 {
     (found.expect("the operands are there") + operands.len()) as u32
 }
 
-/// The names of the register instructions that were made from the WebAssembly instruction at this place.
+/// The names of the register instructions that were made from the WebAssembly instruction at this
+/// place.
 fn made_from(bytes: &[u8], at: u32) -> Vec<String> {
     let module = Module::new(&Engine::new(Mode::Fast), bytes).expect("the module is valid");
     let listing = Listing::new(&module).expect("there is memory").expect("it is fast mode's");
@@ -51,7 +53,8 @@ const OPS: [&str; 18] = [
     "i32.lt_s",
 ];
 
-/// The value of the local that waits is copied before the instruction that replaces it, which moves that.
+/// The value of the local that waits is copied before the instruction that replaces it, which moves
+/// that.
 #[test]
 fn an_instruction_that_was_moved_stands_at_its_place() {
     let mut moved = 0;

@@ -1,4 +1,5 @@
-//! Locals that are no parameters begin with 0, whatever an earlier call has left in their slots, and however a function is called.
+//! Locals that are no parameters begin with 0, whatever an earlier call has left in their slots,
+//! and however a function is called.
 
 use std::fmt::Write;
 use zonda::{Engine, Linker, Mode, Module, Store};

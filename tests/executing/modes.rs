@@ -1,4 +1,5 @@
-//! Criterion: instances of one store run in different modes, call each other in both directions, and nothing but the mode differs.
+//! Criterion: instances of one store run in different modes, call each other in both directions,
+//! and nothing but the mode differs.
 
 use crate::modules;
 
@@ -244,7 +245,8 @@ fn everything(two: &mut Two) -> Vec<(String, Result<Vec<Val>, Error>, u64)> {
         (second, "host_back", unary(0)),
     ];
     for instance in [first, second] {
-        // 0 and 1: the one's and the other's. 4: a host function. 5: of another type. 6: null. 8: beyond the table.
+        // 0 and 1: the one's and the other's. 4: a host function. 5: of another type. 6: null. 8:
+        // beyond the table.
         calls.extend(
             [0, 1, 4, 5, 6, 8].map(|slot| (instance, "any", vec![Val::I32(7), Val::I32(slot)])),
         );

@@ -40,7 +40,8 @@ fn block(distance: usize, entries: usize) -> Vec<u8> {
     [&[0x02, 0x40, 0x41, 0, 0x0d], &inner[..], &[0x0b]].concat()
 }
 
-/// A module that exports function 0, which has no parameters and returns an i32; function 1, if there is one, has an i64 parameter. And the offset behind the first function's drop.
+/// A module that exports function 0, which has no parameters and returns an i32; function 1, if
+/// there is one, has an i64 parameter. And the offset behind the first function's drop.
 fn module(bodies: &[Vec<u8>]) -> (Vec<u8>, usize) {
     let count = bodies.len() as u8;
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
@@ -53,8 +54,9 @@ fn module(bodies: &[Vec<u8>]) -> (Vec<u8>, usize) {
     (bytes, behind_first - 1)
 }
 
-/// Loads a module made for so many entries so that the address behind its drop has `low` in its lowest 16 bits and three times the entries in the next ones: what a mark would say
-/// if it stood where the table has something else. Returns what function 0 returns.
+/// Loads a module made for so many entries so that the address behind its drop has `low` in its
+/// lowest 16 bits and three times the entries in the next ones: what a mark would say if it stood
+/// where the table has something else. Returns what function 0 returns.
 fn run(low: usize, make: impl FnOnce(usize) -> (Vec<u8>, usize)) -> i32 {
     let mut others = Vec::new();
     let (mut memory, entries, start) = loop {

@@ -1,4 +1,5 @@
-//! Criterion: the official test suite, file by file, with exactly the counts of `spec-expected.txt`.
+//! Criterion: the official test suite, file by file, with exactly the counts of
+//! `spec-expected.txt`.
 
 use zonda_script::{suite, Engine, Mode, Options};
 

@@ -1,4 +1,5 @@
-//! A tail call needs as many slots of the operand stack as a call of the same function in its place: with one slot less it traps.
+//! A tail call needs as many slots of the operand stack as a call of the same function in its
+//! place: with one slot less it traps.
 
 use zonda::{Engine, Error, Linker, Mode, Module, Store, StoreConfig, TrapCode};
 
@@ -30,7 +31,8 @@ const SMALL: &str = r#"(module
     local.get 0 local.get 1 local.get 2 local.get 3 local.get 4 local.get 5 local.get 6 local.get 7
     i32.const 1 return_call_indirect (type $t)))"#;
 
-/// Whether a function returns with an operand stack of this many slots; else it has to be for want of them that it does not.
+/// Whether a function returns with an operand stack of this many slots; else it has to be for want
+/// of them that it does not.
 fn returns(modes: (Mode, Mode), name: &str, slots: u32) -> bool {
     let (large, small) = (wat::parse_str(LARGE).unwrap(), wat::parse_str(SMALL).unwrap());
     let large = Module::new(&Engine::new(modes.0), &large).unwrap();

@@ -1,8 +1,10 @@
-//! Criterion: every file that we read may end anywhere and have any byte changed: it is refused, with an offset inside of it, or it is a module (a script)
-//! that runs with fuel without incident; nothing leaks, nothing panics.
+//! Criterion: every file that we read may end anywhere and have any byte changed: it is refused,
+//! with an offset inside of it, or it is a module (a script) that runs with fuel without incident;
+//! nothing leaks, nothing panics.
 //!
-//! Small files get all 255 other values at every position; larger ones some, at every position or at positions that lie evenly apart.
-//! tests/hostile_input/truncation.rs compares the verdicts with wasmparser's; the C API's are in tests/capi/faults.c; the command line's in tools/zonda/tests.
+//! Small files get all 255 other values at every position; larger ones some, at every position or
+//! at positions that lie evenly apart. tests/hostile_input/truncation.rs compares the verdicts with
+//! wasmparser's; the C API's are in tests/capi/faults.c; the command line's in tools/zonda/tests.
 
 use crate::modules;
 
@@ -45,7 +47,8 @@ fn survive(mode: Mode, file: &[u8], what: &dyn Fn() -> String, counts: &mut Coun
     }
 }
 
-/// Cuts a file everywhere, or at about `cuts` places, and changes bytes: at about `positions` places, to all others or to some.
+/// Cuts a file everywhere, or at about `cuts` places, and changes bytes: at about `positions`
+/// places, to all others or to some.
 fn damage(
     name: &str,
     bytes: &[u8],

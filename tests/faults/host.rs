@@ -1,6 +1,7 @@
-//! Criterion: whatever a host function does that the API lets it do (trap, call back, stop its caller, change what its caller runs in), the caller gets what it
-//! should, nothing leaks, and the next call on the same instance returns the right result. In both modes, with closures over numbers and over values, by
-//! every way into a host function.
+//! Criterion: whatever a host function does that the API lets it do (trap, call back, stop its
+//! caller, change what its caller runs in), the caller gets what it should, nothing leaks, and the
+//! next call on the same instance returns the right result. In both modes, with closures over
+//! numbers and over values, by every way into a host function.
 
 use crate::failing::{watch, Fail};
 use zonda::{
@@ -8,8 +9,9 @@ use zonda::{
     Module, Store, StoreConfig, Trap, TrapCode, Val, ValType,
 };
 
-/// `run(7)` is 7 + (1 + ... + 7) = 35, by way of a loop, calls, memory and the table. `act` and its like return what the host function returns, after a look at the
-/// last byte of memory as it is now, at the table, and at `run`.
+/// `run(7)` is 7 + (1 + ... + 7) = 35, by way of a loop, calls, memory and the table. `act` and its
+/// like return what the host function returns, after a look at the last byte of memory as it is
+/// now, at the table, and at `run`.
 const TEXT: &str = r#"(module
     (type $unary (func (param i32) (result i32)))
     (import "env" "act" (func $act (type $unary)))
@@ -50,7 +52,8 @@ enum Act {
     Fail,
     /// Fails with each code that there is.
     FailWith(TrapCode),
-    /// Calls the way in which it was called, until the operand stack or the calls within calls are used up, and passes the failure on.
+    /// Calls the way in which it was called, until the operand stack or the calls within calls are
+    /// used up, and passes the failure on.
     Recurse,
     /// The same, and takes it as done.
     RecurseAndForgive,

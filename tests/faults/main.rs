@@ -1,4 +1,5 @@
-//! Faults that are injected wherever they can happen: failed allocations, ended fuel, termination, host functions that misbehave, damaged bytes.
+//! Faults that are injected wherever they can happen: failed allocations, ended fuel, termination,
+//! host functions that misbehave, damaged bytes.
 
 mod damage;
 #[path = "../common/failing.rs"]

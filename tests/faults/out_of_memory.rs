@@ -1,4 +1,5 @@
-//! Criterion: whichever allocation fails while loading, linking, instantiating and calling, the error says so and nothing leaks.
+//! Criterion: whichever allocation fails while loading, linking, instantiating and calling, the
+//! error says so and nothing leaks.
 
 use crate::modules;
 
@@ -38,8 +39,9 @@ fn linked_life(first: &[u8], second: &[u8]) -> Result<i32, Error> {
     run.call(&mut store, (5,))
 }
 
-/// Fails every allocation in turn, alone and with all that follow, until none is left to fail. A module that grows its own
-/// memory is told of the failure by `memory.grow` and decides itself (`guest_decides`).
+/// Fails every allocation in turn, alone and with all that follow, until none is left to fail. A
+/// module that grows its own memory is told of the failure by `memory.grow` and decides itself
+/// (`guest_decides`).
 fn every_allocation(
     name: &str,
     expected: i32,
@@ -128,7 +130,8 @@ fn modules_that_grow_their_memory() {
     }
 }
 
-/// An instance that is switched to the other mode and back; when that fails, it still runs in the mode that it has.
+/// An instance that is switched to the other mode and back; when that fails, it still runs in the
+/// mode that it has.
 fn switched_life(bytes: &[u8], argument: i32) -> Result<i32, Error> {
     let mut result = 0;
     for (own, other) in [(Mode::Classic, Mode::Fast), (Mode::Fast, Mode::Classic)] {
@@ -187,7 +190,8 @@ fn instances_that_share() {
     every_allocation("shared", 33, false, || linked_life(&first, &second));
 }
 
-/// Everything that a store can be asked for, by code and by the host, in one store that goes on after each failure.
+/// Everything that a store can be asked for, by code and by the host, in one store that goes on
+/// after each failure.
 fn full_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
     let engine = Engine::new(mode);
     let mut store = Store::new(&engine, ())?;

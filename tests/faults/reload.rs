@@ -1,5 +1,6 @@
-//! Criterion: ten thousand instances in each mode, with traps among them and with instances that cannot be made, leave the heap as it was before the first:
-//! the same number of bytes and of blocks.
+//! Criterion: ten thousand instances in each mode, with traps among them and with instances that
+//! cannot be made, leave the heap as it was before the first: the same number of bytes and of
+//! blocks.
 
 use crate::modules;
 
@@ -95,7 +96,8 @@ fn modules(engine: &Engine) -> (Module<'static>, Vec<(Module<'static>, Option<Tr
     (load(GOOD), REFUSED.iter().map(|(text, code)| (load(text), *code)).collect())
 }
 
-/// Each in a store of its own, of which some live at once and end in another order than they began in.
+/// Each in a store of its own, of which some live at once and end in another order than they began
+/// in.
 #[test]
 fn ten_thousand_stores() {
     for mode in Mode::ALL {
@@ -162,7 +164,8 @@ fn ten_thousand_instances_in_one_store() {
             let mut store = Store::with_config(&engine, (), config).unwrap();
             for number in 0..10_000 {
                 if number % 16 == 1 {
-                    // What was made for an instance that failed stays until the store goes, as that of one that was made.
+                    // What was made for an instance that failed stays until the store goes, as that
+                    // of one that was made.
                     let before = counts.refused;
                     let kind = number / 16 * 2;
                     if kind as usize % refused.len() != 1 {

@@ -1,8 +1,10 @@
-//! Criterion: fuel that ends, and a termination request, stop a run at whichever step they come, in both modes at the same step, with the same memory, and the
-//! next call with enough fuel returns the right result.
+//! Criterion: fuel that ends, and a termination request, stop a run at whichever step they come, in
+//! both modes at the same step, with the same memory, and the next call with enough fuel returns
+//! the right result.
 //!
-//! A step is what costs a unit of fuel: a call, or a branch to a loop (exec/src/meter.rs). Every number of steps is tried up to what a whole run
-//! takes; of runs that take more than [`EVERY`] steps, some that lie evenly apart: the fewer the longer the run is.
+//! A step is what costs a unit of fuel: a call, or a branch to a loop (exec/src/meter.rs). Every
+//! number of steps is tried up to what a whole run takes; of runs that take more than [`EVERY`]
+//! steps, some that lie evenly apart: the fewer the longer the run is.
 
 use crate::programs;
 
@@ -35,7 +37,8 @@ struct Run<'a> {
 #[derive(Debug, PartialEq)]
 struct Stopped {
     code: TrapCode,
-    /// The function. The offset is that of the branch in one mode and of what it leads to in the other.
+    /// The function. The offset is that of the branch in one mode and of what it leads to in the
+    /// other.
     func: u32,
     fuel: u64,
     ticks: u64,
@@ -71,7 +74,8 @@ impl<'a> Run<'a> {
         run.call(&mut self.store, (argument,))
     }
 
-    /// A call after one that was stopped. Returns what has to be the same in both modes, where the program's data outlives a call.
+    /// A call after one that was stopped. Returns what has to be the same in both modes, where the
+    /// program's data outlives a call.
     fn next(&mut self, program: &Program, steps: u64) -> Vec<i32> {
         let next = self.call(1 << 40, program.argument);
         if program.remembers {
@@ -199,7 +203,8 @@ fn a_host_function_terminates_at_every_call_of_it() {
     assert!(stops >= 200 && late > 0, "{stops}, {late}");
 }
 
-/// A termination request that comes when fuel has ended: it stops the next call, and fuel does not; the call after that runs.
+/// A termination request that comes when fuel has ended: it stops the next call, and fuel does not;
+/// the call after that runs.
 #[test]
 fn terminate_when_fuel_has_ended() {
     let mut stops = 0;

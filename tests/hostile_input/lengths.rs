@@ -1,7 +1,9 @@
-//! What modules take: bytes of register bytecode and of side tables, and slots of frames. A special case that the translator
-//! loses gives the same results in longer code, and nothing else shows that.
+//! What modules take: bytes of register bytecode and of side tables, and slots of frames. A special
+//! case that the translator loses gives the same results in longer code, and nothing else shows
+//! that.
 //!
-//! `lengths.txt` has the sums. Where a change makes them larger, its commit says why; `ZONDA_WRITE_LENGTHS=1` writes the file.
+//! `lengths.txt` has the sums. Where a change makes them larger, its commit says why;
+//! `ZONDA_WRITE_LENGTHS=1` writes the file.
 
 use crate::{modules, oracle, zonda_fuzz};
 use std::collections::BTreeMap;
@@ -30,7 +32,8 @@ impl Lengths {
     }
 }
 
-/// Modules of the suite's folders for WebAssembly 1.0 and 2.0, of tests/modules, and of the first seeds of the generator.
+/// Modules of the suite's folders for WebAssembly 1.0 and 2.0, of tests/modules, and of the first
+/// seeds of the generator.
 fn all(mut each: impl FnMut(&'static str, &[u8])) {
     let files = |name: &str| name.starts_with("wasm-v1/") || name.starts_with("wasm-v2/");
     oracle::modules_of(files, |_, _, bytes| each("suite", bytes));

@@ -1,4 +1,5 @@
-//! Modules, precompiled modules and scripts that are truncated, generated or forged; tests/faults/damage.rs damages them.
+//! Modules, precompiled modules and scripts that are truncated, generated or forged;
+//! tests/faults/damage.rs damages them.
 
 mod lengths;
 #[path = "../common/modules.rs"]

@@ -1,4 +1,5 @@
-//! The bodies of the fuzz targets on their seeds and on all modules of the official suite, on stable Rust.
+//! The bodies of the fuzz targets on their seeds and on all modules of the official suite, on
+//! stable Rust.
 
 use crate::zonda_fuzz;
 
@@ -6,7 +7,8 @@ use std::path::Path;
 
 use zonda_script::{suite, Command, Script};
 
-/// Every module in every file of the suite, also those that need what Zonda lacks. Equal modules once.
+/// Every module in every file of the suite, also those that need what Zonda lacks. Equal modules
+/// once.
 fn suite_modules(each: impl FnMut(&str, u32, &[u8])) {
     modules_of(|_| true, each)
 }
@@ -166,7 +168,8 @@ fn generated_programs_agree_in_all_modes_and_with_wasmi() {
     assert!(thrown > 50 || cfg!(not(feature = "exceptions")), "only {thrown} programs throw");
 }
 
-/// Vectors in both modes, in wasmi, and through the checker of translations; a part of the modules has large functions.
+/// Vectors in both modes, in wasmi, and through the checker of translations; a part of the modules
+/// has large functions.
 #[cfg(feature = "simd")]
 #[test]
 fn vectors_are_those_of_wasmi_and_translations_are_right() {

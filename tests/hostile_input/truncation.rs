@@ -1,4 +1,5 @@
-//! Criterion: a module that is cut off anywhere is refused, without a crash, and exactly where wasmparser refuses it.
+//! Criterion: a module that is cut off anywhere is refused, without a crash, and exactly where
+//! wasmparser refuses it.
 
 use crate::modules;
 use crate::zonda_fuzz;
@@ -13,7 +14,8 @@ fn ten_real_modules_cut_at_every_byte() {
         Module::validate(&engine, module.bytes)
             .unwrap_or_else(|error| panic!("{}: {error}", module.name));
         for length in 0..module.bytes.len() {
-            // A copy of exactly this length: reading behind the end is visible to Miri and sanitizers.
+            // A copy of exactly this length: reading behind the end is visible to Miri and
+            // sanitizers.
             let cut = module.bytes[..length].to_vec();
             let ours = Module::validate(&engine, &cut);
             if at_section_end(module.bytes, length) {

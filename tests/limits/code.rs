@@ -9,7 +9,8 @@ fn one(results: &[u8], locals: &[(u32, u8)], code: &[u8]) -> Encoder {
     functions(&[func_type(&[], results)], [(0, &body[..])]).section(0, &sized(b""))
 }
 
-/// Where the body of the one function begins whose code section is the last one but an empty custom section.
+/// Where the body of the one function begins whose code section is the last one but an empty custom
+/// section.
 fn body_at(module: &[u8], locals: &[(u32, u8)], code: &[u8]) -> usize {
     module.len() - 3 - content(locals, code).len()
 }

@@ -1,4 +1,5 @@
-//! Every limit of docs/limits.md: what is at it is accepted, what is one past it is refused with the error and the offset that the page says, in both modes; and the page agrees with
+//! Every limit of docs/limits.md: what is at it is accepted, what is one past it is refused with
+//! the error and the offset that the page says, in both modes; and the page agrees with
 //! `src/limits.rs`.
 
 #![cfg(all(feature = "classic", feature = "fast"))]
@@ -37,7 +38,8 @@ fn content(before: &Encoder, len: usize) -> usize {
     before.len() + 1 + number(len as u32).len()
 }
 
-/// A section of `most` items is accepted behind `before`, of one more refused where their number stands.
+/// A section of `most` items is accepted behind `before`, of one more refused where their number
+/// stands.
 fn items(
     before: &Encoder,
     id: u8,
@@ -186,7 +188,8 @@ fn parameters_and_results() {
 
 #[test]
 fn parameters_for_each_byte_of_the_module() {
-    // 100 functions of 100 parameters; a custom section makes the module as long as it has to be, to the byte.
+    // 100 functions of 100 parameters; a custom section makes the module as long as it has to be,
+    // to the byte.
     let before = Encoder::new().list(section::TYPE, [func_type(&[I32; 100], &[])]);
     let function = content(&before, 101) + 1;
     let with = |name: usize| {
@@ -203,7 +206,8 @@ fn parameters_for_each_byte_of_the_module() {
     refused(&with(name - 1).bytes(), ModuleErrorKind::TooLarge, function + 99);
 }
 
-/// A file may lack the bodies, so that its module is much shorter than the one that it was made from.
+/// A file may lack the bodies, so that its module is much shorter than the one that it was made
+/// from.
 #[test]
 fn a_file_may_have_as_many_parameters_as_its_module() {
     let body = body(&[], &[0x01; 60]);

@@ -50,7 +50,8 @@ fn values_of_a_host_function_without_a_rust_type() {
 
 #[test]
 fn depth_of_calls() {
-    // A function that calls itself as often as its argument says: each call takes the same, so the depth follows from the size of the stack.
+    // A function that calls itself as often as its argument says: each call takes the same, so the
+    // depth follows from the size of the stack.
     let module = wat::parse_str(
         r#"(module (func $f (export "f") (param i32) (result i32)
              (if (result i32) (local.get 0) (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 1)))))"#,

@@ -1,5 +1,5 @@
-//! The limit of a store as a whole: memories, tables and instances take from one budget, and what does not fit is refused with the
-//! bytes that were wanted and that are left.
+//! The limit of a store as a whole: memories, tables and instances take from one budget, and what
+//! does not fit is refused with the bytes that were wanted and that are left.
 
 use super::MODES;
 use zonda::{
@@ -154,7 +154,8 @@ fn logged(run: impl FnOnce()) -> Vec<(log::Level, String)> {
     LINES.with_borrow_mut(core::mem::take)
 }
 
-/// A memory that the embedder limits is made, and a warning says that it is smaller than the module wants; and only then.
+/// A memory that the embedder limits is made, and a warning says that it is smaller than the module
+/// wants; and only then.
 #[cfg(feature = "log")]
 #[test]
 fn a_memory_that_is_cut_off_is_warned_about() {

@@ -1,4 +1,5 @@
-//! What is loaded and what is refused: precompiled modules and the verifier of their register bytecode.
+//! What is loaded and what is refused: precompiled modules and the verifier of their register
+//! bytecode.
 
 #![cfg(feature = "classic")]
 

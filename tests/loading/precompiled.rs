@@ -1,5 +1,6 @@
-//! Criteria: a module that was compiled on the host returns the results of the module, executed in place and without RAM for its code; and whatever else a file
-//! says, it is refused or does no harm.
+//! Criteria: a module that was compiled on the host returns the results of the module, executed in
+//! place and without RAM for its code; and whatever else a file says, it is refused or does no
+//! harm.
 
 use crate::modules;
 
@@ -204,7 +205,8 @@ fn large_functions_are_verified() {
     assert_eq!(run(&Module::new(&Engine::new(FAST), file.bytes()).unwrap(), FAST, 20), Ok(42));
 }
 
-/// The verifier sees that a frame has space for the results of a host function that is tail-called; a loop would write them behind the operand stack.
+/// The verifier sees that a frame has space for the results of a host function that is tail-called;
+/// a loop would write them behind the operand stack.
 #[test]
 fn a_tail_call_of_the_host_has_room_for_its_results() {
     for call in ["(return_call $host)", "(return_call_indirect (type $t) (i32.const 0))"] {
@@ -347,7 +349,8 @@ fn headers_that_are_wrong_are_refused_for_what_is_wrong() {
     ] {
         assert_eq!(changed(at, value).0, ArtifactErrorKind::Layout, "byte {at}");
     }
-    // Bytes behind the last section that the file's length counts, and records that do not end with one.
+    // Bytes behind the last section that the file's length counts, and records that do not end with
+    // one.
     let refused =
         |file: &[u8]| kind(Module::new(&Engine::new(FAST), Aligned::new(file).bytes()).map(drop));
     assert_eq!(refused(&file), None);

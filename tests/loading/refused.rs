@@ -1,4 +1,5 @@
-//! Modules that are refused, with the place of the mistake. Mutation testing found that no other test has them (docs/mutants.md).
+//! Modules that are refused, with the place of the mistake. Mutation testing found that no other
+//! test has them (docs/mutants.md).
 
 use zonda::{Engine, Error, Mode, Module};
 

@@ -1,4 +1,5 @@
-//! A module for the tests of the verifier's rules, and what they expect of the files that they forge of it.
+//! A module for the tests of the verifier's rules, and what they expect of the files that they
+//! forge of it.
 
 use crate::forge::{self, code, load, survives, Func, OVERHEAD};
 use crate::run::Aligned;

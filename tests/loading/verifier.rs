@@ -1,5 +1,6 @@
-//! Criterion: for every rule of the verifier (docs/precompiled-module.md) about instructions, slots, branches and returns a file that
-//! breaks it is refused. verifier_module.rs has the rules about what instructions name of the module.
+//! Criterion: for every rule of the verifier (docs/precompiled-module.md) about instructions,
+//! slots, branches and returns a file that breaks it is refused. verifier_module.rs has the rules
+//! about what instructions name of the module.
 
 use crate::forge::{self, code, kind, load};
 use crate::rules::*;
@@ -45,7 +46,8 @@ fn rule_slots_are_inside_of_the_frame_and_outside_of_its_header() {
         {
             continue;
         }
-        // Good operands: slots of locals, distances to the next operation, global 0 or, for pairs, 2.
+        // Good operands: slots of locals, distances to the next operation, global 0 or, for pairs,
+        // 2.
         let mut good: Vec<u8> = vec![op as u8];
         let mut slots = Vec::new();
         let length = 1 + kinds.iter().map(|kind| kind.bytes()).sum::<usize>();
@@ -443,14 +445,16 @@ fn rule_moves_are_inside_of_the_operands() {
     );
 }
 
-/// Vectors: `Vector` names known instructions, quads, pairs and slots, lanes that exist, and globals of four slots; the same
-/// instructions as runtime instructions have their operands among those of the function.
+/// Vectors: `Vector` names known instructions, quads, pairs and slots, lanes that exist, and
+/// globals of four slots; the same instructions as runtime instructions have their operands among
+/// those of the function.
 #[cfg(feature = "simd")]
 #[test]
 fn rule_vectors() {
     use ArtifactErrorKind::{Instruction, Slot, TypeMismatch};
     let shuffle = |lane: u8| [&[13, 0, 0, 0, FIRST][..], &[lane; 16]].concat();
-    // i8x16.add, a copy, v128.load, i64x2.splat, i8x16.extract_lane_s, v128.store8_lane, i8x16.shuffle.
+    // i8x16.add, a copy, v128.load, i64x2.splat, i8x16.extract_lane_s, v128.store8_lane,
+    // i8x16.shuffle.
     for operands in [
         &[110, 0, 0, 0, FIRST][..],
         &[0, 2, FIRST + 2, 0],
@@ -499,7 +503,8 @@ fn rule_vectors() {
     refused("runtime", 0, &[(Runtime, &[0xfd, END, 0, 0x9a, 1]), (Ret, &[])], Instruction);
 }
 
-/// A loop without a meter, and a chain of branches, take no time when they are verified, and are stopped when they run.
+/// A loop without a meter, and a chain of branches, take no time when they are verified, and are
+/// stopped when they run.
 #[test]
 fn rule_time() {
     let many: Vec<(RegOp, &[u8])> =

@@ -1,5 +1,6 @@
-//! Criterion: for every rule of the verifier (docs/precompiled-module.md) about what instructions name of the module, a file that breaks
-//! it is refused: functions, types, tables, memories, segments, globals, numeric instructions, records, references.
+//! Criterion: for every rule of the verifier (docs/precompiled-module.md) about what instructions
+//! name of the module, a file that breaks it is refused: functions, types, tables, memories,
+//! segments, globals, numeric instructions, records, references.
 
 use crate::forge::{self, code, kind, load, survives, Func, OVERHEAD};
 use crate::rules::*;
@@ -122,7 +123,8 @@ fn rule_tail_calls_return_what_the_function_returns() {
 fn rule_slow_operations_name_what_is_there() {
     use ArtifactErrorKind::*;
     let three = FIRST + 3;
-    // Code, immediates, operands taken and given, and for each immediate what does not exist, with the reason.
+    // Code, immediates, operands taken and given, and for each immediate what does not exist, with
+    // the reason.
     let zero = [0u8];
     let good: &[(&[u8], u8, u8)] = &[
         (&[0x11, 3, 0], 1, 3),

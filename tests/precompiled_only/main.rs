@@ -1,5 +1,5 @@
-//! Criterion: a build with the feature `precompiled-only` runs precompiled modules, and refuses every other module with an error that
-//! says what it loads.
+//! Criterion: a build with the feature `precompiled-only` runs precompiled modules, and refuses
+//! every other module with an error that says what it loads.
 
 use zonda::{ArtifactErrorKind, Engine, Error, Linker, Mode, Module, Store};
 use zonda_compiler::{compile, CompileOptions};

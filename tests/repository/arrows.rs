@@ -1,11 +1,12 @@
 //! Criterion: the source folders depend on each other only as the table in docs/design.md allows.
 //!
-//! The table is the only source of truth: its rows are the nodes, its column "may use" has the arrows. A node is a
-//! folder or file of `src/` or `exec/`, named as a module path: `src/code/fast/` is `code::fast`, `exec/` is `exec`.
-//! An entry that is longer than a node's name (`exec::op`) allows that module alone.
+//! The table is the only source of truth: its rows are the nodes, its column "may use" has the
+//! arrows. A node is a folder or file of `src/` or `exec/`, named as a module path:
+//! `src/code/fast/` is `code::fast`, `exec/` is `exec`. An entry that is longer than a node's name
+//! (`exec::op`) allows that module alone.
 //!
-//! The test reads paths (`crate::…`, `super::…`, `zonda_exec::…`, and those that begin with a child module) in `use`
-//! declarations and elsewhere. Test code is exempt.
+//! The test reads paths (`crate::…`, `super::…`, `zonda_exec::…`, and those that begin with a child
+//! module) in `use` declarations and elsewhere. Test code is exempt.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,7 +30,8 @@ fn segments(path: &str) -> Vec<String> {
     path.split("::").map(str::to_owned).collect()
 }
 
-/// The module path of a source file or folder: `exec/src/fast/op.rs` is `exec::fast::op`, `src/lib.rs` is `lib`.
+/// The module path of a source file or folder: `exec/src/fast/op.rs` is `exec::fast::op`,
+/// `src/lib.rs` is `lib`.
 fn module_path(path: &str) -> Vec<String> {
     let parts = path.trim_end_matches('/').trim_end_matches(".rs").split('/');
     let mut parts: Vec<String> = parts.filter(|part| *part != "src").map(str::to_owned).collect();
@@ -42,7 +44,8 @@ fn module_path(path: &str) -> Vec<String> {
     parts
 }
 
-/// The rows of the table whose last column is "may use", as far as they are about `src/` and `exec/`.
+/// The rows of the table whose last column is "may use", as far as they are about `src/` and
+/// `exec/`.
 fn table(page: &str) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut lines = page.lines();
@@ -194,8 +197,8 @@ struct Use {
     line: usize,
 }
 
-/// What of `tokens` follows a path's prefix, whose next token is `::`; `use` trees are expanded. Returns the
-/// position behind it.
+/// What of `tokens` follows a path's prefix, whose next token is `::`; `use` trees are expanded.
+/// Returns the position behind it.
 fn tree(tokens: &[Token], mut i: usize, mut path: Vec<String>, uses: &mut Vec<Use>) -> usize {
     let text = |i: usize| tokens.get(i).map_or("", |token| token.text.as_str());
     while text(i) == "::" {
@@ -232,8 +235,8 @@ fn tree(tokens: &[Token], mut i: usize, mut path: Vec<String>, uses: &mut Vec<Us
     i
 }
 
-/// The paths that the source names. `module` is the file's own module path without the crate; `prefix` is `exec` in the crate
-/// of the loops.
+/// The paths that the source names. `module` is the file's own module path without the crate;
+/// `prefix` is `exec` in the crate of the loops.
 fn uses(tokens: &[Token], module: &[String], prefix: &[String]) -> Vec<Use> {
     let text = |i: usize| tokens.get(i).map_or("", |token| token.text.as_str());
     let children: BTreeSet<&str> = (0..tokens.len())
@@ -392,8 +395,8 @@ fn node_of<'a>(nodes: &'a [Node], path: &[String]) -> Option<&'a Node> {
     nodes.iter().filter(|node| path.starts_with(&node.name)).max_by_key(|node| node.name.len())
 }
 
-/// What is wrong: files without a row, rows without a file, arrows that the table does not have, and entries of the table that
-/// nothing uses.
+/// What is wrong: files without a row, rows without a file, arrows that the table does not have,
+/// and entries of the table that nothing uses.
 fn faults(nodes: &[Node], sources: &[(String, String)]) -> Vec<String> {
     let exec = ["exec".to_owned()];
     let read = |path: &str| {

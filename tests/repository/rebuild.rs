@@ -7,7 +7,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The samples' programs, by the script that stands beside each. Needs clang 19, whose version is part of the bytes.
+/// The samples' programs, by the script that stands beside each. Needs clang 19, whose version is
+/// part of the bytes.
 #[test]
 fn samples_with_clang() {
     let there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();

@@ -1,7 +1,8 @@
 //! Criterion: each requirement of docs/requirements.md has evidence, and the evidence exists.
 //!
-//! Evidence is one of: `file.rs::test` (a test function), `file.c::suite.test` (ztest), `file.c::function` (called by that program's `main`),
-//! `fuzz: target`, `xtask: part` (a part of `cargo xtask test`, whose name may go on behind a comma).
+//! Evidence is one of: `file.rs::test` (a test function), `file.c::suite.test` (ztest),
+//! `file.c::function` (called by that program's `main`), `fuzz: target`, `xtask: part` (a part of
+//! `cargo xtask test`, whose name may go on behind a comma).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,7 +66,8 @@ fn fault(evidence: &str) -> Option<&'static str> {
     } else {
         let call = format!("{name}(");
         let kinds = ["static void", "static bool", "void"];
-        // A test of a program of several files, `name.c` and `name_part.c`, is called in the first one.
+        // A test of a program of several files, `name.c` and `name_part.c`, is called in the first
+        // one.
         let first = file
             .rsplit_once('/')
             .and_then(|(folder, file)| read(&format!("{folder}/{}.c", file.split_once('_')?.0)));

@@ -76,8 +76,8 @@ pub(crate) fn path<'m>(memory: &'m [u8], path: &GuestSlice<u8>) -> Result<&'m st
 }
 
 /// Calls `transfer` for each buffer in turn until one is not filled, and returns the sum of bytes.
-/// An error counts only when nothing was transferred before. Empty buffers are passed over; when all
-/// are empty `transfer` is called once with none, so that a bad descriptor is noticed.
+/// An error counts only when nothing was transferred before. Empty buffers are passed over; when
+/// all are empty `transfer` is called once with none, so that a bad descriptor is noticed.
 pub(crate) fn for_each_buffer(
     memory: &mut [u8],
     iovecs: &GuestSlice<Iovec>,

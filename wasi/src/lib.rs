@@ -1,8 +1,8 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`) for Zonda: what ordinary C and Rust programs import.
 //!
 //! The functions are declared once, in `preview1`, over a [`Platform`]: files, clocks, random
-//! numbers, the console. A [`Wasi`] is the state of one program: its arguments, its environment, its
-//! descriptors, its exit code. It has no more than the embedder put into it: no directory, no
+//! numbers, the console. A [`Wasi`] is the state of one program: its arguments, its environment,
+//! its descriptors, its exit code. It has no more than the embedder put into it: no directory, no
 //! variable, no socket by itself.
 //!
 //! - `types`: numbers and structures of the specification

@@ -3,10 +3,10 @@
 //! Operations of sockets do not wait: they return `again` instead, and the functions of WASI wait
 //! with [`Platform::poll`], which ends when the program is to end.
 //!
-//! The functions of WASI check descriptors, rights and memory before they come here; a platform does
-//! what is asked, with one exception: it resolves paths, and none may lead out of the directory that
-//! it is relative to, whatever `..`, absolute paths and symbolic links say and whatever else changes
-//! the file system meanwhile.
+//! The functions of WASI check descriptors, rights and memory before they come here; a platform
+//! does what is asked, with one exception: it resolves paths, and none may lead out of the
+//! directory that it is relative to, whatever `..`, absolute paths and symbolic links say and
+//! whatever else changes the file system meanwhile.
 
 use crate::types::{
     Advice, ClockId, Errno, FdFlags, Filestat, Filetype, OFlags, RiFlags, SdFlags, SetTime, Whence,
@@ -187,8 +187,8 @@ pub trait Platform: Sized + 'static {
     /// Lets other threads run.
     fn yield_now(&mut self);
 
-    /// Waits until a descriptor is ready or the timeout (nanoseconds) has passed; returns early where
-    /// `ended` says that the program is to end. Sets `ready` of those that are.
+    /// Waits until a descriptor is ready or the timeout (nanoseconds) has passed; returns early
+    /// where `ended` says that the program is to end. Sets `ready` of those that are.
     ///
     /// # Errors
     /// As the system has them.

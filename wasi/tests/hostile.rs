@@ -1,6 +1,6 @@
 //! Calls with hostile pointers, lengths, vectors of buffers, paths and descriptors, in sequences.
-//! Nothing outside of the preopened directory is read or changed, and a call returns an error number
-//! or traps because of memory: no panic, no access outside of the linear memory.
+//! Nothing outside of the preopened directory is read or changed, and a call returns an error
+//! number or traps because of memory: no panic, no access outside of the linear memory.
 //!
 //! `ZONDA_FUZZ_SECONDS=600` runs for so long, from another seed each time.
 
@@ -110,8 +110,8 @@ fn word(random: &mut Random, last: u64) -> u64 {
     }
 }
 
-/// A program never waits here: what `poll_oneoff` would wait for is less than a microsecond, and the first thing that it waits for
-/// is a clock, since a socket may stay silent.
+/// A program never waits here: what `poll_oneoff` would wait for is less than a microsecond, and
+/// the first thing that it waits for is a clock, since a socket may stay silent.
 fn hurry(memory: &mut [u8], from: u64, count: u64) {
     if let Some(record) = memory.get_mut(from as usize..from as usize + 48) {
         // Of this kind, and the monotonic clock.

@@ -279,7 +279,8 @@ fn a_program_has_no_directory_unless_it_is_given_one() {
     }
 }
 
-/// A directory to be read only stays so, whatever is opened in it and whatever rights are asked for.
+/// A directory to be read only stays so, whatever is opened in it and whatever rights are asked
+/// for.
 #[test]
 fn a_directory_to_be_read_only_is_not_changed() {
     let root = folder("read-only");

@@ -413,8 +413,8 @@ fn options() {
     assert_eq!(fastopen, Err(Errno::Noprotoopt));
 }
 
-/// Every function with each of its parameters, one after the other, outside of the memory: it traps,
-/// or the parameter is no address.
+/// Every function with each of its parameters, one after the other, outside of the memory: it
+/// traps, or the parameter is no address.
 #[test]
 fn pointers_are_checked() {
     let mut probe = program(&["0.0.0.0/0"], &["*"]);

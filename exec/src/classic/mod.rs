@@ -12,11 +12,11 @@
 //! - VALID: the program counter is at an instruction whose opcode is known and whose immediates are
 //!   complete. Established by the validator, which reads each body from its start; branches lead to
 //!   where it found an instruction.
-//! - OPERANDS: the operands of an instruction are on the stack, with their types. Established by the
-//!   validator.
+//! - OPERANDS: the operands of an instruction are on the stack, with their types. Established by
+//!   the validator.
 //! - HEIGHT: a push stays inside of the frame, whose size
-//!   ([`FuncLayout::frame`](crate::FuncLayout::frame)) includes the highest operand stack.
-//!   The validator computes it, and each call checks it (FRAME).
+//!   ([`FuncLayout::frame`](crate::FuncLayout::frame)) includes the highest operand stack. The
+//!   validator computes it, and each call checks it (FRAME).
 //! - ENTRIES: the next entry of the side table is that of the next branch, and the table has one
 //!   more entry than branches. Established by the builder of the side table
 //!   (`src/code/side_table.rs`).

@@ -402,8 +402,8 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                 }
             }};
         }
-        // The first slot of the local that an instruction names, and whether it has two. The runtime
-        // executes instructions on locals of four.
+        // The first slot of the local that an instruction names, and whether it has two. The
+        // runtime executes instructions on locals of four.
         macro_rules! mapped_local {
             ($op:ident) => {{
                 let immediate = pc;

@@ -2,7 +2,8 @@
 //!
 //! A loop executes a load or store itself when the access is below the fast limit of memory 0. All
 //! others come here: those near or beyond the end, and [`RegOp::Memory`], which is a load or store
-//! of any memory with operands in their stack slots; and where there are vectors, all instructions on them.
+//! of any memory with operands in their stack slots; and where there are vectors, all instructions
+//! on them.
 //!
 //! Depends on [`crate::linear_memory`] for the access. Owns the table of the forms in which loads
 //! and stores have their operands ([`form`]), which follows the order of the rows in [`super::op`].
@@ -90,8 +91,8 @@ fn form(op: u8) -> (u8, u8) {
 /// accumulator, or the number of a trap.
 ///
 /// # Safety
-/// `pc` is at a load, a store, a [`RegOp::Memory`] or a `Vector` of the context's running function, whose frame
-/// is `fp`: COMPLETE, SLOTS and SPACES hold for it (see the head of [`super`]).
+/// `pc` is at a load, a store, a [`RegOp::Memory`] or a `Vector` of the context's running function,
+/// whose frame is `fp`: COMPLETE, SLOTS and SPACES hold for it (see the head of [`super`]).
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn access(
@@ -164,9 +165,9 @@ pub(super) unsafe fn access(
             pc.byte(at - 1) as u32
         }
     };
-    // SAFETY: RECORDS: memory 0 of the running instance is live, and if its addresses have 64 bits, an empty memory
-    // stands for it here (`StoreInstance::publish_code`). `operands` has the `count`
-    // operands of `opcode`, and three slots, as many as any result takes.
+    // SAFETY: RECORDS: memory 0 of the running instance is live, and if its addresses have 64 bits,
+    // an empty memory stands for it here (`StoreInstance::publish_code`). `operands` has the
+    // `count` operands of `opcode`, and three slots, as many as any result takes.
     unsafe {
         linear_memory::access(
             opcode,

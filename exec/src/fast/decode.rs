@@ -68,7 +68,8 @@ impl<'a> Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    /// The offset of a load or store, at most 2^32 - 1: what is more, in a memory with 64-bit addresses, is that.
+    /// The offset of a load or store, at most 2^32 - 1: what is more, in a memory with 64-bit
+    /// addresses, is that.
     #[inline(always)]
     fn offset(&mut self) -> Option<u32> {
         if IndexType::WIDE {
@@ -106,8 +107,8 @@ impl Cursor<'_> {
         Some([self.offset()?, memory])
     }
 
-    /// A vector instruction as a runtime instruction: what follows the prefix. Returns the opcode, prefix
-    /// added, with offset and memory.
+    /// A vector instruction as a runtime instruction: what follows the prefix. Returns the opcode,
+    /// prefix added, with offset and memory.
     #[cfg(feature = "simd")]
     fn vector(&mut self) -> Option<(u16, [u32; 2])> {
         let code = self.leb()?;

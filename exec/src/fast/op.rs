@@ -341,8 +341,8 @@ macro_rules! scalar_register_ops {
     } };
 }
 
-/// The code of the first vector instruction as a runtime instruction; codes from here on are the opcodes behind
-/// the prefix, which need more than a byte.
+/// The code of the first vector instruction as a runtime instruction; codes from here on are the
+/// opcodes behind the prefix, which need more than a byte.
 pub const VECTOR: u16 = 0xfd00;
 
 /// The kind of an operand; see the head of this file.

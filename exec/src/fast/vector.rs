@@ -1,12 +1,13 @@
-//! The register instruction `Vector`: vector instructions on operands in any slots (feature `simd`).
+//! The register instruction `Vector`: vector instructions on operands in any slots (feature
+//! `simd`).
 //!
 //! ```text
 //! 0xff  u16 code  u8 slot of the result, if there is one  u8 slot of each operand  immediates
 //! ```
 //!
-//! The code is the opcode of WebAssembly without its prefix, or one of those below. Immediates are as in
-//! WebAssembly, except that a load or store, which is one of memory 0, has its lane and then the offset in
-//! four bytes. Owns the layout; [`crate::vector`] executes.
+//! The code is the opcode of WebAssembly without its prefix, or one of those below. Immediates are
+//! as in WebAssembly, except that a load or store, which is one of memory 0, has its lane and then
+//! the offset in four bytes. Owns the layout; [`crate::vector`] executes.
 
 use super::code::Code;
 use super::decode::Cursor;
@@ -31,8 +32,8 @@ const OFFSET: usize = 4;
 /// Bytes of the index of a global.
 const INDEX: usize = 2;
 
-/// What follows the code, in this order: slots of the result, and of each operand (0 where there is none),
-/// and the number of bytes of immediates. `None` for an unknown code.
+/// What follows the code, in this order: slots of the result, and of each operand (0 where there is
+/// none), and the number of bytes of immediates. `None` for an unknown code.
 pub fn layout(code: u16) -> Option<([u32; 4], usize)> {
     Some(match code {
         COPY => ([4, 4, 0, 0], 0),
@@ -57,8 +58,9 @@ pub(super) fn lanes_exist(row: Row, immediates: &[u8]) -> bool {
     immediates.iter().take(row.immediates()).all(|&lane| lane < most)
 }
 
-/// Decodes what follows the opcode: the code, the slots, and lane and offset, or the index of the global.
-/// `None` when the code is unknown, or the instruction not complete, or a lane does not exist.
+/// Decodes what follows the opcode: the code, the slots, and lane and offset, or the index of the
+/// global. `None` when the code is unknown, or the instruction not complete, or a lane does not
+/// exist.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<(u16, [u8; 4], [u32; 2])> {
     let code = cursor.number(2)? as u16;
     let (slots, bytes) = layout(code)?;
@@ -96,12 +98,13 @@ unsafe fn global(context: &Context, index: usize) -> *mut u32 {
 /// Executes the `Vector` at `pc`. Returns the instruction behind it or the number of a trap.
 ///
 /// # Safety
-/// `pc` is at a `Vector` of the context's running function, whose frame is `fp`: COMPLETE, SLOTS and SPACES
-/// hold for it (see the head of [`super`]).
+/// `pc` is at a `Vector` of the context's running function, whose frame is `fp`: COMPLETE, SLOTS
+/// and SPACES hold for it (see the head of [`super`]).
 #[inline(never)]
 pub(super) unsafe fn execute(context: &Context, fp: Frame, pc: Code) -> Result<Code, u32> {
     let mut at = HEAD;
-    // SAFETY: COMPLETE: the instruction has the operand that is asked for. SLOTS: it names slots of the frame.
+    // SAFETY: COMPLETE: the instruction has the operand that is asked for. SLOTS: it names slots of
+    // the frame.
     let mut slot = || unsafe {
         at += 1;
         fp.at(pc.slot(at - 1))
@@ -130,9 +133,9 @@ pub(super) unsafe fn execute(context: &Context, fp: Frame, pc: Code) -> Result<C
     let to = if row.results() != 0 { slot() } else { core::ptr::null_mut() };
     let operands = row.operands().map(|slots| if slots != 0 { slot() } else { to }.cast_const());
     let immediates = row.immediates();
-    // SAFETY: COMPLETE: immediates follow the slots, and behind them an instruction. SLOTS: the places have as
-    // many slots as the row says. RECORDS: memory 0 is live, and if its addresses have 64 bits, an empty memory
-    // stands for it here.
+    // SAFETY: COMPLETE: immediates follow the slots, and behind them an instruction. SLOTS: the
+    // places have as many slots as the row says. RECORDS: memory 0 is live, and if its addresses
+    // have 64 bits, an empty memory stands for it here.
     unsafe {
         if row.is_access() {
             let memory: &Memory = &*context.memory;

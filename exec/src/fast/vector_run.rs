@@ -1,12 +1,13 @@
 //! Runs of vector instructions, on CPUs whose pointers have 64 bits (feature `simd`).
 //!
-//! A loop of its own executes `Vector` instructions that follow each other, with what often stands between
-//! them, as `numeric_run` does for numeric ones. Each instruction that programs execute often is here with
-//! the types of its lanes, so that the compiler makes it instructions of the CPU; [`super::vector`] executes
-//! the others, and all that trap. On other CPUs nothing is executed here.
+//! A loop of its own executes `Vector` instructions that follow each other, with what often stands
+//! between them, as `numeric_run` does for numeric ones. Each instruction that programs execute
+//! often is here with the types of its lanes, so that the compiler makes it instructions of the
+//! CPU; [`super::vector`] executes the others, and all that trap. On other CPUs nothing is executed
+//! here.
 //!
-//! Depends on [`crate::vector::op`] for opcodes. The SAFETY comments cite the rules by the names that the
-//! head of [`super`] gives them.
+//! Depends on [`crate::vector::op`] for opcodes. The SAFETY comments cite the rules by the names
+//! that the head of [`super`] gives them.
 
 // Opcodes have the names of their instructions.
 #![allow(non_upper_case_globals)]
@@ -20,12 +21,12 @@ use crate::linear_memory::Memory;
 use crate::slot::Frame;
 use crate::vector::op::VectorOp;
 
-/// Executes instructions from `pc` on. Returns the position of the first that is not executed, and the
-/// accumulator.
+/// Executes instructions from `pc` on. Returns the position of the first that is not executed, and
+/// the accumulator.
 ///
 /// # Safety
-/// COMPLETE, SLOTS and TARGETS hold for the instructions from `pc` on, which belong to the context's running
-/// function, whose frame is `fp`.
+/// COMPLETE, SLOTS and TARGETS hold for the instructions from `pc` on, which belong to the
+/// context's running function, whose frame is `fp`.
 #[inline(never)]
 pub(super) unsafe fn execute(
     context: &Context,
@@ -177,8 +178,8 @@ macro_rules! mask {
     };
 }
 
-/// Executes one `Vector`. Returns its length, or 0 where it is not executed: when it would trap, or is not
-/// here.
+/// Executes one `Vector`. Returns its length, or 0 where it is not executed: when it would trap, or
+/// is not here.
 ///
 /// # Safety
 /// COMPLETE and SLOTS hold for the instruction at `pc`, whose frame is `fp`; memory 0 is `memory`.
@@ -222,7 +223,8 @@ pub(super) unsafe fn one(memory: &Memory, pc: Code, fp: Frame) -> usize {
     }
     // SAFETY: COMPLETE: the code, the slots and the immediates are there.
     let (code, byte) = unsafe { (pc.u16(1) as u16, |at: usize| pc.byte(at)) };
-    // SAFETY: COMPLETE and SLOTS: the operand there names slots of the frame, as many as its type has.
+    // SAFETY: COMPLETE and SLOTS: the operand there names slots of the frame, as many as its type
+    // has.
     let slot = |at: usize| unsafe { fp.at(pc.slot(at)) };
     // SAFETY: SLOTS: the first operands are vectors where they are read as such.
     macro_rules! a {

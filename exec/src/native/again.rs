@@ -48,8 +48,8 @@ impl Again {
     ///
     /// # Safety
     /// `func` is a defined function of the live `instance`, which is in native mode; no code of the
-    /// store is running. `context` has what the host provides, and outlives the value; `slots` is on
-    /// its operand stack, at the end or before.
+    /// store is running. `context` has what the host provides, and outlives the value; `slots` is
+    /// on its operand stack, at the end or before.
     #[inline(never)]
     pub unsafe fn prepare(
         context: *mut Context,
@@ -134,8 +134,8 @@ impl Again {
     /// # Safety
     /// Since it was prepared, by a caller with the same `sp`, on the same thread, no call of the
     /// store was made but by this function, no memory was changed but by code that such a call ran,
-    /// and neither the mode of an instance nor its native stack was changed. No code of the store is
-    /// running. The arguments lie at `slots`, which has room for the results.
+    /// and neither the mode of an instance nor its native stack was changed. No code of the store
+    /// is running. The arguments lie at `slots`, which has room for the results.
     #[inline(always)]
     pub unsafe fn call(self, slots: *mut u32) -> u32 {
         // SAFETY: the contract of this function: the store is live, and so is its meter.

@@ -124,9 +124,10 @@ unsafe extern "C" fn trap(state: &State, code: u32, return_address: *const u8) -
 /// # Safety
 /// Native code of this state calls it.
 unsafe extern "C" fn import(state: &State, import: &ImportedFunc, return_address: *const u8) {
-    // SAFETY: CODE: the import is one of the instance without a host function, and its arguments lie
-    // at `args`, where the frame has slots for them and for the results. The linker of the runtime
-    // crate stores in such an import a live instance, and the index of a function that it defines.
+    // SAFETY: CODE: the import is one of the instance without a host function, and its arguments
+    // lie at `args`, where the frame has slots for them and for the results. The linker of the
+    // runtime crate stores in such an import a live instance, and the index of a function that it
+    // defines.
     unsafe { cross(state, import.data.cast(), import.extra.addr() as u32, return_address) }
 }
 
@@ -158,7 +159,8 @@ unsafe fn cross(
         if stack_pointer() < state.stack_limit.get().saturating_add(HELPER_STACK) {
             trap(state, TrapCode::StackOverflow as u32, return_address);
         }
-        // As in the other modes, a call of another instance counts. The host's calls, by `call`, do not.
+        // As in the other modes, a call of another instance counts. The host's calls, by `call`, do
+        // not.
         meter(state, return_address);
         let host = Host {
             stack_end: context.stack_end,

@@ -1,8 +1,8 @@
 //! What vector instructions compute, lane by lane, for every target.
 //!
 //! One loop serves all instructions on integers: the row of the table says which lanes it reads, of
-//! which width and sign, and a lane is computed in 64 bits. Lanes of floats are computed by the scalar
-//! instructions ([`crate::numeric`]). This is written for size.
+//! which width and sign, and a lane is computed in 64 bits. Lanes of floats are computed by the
+//! scalar instructions ([`crate::numeric`]). This is written for size.
 
 use super::op::{Lane, Map, Operation, Row, Shape};
 use crate::numeric;

@@ -1,12 +1,12 @@
 //! Vectors of 128 bits: fixed-width and relaxed SIMD (spec: 4.3.4, 4.4.3; feature `simd`).
 //!
 //! A vector takes four slots, its lowest lane first. [`op`] is the table of instructions, `lanes`
-//! computes them on every target. Relaxed instructions compute what the deterministic profile of the
-//! specification says.
+//! computes them on every target. Relaxed instructions compute what the deterministic profile of
+//! the specification says.
 //!
 //! There are two ways to execute one. On operands in their stack slots, as a runtime instruction:
-//! [`execute`], in classic mode and for what fast mode has no short form of. On operands in any slots,
-//! as register instruction: `register`.
+//! [`execute`], in classic mode and for what fast mode has no short form of. On operands in any
+//! slots, as register instruction: `register`.
 
 mod lanes;
 #[cfg(feature = "classic")]
@@ -97,8 +97,8 @@ unsafe fn store(at: *mut u32, quad: Quad, count: u32) {
 /// `to`, where an operand may lie.
 ///
 /// # Safety
-/// The places have as many slots as the row says, and `immediate` points at the immediates, which were
-/// checked as the validator checks them.
+/// The places have as many slots as the row says, and `immediate` points at the immediates, which
+/// were checked as the validator checks them.
 #[inline]
 pub(crate) unsafe fn compute(row: Row, to: *mut u32, at: [*const u32; 3], immediate: *const u8) {
     let slots = row.operands();
@@ -111,8 +111,8 @@ pub(crate) unsafe fn compute(row: Row, to: *mut u32, at: [*const u32; 3], immedi
     unsafe { store(to, lanes::compute(row, &operands, immediate), row.results()) };
 }
 
-/// Loads or stores at a place of a memory: returns what a load results in, of `vector` with one lane
-/// replaced where the instruction loads a lane.
+/// Loads or stores at a place of a memory: returns what a load results in, of `vector` with one
+/// lane replaced where the instruction loads a lane.
 ///
 /// # Safety
 /// As many bytes as the row says are at `place`, and `lane` is below their number where the
@@ -135,12 +135,12 @@ unsafe fn transfer(row: Row, place: *mut u8, vector: &Quad, lane: u8) -> Quad {
     bytes
 }
 
-/// Loads or stores at this address of a memory with addresses of 32 bits: the result goes to `to`, the vector is
-/// at `vector`.
+/// Loads or stores at this address of a memory with addresses of 32 bits: the result goes to `to`,
+/// the vector is at `vector`.
 ///
 /// # Safety
-/// The places have the slots that the row says, and `lane` is below their number where the instruction has a
-/// lane.
+/// The places have the slots that the row says, and `lane` is below their number where the
+/// instruction has a lane.
 #[cfg(feature = "fast")]
 #[inline]
 pub(crate) unsafe fn access(
@@ -156,7 +156,8 @@ pub(crate) unsafe fn access(
         .check_any(address, offset, 1 << row.log2_width())
         .ok_or(TrapCode::MemoryOutOfBounds)?;
     let [_, slots, _] = row.operands();
-    // SAFETY: the contract of this function. `check_any` has found all bytes of the access in bounds.
+    // SAFETY: the contract of this function. `check_any` has found all bytes of the access in
+    // bounds.
     unsafe { store(to, transfer(row, place, &load(vector, slots), lane), row.results()) };
     Ok(())
 }
@@ -165,15 +166,15 @@ pub(crate) unsafe fn access(
 /// operands end at `context.sp`. Moves both on.
 ///
 /// # Safety
-/// The context is that of running code whose instruction has this opcode, which the validator or the
-/// verifier accepted, and whose operands are in their stack slots.
+/// The context is that of running code whose instruction has this opcode, which the validator or
+/// the verifier accepted, and whose operands are in their stack slots.
 pub unsafe fn execute(context: &mut Context, code: u32) -> Result<(), TrapCode> {
     let row = Row::of(code).ok_or(TrapCode::Unreachable)?;
     let results = row.results();
     if !row.is_access() {
         let [a, b, c] = row.operands();
-        // SAFETY: the contract of this function: the operands end at `sp`, one behind the other. The
-        // frame has the slots of the result, which takes their place.
+        // SAFETY: the contract of this function: the operands end at `sp`, one behind the other.
+        // The frame has the slots of the result, which takes their place.
         unsafe {
             let base = context.sp.add(1).sub((a + b + c) as usize);
             let second = base.add(a as usize);
@@ -183,8 +184,8 @@ pub unsafe fn execute(context: &mut Context, code: u32) -> Result<(), TrapCode> 
         }
         return Ok(());
     }
-    // SAFETY: the contract of this function: a memarg starts there, of a memory of the instance, and a
-    // lane follows where the instruction has one.
+    // SAFETY: the contract of this function: a memarg starts there, of a memory of the instance,
+    // and a lane follows where the instruction has one.
     let (offset, memory, next, lane) = unsafe {
         let (offset, index, next) = memarg(context.pc);
         let memory: &Memory = &**(*context.instance).memories.add(index as usize);

@@ -1,5 +1,5 @@
-//! What classic mode leaves of instructions that move any value, where the value is a vector: `drop`,
-//! `select`, and those on locals and globals (spec: 4.4.3, 4.4.5).
+//! What classic mode leaves of instructions that move any value, where the value is a vector:
+//! `drop`, `select`, and those on locals and globals (spec: 4.4.3, 4.4.5).
 //!
 //! Depends on [`crate::classic`] for the map of locals.
 
@@ -21,17 +21,17 @@ unsafe fn copy(from: *const u32, to: *mut u32) {
     unsafe { core::ptr::copy(from, to, SLOTS) };
 }
 
-/// Executes the instruction with this opcode on a vector. The immediates start at `context.pc`, behind
-/// those of `select` with a type; the operands end at `context.sp`.
+/// Executes the instruction with this opcode on a vector. The immediates start at `context.pc`,
+/// behind those of `select` with a type; the operands end at `context.sp`.
 ///
 /// # Safety
-/// The context is that of running code of classic mode, whose instruction has this opcode and works on
-/// values of four slots. The rules at the head of [`crate::classic`] hold.
+/// The context is that of running code of classic mode, whose instruction has this opcode and works
+/// on values of four slots. The rules at the head of [`crate::classic`] hold.
 pub unsafe fn execute_move(context: &mut Context, opcode: u8) {
-    // SAFETY: HEIGHT and OPERANDS: the operands that the instruction has are the topmost, and the frame
-    // has the slots of its result. ENTRIES: where the instruction has a mark, it is the next entry.
-    // VALID and SPACES: an index of a local or global is there. The local is not narrow, for narrow ones
-    // have one slot. RECORDS: function, instance and global are live.
+    // SAFETY: HEIGHT and OPERANDS: the operands that the instruction has are the topmost, and the
+    // frame has the slots of its result. ENTRIES: where the instruction has a mark, it is the next
+    // entry. VALID and SPACES: an index of a local or global is there. The local is not narrow, for
+    // narrow ones have one slot. RECORDS: function, instance and global are live.
     unsafe {
         let top = context.sp.sub(SLOTS - 1);
         match opcode {

@@ -1,17 +1,18 @@
-//! The table of vector instructions: what stands behind the prefix 0xFD (spec: 5.4.8, feature `simd`).
+//! The table of vector instructions: what stands behind the prefix 0xFD (spec: 5.4.8, feature
+//! `simd`).
 //!
 //! Depends on [`crate::op`] for the opcodes of scalar instructions. Validation, decoding, the
-//! verifier, listings and execution are generated from the table or read it: a row says which operands
-//! an instruction has (its *shape*), which lanes of them make a lane of the result (its *map*), how
-//! wide and of which sign both are, and what is computed of them.
+//! verifier, listings and execution are generated from the table or read it: a row says which
+//! operands an instruction has (its *shape*), which lanes of them make a lane of the result (its
+//! *map*), how wide and of which sign both are, and what is computed of them.
 //!
 //! ```text
 //! opcode Name "text" Shape Map lanes-of-operands lanes-of-result operation;
 //! ```
 //!
-//! The opcode is the number behind the prefix; from 0x100 on it is one of relaxed SIMD. The operation
-//! is an [`Operation`] on integers, or where the map is `Scalar`, `Pseudo`, `Madd` or `Nmadd` the name
-//! of the scalar instruction that computes a lane.
+//! The opcode is the number behind the prefix; from 0x100 on it is one of relaxed SIMD. The
+//! operation is an [`Operation`] on integers, or where the map is `Scalar`, `Pseudo`, `Madd` or
+//! `Nmadd` the name of the scalar instruction that computes a lane.
 
 use crate::op::{NumType, Op};
 
@@ -419,8 +420,8 @@ impl Operation {
     }
 }
 
-/// The type of a lane: bit 0 says that an integer has no sign, the bits above are log2 of its width in
-/// bytes; floats follow.
+/// The type of a lane: bit 0 says that an integer has no sign, the bits above are log2 of its width
+/// in bytes; floats follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(u8);
 
@@ -559,7 +560,8 @@ macro_rules! define {
 vector_ops! { define }
 
 impl Row {
-    /// The row of the instruction with this opcode, if there is one and this build has its operations.
+    /// The row of the instruction with this opcode, if there is one and this build has its
+    /// operations.
     #[inline]
     pub fn of(code: u32) -> Option<Row> {
         ROWS.get(code as usize).copied().filter(|row| row.0 != 0)

@@ -1,4 +1,5 @@
-//! Cortex-M. The crate cortex-m-rt has the vector table and the start, and enables the FPU on targets with one.
+//! Cortex-M. The crate cortex-m-rt has the vector table and the start, and enables the FPU on
+//! targets with one.
 
 use core::arch::asm;
 
@@ -8,8 +9,8 @@ use core::arch::asm;
 /// `argument` is what the operation requires (Arm "Semihosting for AArch32 and AArch64").
 pub unsafe fn semihosting(operation: u32, argument: usize) -> usize {
     let result;
-    // SAFETY: the debugger reads and writes only the memory that `argument` points at, which the caller
-    // vouches for.
+    // SAFETY: the debugger reads and writes only the memory that `argument` points at, which the
+    // caller vouches for.
     unsafe {
         asm!(
             "bkpt 0xab",

@@ -2,7 +2,8 @@
 
 use core::arch::{asm, global_asm};
 
-// Sets the stack and the trap vector and zeroes .bss. `.data` is loaded where it is used (build.rs).
+// Sets the stack and the trap vector and zeroes .bss. `.data` is loaded where it is used
+// (build.rs).
 global_asm!(
     ".section .init, \"ax\"",
     ".globl _start",
@@ -49,8 +50,9 @@ extern "C" fn fault() -> ! {
 /// `argument` is what the operation requires ("RISC-V Semihosting", which refers to Arm's).
 pub unsafe fn semihosting(operation: u32, argument: usize) -> usize {
     let result;
-    // SAFETY: the debugger reads and writes only the memory that `argument` points at, which the caller
-    // vouches for. The three instructions are uncompressed and in one page, as the specification wants.
+    // SAFETY: the debugger reads and writes only the memory that `argument` points at, which the
+    // caller vouches for. The three instructions are uncompressed and in one page, as the
+    // specification wants.
     unsafe {
         asm!(
             ".option push",

@@ -18,7 +18,8 @@ use alloc::vec::Vec;
 #[derive(Default)]
 struct Host {
     clock: Clock,
-    /// Address and length of what was printed last. It is shown after the call, so that showing it costs the call nothing.
+    /// Address and length of what was printed last. It is shown after the call, so that showing it
+    /// costs the call nothing.
     text: (u32, u32),
 }
 

@@ -1,4 +1,5 @@
-//! Runs the job that the host brought through the C API, as an application in C would, and reports what it cost.
+//! Runs the job that the host brought through the C API, as an application in C would, and reports
+//! what it cost.
 #![no_std]
 #![no_main]
 
@@ -104,7 +105,8 @@ fn running_mode(_: &Job) -> RunningMode {
 #[cfg(feature = "native")]
 use zonda_load_trusted as load;
 
-/// Fails with the text that the runtime left. Not inlined: its buffers would be counted as the stack that a measured call uses.
+/// Fails with the text that the runtime left. Not inlined: its buffers would be counted as the
+/// stack that a measured call uses.
 #[cold]
 #[inline(never)]
 fn fail(what: &str, text: *const c_char) -> ! {

@@ -1,5 +1,6 @@
-//! Calls native functions in C through the C API, and compares what they get: a file that tests/common/signatures.rs generates has
-//! them, and `cargo xtask natives` compiles it and links it with this image.
+//! Calls native functions in C through the C API, and compares what they get: a file that
+//! tests/common/signatures.rs generates has them, and `cargo xtask natives` compiles it and links
+//! it with this image.
 #![no_std]
 #![no_main]
 
@@ -54,8 +55,8 @@ fn fail(what: &str, text: &[c_char]) -> ! {
 unsafe fn run(mode: RunningMode, count: u32) -> u32 {
     let mut error = [0 as c_char; 96];
     let mut wrong = 0;
-    // SAFETY: every call does what wasm_export.h asks: valid pointers, in this order. The symbols of the C file are the table, the
-    // module, and their sizes.
+    // SAFETY: every call does what wasm_export.h asks: valid pointers, in this order. The symbols
+    // of the C file are the table, the module, and their sizes.
     unsafe {
         let mut args: RuntimeInitArgs = core::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;

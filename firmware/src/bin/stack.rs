@@ -1,4 +1,5 @@
-//! Measures the native stack that loading and executing the host's job take, with interrupts and without, in each mode of the image.
+//! Measures the native stack that loading and executing the host's job take, with interrupts and
+//! without, in each mode of the image.
 #![no_std]
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Calls a module that traps, in each mode, and writes the record of the trap to the console as a firmware writes it to
-//! its log. `cargo xtask test --part trap` reads it with `zonda symbolize`.
+//! Calls a module that traps, in each mode, and writes the record of the trap to the console as a
+//! firmware writes it to its log. `cargo xtask test --part trap` reads it with `zonda symbolize`.
 #![no_std]
 #![no_main]
 
@@ -33,8 +33,8 @@ fn fail(what: &str, text: &[c_char]) -> ! {
 unsafe fn run(mode: RunningMode) {
     let mut error = [0 as c_char; 96];
     let mut record = [0u8; RECORD];
-    // SAFETY: every call does what wasm_export.h asks: valid pointers, in this order. The record stays until the
-    // instance is freed.
+    // SAFETY: every call does what wasm_export.h asks: valid pointers, in this order. The record
+    // stays until the instance is freed.
     unsafe {
         let mut args: RuntimeInitArgs = core::mem::zeroed();
         args.mem_alloc_type = Alloc_With_Pool;

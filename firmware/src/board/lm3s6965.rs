@@ -1,4 +1,5 @@
-//! TI (Luminary) LM3S6965 evaluation board, as QEMU imitates it. LM3S6965 data sheet, chapter 8 (GPIO).
+//! TI (Luminary) LM3S6965 evaluation board, as QEMU imitates it. LM3S6965 data sheet, chapter 8
+//! (GPIO).
 
 pub const NAME: &str = "lm3s6965evb";
 /// After reset the PLL is bypassed and QEMU counts 80 ns for a clock cycle.

@@ -63,8 +63,8 @@ pub fn heap_start() -> *mut u8 {
 
 /// Starts the timer that [`ticks`] reads.
 pub fn ticks_init() {
-    // SAFETY: registers of the timer of this board, which only this file uses. After a write to VALUE and
-    // CTRL.EN the timer counts down.
+    // SAFETY: registers of the timer of this board, which only this file uses. After a write to
+    // VALUE and CTRL.EN the timer counts down.
     unsafe {
         RELOAD.write_volatile(u32::MAX);
         VALUE.write_volatile(u32::MAX);

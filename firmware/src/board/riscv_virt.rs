@@ -1,4 +1,5 @@
-//! QEMU's `virt` machine for riscv32. All its memory is RAM; docs: "'virt' Generic Virtual Platform".
+//! QEMU's `virt` machine for riscv32. All its memory is RAM; docs: "'virt' Generic Virtual
+//! Platform".
 
 pub const NAME: &str = "virt";
 /// Behind the image (build.rs) and the memory for jobs.

@@ -1,4 +1,5 @@
-//! SysTick, interrupted by PendSV, interrupted by NMI (Armv7-M ARM, B1.5; Armv6-M ARM, B1.5): the core has them all, on each board.
+//! SysTick, interrupted by PendSV, interrupted by NMI (Armv7-M ARM, B1.5; Armv6-M ARM, B1.5): the
+//! core has them all, on each board.
 
 use super::count;
 use cortex_m_rt::exception;

@@ -1,5 +1,6 @@
-//! The machine timer, interrupted by the machine software interrupt (RISC-V Privileged Architecture, 3.1.6 and 3.1.9; QEMU's `virt` has a
-//! CLINT). There are no priorities among them: the timer's handler enables interrupts again, as nesting needs it on this CPU.
+//! The machine timer, interrupted by the machine software interrupt (RISC-V Privileged
+//! Architecture, 3.1.6 and 3.1.9; QEMU's `virt` has a CLINT). There are no priorities among them:
+//! the timer's handler enables interrupts again, as nesting needs it on this CPU.
 
 use super::count;
 use core::arch::{asm, global_asm};
@@ -43,7 +44,8 @@ extern "C" {
 
 /// Lets the timer interrupt after [`PERIOD`].
 fn arm_timer() {
-    // SAFETY: registers of the CLINT, which only this file uses. The upper half of the counter is 0 for seven minutes.
+    // SAFETY: registers of the CLINT, which only this file uses. The upper half of the counter is 0
+    // for seven minutes.
     unsafe {
         MTIMECMP.add(1).write_volatile(0);
         MTIMECMP.write_volatile(MTIME.read_volatile().wrapping_add(PERIOD));
@@ -57,8 +59,8 @@ extern "C" fn interrupt(cause: usize) {
     }
     if cause & 0xff == TIMER {
         count(0);
-        // SAFETY: registers of the CLINT and of the CPU. The timer is armed when the other interrupt is over, so this handler is not
-        // interrupted by itself.
+        // SAFETY: registers of the CLINT and of the CPU. The timer is armed when the other
+        // interrupt is over, so this handler is not interrupted by itself.
         unsafe {
             MTIMECMP.add(1).write_volatile(u32::MAX);
             MSIP.write_volatile(1);

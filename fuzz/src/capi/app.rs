@@ -15,7 +15,8 @@ unsafe extern "C" fn twice(_: wasm_exec_env_t, value: u32) -> u32 {
 
 /// (*~)i: the sum of the bytes, each of which is written as well.
 unsafe extern "C" fn sum(env: wasm_exec_env_t, at: *mut u8, len: u32) -> u32 {
-    // SAFETY: the environment is live; the runtime has checked pointer and length, which is what is tested.
+    // SAFETY: the environment is live; the runtime has checked pointer and length, which is what is
+    // tested.
     unsafe {
         let instance = wasm_runtime_get_module_inst(env);
         assert!(wasm_runtime_validate_native_addr(instance, at.cast(), u64::from(len)));
@@ -31,7 +32,8 @@ unsafe extern "C" fn sum(env: wasm_exec_env_t, at: *mut u8, len: u32) -> u32 {
 
 /// (i)i: calls the runtime. Gives its argument, or what it was told to.
 unsafe extern "C" fn back(env: wasm_exec_env_t, what: u32) -> u32 {
-    // SAFETY: the environment is live, as is its instance, whose functions are called on environments of its own.
+    // SAFETY: the environment is live, as is its instance, whose functions are called on
+    // environments of its own.
     unsafe {
         let instance = wasm_runtime_get_module_inst(env);
         let add = wasm_runtime_lookup_function(instance, c"add".as_ptr());

@@ -1,6 +1,8 @@
-//! Memory for the runtime while the C API is called, counted, from where RuntimeInitArgs says; and an allocator of the application's that fails when it is told to.
+//! Memory for the runtime while the C API is called, counted, from where RuntimeInitArgs says; and
+//! an allocator of the application's that fails when it is told to.
 //!
-//! In a firmware all of Rust's memory is the runtime's. Here the fuzzer shares the process, so the global allocator asks on which side of the API it is called.
+//! In a firmware all of Rust's memory is the runtime's. Here the fuzzer shares the process, so the
+//! global allocator asks on which side of the API it is called.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -29,7 +31,8 @@ struct Sides;
 #[global_allocator]
 static SIDES: Sides = Sides;
 
-// SAFETY: both allocators are ones; a block is freed on the side where it was allocated, as no memory changes hands through the C API.
+// SAFETY: both allocators are ones; a block is freed on the side where it was allocated, as no
+// memory changes hands through the C API.
 unsafe impl GlobalAlloc for Sides {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !inside() {
@@ -84,7 +87,8 @@ pub fn leave<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Blocks that the runtime has allocated through Rust, and those that the application's allocator gave.
+/// Blocks that the runtime has allocated through Rust, and those that the application's allocator
+/// gave.
 pub fn live() -> (usize, usize) {
     (BLOCKS.get(), GIVEN.get())
 }

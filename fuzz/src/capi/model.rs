@@ -54,7 +54,8 @@ fn narrow(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
 }
 
-/// Chooses a call of an instance of the module with this number. `linked`: whether its imports are there; `len`: bytes of its memory.
+/// Chooses a call of an instance of the module with this number. `linked`: whether its imports are
+/// there; `len`: bytes of its memory.
 pub fn choose(
     u: &mut Unstructured,
     module: usize,

@@ -1,7 +1,8 @@
-//! What the application has of the runtime: modules, instances, environments, blocks. Each operation is one or a few calls of the API, and what is known about their outcome is checked.
+//! What the application has of the runtime: modules, instances, environments, blocks. Each
+//! operation is one or a few calls of the API, and what is known about their outcome is checked.
 //!
-//! Kept is what the header demands of the application: handles are live, a module is unloaded after its instances, functions are called on
-//! environments of their own instance.
+//! Kept is what the header demands of the application: handles are live, a module is unloaded after
+//! its instances, functions are called on environments of their own instance.
 
 mod heaps;
 mod objects;
@@ -288,7 +289,8 @@ impl World {
     fn deinstantiate(&mut self, u: &mut Unstructured) -> Result<()> {
         if let Some(at) = index(u, &self.instances)? {
             let instance = self.instances.swap_remove(at);
-            // SAFETY: it is live, and none of its functions runs. Environments that were made for it are destroyed later, and not used any more.
+            // SAFETY: it is live, and none of its functions runs. Environments that were made for
+            // it are destroyed later, and not used any more.
             unsafe { enter(|| wasm_runtime_deinstantiate(instance.handle)) };
         }
         Ok(())
@@ -363,7 +365,8 @@ impl World {
         let mut cells = call.cells.clone();
         cells.resize(12, 0x5aa5_5aa5);
         let before = failures();
-        // SAFETY: the environment is the instance's; there are enough cells for arguments and results.
+        // SAFETY: the environment is the instance's; there are enough cells for arguments and
+        // results.
         let done =
             unsafe { enter(|| wasm_runtime_call_wasm(env, func, argc as u32, cells.as_mut_ptr())) };
         let said = exception(instance.handle);
@@ -731,7 +734,8 @@ fn call_unknown(u: &mut Unstructured, instance: &mut Instance, env: wasm_exec_en
     ])?;
     instance.fuel = Some(1000);
     instance.stopped = None;
-    // SAFETY: instance and environment are live; there are more cells than a function of these modules can have, and more places for kinds.
+    // SAFETY: instance and environment are live; there are more cells than a function of these
+    // modules can have, and more places for kinds.
     unsafe {
         let func = enter(|| wasm_runtime_lookup_function(instance.handle, name.as_ptr()));
         if func.is_null() {

@@ -8,7 +8,8 @@ use zonda_exec::fast::RegOp;
 /// What the machine stopped at.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Something whose order counts, or that may trap: opcode of WebAssembly, immediates, operands; where its results go.
+    /// Something whose order counts, or that may trap: opcode of WebAssembly, immediates,
+    /// operands; where its results go.
     Effect {
         code: u16,
         immediates: [u64; 2],
@@ -41,9 +42,11 @@ pub enum Place {
     Slots(i32),
     /// The same, and the accumulator keeps its value.
     SlotsOnly(i32),
-    /// Slots from this one on, and the accumulator is the topmost slot then: what the runtime leaves.
+    /// Slots from this one on, and the accumulator is the topmost slot then: what the runtime
+    /// leaves.
     Runtime(i32),
-    /// Slots from this one on, above which everything is lost; the accumulator is the result if that is one slot.
+    /// Slots from this one on, above which everything is lost; the accumulator is the result if
+    /// that is one slot.
     Call(i32),
 }
 
@@ -56,7 +59,8 @@ pub struct Machine<'c> {
     pub accumulator: Sym,
     /// What the frame pointer was moved by.
     pub bias: i32,
-    /// Whether the load that was executed last was the instruction for all of them, which writes pairs.
+    /// Whether the load that was executed last was the instruction for all of them, which writes
+    /// pairs.
     pub wrote_pair: bool,
 }
 
@@ -118,7 +122,8 @@ impl<'c> Machine<'c> {
         }
     }
 
-    /// Runs until something happens, or until the instruction at `stop`, for which there is no step.
+    /// Runs until something happens, or until the instruction at `stop`, for which there is no
+    /// step.
     pub fn run(&mut self, values: &mut Values, stop: Option<u32>) -> Result<Option<Step>, String> {
         loop {
             if Some(self.pc) == stop {

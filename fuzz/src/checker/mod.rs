@@ -1,9 +1,10 @@
-//! Checks a translation instead of testing it: walks the WebAssembly and the register bytecode of a function together, on symbolic
-//! values, in one pass, and proves that both have the same effects in the same order on the same values, take the same branches, and
-//! that every live local and operand is where the translator has to leave it where control meets.
+//! Checks a translation instead of testing it: walks the WebAssembly and the register bytecode of a
+//! function together, on symbolic values, in one pass, and proves that both have the same effects
+//! in the same order on the same values, take the same branches, and that every live local and
+//! operand is where the translator has to leave it where control meets.
 //!
-//! It knows nothing of what the translator believes: it reads the module with `wasmparser`, and the code with the decoder of listings.
-//! fuzz/README.md says which faults it sees.
+//! It knows nothing of what the translator believes: it reads the module with `wasmparser`, and the
+//! code with the decoder of listings. fuzz/README.md says which faults it sees.
 
 mod machine;
 mod values;
@@ -149,8 +150,8 @@ fn may_trap(code: u16) -> bool {
     matches!(code, 0x6d..=0x70 | 0x7f..=0x82 | 0xa8..=0xab | 0xae..=0xb1)
 }
 
-/// A load or store by what it does to slots: the opcode of the one that does the same in 32 bits or as a pair, the slots of the value
-/// on the operand stack, and those that are loaded or stored.
+/// A load or store by what it does to slots: the opcode of the one that does the same in 32 bits or
+/// as a pair, the slots of the value on the operand stack, and those that are loaded or stored.
 fn narrowed(code: u16) -> (u16, usize, usize) {
     match code {
         0x28 | 0x2a => (0x28, 1, 1),
@@ -173,7 +174,8 @@ fn texts(values: &Values, list: &[Sym]) -> String {
 
 /// The opcode of a numeric instruction, load or store, with offset and memory.
 fn opcode(operator: &wasmparser::Operator) -> Option<(u16, Option<(u32, u32)>)> {
-    // The names of wasmparser are those of the text format: they are compared as Zonda's table has them.
+    // The names of wasmparser are those of the text format: they are compared as Zonda's table has
+    // them.
     let text = format!("{operator:?}");
     let name: &str = text.split([' ', '{', '(']).next().unwrap_or("");
     let code = codes().iter().find(|(known, _)| known == name)?.1;

@@ -1,5 +1,5 @@
-//! Symbolic values of one slot: two computations have the same number when they are the same, up to the identities that the translator
-//! may use.
+//! Symbolic values of one slot: two computations have the same number when they are the same, up to
+//! the identities that the translator may use.
 
 use std::collections::HashMap;
 
@@ -276,7 +276,8 @@ impl Values {
         self.intern(Node::Op { code, part: 0, args })
     }
 
-    /// The results, one slot or two, of a numeric instruction that cannot trap, on all slots of its operands.
+    /// The results, one slot or two, of a numeric instruction that cannot trap, on all slots of its
+    /// operands.
     pub fn numeric(&mut self, code: u16, args: &[Sym], slots: usize) -> Vec<Sym> {
         if matches!(code, 0x45..=0x4f | 0x6a..=0x6c | 0x71..=0x78) {
             return vec![self.word(code, args)];

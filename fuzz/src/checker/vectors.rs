@@ -1,5 +1,5 @@
-//! Vector instructions on both sides. What one computes is a value that its opcode, its operands and its immediates determine; loads and
-//! stores are effects.
+//! Vector instructions on both sides. What one computes is a value that its opcode, its operands
+//! and its immediates determine; loads and stores are effects.
 
 use super::machine::{effect, effective, Machine, Place, Step};
 use super::values::{Sym, Values};

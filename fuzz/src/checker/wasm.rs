@@ -1,5 +1,5 @@
-//! The WebAssembly side, which drives: each instruction is executed on symbolic values; where one has an effect, branches or ends, the
-//! machine has to come to the same.
+//! The WebAssembly side, which drives: each instruction is executed on symbolic values; where one
+//! has an effect, branches or ends, the machine has to come to the same.
 
 use super::machine::{self, Machine, Place, Step};
 use super::values::{same, Sym, Values, UNKNOWN};
@@ -195,7 +195,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
         Ok(results)
     }
 
-    /// Whether every local, and every operand below the label's own and among the `kept` topmost, is in its slot.
+    /// Whether every local, and every operand below the label's own and among the `kept` topmost,
+    /// is in its slot.
     fn check_homes(&self, machine: &Machine, height: usize, kept: &[Sym]) -> Result<()> {
         let wrong = |what: &str, at: usize, want: Sym, have: Sym| {
             format!(
@@ -252,7 +253,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
         self.labels.len().checked_sub(1 + depth as usize).ok_or_else(|| "no label".into())
     }
 
-    /// The machine goes to a label, or returns, with the topmost operands: `machine` is at the jump, or there if `at` says so.
+    /// The machine goes to a label, or returns, with the topmost operands: `machine` is at the
+    /// jump, or there if `at` says so.
     fn arrive(&mut self, machine: &mut Machine<'c>, index: usize, at: Option<u32>) -> Result<()> {
         let count = self.labels[index].branch.len();
         let kept = self.top_slots(count);
@@ -283,7 +285,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
         self.check_homes(machine, height, &kept)
     }
 
-    /// The same where moves may stand before the jump: `at` is the label, or where moves for it begin.
+    /// The same where moves may stand before the jump: `at` is the label, or where moves for it
+    /// begin.
     fn arrive_at(&mut self, index: usize, at: u32) -> Result<()> {
         let mut machine = self.machine.clone();
         let label = &self.labels[index];
@@ -316,8 +319,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
         Ok(())
     }
 
-    /// The machine branches on a condition or its opposite. Returns where it goes when the condition holds, where when
-    /// it does not, and whether it jumps when it holds.
+    /// The machine branches on a condition or its opposite. Returns where it goes when the
+    /// condition holds, where when it does not, and whether it jumps when it holds.
     fn conditional(&mut self, value: Sym) -> Result<(u32, u32, bool)> {
         let condition = self.values.condition(value);
         let opposite = self.values.opposite(condition);
@@ -639,7 +642,8 @@ impl<'e, 'c> Wasm<'e, 'c> {
         Ok(())
     }
 
-    /// What is told by its opcode: numeric instructions, loads and stores, and what the runtime executes.
+    /// What is told by its opcode: numeric instructions, loads and stores, and what the runtime
+    /// executes.
     fn by_opcode(&mut self, operator: &Operator) -> Result<()> {
         let runtime = match *operator {
             Operator::TableGet { table } => Some((0x25, [table, 0], 1, 1)),

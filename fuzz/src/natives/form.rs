@@ -131,14 +131,16 @@ pub fn fits(text: &str, params: &[Type], results: &[Type]) -> bool {
         && types(result).is_some_and(|types| types == results)
 }
 
-/// Whether the runtime can pass so many: five integers in registers beside the environment, eight floats, twelve words on the stack.
+/// Whether the runtime can pass so many: five integers in registers beside the environment, eight
+/// floats, twelve words on the stack.
 pub fn fit_the_abi(params: &[Type]) -> bool {
     let floats = params.iter().filter(|ty| matches!(ty, Type::F32 | Type::F64)).count();
     let ints = params.len() - floats;
     ints.saturating_sub(5) + floats.saturating_sub(8) <= 12
 }
 
-/// The bytes that each argument gives access to: address and length for a pointer, nothing for others. `None` when one of them is not in the memory.
+/// The bytes that each argument gives access to: address and length for a pointer, nothing for
+/// others. `None` when one of them is not in the memory.
 pub fn pointers(
     letters: Option<&str>,
     values: &[u64],

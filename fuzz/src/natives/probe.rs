@@ -1,4 +1,5 @@
-//! The native functions: they look at all that they are given, touch every byte that they may, and ask the runtime about addresses.
+//! The native functions: they look at all that they are given, touch every byte that they may, and
+//! ask the runtime about addresses.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -35,10 +36,12 @@ pub fn set(plan: Option<Plan>) -> Option<Plan> {
     PLAN.replace(plan)
 }
 
-/// All integers that the ABI passes: five registers and twelve words of the stack, and eight registers of floats.
+/// All integers that the ABI passes: five registers and twelve words of the stack, and eight
+/// registers of floats.
 type Words = ([u64; 5], [f64; 8], [u64; 12]);
 
-/// The function for a signature and types: one that takes all that can be passed, or words alone, which are passed without the rest.
+/// The function for a signature and types: one that takes all that can be passed, or words alone,
+/// which are passed without the rest.
 pub fn function(letters: Option<&str>, params: &[Type], results: &[Type]) -> *mut c_void {
     let word = |ty: &Type| matches!(ty, Type::I32 | Type::Extern | Type::Func);
     let converts = letters.is_some_and(|text| text.contains(['*', '$']));

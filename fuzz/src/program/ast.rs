@@ -1,4 +1,5 @@
-//! Generated programs as trees: what the generator makes, the encoder writes and the reducer shrinks.
+//! Generated programs as trees: what the generator makes, the encoder writes and the reducer
+//! shrinks.
 
 /// The type of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -200,7 +201,8 @@ pub enum Source {
     Module(usize, u32),
 }
 
-/// A function, behind all others, that throws what it is given; with `reference` it catches that with its reference first.
+/// A function, behind all others, that throws what it is given; with `reference` it catches that
+/// with its reference first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Thrower {
     pub tag: u32,

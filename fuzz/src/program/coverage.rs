@@ -1,8 +1,10 @@
-//! What a set of programs contains: opcodes and pairs of neighbouring opcodes, of WebAssembly and of register bytecode.
+//! What a set of programs contains: opcodes and pairs of neighbouring opcodes, of WebAssembly and
+//! of register bytecode.
 
 use super::ast::{Instr, Program};
 
-/// Opcodes: one byte, and 18 behind the prefix 0xFC, from 0xe0 on, which no instruction of one byte uses.
+/// Opcodes: one byte, and 18 behind the prefix 0xFC, from 0xe0 on, which no instruction of one byte
+/// uses.
 const CODES: usize = 256;
 
 /// Instructions of WebAssembly that the generator can make: all of Zonda's.

@@ -1,7 +1,7 @@
 //! Writes a module in the binary format.
 //!
-//! By hand, so that what the generator means does not depend on a library that may have its own opinion, and because the library is
-//! compiled into the tests of the main package as well.
+//! By hand, so that what the generator means does not depend on a library that may have its own
+//! opinion, and because the library is compiled into the tests of the main package as well.
 
 use super::ast::{
     Elem, FuncType, Global, Init, Instr, Item, Memory, Module, Source, Table, Thrower, Ty, HOST,

@@ -1,13 +1,16 @@
-//! The same program with exceptions: branches and returns become throws, which a `try_table` around the body of the label's block
-//! catches. What it computes is the same, so that an engine without exceptions judges it.
+//! The same program with exceptions: branches and returns become throws, which a `try_table` around
+//! the body of the label's block catches. What it computes is the same, so that an engine without
+//! exceptions judges it.
 //!
-//! Some throws happen in a function of their own that is called, and some of those catch the exception with its reference and throw it
-//! again; other clauses and other `try_table`s lie between.
+//! Some throws happen in a function of their own that is called, and some of those catch the
+//! exception with its reference and throw it again; other clauses and other `try_table`s lie
+//! between.
 
 use super::ast::{op, FuncType, Instr, Module, Program, Thrower, Ty};
 use super::rng::Rng;
 
-/// The program with exceptions; `None` where the seed says that it stays without, or there is no branch to replace.
+/// The program with exceptions; `None` where the seed says that it stays without, or there is no
+/// branch to replace.
 pub fn variant(program: &Program) -> Option<Program> {
     let mut rng = Rng::new(program.seed ^ 0x7468_726f_7773);
     if !cfg!(feature = "exceptions") || !rng.chance(1, 3) {

@@ -1,8 +1,9 @@
-//! Programs that mean something: a generator of valid Wasm modules that always end and whose every value is observed, the engines that
-//! run them, and a reducer for those on which the engines disagree.
+//! Programs that mean something: a generator of valid Wasm modules that always end and whose every
+//! value is observed, the engines that run them, and a reducer for those on which the engines
+//! disagree.
 //!
-//! wasm-smith knows more of the format, but its programs mostly trap, or drop what they computed. These compute densely: many live
-//! operands and locals, across blocks, calls, modules and modes.
+//! wasm-smith knows more of the format, but its programs mostly trap, or drop what they computed.
+//! These compute densely: many live operands and locals, across blocks, calls, modules and modes.
 
 pub mod ast;
 pub mod coverage;

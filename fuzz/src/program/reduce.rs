@@ -1,7 +1,8 @@
-//! Makes a program smaller while something is still wrong with it: calls, whole functions, sequences and single instructions are
-//! removed or replaced, then what nothing refers to any more.
+//! Makes a program smaller while something is still wrong with it: calls, whole functions,
+//! sequences and single instructions are removed or replaced, then what nothing refers to any more.
 //!
-//! A candidate need not be what the generator would make: one that is not valid, or does not end, does not count as failing.
+//! A candidate need not be what the generator would make: one that is not valid, or does not end,
+//! does not count as failing.
 
 use super::ast::{op, Func, Init, Instr, Item, Module, Program, Ty};
 use super::gen::numbers::constant;
@@ -114,7 +115,8 @@ impl Reducer<'_> {
         }
     }
 
-    /// Removes parts of sequences: halves, quarters, single instructions; replaces blocks by what they contain.
+    /// Removes parts of sequences: halves, quarters, single instructions; replaces blocks by what
+    /// they contain.
     fn sequences(&mut self) {
         for module in 0..self.best.modules.len() {
             for func in 0..self.best.modules[module].funcs.len() {
@@ -183,7 +185,8 @@ impl Reducer<'_> {
         nth(&self.best.modules[module].funcs[func].body, path).map_or(0, <[Instr]>::len)
     }
 
-    /// Replaces instructions, with up to two before them, by constants, and constants by simpler ones.
+    /// Replaces instructions, with up to two before them, by constants, and constants by simpler
+    /// ones.
     fn replacements(&mut self) {
         for module in 0..self.best.modules.len() {
             for func in 0..self.best.modules[module].funcs.len() {
@@ -251,7 +254,8 @@ impl Reducer<'_> {
         }
     }
 
-    /// Removes what nothing refers to: locals, exports, and at the end of each index space functions, globals, tables, memories, types.
+    /// Removes what nothing refers to: locals, exports, and at the end of each index space
+    /// functions, globals, tables, memories, types.
     fn unused(&mut self) {
         for module in 0..self.best.modules.len() {
             for at in (0..self.best.modules[module].exported.len()).rev() {
@@ -488,7 +492,8 @@ fn remove_global(program: &mut Program, module: usize, global: usize) {
     global_removed(program, module, index);
 }
 
-/// Removes an import. Memories and tables keep their numbers: it has to be the last one that is used.
+/// Removes an import. Memories and tables keep their numbers: it has to be the last one that is
+/// used.
 fn remove_import(program: &mut Program, module: usize, import: usize) {
     let imports = &program.modules[module].imports;
     let item = imports[import].0;

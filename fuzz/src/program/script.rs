@@ -1,9 +1,11 @@
-//! Programs as a script in the format of docs/spec-suite.md, for the loops in Thumb-2: the image that runs the official suite on an
-//! emulated Cortex-M3 runs thousands of programs from one file. What each call has to return is what classic mode returned on the host,
-//! after all engines of the host agreed.
+//! Programs as a script in the format of docs/spec-suite.md, for the loops in Thumb-2: the image
+//! that runs the official suite on an emulated Cortex-M3 runs thousands of programs from one file.
+//! What each call has to return is what classic mode returned on the host, after all engines of the
+//! host agreed.
 //!
-//! A script shows only calls, so each module gets one more function, which returns what would be looked at from outside: globals, and
-//! hashes of memories and of which elements of tables are null.
+//! A script shows only calls, so each module gets one more function, which returns what would be
+//! looked at from outside: globals, and hashes of memories and of which elements of tables are
+//! null.
 
 use super::ast::{op, Call, Func, FuncType, Instr, Module, Program, Ty};
 use super::run::{Obs, Trap};
@@ -129,8 +131,8 @@ impl Script {
         self.bytes
     }
 
-    /// Adds a program whose modules were all instantiated and whose calls met no limit; false for others. The line of its commands is
-    /// its seed.
+    /// Adds a program whose modules were all instantiated and whose calls met no limit; false for
+    /// others. The line of its commands is its seed.
     pub fn add(&mut self, program: &Program, modules: &[Vec<u8>], seen: &[Obs]) -> bool {
         let limit = |obs: &Obs| matches!(obs, Obs::Trapped(Trap::Limit | Trap::Fuel));
         let instantiated = seen.iter().filter(|obs| matches!(obs, Obs::Instantiated(_))).count();
@@ -156,7 +158,8 @@ impl Script {
             let module = &program.modules[call.module];
             let ty = &module.types[module.func_types()[call.func as usize] as usize];
             match seen[begin + len] {
-                // Which bits a NaN has is not for the script to say: what is computed of it is seen later.
+                // Which bits a NaN has is not for the script to say: what is computed of it is seen
+                // later.
                 Obs::Returned if results.iter().any(is_nan) => {
                     self.call(code::ACTION, program, call, &ty.params);
                 }

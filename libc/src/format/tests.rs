@@ -146,7 +146,8 @@ fn formats_are_those_of_the_host() {
                 let byte = 1 + random.below(255) as u32;
                 memory[STRING as usize..][..string.len()].copy_from_slice(string.as_bytes());
                 args.extend(if kind == "c" { byte } else { STRING }.to_le_bytes());
-                // SAFETY: the format has one conversion, for this argument; the buffer has that size.
+                // SAFETY: the format has one conversion, for this argument; the buffer has that
+                // size.
                 let count = unsafe {
                     match kind {
                         "c" => snprintf(at, len, host.as_ptr().cast(), byte),

@@ -1,5 +1,5 @@
-//! The platform of a host: threads, locks and clock of the standard library, a flash in a file or in RAM, sensors that count,
-//! TCP and UDP.
+//! The platform of a host: threads, locks and clock of the standard library, a flash in a file or
+//! in RAM, sensors that count, TCP and UDP.
 
 mod flash;
 mod net;
@@ -25,7 +25,8 @@ use crate::{Error, Failure, Manager, Policy, State};
 pub use flash::HostFlash;
 use net::Connections;
 
-/// A lock of the standard library. A thread that panicked while it had the lock left the value as it was then.
+/// A lock of the standard library. A thread that panicked while it had the lock left the value as
+/// it was then.
 pub struct HostMutex<T>(StdMutex<T>);
 
 impl<T: Send> Mutex<T> for HostMutex<T> {

@@ -13,7 +13,8 @@ use crate::attributes::{Attributes, Value};
 use crate::platform::{Endpoint, Owner};
 use crate::Manager;
 
-/// How long an application waits to be connected, and a reader before it looks whether it has to end.
+/// How long an application waits to be connected, and a reader before it looks whether it has to
+/// end.
 const WAIT: Duration = Duration::from_millis(500);
 /// Bytes that are read at once.
 const CHUNK: usize = 512;

@@ -1,4 +1,5 @@
-//! Applications on the manager of a host, from outside: lifecycle, limits, permissions, updates, messages.
+//! Applications on the manager of a host, from outside: lifecycle, limits, permissions, updates,
+//! messages.
 
 #[path = "../common/mod.rs"]
 mod common;

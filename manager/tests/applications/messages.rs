@@ -1,4 +1,5 @@
-//! Requests, responses and events between applications and the firmware, timers, sensors, connections.
+//! Requests, responses and events between applications and the firmware, timers, sensors,
+//! connections.
 
 use std::io::{Read, Write};
 
@@ -162,7 +163,8 @@ fn timers_expire_once_or_again_and_again() {
 #[test]
 fn sensors_are_read_at_their_interval() {
     let device = Device::new();
-    // An attribute container is 6 bytes, the tag, and so on; the value of the key "value" is its last four bytes.
+    // An attribute container is 6 bytes, the tag, and so on; the value of the key "value" is its
+    // last four bytes.
     let more = r#"(data (i32.const 200) "counter\00") (data (i32.const 230) "two\00")
         (func (export "on_sensor_event") (param $sensor i32) (param $at i32) (param $len i32)
             (if (i32.eq (i32.load (i32.sub (i32.add (local.get $at) (local.get $len)) (i32.const 4))) (i32.const 2))

@@ -110,7 +110,8 @@ fn an_import_needs_its_capability_from_manifest_and_policy() {
     assert!(device.info("a").is_none());
 }
 
-/// A package that is cut off, or whose announced name or length is wrong, leaves everything as it was.
+/// A package that is cut off, or whose announced name or length is wrong, leaves everything as it
+/// was.
 #[test]
 fn broken_transfers_leave_the_device_as_it_was() {
     let device = Device::new();

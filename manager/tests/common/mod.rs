@@ -27,8 +27,8 @@ pub fn manifest(name: &str) -> ManifestData {
     }
 }
 
-/// A module that answers `/NAME` with 69 (2.05), has `on_init`, and whatever else the text defines. Its allocator gives out one
-/// buffer at 1024; packets are made at 512, texts are from 64 on.
+/// A module that answers `/NAME` with 69 (2.05), has `on_init`, and whatever else the text defines.
+/// Its allocator gives out one buffer at 1024; packets are made at 512, texts are from 64 on.
 pub fn module(name: &str, more: &str) -> String {
     module_with_init(name, "", more)
 }

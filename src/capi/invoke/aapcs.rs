@@ -1,6 +1,7 @@
-//! Arm, base standard (AAPCS32, chapter 6.5). Floats are passed in core registers, so all arguments form one row of words: the
-//! first four in r0 to r3, the others on the stack. A value of 64 bits begins at an even word (C.3, C.7); a word that this skips
-//! stays unused. Results are in r0 and r1.
+//! Arm, base standard (AAPCS32, chapter 6.5). Floats are passed in core registers, so all arguments
+//! form one row of words: the first four in r0 to r3, the others on the stack. A value of 64 bits
+//! begins at an even word (C.3, C.7); a word that this skips stays unused. Results are in r0 and
+//! r1.
 
 use super::row::Row;
 
@@ -51,23 +52,28 @@ impl Arguments {
     }
 
     /// # Safety
-    /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order.
+    /// `func` is a C function whose parameters are the environment and the values that were pushed,
+    /// in that order.
     #[cfg(target_arch = "arm")]
     #[inline(always)]
     pub(in crate::capi) unsafe fn call(&self, func: *const (), _returned: super::Returned) -> u64 {
-        // SAFETY: the caller guarantees the function's parameters, and `fit` was checked when the import was resolved, so every
-        // argument is in the words, of which there are `len`, and at least `REGISTERS` are in the row.
+        // SAFETY: the caller guarantees the function's parameters, and `fit` was checked when the
+        // import was resolved, so every argument is in the words, of which there are `len`, and at
+        // least `REGISTERS` are in the row.
         unsafe { call(func, self.0.as_ptr(), self.0.len()) }
     }
 }
 
-/// Calls a function with the `len` arguments at `words`: the first four in registers, the others on the stack.
+/// Calls a function with the `len` arguments at `words`: the first four in registers, the others on
+/// the stack.
 ///
 /// # Safety
-/// `func` is a C function with these parameters. `WORDS` words may be read at `words`; those behind `len` have no meaning.
-// SAFETY: reads the words that the contract names: for an odd number of words on the stack one more, which is inside, for `WORDS`
-// is even; restores the registers that the AAPCS has it preserve, and the stack pointer. At the call the stack is aligned to eight.
-// Armv6-M has all of these instructions.
+/// `func` is a C function with these parameters. `WORDS` words may be read at `words`; those behind
+/// `len` have no meaning.
+// SAFETY: reads the words that the contract names: for an odd number of words on the stack one
+// more, which is inside, for `WORDS` is even; restores the registers that the AAPCS has it
+// preserve, and the stack pointer. At the call the stack is aligned to eight. Armv6-M has all of
+// these instructions.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn call(func: *const (), words: *const u32, len: usize) -> u64 {

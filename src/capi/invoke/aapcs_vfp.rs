@@ -1,6 +1,7 @@
-//! Arm, VFP variant (AAPCS32, chapter 7.1.2). Integers are passed as in the base standard, floats in s0 to s15 and d0 to d7, which are
-//! the same registers: a double takes an even pair, and a single the lowest free register (C.1.vfp), until a float had to go to the
-//! stack (C.2.vfp). A float result is in s0 or d0.
+//! Arm, VFP variant (AAPCS32, chapter 7.1.2). Integers are passed as in the base standard, floats
+//! in s0 to s15 and d0 to d7, which are the same registers: a double takes an even pair, and a
+//! single the lowest free register (C.1.vfp), until a float had to go to the stack (C.2.vfp). A
+//! float result is in s0 or d0.
 
 use super::row::Row;
 
@@ -93,17 +94,18 @@ impl Arguments {
     }
 
     /// # Safety
-    /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
-    /// result is of the kind `returned`.
+    /// `func` is a C function whose parameters are the environment and the values that were pushed,
+    /// in that order, and whose result is of the kind `returned`.
     #[cfg(target_arch = "arm")]
     pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: super::Returned) -> u64 {
         type Float =
             unsafe extern "C" fn(*const (), *const u32, *const u32, *const u32, usize) -> f64;
         let (core, stack, len) = (self.core.as_ptr(), self.stack.as_ptr(), self.stack.len());
         let singles = self.singles.as_ptr();
-        // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked when the import was resolved,
-        // so every argument is in a register or on the stack. `call` leaves the result where the function has put it: a single is
-        // in the low half of d0, which is the register of an f64.
+        // SAFETY: the caller guarantees the function's parameters and result, and `fit` was checked
+        // when the import was resolved, so every argument is in a register or on the stack. `call`
+        // leaves the result where the function has put it: a single is in the low half of d0, which
+        // is the register of an f64.
         unsafe {
             match returned {
                 super::Returned::Integer => call(func, core, singles, stack, len),
@@ -116,13 +118,16 @@ impl Arguments {
     }
 }
 
-/// Calls a function with the arguments of an [`Arguments`]: four words at `core`, 16 at `singles`, and `len` at `stack`.
+/// Calls a function with the arguments of an [`Arguments`]: four words at `core`, 16 at `singles`,
+/// and `len` at `stack`.
 ///
 /// # Safety
-/// `func` is a C function with these parameters. `STACK` words may be read at `stack`; those behind `len` have no meaning.
-// SAFETY: reads the words that the contract names: for an odd number of words on the stack one more, which is inside, for `STACK`
-// is even; restores the registers that the AAPCS has it preserve, and the stack pointer. At the call the stack is aligned to eight.
-// A CPU with an ABI of FPU registers has Thumb-2.
+/// `func` is a C function with these parameters. `STACK` words may be read at `stack`; those behind
+/// `len` have no meaning.
+// SAFETY: reads the words that the contract names: for an odd number of words on the stack one
+// more, which is inside, for `STACK` is even; restores the registers that the AAPCS has it
+// preserve, and the stack pointer. At the call the stack is aligned to eight. A CPU with an ABI of
+// FPU registers has Thumb-2.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn call(

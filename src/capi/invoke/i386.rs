@@ -1,8 +1,9 @@
-//! x86, 32 bits, System V psABI: all arguments form one row of words on the stack, and a value of 64 bits takes the next two
-//! without alignment. An integer result is in eax and edx, a float in st(0).
+//! x86, 32 bits, System V psABI: all arguments form one row of words on the stack, and a value of
+//! 64 bits takes the next two without alignment. An integer result is in eax and edx, a float in
+//! st(0).
 //!
-//! st(0) holds every single and double exactly, but loading a signalling NaN into it makes a quiet one, in the function that
-//! returns it as in any C program of this ABI.
+//! st(0) holds every single and double exactly, but loading a signalling NaN into it makes a quiet
+//! one, in the function that returns it as in any C program of this ABI.
 
 use super::row::Row;
 use super::Returned;
@@ -50,8 +51,8 @@ impl Arguments {
     }
 
     /// # Safety
-    /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
-    /// result is of the kind `returned`.
+    /// `func` is a C function whose parameters are the environment and the values that were pushed,
+    /// in that order, and whose result is of the kind `returned`.
     pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: Returned) -> u64 {
         // SAFETY: the same contract; the type is the one whose register returns such a result.
         unsafe {
@@ -64,7 +65,8 @@ impl Arguments {
     }
 
     /// # Safety
-    /// As for `call`; the register that returns an `R` is the one that returns the function's result.
+    /// As for `call`; the register that returns an `R` is the one that returns the function's
+    /// result.
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {
         type W = u32;

@@ -1,9 +1,11 @@
-//! Calls a C function whose type is known only at run time, without assembly: the arguments are laid out as the ABI requires, and
-//! the function is called as one that takes every argument register and some words of the stack. The caller removes arguments in
-//! each of these ABIs, so a function that takes fewer is not affected.
+//! Calls a C function whose type is known only at run time, without assembly: the arguments are
+//! laid out as the ABI requires, and the function is called as one that takes every argument
+//! register and some words of the stack. The caller removes arguments in each of these ABIs, so a
+//! function that takes fewer is not affected.
 //!
-//! One file for each ABI, with the same interface: `Arguments::new`, a method for each kind of value, `Arguments::fit`,
-//! `Arguments::call`. The layouts of the 32-bit ABIs and of RISC-V are ordinary code that is tested on the host as well.
+//! One file for each ABI, with the same interface: `Arguments::new`, a method for each kind of
+//! value, `Arguments::fit`, `Arguments::call`. The layouts of the 32-bit ABIs and of RISC-V are
+//! ordinary code that is tested on the host as well.
 //!
 //! | file | CPU and ABI |
 //! |---|---|
@@ -62,8 +64,8 @@ pub(super) enum Returned {
 #[cfg(not(target_arch = "arm"))]
 use core::mem::transmute;
 
-/// Calls a function whose parameters are the execution environment and at most three integers of 32 bits. Surplus arguments are
-/// ignored.
+/// Calls a function whose parameters are the execution environment and at most three integers of 32
+/// bits. Surplus arguments are ignored.
 ///
 /// # Safety
 /// `func` is a C function of that form, and the words are valid arguments for it.
@@ -71,13 +73,13 @@ use core::mem::transmute;
 #[inline(always)]
 pub(super) unsafe fn call_words(func: *const (), env: *mut (), words: [u32; 3]) -> u64 {
     type Words = unsafe extern "C" fn(*mut (), u32, u32, u32) -> u64;
-    // SAFETY: the caller guarantees the function's parameters. It does not read arguments beyond its own, and the caller uses only
-    // those bits of the result that the function returns.
+    // SAFETY: the caller guarantees the function's parameters. It does not read arguments beyond
+    // its own, and the caller uses only those bits of the result that the function returns.
     unsafe { transmute::<*const (), Words>(func)(env, words[0], words[1], words[2]) }
 }
 
-/// Calls a function whose parameters are the execution environment and at most one integer of 32 bits. A surplus argument is
-/// ignored.
+/// Calls a function whose parameters are the execution environment and at most one integer of 32
+/// bits. A surplus argument is ignored.
 ///
 /// # Safety
 /// As for [`call_words`].

@@ -1,17 +1,20 @@
-//! RISC-V, 32 and 64 bits (psABI, integer and hardware floating-point calling conventions). Integers form one row of words: the
-//! first eight in a0 to a7, the others on the stack. Floats that the floating-point registers of the ABI can hold are in fa0 to
-//! fa7; all others, and the ninth and later, are part of the row.
+//! RISC-V, 32 and 64 bits (psABI, integer and hardware floating-point calling conventions).
+//! Integers form one row of words: the first eight in a0 to a7, the others on the stack. Floats
+//! that the floating-point registers of the ABI can hold are in fa0 to fa7; all others, and the
+//! ninth and later, are part of the row.
 //!
-//! A value of two words takes the next two, also a7 and the first word on the stack; it begins at an even word only where both are
-//! on the stack. (Pairs of registers are aligned for variadic functions only.) On 64 bits each value takes one word, and an integer
-//! of 32 bits is sign-extended, whatever its own signedness. A single in a wider register has all upper bits set.
+//! A value of two words takes the next two, also a7 and the first word on the stack; it begins at
+//! an even word only where both are on the stack. (Pairs of registers are aligned for variadic
+//! functions only.) On 64 bits each value takes one word, and an integer of 32 bits is
+//! sign-extended, whatever its own signedness. A single in a wider register has all upper bits set.
 //!
 //! A result is in fa0 where the ABI's floating-point registers can hold it, else in a0 and a1.
 
 use super::row::Row;
 
 const REGISTERS: usize = 8;
-/// The environment and 16 values of two words, of which those on the stack are aligned: on 32 bits a word is skipped.
+/// The environment and 16 values of two words, of which those on the stack are aligned: on 32 bits
+/// a word is skipped.
 const WORDS: usize = 34;
 const FLOATS: usize = 8;
 
@@ -60,7 +63,8 @@ impl Word for u64 {
     }
 }
 
-/// The arguments of a call, for words `W` and an ABI whose floating-point registers have `FLEN` bits: 0 for none.
+/// The arguments of a call, for words `W` and an ABI whose floating-point registers have `FLEN`
+/// bits: 0 for none.
 pub(in crate::capi) struct Layout<W, const FLEN: u32> {
     row: Row<W, WORDS>,
     floats: Row<u64, FLOATS>,
@@ -110,8 +114,8 @@ impl<W: Word, const FLEN: u32> Layout<W, FLEN> {
 #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
 pub(in crate::capi) use call::{Arguments, SOFT};
 
-/// The call itself, for the CPU and ABI that are compiled for. Rust's targets for RISC-V use the floating-point registers that the
-/// target has.
+/// The call itself, for the CPU and ABI that are compiled for. Rust's targets for RISC-V use the
+/// floating-point registers that the target has.
 #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
 mod call {
     use super::super::Returned;
@@ -138,7 +142,8 @@ mod call {
     #[cfg(not(target_feature = "f"))]
     impl Arguments {
         /// # Safety
-        /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order.
+        /// `func` is a C function whose parameters are the environment and the values that were
+        /// pushed, in that order.
         #[rustfmt::skip]
         pub(in crate::capi) unsafe fn call(&self, func: *const (), _returned: Returned) -> u64 {
             type W = Native;
@@ -171,10 +176,11 @@ mod call {
     #[cfg(target_feature = "f")]
     impl Arguments {
         /// # Safety
-        /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
-        /// result is of the kind `returned`.
+        /// `func` is a C function whose parameters are the environment and the values that were
+        /// pushed, in that order, and whose result is of the kind `returned`.
         pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: Returned) -> u64 {
-            // SAFETY: the same contract; the register is the one that the ABI returns such a result in.
+            // SAFETY: the same contract; the register is the one that the ABI returns such a result
+            // in.
             unsafe {
                 match returned {
                     Returned::Single => self.call_as::<f32>(func).to_bits() as u64,
@@ -185,7 +191,8 @@ mod call {
         }
 
         /// # Safety
-        /// As for `call`; the register that returns an `R` is the one that returns the function's result.
+        /// As for `call`; the register that returns an `R` is the one that returns the function's
+        /// result.
         #[rustfmt::skip]
         unsafe fn call_as<R>(&self, func: *const ()) -> R {
             type W = Native;

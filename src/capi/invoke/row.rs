@@ -1,9 +1,9 @@
-//! A row of argument words: a run of registers, a stretch of the stack, or the first followed by the second. Every ABI
-//! writes its arguments with it.
+//! A row of argument words: a run of registers, a stretch of the stack, or the first followed by
+//! the second. Every ABI writes its arguments with it.
 //!
-//! Invariant: `len` counts every word that was pushed, also those that did not fit, so that [`Row::fits`] is exact. The
-//! words before it are written, the others need not be: most calls have few arguments, and writing the rest took as
-//! long as the call.
+//! Invariant: `len` counts every word that was pushed, also those that did not fit, so that
+//! [`Row::fits`] is exact. The words before it are written, the others need not be: most calls have
+//! few arguments, and writing the rest took as long as the call.
 
 use core::mem::MaybeUninit;
 
@@ -37,7 +37,8 @@ impl<W: Copy + Default, const N: usize> Row<W, N> {
         self.len += 1;
     }
 
-    /// Skips a word where the next one has an odd index: values of two words are aligned in most ABIs.
+    /// Skips a word where the next one has an odd index: values of two words are aligned in most
+    /// ABIs.
     #[inline(always)]
     pub(super) fn align_to_pair(&mut self) {
         if self.len & 1 != 0 {

@@ -1,6 +1,7 @@
-//! The 64-bit ABIs that have one set of registers for integers and one for floats, and a stack in words of 64 bits for the rest,
-//! in order: x86-64 (System V psABI 3.2.3) with six registers for integers, AArch64 (AAPCS64 chapter 6.8) with eight. Both have
-//! eight for floats, of which a single uses the low half. Results are in the first register of their set. The upper half of a
+//! The 64-bit ABIs that have one set of registers for integers and one for floats, and a stack in
+//! words of 64 bits for the rest, in order: x86-64 (System V psABI 3.2.3) with six registers for
+//! integers, AArch64 (AAPCS64 chapter 6.8) with eight. Both have eight for floats, of which a
+//! single uses the low half. Results are in the first register of their set. The upper half of a
 //! register or stack word with a value of 32 bits is unspecified in both.
 
 use super::row::Row;
@@ -64,10 +65,11 @@ impl Arguments {
     }
 
     /// # Safety
-    /// `func` is a C function whose parameters are the environment and the values that were pushed, in that order, and whose
-    /// result is of the kind `returned`.
+    /// `func` is a C function whose parameters are the environment and the values that were pushed,
+    /// in that order, and whose result is of the kind `returned`.
     pub(in crate::capi) unsafe fn call(&self, func: *const (), returned: Returned) -> u64 {
-        // SAFETY: the same contract. A single is in the low half of the register that a double fills.
+        // SAFETY: the same contract. A single is in the low half of the register that a double
+        // fills.
         unsafe {
             match returned {
                 Returned::Integer => self.call_as::<u64>(func),
@@ -77,7 +79,8 @@ impl Arguments {
     }
 
     /// # Safety
-    /// As for `call`; the register that returns an `R` is the one that returns the function's result.
+    /// As for `call`; the register that returns an `R` is the one that returns the function's
+    /// result.
     #[cfg(target_arch = "x86_64")]
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {
@@ -93,7 +96,8 @@ impl Arguments {
     }
 
     /// # Safety
-    /// As for `call`; the register that returns an `R` is the one that returns the function's result.
+    /// As for `call`; the register that returns an `R` is the one that returns the function's
+    /// result.
     #[cfg(target_arch = "aarch64")]
     #[rustfmt::skip]
     unsafe fn call_as<R>(&self, func: *const ()) -> R {

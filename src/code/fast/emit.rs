@@ -30,8 +30,8 @@ struct Waiting {
 
 pub(super) struct Emitter {
     pub(super) code: TryVec<u8>,
-    /// Start of the last instruction, and end of what was written since. If the code is longer, the
-    /// last instruction is unknown.
+    /// Start of the last instruction, and end of what was written since. If the code is longer,
+    /// the last instruction is unknown.
     last: u32,
     end: u32,
     /// Start and end of an `AddInc` that nothing was written behind.

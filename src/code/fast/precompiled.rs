@@ -1,7 +1,7 @@
 //! Reads the header and the table of sections of a precompiled module (docs/precompiled-module.md).
 //!
-//! The contents of the sections are checked elsewhere: the module by the loader, functions and code by
-//! [`super::verify`].
+//! The contents of the sections are checked elsewhere: the module by the loader, functions and code
+//! by [`super::verify`].
 
 use crate::binary::reader::{Parsed, Reader};
 use crate::code::handlers::Section;
@@ -68,7 +68,8 @@ pub(crate) fn is_precompiled(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// Slots between the locals and the operands of a frame on a device with this pointer size: header, boundary, pad.
+/// Slots between the locals and the operands of a frame on a device with this pointer size: header,
+/// boundary, pad.
 pub(crate) fn overhead(word_size: u8) -> u32 {
     const POINTERS: u32 = (zonda_exec::fast::OVERHEAD as u32 - 1) * 4 / size_of::<usize>() as u32;
     POINTERS * word_size as u32 / 4 + 1
@@ -132,10 +133,10 @@ pub(crate) fn read<'a>(
     if end != file.len() || funcs.len() % size_of::<FastFunc>() != 0 {
         return Err(ArtifactErrorKind::Layout);
     }
-    // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), and its
-    // offset is a multiple of 4 (checked with its table entry), so it has the alignment of `FastFunc`.
-    // Its length is a multiple of `size_of::<FastFunc>()` (checked above). `FastFunc` consists of
-    // integers without padding, so any bytes are valid.
+    // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), and
+    // its offset is a multiple of 4 (checked with its table entry), so it has the alignment of
+    // `FastFunc`. Its length is a multiple of `size_of::<FastFunc>()` (checked above). `FastFunc`
+    // consists of integers without padding, so any bytes are valid.
     let funcs = unsafe {
         core::slice::from_raw_parts(
             funcs.as_ptr().cast::<FastFunc>(),

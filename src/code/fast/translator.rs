@@ -89,7 +89,8 @@ struct Tested {
     slots: i32,
     first: i32,
     second: i32,
-    /// What the second one is, if it is a small constant of i64, which was not written to its slot.
+    /// What the second one is, if it is a small constant of i64, which was not written to its
+    /// slot.
     constant: Option<u32>,
 }
 

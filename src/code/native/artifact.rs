@@ -157,8 +157,8 @@ pub(crate) fn read<'a>(
     let (reserve, least_memory) = (word(&mut fields)?, word(&mut fields)?);
     let (_metered, flags) = (word(&mut fields)?, word(&mut fields)?);
     let sizes_memory = flags & FIXED_MEMORY == 0;
-    // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), at an
-    // offset that is a multiple of 16 (checked with its table entry), so it has the alignment of
+    // SAFETY: `funcs` is a subslice of `file`, which starts at a multiple of 4 (checked first), at
+    // an offset that is a multiple of 16 (checked with its table entry), so it has the alignment of
     // `NativeFunc`. Its length is a multiple of the size of one (checked above). `NativeFunc`
     // consists of integers without padding, so any bytes are valid.
     let funcs = unsafe {

@@ -131,8 +131,9 @@ fn content(step: usize, len: u32) -> Vec<u8> {
     (0..len).map(|_| random.next() as u8).collect()
 }
 
-/// Runs a history. With `cuts` it also cuts the power during each operation of each step, and goes on for some steps with
-/// what is found then. Panics where the partition does not hold what it should.
+/// Runs a history. With `cuts` it also cuts the power during each operation of each step, and goes
+/// on for some steps with what is found then. Panics where the partition does not hold what it
+/// should.
 pub fn run(history: &History, mut cuts: Option<&mut Cuts>) -> Counts {
     let geometry = history.geometry;
     let mut flash = Simulated::new(geometry, history.seed);
@@ -178,7 +179,8 @@ impl History {
         apply(storage, number, &self.steps[number], model, counts)
     }
 
-    /// Cuts the power during the operation `at` of a step, and goes on; whether the step has such an operation.
+    /// Cuts the power during the operation `at` of a step, and goes on; whether the step has such
+    /// an operation.
     fn cut(
         &self,
         number: usize,

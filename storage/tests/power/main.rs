@@ -1,5 +1,5 @@
-//! Power is cut at every single flash operation of random histories. Afterwards each application is wholly the old one or
-//! wholly the new one, and nothing else is lost.
+//! Power is cut at every single flash operation of random histories. Afterwards each application is
+//! wholly the old one or wholly the new one, and nothing else is lost.
 
 mod flash;
 mod history;
@@ -9,7 +9,8 @@ use flash::Simulated;
 use history::{run, Counts, Cuts, History};
 use zonda_storage::Geometry;
 
-/// Partitions that are full soon: small sectors, all units of writing, two and three sectors for the directory.
+/// Partitions that are full soon: small sectors, all units of writing, two and three sectors for
+/// the directory.
 const PARTITIONS: [Geometry; 4] = [
     Geometry { sector_size: 512, sectors: 14, write_size: 4, directory_sectors: 2 },
     Geometry { sector_size: 1024, sectors: 9, write_size: 8, directory_sectors: 3 },
@@ -84,7 +85,8 @@ fn a_flash_with_any_content_does_no_harm() {
     }
 }
 
-/// A header with the last sequence number, which no other one can follow, was forged. The fuzzer found that it overflowed.
+/// A header with the last sequence number, which no other one can follow, was forged. The fuzzer
+/// found that it overflowed.
 #[test]
 fn a_forged_sequence_number_is_no_directory() {
     let geometry = PARTITIONS[0];

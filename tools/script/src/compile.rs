@@ -1,8 +1,9 @@
 //! Compiles a `.wast` file to a script. Host only; parses text with the crate `wast`.
 //!
-//! Owns two promises: every directive of the file becomes exactly one command that is counted, and a
-//! [`reset`](crate::Command::Reset) is written only where nothing that follows can see what came before.
-//! What this build of the runtime has no feature for becomes unsupported, with the reason (`missing.rs`).
+//! Owns two promises: every directive of the file becomes exactly one command that is counted, and
+//! a [`reset`](crate::Command::Reset) is written only where nothing that follows can see what came
+//! before. What this build of the runtime has no feature for becomes unsupported, with the reason
+//! (`missing.rs`).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,8 +44,9 @@ pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, CompileError> {
 /// Makes another form of a module that is instantiated, for example native code.
 pub type Convert<'c> = &'c mut dyn FnMut(&[u8]) -> Option<Vec<u8>>;
 
-/// As [`compile`], but counts the directives on lines for which `except` has a reason as unsupported, and converts modules.
-/// `complete` says whether Zonda has all features that the file is about; without it, missing features leave nothing out.
+/// As [`compile`], but counts the directives on lines for which `except` has a reason as
+/// unsupported, and converts modules. `complete` says whether Zonda has all features that the file
+/// is about; without it, missing features leave nothing out.
 pub(crate) fn compile_except<'r>(
     name: &str,
     source: &str,
@@ -297,7 +299,8 @@ fn argument(argument: &WastArg) -> Result<Value, String> {
     })
 }
 
-/// Appends what a result has to be: one value, or several of which each but the last has `Or` before it.
+/// Appends what a result has to be: one value, or several of which each but the last has `Or`
+/// before it.
 fn expectation(result: &WastRet, to: &mut Vec<Value>) -> Result<(), String> {
     let WastRet::Core(result) = result else { return Err("component value".into()) };
     if let WastRetCore::Either(all) = result {

@@ -1,7 +1,7 @@
 //! The script format: how commands are laid out in bytes, read without copying.
 //!
-//! Depends on nothing. Owns the invariant that a [`Script`] is complete: its header was checked, and
-//! whatever a damaged body holds, reading it ends with [`Malformed`], never with a panic.
+//! Depends on nothing. Owns the invariant that a [`Script`] is complete: its header was checked,
+//! and whatever a damaged body holds, reading it ends with [`Malformed`], never with a panic.
 //! `docs/spec-suite.md` specifies the format byte by byte; the writer is in `write.rs`.
 
 use core::fmt;
@@ -93,8 +93,8 @@ pub enum Value {
     AnyFunc,
     NullAny,
     AnyExtern,
-    /// Four lanes of f32: their bits, and two bits for each lane, the first in the lowest: 0 these bits, 1 a canonical
-    /// NaN, 2 an arithmetic one.
+    /// Four lanes of f32: their bits, and two bits for each lane, the first in the lowest: 0 these
+    /// bits, 1 a canonical NaN, 2 an arithmetic one.
     V128F32(u128, u8),
     /// The same for two lanes of f64.
     V128F64(u128, u8),
@@ -163,8 +163,8 @@ pub enum Command<'a> {
         bytes: &'a [u8],
         text: &'a str,
     },
-    /// A directive that this project does not run, and why. `instance`: it would have made a new current
-    /// instance, so there is none now.
+    /// A directive that this project does not run, and why. `instance`: it would have made a new
+    /// current instance, so there is none now.
     Unsupported {
         instance: bool,
         reason: &'a str,

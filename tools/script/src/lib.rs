@@ -1,9 +1,10 @@
 //! Specification scripts (`.wast`) in a compact form that a microcontroller can run.
 //!
-//! The host compiles a `.wast` file into a [`Script`] (feature `std`: [`compile()`]); [`run()`] executes it through
-//! the public API of the runtime, on the host and in the firmware alike, and returns [`Counts`]. No directive
-//! is ever dropped: a directive that does not run counts as unsupported, and an assertion about the text
-//! format, which only the host can check, counts as text.
+//! The host compiles a `.wast` file into a [`Script`] (feature `std`: [`compile()`]); [`run()`]
+//! executes it through the public API of the runtime, on the host and in the firmware alike, and
+//! returns [`Counts`]. No directive is ever dropped: a directive that does not run counts as
+//! unsupported, and an assertion about the text format, which only the host can check, counts as
+//! text.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,9 @@
 //! Which directives a runtime with certain features cannot run, and why.
 //!
-//! The crate `wasmparser` validates each module, with the features that Zonda is compiled with and with all that the
-//! suite uses. Where the verdicts differ, the features that make the difference are the reason. Host only; the
-//! runtime itself is not asked, so a mistake in it is not taken for a missing feature.
+//! The crate `wasmparser` validates each module, with the features that Zonda is compiled with and
+//! with all that the suite uses. Where the verdicts differ, the features that make the difference
+//! are the reason. Host only; the runtime itself is not asked, so a mistake in it is not taken for
+//! a missing feature.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ use wasmparser::{Validator, WasmFeatures};
 use crate::compile::{imported_modules, Directive};
 use crate::format::op;
 
-/// Features of the suite beyond 2.0 without SIMD, with their names; one that builds on others stands before them.
+/// Features of the suite beyond 2.0 without SIMD, with their names; one that builds on others
+/// stands before them.
 const OPTIONAL: [(WasmFeatures, &str); 15] = [
     (WasmFeatures::CUSTOM_DESCRIPTORS, "custom descriptors"),
     (WasmFeatures::COMPACT_IMPORTS, "compact imports"),
@@ -70,8 +72,8 @@ fn verdict(bytes: &[u8], features: WasmFeatures) -> Verdict {
     }
 }
 
-/// The features that the module needs and Zonda lacks. A module that is not valid needs those without which it would
-/// be refused for another reason.
+/// The features that the module needs and Zonda lacks. A module that is not valid needs those
+/// without which it would be refused for another reason.
 fn needs(bytes: &[u8]) -> Option<String> {
     let wanted = verdict(bytes, all());
     if verdict(bytes, ours()) == wanted {
@@ -104,11 +106,12 @@ fn superseded(bytes: &[u8]) -> Option<String> {
     Some(format!("superseded by {name}"))
 }
 
-/// Replaces the directives that cannot run by [`Directive::Unsupported`]. If Zonda has all features of the file
-/// (`complete`), it has to refuse what the file says is not valid, whatever later features make of it.
+/// Replaces the directives that cannot run by [`Directive::Unsupported`]. If Zonda has all features
+/// of the file (`complete`), it has to refuse what the file says is not valid, whatever later
+/// features make of it.
 pub(crate) fn mark(directives: &mut [(u32, Directive)], complete: bool) {
-    // For each instance and each name under which one is registered, why it is not there. The current instance has
-    // the name "".
+    // For each instance and each name under which one is registered, why it is not there. The
+    // current instance has the name "".
     let mut instances: HashMap<String, Option<String>> = HashMap::new();
     let mut aliases: HashMap<String, Option<String>> = HashMap::new();
     for (_, directive) in directives {

@@ -1,4 +1,5 @@
-//! Runs a script through the public API of the runtime and counts the directives that passed and failed.
+//! Runs a script through the public API of the runtime and counts the directives that passed and
+//! failed.
 //!
 //! Depends on the format and on `zonda`, allocates through the global allocator, needs no operating
 //! system. Owns the meaning of every assertion; what a directive needs from earlier ones (named
@@ -249,9 +250,9 @@ impl<'a> Epoch<'a> {
                 other => succeeded(other.map(drop), text),
             },
             Command::AssertInvalid { bytes, text } | Command::AssertMalformed { bytes, text } => {
-                // The specification leaves open which of several things that are wrong with a module is
-                // reported, and what is wrong may be the mark of a feature that is not there. But that the
-                // module is too large for this runtime says nothing about it.
+                // The specification leaves open which of several things that are wrong with a
+                // module is reported, and what is wrong may be the mark of a feature that is not
+                // there. But that the module is too large for this runtime says nothing about it.
                 match Module::new(&self.engine, bytes) {
                     Err(Error::Module(error)) if is_verdict(error.kind) => Ok(()),
                     Err(error) => Err(Failure::Other(text.into(), error)),
@@ -338,8 +339,8 @@ fn succeeded(outcome: Outcome, text: &str) -> Outcome {
     outcome.and_then(|()| Err(Failure::Succeeded(text.into())))
 }
 
-/// Whether the error is the trap that the script names. The message of the script may be longer ("uninitialized
-/// element 2") or shorter ("indirect call") than the runtime's.
+/// Whether the error is the trap that the script names. The message of the script may be longer
+/// ("uninitialized element 2") or shorter ("indirect call") than the runtime's.
 fn trapped(error: Error, text: &str) -> Outcome {
     match error {
         Error::Trap(trap)
@@ -404,7 +405,8 @@ fn matches(got: &Val, expected: Value) -> bool {
         (Val::I64(got), Value::I64(v)) => got == v,
         (Val::F32(got), Value::F32(v)) => got == v,
         (Val::F64(got), Value::F64(v)) => got == v,
-        // Canonical: only the top bit of the payload; arithmetic: at least that bit. The sign is free.
+        // Canonical: only the top bit of the payload; arithmetic: at least that bit. The sign is
+        // free.
         (Val::F32(got), Value::F32Canonical) => got & 0x7fff_ffff == F32_NAN,
         (Val::F32(got), Value::F32Arithmetic) => got & F32_NAN == F32_NAN,
         (Val::F64(got), Value::F64Canonical) => got & 0x7fff_ffff_ffff_ffff == F64_NAN,

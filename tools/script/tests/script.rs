@@ -1,4 +1,5 @@
-//! The format survives damage, the executor notices every kind of failure, and resets change nothing.
+//! The format survives damage, the executor notices every kind of failure, and resets change
+//! nothing.
 #![cfg(feature = "std")]
 
 use zonda_script::{compile, run, Command, Counts, Options, Script};

@@ -1,7 +1,8 @@
 //! WebAssembly 2.0 and nothing else: the whole folder, including what multi-memory supersedes.
 //!
 //! Runs in a build without the proposals:
-//! `cargo test -p zonda-script --no-default-features --features suite,error-text,classic,fast --test wasm2`
+//! `cargo test -p zonda-script --no-default-features --features suite,error-text,classic,fast
+//! --test wasm2`
 #![cfg(all(feature = "suite", not(feature = "multi-memory")))]
 
 use zonda_script::{suite, Counts, Engine, Mode, Options};

@@ -14,7 +14,8 @@ const CPUS: [&str; 5] = [
     "riscv32imac-unknown-none-elf",
 ];
 
-/// Features of the library for a device beside classic mode: groups of WASI alone, and what fast mode shares.
+/// Features of the library for a device beside classic mode: groups of WASI alone, and what fast
+/// mode shares.
 const FEATURES: [&str; 7] = [
     "wasi",
     "wasi-files",
@@ -25,7 +26,8 @@ const FEATURES: [&str; 7] = [
     "zonda/exceptions,zonda/fast,zonda/precompiled",
 ];
 
-/// Builds what native code is entered by for each CPU, and checks the library with each of the features.
+/// Builds what native code is entered by for each CPU, and checks the library with each of the
+/// features.
 pub fn check() -> Result<()> {
     for target in CPUS {
         if !matches!(toolchain::find(target)?, Toolchain::Rustup) {

@@ -1,8 +1,10 @@
 //! Line coverage of the runtime's two crates by the tests on the host.
 //!
-//! The tests are built with counters in their own folder; what the counters saw is merged over all test programs, the C application of `tests/embedding_c/programs.rs` among
-//! them, and read as lines. Test code is not counted. What is not compiled for the host (the loops in Thumb-2 instructions, the firmware's platform, calls of
-//! natives on Arm and riscv32) has no counters and does not appear.
+//! The tests are built with counters in their own folder; what the counters saw is merged over all
+//! test programs, the C application of `tests/embedding_c/programs.rs` among them, and read as
+//! lines. Test code is not counted. What is not compiled for the host (the loops in Thumb-2
+//! instructions, the firmware's platform, calls of natives on Arm and riscv32) has no counters and
+//! does not appear.
 
 use crate::{install, shell, test};
 use anyhow::{bail, Context, Result};
@@ -65,7 +67,8 @@ fn folder() -> PathBuf {
     shell::target_dir().join("coverage")
 }
 
-/// Has a `cargo test` compile the runtime with these flags, in this folder, whose other packages are compiled once for all flags.
+/// Has a `cargo test` compile the runtime with these flags, in this folder, whose other packages
+/// are compiled once for all flags.
 pub fn in_folder(command: &mut Command, flags: &str) {
     command.arg("--target-dir").arg(folder());
     for package in COUNTED {
@@ -82,9 +85,11 @@ fn cargo_test(profiles: &Path) -> Command {
     let mut command = shell::cargo();
     command.args(["test", "--features", test::C_API]);
     in_folder(&mut command, "-Cinstrument-coverage");
-    // One file for each program and up to four of its processes at a time, which are merged as they end.
+    // One file for each program and up to four of its processes at a time, which are merged as they
+    // end.
     command.env("LLVM_PROFILE_FILE", profiles.join("%4m.profraw"));
-    // Nothing in a static library asks for what writes the counters at the end. Since Rust 1.99 it is not in the library either.
+    // Nothing in a static library asks for what writes the counters at the end. Since Rust 1.99 it
+    // is not in the library either.
     let mut linked = "-Wl,-u,__llvm_profile_runtime".to_owned();
     if let Some(runtime) = profiler() {
         linked += &format!(" {}", runtime.display());
@@ -105,7 +110,8 @@ fn profiler() -> Option<PathBuf> {
     })
 }
 
-/// Runs the tests with counters, without those that are `skipped`; an error if one fails. This is also the part "unit and integration tests" of `cargo xtask test`.
+/// Runs the tests with counters, without those that are `skipped`; an error if one fails. This is
+/// also the part "unit and integration tests" of `cargo xtask test`.
 pub fn test(skipped: &[&str]) -> Result<()> {
     let profiles = folder().join("profiles");
     let _ = fs::remove_dir_all(&profiles);
@@ -117,7 +123,8 @@ pub fn test(skipped: &[&str]) -> Result<()> {
 
 /// The programs that ran: cargo's, and the one that the C API's test made.
 fn programs() -> Result<Vec<PathBuf>> {
-    // The same packages as are tested: with others features could be others, and with these the programs.
+    // The same packages as are tested: with others features could be others, and with these the
+    // programs.
     let built = shell::output(cargo_test(&folder().join("profiles")).args([
         "--quiet",
         "--no-run",
@@ -130,8 +137,8 @@ fn programs() -> Result<Vec<PathBuf>> {
         let path = rest.split('"').next().unwrap_or_default();
         programs.push(PathBuf::from(path));
     }
-    // The applications in C are what has no extension there. First, for of functions with the same name, which those of the C API have everywhere, LLVM takes the
-    // first one's lines.
+    // The applications in C are what has no extension there. First, for of functions with the same
+    // name, which those of the C API have everywhere, LLVM takes the first one's lines.
     let applications = fs::read_dir(folder().join("tmp/capi-Cinstrument-coverage"))
         .into_iter()
         .flatten()
@@ -207,7 +214,8 @@ impl File {
     fn covered(&self) -> usize {
         self.lines.values().filter(|&&count| count > 0).count()
     }
-    /// Ranges of lines that did not run; lines without code between two of them belong to one range.
+    /// Ranges of lines that did not run; lines without code between two of them belong to one
+    /// range.
     fn missed(&self) -> String {
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         let mut open = false;

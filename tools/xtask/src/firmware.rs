@@ -18,10 +18,12 @@ pub struct Board {
     /// The program that emulates it, and its package.
     pub emulator: (&'static str, &'static str),
     pub machine: &'static [&'static str],
-    /// Where the image looks for jobs and scripts, and the bytes there (`JOB` and `JOB_BYTES` in firmware/src/board).
+    /// Where the image looks for jobs and scripts, and the bytes there (`JOB` and `JOB_BYTES` in
+    /// firmware/src/board).
     pub job: u32,
     pub job_bytes: u64,
-    /// What one run of `bench` gets unless the command line says otherwise: operand stack and linear memory limit, in bytes.
+    /// What one run of `bench` gets unless the command line says otherwise: operand stack and
+    /// linear memory limit, in bytes.
     pub stack: u32,
     pub memory_limit: u32,
     /// Whether the memory is too small for much of the specification suite.
@@ -43,7 +45,8 @@ const MPS2: Board = Board {
     partial: false,
 };
 
-/// The board of the demo: a Cortex-M3 with 256 KB of flash and 64 KB of RAM. It has no place for jobs.
+/// The board of the demo: a Cortex-M3 with 256 KB of flash and 64 KB of RAM. It has no place for
+/// jobs.
 pub static LM3S6965: Board = Board {
     name: "lm3s6965evb",
     features: &["lm3s6965"],
@@ -137,7 +140,8 @@ pub enum Arithmetic {
     Libgcc,
 }
 
-/// Builds the image `name` with these features (modes and parts of the runtime) and returns the path of its ELF file.
+/// Builds the image `name` with these features (modes and parts of the runtime) and returns the
+/// path of its ELF file.
 pub fn build(name: &str, board: &Board, features: &[&str]) -> Result<PathBuf> {
     build_with(name, board, features, Arithmetic::Rust)
 }

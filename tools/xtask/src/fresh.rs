@@ -1,9 +1,10 @@
-//! `cargo xtask fresh`: the demo and all tests on a machine that has nothing but Debian 12 and Rust from rustup.
+//! `cargo xtask fresh`: the demo and all tests on a machine that has nothing but Debian 12 and Rust
+//! from rustup.
 //!
-//! The machine is a folder that debootstrap fills. A clone of the commit that is checked out lies in it; changes that are
-//! not committed are left out. The commands run in a chroot in namespaces of their own, so that mounts and processes end
-//! with them, also when this program is killed. Downloads come from where the host's come from: its Debian mirror, its
-//! proxy, its certificates.
+//! The machine is a folder that debootstrap fills. A clone of the commit that is checked out lies
+//! in it; changes that are not committed are left out. The commands run in a chroot in namespaces
+//! of their own, so that mounts and processes end with them, also when this program is killed.
+//! Downloads come from where the host's come from: its Debian mirror, its proxy, its certificates.
 
 use crate::report::Report;
 use crate::{packages, shell};
@@ -24,7 +25,8 @@ const CLONE: &str = "root/zonda";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The folder that becomes the root of the Debian system; an existing one is replaced if `cargo xtask fresh` made it
+    /// The folder that becomes the root of the Debian system; an existing one is replaced if
+    /// `cargo xtask fresh` made it
     #[arg(long, default_value = "target/fresh")]
     folder: PathBuf,
     /// Keep the folder, which takes several gigabytes
@@ -104,7 +106,8 @@ struct Machine {
 const MARK: &str = ".made-by-cargo-xtask-fresh";
 
 impl Machine {
-    /// Removes what an earlier run left, and nothing else. Nothing is mounted in it outside of [`Machine::run`]'s namespace.
+    /// Removes what an earlier run left, and nothing else. Nothing is mounted in it outside of
+    /// [`Machine::run`]'s namespace.
     fn clear(root: &Path) -> Result<()> {
         if !root.exists() {
             return Ok(());
@@ -170,7 +173,8 @@ impl Machine {
 
     /// Runs a line of the shell in it; each line of its output goes to `line`.
     fn run(&self, script: &str, line: &mut dyn FnMut(&str)) -> Result<()> {
-        // When this program ends, unshare is killed; when unshare ends, `--kill-child` kills everything inside.
+        // When this program ends, unshare is killed; when unshare ends, `--kill-child` kills
+        // everything inside.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "unshare"]);
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
@@ -207,7 +211,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Rust from rustup, as a user installs it: the host's rustup, and a minimal stable toolchain that it downloads.
+    /// Rust from rustup, as a user installs it: the host's rustup, and a minimal stable toolchain
+    /// that it downloads.
     fn install_rust(&self) -> Result<()> {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home =

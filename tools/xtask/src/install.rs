@@ -1,5 +1,5 @@
-//! Toolchains, components and programs that rustup and cargo install, each within a time limit. An error names the command that installs what is
-//! missing.
+//! Toolchains, components and programs that rustup and cargo install, each within a time limit. An
+//! error names the command that installs what is missing.
 
 use crate::shell;
 use anyhow::{bail, Result};
@@ -12,14 +12,16 @@ const DOWNLOAD: Duration = Duration::from_secs(300);
 /// For what is also compiled.
 const COMPILE: Duration = Duration::from_secs(900);
 
-/// A command for rustup or for another toolchain than the one that runs us, whose variables would name the wrong one.
+/// A command for rustup or for another toolchain than the one that runs us, whose variables would
+/// name the wrong one.
 fn plain(program: &str) -> Command {
     of_no_toolchain(Command::new(program))
 }
 
 fn of_no_toolchain(mut command: Command) -> Command {
     command.current_dir(shell::root());
-    // Asking a toolchain that is missing for its version must not install it, without a word and with all components.
+    // Asking a toolchain that is missing for its version must not install it, without a word and
+    // with all components.
     command.env("RUSTUP_AUTO_INSTALL", "0");
     for variable in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         command.env_remove(variable);

@@ -11,7 +11,8 @@ pub enum Argument {
     F64(f64),
 }
 
-/// What to call: `name(arguments)`, as in `run(24)`. Integers are i32; `7i64`, `1.5f32` and `1.5f64` say otherwise.
+/// What to call: `name(arguments)`, as in `run(24)`. Integers are i32; `7i64`, `1.5f32` and
+/// `1.5f64` say otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     pub name: String,

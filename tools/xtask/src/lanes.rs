@@ -1,5 +1,6 @@
-//! Runs the parts of `cargo xtask test` in two lanes beside each other, since most parts keep one CPU busy: a lane is this program again, with the parts
-//! of one kind. Each line of its output comes with the lane's name in front; what became of its parts it writes into a file.
+//! Runs the parts of `cargo xtask test` in two lanes beside each other, since most parts keep one
+//! CPU busy: a lane is this program again, with the parts of one kind. Each line of its output
+//! comes with the lane's name in front; what became of its parts it writes into a file.
 
 use crate::report::Report;
 use crate::shell;

@@ -1,7 +1,8 @@
-//! GCC's routines for floats and 64-bit integers, as the linker of a Zephyr application takes them on Arm (CMakeLists.txt).
+//! GCC's routines for floats and 64-bit integers, as the linker of a Zephyr application takes them
+//! on Arm (CMakeLists.txt).
 //!
-//! An image of `firmware/` that has them is linked with the object files of libgcc.a that define them: definitions in
-//! object files win over those in Rust's library.
+//! An image of `firmware/` that has them is linked with the object files of libgcc.a that define
+//! them: definitions in object files win over those in Rust's library.
 
 use crate::{packages, shell};
 use anyhow::{bail, Context, Result};
@@ -49,11 +50,12 @@ fn symbols() -> Result<BTreeSet<String>> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// What libgcc's divisions call when the divisor is 0. Rust's compiler library has these functions or not, by its version.
+/// What libgcc's divisions call when the divisor is 0. Rust's compiler library has these functions
+/// or not, by its version.
 const DIVISION_BY_ZERO: [&str; 2] = ["__aeabi_idiv0", "__aeabi_ldiv0"];
 
-/// Unpacks libgcc.a, and returns the object files that define one of the names, or what these call. Every name has to be
-/// defined.
+/// Unpacks libgcc.a, and returns the object files that define one of the names, or what these call.
+/// Every name has to be defined.
 pub fn objects(target: &str) -> Result<Vec<PathBuf>> {
     let library = library(target)?;
     let folder = shell::target_dir().join("libgcc").join(target);

@@ -71,7 +71,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Builds, tests and measures Zonda. Installs missing programs as root; otherwise it prints the command.
+/// Builds, tests and measures Zonda. Installs missing programs as root; otherwise it prints the
+/// command.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Options {
@@ -93,7 +94,8 @@ enum Command {
     Wasi(wasi::Options),
     /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Options),
-    /// Damage the runtime's code in small ways and count how often the tests notice (mutation testing)
+    /// Damage the runtime's code in small ways and count how often the tests notice (mutation
+    /// testing)
     Mutants(mutants::Options),
     /// Run tests under Miri, AddressSanitizer and ThreadSanitizer, and on a 32-bit target
     Sanitize(sanitize::Options),
@@ -101,11 +103,14 @@ enum Command {
     Coverage(coverage::Options),
     /// Measure flash and RAM that the runtime adds to an image
     Size(size::Options),
-    /// Check dependencies, their licences, the oldest supported Rust, and that builds are reproducible
+    /// Check dependencies, their licences, the oldest supported Rust, and that builds are
+    /// reproducible
     Supply(supply::Options),
-    /// Measure instructions, heap and native stack of modules in each execution mode, on an emulated Cortex-M3 or on this machine
+    /// Measure instructions, heap and native stack of modules in each execution mode, on an
+    /// emulated Cortex-M3 or on this machine
     Bench(bench::Options),
-    /// Measure the native stack of loading and executing on each board, with nested interrupts on top
+    /// Measure the native stack of loading and executing on each board, with nested interrupts on
+    /// top
     Stack(native_stack::Options),
     /// Calls native functions of many types in QEMU and compares their arguments
     Natives(natives::Options),

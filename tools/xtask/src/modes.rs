@@ -1,4 +1,5 @@
-//! The modes of execution: their names are cargo features of the runtime, their numbers are what the firmware is told.
+//! The modes of execution: their names are cargo features of the runtime, their numbers are what
+//! the firmware is told.
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mode {

@@ -16,13 +16,15 @@ pub fn is_available() -> bool {
     Path::new(LLVM).exists()
 }
 
-/// What `cargo xtask test` needs for it. LLVM takes a gigabyte, so it is not installed without being asked for.
+/// What `cargo xtask test` needs for it. LLVM takes a gigabyte, so it is not installed without
+/// being asked for.
 pub fn is_possible() -> Result<()> {
     anyhow::ensure!(is_available(), "native code needs LLVM 19: apt-get install {PACKAGES}");
     Ok(())
 }
 
-/// The specification suite as code of this machine, a small module for each target, and the command line.
+/// The specification suite as code of this machine, a small module for each target, and the command
+/// line.
 pub fn test() -> Result<()> {
     suite()?;
     let cli = ["test", "--quiet", "--package", "zonda-cli", "--features", "native"];

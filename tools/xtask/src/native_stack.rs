@@ -1,5 +1,6 @@
-//! `cargo xtask stack`: the native stack that loading and executing take on each board, painted, without interrupts and with interrupts
-//! that nest. What interrupts add is theirs alone: it does not depend on the module, and what the runtime takes stays below the bound.
+//! `cargo xtask stack`: the native stack that loading and executing take on each board, painted,
+//! without interrupts and with interrupts that nest. What interrupts add is theirs alone: it does
+//! not depend on the module, and what the runtime takes stays below the bound.
 
 use crate::firmware::{self, Board, BOARDS};
 use crate::job::{Call, Job};
@@ -17,7 +18,8 @@ pub struct Options {
     board: Option<&'static Board>,
 }
 
-/// Modules and calls: calls of WebAssembly functions, memory, host functions, and a stack that overflows.
+/// Modules and calls: calls of WebAssembly functions, memory, host functions, and a stack that
+/// overflows.
 const JOBS: [(&str, &str); 5] = [
     ("fib.wasm", "run(17)"),
     ("fib.wasm", "run(100000)"),
@@ -29,8 +31,8 @@ const JOBS: [(&str, &str); 5] = [
 /// Bytes of the image's own frames, which are measured with the runtime's.
 const OF_IMAGE: u64 = 128;
 
-/// Bytes of native stack that loading and executing take at most on a CPU. What compilers make for Armv6-M and for RISC-V
-/// keeps more in memory than Thumb-2.
+/// Bytes of native stack that loading and executing take at most on a CPU. What compilers make for
+/// Armv6-M and for RISC-V keeps more in memory than Thumb-2.
 fn bounds(board: &Board) -> (u64, u64) {
     if board.target.starts_with("thumbv6m") || board.target.starts_with("riscv") {
         (1_536, workloads::STACK_EXECUTING)
@@ -39,8 +41,9 @@ fn bounds(board: &Board) -> (u64, u64) {
     }
 }
 
-/// Bytes that the frames of three interrupts may take on a CPU: what the hardware pushes (Armv7-M ARM, B1.5.6: 8 words, 26 with the
-/// registers of the FPU, and a word of padding) or the handler saves, and the handlers' own frames.
+/// Bytes that the frames of three interrupts may take on a CPU: what the hardware pushes (Armv7-M
+/// ARM, B1.5.6: 8 words, 26 with the registers of the FPU, and a word of padding) or the handler
+/// saves, and the handlers' own frames.
 fn of_interrupts(board: &Board) -> u64 {
     if board.target.starts_with("riscv") {
         2 * (80 + 32)

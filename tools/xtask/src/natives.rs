@@ -1,5 +1,6 @@
-//! `cargo xtask natives`: native functions of the C API with up to 16 parameters, compiled by GCC and called in QEMU, on each ABI
-//! for calls that a bare-metal board has. `tests/common/signatures.rs` generates them, and what is expected.
+//! `cargo xtask natives`: native functions of the C API with up to 16 parameters, compiled by GCC
+//! and called in QEMU, on each ABI for calls that a bare-metal board has.
+//! `tests/common/signatures.rs` generates them, and what is expected.
 
 #[path = "../../../tests/common/signatures.rs"]
 mod signatures;
@@ -56,7 +57,8 @@ const ABIS: [Abi; 3] = [
     },
 ];
 
-/// Compiles the functions; returns the object file. Its name has the seed, so that the linker takes the right one.
+/// Compiles the functions; returns the object file. Its name has the seed, so that the linker takes
+/// the right one.
 fn compile(abi: &Abi, board: &Board, options: &Options) -> Result<PathBuf> {
     packages::need(&[abi.compiler])?;
     let folder = shell::target_dir().join("natives");

@@ -11,7 +11,8 @@ pub const QEMU_RISCV32: (&str, &str) = ("qemu-system-riscv32", "qemu-system-misc
 /// Counts instructions on this machine.
 pub const VALGRIND: (&str, &str) = ("valgrind", "valgrind");
 
-/// Makes sure that the programs are installed: installs their packages as root; the error for other users names the command.
+/// Makes sure that the programs are installed: installs their packages as root; the error for other
+/// users names the command.
 pub fn need(programs: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<&(&str, &str)> =
         programs.iter().filter(|(program, _)| !shell::has(program)).collect();

@@ -1,4 +1,5 @@
-//! Runs an image in QEMU. Its output comes line by line; it ends by semihosting, by the caller's word, or at a deadline.
+//! Runs an image in QEMU. Its output comes line by line; it ends by semihosting, by the caller's
+//! word, or at a deadline.
 
 use crate::firmware::Board;
 use crate::packages;
@@ -77,8 +78,8 @@ impl Run<'_> {
     }
 }
 
-/// Runs a command and passes each line of its output to `line`, which may end it (then there is no exit status).
-/// The command is killed at the deadline, which is an error.
+/// Runs a command and passes each line of its output to `line`, which may end it (then there is no
+/// exit status). The command is killed at the deadline, which is an error.
 pub fn lines_of(
     command: &mut Command,
     deadline: Duration,

@@ -1,4 +1,5 @@
-//! Runs the parts of a test, each of them even if one before it failed, and says in a summary at the end what became of each and how long it took.
+//! Runs the parts of a test, each of them even if one before it failed, and says in a summary at
+//! the end what became of each and how long it took.
 
 use crate::shell;
 use anyhow::{Context, Result};
@@ -32,10 +33,12 @@ struct Part {
     outcome: Outcome,
 }
 
-/// CPU time of all processes that this one started and that have ended, where Linux tells it; 0 elsewhere.
+/// CPU time of all processes that this one started and that have ended, where Linux tells it; 0
+/// elsewhere.
 fn cpu_of_children() -> Duration {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Behind the program's name, which is in parentheses: the 14th and 15th field, in hundredths of a second.
+    // Behind the program's name, which is in parentheses: the 14th and 15th field, in hundredths of
+    // a second.
     let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
     let ticks: u64 = fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)

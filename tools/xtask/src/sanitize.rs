@@ -1,7 +1,9 @@
-//! The tests under tools that see what a test's result does not show: Miri (undefined behaviour), AddressSanitizer (memory that is not ours, or lost),
-//! ThreadSanitizer (what threads do to each other), and a 32-bit target (the size of pointers that devices have).
+//! The tests under tools that see what a test's result does not show: Miri (undefined behaviour),
+//! AddressSanitizer (memory that is not ours, or lost), ThreadSanitizer (what threads do to each
+//! other), and a 32-bit target (the size of pointers that devices have).
 //!
-//! `cargo xtask test` runs a selection of each, `cargo xtask sanitize` everything. A part whose tool is not there is not run, and says how to get it.
+//! `cargo xtask test` runs a selection of each, `cargo xtask sanitize` everything. A part whose
+//! tool is not there is not run, and says how to get it.
 
 use crate::{coverage, install, packages, shell};
 use anyhow::{bail, Context, Result};
@@ -10,7 +12,8 @@ use std::process::Command;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Run only the tests under Miri, AddressSanitizer or ThreadSanitizer, or those on a 32-bit target
+    /// Run only the tests under Miri, AddressSanitizer or ThreadSanitizer, or those on a 32-bit
+    /// target
     #[arg(long, value_parser = ["miri", "address", "thread", "32-bit"])]
     only: Option<String>,
 }
@@ -99,11 +102,13 @@ fn cargo_miri(flags: &str) -> Command {
     command
 }
 
-/// Where time is short, the loops' own tests have pointers of 32 bits, and the runtime's of 64. Miri uses one CPU, so both run at once.
+/// Where time is short, the loops' own tests have pointers of 32 bits, and the runtime's of 64.
+/// Miri uses one CPU, so both run at once.
 fn miri(extent: Extent) -> Result<()> {
     let everything = extent == Extent::Everything;
     let exec = |target: &str| {
-        // Only here: precompiled modules are aligned by their address, not by what they are allocated as.
+        // Only here: precompiled modules are aligned by their address, not by what they are
+        // allocated as.
         let mut command = cargo_miri("-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check");
         command.args([
             "--target",
@@ -173,7 +178,8 @@ const SELECTION: Tests = &[
     ("loading", &["precompiled::", "verifier::", "verifier_module::"]),
 ];
 
-/// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes programs of its own.
+/// The integration tests that stay for `cargo xtask sanitize`: what takes minutes, or makes
+/// programs of its own.
 fn address(extent: Extent) -> Result<()> {
     let command = || {
         let mut command = shell::cargo();
@@ -204,8 +210,8 @@ fn address(extent: Extent) -> Result<()> {
     Ok(())
 }
 
-/// The standard library has to be compiled along: of one that is not instrumented the sanitizer does not see how its channels and locks put
-/// threads in an order, and takes that for races.
+/// The standard library has to be compiled along: of one that is not instrumented the sanitizer
+/// does not see how its channels and locks put threads in an order, and takes that for races.
 fn thread_is_there() -> Result<()> {
     on_x86_64_linux()?;
     let sysroot = shell::output(
@@ -238,8 +244,8 @@ fn thread(_: Extent) -> Result<()> {
     shell::run(&mut command)
 }
 
-/// Links and runs a 32-bit program as rustc has programs linked. gcc names files of a 64-bit library where it has no other, so only linking shows
-/// whether it can.
+/// Links and runs a 32-bit program as rustc has programs linked. gcc names files of a 64-bit
+/// library where it has no other, so only linking shows whether it can.
 fn links_narrow() -> Result<()> {
     let folder = shell::target_dir().join("32-bit");
     std::fs::create_dir_all(&folder)?;

@@ -65,7 +65,8 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     }
 }
 
-/// Ends a process and all others of its group, which it leads. By the shell's own command: a small Debian has no program of this name.
+/// Ends a process and all others of its group, which it leads. By the shell's own command: a small
+/// Debian has no program of this name.
 pub fn end_group(child: &mut Child) {
     let kill = format!("kill -s KILL -- -{}", child.id());
     let _ = Command::new("sh").args(["-c", &kill]).status();
@@ -86,7 +87,8 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A command that waits until no other process of this program installs something: apt and rustup do not wait for each other.
+/// A command that waits until no other process of this program installs something: apt and rustup
+/// do not wait for each other.
 pub fn alone(program: &str) -> Command {
     if !has("flock") {
         return Command::new(program);

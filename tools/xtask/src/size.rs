@@ -1,9 +1,12 @@
-//! Flash and RAM that the runtime adds to a C application: the static library, linked with nothing but itself.
+//! Flash and RAM that the runtime adds to a C application: the static library, linked with nothing
+//! but itself.
 //!
-//! What an application pulls in is what the linker keeps for the functions that it calls. So the library is linked with those functions as
-//! roots and the platform's functions left open; no image without the runtime has to be subtracted. Soft float and 64-bit division
-//! come from the library too and are counted; `memcpy` and its like are the C library's, as in a Zephyr image. Where GCC for Arm is
-//! installed, the column "libgcc" has the flash with GCC's arithmetic in place of the library's, as CMakeLists.txt links it.
+//! What an application pulls in is what the linker keeps for the functions that it calls. So the
+//! library is linked with those functions as roots and the platform's functions left open; no image
+//! without the runtime has to be subtracted. Soft float and 64-bit division come from the library
+//! too and are counted; `memcpy` and its like are the C library's, as in a Zephyr image. Where GCC
+//! for Arm is installed, the column "libgcc" has the flash with GCC's arithmetic in place of the
+//! library's, as CMakeLists.txt links it.
 
 use crate::workloads::{Flash, FLASH, STATIC_RAM};
 use crate::{libgcc, shell, toolchain};
@@ -49,7 +52,8 @@ const PANICS: &[&str] = &[
     "rust_begin_unwind",
     "handle_alloc_error",
 ];
-/// What the panic handler of `clib` says. It stands in an image that can panic even where all of these functions were made part of their callers.
+/// What the panic handler of `clib` says. It stands in an image that can panic even where all of
+/// these functions were made part of their callers.
 const HANDLER: &[u8] = b"zonda: panic";
 /// What an application calls that loads a module, registers functions for it and calls it.
 const APPLICATION: &[&str] = &[
@@ -227,7 +231,8 @@ fn library_with(modes: &[&str], more: &[String]) -> Result<PathBuf> {
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
-/// Links what the roots need, and nothing else. Definitions in `objects` win over those in the library.
+/// Links what the roots need, and nothing else. Definitions in `objects` win over those in the
+/// library.
 fn link(library: &Path, objects: &[PathBuf], roots: &[String], image: &Path) -> Result<()> {
     let mut linker = toolchain::linker(TARGET)?;
     linker
@@ -364,7 +369,8 @@ fn panicking(row: &Row) -> Option<String> {
     Some(format!("{} ({}) can panic: it links {what}", row.config, row.calls))
 }
 
-/// The crate that a symbol comes from, by its name: that of a path, and `core` for the implementations on types without one.
+/// The crate that a symbol comes from, by its name: that of a path, and `core` for the
+/// implementations on types without one.
 fn crate_of(name: &str) -> &str {
     let path = name
         .trim_start_matches(['<', '&', '*', '[', '('])

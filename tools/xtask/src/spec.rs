@@ -1,4 +1,5 @@
-//! The specification's test suite. The host compiles it into scripts (`spec-suite`); here they are fed to the firmware.
+//! The specification's test suite. The host compiles it into scripts (`spec-suite`); here they are
+//! fed to the firmware.
 
 use crate::firmware::{self, Arithmetic, Board};
 use crate::qemu::Run;
@@ -68,7 +69,8 @@ fn folder() -> PathBuf {
     shell::target_dir().join("spec-scripts")
 }
 
-/// Compiles the suite into scripts, also those with vectors if asked to, and returns the path and the name of each.
+/// Compiles the suite into scripts, also those with vectors if asked to, and returns the path and
+/// the name of each.
 pub fn scripts(vectors: bool) -> Result<Vec<(PathBuf, String)>> {
     let folder = folder();
     shell::step("compiling the specification suite into scripts");
@@ -99,8 +101,8 @@ fn native_scripts(target: &str) -> Result<Vec<(PathBuf, String)>> {
     index(&folder)
 }
 
-/// Runs every script on an emulated board. The counts have to be those that are checked in; on a board with too
-/// little memory for the suite, the files with these counts are counted.
+/// Runs every script on an emulated board. The counts have to be those that are checked in; on a
+/// board with too little memory for the suite, the files with these counts are counted.
 pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result<()> {
     shell::step(&format!(
         "running the specification suite on {} ({}, {mode}, arithmetic of {arithmetic:?})",
@@ -150,7 +152,8 @@ pub fn qemu(mode: &str, board: &'static Board, arithmetic: Arithmetic) -> Result
     shell::run(suite().arg("compare").arg(file))
 }
 
-/// Runs one script on an emulated board and returns its counts. Failures of its assertions go to stderr if they are `shown`.
+/// Runs one script on an emulated board and returns its counts. Failures of its assertions go to
+/// stderr if they are `shown`.
 pub fn script(
     board: &'static Board,
     image: &Path,

@@ -1,4 +1,5 @@
-//! What Zonda is made from: the crates that reach a device, their licences, the oldest Rust that builds it, and whether a build can be repeated.
+//! What Zonda is made from: the crates that reach a device, their licences, the oldest Rust that
+//! builds it, and whether a build can be repeated.
 
 use crate::{install, shell, size, toolchain};
 use anyhow::{bail, Context, Result};
@@ -99,7 +100,8 @@ pub fn deny_is_there() -> Result<()> {
     install::program("cargo-deny").map(drop)
 }
 
-/// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what reaches a device (deny-device.toml).
+/// Licences, sources and duplicates of the workspace and of the fuzzers (deny.toml), and of what
+/// reaches a device (deny-device.toml).
 pub fn deny() -> Result<()> {
     let program = install::program("cargo-deny")?;
     let deny = |arguments: &[&str]| {
@@ -188,7 +190,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The library has the same bytes when it is built once more, from sources and into a target folder that lie elsewhere.
+/// The library has the same bytes when it is built once more, from sources and into a target folder
+/// that lie elsewhere.
 pub fn reproducible() -> Result<()> {
     let first = fs::read(size::library(&["fast", "classic"])?)?;
     let elsewhere = shell::target_dir().join("built/once/more");

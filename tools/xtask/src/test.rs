@@ -14,7 +14,8 @@ pub struct Options {
     /// Run only the tests on the host, in QEMU or in Zephyr
     #[arg(long, value_parser = ["host", "qemu", "zephyr"])]
     only: Option<String>,
-    /// Run only formatting, clippy, and the unit and integration tests except for the longest: less than four minutes after a build
+    /// Run only formatting, clippy, and the unit and integration tests except for the longest:
+    /// less than four minutes after a build
     #[arg(long, conflicts_with = "only")]
     quick: bool,
     /// Run only parts whose name contains this text; can be repeated
@@ -88,7 +89,8 @@ fn host(report: &mut Report) {
     // With counters where they can be read, so that nothing runs twice.
     let found = OnceCell::new();
     let counters = || found.get_or_init(coverage::Tools::find);
-    // The longest ones run in the part `strict` alone, which checks more: counters make them ten times as long.
+    // The longest ones run in the part `strict` alone, which checks more: counters make them ten
+    // times as long.
     let skipped: Vec<&str> = LONG.into_iter().chain(LONG_WITH_COUNTERS).collect();
     report.part("unit and integration tests", || match counters() {
         Ok(_) => coverage::test(&skipped),
@@ -129,7 +131,8 @@ fn host(report: &mut Report) {
         shell::run(shell::cargo().args(arguments).args(["--features", "precompiled-only"]))
     });
     report.part_if("specification suite, host, native mode", native::is_possible, native::test);
-    // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the seeds.
+    // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the
+    // seeds.
     report.part("fuzz targets, strict, from their seeds", || match fuzz::Tools::find() {
         Ok(tools) => fuzz::check(&tools),
         Err(error) => Err(NotRun(format!("{error:#}")).into()),
@@ -193,7 +196,8 @@ fn zephyr(report: &mut Report, asked: bool) {
     }
 }
 
-/// Tests that `--quick` leaves out: together they take half of the time of all unit and integration tests.
+/// Tests that `--quick` leaves out: together they take half of the time of all unit and integration
+/// tests.
 pub const LONG: [&str; 5] = [
     "damage::modules_of_webassembly",
     "oracle::verdicts_on_the_suite_are_those_of_wasmparser",

@@ -1,11 +1,13 @@
-//! A Rust toolchain for a device's target: rustup's where it has the target or can get it, else Debian's with its sources.
+//! A Rust toolchain for a device's target: rustup's where it has the target or can get it, else
+//! Debian's with its sources.
 
 use crate::{install, packages, shell};
 use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
 
-/// Debian 12 has a current Rust for its browsers. It comes without libraries for devices, but with their sources.
+/// Debian 12 has a current Rust for its browsers. It comes without libraries for devices, but with
+/// their sources.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_LINKER: &str = "ld.lld-19";

@@ -1,6 +1,6 @@
-//! The official tests of WASI: the programs for preview 1 of a copy of wasi-testsuite (branch `prod/testsuite-base`,
-//! which has them built), run in each mode by `zonda run`, or on Zephyr with files on littlefs, and compared with the list
-//! that is checked in.
+//! The official tests of WASI: the programs for preview 1 of a copy of wasi-testsuite (branch
+//! `prod/testsuite-base`, which has them built), run in each mode by `zonda run`, or on Zephyr with
+//! files on littlefs, and compared with the list that is checked in.
 
 use crate::{modes, native, shell, zephyr};
 use anyhow::{bail, ensure, Context, Result};
@@ -184,8 +184,8 @@ fn programs(tests: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(programs)
 }
 
-/// What a program is given and has to do, as docs of the suite describe it: either a list of operations, or an object
-/// with what they would say.
+/// What a program is given and has to do, as docs of the suite describe it: either a list of
+/// operations, or an object with what they would say.
 fn operations(program: &Path) -> Result<Vec<Value>> {
     let path = program.with_extension("json");
     let Ok(text) = fs::read_to_string(&path) else {
@@ -280,7 +280,8 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The contents of a folder as the application takes them: `HOST=PATH`, with nothing for HOST and `/` behind it for a folder.
+/// The contents of a folder as the application takes them: `HOST=PATH`, with nothing for HOST and
+/// `/` behind it for a folder.
 fn list_folder(from: &Path, below: &str, files: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;

@@ -1,12 +1,15 @@
-//! The standard workloads: modules of `tests/bench`, what to call, what comes out, and how much it may cost in each mode.
+//! The standard workloads: modules of `tests/bench`, what to call, what comes out, and how much it
+//! may cost in each mode.
 //!
-//! A limit is what the project promises (docs/measurements.md), or, where that is not reached yet, a little more than what it costs
-//! today. `cargo xtask test` fails above it, so costs do not grow unseen; whoever lowers a cost lowers its limit.
+//! A limit is what the project promises (docs/measurements.md), or, where that is not reached yet,
+//! a little more than what it costs today. `cargo xtask test` fails above it, so costs do not grow
+//! unseen; whoever lowers a cost lowers its limit.
 
 /// At most so many instructions and bytes; 0 where nothing is promised.
 #[derive(Clone, Copy, Default)]
 pub struct Limits {
-    /// Instructions of the call, or of its timed part where the module marks one: through the Rust API, through the C API.
+    /// Instructions of the call, or of its timed part where the module marks one: through the Rust
+    /// API, through the C API.
     pub call: [u64; 2],
     /// Bytes of heap beyond operand stack and linear memory.
     pub heap: u64,

@@ -1,5 +1,5 @@
-//! Zephyr: its workspaces on this machine, and its tool west. The command `cargo xtask zephyr` runs twister on every board
-//! ([`boards`]) or prints what the samples need ([`size`]).
+//! Zephyr: its workspaces on this machine, and its tool west. The command `cargo xtask zephyr` runs
+//! twister on every board ([`boards`]) or prints what the samples need ([`size`]).
 
 mod boards;
 mod debug;
@@ -72,7 +72,8 @@ pub fn version(base: &Path) -> String {
     ["VERSION_MAJOR", "VERSION_MINOR", "PATCHLEVEL"].map(number).join(".")
 }
 
-/// A program of Zephyr, with the environment that finds the sources and, if the user names no toolchain, Debian's.
+/// A program of Zephyr, with the environment that finds the sources and, if the user names no
+/// toolchain, Debian's.
 fn tool(base: &Path, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(shell::root()).env("ZEPHYR_BASE", base);
@@ -182,9 +183,11 @@ pub struct Options {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// Run twister with all tests and samples on every board that this machine has a C compiler for
+    /// Run twister with all tests and samples on every board that this machine has a C compiler
+    /// for
     Test(boards::Options),
-    /// Print flash and RAM of the samples hello and blinky, without Zonda and in each execution mode
+    /// Print flash and RAM of the samples hello and blinky, without Zonda and in each execution
+    /// mode
     Size(size::Options),
 }
 

@@ -1,4 +1,5 @@
-//! What to compile for: the CPU, the FPU and the ABI of a Zephyr board, from its name or from the configuration of a build.
+//! What to compile for: the CPU, the FPU and the ABI of a Zephyr board, from its name or from the
+//! configuration of a build.
 
 use std::collections::HashSet;
 use std::fs;
@@ -30,7 +31,8 @@ const CORTEX_M: [(&str, &str, Option<&str>); 10] = [
     ("CPU_CORTEX_M85", "thumbv8m.main-none-eabi", None),
 ];
 
-/// Boards by the symbols that Zephyr 4.1 sets for them where the application sets none: an FPU is off on most.
+/// Boards by the symbols that Zephyr 4.1 sets for them where the application sets none: an FPU is
+/// off on most.
 const BOARDS: [(&[&str], &[&str]); 5] = [
     (&["CPU_CORTEX_M3"], &["mps2/an385", "qemu_cortex_m3"]),
     (

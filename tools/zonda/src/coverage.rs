@@ -1,6 +1,7 @@
 //! `zonda run --coverage=FILE`: which lines of a program were executed how often, as lcov has it.
 //!
-//! The program runs as an instrumented module that counts each block; DWARF says which lines a block is made of.
+//! The program runs as an instrumented module that counts each block; DWARF says which lines a
+//! block is made of.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

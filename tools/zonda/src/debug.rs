@@ -1,4 +1,5 @@
-//! `zonda debug`, and what `zonda run --debug` does before the program starts: LLDB attaches by TCP (crate `zonda-debug`).
+//! `zonda debug`, and what `zonda run --debug` does before the program starts: LLDB attaches by TCP
+//! (crate `zonda-debug`).
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};

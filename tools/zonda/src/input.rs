@@ -7,8 +7,8 @@ use zonda_signature::{SignatureError, SignedFile};
 
 use crate::failure::Failure;
 
-/// The bytes of a module in the binary format, or of a precompiled module. Text is converted. Of a signed file it is
-/// what was signed; the signature is not checked.
+/// The bytes of a module in the binary format, or of a precompiled module. Text is converted. Of a
+/// signed file it is what was signed; the signature is not checked.
 pub fn read_module(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = read(path)?;
     if is_binary(&bytes) && SignedFile::is_signed(&bytes) {

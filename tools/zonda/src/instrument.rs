@@ -1,9 +1,9 @@
 //! Rewrites a module so that it counts what it executes (docs/profiling.md, decision 0038).
 //!
-//! Nothing of the module gets another index: what is added stands at the end of each index space, and
-//! bodies are copied with instructions in front of each *block*: a straight piece of code, which is
-//! executed from its start to its end or traps. Counters are globals. They are read all at once: an
-//! added function writes them to an added memory.
+//! Nothing of the module gets another index: what is added stands at the end of each index space,
+//! and bodies are copied with instructions in front of each *block*: a straight piece of code,
+//! which is executed from its start to its end or traps. Counters are globals. They are read all at
+//! once: an added function writes them to an added memory.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
@@ -39,7 +39,8 @@ pub struct Block {
 pub enum Probe {
     /// Adds a number to a counter.
     Add(usize, u32),
-    /// Takes the instructions of the block with this number out of the budget, and calls the host when it is used up.
+    /// Takes the instructions of the block with this number out of the budget, and calls the host
+    /// when it is used up.
     Sample(usize),
 }
 
@@ -194,7 +195,8 @@ struct Spaces {
     globals: u32,
 }
 
-/// A module in which each block has the probes that `probes` gives it, and as many counters as those need.
+/// A module in which each block has the probes that `probes` gives it, and as many counters as
+/// those need.
 ///
 /// # Errors
 /// What is wrong with the module, or too many counters.
@@ -221,7 +223,8 @@ pub fn instrument(
     added[TABLES as usize] = Added { count: 1, entries: vec![0x70, 0, 1] };
     let pages = (counters * 8).div_ceil(1 << 16) as u32;
     added[MEMORIES as usize] = Added { count: 1, entries: [vec![0], leb(pages)].concat() };
-    // The budget is used up when the program has executed 2^31 instructions, unless the host sets another one.
+    // The budget is used up when the program has executed 2^31 instructions, unless the host sets
+    // another one.
     let mut globals = vec![0x7f, 1, 0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0b];
     globals.extend([0x7e, 1, 0x42, 0, 0x0b].repeat(counters));
     added[GLOBALS as usize] = Added { count: 1 + counters as u32, entries: globals };
@@ -298,7 +301,8 @@ pub fn instrument(
             (None, None) => {}
         }
     }
-    // Names behind the rest, as compilers have them. Lines of the source are left out: offsets have changed.
+    // Names behind the rest, as compilers have them. Lines of the source are left out: offsets have
+    // changed.
     let custom = sections.iter().filter(|(id, contents)| *id == 0 && !is_dwarf(contents));
     custom.for_each(|(id, contents)| section(*id, &[contents]));
     Ok(out)

@@ -38,7 +38,8 @@ pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
     })
 }
 
-/// Parses an integer, decimal or hexadecimal, that fits into `bits` as a signed or an unsigned number.
+/// Parses an integer, decimal or hexadecimal, that fits into `bits` as a signed or an unsigned
+/// number.
 fn integer(text: &str, bits: u32) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

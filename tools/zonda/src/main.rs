@@ -70,8 +70,8 @@ enum Command {
     Run(RunArgs),
     /// Debug a program: run it with `run --debug`, and start LLDB.
     ///
-    /// Options of `run` may stand before FILE. LLDB is lldb-22 or newer, as `lldb-22` or `lldb` in PATH, or as the
-    /// environment variable LLDB.
+    /// Options of `run` may stand before FILE. LLDB is lldb-22 or newer, as `lldb-22` or `lldb` in
+    /// PATH, or as the environment variable LLDB.
     #[command(after_help = EXIT_CODES)]
     Debug {
         /// A command for LLDB after it has attached; may be repeated
@@ -94,8 +94,9 @@ enum Command {
     },
     /// Compile a module to a precompiled module, which a device executes from flash.
     ///
-    /// A precompiled module contains register bytecode, the module without its code section, and the SHA-256 of the module.
-    /// A device with CONFIG_ZONDA_PRECOMPILED loads it like a module: it verifies the code and needs no RAM for it.
+    /// A precompiled module contains register bytecode, the module without its code section, and
+    /// the SHA-256 of the module. A device with CONFIG_ZONDA_PRECOMPILED loads it like a module:
+    /// it verifies the code and needs no RAM for it.
     #[command(after_help = EXIT_CODES)]
     Compile(CompileArgs),
     /// Print the sections, imports, exports, needed features and memory use of a module.
@@ -113,13 +114,15 @@ enum Command {
     },
     /// Make a package of an application: a module with a manifest, which a TOML file describes.
     ///
-    /// The manifest is the custom section `zonda.app` of the module: name, version, limits, capabilities. `zonda sign` signs
-    /// the package, `zonda inspect` prints its manifest. docs/apps.md describes the file.
+    /// The manifest is the custom section `zonda.app` of the module: name, version, limits,
+    /// capabilities. `zonda sign` signs the package, `zonda inspect` prints its manifest.
+    /// docs/apps.md describes the file.
     #[command(after_help = EXIT_CODES)]
     Pack(PackArgs),
     /// Run applications on this machine: install, start, stop, update, ask and remove them.
     ///
-    /// `zonda apps serve` runs the application manager over a folder, the other commands talk to it. docs/apps.md is a tutorial.
+    /// `zonda apps serve` runs the application manager over a folder, the other commands talk to
+    /// it. docs/apps.md is a tutorial.
     #[command(after_help = EXIT_CODES)]
     Apps(apps::AppsArgs),
     /// Manage the applications on a device, over a UART or UDP.
@@ -129,9 +132,10 @@ enum Command {
     Device(device::DeviceArgs),
     /// Sign a module, a precompiled module or any other file.
     ///
-    /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks it. Keys are PEM files of
-    /// Ed25519 or P-256, as `openssl` and MCUboot's `imgtool` make them: `openssl genpkey -algorithm ed25519 -out key.pem`
-    /// makes a private key, `openssl pkey -in key.pem -pubout -out public.pem` its public key.
+    /// Appends a signature of 88 bytes to the file. A device with CONFIG_ZONDA_SIGNED_FILES checks
+    /// it. Keys are PEM files of Ed25519 or P-256, as `openssl` and MCUboot's `imgtool` make them:
+    /// `openssl genpkey -algorithm ed25519 -out key.pem` makes a private key, `openssl pkey -in
+    /// key.pem -pubout -out public.pem` its public key.
     #[command(after_help = EXIT_CODES)]
     Sign(SignArgs),
     /// Check the signatures of files.
@@ -139,7 +143,8 @@ enum Command {
     /// Prints a line for each file that one of the keys has signed, and an error for each other.
     #[command(after_help = EXIT_CODES)]
     Verify {
-        /// A key to trust: a public key, or a private key whose public part is meant; may be repeated
+        /// A key to trust: a public key, or a private key whose public part is meant; may be
+        /// repeated
         #[arg(long, required = true, value_name = "FILE")]
         key: Vec<PathBuf>,
         /// Signed files
@@ -148,14 +153,15 @@ enum Command {
     },
     /// Run a program as `zonda run` does, and print which functions execute how many instructions.
     ///
-    /// Samples are taken by a count of instructions, so that a profile is the same each time. docs/profiling.md describes
-    /// the table, the flame graph and the list for `zonda compile --native --only`.
+    /// Samples are taken by a count of instructions, so that a profile is the same each time.
+    /// docs/profiling.md describes the table, the flame graph and the list for `zonda compile
+    /// --native --only`.
     #[command(after_help = EXIT_CODES)]
     Profile(profile::ProfileArgs),
     /// Print the backtrace of a trap on a device, with names and source lines.
     ///
-    /// FILE is a trap record, the log of a console with a record in it, or with the call stack that
-    /// wasm_runtime_dump_call_stack() prints. docs/traps.md describes them.
+    /// FILE is a trap record, the log of a console with a record in it, or with the call stack
+    /// that wasm_runtime_dump_call_stack() prints. docs/traps.md describes them.
     #[command(after_help = EXIT_CODES)]
     Symbolize(symbolize::SymbolizeArgs),
     /// Print all that a trap record has: the backtrace with the values of locals, and memory.
@@ -163,7 +169,8 @@ enum Command {
     Postmortem(symbolize::SymbolizeArgs),
     /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
-    /// `text` counts assertions about the text format, which are checked while the script is parsed.
+    /// `text` counts assertions about the text format, which are checked while the script is
+    /// parsed.
     #[command(after_help = EXIT_CODES)]
     Wast {
         #[command(flatten)]
@@ -176,7 +183,8 @@ enum Command {
 
 #[derive(Args)]
 struct ModeArgs {
-    /// Execution mode: fast mode translates to register bytecode at load time, classic mode executes bytecode in place
+    /// Execution mode: fast mode translates to register bytecode at load time, classic mode
+    /// executes bytecode in place
     #[arg(long, value_name = "MODE", value_parser = modes(), default_value = zonda::Engine::default().mode().name())]
     mode: Mode,
 }
@@ -204,16 +212,19 @@ struct CompileArgs {
     /// Keep the code section, for classic mode and for traps that report offsets in the module
     #[arg(long)]
     keep_code: bool,
-    /// Compile to native code, which a device executes from flash where it trusts the source of the file
+    /// Compile to native code, which a device executes from flash where it trusts the source of
+    /// the file
     #[arg(long)]
     native: bool,
     /// With --native: the target of the device, by the name that Rust has for it
     #[arg(long, value_name = "TARGET", requires = "native")]
     target: Option<String>,
-    /// The pointer size and, with --native, the target of a Zephyr board, as Zephyr configures it by default; nrf52840dk/nrf52840, for example
+    /// The pointer size and, with --native, the target of a Zephyr board, as Zephyr configures it
+    /// by default; nrf52840dk/nrf52840, for example
     #[arg(long, value_name = "BOARD", conflicts_with_all = ["target", "zephyr_build"])]
     board: Option<String>,
-    /// The same of an application that was built in this folder, or configured by this file, with its CPU, FPU and float ABI
+    /// The same of an application that was built in this folder, or configured by this file, with
+    /// its CPU, FPU and float ABI
     #[arg(long, value_name = "DIR", conflicts_with = "target")]
     zephyr_build: Option<PathBuf>,
     /// With --native: the CPU, by LLVM's name [default: the least one of the target]
@@ -225,8 +236,8 @@ struct CompileArgs {
     /// With --native: check fuel and termination requests at calls and loop iterations
     #[arg(long, requires = "native")]
     meter: bool,
-    /// With --native: compile the functions that this file lists, by name or index, one a line, `#` starts a comment; the rest
-    /// becomes register bytecode, for a device with fast mode
+    /// With --native: compile the functions that this file lists, by name or index, one a line,
+    /// `#` starts a comment; the rest becomes register bytecode, for a device with fast mode
     #[arg(long, value_name = "FILE", requires = "native")]
     only: Option<PathBuf>,
     /// With --native: make every NaN that is computed the canonical one, the same on each CPU
@@ -276,15 +287,17 @@ struct SignArgs {
 struct RunArgs {
     #[command(flatten)]
     mode: ModeArgs,
-    /// Execute native code of this machine: FILE is compiled first, or was compiled by `zonda compile --native`. Such a file
-    /// is not verified: whoever made it can do what you can
+    /// Execute native code of this machine: FILE is compiled first, or was compiled by `zonda
+    /// compile --native`. Such a file is not verified: whoever made it can do what you can
     #[arg(long, conflicts_with = "mode")]
     native: bool,
-    /// Call the exported function NAME; its arguments follow FILE: integers in decimal or with 0x; floats in decimal or
-    /// `nan`, `inf`, `-inf`; references as `null` or (externref) a number. `FILE --invoke NAME ARGS` is the same
+    /// Call the exported function NAME; its arguments follow FILE: integers in decimal or with 0x;
+    /// floats in decimal or `nan`, `inf`, `-inf`; references as `null` or (externref) a number.
+    /// `FILE --invoke NAME ARGS` is the same
     #[arg(long, value_name = "NAME")]
     invoke: Option<String>,
-    /// Open a directory for the program, under its own name or as GUEST, with `::ro` to be read only
+    /// Open a directory for the program, under its own name or as GUEST, with `::ro` to be read
+    /// only
     #[arg(long, value_name = "HOST[::GUEST[::ro]]")]
     dir: Vec<String>,
     /// Set a variable of the program's environment; without a value, to the value that it has here
@@ -293,11 +306,12 @@ struct RunArgs {
     /// The program's name for itself [default: the name of the file]
     #[arg(long, value_name = "NAME")]
     argv0: Option<String>,
-    /// Listen at a TCP address; the program accepts connections from descriptor 3 on, before directories
+    /// Listen at a TCP address; the program accepts connections from descriptor 3 on, before
+    /// directories
     #[arg(long, value_name = "ADDRESS:PORT")]
     tcplisten: Vec<String>,
-    /// Let the program open sockets, and bind, connect and send to the addresses of a network: 10.0.0.0/8; 0.0.0.0/0
-    /// and ::/0 are all
+    /// Let the program open sockets, and bind, connect and send to the addresses of a network:
+    /// 10.0.0.0/8; 0.0.0.0/0 and ::/0 are all
     #[arg(long, value_name = "ADDRESS/BITS")]
     addr_pool: Vec<String>,
     /// Let the program look up a name, or with * at the beginning all names that end so
@@ -309,20 +323,23 @@ struct RunArgs {
     /// Trap after N calls and loop iterations
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// Largest size of each linear memory; accesses beyond it trap, also where the module declares more
+    /// Largest size of each linear memory; accesses beyond it trap, also where the module declares
+    /// more
     #[arg(long, value_name = "BYTES", alias = "memory-limit")]
     max_memory: Option<u64>,
-    /// Size of the operand stack, which holds the frames of all active calls; with --native, of the native stack as well
-    /// [default: 8 MiB]
+    /// Size of the operand stack, which holds the frames of all active calls; with --native, of
+    /// the native stack as well [default: 8 MiB]
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
-    /// Write to this file which lines of the program were executed how often, as lcov does; needs debug information
+    /// Write to this file which lines of the program were executed how often, as lcov does; needs
+    /// debug information
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
     /// Write a trap record to this file when the program traps; `zonda postmortem` reads it
     #[arg(long, value_name = "FILE")]
     trap_record: Option<PathBuf>,
-    /// Wait for LLDB at a TCP port of this machine, and debug the program from its first instruction on (docs/debugging.md)
+    /// Wait for LLDB at a TCP port of this machine, and debug the program from its first
+    /// instruction on (docs/debugging.md)
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "1234", conflicts_with = "native")]
     debug: Option<u16>,
     /// With --debug: do not wait; a debugger may attach later
@@ -337,7 +354,8 @@ fn main() -> ExitCode {
     // On wrong usage clap exits with 2.
     let command = Cli::parse().command;
     if !matches!(command, Command::Run(_) | Command::Profile(_)) {
-        // `zonda inspect FILE | head` ends when `head` does. A program that runs sees the error itself.
+        // `zonda inspect FILE | head` ends when `head` does. A program that runs sees the error
+        // itself.
         sigpipe::reset();
     }
     let outcome = match command {

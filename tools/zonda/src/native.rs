@@ -84,7 +84,8 @@ fn target(args: &CompileArgs, device: Option<&Device>) -> Result<Target, String>
 /// How long a compilation says nothing.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Says on the standard error stream every two seconds that `body` still runs, and at the end how long that was.
+/// Says on the standard error stream every two seconds that `body` still runs, and at the end how
+/// long that was.
 fn watched<R>(what: &str, body: impl FnOnce() -> R) -> R {
     let start = Instant::now();
     let (done, ended) = channel::<()>();
@@ -119,7 +120,8 @@ fn compiled(path: &Path, module: &[u8], options: &Options) -> Result<Vec<u8>, Fa
     })
 }
 
-/// Loads a module as native code of this machine: compiles it, unless that was done before. With `meter` it can be stopped.
+/// Loads a module as native code of this machine: compiles it, unless that was done before. With
+/// `meter` it can be stopped.
 pub fn load(
     path: &Path,
     engine: &Engine,
@@ -135,8 +137,8 @@ pub fn load(
         Executable::new(&compiled(path, bytes, &options)?)
     };
     let executable = executable.map_err(|error| failed(error.to_string()))?;
-    // SAFETY: the compiler has just made the code, or the user has said by `--native` that it is trusted. It stays in memory
-    // until the process ends.
+    // SAFETY: the compiler has just made the code, or the user has said by `--native` that it is
+    // trusted. It stays in memory until the process ends.
     unsafe { Module::new_trusted(engine, executable.leak()) }
         .map_err(|error| bad_module(path, &error))
 }

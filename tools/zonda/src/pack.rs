@@ -1,4 +1,5 @@
-//! `zonda pack`: makes a package of a module and a TOML file, which becomes the manifest in the custom section `zonda.app`.
+//! `zonda pack`: makes a package of a module and a TOML file, which becomes the manifest in the
+//! custom section `zonda.app`.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! `zonda profile`: which functions of a program execute how many instructions.
 //!
-//! The program runs as an instrumented module (`instrument`). By default its call stack is sampled each time that a
-//! budget of instructions is used up; `--exact` counts all instructions of each function and loop.
+//! The program runs as an instrumented module (`instrument`). By default its call stack is sampled
+//! each time that a budget of instructions is used up; `--exact` counts all instructions of each
+//! function and loop.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -121,7 +122,8 @@ pub fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
 }
 
 impl Profile {
-    /// The number of the function's counter for calls, then of its instructions: first functions, then loops, in order.
+    /// The number of the function's counter for calls, then of its instructions: first functions,
+    /// then loops, in order.
     fn places(&self) -> Vec<(u32, u32)> {
         let mut places: Vec<(u32, u32)> =
             self.blocks.iter().map(|block| (block.func, block.inside)).collect();
@@ -280,7 +282,8 @@ impl Watch for Profile {
     }
 }
 
-/// The next period: on average the one that the user chose, and never twice the same in step with the program.
+/// The next period: on average the one that the user chose, and never twice the same in step with
+/// the program.
 fn next(random: &mut u64, period: u32) -> u32 {
     // xorshift64
     *random ^= *random << 13;

@@ -1,4 +1,5 @@
-//! `zonda symbolize` and `zonda postmortem`: records of traps, and call stacks, with names and lines.
+//! `zonda symbolize` and `zonda postmortem`: records of traps, and call stacks, with names and
+//! lines.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,15 @@ use crate::input::{read, read_module};
 
 #[derive(clap::Args)]
 pub struct SymbolizeArgs {
-    /// Take a record of another module to be of the first MODULE, for example of the same program without debug information
+    /// Take a record of another module to be of the first MODULE, for example of the same program
+    /// without debug information
     #[arg(long)]
     force: bool,
     /// A trap record or a log; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The program, with debug information and names, and the modules that it imports from: binary or text
+    /// The program, with debug information and names, and the modules that it imports from: binary
+    /// or text
     #[arg(required = true, value_name = "MODULE")]
     modules: Vec<PathBuf>,
 }

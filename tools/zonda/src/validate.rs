@@ -7,7 +7,8 @@ use zonda::{Engine, Mode, Module};
 use crate::failure::Failure;
 use crate::input::{bad_module, read_module};
 
-/// Validates every file and makes its code for the mode, reports each that is bad, and fails if there was one.
+/// Validates every file and makes its code for the mode, reports each that is bad, and fails if
+/// there was one.
 pub fn validate(mode: Mode, files: &[PathBuf]) -> Result<(), Failure> {
     let mut bad = Vec::new();
     for path in files {

@@ -16,7 +16,8 @@ impl Drop for Served {
     }
 }
 
-/// `zonda apps`: from an empty folder to an application that answers, is updated, and is there after a restart.
+/// `zonda apps`: from an empty folder to an application that answers, is updated, and is there
+/// after a restart.
 #[test]
 fn apps_installs_starts_asks_and_removes() {
     let manifest = file("apps", "app.toml", b"name = \"hello\"\nversion = \"1.0.0\"\n");

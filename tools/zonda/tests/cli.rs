@@ -112,7 +112,8 @@ fn run_chooses_the_only_export_or_lists_the_exports() {
         (func (export "answer") (result i32) (i32.const 42)))"#,
     );
     expect(&zonda(&["run", &one]), 0, "42\n", &[]);
-    // The only export wants arguments: the message says which, and nothing runs, not even the start function.
+    // The only export wants arguments: the message says which, and nothing runs, not even the start
+    // function.
     let wants = file(
         "choose",
         "wants.wat",
@@ -600,7 +601,8 @@ fn native_code_runs() {
     expect(&deep("100000000"), 1, "", &["call stack exhausted"]);
 }
 
-/// `zonda pack`: the manifest is in the module and in the precompiled module, and `zonda inspect` prints it.
+/// `zonda pack`: the manifest is in the module and in the precompiled module, and `zonda inspect`
+/// prints it.
 #[test]
 fn pack_puts_a_manifest_into_a_module() {
     let text = br#"name = "blinky"

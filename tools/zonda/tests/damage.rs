@@ -1,5 +1,6 @@
-//! Criterion: the command line refuses a damaged file with a message and its exit code, or does with it what it was asked for; it never panics or crashes.
-//! A sample: tests/faults/damage.rs has all damages, without processes.
+//! Criterion: the command line refuses a damaged file with a message and its exit code, or does
+//! with it what it was asked for; it never panics or crashes. A sample: tests/faults/damage.rs has
+//! all damages, without processes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

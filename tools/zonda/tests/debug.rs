@@ -1,8 +1,10 @@
-//! Sessions with LLDB 22 as it comes (Debian: lldb-22): `zonda run --debug` and programs of `tests/debug`.
+//! Sessions with LLDB 22 as it comes (Debian: lldb-22): `zonda run --debug` and programs of
+//! `tests/debug`.
 //!
-//! Where LLDB is missing, the sessions are not run, and say so. The modules in C are in the repository:
-//! `clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -g -fdebug-compilation-dir=. -Wl,-z,stack-size=4096 -O0 story.c`, and
-//! with -O2, in `tests/debug`. Those in Rust are built here.
+//! Where LLDB is missing, the sessions are not run, and say so. The modules in C are in the
+//! repository: `clang-19 --target=wasm32 -nostdlib -Wl,--no-entry -g -fdebug-compilation-dir=.
+//! -Wl,-z,stack-size=4096 -O0 story.c`, and with -O2, in `tests/debug`. Those in Rust are built
+//! here.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -220,8 +222,8 @@ fn build_rust(level: &str) -> Option<PathBuf> {
     }
 }
 
-/// Without `finish` in optimized code: LLDB 22 takes a frame that returns into code of another inlined block for another
-/// frame (docs/debugging.md).
+/// Without `finish` in optimized code: LLDB 22 takes a frame that returns into code of another
+/// inlined block for another frame (docs/debugging.md).
 fn story_in_rust(level: &str, mode: &str, [leave, left]: [&str; 2]) {
     if !lldb_is_there() {
         return;
@@ -283,7 +285,8 @@ fn a_panic_in_rust() {
     assert_eq!(program.end().1, Some(1));
 }
 
-/// The program runs in a loop, without and with a debugger, and ends when one has changed its memory.
+/// The program runs in a loop, without and with a debugger, and ends when one has changed its
+/// memory.
 #[test]
 fn attach_detach_and_attach_again() {
     if !lldb_is_there() {

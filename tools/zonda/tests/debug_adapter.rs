@@ -1,5 +1,5 @@
-//! LLDB's debug adapter (lldb-dap-22), as editors start it: what `docs/debugging.md` shows for VS Code. Where it is missing the
-//! test is not run, and says so.
+//! LLDB's debug adapter (lldb-dap-22), as editors start it: what `docs/debugging.md` shows for VS
+//! Code. Where it is missing the test is not run, and says so.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -54,7 +54,8 @@ impl Adapter {
         self.input.flush().unwrap();
     }
 
-    /// Waits for a message that contains the text, and returns it. Those before it were not waited for.
+    /// Waits for a message that contains the text, and returns it. Those before it were not waited
+    /// for.
     fn wait(&mut self, text: &str) -> String {
         loop {
             match self.messages.recv_timeout(Duration::from_secs(30)) {

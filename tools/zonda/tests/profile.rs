@@ -48,7 +48,8 @@ fn exact_counts_are_exact() {
         expect(&output, 0, "165\n", &[]);
         let text = stderr(&output);
         let named = |name: &str, instructions, calls| (name.to_owned(), instructions, Some(calls));
-        // 3 in the leaf; 10 in each of ten iterations and one behind them; a condition, an operand and a call.
+        // 3 in the leaf; 10 in each of ten iterations and one behind them; a condition, an operand
+        // and a call.
         assert_eq!(
             rows(&text),
             [named("work", 101, 1), named("leaf", 30, 10), named("run", 4, 1)],

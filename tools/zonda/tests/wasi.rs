@@ -1,4 +1,5 @@
-//! Programs with WASI on the command line: arguments, environment, streams, directories, exit codes, time limits.
+//! Programs with WASI on the command line: arguments, environment, streams, directories, exit
+//! codes, time limits.
 
 use std::fs;
 use std::io::Write;

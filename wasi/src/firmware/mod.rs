@@ -1,8 +1,8 @@
-//! The platform of a firmware: the C functions of `include/zonda_wasi.h`, which `zephyr/zonda_wasi.c`
-//! defines for Zephyr.
+//! The platform of a firmware: the C functions of `include/zonda_wasi.h`, which
+//! `zephyr/zonda_wasi.c` defines for Zephyr.
 //!
-//! File systems of firmwares have no open directories and no symbolic links. A directory is its path
-//! here, and `..` is resolved in the text: without symbolic links that is what the file system
+//! File systems of firmwares have no open directories and no symbolic links. A directory is its
+//! path here, and `..` is resolved in the text: without symbolic links that is what the file system
 //! would do.
 
 #[cfg(any(feature = "sockets", feature = "input"))]
@@ -191,8 +191,8 @@ impl FirmwareDir {
 pub struct FirmwareFile {
     file: NonNull<c_void>,
     number: u64,
-    /// Whether each write goes to the end of the file: file systems of firmwares cannot change that
-    /// of an open file.
+    /// Whether each write goes to the end of the file: file systems of firmwares cannot change
+    /// that of an open file.
     append: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Waiting on a firmware whose programs have files and output alone: everything is ready at once, and
-//! only time is waited for.
+//! Waiting on a firmware whose programs have files and output alone: everything is ready at once,
+//! and only time is waited for.
 
 use super::{Firmware, Result};
 use crate::platform::{Platform, Ready, Wait};

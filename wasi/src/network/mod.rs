@@ -1,5 +1,5 @@
-//! Sockets that programs open: WAMR's extension of preview 1, 48 functions with the names, types and
-//! structures of its lib-socket.
+//! Sockets that programs open: WAMR's extension of preview 1, 48 functions with the names, types
+//! and structures of its lib-socket.
 //!
 //! A program may bind, connect and send to what the embedder allows ([`Wasi::allow_network`]), and
 //! look up names that it allows ([`Wasi::allow_lookup`]).

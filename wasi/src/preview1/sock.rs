@@ -1,5 +1,5 @@
-//! Sockets of preview 1: accepting, receiving, sending. The platform's operations do not wait; these
-//! functions do.
+//! Sockets of preview 1: accepting, receiving, sending. The platform's operations do not wait;
+//! these functions do.
 
 use super::waiting::until;
 use crate::context::Wasi;

@@ -1,5 +1,5 @@
-//! Handlers of the loop in Thumb-2 instructions for control instructions, as text that [`super`] inserts
-//! into its asm block: registers, macros and labels are those of the loop.
+//! Handlers of the loop in Thumb-2 instructions for control instructions, as text that [`super`]
+//! inserts into its asm block: registers, macros and labels are those of the loop.
 
 macro_rules! control_handlers {
     () => {

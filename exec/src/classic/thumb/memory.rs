@@ -1,12 +1,12 @@
-//! Handlers of the loop in Thumb-2 instructions for loads and stores, as text that [`super`] inserts
-//! into its asm block: registers, macros and labels are those of the loop.
+//! Handlers of the loop in Thumb-2 instructions for loads and stores, as text that [`super`]
+//! inserts into its asm block: registers, macros and labels are those of the loop.
 
 macro_rules! memory_handlers {
     () => {
         concat!(
-            // --- memory (spec: 4.4.7) --- Sets r1 to the position of the access, for an offset of one
-            // byte. Label 2 reads a longer offset, and handler 50 executes an access that is not below
-            // the fast limit.
+            // --- memory (spec: 4.4.7) --- Sets r1 to the position of the access, for an offset of
+            // one byte. Label 2 reads a longer offset, and handler 50 executes an access that is
+            // not below the fast limit.
             ".macro address base\n",
             "    ldrb r1, [r4, #1]\n",
             "    lsls r3, r1, #25\n",
@@ -105,8 +105,8 @@ macro_rules! memory_handlers {
             "    2:\n",
             "    bl 37f\n",
             "    b 1b\n",
-            // Sets r1 to the position of the access for the address in r2 and a longer offset, whose
-            // first byte is in r1; the immediates end at r4 + 2.
+            // Sets r1 to the position of the access for the address in r2 and a longer offset,
+            // whose first byte is in r1; the immediates end at r4 + 2.
             "37:\n",
             "    str r4, [sp]\n",
             "    adds r4, #2\n",

@@ -37,7 +37,6 @@ macro_rules! i64_handlers {
             "    str r6, [r5], #4\n",
             "    movs r6, #0\n",
             "    b 30b\n",
-
             // eqz
             "210:\n",
             "    ldr r1, [r5, #-4]!\n",
@@ -45,8 +44,8 @@ macro_rules! i64_handlers {
             "    clz r6, r6\n",
             "    lsrs r6, r6, #5\n",
             "    next\n",
-            // Sets r1 and r2 to the first operand's halves, r3 to the lower half of the second, whose
-            // upper half is in r6.
+            // Sets r1 and r2 to the first operand's halves, r3 to the lower half of the second,
+            // whose upper half is in r6.
             ".macro halves\n",
             "    ldr r3, [r5, #-4]\n",
             "    ldrd r1, r2, [r5, #-12]\n",
@@ -103,8 +102,8 @@ macro_rules! i64_handlers {
             "    umull r1, r6, r1, r3\n",
             "    add r6, r2\n",
             "    wide_next\n",
-            // Shifts. A machine instruction shifts by the distance modulo 256, and all bits out from 32
-            // on: of the three parts of a half, those that do not belong to it are 0.
+            // Shifts. A machine instruction shifts by the distance modulo 256, and all bits out
+            // from 32 on: of the three parts of a half, those that do not belong to it are 0.
             "222:\n",
             "    halves\n",
             "    and r3, r3, #63\n",
@@ -199,8 +198,8 @@ macro_rules! float_handlers {
             "233: relation 4, 236f\n",
             "234: relation 3, 236f\n",
             "235: relation 6, 236f\n",
-            // Magnitudes above infinity are NaNs; both zeros are equal. Else the bits, with those below
-            // a negative sign inverted, have the order of the values.
+            // Magnitudes above infinity are NaNs; both zeros are equal. Else the bits, with those
+            // below a negative sign inverted, have the order of the values.
             "236:\n",
             "    ldr r1, [r5, #-4]!\n",
             "    lsls r2, r1, #1\n",
@@ -234,8 +233,8 @@ macro_rules! float_handlers {
             "243: relation 4, 246f\n",
             "244: relation 3, 246f\n",
             "245: relation 6, 246f\n",
-            // r12 and lr are twice the upper halves, without signs, and one more where the lower half
-            // is not 0: above 0xffe00000 for a NaN, 0 for zero.
+            // r12 and lr are twice the upper halves, without signs, and one more where the lower
+            // half is not 0: above 0xffe00000 for a NaN, 0 for zero.
             "246:\n",
             "    halves\n",
             "    cmp r1, #1\n",

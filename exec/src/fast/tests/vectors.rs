@@ -1,5 +1,5 @@
-//! Vector instructions: what runs of them compute on a host is what the loop over lanes computes, which the
-//! specification suite compares with WebAssembly.
+//! Vector instructions: what runs of them compute on a host is what the loop over lanes computes,
+//! which the specification suite compares with WebAssembly.
 
 use super::super::code::Code;
 use super::super::vector::layout;

@@ -129,8 +129,8 @@ macro_rules! branch_handlers {
             "    take 2\n",
             "relations branch,, AS, 2, 4\n",
             "more_relations branch,, AS, 2, 4\n",
-            // The end of a loop that counts. The branch leads to a `Meter`, which a look at the meter
-            // replaces; where it has to do more, it is executed.
+            // The end of a loop that counts. The branch leads to a `Meter`, which a look at the
+            // meter replaces; where it has to do more, it is executed.
             ".macro counted form\n",
             "    op AddBrNe\\form\n",
             "    ldrb r2, [r4, #1]\n",

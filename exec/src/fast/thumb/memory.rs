@@ -1,19 +1,19 @@
-//! Handlers of the loop in Thumb-2 instructions for loads and stores, as text that [`super`] inserts
-//! into its asm block: registers, macros and labels are those of the loop.
+//! Handlers of the loop in Thumb-2 instructions for loads and stores, as text that [`super`]
+//! inserts into its asm block: registers, macros and labels are those of the loop.
 
 macro_rules! memory_handlers {
     () => {
         concat!(
-            // --- loads and stores --- Adds \and to r1. An access that is not below the fast limit is
-            // left to the handler of `Memory`.
+            // --- loads and stores --- Adds \and to r1. An access that is not below the fast limit
+            // is left to the handler of `Memory`.
             ".macro inside and\n",
             "    adds r1, r1, \\and\n",
             "    it cc\n",
             "    cmpcc r1, r5\n",
             "    bhs .Lfast_Memory\n",
             ".endm\n",
-            // Set r1 to the position of an access, for each form of address: in the accumulator or in a
-            // slot, with an offset of one byte or four at r4 + 1, 2 or 3.
+            // Set r1 to the position of an access, for each form of address: in the accumulator or
+            // in a slot, with an offset of one byte or four at r4 + 1, 2 or 3.
             ".macro address_A1\n",
             "    ldrb r1, [r4, #1]\n",
             "    inside r6\n",
@@ -34,8 +34,8 @@ macro_rules! memory_handlers {
             "    ldr r1, [r7, r1, lsl #2]\n",
             "    inside r2\n",
             ".endm\n",
-            // Quick: the handler checks the address itself. Where the value goes to a slot, all but the
-            // most frequent share their end.
+            // Quick: the handler checks the address itself. Where the value goes to a slot, all
+            // but the most frequent share their end.
             ".macro quick_load name, instruction, address, n\n",
             "    op \\name\n",
             "    address_\\address\n",
@@ -152,7 +152,8 @@ macro_rules! memory_handlers {
             "quick_load Load8UAX, ldrb, AX1, 5\n",
             "quick_load Load16SAX, ldrsh, AX1, 5\n",
             "quick_load Load16UAX, ldrh, AX1, 5\n",
-            // `ldrd` and `strd` require an aligned address, which one in linear memory need not be.
+            // `ldrd` and `strd` require an aligned address, which one in linear memory need not
+            // be.
             ".macro load_pair name, address, n\n",
             "    op \\name\n",
             "    address_\\address\n",

@@ -78,8 +78,8 @@ macro_rules! move_handlers {
             "    fetch 6\n",
             "    str r1, [r7, r2, lsl #2]\n",
             "    jump\n",
-            // Reads the address of the global that the operand at r4 + \at names, plus one when the
-            // global has two slots.
+            // Reads the address of the global that the operand at r4 + \at names, plus one when
+            // the global has two slots.
             ".macro global at\n",
             "    ldr r2, [r11, #{INSTANCE}]\n",
             "    ldrh r1, [r4, #\\at]\n",
@@ -133,7 +133,8 @@ macro_rules! move_handlers {
             "    fetch 4\n",
             "    strd r2, r3, [r1]\n",
             "    jump\n",
-            // Writes the pair at r1, or in r2 and r3, to the pair that the last of four bytes names.
+            // Writes the pair at r1, or in r2 and r3, to the pair that the last of four bytes
+            // names.
             ".Lfast_pair_at:\n",
             "    ldrd r2, r3, [r1]\n",
             ".Lfast_pair:\n",

@@ -4,8 +4,8 @@
 macro_rules! word_handlers {
     () => {
         concat!(
-            // --- two operands of i32 --- Read the operands of each form: the first into r6 and the
-            // second into r1, or the other way round where the accumulator is the second.
+            // --- two operands of i32 --- Read the operands of each form: the first into r6 and
+            // the second into r1, or the other way round where the accumulator is the second.
             ".macro operands_SS\n",
             "    ldrb r1, [r4, #1]\n",
             "    ldrb r2, [r4, #2]\n",
@@ -133,8 +133,8 @@ macro_rules! word_handlers {
             "    operands_\\form\n",
             "    bx lr\n",
             ".endr\n",
-            // WebAssembly shifts by the distance modulo 32. The machine instructions for shifts do not,
-            // that for rotations does.
+            // WebAssembly shifts by the distance modulo 32. The machine instructions for shifts do
+            // not, that for rotations does.
             ".macro shift instruction\n",
             "    and r1, r1, #31\n",
             "    \\instruction r6, r6, r1\n",

@@ -1,5 +1,5 @@
-//! The verifier's checks of handlers of exceptions: they are sorted, each lies in one function, leads
-//! to an instruction of it, and has its values in the operands of the frame.
+//! The verifier's checks of handlers of exceptions: they are sorted, each lies in one function,
+//! leads to an instruction of it, and has its values in the operands of the frame.
 //!
 //! Owns what [`crate::unwind`] assumes of handlers of precompiled modules.
 

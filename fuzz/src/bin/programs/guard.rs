@@ -1,4 +1,5 @@
-//! An allocator that notices what is written behind the operand stack: without a sanitizer nothing else does.
+//! An allocator that notices what is written behind the operand stack: without a sanitizer nothing
+//! else does.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::Ordering;
@@ -11,12 +12,14 @@ struct Guarded;
 const GUARD: usize = 1024;
 const PATTERN: u8 = 0xa7;
 
-/// Whether an allocation is guarded: of what has the alignment of slots, the operand stack among it.
+/// Whether an allocation is guarded: of what has the alignment of slots, the operand stack among
+/// it.
 fn is_guarded(layout: Layout) -> bool {
     layout.align() == 4 && layout.size() >= 128
 }
 
-// SAFETY: the blocks are the system's, as large as they have to be or larger; `alloc` and `dealloc` compute the same size from a layout.
+// SAFETY: the blocks are the system's, as large as they have to be or larger; `alloc` and `dealloc`
+// compute the same size from a layout.
 unsafe impl GlobalAlloc for Guarded {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_guarded(layout) {

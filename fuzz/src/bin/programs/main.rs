@@ -1,8 +1,10 @@
-//! Generates programs by seed, runs them in all ways, and reports what was covered and where engines disagree.
+//! Generates programs by seed, runs them in all ways, and reports what was covered and where
+//! engines disagree.
 //!
 //!     cargo run --release --bin programs -- --seeds 0..100000 --jobs 2
 //!
-//! Each job works in processes of its own, so that a crash costs a part of the seeds and names the one that did it.
+//! Each job works in processes of its own, so that a crash costs a part of the seeds and names the
+//! one that did it.
 
 // With the feature `capi` the library has an allocator of its own.
 #[cfg(not(feature = "capi"))]
@@ -329,7 +331,8 @@ fn outcome(
     }
 }
 
-/// Checks the register bytecode instead of running it. What counts as observed are the steps that were compared.
+/// Checks the register bytecode instead of running it. What counts as observed are the steps that
+/// were compared.
 fn translation(bytes: &[Vec<u8>]) -> Result<Outcome, String> {
     let mut outcome = Outcome::default();
     for module in bytes {

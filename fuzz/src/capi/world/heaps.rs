@@ -1,4 +1,5 @@
-//! Blocks that the application takes: in the linear memory of an instance, and of the runtime's own memory. They keep their contents, and lie where they may.
+//! Blocks that the application takes: in the linear memory of an instance, and of the runtime's own
+//! memory. They keep their contents, and lie where they may.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;

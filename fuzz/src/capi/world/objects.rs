@@ -1,4 +1,5 @@
-//! Looking into modules and instances: types, objects, contexts, sections, in any order and with any index.
+//! Looking into modules and instances: types, objects, contexts, sections, in any order and with
+//! any index.
 
 use std::ffi::{c_void, CStr};
 use std::ptr::null_mut;

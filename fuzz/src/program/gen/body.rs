@@ -1,7 +1,8 @@
-//! One function body: a stack machine that knows the types on its stack and emits instructions which are valid there.
+//! One function body: a stack machine that knows the types on its stack and emits instructions
+//! which are valid there.
 //!
-//! Nothing that is computed is thrown away unseen: what a sequence leaves behind is folded into accumulator globals, stored, or
-//! handed to the host ([`Body::sink`]).
+//! Nothing that is computed is thrown away unseen: what a sequence leaves behind is folded into
+//! accumulator globals, stored, or handed to the host ([`Body::sink`]).
 
 use super::super::ast::{op, FuncType, Instr, Ty};
 use super::super::rng::Rng;
@@ -13,7 +14,8 @@ use super::swarm::{Action, Swarm};
 #[derive(Clone, Copy, Debug)]
 pub struct Value {
     pub ty: Ty,
-    /// Whether the specification determines all its bits: false for floats that may be NaNs of any payload.
+    /// Whether the specification determines all its bits: false for floats that may be NaNs of any
+    /// payload.
     pub exact: bool,
     /// A reference to a function of this type, and not null.
     pub func: Option<u32>,
@@ -71,7 +73,8 @@ pub struct Body<'a> {
     pub out: Vec<Instr>,
     /// Actions that are left.
     pub steps: u32,
-    /// Instructions that the body executes at most, and what that is multiplied with inside of loops.
+    /// Instructions that the body executes at most, and what that is multiplied with inside of
+    /// loops.
     pub cost: u32,
     pub turns: u32,
 }
@@ -386,7 +389,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Assigns the topmost value to a local, to this one if it is named. False when no local is suitable.
+    /// Assigns the topmost value to a local, to this one if it is named. False when no local is
+    /// suitable.
     pub fn set_local(&mut self, to: Option<u32>, tee: bool) -> bool {
         let Some(value) = self.top() else { return false };
         let fits = |local: &Local| {

@@ -109,7 +109,8 @@ impl Body<'_> {
         ty.results.iter().for_each(|&ty| self.pushed(ty, false));
     }
 
-    /// Ends the sequence with a tail call of a function that returns what this one does. False when there is none.
+    /// Ends the sequence with a tail call of a function that returns what this one does. False when
+    /// there is none.
     pub(super) fn tail_call(&mut self) -> bool {
         if self.rng.chance(1, 3) {
             let wanted = self.results.clone();

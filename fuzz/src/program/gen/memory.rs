@@ -43,7 +43,8 @@ impl Body<'_> {
         (index, self.scope.memories[index as usize])
     }
 
-    /// Has an address be topmost for an access of `width` bytes; returns the offset that belongs to it.
+    /// Has an address be topmost for an access of `width` bytes; returns the offset that belongs to
+    /// it.
     fn address(&mut self, bytes: u32, width: u32, constant: bool) -> u32 {
         let mut offset = *self.rng.pick(&OFFSETS);
         if self.rng.chance(1, 8) {
@@ -164,7 +165,8 @@ impl Body<'_> {
                 }
                 let data = *self.rng.pick(&passive);
                 let size = self.scope.module.datas[data as usize].bytes.len() as u32;
-                // A dropped segment has no bytes, so that only nothing can be copied from it without a trap.
+                // A dropped segment has no bytes, so that only nothing can be copied from it
+                // without a trap.
                 let dropped = self.scope.droppable_datas.contains(&data);
                 if dropped && self.rng.chance(1, 2) {
                     return self.emit(Instr::DataDrop(data));
@@ -189,7 +191,8 @@ impl Body<'_> {
             if self.rng.chance(1, 2) {
                 self.emit(Instr::MemorySize(memory));
             } else {
-                // All of them have a maximum near their size, so that growth soon fails, in all engines alike.
+                // All of them have a maximum near their size, so that growth soon fails, in all
+                // engines alike.
                 let pages = self.rng.below(4);
                 self.emit(Instr::I32(pages as i32));
                 self.emit(Instr::MemoryGrow(memory));

@@ -1,7 +1,8 @@
 //! From a seed to a program: modules with what they import of each other, and calls.
 //!
-//! Programs are valid and end: functions call directly only those with a higher index, and all others take fuel from a global; loops are
-//! counted. What each function may execute is estimated while it is generated, and bounded.
+//! Programs are valid and end: functions call directly only those with a higher index, and all
+//! others take fuel from a global; loops are counted. What each function may execute is estimated
+//! while it is generated, and bounded.
 
 mod body;
 mod calls;
@@ -26,7 +27,8 @@ pub fn generate(seed: u64) -> Program {
     generate_for(seed, true)
 }
 
-/// The same; without `host` for where there are no host functions and a small memory: pages are of one byte then.
+/// The same; without `host` for where there are no host functions and a small memory: pages are of
+/// one byte then.
 pub fn generate_for(seed: u64, host: bool) -> Program {
     let mut rng = Rng::new(seed);
     let mut swarm = Swarm::new(&mut rng);

@@ -1,4 +1,5 @@
-//! Numeric instructions: their types by opcode, edge values, and what keeps those that trap from it.
+//! Numeric instructions: their types by opcode, edge values, and what keeps those that trap from
+//! it.
 
 use super::super::ast::{op, Instr, Ty};
 use super::super::rng::Rng;
@@ -35,7 +36,8 @@ pub fn signature(code: u16) -> Option<(Ty, u32, Ty)> {
     })
 }
 
-/// Opcodes of all numeric instructions whose operands have a type; those that convert to another type less often.
+/// Opcodes of all numeric instructions whose operands have a type; those that convert to another
+/// type less often.
 pub fn opcodes(of: Ty) -> Vec<u16> {
     let all = (0x45..=0xc4).chain(0xfc00..=0xfc07);
     all.filter(|&code| signature(code).is_some_and(|(operand, ..)| operand == of)).collect()

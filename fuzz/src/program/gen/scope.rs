@@ -10,7 +10,8 @@ pub enum Kind {
     Host,
     /// Called by the embedder alone.
     Entry,
-    /// Takes fuel from a global and returns at once when there is none: anybody may call it, also through tables.
+    /// Takes fuel from a global and returns at once when there is none: anybody may call it, also
+    /// through tables.
     Guarded,
     /// Called directly, by functions with a lower index, so that calls end.
     Plain,

@@ -1,4 +1,5 @@
-//! Swarm testing: each seed switches features off, and weighs the others, so that programs differ in kind and not only in detail.
+//! Swarm testing: each seed switches features off, and weighs the others, so that programs differ
+//! in kind and not only in detail.
 
 use super::super::ast::Ty;
 use super::super::rng::Rng;

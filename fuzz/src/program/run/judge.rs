@@ -37,7 +37,8 @@ fn engine() -> Engine {
 type Handle = [u8; size_of::<Func>()];
 
 fn handle(func: Func) -> Handle {
-    // SAFETY: a `Func` is the number of its store and its own in that, 32 bits each, so it has no bytes that are not initialized.
+    // SAFETY: a `Func` is the number of its store and its own in that, 32 bits each, so it has no
+    // bytes that are not initialized.
     unsafe { std::mem::transmute::<Func, Handle>(func) }
 }
 

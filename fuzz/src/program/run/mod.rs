@@ -1,5 +1,6 @@
-//! Runs a program in Zonda, in each of its ways, and in wasmi or wasmtime, and compares everything that can be observed: results, kinds of traps,
-//! calls of host functions with their arguments, memories, globals, and which function each element of a table is.
+//! Runs a program in Zonda, in each of its ways, and in wasmi or wasmtime, and compares everything
+//! that can be observed: results, kinds of traps, calls of host functions with their arguments,
+//! memories, globals, and which function each element of a table is.
 
 mod judge;
 #[cfg(feature = "native")]
@@ -132,7 +133,8 @@ pub struct Outcome {
     /// Calls that returned, and that trapped.
     pub returned: u32,
     pub trapped: u32,
-    /// Values that were compared: results, arguments of host functions, globals, elements, words of memory that are not 0.
+    /// Values that were compared: results, arguments of host functions, globals, elements, words
+    /// of memory that are not 0.
     pub values: u64,
     /// An engine met a limit of its own, so that only a part was compared.
     pub limited: bool,
@@ -218,7 +220,8 @@ pub fn fits(program: &Program, bytes: &[Vec<u8>], stack: u32) -> bool {
     })
 }
 
-/// A function whose identity is not known, because it belongs to a module that was not instantiated.
+/// A function whose identity is not known, because it belongs to a module that was not
+/// instantiated.
 const SOME_FUNC: u64 = u64::MAX - 1;
 
 /// Whether two observations are the same, as far as both are known.
@@ -268,7 +271,8 @@ fn observed(ty: Ty, bits: u64) -> u64 {
     }
 }
 
-/// What a host function returns, which depends on its arguments; the callback's is made of its callee's.
+/// What a host function returns, which depends on its arguments; the callback's is made of its
+/// callee's.
 pub fn host(which: u32, args: &[u64]) -> Vec<u64> {
     let int = |index: usize| args.get(index).copied().unwrap_or(0);
     match HOST[which as usize].name {
@@ -304,8 +308,8 @@ fn hash(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// What a function is, for engines that number their functions differently: the module that defines it and its index there.
-/// Functions are numbered for each program; 0 is null.
+/// What a function is, for engines that number their functions differently: the module that defines
+/// it and its index there. Functions are numbered for each program; 0 is null.
 struct Identities<F> {
     /// Functions as the engine names them, with the number of what they are.
     known: Vec<(F, u64)>,
@@ -318,7 +322,8 @@ impl<F: PartialEq + Copy> Identities<F> {
     }
 }
 
-/// Numbers for the functions of a program's module, by index: of those that it imports, the number that they have where they are defined.
+/// Numbers for the functions of a program's module, by index: of those that it imports, the number
+/// that they have where they are defined.
 fn identities(program: &Program, module: usize) -> Vec<u64> {
     use super::ast::{Item, Source};
     let this = &program.modules[module];

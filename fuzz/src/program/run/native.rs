@@ -16,7 +16,8 @@ impl Code {
     }
 
     pub fn load(&self, engine: &Engine) -> Result<Module<'_>, zonda::Error> {
-        // SAFETY: the compiler has just made the code for this machine; it is there as long as `self`.
+        // SAFETY: the compiler has just made the code for this machine; it is there as long as
+        // `self`.
         unsafe { Module::new_trusted(engine, self.0.bytes()) }
     }
 }

@@ -20,7 +20,8 @@ pub enum Way {
     Precompiled,
     /// Each instance in a mode of its own, as these bits say.
     Mixed(u64),
-    /// As native code. Each instance of a program with several is in a mode of its own, as these bits say.
+    /// As native code. Each instance of a program with several is in a mode of its own, as these
+    /// bits say.
     Native(u64),
     /// In one mode, with an operand stack of so many bytes that some call or other does not fit.
     Cramped(Mode, u32),
@@ -39,7 +40,8 @@ impl fmt::Display for Way {
     }
 }
 
-/// The ways in which a program is executed: classic and fast mode always, the others where they add something.
+/// The ways in which a program is executed: classic and fast mode always, the others where they add
+/// something.
 pub fn ways(program: &Program, only: Option<&str>) -> Vec<Way> {
     let mut ways = vec![Way::Classic, Way::Fast];
     let hash = program.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ program.seed >> 31;
@@ -110,11 +112,13 @@ fn plan(way: Way, module: usize) -> Plan {
 /// Slots of the operand stack: more than any program needs that pays its calls with fuel, mostly.
 const STACK_BYTES: u32 = 120 * 1024;
 
-/// Allocations whose end was found damaged. An allocator that leaves space behind them and looks at it counts them here, where
-/// there is one (src/bin/programs/guard.rs): a frame beyond the operand stack is seen by nothing else without a sanitizer.
+/// Allocations whose end was found damaged. An allocator that leaves space behind them and looks at
+/// it counts them here, where there is one (src/bin/programs/guard.rs): a frame beyond the operand
+/// stack is seen by nothing else without a sanitizer.
 pub static OVERRUNS: AtomicU32 = AtomicU32::new(0);
 
-/// Calls and turns of loops that a program may take: the generator's stay far below it, what the reducer makes of them may not.
+/// Calls and turns of loops that a program may take: the generator's stay far below it, what the
+/// reducer makes of them may not.
 const FUEL: u64 = 300_000;
 
 #[derive(Default)]
@@ -229,7 +233,8 @@ fn compile(bytes: &[u8]) -> Result<Vec<u8>, Error> {
 /// Runs a program in one way.
 ///
 /// # Errors
-/// What is not meant to happen with a program that the generator made: a module is refused, an import is not found.
+/// What is not meant to happen with a program that the generator made: a module is refused, an
+/// import is not found.
 pub fn run(program: &Program, bytes: &[Vec<u8>], way: Way) -> Result<Run, String> {
     let engine = Engine::default();
     let mut files = Vec::new();

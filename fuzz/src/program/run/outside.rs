@@ -1,5 +1,6 @@
-//! The same program in wasmtime, which is not linked: a Python program runs it with the wheel of PyPI (wasmtime.py). Programs go there as a
-//! line of JSON each, and what they showed comes back as a line of words.
+//! The same program in wasmtime, which is not linked: a Python program runs it with the wheel of
+//! PyPI (wasmtime.py). Programs go there as a line of JSON each, and what they showed comes back as
+//! a line of words.
 
 use super::super::ast::{Item, Program, Source, Ty, HOST};
 use super::{hash, identities, observed, Obs, Run, Trap};

@@ -1,5 +1,6 @@
-//! The same program without an instruction that wasmi 1.1.0 is wrong on: a `br_if` that takes four values or more may lose one of them,
-//! where the last is a fresh operand and others are locals. An `if` with the values as parameters and a `br` in it does the same.
+//! The same program without an instruction that wasmi 1.1.0 is wrong on: a `br_if` that takes four
+//! values or more may lose one of them, where the last is a fresh operand and others are locals. An
+//! `if` with the values as parameters and a `br` in it does the same.
 
 use super::super::ast::{FuncType, Instr, Module, Program, Ty};
 

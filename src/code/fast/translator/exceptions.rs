@@ -31,8 +31,8 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `throw` and `throw_ref`, which the runtime executes. Nothing is executed behind them; there the
-    /// instruction ends the code for those who read it.
+    /// `throw` and `throw_ref`, which the runtime executes. Nothing is executed behind them; there
+    /// the instruction ends the code for those who read it.
     pub(super) fn throw(&mut self, site: &Site, opcode: u8) -> Parsed<()> {
         self.runtime_instr(site, opcode as u16)?;
         self.emit.op(RegOp::Unreachable, 0, 0)

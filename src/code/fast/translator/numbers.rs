@@ -275,7 +275,8 @@ impl Translator<'_> {
         if !halves.iter().any(|&half| free(half)) || self.len < 4 {
             return Ok(false);
         }
-        // The instruction for the low half may write its constant to the stack slot of the high one.
+        // The instruction for the low half may write its constant to the stack slot of the high
+        // one.
         let is_result = matches!((opcode, halves[1]), (I64_AND, 0) | (I64_OR, u32::MAX));
         let high = self.len.checked_sub(3).and_then(|index| self.cache.get(index));
         let elsewhere = matches!(high, Some(Value::Local(_) | Value::Constant(_)));
@@ -458,8 +459,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Shifts the topmost operand by 32 and this distance: one half is shifted and becomes the other,
-    /// and 0.
+    /// Shifts the topmost operand by 32 and this distance: one half is shifted and becomes the
+    /// other, and 0.
     fn shift_half(&mut self, up: bool, distance: u32) -> Parsed<()> {
         let high = self.pop();
         let low = self.pop();

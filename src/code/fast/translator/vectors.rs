@@ -1,5 +1,5 @@
-//! Vector instructions (feature `simd`): as `Vector` on operands in any slots, or as runtime instructions on
-//! operands in their stack slots where `Vector` cannot express them.
+//! Vector instructions (feature `simd`): as `Vector` on operands in any slots, or as runtime
+//! instructions on operands in their stack slots where `Vector` cannot express them.
 
 use super::{Translator, Value};
 use crate::binary::reader::Parsed;
@@ -11,7 +11,8 @@ use zonda_exec::fast::RegOp;
 /// Slots of a vector.
 const SLOTS: i32 = 4;
 
-/// The places of operands in a large function, where they are copied to scratch slots: two vectors fit.
+/// The places of operands in a large function, where they are copied to scratch slots: two vectors
+/// fit.
 const SCRATCH_OF: [i32; 2] = [0, 4];
 
 impl<'a> Translator<'a> {
@@ -35,8 +36,8 @@ impl<'a> Translator<'a> {
         Ok(stack_slot)
     }
 
-    /// Writes the four slots from this index of the cache on to their stack slots if they are a local. Returns
-    /// whether they were.
+    /// Writes the four slots from this index of the cache on to their stack slots if they are a
+    /// local. Returns whether they were.
     #[inline(never)]
     pub(super) fn spill_vector(&mut self, index: usize) -> Parsed<bool> {
         let values = self.cache.get(index..self.len).and_then(|rest| rest.first_chunk());
@@ -59,7 +60,8 @@ impl<'a> Translator<'a> {
     pub(super) fn set_vector(&mut self, local: u32) -> Parsed<()> {
         let before = self.emit.here();
         for i in 0..SLOTS as u32 {
-            // Operands that are the local, also the one that it is set to, are in their stack slots then.
+            // Operands that are the local, also the one that it is set to, are in their stack slots
+            // then.
             self.spill_local(local + i)?;
         }
         let spilled = self.emit.here() != before;

@@ -1,5 +1,6 @@
-//! The host functions that the modules of `tests/bench` import, declared once for the command line, the firmware images and the
-//! tests. What they do outside of WebAssembly is the embedder's: [`Bench`].
+//! The host functions that the modules of `tests/bench` import, declared once for the command line,
+//! the firmware images and the tests. What they do outside of WebAssembly is the embedder's:
+//! [`Bench`].
 #![no_std]
 
 use zonda::{host_module, GuestSlice, HostError};

@@ -1,5 +1,5 @@
-//! Estimates of cycles: the plugin `cycles.c` for QEMU, built here, and reading what it writes. docs/cycles.md describes
-//! the model.
+//! Estimates of cycles: the plugin `cycles.c` for QEMU, built here, and reading what it writes.
+//! docs/cycles.md describes the model.
 
 use super::Row;
 use crate::firmware::Board;
@@ -15,7 +15,8 @@ pub const NRF52840: &str = "nrf52840";
 /// Cycles in a millisecond of the nRF52840.
 pub const NRF52840_CYCLES_PER_MS: f64 = 64_000.0;
 
-/// The timer of the MPS2 boards, whose reads mark what is measured (`VALUE` in firmware/src/board/mps2.rs).
+/// The timer of the MPS2 boards, whose reads mark what is measured (`VALUE` in
+/// firmware/src/board/mps2.rs).
 const TIMER: u32 = 0x4000_0004;
 /// Image and module lie below: on the board that is estimated they would be in flash.
 const FLASH_END: u32 = 0x0040_0000;
@@ -117,8 +118,8 @@ struct Costs {
 }
 
 impl Costs {
-    /// The firmware reads the timer before and after it loads the module and before and after the call, in which the
-    /// program may read it in pairs; native code reads it twice.
+    /// The firmware reads the timer before and after it loads the module and before and after the
+    /// call, in which the program may read it in pairs; native code reads it twice.
     fn of(reads: &[u64]) -> Result<Costs> {
         let pairs =
             |reads: &[u64]| reads.as_chunks().0.iter().map(|[start, end]| end - start).sum();

@@ -66,7 +66,8 @@ pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Resu
     Ok(row)
 }
 
-/// Makes a precompiled module for a board, whose pointers have 4 bytes. A precompiled module stays what it is.
+/// Makes a precompiled module for a board, whose pointers have 4 bytes. A precompiled module stays
+/// what it is.
 fn precompile(module: &Path) -> Result<PathBuf> {
     if module.extension().is_some_and(|extension| extension == "zonda") {
         return Ok(module.to_owned());

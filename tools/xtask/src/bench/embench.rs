@@ -1,8 +1,8 @@
-//! The programs of Embench 1.0 as workloads: `main` returns 0 when the program has verified its result, and the host
-//! functions `start_trigger` and `stop_trigger` enclose what is measured.
+//! The programs of Embench 1.0 as workloads: `main` returns 0 when the program has verified its
+//! result, and the host functions `start_trigger` and `stop_trigger` enclose what is measured.
 //!
-//! Modules and sources are not part of the repository; docs/measurements.md says where they come from. What native code
-//! and other runtimes need was measured elsewhere and is written down here.
+//! Modules and sources are not part of the repository; docs/measurements.md says where they come
+//! from. What native code and other runtimes need was measured elsewhere and is written down here.
 
 use super::cycles::{native_image, NRF52840, NRF52840_CYCLES_PER_MS};
 use super::{check_result, device, given, number, Measured, Options, Row, Task};
@@ -18,11 +18,12 @@ use std::path::Path;
 /// A program, and what it costs elsewhere.
 struct Program {
     name: &'static str,
-    /// Million instructions of native code: gcc 12.2 -O2, `-DCPU_MHZ=1 -DWARMUP_HEAT=1`, on a Cortex-M3 with soft float and
-    /// on a Cortex-M4 with its FPU, in QEMU.
+    /// Million instructions of native code: gcc 12.2 -O2, `-DCPU_MHZ=1 -DWARMUP_HEAT=1`, on a
+    /// Cortex-M3 with soft float and on a Cortex-M4 with its FPU, in QEMU.
     native: Option<[f64; 2]>,
-    /// Milliseconds of the fastest other runtime on an nRF52840 at 64 MHz, as anlavandier/ariel-wasm-runtime-comparisons
-    /// publishes them (measured there, on hardware), and which one it is.
+    /// Milliseconds of the fastest other runtime on an nRF52840 at 64 MHz, as
+    /// anlavandier/ariel-wasm-runtime-comparisons publishes them (measured there, on hardware),
+    /// and which one it is.
     peer: Option<(f64, &'static str)>,
     /// What is promised on the default board, in million instructions: classic mode, fast mode.
     most: [Option<f64>; 2],
@@ -144,7 +145,8 @@ pub fn native(options: &Options) -> Result<Vec<(String, Row)>> {
     Ok(rows)
 }
 
-/// A table of million instructions between the triggers, beside those of native code, measured now or written down.
+/// A table of million instructions between the triggers, beside those of native code, measured now
+/// or written down.
 pub fn print(options: &Options, measured: &[Measured], native: &[(String, Row)]) {
     let board = options.board;
     let Some(first) = measured.first() else { return };
@@ -195,7 +197,8 @@ pub fn print(options: &Options, measured: &[Measured], native: &[(String, Row)])
     print_cycles(options, measured, native);
 }
 
-/// The same in million cycles, estimated, and on the nRF52840 in milliseconds beside the fastest other runtime.
+/// The same in million cycles, estimated, and on the nRF52840 in milliseconds beside the fastest
+/// other runtime.
 fn print_cycles(options: &Options, measured: &[Measured], native: &[(String, Row)]) {
     let Some(model) = options.cycles.as_deref() else { return };
     println!("\nmillion cycles, estimated ({model}; docs/cycles.md):");

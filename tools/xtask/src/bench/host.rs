@@ -1,5 +1,6 @@
-//! Measuring on this machine: the program `bench-host` runs a task a number of times. Instructions are counted by valgrind's tool
-//! callgrind in two runs of different length, whose difference is what one time costs, without starting and loading; time is taken without it.
+//! Measuring on this machine: the program `bench-host` runs a task a number of times. Instructions
+//! are counted by valgrind's tool callgrind in two runs of different length, whose difference is
+//! what one time costs, without starting and loading; time is taken without it.
 
 use super::{Row, Task};
 use crate::modes::Mode;

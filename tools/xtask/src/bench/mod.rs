@@ -1,4 +1,5 @@
-//! What modules cost in each mode: instructions, heap and native stack on an emulated Cortex-M; instructions and time on this machine.
+//! What modules cost in each mode: instructions, heap and native stack on an emulated Cortex-M;
+//! instructions and time on this machine.
 //!
 //! | room | owns |
 //! |---|---|
@@ -25,7 +26,8 @@ use anyhow::{bail, Result};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// What the columns of the table of one mode are, in order; `--json` gives every key that was measured.
+/// What the columns of the table of one mode are, in order; `--json` gives every key that was
+/// measured.
 const COLUMNS: [&str; 10] =
     ["result", "call", "timed", "cycles", "load", "heap", "linker", "stack", "load_stack", "peak"];
 /// The tables of several modes: a row for each workload, a column for each mode.
@@ -49,7 +51,8 @@ pub struct Options {
     /// Execution mode to measure; `all` measures each with one image that has all of them
     #[arg(long, default_value = "all", value_parser = ["all", modes::CLASSIC.name, modes::FAST.name, modes::NATIVE.name])]
     mode: String,
-    /// Measure on an emulated board, or on this machine: its instructions are counted by valgrind where it is installed, and its time is measured
+    /// Measure on an emulated board, or on this machine: its instructions are counted by valgrind
+    /// where it is installed, and its time is measured
     #[arg(long, default_value = "qemu", value_parser = ["qemu", "host"])]
     target: String,
     /// The board that is emulated
@@ -64,19 +67,20 @@ pub struct Options {
     /// The result that the call must return
     #[arg(long, value_name = "N", requires = "wasm", allow_negative_numbers = true)]
     expect: Option<i64>,
-    /// Also measure EEMBC's CoreMark, which is not part of the repository: a module whose export `run` takes a number of iterations
+    /// Also measure EEMBC's CoreMark, which is not part of the repository: a module whose export
+    /// `run` takes a number of iterations
     #[arg(long, value_name = "FILE", conflicts_with_all = ["wasm", "only"])]
     coremark: Option<PathBuf>,
-    /// Measure the programs of Embench 1.0 instead of the standard workloads; they are not part of the repository:
-    /// a folder with their modules
+    /// Measure the programs of Embench 1.0 instead of the standard workloads; they are not part of
+    /// the repository: a folder with their modules
     #[arg(long, value_name = "DIR", conflicts_with_all = ["wasm", "coremark"])]
     embench: Option<PathBuf>,
-    /// With --embench, also build the C sources of Embench 1.0 with gcc and measure them as native code: the folder with
-    /// `src` and `support`
+    /// With --embench, also build the C sources of Embench 1.0 with gcc and measure them as native
+    /// code: the folder with `src` and `support`
     #[arg(long, value_name = "DIR", requires = "embench")]
     native: Option<PathBuf>,
-    /// Also estimate cycles: of the core alone with memory without wait states, or with the flash and the instruction cache of
-    /// the nRF52840 (docs/cycles.md)
+    /// Also estimate cycles: of the core alone with memory without wait states, or with the flash
+    /// and the instruction cache of the nRF52840 (docs/cycles.md)
     #[arg(long, value_name = "MODEL", num_args = 0..=1, default_missing_value = cycles::CORE, value_parser = [cycles::CORE, cycles::NRF52840])]
     cycles: Option<String>,
     /// Measure only the workload with this name
@@ -91,7 +95,8 @@ pub struct Options {
     /// Link GCC's routines for floats and 64-bit integers (--target qemu, Arm)
     #[arg(long)]
     libgcc: bool,
-    /// With --mode fast: compile the modules on this machine, so that the board loads and verifies precompiled modules
+    /// With --mode fast: compile the modules on this machine, so that the board loads and verifies
+    /// precompiled modules
     #[arg(long)]
     precompiled: bool,
     /// Size of the operand stack in bytes
@@ -118,7 +123,8 @@ struct Task {
     repeat: u32,
     expect: Option<i64>,
     memory_limit: u32,
-    /// Parts of the call, by which its cost is divided before it is compared: CoreMark's iterations.
+    /// Parts of the call, by which its cost is divided before it is compared: CoreMark's
+    /// iterations.
     parts: u64,
     limits: [Limits; 2],
 }

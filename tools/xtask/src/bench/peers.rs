@@ -1,7 +1,8 @@
-//! What native code and other interpreters need for the same work: measured elsewhere, once, and written down here for the charts.
+//! What native code and other interpreters need for the same work: measured elsewhere, once, and
+//! written down here for the charts.
 //!
-//! On the device: WAMR 2.4.3, wasm3 0.9.0 and gcc 12.2 -O2, in instructions on the same emulated Cortex-M3 with the same modules. On the
-//! host: x86-64, instructions by valgrind.
+//! On the device: WAMR 2.4.3, wasm3 0.9.0 and gcc 12.2 -O2, in instructions on the same emulated
+//! Cortex-M3 with the same modules. On the host: x86-64, instructions by valgrind.
 
 /// Name and cost.
 pub type Peer = (&'static str, f64);
@@ -138,7 +139,8 @@ pub const HOST: [Peers; 4] = [
     },
 ];
 
-/// WebAssembly instructions that fib(24) executes, `block` and `end` among them: 75,025 calls of 7 and 75,024 of 18.
+/// WebAssembly instructions that fib(24) executes, `block` and `end` among them: 75,025 calls of 7
+/// and 75,024 of 18.
 const FIB_OPERATIONS: u64 = 75_025 * 7 + 75_024 * 18;
 
 pub const NATIVE: &str = "native code";

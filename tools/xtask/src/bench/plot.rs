@@ -1,7 +1,9 @@
-//! Charts of what was measured, beside what others need (`peers`), as SVG files for docs/measurements.md.
+//! Charts of what was measured, beside what others need (`peers`), as SVG files for
+//! docs/measurements.md.
 //!
-//! A panel for each workload, a bar for each runtime: full colour for what was measured now, pale with an outline for what was measured
-//! elsewhere. The background is transparent and text is of a middle grey, so that pages may be light or dark.
+//! A panel for each workload, a bar for each runtime: full colour for what was measured now, pale
+//! with an outline for what was measured elsewhere. The background is transparent and text is of a
+//! middle grey, so that pages may be light or dark.
 
 use super::cycles::NRF52840_CYCLES_PER_MS;
 use super::peers::{Peers, DEVICE, HOST, NATIVE};
@@ -177,8 +179,8 @@ fn write(file: &str, title: &str, legend: [&str; 2], panels: &[Panel]) -> Result
     Ok(())
 }
 
-/// Writes the chart of Embench's programs: estimated milliseconds on an nRF52840, and those of the fastest other runtime, which
-/// were measured on one.
+/// Writes the chart of Embench's programs: estimated milliseconds on an nRF52840, and those of the
+/// fastest other runtime, which were measured on one.
 pub fn draw_embench(measured: &[Measured], native: &[(String, Row)]) -> Result<()> {
     let ms = |row: &Row| number(row, "cycles") as f64 / NRF52840_CYCLES_PER_MS;
     let panels = measured.iter().filter_map(|Measured { task, rows }| {

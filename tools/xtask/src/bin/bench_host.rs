@@ -1,6 +1,8 @@
-//! What of `cargo xtask bench --target host` needs the runtime: loads a module and calls it a number of times.
+//! What of `cargo xtask bench --target host` needs the runtime: loads a module and calls it a
+//! number of times.
 //!
-//! `bench-host FILE MODE CALL RUNS REPEAT MEMORY_LIMIT` prints the result and the time of the shortest run in nanoseconds.
+//! `bench-host FILE MODE CALL RUNS REPEAT MEMORY_LIMIT` prints the result and the time of the
+//! shortest run in nanoseconds.
 
 #[path = "../job.rs"]
 #[allow(dead_code)]

@@ -1,7 +1,10 @@
-//! What of `cargo xtask curve` needs the runtime: loads modules that are made to be expensive, and says what that took.
+//! What of `cargo xtask curve` needs the runtime: loads modules that are made to be expensive, and
+//! says what that took.
 //!
-//! `curve-host FAMILY,… WAY,… BYTES,…` prints a line for each: family, way, bytes that were loaded, nanoseconds, most bytes of heap at once. A way is a mode of execution, or `verify`:
-//! the precompiled module that was made of the module is loaded. The load itself is the function `curve_measured`, by whose name valgrind's tool callgrind knows what to count.
+//! `curve-host FAMILY,… WAY,… BYTES,…` prints a line for each: family, way, bytes that were loaded,
+//! nanoseconds, most bytes of heap at once. A way is a mode of execution, or `verify`:
+//! the precompiled module that was made of the module is loaded. The load itself is the function
+//! `curve_measured`, by whose name valgrind's tool callgrind knows what to count.
 
 #[path = "../../../../tests/common/encode.rs"]
 mod encode;

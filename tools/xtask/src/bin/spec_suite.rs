@@ -1,4 +1,5 @@
-//! What of `cargo xtask spec` needs the runtime or the suite: runs it on the host, compiles it into scripts, compares counts.
+//! What of `cargo xtask spec` needs the runtime or the suite: runs it on the host, compiles it into
+//! scripts, compares counts.
 
 use anyhow::{bail, Context, Result};
 use clap::Parser;
@@ -30,7 +31,8 @@ enum Command {
         #[arg(long)]
         native: Option<String>,
     },
-    /// Compare the counts that the emulated board gave, lines of a name and counts in FILE, with those that are checked in
+    /// Compare the counts that the emulated board gave, lines of a name and counts in FILE, with
+    /// those that are checked in
     Compare {
         file: PathBuf,
         /// Print how many files have the expected counts, where memory is missing for the others
@@ -39,8 +41,8 @@ enum Command {
     },
 }
 
-/// Assertions that fail on the emulated board, exactly so many in each file, because they grow a memory to 20 or 52 MB and it has 16 MB.
-/// On the host they hold.
+/// Assertions that fail on the emulated board, exactly so many in each file, because they grow a
+/// memory to 20 or 52 MB and it has 16 MB. On the host they hold.
 const TOO_LARGE: &[(&str, u32)] = &[
     ("multi-value/call.wast", 1),
     ("multi-value/call_indirect.wast", 1),

@@ -1,5 +1,7 @@
-//! What loading a hostile module costs for each of its bytes: instructions, counted by valgrind, and heap, for families of modules that are made to be expensive (`tests/common/hostile.rs`),
-//! in each mode, and for the verifier of register bytecode. Linear means that the figure does not grow with the module.
+//! What loading a hostile module costs for each of its bytes: instructions, counted by valgrind,
+//! and heap, for families of modules that are made to be expensive (`tests/common/hostile.rs`),
+//! in each mode, and for the verifier of register bytecode. Linear means that the figure does not
+//! grow with the module.
 
 mod plot;
 
@@ -14,9 +16,11 @@ pub const WAYS: [&str; 3] = ["classic", "fast", "verify"];
 const SIZES: [usize; 4] = [64 << 10, 256 << 10, 1 << 20, 4 << 20];
 /// For the test: as small as shows it.
 const TEST_SIZES: [usize; 2] = [24 << 10, 120 << 10];
-/// Grows more than linear: the costs of a byte at the largest size, over those at the second smallest (of the test: the smallest).
+/// Grows more than linear: the costs of a byte at the largest size, over those at the second
+/// smallest (of the test: the smallest).
 const GROWTH: f64 = 1.3;
-/// Most instructions and bytes of heap for each byte of any module. The most that is known are 13,200, where instructions of two bytes take and give 1,000 operands of unknown
+/// Most instructions and bytes of heap for each byte of any module. The most that is known are
+/// 13,200, where instructions of two bytes take and give 1,000 operands of unknown
 /// type (`unknown-arity`); everything else stays below 3,000.
 const INSTRUCTIONS: f64 = 16000.0;
 const HEAP: f64 = 256.0;
@@ -69,7 +73,8 @@ fn program() -> Result<PathBuf> {
     Ok(shell::target_dir().join("host/curve-host"))
 }
 
-/// Loads a family in some ways and sizes under valgrind. Callgrind writes a file after each load, numbered from 1.
+/// Loads a family in some ways and sizes under valgrind. Callgrind writes a file after each load,
+/// numbered from 1.
 fn measure(program: &Path, family: &str, ways: &[&str], sizes: &[usize]) -> Result<Vec<Point>> {
     let out = std::env::temp_dir().join(format!("zonda-curve-{}-{family}", std::process::id()));
     let mut command = Command::new(packages::VALGRIND.0);
@@ -162,7 +167,8 @@ fn wrong(points: &[Point], first: usize, growth: f64) -> Option<String> {
     let (Some(from), Some(to)) = (points.get(first), points.last()) else {
         return Some("was not measured".into());
     };
-    // A precompiled module may be small whatever the module is; what loading costs at all then counts, not what a byte does.
+    // A precompiled module may be small whatever the module is; what loading costs at all then
+    // counts, not what a byte does.
     let is_comparable = to.bytes >= 2.0 * from.bytes && from.bytes >= 8192.0;
     let times = to.each() / from.each();
     let each = to.each();
@@ -231,7 +237,8 @@ pub fn is_possible() -> Result<()> {
 pub fn check() -> Result<()> {
     let program = program()?;
     let names = families(&program, None)?;
-    // Small modules do not reach what costs twice as much in larger ones, such as the long form of a br_table; what is quadratic grows by five.
+    // Small modules do not reach what costs twice as much in larger ones, such as the long form of
+    // a br_table; what is quadratic grows by five.
     judge(&curves(&program, &names, &TEST_SIZES)?, 0, 2.5)
 }
 

@@ -1,4 +1,5 @@
-//! The chart of `cargo xtask curve`: instructions for each byte over the size of the module, a panel for each way of loading, a line for each family; both axes are logarithmic.
+//! The chart of `cargo xtask curve`: instructions for each byte over the size of the module, a
+//! panel for each way of loading, a line for each family; both axes are logarithmic.
 
 use super::{Curves, Point, WAYS};
 use crate::shell;
@@ -24,7 +25,8 @@ const LOW: f64 = 1.0;
 const HIGH: f64 = 10_000.0;
 
 fn at(point: &Point, left: i32) -> (i32, i32) {
-    // The axis begins at half of the smallest size: some families come out smaller than what was asked for, and precompiled modules than the module.
+    // The axis begins at half of the smallest size: some families come out smaller than what was
+    // asked for, and precompiled modules than the module.
     let along = ((point.bytes / 32768.0).log2() / 7.0).clamp(0.0, 1.0);
     let up = (point.each().max(LOW) / LOW).log10() / (HIGH / LOW).log10();
     (

@@ -1,4 +1,5 @@
-//! Builds the fuzz targets with the stable toolchain, with the flags that cargo-fuzz passes to a nightly one.
+//! Builds the fuzz targets with the stable toolchain, with the flags that cargo-fuzz passes to a
+//! nightly one.
 
 use crate::{packages, shell};
 use anyhow::{bail, Result};
@@ -8,7 +9,8 @@ use std::process::Command;
 /// What compiles libFuzzer, which `libfuzzer-sys` brings as source.
 const CXX: (&str, &str) = ("c++", "g++");
 
-/// What libFuzzer needs of the compiler: counters and tables of edges, and the operands of comparisons.
+/// What libFuzzer needs of the compiler: counters and tables of edges, and the operands of
+/// comparisons.
 const COVERAGE: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -18,7 +20,8 @@ const COVERAGE: [&str; 6] = [
     "-Cdebug-assertions",
 ];
 
-/// What is looked for is new ways through these, not through the oracles, which are also compiled faster without.
+/// What is looked for is new ways through these, not through the oracles, which are also compiled
+/// faster without.
 const COVERED: [&str; 8] = [
     "zonda",
     "zonda_exec",
@@ -33,7 +36,8 @@ const COVERED: [&str; 8] = [
 /// Is set where this program stands between cargo and the compiler.
 const WRAPS: &str = "ZONDA_FUZZ_WRAPS_RUSTC";
 
-/// The compiler with its arguments, if that is what we were started for: cargo passes flags to all packages for the target or to none, so the flags of some are added here.
+/// The compiler with its arguments, if that is what we were started for: cargo passes flags to all
+/// packages for the target or to none, so the flags of some are added here.
 pub fn wrapped() -> Option<Command> {
     std::env::var_os(WRAPS)?;
     let mut arguments = std::env::args_os().skip(1);
@@ -58,7 +62,8 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds or installs what building needs; an error says what is missing, and the command that brings it.
+    /// Finds or installs what building needs; an error says what is missing, and the command that
+    /// brings it.
     pub fn find() -> Result<Tools> {
         let version = shell::output(Command::new("rustc").arg("-vV").current_dir(shell::root()))?;
         let host = version

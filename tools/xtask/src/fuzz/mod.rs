@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: all targets of `fuzz/` with libFuzzer, for a number of minutes, and a table of what came of it.
+//! `cargo xtask fuzz`: all targets of `fuzz/` with libFuzzer, for a number of minutes, and a table
+//! of what came of it.
 
 mod build;
 mod output;
@@ -22,7 +23,8 @@ pub struct Options {
     /// Run only this target of fuzz/fuzz_targets
     #[arg(long)]
     target: Option<String>,
-    /// Run only with the feature `strict` (every assumed invariant is checked), or with `=false` only without; both by default, half of the time each
+    /// Run only with the feature `strict` (every assumed invariant is checked), or with `=false`
+    /// only without; both by default, half of the time each
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict: Option<bool>,
     /// Number of runs at once; the number of CPUs by default

@@ -37,7 +37,8 @@ fn number(text: &str) -> u64 {
     text.trim().parse().unwrap_or(0)
 }
 
-/// The words that tell one failure from another: of a panic its place and its message, else what the sanitizer or libFuzzer says.
+/// The words that tell one failure from another: of a panic its place and its message, else what
+/// the sanitizer or libFuzzer says.
 pub fn what_failed(text: &str) -> Option<String> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz --programs N`: generated programs (fuzz/src/program) on the host, or in batches on the emulated Cortex-M3.
+//! `cargo xtask fuzz --programs N`: generated programs (fuzz/src/program) on the host, or in
+//! batches on the emulated Cortex-M3.
 
 use crate::firmware::{self, BOARDS};
 use crate::qemu::Run;

@@ -1,4 +1,5 @@
-//! One target in one variant for its share of the time: libFuzzer is started again after each finding, so that one does not hide the next.
+//! One target in one variant for its share of the time: libFuzzer is started again after each
+//! finding, so that one does not hide the next.
 
 use super::build::folder;
 use super::{output, variant};

@@ -1,10 +1,12 @@
-//! Mutants that no test can notice, because the changed program does the same: `equivalent.txt` names them, with the reason of each.
+//! Mutants that no test can notice, because the changed program does the same: `equivalent.txt`
+//! names them, with the reason of each.
 
 use serde_json::Value;
 
 const LIST: &str = include_str!("equivalent.txt");
 
-/// A line of the list. Lines of the source are named by what stands in them, since their numbers change.
+/// A line of the list. Lines of the source are named by what stands in them, since their numbers
+/// change.
 struct Entry<'a> {
     file: &'a str,
     /// `*` for all of the file.

@@ -1,6 +1,7 @@
-//! `cargo xtask mutants`: how much of what can be broken the tests notice. [`switched`] changes a random sample of the places of the Rust
-//! sources (a condition, an operator, a returned value) in one build; with `--one-by-one` cargo-mutants changes and builds one place at a
-//! time; [`thumb`] damages the loops in Thumb-2.
+//! `cargo xtask mutants`: how much of what can be broken the tests notice. [`switched`] changes a
+//! random sample of the places of the Rust sources (a condition, an operator, a returned value) in
+//! one build; with `--one-by-one` cargo-mutants changes and builds one place at a time; [`thumb`]
+//! damages the loops in Thumb-2.
 //!
 //! docs/mutants.md has the figures.
 
@@ -26,7 +27,8 @@ pub struct Options {
     /// Try about this many mutants; all of them if not given
     #[arg(long)]
     sample: Option<usize>,
-    /// Change only these files (a folder or file; for cargo-mutants a glob; can be repeated), in place of all parts of the runtime
+    /// Change only these files (a folder or file; for cargo-mutants a glob; can be repeated), in
+    /// place of all parts of the runtime
     #[arg(long, conflicts_with = "thumb")]
     file: Vec<String>,
     /// Which random sample of the Rust sources is tried
@@ -35,7 +37,8 @@ pub struct Options {
     /// Leave out tests that take longer, in seconds
     #[arg(long, default_value_t = 20, conflicts_with = "thumb")]
     seconds: u64,
-    /// Try those of the sample again that the last run did not notice: what changed may be tests, and not the sources
+    /// Try those of the sample again that the last run did not notice: what changed may be tests,
+    /// and not the sources
     #[arg(long, conflicts_with_all = ["thumb", "one_by_one"])]
     again: bool,
     /// Let cargo-mutants build each mutant alone, which takes a minute for each
@@ -140,7 +143,8 @@ struct Row {
     unviable: usize,
 }
 
-/// The results as tables: counts for each part of the runtime, and the mutants that no test noticed.
+/// The results as tables: counts for each part of the runtime, and the mutants that no test
+/// noticed.
 fn table(outcomes: &Value) -> String {
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     let mut missed = Vec::new();

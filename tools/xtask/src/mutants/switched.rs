@@ -1,6 +1,7 @@
-//! Mutants as switches in one build (`src/bin/mutate`): a copy of the repository gets a random sample of them, is built once, and each
-//! test runs once to see which mutants it reaches. Then each mutant is chosen in turn, and the tests that reach it run, the shortest
-//! first, until one fails.
+//! Mutants as switches in one build (`src/bin/mutate`): a copy of the repository gets a random
+//! sample of them, is built once, and each test runs once to see which mutants it reaches. Then
+//! each mutant is chosen in turn, and the tests that reach it run, the shortest first, until one
+//! fails.
 
 use super::{equivalent, part, PARTS};
 use crate::{features, shell, test};
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What the tests of `cargo xtask test` are built with on the host, besides the features of a library for applications in C.
+/// What the tests of `cargo xtask test` are built with on the host, besides the features of a
+/// library for applications in C.
 const OF_THE_HOST: [&str; 4] = ["std", "log", "capi", "signed-files"];
 
 /// Tests that do not run the code of this build.
@@ -39,7 +41,8 @@ fn count(value: &Value) -> usize {
     value.as_u64().unwrap_or(0) as usize
 }
 
-/// Copies what git knows, and leaves files alone that are the same, so that they are not compiled again.
+/// Copies what git knows, and leaves files alone that are the same, so that they are not compiled
+/// again.
 fn copy(tree: &Path) -> Result<()> {
     let listed = shell::output(Command::new("git").current_dir(shell::root()).args(["ls-files"]))?;
     for file in listed.lines() {
@@ -117,11 +120,12 @@ fn run_test(test: &Test, variable: (&str, &str), limit: Duration) -> Result<(End
     let mut command = Command::new(&test.program);
     command.current_dir(&test.folder).args(["--exact", &test.name, "--test-threads=1", "--quiet"]);
     command.env(variable.0, variable.1).env("CARGO_MANIFEST_DIR", &test.folder);
-    // What chooses a mutant makes the linker take a part of Rust's library that names the function for panics that unwind. An
-    // application in C has none, and needs none.
+    // What chooses a mutant makes the linker take a part of Rust's library that names the function
+    // for panics that unwind. An application in C has none, and needs none.
     command.env("ZONDA_C_CFLAGS", "-Wl,--defsym=rust_eh_personality=0");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // A group of its own: a test of the C API starts an application, which may be what does not end.
+    // A group of its own: a test of the C API starts an application, which may be what does not
+    // end.
     let mut child = command.process_group(0).spawn()?;
     let mut pause = Duration::from_millis(1);
     loop {
@@ -235,7 +239,8 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
                         let all = job["placed"].as_array().into_iter().flatten();
                         all.filter(|placed| placed["file"].as_str() == Some(file))
                     };
-                    // The shortest range around the error: the mutant itself rather than all of a place.
+                    // The shortest range around the error: the mutant itself rather than all of a
+                    // place.
                     let around = placed().filter(|placed| range(placed).contains(&at.start));
                     match around.min_by_key(|placed| range(placed).len()) {
                         Some(placed) => _ = dropped.insert(count(&placed["mutant"])),

@@ -1,5 +1,6 @@
-//! Damages single instructions of the interpreter loops in Thumb-2, which cargo-mutants cannot change, and runs the specification suite on
-//! the damaged image in QEMU. Damage that changes no count of any script goes unnoticed, and is listed.
+//! Damages single instructions of the interpreter loops in Thumb-2, which cargo-mutants cannot
+//! change, and runs the specification suite on the damaged image in QEMU. Damage that changes no
+//! count of any script goes unnoticed, and is listed.
 
 use crate::firmware::{self, BOARDS};
 use crate::{modes, packages, shell, spec};
@@ -26,7 +27,8 @@ struct Damage {
     what: &'static str,
 }
 
-/// A single changed field of a 16-bit instruction: a condition, an operation, a register or an immediate (Armv7-M ARM, A5.2).
+/// A single changed field of a 16-bit instruction: a condition, an operation, a register or an
+/// immediate (Armv7-M ARM, A5.2).
 fn narrow(word: u16) -> Option<(u16, &'static str)> {
     Some(match word >> 11 {
         // lsl, lsr, asr (immediate); mov between registers is the first with a count of 0.
@@ -69,7 +71,8 @@ fn wide(first: u16, second: u16) -> Option<((u16, u16), &'static str)> {
     })
 }
 
-/// Damage to each instruction of `code`, which begins `at` in the function and `file` in the image's file.
+/// Damage to each instruction of `code`, which begins `at` in the function and `file` in the
+/// image's file.
 fn damages(code: &[u8], at: u64, file: usize) -> Vec<Damage> {
     let half = |i: usize| code.get(i..i + 2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
     let mut damages = Vec::new();
@@ -158,7 +161,8 @@ fn counts(image: &Path, script: &Path) -> Option<String> {
     spec::script(&BOARDS[0], image, script, DEADLINE, false).ok()
 }
 
-/// Damages `sample` instructions of a mode's loop, which lie evenly apart, and returns the row of the table and the unnoticed ones.
+/// Damages `sample` instructions of a mode's loop, which lie evenly apart, and returns the row of
+/// the table and the unnoticed ones.
 fn mode(name: &str, sample: usize) -> Result<(String, Vec<String>)> {
     let image = firmware::build("spec", &BOARDS[0], &["full", "spec", name])?;
     let scripts: Vec<PathBuf> =
@@ -186,7 +190,8 @@ fn mode(name: &str, sample: usize) -> Result<(String, Vec<String>)> {
         damaged[damage.file..damage.file + damage.new.len()].copy_from_slice(&damage.new);
         let path = folder.join(format!("{name}-{number}.elf"));
         fs::write(&path, damaged)?;
-        // The next script than the one before begins, so that what all scripts find is found soon by any.
+        // The next script than the one before begins, so that what all scripts find is found soon
+        // by any.
         let order = (0..scripts.len()).map(|i| (i + number * 7) % scripts.len());
         let noticed = order.into_iter().any(|i| counts(&path, &scripts[i]) != expected[i]);
         fs::remove_file(&path)?;

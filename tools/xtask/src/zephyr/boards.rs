@@ -49,8 +49,8 @@ const BOARDS: [Board; 13] = [
     board("qemu_cortex_a53", Compiler::AArch64, "aarch64-unknown-none"),
 ];
 
-/// The boards of `cargo xtask test`: one of each calling convention that QEMU has and Debian's compilers can build, and
-/// one physical board, which is built only.
+/// The boards of `cargo xtask test`: one of each calling convention that QEMU has and Debian's
+/// compilers can build, and one physical board, which is built only.
 const TESTED: [&str; 3] = ["qemu_cortex_m3", "nrf52840dk/nrf52840", "native_sim"];
 const TESTED_RISC_V: [&str; 2] = ["qemu_riscv32", "qemu_riscv64"];
 
@@ -77,7 +77,8 @@ fn compiles_i386() -> bool {
 }
 
 impl Compiler {
-    /// The prefix of a compiler that Zephyr does not find by itself; the error says what is missing.
+    /// The prefix of a compiler that Zephyr does not find by itself; the error says what is
+    /// missing.
     fn prefix(self) -> Result<Option<PathBuf>> {
         match self {
             Compiler::Arm if sdk() || shell::has("arm-none-eabi-gcc") => Ok(None),
@@ -134,7 +135,8 @@ fn twister_on(base: &Path, boards: &[&Board], jobs: u32) -> Result<()> {
     let path = path.map_or_else(|| env::var_os("PATH").unwrap_or_default(), ToOwned::to_owned);
     let folders = env::split_paths(&path).chain([emulators.clone()]);
     command.env("PATH", env::join_paths(folders)?).env("ARMFVP_BIN_PATH", &emulators);
-    // Twister evaluates filters without the application's CMakeLists.txt, which would register this module.
+    // Twister evaluates filters without the application's CMakeLists.txt, which would register this
+    // module.
     command.env("EXTRA_ZEPHYR_MODULES", &root);
     for folder in ["tests/zephyr", "samples"] {
         command.arg("--testsuite-root").arg(root.join(folder));
@@ -143,8 +145,8 @@ fn twister_on(base: &Path, boards: &[&Board], jobs: u32) -> Result<()> {
         command.args(["--platform", board.name]);
     }
     if let Some(prefix) = prefix {
-        // Twister knows no such toolchain for these boards. GNU ld since 2.39 warns of the segments of Zephyr's linker
-        // scripts, which twister makes an error.
+        // Twister knows no such toolchain for these boards. GNU ld since 2.39 warns of the segments
+        // of Zephyr's linker scripts, which twister makes an error.
         command.args(["--force-toolchain", "--disable-warnings-as-errors"]);
         command.env("CROSS_COMPILE", prefix);
         command.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile");
@@ -177,7 +179,8 @@ pub fn twister_riscv(base: &Path) -> Result<()> {
     twister_on(base, &chosen(|board| TESTED_RISC_V.contains(&board.name)), 2)
 }
 
-/// Tests and samples on all boards, or on those that the user names; a board that cannot be built for is named.
+/// Tests and samples on all boards, or on those that the user names; a board that cannot be built
+/// for is named.
 pub fn all(base: &Path, options: &Options) -> Result<()> {
     for name in &options.board {
         if !BOARDS.iter().any(|board| board.name == name) {

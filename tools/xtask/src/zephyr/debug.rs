@@ -1,5 +1,5 @@
-//! A session of stock LLDB with the GDB remote stub of a device: tests/zephyr/debug on the emulated Cortex-M3, over its second
-//! UART.
+//! A session of stock LLDB with the GDB remote stub of a device: tests/zephyr/debug on the emulated
+//! Cortex-M3, over its second UART.
 
 use super::{build, emulate};
 use crate::report::NotRun;

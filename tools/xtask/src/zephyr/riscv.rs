@@ -1,4 +1,5 @@
-//! A C compiler for RISC-V boards: Zephyr's SDK, the one that `CROSS_COMPILE` names, or one in PATH, such as Debian's.
+//! A C compiler for RISC-V boards: Zephyr's SDK, the one that `CROSS_COMPILE` names, or one in
+//! PATH, such as Debian's.
 
 use crate::{packages, shell};
 use anyhow::{Context, Result};
@@ -14,7 +15,8 @@ const DEBIAN: (&str, &str) = ("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-el
 /// What Zephyr calls the CPU of qemu_riscv32.
 const ARCHITECTURE: [&str; 2] = ["-march=rv32imac_zicsr_zifencei", "-mabi=ilp32"];
 
-/// A compiler whose libraries are for the older names of the architecture, without the extensions that were split off the base.
+/// A compiler whose libraries are for the older names of the architecture, without the extensions
+/// that were split off the base.
 const WRAPPER: &str = r#"#!/bin/sh
 # Calls PROGRAM with the older name of the architecture, for which it has libraries.
 for argument do

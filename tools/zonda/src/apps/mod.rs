@@ -1,4 +1,5 @@
-//! `zonda apps`: the application manager on this machine. `serve` runs it over a folder; the other commands talk to it.
+//! `zonda apps`: the application manager on this machine. `serve` runs it over a folder; the other
+//! commands talk to it.
 //!
 //! - `serve`: the manager, and the commands as it executes them
 //! - `wire`: how commands and answers pass through the socket
@@ -63,7 +64,8 @@ enum AppsCommand {
         /// The method
         #[arg(long, default_value = "get", value_parser = ["get", "post", "put", "delete"])]
         method: String,
-        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is one
+        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is
+        /// one
         #[arg(value_name = "KEY=VALUE")]
         attributes: Vec<String>,
     },

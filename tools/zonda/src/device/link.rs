@@ -1,6 +1,7 @@
-//! The way to a device: UDP, a packet in each datagram, or a UART, where packets are lines of text (Zephyr's "SMP over console"):
-//! the packet with its length before it and its CRC-16 behind it, in base64, in lines of at most 127 bytes. A line that begins a
-//! packet has 06 09 at its start, one that continues it 04 14. Other lines are output of the console.
+//! The way to a device: UDP, a packet in each datagram, or a UART, where packets are lines of text
+//! (Zephyr's "SMP over console"): the packet with its length before it and its CRC-16 behind it, in
+//! base64, in lines of at most 127 bytes. A line that begins a packet has 06 09 at its start, one
+//! that continues it 04 14. Other lines are output of the console.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -16,7 +17,8 @@ use crate::failure::Failure;
 const CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 const BEGIN: [u8; 2] = [6, 9];
 const CONTINUE: [u8; 2] = [4, 20];
-/// Bytes of base64 in a line: with the two bytes before and the end of the line at most 127, and whole groups of 4.
+/// Bytes of base64 in a line: with the two bytes before and the end of the line at most 127, and
+/// whole groups of 4.
 const LINE: usize = 124;
 /// Longest packet that a device may send.
 const MOST: usize = 65_536 + 16;
@@ -231,7 +233,8 @@ mod tests {
         }
     }
 
-    /// The echo request of Zephyr's documentation of SMP over console would be the same; the CRC is that of "123456789".
+    /// The echo request of Zephyr's documentation of SMP over console would be the same; the CRC is
+    /// that of "123456789".
     #[test]
     fn a_packet_is_a_line_of_text() {
         assert_eq!(CRC.checksum(b"123456789"), 0x31c3);

@@ -1,4 +1,5 @@
-//! `zonda device`: applications on a device with remote management, over SMP (docs/apps.md specifies the group).
+//! `zonda device`: applications on a device with remote management, over SMP (docs/apps.md
+//! specifies the group).
 //!
 //! - `link`: a UART or UDP, and the frames on a UART
 //! - `smp`: requests and responses
@@ -34,7 +35,8 @@ pub struct DeviceArgs {
     /// CONFIG_ZONDA_APPS_SMP_GROUP of the firmware
     #[arg(long, value_name = "N", default_value = "74", global = true)]
     group: u16,
-    /// Bytes of the device's buffers; CONFIG_MCUMGR_TRANSPORT_UART_MTU and _NETBUF_SIZE are at least this
+    /// Bytes of the device's buffers; CONFIG_MCUMGR_TRANSPORT_UART_MTU and _NETBUF_SIZE are at
+    /// least this
     #[arg(long, value_name = "BYTES", default_value = "256", value_parser = clap::value_parser!(u16).range(160..=2048), global = true)]
     mtu: u16,
     /// Seconds to wait for a response
@@ -50,7 +52,8 @@ enum DeviceCommand {
     List,
     /// Print state, use and limits of an application
     Info { name: String },
-    /// Install a package, or update the application of its name; continues a transfer that was broken off
+    /// Install a package, or update the application of its name; continues a transfer that was
+    /// broken off
     Install {
         /// A package, of `zonda pack`
         #[arg(value_name = "FILE")]
@@ -82,7 +85,8 @@ enum DeviceCommand {
         /// The method
         #[arg(long, default_value = "get", value_parser = ["get", "post", "put", "delete"])]
         method: String,
-        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is one
+        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is
+        /// one
         #[arg(value_name = "KEY=VALUE")]
         attributes: Vec<String>,
     },
@@ -286,7 +290,8 @@ fn install(
         // What the request takes beside the data; the length of the data takes up to 3 bytes more.
         let room = mtu.saturating_sub(smp::packet_len(&head(&[])) + 3);
         let chunk = &package[at..total.min(at + room.max(16))];
-        // A chunk that came already is not taken twice. The last one installs: the transfer is gone then.
+        // A chunk that came already is not taken twice. The last one installs: the transfer is gone
+        // then.
         let is_last = at + chunk.len() == total;
         let map = if is_last {
             client.ask(Operation::Write, UPLOAD, head(chunk))?

@@ -101,7 +101,8 @@ impl Client {
         }
     }
 
-    /// The same for any request that may be executed twice: a UART that loses a byte loses a packet.
+    /// The same for any request that may be executed twice: a UART that loses a byte loses a
+    /// packet.
     pub fn ask_again(
         &mut self,
         operation: Operation,

@@ -1,5 +1,5 @@
-//! `zonda inspect --code`: the register bytecode of each function, beside the WebAssembly instructions that
-//! it was made from.
+//! `zonda inspect --code`: the register bytecode of each function, beside the WebAssembly
+//! instructions that it was made from.
 
 use std::collections::BTreeMap;
 

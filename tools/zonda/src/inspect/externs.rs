@@ -1,5 +1,5 @@
-//! Imports and exports, also of modules that this runtime does not support and of precompiled modules for
-//! other devices.
+//! Imports and exports, also of modules that this runtime does not support and of precompiled
+//! modules for other devices.
 
 use wasmparser::{
     BinaryReaderError, CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Parser,
@@ -11,8 +11,9 @@ pub fn print(bytes: &[u8]) -> Result<(), BinaryReaderError> {
     print_payloads(Parser::new(0).parse_all(bytes))
 }
 
-/// Prints the imports and exports of the module in a precompiled module. The runtime has validated it, and it may
-/// lack its code section, which `wasmparser` reports as an error behind the last section.
+/// Prints the imports and exports of the module in a precompiled module. The runtime has validated
+/// it, and it may lack its code section, which `wasmparser` reports as an error behind the last
+/// section.
 pub fn print_validated(bytes: &[u8]) -> Result<(), BinaryReaderError> {
     print_payloads(Parser::new(0).parse_all(bytes).take_while(Result::is_ok))
 }

@@ -1,4 +1,5 @@
-//! The features beyond WebAssembly 1.0 that a module uses, and the build options of the runtime that it needs.
+//! The features beyond WebAssembly 1.0 that a module uses, and the build options of the runtime
+//! that it needs.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! `zonda inspect`: the contents of a module, and what it needs.
 //!
-//! `wasmparser` reads sections, features, imports and exports, so that modules which this runtime does not
-//! support can be inspected as well; the runtime itself reports memory use.
+//! `wasmparser` reads sections, features, imports and exports, so that modules which this runtime
+//! does not support can be inspected as well; the runtime itself reports memory use.
 
 mod code;
 mod externs;
@@ -64,7 +64,8 @@ fn needs(module: &Module) {
     println!("  {:>10}  RAM for linear memory at instantiation", info.memory_bytes);
 }
 
-/// Prints the RAM of the loaded module in each mode; `modules` is the module in each of [`Mode::ALL`].
+/// Prints the RAM of the loaded module in each mode; `modules` is the module in each of
+/// [`Mode::ALL`].
 fn modes(modules: &[Module]) {
     println!("\nRAM of the loaded module on this machine in bytes, by execution mode:");
     for (mode, module) in Mode::ALL.iter().zip(modules) {

@@ -1,5 +1,5 @@
-//! What a module needs of what is around it: functions that the runtime has, and those that an application has to
-//! provide; and with `--for zephyr` the options of an image.
+//! What a module needs of what is around it: functions that the runtime has, and those that an
+//! application has to provide; and with `--for zephyr` the options of an image.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,8 @@ fn listed(names: &[String]) -> String {
 /// Functions of sockets that preview 1 has.
 const PREVIEW_1: [&str; 4] = ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"];
 
-/// The options for functions of WASI. A C library imports `fd_seek` for its streams; only paths need files.
+/// The options for functions of WASI. A C library imports `fd_seek` for its streams; only paths
+/// need files.
 fn wasi_options(names: &BTreeSet<&str>) -> Vec<&'static str> {
     let mut options = Vec::new();
     if !names.is_empty() {

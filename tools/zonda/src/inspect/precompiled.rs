@@ -10,8 +10,8 @@ use crate::input::bad_module;
 
 use super::{externs, not_parsed};
 
-/// Verifies the precompiled module and prints its contents, or with `listing` its register bytecode. Only
-/// the register bytecode of modules for this machine's pointer size can be listed.
+/// Verifies the precompiled module and prints its contents, or with `listing` its register
+/// bytecode. Only the register bytecode of modules for this machine's pointer size can be listed.
 pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
     let bad = |error: zonda::Error| bad_module(path, &error);
     let load = || Module::from_vec(&Engine::new(Mode::Fast), bytes).map_err(bad);

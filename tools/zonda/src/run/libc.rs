@@ -1,7 +1,8 @@
-//! The C library of `zonda-libc` for a program on a host: standard output, the clocks of the system, the exit code, and a heap
-//! behind what the program has in its memory.
+//! The C library of `zonda-libc` for a program on a host: standard output, the clocks of the
+//! system, the exit code, and a heap behind what the program has in its memory.
 //!
-//! The list of blocks is outside of linear memory, so a program can overwrite what it has allocated, but not the list.
+//! The list of blocks is outside of linear memory, so a program can overwrite what it has
+//! allocated, but not the list.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -105,8 +106,8 @@ impl Host for Libc {
     }
 }
 
-/// Gives the program a heap, if it imports `malloc` or the like: from `__heap_base`, or from the end of the memory, to the end of
-/// the memory, which grows for it if it can.
+/// Gives the program a heap, if it imports `malloc` or the like: from `__heap_base`, or from the
+/// end of the memory, to the end of the memory, which grows for it if it can.
 pub fn give_heap(module: &Module, instance: Instance, store: &mut Store<Program>) {
     let allocates = module.imports().any(|import| {
         let name = import.name;

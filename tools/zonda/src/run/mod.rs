@@ -1,7 +1,7 @@
 //! `zonda run`: instantiates a module and calls one of its functions.
 //!
-//! `program` is what the module finds around it: WASI, the C library and the host functions of the benchmarks; `libc` is what
-//! the C library needs of the host.
+//! `program` is what the module finds around it: WASI, the C library and the host functions of the
+//! benchmarks; `libc` is what the C library needs of the host.
 
 mod libc;
 mod program;
@@ -190,8 +190,9 @@ struct Call {
 }
 
 impl Call {
-    /// Chooses the function that `invoke` names, or without it `_start`, `main` or the only exported function. `None`
-    /// where the module exports no function. `_initialize` of a WASI reactor comes first.
+    /// Chooses the function that `invoke` names, or without it `_start`, `main` or the only
+    /// exported function. `None` where the module exports no function. `_initialize` of a WASI
+    /// reactor comes first.
     fn choose(
         module: &Module,
         invoke: Option<&str>,

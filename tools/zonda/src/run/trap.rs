@@ -20,7 +20,8 @@ pub fn prepare(store: &mut Store<Program>, args: &RunArgs) -> Result<(), Error> 
     store.keep_trap_record(bytes, memory)
 }
 
-/// A failure with the backtrace, if it is a trap; writes the record to the file that the user names.
+/// A failure with the backtrace, if it is a trap; writes the record to the file that the user
+/// names.
 pub fn explain(failure: Failure, args: &RunArgs, store: &Store<Program>, module: &[u8]) -> Failure {
     let Some(bytes) = store.trap_record() else { return failure };
     let Failure::Call(mut text) = failure else { return failure };

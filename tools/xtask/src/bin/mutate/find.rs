@@ -1,5 +1,5 @@
-//! Places of a file that can be changed: operators, conditions, and results of functions, as cargo-mutants chooses them, and in unsafe
-//! functions as well.
+//! Places of a file that can be changed: operators, conditions, and results of functions, as
+//! cargo-mutants chooses them, and in unsafe functions as well.
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -78,7 +78,8 @@ fn holds(meta: &syn::Meta, features: &[String]) -> bool {
     }
 }
 
-/// The path that an attribute gives a module: `path = ""`, or `cfg_attr(condition, path = "")` whose condition holds.
+/// The path that an attribute gives a module: `path = ""`, or `cfg_attr(condition, path = "")`
+/// whose condition holds.
 fn path(meta: &syn::Meta, features: &[String]) -> Option<String> {
     match meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
@@ -96,7 +97,8 @@ fn path(meta: &syn::Meta, features: &[String]) -> Option<String> {
     }
 }
 
-/// The modules that a file names and does not contain: their names, and their paths where they say them.
+/// The modules that a file names and does not contain: their names, and their paths where they say
+/// them.
 pub fn modules(file: &syn::File, features: &[String]) -> Vec<(String, Option<String>)> {
     let mut found = Vec::new();
     for item in &file.items {

@@ -1,5 +1,6 @@
-//! Writes mutants of the runtime into a copy of its sources, as switches: `a + b` becomes `(if is(7) { a - b } else { a + b })`, where
-//! `is(7)` holds in a process that the variable `ZONDA_MUTANT` names 7 for. One build then has all of them. `cargo xtask mutants` builds
+//! Writes mutants of the runtime into a copy of its sources, as switches: `a + b` becomes `(if
+//! is(7) { a - b } else { a + b })`, where `is(7)` holds in a process that the variable
+//! `ZONDA_MUTANT` names 7 for. One build then has all of them. `cargo xtask mutants` builds
 //! the copy and runs the tests.
 //!
 //!     mutate TREE JOB     JOB is a JSON file, which is written again with what was found
@@ -14,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Crates that are changed: the folder of their sources, and how they name the function that asks for a mutant.
+/// Crates that are changed: the folder of their sources, and how they name the function that asks
+/// for a mutant.
 const CRATES: [(&str, &str); 2] =
     [("src", "zonda_exec::mutant::is"), ("exec/src", "crate::mutant::is")];
 
