@@ -10,12 +10,28 @@ pub const MODES: [&str; 3] = ["classic", "fast", "precompiled"];
 pub const LANGUAGE: [&str; 5] =
     ["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 
+/// Proposals that are off by default.
+pub const OFF_BY_DEFAULT: [&str; 4] = ["memory64", "exceptions", "wide-arithmetic", "simd"];
+
 /// What embedders use of any API.
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];
 
 /// What applications in C use besides.
 pub const C_API: [&str; 5] =
     ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time"];
+
+/// What a library is for, or trusts, or checks besides: never together with all of the others.
+pub const SPECIAL: [&str; 4] = ["precompiled-only", "trust-precompiled", "native", "strict"];
+
+/// What the tests of the C API need beside the default features, as cargo's `--features` takes it.
+pub fn of_c_api_tests() -> String {
+    of_zonda(["capi"].into_iter().chain(C_API).chain(["signed-files"]))
+}
+
+/// Features of the package `zonda`, as cargo's `--features` takes them.
+pub fn of_zonda<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("zonda/{name}")).collect::<Vec<_>>().join(",")
+}
 
 /// All that a library for applications in C can have.
 pub fn of_the_library() -> impl Iterator<Item = &'static str> {

@@ -2,6 +2,9 @@
 //! requirements have tests, lints hold everywhere, generated files match their sources.
 
 mod arrows;
+#[path = "../common/features.rs"]
+mod features;
 mod lints;
+mod options;
 mod rebuild;
 mod requirements;

@@ -6,7 +6,7 @@
 //! instructions, the firmware's platform, calls of natives on Arm and riscv32) has no counters and
 //! does not appear.
 
-use crate::{install, shell, test};
+use crate::{features, install, shell};
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -83,7 +83,7 @@ pub fn in_folder(command: &mut Command, flags: &str) {
 /// `cargo test` with counters, of everything that the plain tests run.
 fn cargo_test(profiles: &Path) -> Command {
     let mut command = shell::cargo();
-    command.args(["test", "--features", test::C_API]);
+    command.args(["test", "--features", &features::of_c_api_tests()]);
     in_folder(&mut command, "-Cinstrument-coverage");
     // One file for each program and up to four of its processes at a time, which are merged as they
     // end.

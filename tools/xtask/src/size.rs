@@ -9,7 +9,7 @@
 //! library's, as CMakeLists.txt links it.
 
 use crate::workloads::{Flash, FLASH, STATIC_RAM};
-use crate::{libgcc, shell, toolchain};
+use crate::{features, libgcc, shell, toolchain};
 use anyhow::{bail, Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind};
 use serde_json::json;
@@ -207,14 +207,9 @@ fn functions_of_header() -> Result<Vec<String>> {
 }
 
 /// The features of a library with these modes, as an argument of cargo.
-pub fn features(modes: &[&str]) -> String {
+pub fn features_of(modes: &[&str]) -> String {
     // Besides modes, as Kconfig's defaults say.
-    crate::features::LANGUAGE
-        .iter()
-        .chain(modes)
-        .map(|feature| format!("zonda/{feature}"))
-        .collect::<Vec<_>>()
-        .join(",")
+    features::of_zonda(features::LANGUAGE.into_iter().chain(modes.iter().copied()))
 }
 
 /// Builds the static library with these modes.
@@ -227,7 +222,7 @@ fn library_with(modes: &[&str], more: &[String]) -> Result<PathBuf> {
     shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
     let mut command = toolchain::cargo_build(TARGET)?;
     let all: Vec<&str> = modes.iter().copied().chain(more.iter().map(String::as_str)).collect();
-    shell::run(command.args(["--package", "zonda-c", "--features", &features(&all)]))?;
+    shell::run(command.args(["--package", "zonda-c", "--features", &features_of(&all)]))?;
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
@@ -315,7 +310,7 @@ fn measure_standard() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for Flash { config, modes, .. } in &FLASH {
         shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
-        let features = format!("{},standard-c-api", features(modes));
+        let features = format!("{},standard-c-api", features_of(modes));
         let mut command = toolchain::cargo_build(TARGET)?;
         shell::run(command.args(["--package", "zonda-c", "--features", &features]))?;
         let library = shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a");
@@ -418,16 +413,13 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Features of the language that no row has.
-const OPTIONS: [&str; 4] = ["memory64", "wide-arithmetic", "simd", "exceptions"];
-
 /// As a test: flash and static RAM stay within their limits, and nothing can panic.
 pub fn check() -> Result<()> {
     let rows = measure(&[], None)?;
     print(&rows, false, 0);
     let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
     // Nor does what is off by default link a panic.
-    let options = OPTIONS.map(str::to_owned);
+    let options = features::OFF_BY_DEFAULT.map(str::to_owned);
     over.extend(measure(&options, Some("everything"))?.iter().filter_map(panicking));
     for row in &rows {
         let limits = FLASH.iter().find(|flash| flash.config == row.config);

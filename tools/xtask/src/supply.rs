@@ -1,7 +1,7 @@
 //! What Zonda is made from: the crates that reach a device, their licences, the oldest Rust that
 //! builds it, and whether a build can be repeated.
 
-use crate::{install, shell, size, toolchain};
+use crate::{features, install, shell, size, toolchain};
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,8 +10,6 @@ use std::process::Command;
 
 /// The page that says why each crate is there.
 const PAGE: &str = "docs/dependencies.md";
-/// What of the library can be switched on for a device.
-const FEATURES: &str = "zonda/classic,zonda/fast,zonda/precompiled,zonda/float,zonda/tail-call,zonda/multi-memory,zonda/extended-const,zonda/custom-page-sizes,zonda/fuel,zonda/error-text,zonda/log,apps,debug";
 /// One target with atomic additions, and those without, for which one more crate is needed.
 const TARGETS: [&str; 3] =
     ["thumbv7m-none-eabi", "thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];
@@ -68,7 +66,8 @@ fn device_crates() -> Result<BTreeSet<String>> {
             "--target",
             target,
         ];
-        let tree = shell::output(shell::cargo().args(arguments).args(["--features", FEATURES]))?;
+        let features = features::of_zonda(features::of_the_library()) + ",zonda/log,apps,debug";
+        let tree = shell::output(shell::cargo().args(arguments).args(["--features", &features]))?;
         let names = tree.lines().filter_map(|line| line.split_whitespace().next());
         crates.extend(names.filter(|name| !name.starts_with("zonda")).map(str::to_owned));
     }
@@ -208,7 +207,7 @@ pub fn reproducible() -> Result<()> {
         "--package",
         "zonda-c",
         "--features",
-        &size::features(&["fast", "classic"]),
+        &size::features_of(&["fast", "classic"]),
     ]))?;
     let second = fs::read(target.join(TARGET).join("release/libzonda_c.a"))?;
     fs::remove_dir_all(&elsewhere)?;

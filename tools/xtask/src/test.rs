@@ -2,8 +2,8 @@
 
 use crate::report::{NotRun, Report};
 use crate::{
-    bench, combinations, coverage, curve, demo, firmware, fuzz, lanes, modes, native, native_stack,
-    natives, sanitize, shell, size, spec, supply, toolchain, traps, zephyr,
+    bench, combinations, coverage, curve, demo, features, firmware, fuzz, lanes, modes, native,
+    native_stack, natives, sanitize, shell, size, spec, supply, toolchain, traps, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -29,10 +29,6 @@ pub struct Options {
 /// Manifests of the packages outside of the workspace.
 const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "samples/blinky_rust/Cargo.toml"];
 
-/// The features that tests of the C API need beside the default ones.
-pub const C_API: &str =
-    "zonda/capi,zonda/shared-heap,zonda/multi-module,zonda/diagnostics,zonda/trap-record,zonda/exec-time,zonda/signed-files";
-
 /// Every Rust file is formatted as rustfmt.toml says.
 fn formatted() -> Result<()> {
     toolchain::component("rustfmt", "cargo-fmt")?;
@@ -45,7 +41,8 @@ fn formatted() -> Result<()> {
 
 fn clippy() -> Result<()> {
     toolchain::component("clippy", "cargo-clippy")?;
-    let arguments = ["clippy", "--quiet", "--all-targets", "--features", C_API];
+    let arguments =
+        ["clippy", "--quiet", "--all-targets", "--features", &features::of_c_api_tests()];
     shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))
 }
 
@@ -96,7 +93,7 @@ fn host(report: &mut Report) {
         Ok(_) => coverage::test(&skipped),
         Err(_) => {
             let mut command = shell::cargo();
-            command.args(["test", "--quiet", "--features", C_API, "--"]);
+            command.args(["test", "--quiet", "--features", &features::of_c_api_tests(), "--"]);
             shell::run(command.args(skipped.iter().flat_map(|test| ["--skip", test])))
         }
     });
@@ -111,7 +108,7 @@ fn host(report: &mut Report) {
     report.part("rustdoc without warnings", || {
         shell::run(
             shell::cargo()
-                .args(["doc", "--quiet", "--no-deps", "--features", C_API])
+                .args(["doc", "--quiet", "--no-deps", "--features", &features::of_c_api_tests()])
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     });
@@ -121,8 +118,17 @@ fn host(report: &mut Report) {
         });
         // Nothing may need the other mode.
         report.part(&format!("with {} mode alone", mode.name), || {
-            let features = format!("std,capi,float,tail-call,multi-memory,extended-const,custom-page-sizes,error-text,{}", mode.name);
-            let arguments = ["clippy", "--quiet", "--package", "zonda", "--lib", "--no-default-features", "--features"];
+            let features =
+                format!("std,capi,{},error-text,{}", features::LANGUAGE.join(","), mode.name);
+            let arguments = [
+                "clippy",
+                "--quiet",
+                "--package",
+                "zonda",
+                "--lib",
+                "--no-default-features",
+                "--features",
+            ];
             shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
         });
     }
@@ -214,7 +220,7 @@ fn quick(report: &mut Report) {
     style(report);
     report.part("unit and integration tests, without the longest", || {
         let mut command = shell::cargo();
-        command.args(["test", "--quiet", "--features", C_API, "--"]);
+        command.args(["test", "--quiet", "--features", &features::of_c_api_tests(), "--"]);
         command.args(LONG.iter().flat_map(|test| ["--skip", test]));
         shell::run(&mut command)
     });

@@ -9,7 +9,7 @@ mod equivalent;
 mod switched;
 mod thumb;
 
-use crate::{install, modes, shell, test};
+use crate::{features, install, modes, shell, test};
 use anyhow::{bail, Context, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ fn rust(options: &Options) -> Result<()> {
     let command = || {
         let mut command = Command::new(&program);
         command.current_dir(shell::root()).arg("mutants").args(["--package", "zonda"]);
-        command.args(["--package", "zonda-exec", "--features", test::C_API]);
+        command.args(["--package", "zonda-exec", "--features", &features::of_c_api_tests()]);
         for glob in &globs {
             command.args(["--file", glob]);
         }

@@ -67,7 +67,14 @@ enum Built {
 fn build(tree: &Path) -> Result<Built> {
     let mut command = shell::cargo();
     command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
-    command.args(["--package", "zonda", "--package", "zonda-exec", "--features", test::C_API]);
+    command.args([
+        "--package",
+        "zonda",
+        "--package",
+        "zonda-exec",
+        "--features",
+        &features::of_c_api_tests(),
+    ]);
     command.args(["--lib", "--tests"]);
     // Cargo names the products of both copies of a package alike.
     command.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
