@@ -8,7 +8,7 @@ use zonda_manager::{ErrorOf, InstallOptions, Manager};
 use zonda_storage::Name;
 
 use crate::platform::Firmware;
-use crate::state::{number, start, started, StartError, Started, Upload};
+use crate::state::{start, started, StartError, Started, Upload};
 use crate::system::{
     ErrorText, Info, Outcome, Usage, INVALID, NAME as NAME_REFUSED, NOT_STARTED, OK, TRANSFER,
     UNKNOWN,
@@ -54,7 +54,7 @@ unsafe fn outcome(
         Problem::Manager(why) => {
             // SAFETY: as above.
             unsafe { explain(error, &why) };
-            number(&why)
+            why.number()
         }
     }
 }
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn zonda_apps_start(error: *mut ErrorText) -> Outcome {
             }
             StartError::Manager(why) => {
                 explain(error, &why);
-                number(&why)
+                why.number()
             }
         }
     }

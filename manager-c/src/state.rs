@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use zonda::{TryBox, TryVec};
 use zonda_manager::platform::Mutex;
-use zonda_manager::{capability_names, Error, ErrorOf, Manager, Policy, Transfer, Unsigned};
+use zonda_manager::{capability_names, ErrorOf, Manager, Policy, Transfer, Unsigned};
 use zonda_storage::{Geometry, Name, Storage};
 
 use crate::lock::Lock;
@@ -111,28 +111,5 @@ fn open() -> Result<Storage<Partition>, zonda_storage::Error<FlashError>> {
     match Storage::mount(Partition, geometry) {
         Err(zonda_storage::Error::NotFormatted) => Storage::format(Partition, geometry),
         storage => storage,
-    }
-}
-
-/// The outcome for C.
-pub fn number(error: &ErrorOf<Firmware>) -> system::Outcome {
-    use system::*;
-    match error {
-        Error::Unknown => UNKNOWN,
-        Error::State(_) => STATE,
-        Error::Full => FULL,
-        Error::Package(_) => PACKAGE,
-        Error::Name => NAME,
-        Error::Rollback { .. } => ROLLBACK,
-        Error::Older { .. } => OLDER,
-        Error::Trial => TRIAL,
-        Error::NoTrial => NO_TRIAL,
-        Error::Damaged | Error::Code(_) => DAMAGED,
-        Error::Thread => THREAD,
-        Error::Storage(zonda_storage::Error::NoSpace { .. }) => NO_SPACE,
-        Error::Storage(zonda_storage::Error::DirectoryFull) => NO_SPACE,
-        Error::Storage(_) => STORAGE,
-        Error::OutOfMemory => OUT_OF_MEMORY,
-        _ => ERROR,
     }
 }

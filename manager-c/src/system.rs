@@ -2,28 +2,9 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-/// `zonda_app_result_t`. Errors of the manager are mapped in `admin`.
+/// `zonda_app_result_t`.
 pub type Outcome = c_int;
-pub const OK: Outcome = 0;
-pub const ERROR: Outcome = 1;
-pub const UNKNOWN: Outcome = 2;
-pub const STATE: Outcome = 3;
-pub const FULL: Outcome = 4;
-pub const PACKAGE: Outcome = 5;
-pub const NAME: Outcome = 6;
-pub const ROLLBACK: Outcome = 7;
-pub const OLDER: Outcome = 8;
-pub const TRIAL: Outcome = 9;
-pub const NO_TRIAL: Outcome = 10;
-pub const DAMAGED: Outcome = 11;
-pub const THREAD: Outcome = 12;
-pub const NO_SPACE: Outcome = 13;
-pub const STORAGE: Outcome = 14;
-pub const OUT_OF_MEMORY: Outcome = 15;
-pub const TRANSFER: Outcome = 16;
-pub const NOT_STARTED: Outcome = 17;
-pub const TIMEOUT: Outcome = 18;
-pub const INVALID: Outcome = 19;
+pub use zonda_manager::outcome::*;
 
 /// `zonda_app_error_t`.
 #[repr(C)]

@@ -4,6 +4,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`platform`] | what is asked of the system: threads, locks, a clock, flash, sensors, connections |
+//! | [`outcome`] | the numbers of results, for C and for remote management |
 //! | [`packet`], [`attributes`] | requests, responses and attribute containers as bytes |
 //! | `uri` | which resource a URI means |
 //! | `shared` | what all threads see, behind one lock: states, queues, subscriptions, requests that wait |
@@ -37,6 +38,7 @@ mod error;
 pub mod host;
 mod list;
 mod manager;
+pub mod outcome;
 pub mod packet;
 pub mod platform;
 mod route;

@@ -117,6 +117,11 @@ impl<P: Platform> Manager<P> {
         self.shared(|shared| shared.app(slot).map(f))
     }
 
+    /// Places for applications.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
     /// Calls `each` with every application.
     pub fn list(&self, mut each: impl FnMut(&Info)) {
         for slot in 0..self.slots {

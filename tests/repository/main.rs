@@ -8,3 +8,4 @@ mod lints;
 mod options;
 mod rebuild;
 mod requirements;
+mod smp;

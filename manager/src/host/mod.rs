@@ -1,8 +1,10 @@
 //! The platform of a host: threads, locks and clock of the standard library, a flash in a file or
-//! in RAM, sensors that count, TCP and UDP.
+//! in RAM, sensors that count, TCP and UDP, and remote management.
 
 mod flash;
 mod net;
+mod printed;
+pub mod smp;
 
 use std::boxed::Box;
 use std::string::{String, ToString};
@@ -24,6 +26,7 @@ use crate::{Error, Failure, Manager, Policy, State};
 
 pub use flash::HostFlash;
 use net::Connections;
+pub use printed::Printed;
 
 /// A lock of the standard library. A thread that panicked while it had the lock left the value as
 /// it was then.

@@ -178,6 +178,7 @@ fn qemu(report: &mut Report) {
     report.part("size", size::check);
     supply(report);
     report.part("demo, bare metal", demo::check);
+    report.part("demo, applications", demo::check_apps);
 }
 
 fn zephyr(report: &mut Report, asked: bool) {
@@ -189,6 +190,7 @@ fn zephyr(report: &mut Report, asked: bool) {
     }
     if let Some(base) = found.first() {
         report.part("LLDB, Zephyr", || zephyr::session(base));
+        report.part("remote management, Zephyr", || zephyr::story(base));
     }
     if found.is_empty() {
         report.part("twister", || {

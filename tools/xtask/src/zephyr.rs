@@ -1,6 +1,7 @@
 //! Zephyr: its workspaces on this machine, and its tool west. The command `cargo xtask zephyr` runs
 //! twister on every board ([`boards`]) or prints what the samples need ([`size`]).
 
+mod apps;
 mod boards;
 mod debug;
 mod riscv;
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use apps::{device, is_possible, story, Device};
 pub use boards::{twister, twister_riscv};
 pub use debug::session;
 
@@ -142,6 +144,17 @@ fn packages_of(lines: &str) -> Vec<&'static str> {
 
 /// Builds an application for a board, from scratch where the build folder is another board's.
 pub fn build(base: &Path, board: &str, application: &str, folder: &Path) -> Result<()> {
+    build_with(base, board, application, folder, &[])
+}
+
+/// The same with definitions for CMake.
+fn build_with(
+    base: &Path,
+    board: &str,
+    application: &str,
+    folder: &Path,
+    definitions: &[String],
+) -> Result<()> {
     shell::step(&format!("west build -b {board} {application}"));
     let mut command = west(base)?;
     // west finds its extension commands by the workspace that it is called in.
@@ -149,7 +162,23 @@ pub fn build(base: &Path, board: &str, application: &str, folder: &Path) -> Resu
         .current_dir(base)
         .args(["build", "--pristine=auto", "--board", board, "--build-dir"])
         .arg(folder);
-    shell::run(command.arg(shell::root().join(application).canonicalize()?))
+    command.arg(shell::root().join(application).canonicalize()?);
+    if !definitions.is_empty() {
+        command.arg("--").args(definitions);
+    }
+    shell::run(&mut command)
+}
+
+/// The module zcbor, in the workspace or where EXTRA_ZEPHYR_MODULES says.
+fn find_zcbor(base: &Path) -> Option<PathBuf> {
+    let extra = env::var("EXTRA_ZEPHYR_MODULES").unwrap_or_default();
+    let extra = extra.split(';').map(PathBuf::from);
+    let own = base.parent().map(|workspace| workspace.join("modules/lib/zcbor"));
+    let is_zcbor = |folder: &PathBuf| {
+        folder.join("zephyr/module.yml").is_file()
+            && folder.join("include/zcbor_decode.h").is_file()
+    };
+    own.into_iter().chain(extra).find(is_zcbor)
 }
 
 /// The emulator with the application of a build folder.

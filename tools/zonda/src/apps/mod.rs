@@ -1,9 +1,13 @@
 //! `zonda apps`: the application manager on this machine. `serve` runs it over a folder; the other
 //! commands talk to it.
 //!
+//! - `command`: the commands, which `zonda device` has too
 //! - `serve`: the manager, and the commands as it executes them
+//! - `remote`: the manager as a device with remote management, over UDP and a pseudo terminal
 //! - `wire`: how commands and answers pass through the socket
 
+mod command;
+mod remote;
 mod serve;
 mod wire;
 
@@ -15,6 +19,7 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 use crate::input::read;
 
+pub use command::{lines_of, AppCommand, METHODS};
 pub use serve::{payload as attribute_payload, show as show_response};
 
 #[derive(Args)]
@@ -30,52 +35,8 @@ pub struct AppsArgs {
 enum AppsCommand {
     /// Run the manager until it is interrupted; applications that were on are started
     Serve(ServeArgs),
-    /// Install a package, or update the application of its name
-    Install {
-        /// A package, of `zonda pack`
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Accept a version that is lower than the installed one
-        #[arg(long)]
-        allow_older: bool,
-    },
-    /// Start an application, now and with the manager
-    Start { name: String },
-    /// Stop an application
-    Stop { name: String },
-    /// Stop an application and start it again
-    Restart { name: String },
-    /// Stop and remove an application
-    Uninstall { name: String },
-    /// Keep an update that is on trial
-    Confirm { name: String },
-    /// Take an update back that is on trial
-    Revert { name: String },
-    /// List the applications, with the room that is left
-    List,
-    /// Print what is known of an application
-    Info { name: String },
-    /// Print the last lines that an application has printed
-    Log { name: String },
-    /// Send a request and print the response
-    Request {
-        /// The resource: /path, or /app/NAME/path
-        url: String,
-        /// The method
-        #[arg(long, default_value = "get", value_parser = ["get", "post", "put", "delete"])]
-        method: String,
-        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is
-        /// one
-        #[arg(value_name = "KEY=VALUE")]
-        attributes: Vec<String>,
-    },
-    /// Publish an event
-    Publish {
-        url: String,
-        /// A payload, as for `request`
-        #[arg(value_name = "KEY=VALUE")]
-        attributes: Vec<String>,
-    },
+    #[command(flatten)]
+    App(AppCommand),
 }
 
 #[derive(Args)]
@@ -101,6 +62,12 @@ pub struct ServeArgs {
     /// Seconds that an update is on trial
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     trial: u32,
+    /// Be managed as a device is, by `zonda device --udp ADDRESS`
+    #[arg(long, value_name = "ADDRESS")]
+    udp: Option<String>,
+    /// Be managed as a device is, by `zonda device --port`: prints the name of the UART
+    #[arg(long)]
+    uart: bool,
 }
 
 fn capability() -> clap::builder::PossibleValuesParser {
@@ -108,31 +75,33 @@ fn capability() -> clap::builder::PossibleValuesParser {
 }
 
 pub fn apps(args: &AppsArgs) -> Result<(), Failure> {
-    let words: Vec<&str> = match &args.command {
+    let command = match &args.command {
         AppsCommand::Serve(options) => return serve::serve(&args.dir, options),
-        AppsCommand::Install { file, allow_older } => {
+        AppsCommand::App(command) => command,
+    };
+    let with = |words: &[&str], more: &[String]| {
+        let more = more.iter().map(String::as_str);
+        words.iter().copied().chain(more).collect::<Vec<_>>().join("\0")
+    };
+    let words = match command {
+        AppCommand::Install { file, allow_older } => {
             let how = if *allow_older { "allow-older" } else { "" };
-            return ask(&args.dir, &["install", how], &read(file)?);
+            return ask(&args.dir, &with(&["install", how], &[]), &read(file)?);
         }
-        AppsCommand::Start { name } => vec!["start", name],
-        AppsCommand::Stop { name } => vec!["stop", name],
-        AppsCommand::Restart { name } => vec!["restart", name],
-        AppsCommand::Uninstall { name } => vec!["uninstall", name],
-        AppsCommand::Confirm { name } => vec!["confirm", name],
-        AppsCommand::Revert { name } => vec!["revert", name],
-        AppsCommand::List => vec!["list"],
-        AppsCommand::Info { name } => vec!["info", name],
-        AppsCommand::Log { name } => vec!["log", name],
-        AppsCommand::Request { url, method, attributes } => {
-            let mut words = vec!["request", method, url];
-            words.extend(attributes.iter().map(String::as_str));
-            words
+        AppCommand::Start { name } => with(&["start", name], &[]),
+        AppCommand::Stop { name } => with(&["stop", name], &[]),
+        AppCommand::Restart { name } => with(&["restart", name], &[]),
+        AppCommand::Uninstall { name } => with(&["uninstall", name], &[]),
+        AppCommand::Confirm { name } => with(&["confirm", name], &[]),
+        AppCommand::Revert { name } => with(&["revert", name], &[]),
+        AppCommand::List => with(&["list"], &[]),
+        AppCommand::Info { name } => with(&["info", name], &[]),
+        AppCommand::Log { name } => with(&["log"], name.as_slice()),
+        AppCommand::Statistics => with(&["statistics"], &[]),
+        AppCommand::Request { url, method, attributes } => {
+            with(&["request", method, url], attributes)
         }
-        AppsCommand::Publish { url, attributes } => {
-            let mut words = vec!["publish", url];
-            words.extend(attributes.iter().map(String::as_str));
-            words
-        }
+        AppCommand::Publish { url, attributes } => with(&["publish", url], attributes),
     };
     ask(&args.dir, &words, &[])
 }
@@ -143,7 +112,7 @@ fn socket(dir: &Path) -> PathBuf {
 }
 
 /// Sends a command, and prints the answer.
-fn ask(dir: &Path, words: &[&str], data: &[u8]) -> Result<(), Failure> {
+fn ask(dir: &Path, words: &str, data: &[u8]) -> Result<(), Failure> {
     let path = socket(dir);
     let bad = |error: std::io::Error| {
         Failure::Input(format!(
@@ -153,7 +122,7 @@ fn ask(dir: &Path, words: &[&str], data: &[u8]) -> Result<(), Failure> {
         ))
     };
     let mut stream = UnixStream::connect(&path).map_err(bad)?;
-    wire::send(&mut stream, words.join("\0").as_bytes()).map_err(bad)?;
+    wire::send(&mut stream, words.as_bytes()).map_err(bad)?;
     wire::send(&mut stream, data).map_err(bad)?;
     let answer = wire::receive(&mut stream).map_err(bad)?;
     let text = String::from_utf8_lossy(answer.get(1..).unwrap_or(&[])).into_owned();

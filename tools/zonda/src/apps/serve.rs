@@ -1,6 +1,5 @@
 //! The manager over a folder, and the commands.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -8,53 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use zonda_manager::attributes::{Attributes, Builder, Value};
-use zonda_manager::host::{Event, HostFlash, Options, Running};
-use zonda_manager::packet::{Request, Response, ATTRIBUTES, DELETE, GET, POST, PUT};
+use zonda_manager::host::{Event, HostFlash, Options, Printed, Running};
+use zonda_manager::packet::{Request, Response, ATTRIBUTES};
 use zonda_manager::{Info, InstallOptions, Platform, Policy, State, Unsigned};
 use zonda_signature::keys::OwnedPublicKey;
 use zonda_storage::Geometry;
 
-use super::{socket, wire, ServeArgs};
+use super::{lines_of, remote, socket, wire, ServeArgs, METHODS};
 use crate::failure::Failure;
 use crate::input::read;
 
 /// Bytes of a sector of the flash.
 const SECTOR: u32 = 4096;
-/// Lines that are kept of each application.
-const LINES: usize = 200;
+/// Bytes that are kept of what applications print.
+const PRINTED: usize = 64 * 1024;
 /// How long a request waits for its response.
 const REQUEST_MS: u32 = 10_000;
-
-/// What the applications have printed: the last lines, the very last of which may not have ended.
-#[derive(Default)]
-struct Log(Mutex<BTreeMap<String, VecDeque<String>>>);
-
-impl Log {
-    /// Appends text; returns the lines that it ended.
-    fn append(&self, name: &str, text: &[u8]) -> Vec<String> {
-        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = logs.entry(name.to_owned()).or_default();
-        let mut ended = Vec::new();
-        for part in String::from_utf8_lossy(text).split_inclusive('\n') {
-            match lines.back_mut().filter(|last| !last.ends_with('\n')) {
-                Some(last) => last.push_str(part),
-                None => lines.push_back(part.to_owned()),
-            }
-            if part.ends_with('\n') {
-                ended.extend(lines.back().map(|line| line.trim_end().to_owned()));
-            }
-            while lines.len() > LINES {
-                lines.pop_front();
-            }
-        }
-        ended
-    }
-
-    fn text(&self, name: &str) -> String {
-        let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        logs.get(name).map_or(String::new(), |lines| lines.iter().map(String::as_str).collect())
-    }
-}
 
 pub fn serve(dir: &Path, args: &ServeArgs) -> Result<(), Failure> {
     let input = |path: &Path, error: &dyn std::fmt::Display| {
@@ -84,8 +52,10 @@ pub fn serve(dir: &Path, args: &ServeArgs) -> Result<(), Failure> {
         grants: Vec::leak(grants),
         trial_ms: args.trial.saturating_mul(1000),
     };
-    let log = Arc::new(Log::default());
-    let told = log.clone();
+    let printed = Arc::new(Printed::new(PRINTED));
+    let told = printed.clone();
+    // Of what was printed: the place up to which it was shown.
+    let shown = Mutex::new(0);
     let options = Options {
         keys,
         policy,
@@ -93,7 +63,11 @@ pub fn serve(dir: &Path, args: &ServeArgs) -> Result<(), Failure> {
         sensors: args.sensor.clone(),
         events: Box::new(move |name, event| match event {
             Event::Printed(text) => {
-                told.append(name, text).iter().for_each(|line| println!("{name}: {line}"));
+                let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                told.append(name, text);
+                let (next, text) = told.read(*shown, PRINTED);
+                *shown = next;
+                print!("{}", String::from_utf8_lossy(&text));
             }
             Event::State(state, None) => println!("{name} is {state}"),
             Event::State(state, Some(why)) => println!("{name} is {state}: {why}"),
@@ -109,18 +83,32 @@ pub fn serve(dir: &Path, args: &ServeArgs) -> Result<(), Failure> {
     let listener = UnixListener::bind(&path).map_err(|error| input(&path, &error))?;
     let manager = Running::start(flash, geometry, options)
         .map_err(|error| input(&dir.join("flash"), &error))?;
+    let udp = args.udp.as_deref().map(remote::udp).transpose()?;
+    let uart = args.uart.then(remote::uart).transpose()?;
     println!("listening at {}", path.display());
+    if let Some(address) = udp.as_ref().and_then(|socket| socket.local_addr().ok()) {
+        println!("UDP: {address}");
+    }
+    if let Some(uart) = &uart {
+        println!("UART: {}", uart.name);
+    }
     std::thread::scope(|scope| {
+        let (manager, printed) = (&manager, &*printed);
+        if let Some(socket) = &udp {
+            scope.spawn(move || remote::serve_udp(socket, manager, printed));
+        }
+        if let Some(uart) = &uart {
+            scope.spawn(move || remote::serve_uart(uart, manager, printed));
+        }
         for stream in listener.incoming().flatten() {
-            let (manager, log) = (&manager, &log);
-            scope.spawn(move || answer(stream, manager, log));
+            scope.spawn(move || answer(stream, manager, printed));
         }
     });
     Ok(())
 }
 
 /// Executes the command of a connection.
-fn answer(mut stream: UnixStream, manager: &Running, log: &Log) {
+fn answer(mut stream: UnixStream, manager: &Running, printed: &Printed) {
     // A client that says nothing does not hold a thread for ever.
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     let (Ok(words), Ok(data)) = (wire::receive(&mut stream), wire::receive(&mut stream)) else {
@@ -128,14 +116,19 @@ fn answer(mut stream: UnixStream, manager: &Running, log: &Log) {
     };
     let words = String::from_utf8_lossy(&words);
     let words: Vec<&str> = words.split('\0').collect();
-    let (status, text) = match execute(&words, &data, manager, log) {
+    let (status, text) = match execute(&words, &data, manager, printed) {
         Ok(text) => (0, text),
         Err(text) => (1, text),
     };
     let _ = wire::send(&mut stream, &[&[status], text.as_bytes()].concat());
 }
 
-fn execute(words: &[&str], data: &[u8], manager: &Running, log: &Log) -> Result<String, String> {
+fn execute(
+    words: &[&str],
+    data: &[u8],
+    manager: &Running,
+    printed: &Printed,
+) -> Result<String, String> {
     let done = |result: Result<(), zonda_manager::Error<std::io::ErrorKind>>| {
         result.map(|()| String::new()).map_err(|error| error.to_string())
     };
@@ -155,14 +148,17 @@ fn execute(words: &[&str], data: &[u8], manager: &Running, log: &Log) -> Result<
             let info = manager.info(name).ok_or("no application has this name")?;
             Ok(describe(&info, manager))
         }
-        ["log", name] => {
+        ["log", ref names @ ..] => {
+            let (_, text) = printed.read(0, PRINTED);
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let Some(name) = names.first() else { return Ok(text) };
             manager.info(name).ok_or("no application has this name")?;
-            Ok(log.text(name))
+            Ok(lines_of(name, &text))
         }
+        ["statistics"] => statistics(manager),
         ["request", method, url, ref attributes @ ..] => {
-            let methods = [("get", GET), ("post", POST), ("put", PUT), ("delete", DELETE)];
-            let action = methods.iter().find(|(name, _)| *name == method);
-            let &(_, action) = action.ok_or("unknown method")?;
+            let action = METHODS.iter().position(|name| *name == method);
+            let action = action.ok_or("unknown method")? as u8 + 1;
             let payload = payload(attributes)?;
             let fmt = if payload.is_empty() { 0 } else { ATTRIBUTES };
             let request = Request { mid: 0, action, fmt, sender: 0, url, payload: &payload };
@@ -177,6 +173,22 @@ fn execute(words: &[&str], data: &[u8], manager: &Running, log: &Log) -> Result<
         }
         _ => Err("unknown command: is this the same version of zonda?".into()),
     }
+}
+
+fn statistics(manager: &Running) -> Result<String, String> {
+    let usage = manager.usage().map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    for (name, number) in [
+        ("flash", usage.total),
+        ("flash_free", usage.free),
+        ("flash_largest", usage.largest),
+        ("erases", usage.erases),
+        ("dir_erases", usage.directory_erases),
+        ("places", manager.slots() as u32),
+    ] {
+        let _ = writeln!(text, "{name}: {number}");
+    }
+    Ok(text)
 }
 
 fn list(manager: &Running) -> Result<String, String> {

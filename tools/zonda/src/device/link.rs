@@ -1,29 +1,28 @@
 //! The way to a device: UDP, a packet in each datagram, or a UART, where packets are lines of text
-//! (Zephyr's "SMP over console"): the packet with its length before it and its CRC-16 behind it, in
-//! base64, in lines of at most 127 bytes. A line that begins a packet has 06 09 at its start, one
-//! that continues it 04 14. Other lines are output of the console.
+//! (`frames`). Its errors say what to look at.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::net::{ToSocketAddrs, UdpSocket};
 use std::path::Path;
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crc::{Crc, CRC_16_XMODEM};
-
+use super::frames::{frames, Frames, MOST};
 use crate::failure::Failure;
 
-const CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
-const BEGIN: [u8; 2] = [6, 9];
-const CONTINUE: [u8; 2] = [4, 20];
-/// Bytes of base64 in a line: with the two bytes before and the end of the line at most 127, and
-/// whole groups of 4.
-const LINE: usize = 124;
-/// Longest packet that a device may send.
-const MOST: usize = 65_536 + 16;
+/// Bytes of a request that every device takes.
+const SHORT: usize = 100;
 
-pub enum Link {
+pub struct Link {
+    way: Way,
+    /// For messages: where the device is.
+    place: String,
+    /// Bytes that have come, packets or not.
+    received: usize,
+}
+
+enum Way {
     Udp(UdpSocket),
     Uart { port: File, received: Receiver<Vec<u8>>, frames: Frames },
 }
@@ -31,30 +30,45 @@ pub enum Link {
 impl Link {
     /// A device at HOST:PORT.
     pub fn udp(address: &str) -> Result<Link, Failure> {
-        let bad = |error: std::io::Error| Failure::Input(format!("{address}: {error}"));
-        let to = address
-            .to_socket_addrs()
-            .map_err(bad)?
-            .next()
-            .ok_or_else(|| Failure::Input(format!("{address}: expected HOST:PORT")))?;
+        let bad = |error: Error| {
+            Failure::Input(format!(
+                "{address}: {error}; expected HOST:PORT, for example 192.0.2.1:1337"
+            ))
+        };
+        let to = address.to_socket_addrs().map_err(bad)?.next();
+        let to = to.ok_or_else(|| bad(ErrorKind::NotFound.into()))?;
         let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
         let socket = UdpSocket::bind(any).map_err(bad)?;
         socket.connect(to).map_err(bad)?;
-        Ok(Link::Udp(socket))
+        Ok(Link { way: Way::Udp(socket), place: address.into(), received: 0 })
     }
 
     /// A device at a UART.
     pub fn uart(path: &Path, baud: u32) -> Result<Link, Failure> {
         use rustix::fs::{open, Mode, OFlags};
+        use rustix::io::Errno;
         use rustix::termios::{tcflush, tcgetattr, tcsetattr, OptionalActions, QueueSelector};
-        let bad = |error: rustix::io::Errno| Failure::Input(format!("{}: {error}", path.display()));
+        let place = path.display();
+        let bad = |error: Errno| {
+            let help = match error {
+                Errno::NOENT => "; is the device plugged in? `ls /dev/ttyACM* /dev/ttyUSB*`",
+                Errno::ACCESS => "; members of the group `dialout` may open a UART",
+                Errno::BUSY => "; another program has it open",
+                _ => "",
+            };
+            Failure::Input(format!("{place}: {error}{help}"))
+        };
         let port = open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
         let port = port.map_err(bad)?;
         let mut attributes = tcgetattr(&port)
-            .map_err(|error| Failure::Input(format!("{}: not a UART: {error}", path.display())))?;
+            .map_err(|error| Failure::Input(format!("{place}: not a UART: {error}")))?;
         attributes.make_raw();
-        attributes.set_speed(baud).map_err(bad)?;
-        tcsetattr(&port, OptionalActions::Now, &attributes).map_err(bad)?;
+        attributes
+            .set_speed(baud)
+            .and_then(|()| tcsetattr(&port, OptionalActions::Now, &attributes))
+            .map_err(|error| {
+                Failure::Input(format!("{place}: it has no baud rate {baud} (--baud): {error}"))
+            })?;
         tcflush(&port, QueueSelector::IOFlush).map_err(bad)?;
         let port = File::from(port);
         let mut reader = port.try_clone().map_err(|error| Failure::Input(error.to_string()))?;
@@ -68,28 +82,72 @@ impl Link {
                 }
             }
         });
-        Ok(Link::Uart { port, received, frames: Frames::default() })
+        let way = Way::Uart { port, received, frames: Frames::default() };
+        Ok(Link { way, place: format!("{place} with {baud} baud"), received: 0 })
+    }
+
+    fn failed(&self, error: &Error) -> Failure {
+        let place = &self.place;
+        Failure::Call(match (error.kind(), &self.way) {
+            (ErrorKind::ConnectionRefused, _) => format!(
+                "{place}: nothing listens there; the port is CONFIG_MCUMGR_TRANSPORT_UDP_PORT of \
+                 the firmware, 1337 by default"
+            ),
+            (_, Way::Udp(_)) => format!("{place}: {error}; is the device in this network?"),
+            (_, Way::Uart { .. }) => format!("{place}: {error}; was the device unplugged?"),
+        })
+    }
+
+    /// Why no response may have come to a request of this length.
+    pub fn silence(&self, len: usize) -> Failure {
+        let place = &self.place;
+        let why = match &self.way {
+            Way::Udp(_) => format!(
+                "{place}: no response. Is the device there and its network up, is the port \
+                 CONFIG_MCUMGR_TRANSPORT_UDP_PORT, and has the firmware CONFIG_ZONDA_APPS_SMP?"
+            ),
+            Way::Uart { .. } if self.received == 0 => format!(
+                "{place}: no response, and nothing at all has come. Is the device on, and is this \
+                 the UART that `zephyr,uart-mcumgr` names in its devicetree?"
+            ),
+            Way::Uart { .. } => format!(
+                "{place}: no response, but {} bytes that are none. Is the baud rate right (--baud; \
+                 `current-speed` in the devicetree), does no other program read this UART, and has \
+                 the firmware CONFIG_ZONDA_APPS_SMP?",
+                self.received
+            ),
+        };
+        // What its buffers do not hold, a device drops.
+        let size = if len <= SHORT {
+            String::new()
+        } else {
+            format!(
+                " The request has {len} bytes: CONFIG_MCUMGR_TRANSPORT_NETBUF_SIZE and _UART_MTU \
+                 have to be as large, or --mtu less."
+            )
+        };
+        Failure::Call(why + &size)
     }
 
     pub fn send(&mut self, packet: &[u8]) -> Result<(), Failure> {
-        let sent = match self {
-            Link::Udp(socket) => socket.send(packet).map(|_| ()),
-            Link::Uart { port, .. } => port.write_all(&lines(packet)),
+        let sent = match &mut self.way {
+            Way::Udp(socket) => socket.send(packet).map(|_| ()),
+            Way::Uart { port, .. } => port.write_all(&frames(packet)?),
         };
-        sent.map_err(|error| Failure::Call(format!("the connection failed: {error}")))
+        sent.map_err(|error| self.failed(&error))
     }
 
     /// The next packet; None if there is none in time.
     pub fn receive(&mut self, timeout: Duration) -> Result<Option<Vec<u8>>, Failure> {
-        let failed =
-            |error: std::io::Error| Failure::Call(format!("the connection failed: {error}"));
-        match self {
-            Link::Udp(socket) => {
+        match &mut self.way {
+            Way::Udp(socket) => {
                 let timeout = timeout.max(Duration::from_millis(1));
-                socket.set_read_timeout(Some(timeout)).map_err(failed)?;
                 let mut packet = vec![0; MOST];
-                match socket.recv(&mut packet) {
+                let received =
+                    socket.set_read_timeout(Some(timeout)).and_then(|()| socket.recv(&mut packet));
+                match received {
                     Ok(len) => {
+                        self.received += len;
                         packet.truncate(len);
                         Ok(Some(packet))
                     }
@@ -98,20 +156,23 @@ impl Link {
                     {
                         Ok(None)
                     }
-                    Err(error) => Err(failed(error)),
+                    Err(error) => Err(self.failed(&error)),
                 }
             }
-            Link::Uart { received, frames, .. } => {
+            Way::Uart { received, frames, .. } => {
                 let end = Instant::now() + timeout;
                 loop {
                     if let Some(packet) = frames.next() {
                         return Ok(Some(packet));
                     }
                     match received.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                        Ok(bytes) => frames.bytes.extend(bytes),
+                        Ok(bytes) => {
+                            self.received += bytes.len();
+                            frames.push(&bytes);
+                        }
                         Err(RecvTimeoutError::Timeout) => return Ok(None),
                         Err(RecvTimeoutError::Disconnected) => {
-                            return Err(Failure::Call("the UART is gone".into()));
+                            return Err(self.failed(&ErrorKind::BrokenPipe.into()));
                         }
                     }
                 }
@@ -120,161 +181,31 @@ impl Link {
     }
 }
 
-/// The lines of a packet.
-fn lines(packet: &[u8]) -> Vec<u8> {
-    let mut bytes = (packet.len() as u16 + 2).to_be_bytes().to_vec();
-    bytes.extend(packet);
-    bytes.extend(CRC.checksum(packet).to_be_bytes());
-    let text = encode(&bytes);
-    let mut lines = Vec::new();
-    for (index, part) in text.chunks(LINE).enumerate() {
-        lines.extend(if index == 0 { BEGIN } else { CONTINUE });
-        lines.extend(part);
-        lines.push(b'\n');
-    }
-    lines
-}
-
-/// Finds packets in what a UART receives.
-#[derive(Default)]
-pub struct Frames {
-    bytes: Vec<u8>,
-    /// Of the packet that has begun: its length, itself, its CRC.
-    packet: Vec<u8>,
-}
-
-impl Frames {
-    /// The next complete packet of what has come.
-    fn next(&mut self) -> Option<Vec<u8>> {
-        while let Some(end) = self.bytes.iter().position(|&byte| byte == b'\n') {
-            let line: Vec<u8> = self.bytes.drain(..=end).collect();
-            let line = line.trim_ascii_end();
-            // Output of the console may stand before a frame in its line.
-            let is_start = |pair: &[u8]| pair == BEGIN || pair == CONTINUE;
-            let Some(at) = line.windows(2).position(is_start) else { continue };
-            if line[at..].starts_with(&BEGIN) {
-                self.packet.clear();
-            }
-            match decode(&line[at + 2..]) {
-                Some(bytes) if self.packet.len() + bytes.len() <= MOST => self.packet.extend(bytes),
-                _ => self.packet.clear(),
-            }
-            let Some((len, rest)) = self.packet.split_first_chunk() else { continue };
-            let len = usize::from(u16::from_be_bytes(*len));
-            if rest.len() < len {
-                continue;
-            }
-            // With its CRC behind it, a packet has the CRC 0.
-            let is_right = len > 2 && CRC.checksum(&rest[..len]) == 0;
-            let packet = rest.get(..len.saturating_sub(2)).map(<[u8]>::to_vec);
-            self.packet.clear();
-            if let Some(packet) = packet.filter(|_| is_right) {
-                return Some(packet);
-            }
-        }
-        None
-    }
-}
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Base64 (RFC 4648, section 4).
-fn encode(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    for group in bytes.chunks(3) {
-        let mut word = [0; 3];
-        word[..group.len()].copy_from_slice(group);
-        let word = u32::from_be_bytes([0, word[0], word[1], word[2]]);
-        for digit in 0..4 {
-            let is_there = digit <= group.len();
-            let value = (word >> (18 - 6 * digit)) & 63;
-            text.push(if is_there { DIGITS[value as usize] } else { b'=' });
-        }
-    }
-    text
-}
-
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    for (index, group) in text.chunks(4).enumerate() {
-        let padding = group.iter().rev().take_while(|&&digit| digit == b'=').count();
-        let is_last = (index + 1) * 4 == text.len();
-        if padding > 2 || padding > 0 && !is_last {
-            return None;
-        }
-        let mut word = 0;
-        for &digit in &group[..4 - padding] {
-            let value = DIGITS.iter().position(|&own| own == digit)?;
-            word = word << 6 | value as u32;
-        }
-        let word = (word << (6 * padding)).to_be_bytes();
-        bytes.extend(&word[1..4 - padding]);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(encode(bytes.as_bytes()), text.as_bytes());
-            assert_eq!(decode(text.as_bytes()).unwrap(), bytes.as_bytes());
-        }
-        for bad in ["Zg=", "Z===", "Zg==Zg==", "Z!==", "===="] {
-            assert_eq!(decode(bad.as_bytes()), None, "{bad}");
-        }
-    }
-
-    /// The echo request of Zephyr's documentation of SMP over console would be the same; the CRC is
-    /// that of "123456789".
-    #[test]
-    fn a_packet_is_a_line_of_text() {
-        assert_eq!(CRC.checksum(b"123456789"), 0x31c3);
-        let lines = lines(b"123456789");
-        assert_eq!(
-            lines,
-            [b"\x06\x09".as_slice(), &encode(b"\0\x0b123456789\x31\xc3"), b"\n"].concat()
-        );
+    fn error(link: Result<Link, Failure>) -> String {
+        link.err().expect("it is refused").to_string()
     }
 
     #[test]
-    fn packets_are_found_between_output_of_the_console() {
-        let long: Vec<u8> = (0..=255).cycle().take(700).collect();
-        let mut frames = Frames::default();
-        let mut all = b"*** Booting\r\nhello ".to_vec();
-        all.extend(lines(&long));
-        all.extend(b"more\n");
-        all.extend(lines(b"short"));
-        assert!(all.split(|&byte| byte == b'\n').all(|line| line.len() <= 127 + 6));
-        let mut found = Vec::new();
-        for byte in all {
-            frames.bytes.push(byte);
-            found.extend(frames.next());
-        }
-        assert_eq!(found, [long, b"short".to_vec()]);
+    fn errors_say_what_to_do() {
+        assert!(error(Link::udp("192.0.2.1")).contains("expected HOST:PORT, for example"));
+        assert!(error(Link::uart(Path::new("/dev/no-uart"), 115_200)).contains("plugged in"));
+        assert!(error(Link::uart(Path::new("/dev/null"), 115_200)).contains("not a UART"));
     }
 
     #[test]
-    fn damaged_packets_are_left_out() {
-        let right = lines(b"packet");
-        for at in 0..right.len() - 1 {
-            for flip in 1..=255u8 {
-                let mut damaged = right.clone();
-                damaged[at] ^= flip;
-                let bytes = [damaged, right.clone()].concat();
-                let mut frames = Frames { bytes, ..Frames::default() };
-                let found: Vec<_> = std::iter::from_fn(|| frames.next()).collect();
-                assert!(found.iter().all(|packet| packet == b"packet"), "{at} {flip}");
-                assert!(!found.is_empty(), "{at} {flip}");
-            }
-        }
+    fn a_port_without_a_device_is_named() {
+        // A port that was just free.
+        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut link = Link::udp(&address.to_string()).unwrap();
+        link.send(b"packet").unwrap();
+        let failure = link.receive(Duration::from_secs(5)).unwrap_err().to_string();
+        assert!(failure.contains("nothing listens there"), "{failure}");
+        let silence = link.silence(20).to_string();
+        assert!(silence.contains(&address.to_string()) && !silence.contains("--mtu"), "{silence}");
+        assert!(link.silence(512).to_string().contains("512 bytes"));
     }
 }

@@ -1,9 +1,11 @@
 //! `zonda device`: applications on a device with remote management, over SMP (docs/apps.md
 //! specifies the group).
 //!
-//! - `link`: a UART or UDP, and the frames on a UART
+//! - `link`: a UART or UDP
+//! - `frames`: packets on a UART
 //! - `smp`: requests and responses
 
+mod frames;
 mod link;
 mod smp;
 
@@ -12,13 +14,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ciborium::Value;
-use clap::{Args, Subcommand};
+use clap::Args;
 use sha2::{Digest, Sha256};
+use zonda_manager::host::smp::command::*;
+use zonda_manager::host::smp::Map;
 use zonda_manager::packet::{Response, ATTRIBUTES};
 
-use crate::apps::{attribute_payload, show_response};
+use crate::apps::{attribute_payload, lines_of, show_response, AppCommand, METHODS};
 use crate::failure::Failure;
 use crate::input::read;
+pub use frames::{frames, Frames};
 use smp::{Client, Operation};
 
 #[derive(Args)]
@@ -42,80 +47,12 @@ pub struct DeviceArgs {
     /// Seconds to wait for a response
     #[arg(long, value_name = "SECONDS", default_value = "20", global = true)]
     timeout: u16,
+    /// Break an installation off after so many bytes, to try how it continues
+    #[arg(long, value_name = "BYTES", hide = true, global = true)]
+    stop_after: Option<usize>,
     #[command(subcommand)]
-    command: DeviceCommand,
+    command: AppCommand,
 }
-
-#[derive(Subcommand)]
-enum DeviceCommand {
-    /// List the applications
-    List,
-    /// Print state, use and limits of an application
-    Info { name: String },
-    /// Install a package, or update the application of its name; continues a transfer that was
-    /// broken off
-    Install {
-        /// A package, of `zonda pack`
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Accept a version that is lower than the installed one
-        #[arg(long)]
-        allow_older: bool,
-    },
-    /// Start an application, now and with the system
-    Start { name: String },
-    /// Stop an application
-    Stop { name: String },
-    /// Stop an application and start it again
-    Restart { name: String },
-    /// Stop and remove an application
-    Uninstall { name: String },
-    /// Keep an update that is on trial
-    Confirm { name: String },
-    /// Take an update back that is on trial
-    Revert { name: String },
-    /// Print what applications have printed
-    Log,
-    /// Print room and wear of the flash, and the heap
-    Statistics,
-    /// Send a request and print the response
-    Request {
-        /// The resource: /path, or /app/NAME/path
-        url: String,
-        /// The method
-        #[arg(long, default_value = "get", value_parser = ["get", "post", "put", "delete"])]
-        method: String,
-        /// A payload: KEY=VALUE becomes an attribute of an attribute container, a number if it is
-        /// one
-        #[arg(value_name = "KEY=VALUE")]
-        attributes: Vec<String>,
-    },
-    /// Publish an event
-    Publish {
-        url: String,
-        /// A payload, as for `request`
-        #[arg(value_name = "KEY=VALUE")]
-        attributes: Vec<String>,
-    },
-}
-
-/// Commands of the group.
-const LIST: u8 = 0;
-const INFO: u8 = 1;
-const UPLOAD: u8 = 2;
-const START: u8 = 3;
-const STOP: u8 = 4;
-const RESTART: u8 = 5;
-const UNINSTALL: u8 = 6;
-const CONFIRM: u8 = 7;
-const REVERT: u8 = 8;
-const REQUEST: u8 = 9;
-const EVENT: u8 = 10;
-const LOG: u8 = 11;
-const STATISTICS: u8 = 12;
-const LIMITS: u8 = 13;
-
-type Map = Vec<(Value, Value)>;
 
 /// An entry of a request.
 fn entry(key: &str, value: impl Into<Value>) -> (Value, Value) {
@@ -147,34 +84,35 @@ pub fn device(args: &DeviceArgs) -> Result<(), Failure> {
         client.ask(Operation::Write, command, vec![entry("name", name.as_str())]).map(|_| ())
     };
     match &args.command {
-        DeviceCommand::Start { name } => by_name(START, name),
-        DeviceCommand::Stop { name } => by_name(STOP, name),
-        DeviceCommand::Restart { name } => by_name(RESTART, name),
-        DeviceCommand::Uninstall { name } => by_name(UNINSTALL, name),
-        DeviceCommand::Confirm { name } => by_name(CONFIRM, name),
-        DeviceCommand::Revert { name } => by_name(REVERT, name),
-        DeviceCommand::List => list(&mut client),
-        DeviceCommand::Info { name } => {
+        AppCommand::Start { name } => by_name(START, name),
+        AppCommand::Stop { name } => by_name(STOP, name),
+        AppCommand::Restart { name } => by_name(RESTART, name),
+        AppCommand::Uninstall { name } => by_name(UNINSTALL, name),
+        AppCommand::Confirm { name } => by_name(CONFIRM, name),
+        AppCommand::Revert { name } => by_name(REVERT, name),
+        AppCommand::List => list(&mut client),
+        AppCommand::Info { name } => {
             for command in [INFO, LIMITS] {
                 print(&client.ask(Operation::Read, command, vec![entry("name", name.as_str())])?);
             }
             Ok(())
         }
-        DeviceCommand::Statistics => {
+        AppCommand::Statistics => {
             print(&client.ask(Operation::Read, STATISTICS, Map::new())?);
             Ok(())
         }
-        DeviceCommand::Log => log(&mut client),
-        DeviceCommand::Install { file, allow_older } => {
-            install(&mut client, &read(file)?, *allow_older, args.mtu.into())
+        AppCommand::Log { name } => log(&mut client, name.as_deref()),
+        AppCommand::Install { file, allow_older } => {
+            let package = read(file)?;
+            install(&mut client, &package, *allow_older, args.mtu.into(), args.stop_after)
         }
-        DeviceCommand::Request { url, method, attributes } => {
-            let method = ["get", "post", "put", "delete"].iter().position(|own| own == method);
+        AppCommand::Request { url, method, attributes } => {
+            let method = METHODS.iter().position(|own| own == method);
             let mut map = message(url, attributes)?;
             map.push(entry("method", method.unwrap_or(0) as u64 + 1));
             request(&mut client, map)
         }
-        DeviceCommand::Publish { url, attributes } => {
+        AppCommand::Publish { url, attributes } => {
             client.ask(Operation::Write, EVENT, message(url, attributes)?).map(|_| ())
         }
     }
@@ -218,19 +156,25 @@ fn list(client: &mut Client) -> Result<(), Failure> {
     Ok(())
 }
 
-fn log(client: &mut Client) -> Result<(), Failure> {
+/// Prints the log, or the lines of one application.
+fn log(client: &mut Client, name: Option<&str>) -> Result<(), Failure> {
     let mut place = 0;
+    let mut all = Vec::new();
     loop {
         let map = client.ask(Operation::Read, LOG, vec![entry("from", place)])?;
         let bytes = get(&map, "data").and_then(Value::as_bytes).map_or(&[][..], |bytes| bytes);
         if bytes.is_empty() {
-            return Ok(());
+            break;
         }
-        let written = std::io::stdout().write_all(bytes);
-        written.map_err(|error| Failure::Call(error.to_string()))?;
+        all.extend(bytes);
         let next = number(&map, "next").filter(|&next| next > place);
         place = next.ok_or_else(|| Failure::Call("the device repeats its log".into()))?;
     }
+    if let Some(name) = name {
+        all = lines_of(name, &String::from_utf8_lossy(&all)).into_bytes();
+    }
+    let written = std::io::stdout().write_all(&all);
+    written.map_err(|error| Failure::Call(error.to_string()))
 }
 
 /// URL and payload of a request or an event.
@@ -263,6 +207,7 @@ fn install(
     package: &[u8],
     allow_older: bool,
     mtu: usize,
+    stop_after: Option<usize>,
 ) -> Result<(), Failure> {
     let name = zonda_manifest::find(package).and_then(|section| {
         zonda_manifest::Manifest::decode(section).ok().map(|manifest| manifest.name)
@@ -304,7 +249,10 @@ fn install(
         })?;
         rejected = if next == at { rejected + 1 } else { 0 };
         if rejected > 3 {
-            return Err(Failure::Call(format!("the device does not take what follows byte {at}")));
+            return Err(Failure::Call(format!(
+                "the device does not take what follows byte {at}: has it CONFIG_MCUMGR_TRANSPORT_NETBUF_SIZE \
+                 and _UART_MTU of --mtu {mtu} at least?"
+            )));
         }
         if at == 0 && next > chunk.len() {
             eprintln!("continues at byte {next}");
@@ -312,6 +260,10 @@ fn install(
         at = next;
         extra = Map::new();
         progress(name, at, total);
+        if stop_after.is_some_and(|most| at >= most) {
+            eprintln!("broken off at byte {at}");
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use ciborium::Value;
 
 use super::link::Link;
 use crate::failure::Failure;
+use zonda_manager::outcome;
 
 const HEAD: usize = 8;
 /// How often a request is sent that may be executed twice.
@@ -27,30 +28,6 @@ pub struct Client {
     sequence: u8,
 }
 
-/// Names of the results of `include/zonda_apps.h`, for devices that send no text.
-const RESULTS: [&str; 21] = [
-    "ok",
-    "error",
-    "unknown application",
-    "not possible in this state",
-    "no place",
-    "package refused",
-    "name",
-    "lower security version",
-    "lower version",
-    "update on trial",
-    "no update on trial",
-    "damaged",
-    "no thread",
-    "no room in flash",
-    "flash",
-    "out of memory",
-    "no such transfer",
-    "manager not started",
-    "no response in time",
-    "invalid argument",
-    "wrong hash",
-];
 /// Errors of SMP itself.
 const ERRORS: [&str; 14] = [
     "ok",
@@ -60,8 +37,8 @@ const ERRORS: [&str; 14] = [
     "timeout",
     "no such entry",
     "state",
-    "response too large for the device's buffers",
-    "not supported: the firmware has no such group or command",
+    "the response is larger than the device's buffers: CONFIG_MCUMGR_TRANSPORT_NETBUF_SIZE",
+    "not supported: the firmware has no CONFIG_ZONDA_APPS_SMP, or another CONFIG_ZONDA_APPS_SMP_GROUP (--group)",
     "corrupt",
     "busy",
     "access denied",
@@ -96,7 +73,8 @@ impl Client {
         match operation {
             Operation::Read => self.ask_again(operation, command, map),
             Operation::Write => {
-                self.ask_in(self.timeout, operation, command, &map)?.ok_or_else(lost)
+                let response = self.ask_in(self.timeout, operation, command, &map)?;
+                response.ok_or_else(|| self.link.silence(packet_len(&map)))
             }
         }
     }
@@ -115,7 +93,7 @@ impl Client {
                 return Ok(response);
             }
         }
-        Err(lost())
+        Err(self.link.silence(packet_len(&map)))
     }
 
     /// Sends a request; None if no response comes in this time.
@@ -147,10 +125,6 @@ impl Client {
     }
 }
 
-fn lost() -> Failure {
-    Failure::Call("no response: is the device there, and has it CONFIG_ZONDA_APPS_SMP?".into())
-}
-
 /// The map of the response to a request; None for anything else.
 fn response(
     packet: &[u8],
@@ -174,7 +148,7 @@ fn refused(map: Vec<(Value, Value)>) -> Result<Vec<(Value, Value)>, Failure> {
     let text = |key| super::get(&map, key).and_then(Value::as_text);
     if let Some(error) = super::get(&map, "err").and_then(Value::as_map) {
         let result = number(error, "rc").unwrap_or(1);
-        let name = RESULTS.get(result).copied().unwrap_or("error");
+        let name = outcome::TEXTS.get(result).copied().unwrap_or("error");
         return Err(Failure::Call(text("rsn").unwrap_or(name).to_owned()));
     }
     match number(&map, "rc") {
@@ -256,7 +230,7 @@ mod tests {
         let failure =
             |map: &[(Value, Value)]| asked(vec![packet(head, map)]).1.unwrap_err().to_string();
         assert_eq!(failure(&[err(5), (text("rsn"), text("why"))]), "why");
-        assert_eq!(failure(&[err(13)]), "no room in flash");
+        assert_eq!(failure(&[err(13)]), "no room in the flash");
         assert!(failure(&[(text("rc"), 8.into())]).contains("not supported"));
         assert!(asked(Vec::new()).1.unwrap_err().to_string().contains("no response"));
     }

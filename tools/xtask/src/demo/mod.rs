@@ -1,4 +1,7 @@
 //! The blinking LED: a WebAssembly module blinks it, on Zephyr where it is found, else bare metal.
+//! With `--apps`, applications on a device that is managed from afar (`apps`).
+
+mod apps;
 
 use crate::firmware::{self, LM3S6965};
 use crate::qemu::{self, Run};
@@ -18,6 +21,12 @@ pub struct Options {
     /// Run the bare-metal firmware, also where Zephyr is found
     #[arg(long)]
     bare_metal: bool,
+    /// Show applications on a device that is managed from afar: installed, asked, updated, removed
+    #[arg(long, conflicts_with = "bare_metal")]
+    apps: bool,
+    /// With --apps: this machine is the device, also where Zephyr is found
+    #[arg(long, requires = "apps")]
+    host: bool,
 }
 
 /// Shows the LED as lines `led0: on` and `led0: off` come.
@@ -98,6 +107,9 @@ fn on_zephyr(base: &Path) -> Result<()> {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.apps {
+        return apps::run(options.host);
+    }
     match zephyr::find() {
         Some(base) if !options.bare_metal => on_zephyr(&base),
         Some(_) => bare_metal(),
@@ -106,6 +118,11 @@ pub fn run(options: &Options) -> Result<()> {
             bare_metal()
         }
     }
+}
+
+/// As a test: the demo of applications on this machine.
+pub fn check_apps() -> Result<()> {
+    apps::check()
 }
 
 /// As a test: the bare-metal demo blinks.
