@@ -19,5 +19,5 @@ fn init(app: &mut App<i32>) {
 }
 
 fn end(_: &mut App<i32>) {
-    Console::text("counter: stops\n");
+    Console::text("stops\n");
 }
