@@ -19,7 +19,7 @@ fn the_sample_runs() {
     device.wait_told("display prints three");
     device.wait_told("display prints asked");
     // Nobody has the resource here, and the sensor counts from 0.
-    device.wait_told("display prints board: ");
+    device.wait_told("display prints board:");
     device.wait_told("display prints cold");
     assert_eq!(device.get("/count"), 69);
     assert_eq!(device.get("/count/x"), 69);
