@@ -4,8 +4,10 @@
 //! It is hidden from the documentation and has no promise of stability. Only the feature
 //! `toolchain` builds it, which no device image enables.
 
+mod sections;
 mod walk;
 
+pub use sections::{code_section, kept};
 pub use walk::{walk, BlockKind, Body, BodyVisitor, Declared, Instr, Targets};
 
 use crate::alloc::TryVec;

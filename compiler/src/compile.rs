@@ -1,7 +1,6 @@
 //! Writes precompiled modules: docs/precompiled-module.md specifies each byte.
 
 use sha2::{Digest, Sha256};
-use std::ops::Range;
 use zonda::toolchain::{self, format};
 use zonda::Error;
 use zonda_exec::fast::decode::Instruction;
@@ -18,11 +17,14 @@ pub struct CompileOptions {
     /// Keeps the code section of the module. The precompiled module can then also run in classic
     /// mode, and traps report offsets in the module instead of offsets in the register bytecode.
     pub keep_code: bool,
+    /// Keeps the sections with debug information (DWARF), and the code section, which it refers to.
+    /// They are dropped otherwise; function names are kept always.
+    pub debug: bool,
 }
 
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
-        CompileOptions { word_size: 4, keep_code: false }
+        CompileOptions { word_size: 4, keep_code: false, debug: false }
     }
 }
 
@@ -35,10 +37,9 @@ impl Default for CompileOptions {
 pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error> {
     let translation = toolchain::translate(module, options.word_size)?;
     let (funcs, code) = (translation.funcs(), translation.code());
-    let mut kept = module.to_vec();
-    if !options.keep_code {
-        kept.drain(code_section(module).unwrap_or(0..0));
-    }
+    let parts: Vec<&[u8]> =
+        toolchain::kept(module, options.keep_code || options.debug, options.debug).collect();
+    let kept = parts.concat();
     let records: Vec<u8> = funcs.iter().flat_map(record).collect();
     let mut guarded = code.to_vec();
     guarded.resize(code.len() + GUARD, 0);
@@ -56,36 +57,6 @@ pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error
     // translator here, before a device does.
     crate::info::verify(&precompiled)?;
     Ok(precompiled)
-}
-
-/// The code section of a valid module, with its id and its size.
-fn code_section(module: &[u8]) -> Option<Range<usize>> {
-    const HEADER: usize = 8;
-    const CODE: u8 = 10;
-    let mut start = HEADER;
-    loop {
-        let id = *module.get(start)?;
-        let (size, contents) = leb128(module, start + 1)?;
-        let end = contents.checked_add(size as usize)?;
-        if id == CODE {
-            return Some(start..end);
-        }
-        start = end;
-    }
-}
-
-/// An unsigned LEB128 number of 32 bits (spec: 5.2.2), and the offset behind it.
-fn leb128(bytes: &[u8], mut at: usize) -> Option<(u32, usize)> {
-    let mut value = 0;
-    for shift in (0..32).step_by(7) {
-        let byte = *bytes.get(at)?;
-        at += 1;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some((value, at));
-        }
-    }
-    None
 }
 
 /// The bytes of a function record.
@@ -200,25 +171,4 @@ fn vector_features(instruction: &Instruction) -> u32 {
 #[cfg(not(feature = "simd"))]
 fn vector_features(_: &Instruction) -> u32 {
     0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_code_section_is_found_with_its_header() {
-        // A custom section with a size of two LEB128 bytes, then the code section of no function.
-        let module = b"\0asm\x01\0\0\0\0\x83\0\x02ab\x0a\x01\0";
-        assert_eq!(code_section(module), Some(14..17));
-        assert_eq!(code_section(&module[..14]), None);
-        assert_eq!(code_section(b""), None);
-    }
-
-    #[test]
-    fn a_number_that_does_not_end_is_none() {
-        assert_eq!(leb128(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0), Some((u32::MAX, 5)));
-        assert_eq!(leb128(&[0x80, 0x80, 0x80, 0x80, 0x80, 0], 0), None);
-        assert_eq!(leb128(&[0x80], 0), None);
-    }
 }

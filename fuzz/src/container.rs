@@ -26,7 +26,11 @@ pub fn container(data: &[u8]) {
 
 fn made(u: &mut Unstructured) -> Option<Vec<u8>> {
     let module = smith::numeric(u).ok()?;
-    compile(&module, &CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false }).ok()
+    compile(
+        &module,
+        &CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false, debug: false },
+    )
+    .ok()
 }
 
 /// Changes up to eight bytes. `how` says whether anywhere, or in records and code alone.

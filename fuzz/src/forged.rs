@@ -41,7 +41,8 @@ fn forge(u: &mut Unstructured) -> Result<()> {
             &made[..]
         }
     };
-    let options = CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+    let options =
+        CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false, debug: false };
     let Ok(bytes) = compile(module, &options) else { return Ok(()) };
     let mut file = File::read(&bytes);
     assert_eq!(file.write(), bytes, "what was not changed is written as it was");

@@ -7,7 +7,7 @@ use crate::object;
 use crate::shape::slots;
 use crate::{Error, Options};
 use sha2::{Digest, Sha256};
-use zonda::toolchain::native_format as format;
+use zonda::toolchain::{self, native_format as format};
 use zonda_exec::native::{LAYOUT_VERSION, NO_CODE};
 
 fn to_u32(value: usize) -> Result<u32, Error> {
@@ -65,10 +65,9 @@ pub(crate) fn write(
         target.extend(name.bytes().take(size));
         target.resize(at + size, 0);
     }
-    let mut kept = module.to_vec();
-    if !options.keep_code {
-        kept.drain(code_section(module).unwrap_or(0..0));
-    }
+    let parts: Vec<&[u8]> =
+        toolchain::kept(module, options.keep_code || options.debug, options.debug).collect();
+    let kept = parts.concat();
     let positions = positions(text, &code);
     let mut sections = vec![&target, &kept, &funcs, &code.text, &positions];
     let mut features = u32::from(text.float) * format::FLOAT;
@@ -141,28 +140,5 @@ fn signed(to: &mut Vec<u8>, mut value: i64) {
             return to.push(byte);
         }
         to.push(byte | 0x80);
-    }
-}
-
-/// The code section of a valid module, with its id and its size.
-pub(crate) fn code_section(module: &[u8]) -> Option<std::ops::Range<usize>> {
-    const CODE: u8 = 10;
-    let mut start = 8;
-    loop {
-        let id = *module.get(start)?;
-        let (mut size, mut at) = (0usize, start + 1);
-        for shift in (0..32).step_by(7) {
-            let byte = *module.get(at)?;
-            at += 1;
-            size |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        let end = at.checked_add(size)?;
-        if id == CODE {
-            return Some(start..end);
-        }
-        start = end;
     }
 }

@@ -4,10 +4,9 @@
 //! That body is a tail call of the function itself, with its own parameters. The translator leaves
 //! such a call to the runtime, which finds the function in native code.
 
-use crate::artifact::code_section;
 use crate::shape::Shape;
 use crate::Error;
-use zonda::toolchain::{native_format as format, translate};
+use zonda::toolchain::{code_section, native_format as format, translate};
 use zonda_exec::FastFunc;
 
 /// What the file has of them.

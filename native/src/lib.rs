@@ -18,6 +18,7 @@
 //! | `routines` | what a CPU lacks an instruction for |
 //! | `bytecode` | the functions that are not native code |
 //! | `artifact` | the file |
+//! | [`Native`] | what a file contains, with its code as assembly |
 //! | [`Executable`] | code in executable memory of this machine |
 
 mod artifact;
@@ -26,6 +27,7 @@ mod calls;
 mod depth;
 mod executable;
 mod function;
+mod inspect;
 mod llvm;
 mod memory;
 mod module;
@@ -37,6 +39,7 @@ mod shape;
 pub mod target;
 
 pub use executable::Executable;
+pub use inspect::{is_native, Line, Native};
 pub use target::Target;
 
 use std::collections::BTreeSet;
@@ -54,6 +57,8 @@ pub struct Options {
     pub meter: bool,
     /// Keep the code section, so that an instance can change to another mode.
     pub keep_code: bool,
+    /// Keep the sections with debug information (DWARF), and the code section, which it refers to.
+    pub debug: bool,
     /// Make every NaN that is computed the canonical one. Otherwise it has the bits that CPU or
     /// runtime give it, which the specification allows.
     pub canonical_nan: bool,
@@ -70,6 +75,7 @@ impl Options {
             size: false,
             meter: false,
             keep_code: false,
+            debug: false,
             canonical_nan: false,
             only: None,
         }

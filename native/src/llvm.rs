@@ -31,7 +31,8 @@ fn fails(error: impl std::fmt::Display) -> Error {
     Error::Llvm(error.to_string())
 }
 
-fn machine(options: &Options) -> Result<TargetMachine, Error> {
+/// Starts LLVM for all targets, once.
+pub(crate) fn start() {
     static START: Once = Once::new();
     START.call_once(|| {
         let config = InitializationConfig::default();
@@ -40,6 +41,10 @@ fn machine(options: &Options) -> Result<TargetMachine, Error> {
         Target::initialize_riscv(&config);
         Target::initialize_x86(&config);
     });
+}
+
+fn machine(options: &Options) -> Result<TargetMachine, Error> {
+    start();
     let target = &options.target;
     let triple = TargetTriple::create(target.triple);
     Target::from_triple(&triple)

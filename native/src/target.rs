@@ -183,6 +183,15 @@ impl Target {
         }
     }
 
+    /// Bytes of the shortest instruction.
+    pub(crate) fn least_instruction(&self) -> usize {
+        match self.isa {
+            Isa::X86_64 => 1,
+            Isa::Thumb1 | Isa::Thumb2 | Isa::Riscv32 => 2,
+            Isa::Aarch64 => 4,
+        }
+    }
+
     /// The integer type of an address.
     pub(crate) fn iptr(&self) -> &'static str {
         if self.word() == 8 {

@@ -317,3 +317,41 @@ fn calls_again_and_again() {
         wasm_runtime_unload(module);
     }
 }
+
+/// A call that an instance has prepared is of one environment. Another one that gets its address,
+/// and then the instance, has a stack and a boundary of its own.
+#[test]
+fn a_prepared_call_does_not_outlive_its_environment() {
+    let _runtime = trust(&[], false);
+    let module = load(zonda_load_trusted, in_memory(&native())).unwrap();
+    let mut error = [0 as c_char; 128];
+    let mut same = 0;
+    // SAFETY: as above.
+    unsafe {
+        let [a, b] =
+            [0; 2].map(|_| wasm_runtime_instantiate(module, 4096, 0, error.as_mut_ptr(), 128));
+        let deep = wasm_runtime_lookup_function(a, c"deep".as_ptr());
+        for _ in 0..10 {
+            let env = wasm_runtime_create_exec_env(a, 4096);
+            for _ in 0..3 {
+                let mut cells = [5000];
+                assert!(wasm_runtime_call_wasm(env, deep, 1, cells.as_mut_ptr()));
+            }
+            wasm_runtime_destroy_exec_env(env);
+            let other = wasm_runtime_create_exec_env(b, 4096);
+            same += usize::from(other == env);
+            let here = 0u8;
+            let boundary = (&raw const here).cast_mut().wrapping_sub(64 << 10);
+            wasm_runtime_set_native_stack_boundary(other, boundary);
+            wasm_runtime_set_module_inst(other, a);
+            let mut cells = [5000];
+            assert!(!wasm_runtime_call_wasm(other, deep, 1, cells.as_mut_ptr()), "too deep");
+            wasm_runtime_clear_exception(a);
+            wasm_runtime_destroy_exec_env(other);
+        }
+        wasm_runtime_deinstantiate(b);
+        wasm_runtime_deinstantiate(a);
+        wasm_runtime_unload(module);
+    }
+    assert!(same > 0, "no environment got the address of the one before");
+}

@@ -94,6 +94,7 @@ fn modules() -> String {
             let options = zonda_compiler::CompileOptions {
                 word_size: size_of::<usize>() as u8,
                 keep_code: false,
+                debug: false,
             };
             add(
                 "main_zonda",

@@ -20,8 +20,11 @@ fn forms(text: &str) -> Vec<(String, Module<'static>)> {
     let bytes = wat::parse_str(text).unwrap();
     let mut forms: Vec<_> =
         MODES.iter().map(|&mode| (format!("{mode:?}"), load(mode, text))).collect();
-    let options =
-        zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+    let options = zonda_compiler::CompileOptions {
+        word_size: size_of::<usize>() as u8,
+        keep_code: false,
+        debug: false,
+    };
     if let Ok(file) = zonda_compiler::compile(&bytes, &options) {
         let module = Module::from_vec(&Engine::new(Mode::Fast), file).unwrap();
         forms.push(("precompiled".into(), module));

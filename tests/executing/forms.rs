@@ -272,8 +272,11 @@ fn code_bytes(bodies: &[Vec<u8>]) -> usize {
 
 /// Bytes of the register bytecode of a module.
 fn code_bytes_of(module: &[u8]) -> usize {
-    let options =
-        zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+    let options = zonda_compiler::CompileOptions {
+        word_size: size_of::<usize>() as u8,
+        keep_code: false,
+        debug: false,
+    };
     let file = zonda_compiler::compile(module, &options).expect("it can be compiled");
     // The third section's size (docs/precompiled-module.md).
     let size: [u8; 4] = file[84..88].try_into().expect("a table of sections");

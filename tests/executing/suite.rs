@@ -33,6 +33,7 @@ fn the_official_suite_from_files() {
         let options = zonda_compiler::CompileOptions {
             word_size: size_of::<usize>() as u8,
             keep_code: false,
+            debug: false,
         };
         match zonda_compiler::compile(module, &options) {
             Ok(file) => {

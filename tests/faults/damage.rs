@@ -113,8 +113,11 @@ fn files_of_register_code() {
     let mut counts = Counts::default();
     for real in modules::MODULES {
         for keep_code in [false, true] {
-            let options =
-                zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code };
+            let options = zonda_compiler::CompileOptions {
+                word_size: size_of::<usize>() as u8,
+                keep_code,
+                debug: false,
+            };
             let file = zonda_compiler::compile(real.bytes, &options).unwrap();
             let small = file.len() < 500 && !keep_code;
             let places = if file.len() > 5_000 {

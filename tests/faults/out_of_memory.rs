@@ -103,6 +103,7 @@ fn a_file_that_was_compiled() {
         let options = zonda_compiler::CompileOptions {
             word_size: size_of::<usize>() as u8,
             keep_code: false,
+            debug: false,
         };
         let file = zonda_compiler::compile(module.bytes, &options).unwrap();
         every_allocation(name, module.result, false, || {

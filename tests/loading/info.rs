@@ -81,8 +81,11 @@ fn code_counts_where_it_is_made() {
     let text =
         "(module (func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 1000))) (func))";
     let bytes = wat::parse_str(text).unwrap();
-    let options =
-        zonda_compiler::CompileOptions { word_size: size_of::<usize>() as u8, keep_code: false };
+    let options = zonda_compiler::CompileOptions {
+        word_size: size_of::<usize>() as u8,
+        keep_code: false,
+        debug: false,
+    };
     let file = Aligned::new(&zonda_compiler::compile(&bytes, &options).unwrap());
     let [_, records, code] = forge::parts(file.bytes());
     let fast = Engine::new(Mode::Fast);

@@ -19,7 +19,7 @@ const HERE: u8 = size_of::<usize>() as u8;
 const FAST: Mode = Mode::Fast;
 
 fn options(word_size: u8, keep_code: bool) -> CompileOptions {
-    CompileOptions { word_size, keep_code }
+    CompileOptions { word_size, keep_code, debug: false }
 }
 
 /// Calls `run(argument)` of a module of the benchmarks.

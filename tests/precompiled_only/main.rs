@@ -19,7 +19,8 @@ fn precompiled_modules_run_and_others_are_refused() {
     let source = wat::parse_str(SOURCE).unwrap();
     let engine = Engine::new(Mode::Fast);
     for keep_code in [false, true] {
-        let options = CompileOptions { word_size: size_of::<usize>() as u8, keep_code };
+        let options =
+            CompileOptions { word_size: size_of::<usize>() as u8, keep_code, debug: false };
         let file = compile(&source, &options).unwrap();
         let words = aligned(&file);
         // SAFETY: the words hold as many bytes, rounded up.

@@ -161,7 +161,7 @@ fn half<T: Lane, const N: usize, const H: usize>(a: [T; N], first: usize) -> [T;
 #[inline(always)]
 fn pairs<T: Lane, const N: usize, const H: usize>(a: [T; N]) -> ([T; H], [T; H]) {
     let mut result = ([T::default(); H], [T::default(); H]);
-    for (index, pair) in a.chunks_exact(2).enumerate() {
+    for (index, pair) in a.as_chunks::<2>().0.iter().enumerate() {
         if let (&[one, other], Some(even), Some(odd)) =
             (pair, result.0.get_mut(index), result.1.get_mut(index))
         {

@@ -22,7 +22,7 @@ pub fn compile(args: &CompileArgs) -> Result<(), Failure> {
     }
     let output = args.output.clone().unwrap_or_else(|| path.with_extension("zonda"));
     let word_size = device.map_or(args.word_size, |device| device.word_size);
-    let options = CompileOptions { word_size, keep_code: args.keep_code };
+    let options = CompileOptions { word_size, keep_code: args.keep_code, debug: args.debug };
     let precompiled = precompile(&module, &options).map_err(|error| bad_module(path, &error))?;
     fs::write(&output, precompiled)
         .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))

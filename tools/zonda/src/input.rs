@@ -75,3 +75,9 @@ fn describe_start(bytes: &[u8]) -> String {
     let kind = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)).map_or("", |kind| kind.1);
     format!("{}{kind}", start.join(" "))
 }
+
+/// The WebAssembly module in a precompiled module, as far as it is kept.
+pub fn module(file: &[u8]) -> Option<&[u8]> {
+    let info = zonda_compiler::PrecompiledInfo::read(file).ok()?;
+    Some(info.module)
+}

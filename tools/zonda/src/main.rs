@@ -212,6 +212,10 @@ struct CompileArgs {
     /// Keep the code section, for classic mode and for traps that report offsets in the module
     #[arg(long)]
     keep_code: bool,
+    /// Keep debug information (DWARF) and the code section, so that a trap of the file names source
+    /// lines on this machine
+    #[arg(long)]
+    debug: bool,
     /// Compile to native code, which a device executes from flash where it trusts the source of
     /// the file
     #[arg(long)]

@@ -28,6 +28,7 @@ pub fn compile(args: &CompileArgs, device: Option<&Device>, module: &[u8]) -> Re
         size: args.size,
         meter: args.meter,
         keep_code: args.keep_code,
+        debug: args.debug,
         canonical_nan: args.canonical_nan,
         only: args.only.as_deref().map(|list| chosen(list, path, module)).transpose()?,
         ..Options::new(target)
@@ -141,6 +142,14 @@ pub fn load(
     // trusted. It stays in memory until the process ends.
     unsafe { Module::new_trusted(engine, executable.leak()) }
         .map_err(|error| bad_module(path, &error))
+}
+
+/// The WebAssembly module in a file with compiled code, as far as the file keeps it.
+pub fn module(file: &[u8]) -> Option<&[u8]> {
+    match zonda_native::Native::read(file) {
+        Ok(native) => Some(native.module),
+        Err(_) => crate::input::module(file),
+    }
 }
 
 /// Why a file is not run without `--native`.

@@ -21,6 +21,10 @@ pub fn load(_: &Path, _: &Engine, _: &[u8], _: bool) -> Result<Module<'static>, 
     Err(Failure::Input(MISSING.into()))
 }
 
+pub fn module(file: &[u8]) -> Option<&[u8]> {
+    crate::input::module(file)
+}
+
 pub fn refused(path: &Path, error: &Error) -> Failure {
     bad_module(path, error)
 }

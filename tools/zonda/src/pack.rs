@@ -38,7 +38,7 @@ pub fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut package = with_section(&module, &manifest)
         .map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
     if args.compile {
-        let options = CompileOptions { word_size: args.word_size, keep_code: false };
+        let options = CompileOptions { word_size: args.word_size, keep_code: false, debug: false };
         package = compile(&package, &options).map_err(|error| bad_module(path, &error))?;
     }
     let output = args.output.clone().unwrap_or_else(|| format!("{}.zonda-app", data.name).into());

@@ -601,6 +601,49 @@ fn native_code_runs() {
     expect(&deep("100000000"), 1, "", &["call stack exhausted"]);
 }
 
+/// What a file was made for, its code, and the lines of its source where the user wants them kept.
+#[cfg(feature = "llvm")]
+#[test]
+fn native_code_is_inspected() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules/divide.wasm");
+    let module = path.to_str().unwrap();
+    let [plain, debug] = ["plain.zonda", "debug.zonda"].map(|name| file("inspected", name, b""));
+    let compile = |target: &str, options: &[&str], to: &str| {
+        let all = ["compile", "--native", "--target", target, "-o", to, module];
+        expect(&zonda(&[&all, options].concat()), 0, "", &[]);
+    };
+    let run = |module: &str| zonda(&["run", "--native", module, "--invoke", "run", "5"]);
+    compile("x86_64-unknown-linux-gnu", &[], &plain);
+    compile("x86_64-unknown-linux-gnu", &["--debug"], &debug);
+    let [small, large] = [&plain, &debug].map(|path| std::fs::metadata(path).unwrap().len());
+    assert!(small + 500 < large, "{small}, {large}");
+    expect(&run(&plain), 1, "", &["divide by zero (function 2, offset 0x1cc)", "divide"]);
+    expect(&run(&debug), 1, "", &["divide by zero (function 2, offset 0x1cc)", "divide.c:7:18"]);
+    // Code of every instruction set is shown on this machine.
+    for (target, instruction) in [
+        ("x86_64-unknown-linux-gnu", "retq"),
+        ("thumbv7m-none-eabi", "pop {"),
+        ("thumbv6m-none-eabi", "pop {"),
+        ("riscv32imac-unknown-none-elf", "ret"),
+        ("aarch64-unknown-linux-gnu", "ret"),
+    ] {
+        compile(target, &["--debug"], &debug);
+        let contents = zonda(&["inspect", &debug]);
+        let text = stdout(&contents);
+        assert!(text.contains(&format!("native code for {target}, CPU")), "{text}");
+        let listing = zonda(&["inspect", "--code", &debug]);
+        let text = stdout(&listing);
+        assert!(text.contains(instruction) && text.contains("(run)"), "{text}");
+        assert!(text.contains("; function 2, 0x1cc I32Div"), "{text}");
+    }
+    // A file that ends early.
+    let bytes = std::fs::read(&debug).unwrap();
+    for len in [7, 60, bytes.len() - 1] {
+        let cut = file("inspected", "cut.zonda", &bytes[..len]);
+        assert_eq!(zonda(&["inspect", "--code", &cut]).status.code(), Some(2), "{len}");
+    }
+}
+
 /// `zonda pack`: the manifest is in the module and in the precompiled module, and `zonda inspect`
 /// prints it.
 #[test]

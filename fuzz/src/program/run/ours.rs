@@ -226,7 +226,8 @@ impl File {
 }
 
 fn compile(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let options = CompileOptions { word_size: size_of::<usize>() as u8, keep_code: true };
+    let options =
+        CompileOptions { word_size: size_of::<usize>() as u8, keep_code: true, debug: false };
     zonda_compiler::compile(bytes, &options)
 }
 

@@ -68,7 +68,7 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
 }
 
 /// An instruction: the parser's name for it, with its immediates.
-fn name(operator: &Operator) -> String {
+pub fn name(operator: &Operator) -> String {
     let text = format!("{operator:?}");
     text.chars().filter(|c| !c.is_whitespace() || *c == ' ').take(34).collect()
 }

@@ -6,6 +6,11 @@
 mod code;
 mod externs;
 mod features;
+#[cfg(feature = "llvm")]
+mod native;
+#[cfg(not(feature = "llvm"))]
+#[path = "native_off.rs"]
+mod native;
 mod needs;
 mod precompiled;
 mod sections;
@@ -20,6 +25,10 @@ use crate::input::{bad_module, read_module};
 /// Prints the contents of a module, or with `listing` its register bytecode alone.
 pub fn inspect(path: &Path, listing: bool, for_zephyr: bool) -> Result<(), Failure> {
     let bytes = read_module(path)?;
+    if native::is_native(&bytes) {
+        native::print(path, &bytes, listing)?;
+        return if listing { Ok(()) } else { crate::pack::print(path, &bytes) };
+    }
     if zonda_compiler::is_precompiled(&bytes) {
         precompiled::print(path, &bytes, listing)?;
         return if listing { Ok(()) } else { crate::pack::print(path, &bytes) };
@@ -53,6 +62,11 @@ pub fn inspect(path: &Path, listing: bool, for_zephyr: bool) -> Result<(), Failu
 fn not_parsed(path: &Path, error: &wasmparser::BinaryReaderError) -> Failure {
     let (offset, cause) = (error.offset(), error.message());
     Failure::Input(format!("{}: offset 0x{offset:x}: {cause}", path.display()))
+}
+
+/// A hash in hexadecimal.
+fn hash(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn needs(module: &Module) {

@@ -8,7 +8,7 @@ use zonda_compiler::{Listing, PrecompiledInfo};
 use crate::failure::Failure;
 use crate::input::bad_module;
 
-use super::{externs, not_parsed};
+use super::{externs, hash, not_parsed};
 
 /// Verifies the precompiled module and prints its contents, or with `listing` its register
 /// bytecode. Only the register bytecode of modules for this machine's pointer size can be listed.
@@ -26,7 +26,7 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let hash: String = info.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash(info.hash);
     println!(
         "{}: {} bytes, precompiled for pointers of {} bytes; verified",
         path.display(),

@@ -7,6 +7,7 @@ use zonda_symbols::{Backtrace, Options, Program as Symbols, Record};
 
 use super::program::Program;
 use crate::failure::Failure;
+use crate::native;
 use crate::RunArgs;
 
 /// Bytes of a record of which a backtrace is made: some 60 calls.
@@ -40,8 +41,9 @@ pub fn explain(failure: Failure, args: &RunArgs, store: &Store<Program>, module:
 /// The calls of a record; `None` where nothing is known of them beyond the message of the trap.
 fn backtrace(record: &[u8], module: &[u8]) -> Option<String> {
     let record = Record::parse(record).ok()?;
-    // A precompiled module has neither names nor lines.
-    let programs = [Symbols::new(module).ok()?];
-    let backtrace = Backtrace::new(&record, &programs, false, Options::default()).ok()?;
+    let programs = [Symbols::new(native::module(module).unwrap_or(module)).ok()?];
+    // The record is of the file that ran. What a file keeps of its module has names, and lines where
+    // it was compiled with --debug.
+    let backtrace = Backtrace::new(&record, &programs, true, Options::default()).ok()?;
     Some(backtrace.to_string()).filter(|text| !text.is_empty())
 }
