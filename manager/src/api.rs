@@ -106,13 +106,19 @@ pub(crate) enum Due {
     Sensor(u32),
 }
 
-/// What belongs to a running application.
+/// How much of what is here an application may have. The manifest has at most 256 of each.
+struct Most {
+    timers: u16,
+    sensors: u16,
+    connections: u16,
+}
+
+/// What belongs to a running application. Kept small: there is one for each.
 pub(crate) struct Context<P: Platform> {
     manager: P::Handle,
     slot: usize,
     id: u32,
-    name: Name,
-    limits: Limits,
+    most: Most,
     timers: TryVec<Timer>,
     sensors: TryVec<Sensor>,
     connections: TryVec<u32>,
@@ -121,18 +127,27 @@ pub(crate) struct Context<P: Platform> {
 }
 
 impl<P: Platform> Context<P> {
-    pub fn new(manager: P::Handle, slot: usize, id: u32, name: Name, limits: Limits) -> Context<P> {
+    pub fn new(manager: P::Handle, slot: usize, id: u32, limits: &Limits) -> Context<P> {
+        let most = |limit| u16::try_from(limit).unwrap_or(u16::MAX);
         Context {
             manager,
             slot,
             id,
-            name,
-            limits,
+            most: Most {
+                timers: most(limits.timers),
+                sensors: most(limits.sensors),
+                connections: most(limits.connections),
+            },
             timers: TryVec::new(),
             sensors: TryVec::new(),
             connections: TryVec::new(),
             last_number: 0,
         }
+    }
+
+    /// The name of the application.
+    fn name(&self) -> Option<Name> {
+        self.manager.app(self.slot, |app| app.name)
     }
 
     /// The manager and the place of the application.
@@ -177,7 +192,7 @@ impl<P: Platform> Context<P> {
     }
 
     fn create_timer(&mut self, interval: u32, is_periodic: bool, is_started: bool) -> Option<u32> {
-        if self.timers.len() >= self.limits.timers as usize {
+        if self.timers.len() >= self.most.timers.into() {
             return None;
         }
         let due = is_started.then(|| self.now().saturating_add(interval.into()));
@@ -189,7 +204,7 @@ impl<P: Platform> Context<P> {
     fn open_sensor(&mut self, name: &str, index: u32) -> Option<u32> {
         let number = self.manager.platform().sensor(name, index)?;
         let is_open = self.sensors.iter().any(|sensor| sensor.number == number);
-        if is_open || self.sensors.len() >= self.limits.sensors as usize {
+        if is_open || self.sensors.len() >= self.most.sensors.into() {
             return None;
         }
         self.sensors.push(Sensor { number, interval: 0, due: None }).ok()?;
@@ -221,7 +236,7 @@ impl<P: Platform> Context<P> {
     }
 
     fn connect(&mut self, kind: &str, args: &[u8]) -> Option<u32> {
-        if self.connections.len() >= self.limits.connections as usize {
+        if self.connections.len() >= self.most.connections.into() {
             return None;
         }
         Attributes::parse(args).ok()?;
@@ -261,7 +276,9 @@ impl<P: Platform> Drop for Context<P> {
 
 impl<P: Platform> Host for Context<P> {
     fn print(&mut self, text: &[u8]) {
-        self.manager.platform().print(self.name.as_str(), text);
+        if let Some(name) = self.name() {
+            self.manager.platform().print(name.as_str(), text);
+        }
     }
 
     fn clock(&mut self, number: u32) -> Option<u64> {
@@ -311,8 +328,7 @@ fn execute<P: Platform>(
             let slot = context.slot;
             let is_done =
                 context.manager.shared(|shared| shared.register(slot, url.as_bytes(), is_event));
-            if !is_done {
-                let name = context.name;
+            if let Some(name) = context.name().filter(|_| !is_done) {
                 let platform = context.manager.platform();
                 platform.print(name.as_str(), b"(not registered: ");
                 platform.print(name.as_str(), url.as_bytes());

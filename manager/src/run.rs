@@ -14,7 +14,7 @@ use crate::check::{check_imports, load, Package, PackageError};
 use crate::error::Failure;
 use crate::packet::{Request, Response, EVENT};
 use crate::platform::{Answer, Platform};
-use crate::shared::{Message, State, STOP_MS};
+use crate::shared::{Message, Shared, State, STOP_MS};
 use crate::Manager;
 
 /// Runs the application in this place until it stops or fails. The platform's thread calls it once.
@@ -65,7 +65,10 @@ fn live<P: Platform>(
     let mut events = prepare::<P>(manager, slot, id, code, &module)?;
     let instance = instantiate(&mut events, &module)?;
     let functions = Functions::find(&events.store, instance, code)?;
-    serve(&mut events, &functions, &**manager, slot)
+    begin(&mut events, instance, code, &**manager, slot)?;
+    serve(&mut events, &functions, &**manager, slot)?;
+    drop(functions);
+    end_well(&mut events, instance, code)
 }
 
 /// What the manifest permits.
@@ -93,12 +96,12 @@ fn prepare<'a, P: Platform>(
         total_limit: left.ok_or(Failure::Heap { wanted, limit: limits.heap })?,
         nested_calls: 1,
     };
-    let name = manager.app(slot, |app| app.name).ok_or(Failure::OutOfMemory)?;
-    let context = Context::<P>::new(manager.clone(), slot, id, name, limits);
+    let context = Context::<P>::new(manager.clone(), slot, id, &limits);
     let store = Store::with_config(&Engine::default(), context, config).map_err(Failure::Load)?;
     let interrupt = store.interrupt_handle();
     manager.app(slot, |app| app.interrupt = Some(interrupt));
-    Ok(TryBox::new(Events { store, limits, is_counted: false })?)
+    let Limits { fuel, event_ms, .. } = limits;
+    Ok(TryBox::new(Events { store, fuel, event_ms, is_counted: false })?)
 }
 
 /// Instantiates the module. The start function is part of the first event.
@@ -128,7 +131,9 @@ fn instantiate<'a, P: Platform>(
 /// Runs events within their limits.
 struct Events<'a, P: Platform> {
     store: Store<'a, Context<P>>,
-    limits: Limits,
+    /// Limits of an event.
+    fuel: u32,
+    event_ms: u32,
     /// Whether events are counted: instantiation is none.
     is_counted: bool,
 }
@@ -140,42 +145,67 @@ impl<'a, P: Platform> Events<'a, P> {
         entry: Entry,
         f: impl FnOnce(&mut Store<'a, Context<P>>) -> Result<R, zonda::Error>,
     ) -> Result<R, Failure> {
-        let fuel = match self.limits.fuel {
+        let (manager, slot) = self.store.data().place();
+        let now = manager.platform().now();
+        manager.shared(|shared| begin_event(shared, slot, now));
+        self.run_begun(entry, f)
+    }
+
+    /// Runs an event of which [`begin_event`] was called.
+    fn run_begun<R>(
+        &mut self,
+        entry: Entry,
+        f: impl FnOnce(&mut Store<'a, Context<P>>) -> Result<R, zonda::Error>,
+    ) -> Result<R, Failure> {
+        let fuel = match self.fuel {
             0 => u64::MAX,
             fuel => fuel.into(),
         };
         self.store.set_fuel(fuel);
-        let (manager, slot) = self.store.data().place();
-        let now = manager.platform().now();
-        manager.shared(|shared| {
-            let next = shared.supervisor_next;
-            let end = shared.app(slot).and_then(|app| {
-                app.event_since = Some(now);
-                app.event_end()
-            });
-            if end.is_some_and(|end| end < next) {
-                shared.wake_supervisor();
-            }
-        });
         let result = f(&mut self.store);
         let used = fuel.saturating_sub(self.store.fuel());
+        match self.end_event(used) {
+            true => Err(self.too_long(entry)),
+            false => result.map_err(|error| Failure::Event { entry, error }),
+        }
+    }
+
+    /// Notes the end of an event, and how much fuel it used; whether it has been ended for its
+    /// time.
+    fn end_event(&mut self, used: u64) -> bool {
         let used = u32::try_from(used).unwrap_or(u32::MAX);
         let count = u32::from(self.is_counted);
+        let (manager, slot) = self.store.data().place();
         let is_over = manager.app(slot, |app| {
             app.event_since = None;
             app.statistics.events = app.statistics.events.saturating_add(count);
             app.statistics.most_fuel = app.statistics.most_fuel.max(used);
             app.is_over
         });
-        if is_over.unwrap_or(false) {
-            // Without a limit of its own it has been ended because it shall stop.
-            let limit_ms = match self.limits.event_ms {
-                0 => STOP_MS as u32,
-                limit => limit,
-            };
-            return Err(Failure::Time { entry, limit_ms });
-        }
-        result.map_err(|error| Failure::Event { entry, error })
+        is_over.unwrap_or(false)
+    }
+
+    #[cold]
+    fn too_long(&self, entry: Entry) -> Failure {
+        // Without a limit of its own it has been ended because it shall stop.
+        let limit_ms = match self.event_ms {
+            0 => STOP_MS as u32,
+            limit => limit,
+        };
+        Failure::Time { entry, limit_ms }
+    }
+}
+
+/// Notes that an event begins, and wakes the supervisor if it has to end before the supervisor
+/// looks again.
+fn begin_event<C>(shared: &mut Shared<C>, slot: usize, now: u64) {
+    let next = shared.supervisor_next;
+    let end = shared.app(slot).and_then(|app| {
+        app.event_since = Some(now);
+        app.event_end()
+    });
+    if end.is_some_and(|end| end < next) {
+        shared.wake_supervisor();
     }
 }
 
@@ -184,11 +214,9 @@ type Buffer = TypedFunc<(u32, u32), ()>;
 /// A function `(handle, buffer, size)`.
 type Handle = TypedFunc<(u32, u32, u32), ()>;
 
-/// The functions that a module exports for the manager.
+/// The functions that a module exports for the manager, but for the first and the last one.
 struct Functions {
     memory: Option<Memory>,
-    init: TypedFunc<(), ()>,
-    destroy: Option<TypedFunc<(), ()>>,
     request: Option<Buffer>,
     response: Option<Buffer>,
     timer: Option<TypedFunc<u32, ()>>,
@@ -208,16 +236,12 @@ impl Functions {
         let manifest = Package::parse(code).map_err(Failure::Package)?.manifest;
         macro_rules! export {
             ($entry:expr) => {
-                match export(store, instance, manifest.entry($entry)) {
-                    Ok(func) => func,
-                    Err(OtherType) => return Err(Failure::Export($entry)),
-                }
+                export(store, instance, manifest.entry($entry))
+                    .map_err(|OtherType| Failure::Export($entry))?
             };
         }
         Ok(TryBox::new(Functions {
             memory: instance.get_memory(store, "memory"),
-            init: export!(Entry::Init).ok_or(Failure::Export(Entry::Init))?,
-            destroy: export!(Entry::Destroy),
             request: export!(Entry::Request),
             response: export!(Entry::Response),
             timer: export!(Entry::Timer),
@@ -250,16 +274,33 @@ where
     }
 }
 
-/// From `on_init` to `on_destroy`.
+/// A function without parameters that the manifest names, such as `on_init`.
+fn entry_point<P: Platform>(
+    events: &Events<'_, P>,
+    instance: Instance,
+    code: &[u8],
+    entry: Entry,
+) -> Result<Option<TypedFunc<(), ()>>, Failure> {
+    let manifest = Package::parse(code).map_err(Failure::Package)?.manifest;
+    export(&events.store, instance, manifest.entry(entry))
+        .map_err(|OtherType| Failure::Export(entry))
+}
+
+/// Calls `on_init`; the application runs then.
 #[inline(never)]
-fn serve<P: Platform>(
+fn begin<P: Platform>(
     events: &mut Events<'_, P>,
-    functions: &Functions,
+    instance: Instance,
+    code: &[u8],
     manager: &Manager<P>,
     slot: usize,
 ) -> Result<(), Failure> {
+    let init = entry_point(events, instance, code, Entry::Init)?;
+    let init = init.ok_or(Failure::Export(Entry::Init))?;
+    // What it exports has the right types, before anything of it runs.
+    entry_point(events, instance, code, Entry::Destroy)?;
     events.is_counted = true;
-    events.run(Entry::Init, |store| functions.init.call(store, ()))?;
+    events.run(Entry::Init, |store| init.call(store, ()))?;
     let now = manager.platform().now();
     let running = manager.app(slot, |app| {
         let is_started = app.state == State::Starting;
@@ -274,15 +315,45 @@ fn serve<P: Platform>(
         // It may be an update on trial.
         manager.wake_supervisor();
     }
+    Ok(())
+}
+
+/// Calls `on_destroy`.
+#[inline(never)]
+fn end_well<P: Platform>(
+    events: &mut Events<'_, P>,
+    instance: Instance,
+    code: &[u8],
+) -> Result<(), Failure> {
+    match entry_point(events, instance, code, Entry::Destroy)? {
+        Some(destroy) => events.run(Entry::Destroy, |store| destroy.call(store, ())),
+        None => Ok(()),
+    }
+}
+
+/// Waits for events and delivers them, until the application shall stop.
+#[inline(never)]
+fn serve<P: Platform>(
+    events: &mut Events<'_, P>,
+    functions: &Functions,
+    manager: &Manager<P>,
+    slot: usize,
+) -> Result<(), Failure> {
     loop {
-        let next = manager.app(slot, |app| match app.stop_at {
-            Some(_) => Next::Stop,
-            None => app.queue.pop().map_or(Next::Nothing, Next::Message),
-        });
         let now = manager.platform().now();
+        // A message that is taken begins an event, so that the lock is taken once for both.
+        let next = manager.shared(|shared| {
+            let app = shared.app(slot)?;
+            if app.stop_at.is_some() {
+                return Some(Next::Stop);
+            }
+            let Some(message) = app.queue.pop() else { return Some(Next::Nothing) };
+            begin_event(shared, slot, now);
+            Some(Next::Message(message))
+        });
         let due = events.store.data_mut().take_due(now);
         match (next.unwrap_or(Next::Stop), due) {
-            (Next::Stop, _) => break,
+            (Next::Stop, _) => return Ok(()),
             (Next::Nothing, None) => {
                 manager.platform().wait(slot, events.store.data().next_due());
             }
@@ -295,10 +366,6 @@ fn serve<P: Platform>(
             }
         }
     }
-    if let Some(destroy) = functions.destroy {
-        events.run(Entry::Destroy, |store| destroy.call(store, ()))?;
-    }
-    Ok(())
 }
 
 /// A timer has expired, or a sensor is to be read.
@@ -318,9 +385,19 @@ fn happen<P: Platform>(
             let value = manager.platform().read_sensor(sensor).map(Builder::finish);
             let Some(bytes) = value else { return Ok(()) };
             let message = Message { entry: Entry::Sensor, handle: sensor, bytes };
+            let (_, slot) = events.store.data().place();
+            let now = manager.platform().now();
+            manager.shared(|shared| begin_event(shared, slot, now));
             deliver(events, functions, manager, &message)
         }
     }
+}
+
+/// An event that has begun ends before it reaches the application.
+fn not_taken<P: Platform>(events: &Events<'_, P>, manager: &Manager<P>) -> Result<(), Failure> {
+    let (_, slot) = events.store.data().place();
+    manager.app(slot, |app| app.event_since = None);
+    dropped(events, manager)
 }
 
 fn dropped<P: Platform>(events: &Events<'_, P>, manager: &Manager<P>) -> Result<(), Failure> {
@@ -331,7 +408,8 @@ fn dropped<P: Platform>(events: &Events<'_, P>, manager: &Manager<P>) -> Result<
     Ok(())
 }
 
-/// Copies a message into memory that the application allocates, and calls the function for it.
+/// Copies a message into memory that the application allocates, and calls the function for it. The
+/// event has begun.
 #[inline(never)]
 fn deliver<P: Platform>(
     events: &mut Events<'_, P>,
@@ -348,14 +426,14 @@ fn deliver<P: Platform>(
     };
     let parts = (functions.memory, functions.allocate, functions.free);
     let (Some(memory), Some(allocate), Some(free)) = parts else {
-        return dropped(events, manager);
+        return not_taken(events, manager);
     };
     if buffer.is_none() && handle.is_none() {
-        return dropped(events, manager);
+        return not_taken(events, manager);
     }
     let Message { handle: number, bytes, .. } = message;
     let len = bytes.len() as u32;
-    let is_taken = events.run(entry, |store| {
+    let is_taken = events.run_begun(entry, |store| {
         // A connection that was closed has no bytes.
         let at = if len == 0 { 0 } else { allocate.call(&mut *store, len)? };
         if len != 0 && at == 0 {

@@ -190,6 +190,7 @@ fn zephyr(report: &mut Report, asked: bool) {
     }
     if let Some(base) = found.first() {
         report.part("LLDB, Zephyr", || zephyr::session(base));
+        report.part("applications, Zephyr", || zephyr::measured(base));
         report.part("remote management, Zephyr", || zephyr::story(base));
     }
     if found.is_empty() {

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use apps::{device, is_possible, story, Device};
+pub use apps::{device, is_possible, measured, story, Device};
 pub use boards::{twister, twister_riscv};
 pub use debug::session;
 

@@ -1,14 +1,16 @@
 //! Remote management of applications: samples/apps on the emulated mps2/an385, over its second
 //! UART. [`story`] is a part of the tests, with signed packages only; the demo starts the same
-//! firmware without signatures.
+//! firmware without signatures. [`measured`] is another part: what applications take on that board.
 
 use super::{build_with, find_zcbor};
 use crate::report::NotRun;
-use crate::{packages, shell};
+use crate::{packages, qemu, shell};
 use anyhow::{bail, Context, Result};
 use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// The firmware in QEMU, which ends when this is dropped.
 pub struct Device {
@@ -71,6 +73,46 @@ pub fn device(base: &Path, key: Option<&Path>) -> Result<Device> {
         None => bail!("QEMU names no UART: {line}"),
     }
     Ok(device)
+}
+
+/// The clock of QEMU: a nanosecond for each instruction, times 2 to the power of this. The board's
+/// CONFIG_QEMU_ICOUNT_SHIFT is the same.
+const SHIFT: &str = "shift=7,align=off,sleep=off";
+/// What the tests of `tests/zephyr/apps` may take.
+const DEADLINE: Duration = Duration::from_secs(240);
+
+/// Builds and runs `tests/zephyr/apps` on the emulated mps2/an385: RAM of 8 and 16 applications at
+/// once, instructions of messages, one that loops, and many cycles, which have limits there.
+pub fn measured(base: &Path) -> Result<()> {
+    packages::need(&[packages::QEMU_ARM])?;
+    let folder = shell::target_dir().join("zephyr-apps-measured");
+    build_with(base, "mps2/an385", "tests/zephyr/apps", &folder, &[])?;
+    let mut command = Command::new(packages::QEMU_ARM.0);
+    command.args(["-machine", "mps2-an385", "-cpu", "cortex-m3", "-display", "none"]);
+    command.args(["-monitor", "none", "-serial", "stdio", "-icount", SHIFT, "-rtc", "clock=vm"]);
+    command.arg("-kernel").arg(folder.join("zephyr/zephyr.elf"));
+    let mut log = String::new();
+    let mut is_passed = false;
+    qemu::lines_of(&mut command, DEADLINE, |line| {
+        if ["bytes of heap", "instructions", "ms beside", "cycles"]
+            .iter()
+            .any(|part| line.contains(part))
+        {
+            println!("{line}");
+        }
+        log += line;
+        log.push('\n');
+        is_passed = line.contains("PROJECT EXECUTION SUCCESSFUL");
+        if is_passed || line.contains("PROJECT EXECUTION FAILED") || line.contains("Halting system")
+        {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    if !is_passed {
+        bail!("tests/zephyr/apps fails on mps2/an385:\n{log}");
+    }
+    Ok(())
 }
 
 /// The story of `tools/zonda/tests/device.rs`.
