@@ -95,8 +95,8 @@ pub struct Frame<'p> {
     frame: ExecFrame,
     /// The slot behind the topmost operand.
     top: *const u32,
-    /// Enclosing calls by the host.
-    outer: *const Context,
+    /// The call by the host in which it is.
+    context: *const Context,
     program: PhantomData<&'p Context>,
 }
 
@@ -146,7 +146,12 @@ impl<'p> Program<'p> {
 
     /// The active calls, the innermost one first.
     pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
-        let running = Frame {
+        core::iter::successors(Some(self.running()), Frame::caller)
+    }
+
+    /// The running frame.
+    fn running(&self) -> Frame<'_> {
+        Frame {
             frame: ExecFrame {
                 func: self.context.func,
                 pc: self.context.pc,
@@ -154,11 +159,23 @@ impl<'p> Program<'p> {
                 fp: self.context.fp,
             },
             top: self.context.sp.wrapping_add(1),
-            outer: self.context.outer,
+            context: &raw const *self.context,
             program: PhantomData,
-        };
-        // SAFETY: the frame is the running one of a stopped call.
-        core::iter::successors(Some(running), |frame| unsafe { caller(frame) })
+        }
+    }
+
+    /// An active call; 0 is the innermost one.
+    pub fn frame(&self, number: usize) -> Option<Frame<'_>> {
+        let mut frame = self.running();
+        for _ in 0..number {
+            frame = frame.caller()?;
+        }
+        Some(frame)
+    }
+
+    /// Where the innermost frame is.
+    pub fn here(&self) -> Option<Position> {
+        self.position(&self.running())
     }
 
     /// Where a frame is: the innermost one at its next instruction, another one behind its call.
@@ -244,6 +261,12 @@ impl<'p> Program<'p> {
         Some(unsafe { (*memory).bytes() })
     }
 
+    /// Whether memory 0 of an instance has addresses of 64 bits.
+    pub fn has_wide_addresses(&self, instance: u32) -> bool {
+        let memories = self.instance(instance).map(|instance| &instance.module.data.memories);
+        memories.and_then(|memories| memories.first()).is_some_and(|ty| ty.index.is_64())
+    }
+
     /// Memory 0 of an instance, to be changed.
     pub fn memory_mut(&mut self, instance: u32) -> Option<&mut [u8]> {
         let memory: *mut MemoryData = *self.instance(instance)?.memories.first()?;
@@ -253,15 +276,15 @@ impl<'p> Program<'p> {
 
     /// The instruction that comes next: its bytes, and those of the module behind it.
     pub fn code(&self) -> &[u8] {
-        let frame = self.frames().next();
-        let position = frame.and_then(|frame| self.position(&frame));
-        position.and_then(|at| self.module(at.instance)?.get(at.offset as usize..)).unwrap_or(&[])
+        self.here()
+            .and_then(|at| self.module(at.instance)?.get(at.offset as usize..))
+            .unwrap_or(&[])
     }
 
     /// The topmost slots of the running frame's operands, the topmost one first. `None` where it is
     /// not in classic mode.
     pub fn top(&self, depth: u32) -> Option<u32> {
-        let frame = self.frames().next().filter(is_classic)?;
+        let frame = Some(self.running()).filter(is_classic)?;
         let at = frame.top.wrapping_sub(1 + depth as usize);
         // SAFETY: the slot lies in the frame, behind its start.
         (at.addr() > frame.frame.fp.addr()).then(|| unsafe { *at })
@@ -300,7 +323,7 @@ impl<'p> Program<'p> {
     /// The names of the imported function that the instruction at the position of the innermost
     /// frame calls, if it does.
     pub fn called_import(&self) -> Option<(&str, &str)> {
-        let position = self.position(&self.frames().next()?)?;
+        let position = self.here()?;
         let data = &*self.instance(position.instance)?.module.data;
         let mut reader = Reader::new(data.bytes, position.offset as usize);
         if reader.byte() != Ok(Op::Call as u8) {
@@ -312,24 +335,24 @@ impl<'p> Program<'p> {
     }
 }
 
-/// The caller of a frame, in the same call by the host or in the one that encloses it.
-///
-/// # Safety
-/// The frame is active.
-unsafe fn caller<'p>(frame: &Frame<'p>) -> Option<Frame<'p>> {
-    // SAFETY: the contract of this function.
-    if let Some(outer) = unsafe { frame.frame.caller() } {
-        // The arguments have become the callee's first locals.
-        return Some(Frame { frame: outer, top: frame.frame.fp, ..*frame });
+impl<'p> Frame<'p> {
+    /// The caller, in the same call by the host or in the one that encloses it.
+    pub fn caller(&self) -> Option<Frame<'p>> {
+        // SAFETY: the frame is active: the running one of a stopped call, or one that this function
+        // has found from there, and the program stays stopped while it is borrowed.
+        if let Some(outer) = unsafe { self.frame.caller() } {
+            // The arguments have become the callee's first locals.
+            return Some(Frame { frame: outer, top: self.frame.fp, ..*self });
+        }
+        // SAFETY: the calls are live while an inner one runs, and so is their meter.
+        let context = unsafe { (*self.context).outer().as_ref() }?;
+        Some(Frame {
+            frame: ExecFrame::running(context)?,
+            top: context.sp.wrapping_add(1),
+            context,
+            program: PhantomData,
+        })
     }
-    // SAFETY: enclosing calls are live while an inner one runs.
-    let context = unsafe { frame.outer.as_ref() }?;
-    Some(Frame {
-        frame: ExecFrame::running(context)?,
-        top: context.sp.wrapping_add(1),
-        outer: context.outer,
-        program: PhantomData,
-    })
 }
 
 /// The first slot of a local in its frame, and its type.

@@ -10,7 +10,6 @@
 #include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
-#include <zephyr/sys/ring_buffer.h>
 
 LOG_MODULE_DECLARE(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
@@ -20,8 +19,14 @@ LOG_MODULE_DECLARE(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
 static const struct device *const uart = DEVICE_DT_GET(DT_CHOSEN(zonda_debug_uart));
 
-/* The interrupt writes, the thread of the program reads. While it is full the UART is not read. */
-RING_BUF_DECLARE(received, 128);
+/* What was received and not read: a ring, which is full with one byte less than it has. The interrupt
+ * changes `last`, the thread of the program `first`. While it is full the UART is not read.
+ */
+#define ROOM 128
+BUILD_ASSERT(IS_POWER_OF_TWO(ROOM) && ROOM <= 256);
+static uint8_t received[ROOM];
+static volatile uint8_t first;
+static volatile uint8_t last;
 static K_SEM_DEFINE(arrived, 0, 1);
 static atomic_t connected;
 static atomic_t running;
@@ -30,6 +35,16 @@ static bool started;
 /* In clib/src/debug.rs. */
 void zonda_debug_received(void);
 
+static uint8_t behind(uint8_t at)
+{
+	return (at + 1) % ROOM;
+}
+
+static bool has_received(void)
+{
+	return first != last;
+}
+
 static void receive(const struct device *device, void *data)
 {
 	uint8_t byte;
@@ -37,12 +52,13 @@ static void receive(const struct device *device, void *data)
 
 	ARG_UNUSED(data);
 	while (uart_irq_update(device) && uart_irq_rx_ready(device)) {
-		if (ring_buf_space_get(&received) == 0) {
+		if (behind(last) == first) {
 			uart_irq_rx_disable(device);
 			break;
 		}
 		if (uart_fifo_read(device, &byte, 1) == 1) {
-			(void)ring_buf_put(&received, &byte, 1);
+			received[last] = byte;
+			last = behind(last);
 			any = true;
 		}
 	}
@@ -78,12 +94,14 @@ int32_t zonda_debug_read(bool wait)
 {
 	uint8_t byte;
 
-	while (ring_buf_get(&received, &byte, 1) == 0) {
+	while (!has_received()) {
 		if (!wait) {
 			return -1;
 		}
 		(void)k_sem_take(&arrived, K_FOREVER);
 	}
+	byte = received[first];
+	first = behind(first);
 	uart_irq_rx_enable(uart);
 	return byte;
 }
@@ -98,7 +116,7 @@ void zonda_debug_close(void)
 	atomic_set(&connected, 0);
 	atomic_set(&running, 1);
 	/* The next debugger is faster than this. */
-	if (!ring_buf_is_empty(&received)) {
+	if (has_received()) {
 		atomic_set(&connected, 1);
 		zonda_debug_received();
 	}
@@ -109,7 +127,7 @@ void zonda_debug_set_running(bool is_running)
 	start();
 	atomic_set(&running, is_running);
 	/* What has come before is noticed now. */
-	if (is_running && !ring_buf_is_empty(&received)) {
+	if (is_running && has_received()) {
 		zonda_debug_received();
 	}
 }

@@ -72,12 +72,12 @@ impl Link for Line {
 struct File;
 
 impl Names for File {
-    fn name(&self, instance: u32) -> Option<&str> {
+    fn name(&self, instance: u32) -> Option<&[u8]> {
         if instance != 0 {
             return None;
         }
         // SAFETY: the system returns a constant string.
-        unsafe { core::ffi::CStr::from_ptr(zonda_debug_name()) }.to_str().ok()
+        Some(unsafe { core::ffi::CStr::from_ptr(zonda_debug_name()) }.to_bytes())
     }
 }
 

@@ -2,7 +2,6 @@
 //! with packets of their own.
 
 use core::num::NonZeroUsize;
-use gdbstub::arch::lldb::{Encoding, Format, Generic, Register, RegisterInfo};
 use gdbstub::arch::{Arch, RegId, Registers};
 
 pub(crate) enum Wasm {}
@@ -43,29 +42,14 @@ impl Registers for Pc {
     }
 }
 
+/// The registers, for the debugger.
+pub(crate) const REGISTERS: &[u8] = b"<target version=\"1.0\"><feature name=\"wasm\">\
+    <reg name=\"pc\" bitsize=\"64\" regnum=\"0\" generic=\"pc\" gcc_regnum=\"16\" dwarf_regnum=\"16\"/>\
+    </feature></target>";
+
 impl Arch for Wasm {
     type Usize = u64;
     type Registers = Pc;
     type BreakpointKind = usize;
     type RegId = PcId;
-
-    fn lldb_register_info(id: usize) -> Option<RegisterInfo<'static>> {
-        Some(match id {
-            0 => RegisterInfo::Register(Register {
-                name: "pc",
-                alt_name: Some("pc"),
-                bitsize: 64,
-                offset: 0,
-                encoding: Encoding::Uint,
-                format: Format::Hex,
-                set: "pc",
-                gcc: Some(16),
-                dwarf: Some(16),
-                generic: Some(Generic::Pc),
-                container_regs: None,
-                invalidate_regs: None,
-            }),
-            _ => RegisterInfo::Done,
-        })
-    }
 }

@@ -11,6 +11,62 @@ use zonda::debug::{Position, Program};
 pub(crate) const BREAKPOINTS: usize = if cfg!(feature = "std") { 256 } else { 16 };
 const WATCHPOINTS: usize = 4;
 
+/// What the debugger has set: at most `N`.
+struct List<T, const N: usize> {
+    items: [T; N],
+    count: usize,
+}
+
+impl<T: Copy, const N: usize> List<T, N> {
+    /// An empty list; `unused` is what its places hold.
+    const fn new(unused: T) -> List<T, N> {
+        List { items: [unused; N], count: 0 }
+    }
+
+    fn all(&self) -> &[T] {
+        self.items.get(..self.count).unwrap_or(&[])
+    }
+
+    fn all_mut(&mut self) -> &mut [T] {
+        self.items.get_mut(..self.count).unwrap_or(&mut [])
+    }
+
+    /// Returns false where there is no room.
+    fn add(&mut self, item: T) -> bool {
+        match self.items.get_mut(self.count) {
+            Some(place) => {
+                *place = item;
+                self.count += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Removes the first that is the same. Returns false where there is none.
+    fn remove(&mut self, same: impl Fn(&T) -> bool) -> bool {
+        let Some(at) = self.all().iter().position(same) else { return false };
+        let last = self.count - 1;
+        self.items.swap(at, last);
+        self.count = last;
+        true
+    }
+}
+
+/// A breakpoint where the debugger has set it, and the offset of its instruction.
+#[derive(Clone, Copy, PartialEq)]
+struct Breakpoint {
+    set: Position,
+    at: u32,
+}
+
+impl Breakpoint {
+    /// Its instruction.
+    fn instruction(&self) -> Position {
+        Position { offset: self.at, ..self.set }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Watch {
     /// As the debugger has it.
@@ -20,10 +76,10 @@ struct Watch {
     at: u32,
     len: u32,
     kind: WatchKind,
-    /// The bytes as they were before the last instruction: the first eight.
-    bytes: u64,
     /// Whether the last instruction accesses them.
     accessed: bool,
+    /// The bytes as they were before the last instruction: the first eight.
+    bytes: u64,
 }
 
 impl Watch {
@@ -65,22 +121,7 @@ impl Access {
     /// That of the instruction that comes next.
     fn next(program: &Program) -> Option<Access> {
         let (op, mut rest) = program.code().split_first()?;
-        // The length of what is accessed, and the slots of the value above the address.
-        let (len, above) = match op {
-            0x28 | 0x2a => (4, 0),
-            0x29 | 0x2b => (8, 0),
-            0x2c | 0x2d | 0x30 | 0x31 => (1, 0),
-            0x2e | 0x2f | 0x32 | 0x33 => (2, 0),
-            0x34 | 0x35 => (4, 0),
-            0x36 | 0x38 => (4, 1),
-            0x37 | 0x39 => (8, 2),
-            0x3a => (1, 1),
-            0x3b => (2, 1),
-            0x3c => (1, 2),
-            0x3d => (2, 2),
-            0x3e => (4, 2),
-            _ => return None,
-        };
+        let (len, above) = size(*op)?;
         // Bit 6 of the alignment says that another memory is named.
         let flags = leb128(&mut rest)?;
         if flags & 0x40 != 0 {
@@ -88,10 +129,45 @@ impl Access {
         }
         let offset = leb128(&mut rest)?;
         let address = program.top(above)?;
-        let instance = program.frames().next().and_then(|frame| program.position(&frame))?.instance;
+        let instance = program.here()?.instance;
         let at = (address as u64).checked_add(offset)?;
         Some(Access { instance, at, len, store: above > 0 })
     }
+}
+
+/// What a load or store accesses: its length, and the slots of the value above the address.
+fn size(op: u8) -> Option<(u32, u32)> {
+    // From `i32.load` on, the logarithm of the length and the slots.
+    const SIZES: [(u8, u8); 23] = [
+        // i32.load, i64.load, f32.load, f64.load
+        (2, 0),
+        (3, 0),
+        (2, 0),
+        (3, 0),
+        // i32.load8, i32.load16, i64.load8, i64.load16, i64.load32
+        (0, 0),
+        (0, 0),
+        (1, 0),
+        (1, 0),
+        (0, 0),
+        (0, 0),
+        (1, 0),
+        (1, 0),
+        (2, 0),
+        (2, 0),
+        // The stores.
+        (2, 1),
+        (3, 2),
+        (2, 1),
+        (3, 2),
+        (0, 1),
+        (1, 1),
+        (0, 2),
+        (1, 2),
+        (2, 2),
+    ];
+    let (log, above) = SIZES.get(usize::from(op.checked_sub(0x28)?))?;
+    Some((1 << log, u32::from(*above)))
 }
 
 /// Reads an unsigned integer.
@@ -110,57 +186,50 @@ fn leb128(bytes: &mut &[u8]) -> Option<u64> {
 
 /// All that the debugger has set.
 pub(crate) struct Breakpoints {
-    /// Each where the debugger has set it, and at its instruction.
-    breakpoints: [Option<(Position, Position)>; BREAKPOINTS],
-    watchpoints: [Option<Watch>; WATCHPOINTS],
+    breakpoints: List<Breakpoint, BREAKPOINTS>,
+    watchpoints: List<Watch, WATCHPOINTS>,
 }
 
 impl Breakpoints {
     pub(crate) const fn new() -> Breakpoints {
-        Breakpoints { breakpoints: [None; BREAKPOINTS], watchpoints: [None; WATCHPOINTS] }
+        let breakpoint = Breakpoint { set: Position { instance: 0, offset: 0 }, at: 0 };
+        let watch = Watch {
+            address: 0,
+            instance: 0,
+            at: 0,
+            len: 0,
+            kind: WatchKind::Write,
+            accessed: false,
+            bytes: 0,
+        };
+        Breakpoints { breakpoints: List::new(breakpoint), watchpoints: List::new(watch) }
     }
 
     /// Adds a breakpoint. Returns false where there is no room.
-    pub(crate) fn add(&mut self, program: &Program, position: Position) -> bool {
-        let entry = Some((position, program.instruction_at(position)));
-        if self.breakpoints.contains(&entry) {
-            return true;
-        }
-        match self.breakpoints.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = entry;
-                true
-            }
-            None => false,
-        }
+    pub(crate) fn add(&mut self, program: &Program, set: Position) -> bool {
+        let breakpoint = Breakpoint { set, at: program.instruction_at(set).offset };
+        self.breakpoints.all().contains(&breakpoint) || self.breakpoints.add(breakpoint)
     }
 
     /// Removes a breakpoint. Returns false where there is none.
     pub(crate) fn remove(&mut self, position: Position) -> bool {
-        let same = |place: &&mut Option<(Position, Position)>| {
-            place.is_some_and(|(set, _)| set == position)
-        };
-        match self.breakpoints.iter_mut().find(same) {
-            Some(place) => {
-                *place = None;
-                true
-            }
-            None => false,
-        }
+        self.breakpoints.remove(|breakpoint| breakpoint.set == position)
     }
 
     /// Where the debugger has set the breakpoint of an instruction.
     pub(crate) fn find(&self, instruction: Position) -> Option<Position> {
-        let mut all = self.breakpoints.iter().flatten();
-        all.find(|(_, at)| *at == instruction).map(|(set, _)| *set)
+        let mut all = self.breakpoints.all().iter();
+        all.find(|breakpoint| breakpoint.instruction() == instruction)
+            .map(|breakpoint| breakpoint.set)
     }
 
     /// The instructions that have breakpoints.
     pub(crate) fn all(&self) -> impl Iterator<Item = Position> + '_ {
-        self.breakpoints.iter().flatten().map(|(_, at)| *at)
+        self.breakpoints.all().iter().map(Breakpoint::instruction)
     }
 
-    /// Adds a watchpoint. Returns false where there is no room, and outside of the memory.
+    /// Adds a watchpoint. Returns false where there is no room, outside of the memory, and for a
+    /// memory with addresses of 64 bits.
     pub(crate) fn watch(
         &mut self,
         program: &Program,
@@ -170,18 +239,14 @@ impl Breakpoints {
         kind: WatchKind,
     ) -> bool {
         let end = at as u64 + len as u64;
-        if program.memory(instance).is_none_or(|memory| end > memory.len() as u64) {
+        if program.has_wide_addresses(instance)
+            || program.memory(instance).is_none_or(|memory| end > memory.len() as u64)
+        {
             return false;
         }
-        let mut watch = Watch { address, instance, at, len, kind, bytes: 0, accessed: false };
+        let mut watch = Watch { address, instance, at, len, kind, accessed: false, bytes: 0 };
         watch.bytes = watch.value(program);
-        match self.watchpoints.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = Some(watch);
-                true
-            }
-            None => false,
-        }
+        self.watchpoints.add(watch)
     }
 
     /// Removes a watchpoint. Returns false where there is none.
@@ -191,27 +256,20 @@ impl Breakpoints {
         (at, len): (u32, u32),
         kind: WatchKind,
     ) -> bool {
-        let same = |watch: &Watch| {
+        self.watchpoints.remove(|watch| {
             (watch.instance, watch.at, watch.len, watch.kind) == (instance, at, len, kind)
-        };
-        match self.watchpoints.iter_mut().find(|place| place.as_ref().is_some_and(same)) {
-            Some(place) => {
-                *place = None;
-                true
-            }
-            None => false,
-        }
+        })
     }
 
     pub(crate) fn watches(&self) -> bool {
-        self.watchpoints.iter().any(|place| place.is_some())
+        self.watchpoints.count != 0
     }
 
     /// Whether the last instruction has accessed what is watched: its kind, and its address. To be
     /// called before every instruction.
     pub(crate) fn accessed(&mut self, program: &Program) -> Option<(WatchKind, u64)> {
         let mut found = None;
-        for watch in self.watchpoints.iter_mut().flatten() {
+        for watch in self.watchpoints.all_mut() {
             let now = watch.value(program);
             let changed = now != watch.bytes && watch.kind != WatchKind::Read;
             if watch.accessed || changed {
@@ -228,13 +286,13 @@ impl Breakpoints {
             return;
         }
         let access = Access::next(program);
-        for watch in self.watchpoints.iter_mut().flatten() {
+        for watch in self.watchpoints.all_mut() {
             watch.bytes = watch.value(program);
             watch.accessed = access.is_some_and(|access| watch.waits_for(access));
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Breakpoints::new();
+        (self.breakpoints.count, self.watchpoints.count) = (0, 0);
     }
 }

@@ -13,6 +13,7 @@
 //! | `libraries` | the list of modules for the debugger |
 //! | `stub` | the session: when the program stops, and what happens until it runs on |
 //! | `target` | what the debugger reads and changes |
+//! | `text` | texts that the debugger asks for in parts |
 //! | `tcp` | the link of a host (feature `std`) |
 //!
 //! Depends on `zonda` with the feature `debug`. It needs no heap: its size is that of [`Stub`].
@@ -31,5 +32,6 @@ mod target;
 #[cfg(feature = "std")]
 #[allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a host has memory")]
 pub mod tcp;
+mod text;
 
 pub use stub::{Link, Names, Stub, PACKET};

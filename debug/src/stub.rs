@@ -12,11 +12,12 @@
 
 use crate::arch::PcId;
 use crate::target::Stopped;
+use core::convert::Infallible;
 use core::ptr::NonNull;
-use gdbstub::common::Signal;
+use gdbstub::common::{Signal, Tid};
 use gdbstub::conn::Connection;
 use gdbstub::stub::state_machine::GdbStubStateMachine as State;
-use gdbstub::stub::{DisconnectReason, GdbStub, SingleThreadStopReason};
+use gdbstub::stub::{DisconnectReason, GdbStub, MultiThreadStopReason};
 use zonda::debug::{Debugger, Program, Resume, Stop};
 use zonda::TrapCode;
 
@@ -46,29 +47,36 @@ pub trait Link: Clone {
 /// The names of modules for the debugger, which looks for files of these names, and reads the
 /// module from the program where it finds none.
 pub trait Names {
-    /// The name of the module of an instance, by its number in the store.
-    fn name(&self, instance: u32) -> Option<&str>;
+    /// The name of the module of an instance, by its number in the store: UTF-8, which nothing here
+    /// has to check.
+    fn name(&self, instance: u32) -> Option<&[u8]>;
 }
 
-/// A link as the state machine uses it. What is not sent is noticed when the next byte is read.
+/// A link as the state machine uses it. What is not sent is noticed when the next byte is read:
+/// without an error that can occur, the compiler leaves out what would handle it everywhere.
 struct Output<L>(L);
 
 impl<L: Link> Connection for Output<L> {
-    type Error = ();
+    type Error = Infallible;
 
-    fn write(&mut self, byte: u8) -> Result<(), ()> {
+    fn write(&mut self, byte: u8) -> Result<(), Infallible> {
         self.0.write(byte);
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), ()> {
+    fn flush(&mut self) -> Result<(), Infallible> {
         self.0.flush();
         Ok(())
     }
 }
 
 type Machine<L, N> = State<'static, Stopped<N>, Output<L>>;
-type Reason = SingleThreadStopReason<u64>;
+type Reason = MultiThreadStopReason<u64>;
+
+/// What a debugger sends, in no packet, to interrupt the program.
+const INTERRUPT: u8 = 3;
+/// The only thread.
+const THREAD: Tid = Tid::MIN;
 
 /// The debugger's side in the runtime: set it with [`zonda::Store::set_debugger`].
 pub struct Stub<L: Link + 'static, N: Names + 'static> {
@@ -95,7 +103,8 @@ impl<L: Link, N: Names> Stub<L, N> {
     /// The program has ended and does not run again: tells the debugger, and ends the connection.
     pub fn ended(&mut self) {
         if let Some(State::Running(machine)) = self.machine.take() {
-            let _ = machine.report_stop(&mut self.stopped, Reason::Exited(0));
+            let none = &mut core::iter::empty();
+            let _ = machine.report_stop_with_regs(&mut self.stopped, Reason::Exited(0), none);
             self.link.close();
         }
     }
@@ -116,37 +125,25 @@ impl<L: Link, N: Names> Stub<L, N> {
             return (!is_exit(program)).then(|| reply(signal(code)));
         }
         if let Some((kind, addr)) = breakpoints.accessed(program) {
-            return Some(Reason::Watch { tid: (), kind, addr });
+            return Some(Reason::Watch { tid: THREAD, kind, addr });
         }
         if core::mem::take(&mut self.interrupted) {
             return Some(reply(Signal::SIGINT));
         }
-        let position = program.frames().next().and_then(|frame| program.position(&frame));
-        if let Some(set) = position.and_then(|at| breakpoints.find(at)) {
+        if let Some(set) = program.here().and_then(|at| breakpoints.find(at)) {
             self.stopped.shown = Some(set);
-            return Some(Reason::SwBreak(()));
+            return Some(Reason::SwBreak(THREAD));
         }
         self.stopped.step.then(|| reply(Signal::SIGTRAP))
     }
 
-    /// Reads what the debugger has sent while the program ran. `None` when the debugger has gone.
-    fn received(&mut self, mut machine: Machine<L, N>) -> Option<Machine<L, N>> {
-        loop {
-            machine = match machine {
-                State::Running(running) => match self.link.try_read() {
-                    Some(byte) => running.incoming_data(&mut self.stopped, byte).ok()?,
-                    None => return self.link.is_connected().then_some(running.into()),
-                },
-                State::CtrlCInterrupt(interrupt) => {
-                    // Without a reason the machine is in state `Running` again, in which `session`
-                    // reports the stop.
-                    self.interrupted = true;
-                    let none: Option<Reason> = None;
-                    interrupt.interrupt_handled(&mut self.stopped, none).ok()?
-                }
-                other => return Some(other),
-            }
+    /// Reads what the debugger has sent while the program ran: nothing but a request to interrupt
+    /// it has a meaning then. Returns false when the debugger has gone.
+    fn receive(&mut self) -> bool {
+        while let Some(byte) = self.link.try_read() {
+            self.interrupted |= byte == INTERRUPT;
         }
+        self.link.is_connected()
     }
 
     /// Serves the debugger until the program may go on, or the debugger has detached or gone.
@@ -154,13 +151,14 @@ impl<L: Link, N: Names> Stub<L, N> {
         loop {
             machine = match machine {
                 State::Idle(idle) => {
-                    let byte = self.link.read().ok_or(Resume::Continue)?;
+                    let byte = loop {
+                        match self.link.read().ok_or(Resume::Continue)? {
+                            // The program has stopped already.
+                            INTERRUPT => {}
+                            byte => break byte,
+                        }
+                    };
                     idle.incoming_data(&mut self.stopped, byte).map_err(|_| Resume::Continue)?
-                }
-                State::CtrlCInterrupt(interrupt) => {
-                    let none: Option<Reason> = None;
-                    let next = interrupt.interrupt_handled(&mut self.stopped, none);
-                    next.map_err(|_| Resume::Continue)?
                 }
                 State::Disconnected(end) => {
                     return Err(match end.get_reason() {
@@ -168,7 +166,9 @@ impl<L: Link, N: Names> Stub<L, N> {
                         _ => Resume::Continue,
                     });
                 }
-                running => return Ok(running),
+                State::Running(running) => return Ok(running.into()),
+                // `INTERRUPT` has not reached the machine.
+                State::CtrlCInterrupt(_) => return Err(Resume::Continue),
             }
         }
     }
@@ -180,30 +180,23 @@ impl<L: Link, N: Names> Stub<L, N> {
         let machine = match self.machine.take() {
             None if !self.link.is_connected() => return Err(Resume::Continue),
             None => self.start().ok_or(Resume::Continue)?,
-            Some(machine) => {
-                let machine = match asked {
-                    true => self.received(machine).ok_or(Resume::Continue)?,
-                    false => machine,
-                };
-                match machine {
-                    State::Running(running) => match self.reason(stop) {
-                        Some(reason) => {
-                            // LLDB 22 takes the program counter of the stop before for that of this
-                            // one unless it is told.
-                            let pc = self.stopped.pc().unwrap_or(0).to_le_bytes();
-                            let mut registers = core::iter::once((PcId, &pc[..]));
-                            running
-                                .report_stop_with_regs(&mut self.stopped, reason, &mut registers)
-                                .map_err(|_| Resume::Continue)?
-                        }
-                        None => {
-                            self.machine = Some(running.into());
-                            return Ok(());
-                        }
-                    },
-                    other => other,
+            Some(_) if asked && !self.receive() => return Err(Resume::Continue),
+            Some(State::Running(running)) => match self.reason(stop) {
+                Some(reason) => {
+                    // LLDB 22 takes the program counter of the stop before for that of this one
+                    // unless it is told.
+                    let pc = self.stopped.pc().unwrap_or(0).to_le_bytes();
+                    let mut registers = core::iter::once((PcId, &pc[..]));
+                    running
+                        .report_stop_with_regs(&mut self.stopped, reason, &mut registers)
+                        .map_err(|_| Resume::Continue)?
                 }
-            }
+                None => {
+                    self.machine = Some(running.into());
+                    return Ok(());
+                }
+            },
+            Some(other) => other,
         };
         self.link.set_running(false);
         self.stopped.trap = match stop {
@@ -240,7 +233,7 @@ impl<L: Link, N: Names> Debugger for Stub<L, N> {
 
 /// A stop by a signal, in the form of reply that can have registers.
 fn reply(signal: Signal) -> Reason {
-    Reason::SignalWithThread { tid: (), signal }
+    Reason::SignalWithThread { tid: THREAD, signal }
 }
 
 /// Whether the program has trapped because it ends itself.

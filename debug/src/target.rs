@@ -1,15 +1,14 @@
 //! What the debugger reads and changes of a stopped program, in the terms of the protocol.
 
 use crate::address::Address;
-use crate::arch::{Pc, PcId, Wasm};
+use crate::arch::{Pc, Wasm, REGISTERS};
 use crate::breakpoints::Breakpoints;
 use crate::libraries;
 use crate::stub::Names;
+use crate::text;
+use core::convert::Infallible;
 use core::ptr::NonNull;
-use gdbstub::common::{Endianness, Signal, Tid};
-use gdbstub::target::ext::base::single_register_access::{
-    SingleRegisterAccess, SingleRegisterAccessOps,
-};
+use gdbstub::common::{Signal, Tid};
 use gdbstub::target::ext::base::singlethread::{
     SingleThreadBase, SingleThreadResume, SingleThreadResumeOps, SingleThreadSingleStep,
     SingleThreadSingleStepOps,
@@ -19,10 +18,12 @@ use gdbstub::target::ext::breakpoints::{
     Breakpoints as BreakpointsExt, BreakpointsOps, HwWatchpoint, HwWatchpointOps, SwBreakpoint,
     SwBreakpointOps, WatchKind,
 };
-use gdbstub::target::ext::host_info::{HostInfo, HostInfoOps, HostInfoResponse};
 use gdbstub::target::ext::libraries::{Libraries, LibrariesOps};
 use gdbstub::target::ext::monitor_cmd::{ConsoleOutput, MonitorCmd, MonitorCmdOps};
 use gdbstub::target::ext::process_info::{ProcessInfo, ProcessInfoOps, ProcessInfoResponse};
+use gdbstub::target::ext::target_description_xml_override::{
+    TargetDescriptionXmlOverride, TargetDescriptionXmlOverrideOps,
+};
 use gdbstub::target::ext::wasm::{Wasm as WasmExt, WasmOps};
 use gdbstub::target::{Target, TargetError, TargetResult};
 use zonda::debug::{Bytes, Frame, Position, Program};
@@ -113,18 +114,13 @@ impl<N: Names> Stopped<N> {
 
     /// The address of the next instruction.
     pub(crate) fn pc(&self) -> Option<u64> {
-        let program = self.program()?;
-        let at = match self.shown {
-            Some(at) => at,
-            None => program.position(&program.frames().next()?)?,
-        };
+        let at = self.shown.or_else(|| self.program()?.here())?;
         Some(Address::module(at.instance, at.offset))
     }
 
     /// The instance of the innermost frame.
     fn running(&self) -> Option<u32> {
-        let program = self.program()?;
-        Some(program.position(&program.frames().next()?)?.instance)
+        Some(self.program()?.here()?.instance)
     }
 
     /// A range of memory 0, and its instance.
@@ -143,11 +139,11 @@ impl<N: Names> Stopped<N> {
         frame: usize,
         index: usize,
         to: &mut [u8],
-        read: impl FnOnce(&Program, &Frame, u32) -> Option<Bytes>,
+        read: fn(&Program, &Frame, u32) -> Option<Bytes>,
     ) -> usize {
         let value = || {
             let program = self.program()?;
-            let frame = program.frames().nth(frame)?;
+            let frame = program.frame(frame)?;
             read(program, &frame, index.try_into().ok()?)
         };
         let Some(bytes) = value() else { return 0 };
@@ -159,14 +155,29 @@ impl<N: Names> Stopped<N> {
 
 impl<N: Names> Target for Stopped<N> {
     type Arch = Wasm;
-    type Error = ();
+    type Error = Infallible;
 
-    fn base_ops(&mut self) -> BaseOps<'_, Wasm, ()> {
+    fn base_ops(&mut self) -> BaseOps<'_, Wasm, Infallible> {
         BaseOps::SingleThread(self)
     }
 
-    fn use_target_description_xml(&self) -> bool {
+    // LLDB asks for the description of the registers in this form or in that of `qRegisterInfo`,
+    // and for memory with `X` or `M`. One of each is enough.
+    fn use_lldb_register_info(&self) -> bool {
         false
+    }
+
+    fn use_x_upcase_packet(&self) -> bool {
+        false
+    }
+
+    fn use_resume_stub(&self) -> bool {
+        false
+    }
+
+    // It saves bytes on a line, but costs a device flash.
+    fn use_rle(&self) -> bool {
+        cfg!(feature = "std")
     }
 
     fn use_fork_stop_reason(&self) -> bool {
@@ -185,11 +196,13 @@ impl<N: Names> Target for Stopped<N> {
         Some(self)
     }
 
-    fn support_monitor_cmd(&mut self) -> Option<MonitorCmdOps<'_, Self>> {
+    fn support_target_description_xml_override(
+        &mut self,
+    ) -> Option<TargetDescriptionXmlOverrideOps<'_, Self>> {
         Some(self)
     }
 
-    fn support_host_info(&mut self) -> Option<HostInfoOps<'_, Self>> {
+    fn support_monitor_cmd(&mut self) -> Option<MonitorCmdOps<'_, Self>> {
         Some(self)
     }
 
@@ -215,10 +228,6 @@ impl<N: Names> SingleThreadBase for Stopped<N> {
     fn write_registers(&mut self, _: &Pc) -> TargetResult<(), Self> {
         // The side table's position would not fit.
         Err(TargetError::NonFatal)
-    }
-
-    fn support_single_register_access(&mut self) -> Option<SingleRegisterAccessOps<'_, (), Self>> {
-        Some(self)
     }
 
     fn read_addrs(&mut self, address: u64, to: &mut [u8]) -> TargetResult<usize, Self> {
@@ -254,20 +263,8 @@ impl<N: Names> SingleThreadBase for Stopped<N> {
     }
 }
 
-impl<N: Names> SingleRegisterAccess<()> for Stopped<N> {
-    fn read_register(&mut self, (): (), _: PcId, to: &mut [u8]) -> TargetResult<usize, Self> {
-        let pc = self.pc().ok_or(TargetError::NonFatal)?.to_le_bytes();
-        to.get_mut(..pc.len()).ok_or(TargetError::NonFatal)?.copy_from_slice(&pc);
-        Ok(pc.len())
-    }
-
-    fn write_register(&mut self, (): (), _: PcId, _: &[u8]) -> TargetResult<(), Self> {
-        Err(TargetError::NonFatal)
-    }
-}
-
 impl<N: Names> SingleThreadResume for Stopped<N> {
-    fn resume(&mut self, _: Option<Signal>) -> Result<(), ()> {
+    fn resume(&mut self, _: Option<Signal>) -> Result<(), Infallible> {
         self.step = false;
         Ok(())
     }
@@ -278,7 +275,7 @@ impl<N: Names> SingleThreadResume for Stopped<N> {
 }
 
 impl<N: Names> SingleThreadSingleStep for Stopped<N> {
-    fn step(&mut self, _: Option<Signal>) -> Result<(), ()> {
+    fn step(&mut self, _: Option<Signal>) -> Result<(), Infallible> {
         self.step = true;
         Ok(())
     }
@@ -336,22 +333,28 @@ impl<N: Names> HwWatchpoint for Stopped<N> {
     }
 }
 
-impl<N: Names> HostInfo for Stopped<N> {
-    fn host_info(&self, write: &mut dyn FnMut(&HostInfoResponse<'_>)) -> Result<(), ()> {
-        write(&HostInfoResponse::Triple(TRIPLE));
-        write(&HostInfoResponse::Endianness(Endianness::Little));
-        write(&HostInfoResponse::PointerSize(4));
+impl<N: Names> ProcessInfo for Stopped<N> {
+    fn process_info(
+        &self,
+        write: &mut dyn FnMut(&ProcessInfoResponse<'_>),
+    ) -> Result<(), Infallible> {
+        write(&ProcessInfoResponse::Pid(PROCESS));
+        write(&ProcessInfoResponse::Triple(TRIPLE));
         Ok(())
     }
 }
 
-impl<N: Names> ProcessInfo for Stopped<N> {
-    fn process_info(&self, write: &mut dyn FnMut(&ProcessInfoResponse<'_>)) -> Result<(), ()> {
-        write(&ProcessInfoResponse::Pid(PROCESS));
-        write(&ProcessInfoResponse::Triple(TRIPLE));
-        write(&ProcessInfoResponse::Endianness(Endianness::Little));
-        write(&ProcessInfoResponse::PointerSize(4));
-        Ok(())
+impl<N: Names> TargetDescriptionXmlOverride for Stopped<N> {
+    fn target_description_xml(
+        &self,
+        _: &[u8],
+        offset: u64,
+        length: usize,
+        to: &mut [u8],
+    ) -> TargetResult<usize, Self> {
+        Ok(text::part(offset, length, to, |part| {
+            part.text(REGISTERS);
+        }))
     }
 }
 
@@ -362,21 +365,23 @@ impl<N: Names> Libraries for Stopped<N> {
         length: usize,
         to: &mut [u8],
     ) -> TargetResult<usize, Self> {
-        let len = length.min(to.len());
-        let to = to.get_mut(..len).ok_or(TargetError::NonFatal)?;
         let count = self.program().map_or(0, |program| program.instances());
-        Ok(libraries::write(offset, to, count, |number| self.names.name(number)))
+        Ok(text::part(offset, length, to, |part| {
+            libraries::write(part, count, |number| self.names.name(number));
+        }))
     }
 }
 
 impl<N: Names> WasmExt for Stopped<N> {
-    fn wasm_call_stack(&self, _: Tid, next_pc: &mut dyn FnMut(u64)) -> Result<(), ()> {
+    fn wasm_call_stack(&self, _: Tid, next_pc: &mut dyn FnMut(u64)) -> Result<(), Infallible> {
         let Some(program) = self.program() else { return Ok(()) };
-        for (number, frame) in program.frames().enumerate() {
-            let shown = self.shown.filter(|_| number == 0);
-            if let Some(at) = shown.or_else(|| program.position(&frame)) {
+        let mut shown = self.shown;
+        let mut frame = program.frame(0);
+        while let Some(active) = frame {
+            if let Some(at) = shown.take().or_else(|| program.position(&active)) {
                 next_pc(Address::module(at.instance, at.offset));
             }
+            frame = active.caller();
         }
         Ok(())
     }
@@ -387,7 +392,7 @@ impl<N: Names> WasmExt for Stopped<N> {
         frame: usize,
         local: usize,
         to: &mut [u8],
-    ) -> Result<usize, ()> {
+    ) -> Result<usize, Infallible> {
         Ok(self.value(frame, local, to, |program, frame, index| program.local(frame, index)))
     }
 
@@ -397,7 +402,7 @@ impl<N: Names> WasmExt for Stopped<N> {
         frame: usize,
         index: usize,
         to: &mut [u8],
-    ) -> Result<usize, ()> {
+    ) -> Result<usize, Infallible> {
         Ok(self.value(frame, index, to, |program, frame, index| program.operand(frame, index)))
     }
 
@@ -407,13 +412,17 @@ impl<N: Names> WasmExt for Stopped<N> {
         frame: usize,
         global: usize,
         to: &mut [u8],
-    ) -> Result<usize, ()> {
+    ) -> Result<usize, Infallible> {
         Ok(self.value(frame, global, to, |program, frame, index| program.global(frame, index)))
     }
 }
 
 impl<N: Names> MonitorCmd for Stopped<N> {
-    fn handle_monitor_cmd(&mut self, command: &[u8], mut out: ConsoleOutput<'_>) -> Result<(), ()> {
+    fn handle_monitor_cmd(
+        &mut self,
+        command: &[u8],
+        mut out: ConsoleOutput<'_>,
+    ) -> Result<(), Infallible> {
         match command {
             b"trap" => match self.trap {
                 Some(code) => {

@@ -43,7 +43,7 @@ impl Link for Memory {
 struct NoNames;
 
 impl Names for NoNames {
-    fn name(&self, _: u32) -> Option<&str> {
+    fn name(&self, _: u32) -> Option<&[u8]> {
         None
     }
 }

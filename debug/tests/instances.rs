@@ -10,8 +10,8 @@ use zonda_debug::{Names, Stub, PACKET};
 struct First;
 
 impl Names for First {
-    fn name(&self, instance: u32) -> Option<&str> {
-        (instance == 0).then_some("story-O0.wasm")
+    fn name(&self, instance: u32) -> Option<&[u8]> {
+        (instance == 0).then_some(b"story-O0.wasm")
     }
 }
 

@@ -36,6 +36,13 @@ const CHANGED: u32 = 4;
 /// change what the context points at. Returns 0, or the number of a trap that ends the call.
 pub type Hook = unsafe extern "C" fn(data: *mut (), context: &mut Context, event: u32) -> u32;
 
+#[cfg(all(thumb2, not(feature = "portable")))]
+extern "C" {
+    // The tables of handlers of classic mode, in `classic/thumb.rs`.
+    static zonda_exec_usual: u32;
+    static zonda_exec_asking: u32;
+}
+
 /// An event for the [`Hook`]: an instruction comes next.
 pub const INSTRUCTION: u32 = 0;
 /// An event for the [`Hook`]: a call by the host comes next.
@@ -46,8 +53,11 @@ const WORDS: usize = 8;
 
 /// What a store has for its debugger.
 pub struct Debug {
-    /// Not 0 while a debugger is attached: read by the loop in Thumb-2 instructions.
-    active: Cell<u32>,
+    /// The table of handlers that the loop in Thumb-2 instructions uses.
+    #[cfg(all(thumb2, not(feature = "portable")))]
+    handlers: Cell<*const u32>,
+    /// Whether a debugger is attached.
+    active: Cell<bool>,
     /// Another thread asks for a stop.
     request: AtomicU32,
     hook: Cell<Option<Hook>>,
@@ -61,18 +71,17 @@ pub struct Debug {
     innermost: Cell<*const Context>,
 }
 
-#[allow(unused_imports, reason = "for the loop in Thumb-2 instructions")]
-pub(crate) use crate::frame::HANDLERS;
-
-/// The offset of `active` in a meter.
-#[allow(dead_code)]
-pub(crate) const ACTIVE: usize =
-    core::mem::offset_of!(Meter, debug) + core::mem::offset_of!(Debug, active);
+/// The offset of the table in a meter.
+#[cfg(all(thumb2, not(feature = "portable")))]
+pub(crate) const HANDLERS: usize =
+    core::mem::offset_of!(Meter, debug) + core::mem::offset_of!(Debug, handlers);
 
 impl Debug {
     pub(crate) const fn new() -> Debug {
         Debug {
-            active: Cell::new(0),
+            #[cfg(all(thumb2, not(feature = "portable")))]
+            handlers: Cell::new(&raw const zonda_exec_usual),
+            active: Cell::new(false),
             request: AtomicU32::new(0),
             hook: Cell::new(None),
             data: Cell::new(core::ptr::null_mut()),
@@ -94,7 +103,17 @@ impl Debug {
 
     /// Whether a debugger is attached.
     pub fn is_active(&self) -> bool {
-        self.active.get() != 0
+        self.active.get()
+    }
+
+    fn set_active(&self, active: bool) {
+        self.active.set(active);
+        #[cfg(all(thumb2, not(feature = "portable")))]
+        self.handlers.set(if active {
+            &raw const zonda_exec_asking
+        } else {
+            &raw const zonda_exec_usual
+        });
     }
 
     /// Whether another thread asks for a stop; the request is served.
@@ -153,7 +172,7 @@ impl Meter {
 
     /// Attaches a debugger, or detaches it.
     pub fn set_active(&self, active: bool) {
-        self.debug.active.set(active as u32);
+        self.debug.set_active(active);
         if active {
             self.termination.set(ATTENTION);
         } else {
@@ -186,7 +205,7 @@ impl Meter {
     fn notice(&self) {
         if self.debug.is_requested() {
             if self.debug.hook.get().is_some() {
-                self.debug.active.set(1);
+                self.debug.set_active(true);
             } else {
                 self.debug.request.store(0, Ordering::Release);
             }
@@ -204,60 +223,78 @@ pub(crate) fn is_active(context: &Context) -> bool {
     unsafe { (*context.meter).debug.is_active() }
 }
 
-/// A call by the host into `instance` begins. Returns whether [`end`] has to follow.
+/// Whether a call by the host has to be made with [`begin`] and [`end`]: a debugger is attached, or
+/// somebody has asked for something.
 ///
 /// # Safety
-/// The context's meter and the instance are live.
+/// The meter is live.
 #[inline(always)]
-pub(crate) unsafe fn begin(context: &mut Context, instance: *const ExecInstance) -> bool {
+pub(crate) unsafe fn is_noticed(meter: *const Meter) -> bool {
     // SAFETY: the contract of this function.
-    unsafe { (*context.meter).termination.is_set() && begin_attached(context, instance) }
+    unsafe { (*meter).termination.is_set() }
 }
 
-/// The same while a debugger is attached or asks for it. It may change the mode of instances.
+/// A call by the host into `instance` begins. It may change the mode of instances. [`end`] follows.
 ///
 /// # Safety
-/// As for [`begin`].
-#[cold]
-#[inline(never)]
-unsafe fn begin_attached(context: &mut Context, instance: *const ExecInstance) -> bool {
+/// The context's meter and the instance are live; nothing runs in the context.
+pub(crate) unsafe fn begin(context: &mut Context, instance: *const ExecInstance) {
     // SAFETY: the contract of this function.
     let meter = unsafe { &*context.meter };
     meter.notice();
-    (context.func, context.instance) = (null(), instance);
-    // SAFETY: the contract of this function. Nothing runs in the context.
+    context.instance = instance;
+    context.outer.write(meter.debug.innermost.get());
+    // SAFETY: the contract of this function.
     unsafe { call_hook(context, CALL) };
     // `switch` asks for no change of the loop where nothing runs.
     context.instance = null();
-    context.outer = meter.debug.innermost.replace(context);
-    true
+    meter.debug.innermost.set(context);
 }
 
-/// The call has ended, with this code. `begun` is what [`begin`] has returned.
+/// The call has trapped, with this code.
 ///
 /// # Safety
-/// As for [`begin`], of the innermost call.
-#[inline(always)]
-pub(crate) unsafe fn end(context: &mut Context, code: u32, begun: bool) {
-    if begun || code != 0 {
-        // SAFETY: the contract of this function.
-        unsafe { end_attached(context, code, begun) };
+/// The context is that of the innermost call, and its meter is live.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn trapped(context: &mut Context, code: u32) {
+    if is_active(context) {
+        // SAFETY: the contract of this function. The loop of classic mode has completed the context
+        // where it has stopped.
+        unsafe { call_hook(context, code) };
     }
 }
 
+/// The call has ended.
+///
 /// # Safety
-/// As for [`end`].
-#[cold]
-#[inline(never)]
-unsafe fn end_attached(context: &mut Context, code: u32, begun: bool) {
-    // SAFETY: the contract of this function.
-    let meter = unsafe { &*context.meter };
-    if code != 0 && meter.debug.is_active() {
-        // SAFETY: the loop of classic mode has completed the context where it has stopped.
-        unsafe { call_hook(context, code) };
-    }
-    if begun {
-        meter.debug.innermost.set(core::mem::replace(&mut context.outer, null()));
+/// As for [`begin`], which was called with the context, of the innermost call.
+pub(crate) unsafe fn end(context: &Context) {
+    // SAFETY: the contract of this function; `begin` has set `outer`.
+    unsafe { (*context.meter).debug.innermost.set(context.outer.assume_init()) };
+}
+
+impl Context {
+    /// The call by the host that encloses this one and has begun since a debugger is attached; null
+    /// for none.
+    ///
+    /// # Safety
+    /// The meter is live.
+    pub unsafe fn outer(&self) -> *const Context {
+        // SAFETY: the contract of this function.
+        let innermost = unsafe { (*self.meter).debug.innermost.get() };
+        // A call that has begun before is not in the chain, and nothing encloses it that is.
+        let mut begun = innermost;
+        while !begun.is_null() {
+            // SAFETY: contexts in the chain are those of calls that have begun and not ended, and
+            // `begin` has set their `outer`.
+            let outer = unsafe { (*begun).outer.assume_init() };
+            if core::ptr::eq(begun, self) {
+                return outer;
+            }
+            begun = outer;
+        }
+        null()
     }
 }
 

@@ -10,9 +10,6 @@ pub(crate) const ON: bool = false;
 /// Not read.
 #[allow(dead_code)]
 pub(crate) const HANDLERS: usize = 0;
-/// Not read.
-#[allow(dead_code)]
-pub(crate) const ACTIVE: usize = 0;
 
 impl Meter {
     /// Nothing but a termination request or the end of the fuel stops execution.
@@ -30,14 +27,24 @@ pub(crate) fn is_active(_: &Context) -> bool {
 /// # Safety
 /// There is no requirement.
 #[inline(always)]
-pub(crate) unsafe fn begin(_: &mut Context, _: *const ExecInstance) -> bool {
+pub(crate) unsafe fn is_noticed(_: *const Meter) -> bool {
     false
 }
 
 /// # Safety
 /// There is no requirement.
 #[inline(always)]
-pub(crate) unsafe fn end(_: &mut Context, _: u32, _: bool) {}
+pub(crate) unsafe fn begin(_: &mut Context, _: *const ExecInstance) {}
+
+/// # Safety
+/// There is no requirement.
+#[inline(always)]
+pub(crate) unsafe fn trapped(_: &mut Context, _: u32) {}
+
+/// # Safety
+/// There is no requirement.
+#[inline(always)]
+pub(crate) unsafe fn end(_: &Context) {}
 
 /// # Safety
 /// There is no requirement.

@@ -140,18 +140,10 @@ pub struct Context {
     pub store: *mut (),
     /// What host functions receive: the embedder's store or execution environment.
     pub host: *mut (),
-    /// The call by the host that encloses this one.
+    /// The call by the host that encloses this one: see [`Context::outer`].
     #[cfg(feature = "debug")]
-    pub outer: *const Context,
-    /// The table of handlers that the loop in Thumb-2 instructions has chosen.
-    #[cfg(feature = "debug")]
-    handlers: *const (),
+    pub(crate) outer: core::mem::MaybeUninit<*const Context>,
 }
-
-/// The offset of `handlers`.
-#[cfg(feature = "debug")]
-#[allow(dead_code)]
-pub(crate) const HANDLERS: usize = core::mem::offset_of!(Context, handlers);
 
 /// What a call by the host provides.
 #[derive(Clone, Copy)]
@@ -278,9 +270,7 @@ impl Context {
             store: host.store,
             host: host.host,
             #[cfg(feature = "debug")]
-            outer: core::ptr::null(),
-            #[cfg(feature = "debug")]
-            handlers: core::ptr::null(),
+            outer: core::mem::MaybeUninit::uninit(),
         }
     }
 

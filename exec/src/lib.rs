@@ -119,7 +119,7 @@ pub use linear_memory::Memory;
 pub use meter::Meter;
 pub use mode::Mode;
 pub use op::Op;
-pub use run::{call, call_in};
+pub use run::{call, call_in, call_noticed, is_noticed};
 pub use trap::TrapCode;
 
 /// Whether the target has Thumb-2 instructions.

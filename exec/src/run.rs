@@ -8,6 +8,7 @@ use crate::frame::{
     SWITCHED,
 };
 use crate::instance::ExecInstance;
+use crate::meter::Meter;
 use crate::mode::Mode;
 use crate::trace::Trace;
 use crate::unwind::{is_thrown, UNWIND_CODE};
@@ -64,7 +65,6 @@ pub unsafe fn call_in(
         if (*instance).mode == Mode::Native {
             return crate::native::call_in(context, fp, func, &*instance, write);
         }
-        let begun = debug::begin(context, instance);
         // The mode is read once.
         let (to, run) = (*instance).mode.entry(&*instance, func);
         let callee = &*to.layout;
@@ -72,11 +72,9 @@ pub unsafe fn call_in(
         // Neither number is near the largest one: see `FuncLayout`.
         let slots = callee.params as u32 + callee.frame;
         if !bounds::has_slots(fp.addr(), slots, context.stack_end.addr()) {
-            debug::end(context, 0, begun);
             return Exit::Refused(TrapCode::StackOverflow);
         }
         if let Err(code) = write(callee) {
-            debug::end(context, 0, begun);
             return Exit::Refused(code);
         }
         let first = fp.wrapping_add(callee.params as usize);
@@ -92,20 +90,58 @@ pub unsafe fn call_in(
         (context.instance, context.memory) = (instance, (*instance).memory);
         let mut code = run(context);
         if code == 0 {
-            debug::end(context, 0, begun);
             return Exit::Returned;
         }
         if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
             code = go_on(context, code);
             if code == 0 {
-                debug::end(context, 0, begun);
                 return Exit::Returned;
             }
         }
-        debug::end(context, code, begun);
+        debug::trapped(context, code);
         let Context { pc, func, instance, .. } = *context;
         let place = Place { pc, func, instance, trace: Trace::of(context) };
         Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
+    }
+}
+
+/// Whether a call by the host has to be made by [`call_noticed`].
+///
+/// # Safety
+/// The meter is live.
+#[inline(always)]
+pub unsafe fn is_noticed(meter: *const Meter) -> bool {
+    // SAFETY: the contract of this function.
+    unsafe { debug::is_noticed(meter) }
+}
+
+/// [`call`] while a debugger is attached, or while somebody asks for something. A function of its
+/// own, so that nothing of it is part of a usual call.
+///
+/// # Safety
+/// As for [`call`].
+#[cold]
+#[inline(never)]
+pub unsafe fn call_noticed(
+    host: Host,
+    fp: *mut u32,
+    func: u32,
+    instance: *const ExecInstance,
+) -> Exit {
+    let mut context = Context::new(&host, fp);
+    // SAFETY: the contract of this function; the instance and the meter are live, and the context
+    // is that of the innermost call.
+    unsafe {
+        // The frames of native code are not seen.
+        let seen = Mode::ALL.contains(&(*instance).mode);
+        if seen {
+            debug::begin(&mut context, instance);
+        }
+        let exit = call_in(&mut context, fp, func, instance, |_| Ok(()));
+        if seen {
+            debug::end(&context);
+        }
+        exit
     }
 }
 

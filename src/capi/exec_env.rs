@@ -61,6 +61,16 @@ pub struct WASMExecEnv {
 }
 
 impl WASMExecEnv {
+    /// The meter of its instance's store.
+    #[inline(always)]
+    fn meter(&self) -> *const zonda_exec::Meter {
+        match self.context.first() {
+            Some(context) => context.meter,
+            // SAFETY: the instance and its store are live as long as the environment.
+            None => unsafe { (&*self.instance).store.meter.as_ptr() },
+        }
+    }
+
     pub(super) fn new(
         instance: wasm_module_inst_t,
         stack_size: u32,
@@ -498,6 +508,7 @@ unsafe fn call_outermost(
             || (*instance).failed
             || !(*data).defines(func)
             || (*env).special
+            || zonda_exec::is_noticed((*env).meter())
             || WIDE && has_objects(instance, func)
             || !platform::stack_suffices(interface::ZONDA_STACK_CALL)
         {

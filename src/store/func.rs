@@ -170,7 +170,11 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
         match target {
             Target::Wasm(instance, func) => {
                 let from = from_host(store, host, stack);
-                match zonda_exec::call(from, stack.base.wrapping_add(1), func, instance) {
+                let args = stack.base.wrapping_add(1);
+                if zonda_exec::is_noticed(from.meter) {
+                    return call_noticed::<PLACE>(store, host, stack, instance, func);
+                }
+                match zonda_exec::call(from, args, func, instance) {
                     Exit::Returned => {
                         (*store).check_globals(StoreInstance::of(instance));
                         Ok(())
@@ -195,8 +199,8 @@ pub(crate) unsafe fn context(store: *mut StoreData, host: *mut (), stack_end: *m
     Context::new(&from, stack_end)
 }
 
-/// Calls a function that an instance defines. `write` stores the arguments at `args`, or refuses
-/// the call.
+/// Calls a function that an instance defines, without the notice of a debugger
+/// ([`zonda_exec::is_noticed`]). `write` stores the arguments at `args`, or refuses the call.
 ///
 /// # Safety
 /// `func` is a function that the live instance of this store defines; the context is one of
@@ -221,6 +225,33 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
                 Ok(())
             }
             stopped => Err(stop::<PLACE>(context.store.cast(), stopped)),
+        }
+    }
+}
+
+/// Calls a function that an instance defines while a debugger is attached, or while somebody asks
+/// for something.
+///
+/// # Safety
+/// As for [`call`], of a target that an instance defines.
+#[cold]
+#[inline(never)]
+unsafe fn call_noticed<const PLACE: bool>(
+    store: *mut StoreData,
+    host: *mut (),
+    stack: Stack,
+    instance: *const ExecInstance,
+    func: u32,
+) -> Result<(), Trap> {
+    // SAFETY: the contract of this function: instance and store are live, and the arguments fit.
+    unsafe {
+        let from = from_host(store, host, stack);
+        match zonda_exec::call_noticed(from, stack.base.wrapping_add(1), func, instance) {
+            Exit::Returned => {
+                (*store).check_globals(StoreInstance::of(instance));
+                Ok(())
+            }
+            stopped => Err(stop::<PLACE>(store, stopped)),
         }
     }
 }

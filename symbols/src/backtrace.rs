@@ -53,7 +53,8 @@ impl<'r, 'm> Backtrace<'r, 'm> {
         let found: Vec<_> = record.modules.iter().map(find).collect();
         if found.iter().all(Option::is_none) {
             return Err(
-                "the record is of another module; --force takes it to be of this one".into()
+                "the record was made from another module; --force uses this module all the same"
+                    .into(),
             );
         }
         Ok(Backtrace { record, programs: found, options })

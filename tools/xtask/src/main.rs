@@ -46,6 +46,7 @@ mod install;
 mod job;
 mod lanes;
 mod libgcc;
+mod lldb;
 mod modes;
 mod mutants;
 mod native;

@@ -2,8 +2,8 @@
 
 use crate::report::{NotRun, Report};
 use crate::{
-    bench, combinations, coverage, curve, demo, features, firmware, fuzz, lanes, modes, native,
-    native_stack, natives, sanitize, shell, size, spec, supply, toolchain, traps, zephyr,
+    bench, combinations, coverage, curve, demo, features, firmware, fuzz, lanes, lldb, modes,
+    native, native_stack, natives, sanitize, shell, size, spec, supply, toolchain, traps, zephyr,
 };
 use anyhow::{Context, Result};
 use std::cell::OnceCell;
@@ -173,6 +173,7 @@ fn qemu(report: &mut Report) {
     report.part("native stack, with interrupts", native_stack::check);
     report.part("native functions of 16 parameters", natives::check);
     report.part("source lines of a trap in QEMU", traps::check);
+    report.part("LLDB, bare metal", lldb::bare_metal);
     report.part("workloads, Rust API", || bench::check("rust"));
     report.part("workloads, C API", || bench::check("c"));
     report.part("size", size::check);

@@ -38,6 +38,10 @@ fn lines(symbols: &Symbols, block: &Block) -> Vec<(String, u32)> {
 
 impl Watch for Coverage {
     fn module(&mut self, program: &[u8]) -> Result<Vec<u8>, String> {
+        if zonda_compiler::is_precompiled(program) {
+            let text = "coverage needs the module that this precompiled module was made from: its code is not WebAssembly any more";
+            return Err(text.into());
+        }
         let symbols = Symbols::new(program)?;
         if symbols.lines().is_none() {
             return Err("coverage needs debug information (clang -g, rustc -g)".into());

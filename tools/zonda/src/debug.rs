@@ -19,8 +19,8 @@ const WAITING: &str = "waiting for a debugger at ";
 struct File(String);
 
 impl Names for File {
-    fn name(&self, instance: u32) -> Option<&str> {
-        (instance == 0).then_some(&self.0)
+    fn name(&self, instance: u32) -> Option<&[u8]> {
+        (instance == 0).then_some(self.0.as_bytes())
     }
 }
 
@@ -31,7 +31,13 @@ pub fn attach<T>(
     path: &Path,
     wait: bool,
 ) -> Result<Tcp, Failure> {
-    let failed = |error: io::Error| Failure::Input(format!("--debug={port}: {error}"));
+    let failed = |error: io::Error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => "; --debug=0 takes a port that is free",
+            _ => "",
+        };
+        Failure::Input(format!("--debug={port}: {error}{hint}"))
+    };
     let port = Port::open(port).map_err(failed)?;
     let address = port.address().map_err(failed)?;
     let tcp = port.serve(store.stop_handle()).map_err(failed)?;
@@ -93,18 +99,45 @@ pub fn debug(commands: &[String], run: &[OsString]) -> Result<ExitCode, Failure>
     }
 }
 
-/// The LLDB that is there.
+/// The oldest version of LLDB that has the plugin.
+const LLDB: u32 = 22;
+
+/// The LLDB that is there, if it is new enough.
 fn lldb() -> Result<String, Failure> {
     if let Ok(lldb) = std::env::var("LLDB") {
-        return Ok(lldb);
+        let version = version(&lldb).map_err(|error| {
+            Failure::Input(format!("{lldb}, which the environment variable LLDB names: {error}"))
+        })?;
+        return is_new(version, &lldb, " is what the environment variable LLDB names")
+            .map(|()| lldb);
     }
-    let is_there = |name: &&str| {
-        let version = Command::new(name).arg("--version").stdout(Stdio::null()).status();
-        version.is_ok_and(|status| status.success())
+    let found = ["lldb-22", "lldb"].iter().find_map(|name| Some((*name, version(name).ok()?)));
+    let Some((name, version)) = found else {
+        let text = "LLDB was not found: install lldb-22 (Debian: apt-get install lldb-22), or set the environment variable LLDB to its path";
+        return Err(Failure::Input(text.to_owned()));
     };
-    let found = ["lldb-22", "lldb"].iter().find(|name| is_there(name));
-    found.map(|name| (*name).to_owned()).ok_or_else(|| {
-        let text = "LLDB was not found: install lldb-22 (Debian: apt-get install lldb-22), or set LLDB to its path";
-        Failure::Input(text.to_owned())
-    })
+    is_new(version, name, " was found; set the environment variable LLDB to the path of another")?;
+    Ok(name.to_owned())
+}
+
+/// Whether a version suffices. `None` is one that LLDB does not tell.
+fn is_new(version: Option<u32>, name: &str, what: &str) -> Result<(), Failure> {
+    match version {
+        Some(version) if version < LLDB => {
+            let text = format!("LLDB {LLDB} or newer is needed: {name}, version {version},{what}");
+            Err(Failure::Input(text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first number of an LLDB's version: "lldb version 22.1.0", also behind a vendor's name.
+fn version(lldb: &str) -> Result<Option<u32>, String> {
+    let output = Command::new(lldb).arg("--version").output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("`--version` ends with {}", output.status));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let behind = text.split_once("lldb version ").map(|(_, behind)| behind);
+    Ok(behind.and_then(|text| text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()))
 }

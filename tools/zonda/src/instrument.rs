@@ -5,7 +5,7 @@
 //! which is executed from its start to its end or traps. Counters are globals. They are read all at
 //! once: an added function writes them to an added memory.
 
-use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 /// Names of the exports that are added.
 pub const DUMP: &str = "zonda.dump";
@@ -212,6 +212,10 @@ pub fn instrument(
         ));
     }
     let (sections, spaces, bodies) = read(module)?;
+    // The counts that are added to below stay far from the largest number.
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(module)
+        .map_err(|error| error.to_string())?;
     let sampler = Sampler { ty: spaces.types + 1, table: spaces.tables, budget: spaces.globals };
     let counter = |number: usize| spaces.globals + 1 + number as u32;
     let mut added: [Added; 14] = Default::default();

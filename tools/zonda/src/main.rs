@@ -337,7 +337,7 @@ struct RunArgs {
     stack: Option<u32>,
     /// Write to this file which lines of the program were executed how often, as lcov does; needs
     /// debug information
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["debug", "trap_record"])]
     coverage: Option<PathBuf>,
     /// Write a trap record to this file when the program traps; `zonda postmortem` reads it
     #[arg(long, value_name = "FILE")]

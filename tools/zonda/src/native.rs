@@ -48,8 +48,9 @@ fn chosen(list: &Path, path: &Path, module: &[u8]) -> Result<BTreeSet<u32>, Fail
     let funcs = program.imported()..program.funcs();
     let mut found = BTreeSet::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let name = line.split('#').next().unwrap_or("").trim();
-        if name.is_empty() {
+        let name = line.trim();
+        // A name may contain the character: only a line that begins with it is a comment.
+        if name.is_empty() || name.starts_with('#') {
             continue;
         }
         // Names of the name section need not differ.

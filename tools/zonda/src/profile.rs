@@ -22,6 +22,13 @@ use crate::run::{self, counters, Program, Watch};
 use crate::RunArgs;
 
 #[derive(clap::Args)]
+// What else `run` can do has no meaning for the instrumented module that a profile runs.
+#[command(mut_args(|arg| match arg.get_id().as_str() {
+    "coverage" | "trap_record" => arg.hide(true).value_parser(not_with_profile::<PathBuf>),
+    "debug" => arg.hide(true).value_parser(not_with_profile::<u16>),
+    "no_wait" => arg.hide(true),
+    _ => arg,
+}))]
 pub struct ProfileArgs {
     /// Count all instructions of each function and each loop instead of taking samples
     #[arg(long, conflicts_with_all = ["period", "flamegraph"])]
@@ -46,6 +53,11 @@ pub struct ProfileArgs {
     overhead: bool,
     #[command(flatten)]
     run: RunArgs,
+}
+
+/// Refuses an option of `run`.
+fn not_with_profile<T>(_: &str) -> Result<T, String> {
+    Err("`zonda profile` runs an instrumented module, and does not take this option".into())
 }
 
 /// What samples are collected in: call stacks, the innermost function first.

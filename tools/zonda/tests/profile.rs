@@ -151,3 +151,49 @@ fn coverage_has_the_lines_of_a_program() {
     let output = zonda(&["run", "--coverage", &report, &path, "--invoke", "run", "1"]);
     expect(&output, 2, "", &["coverage needs debug information"]);
 }
+
+/// Options that have no meaning together are refused before the program runs.
+#[test]
+fn options_that_exclude_each_other() {
+    let module = module("tests/modules/divide.wasm");
+    let refused = "runs an instrumented module, and does not take this option";
+    for option in ["--coverage=x", "--trap-record=x", "--debug", "--debug=1"] {
+        expect(&zonda(&["profile", option, &module]), 2, "", &[refused]);
+    }
+    for option in ["--trap-record=x", "--debug=0"] {
+        let run = zonda(&["run", "--coverage=x", option, &module]);
+        expect(&run, 2, "", &["cannot be used with"]);
+    }
+    let run = zonda(&["run", "--debug", "1234", &module]);
+    expect(&run, 2, "", &["a port is given with `=`: --debug=1234"]);
+}
+
+/// A port that somebody has.
+#[test]
+fn a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let (option, path) = (format!("--debug={port}"), module("tests/modules/divide.wasm"));
+    let run = zonda(&["run", &option, &path, "--invoke", "run", "5"]);
+    expect(&run, 2, "", &["--debug=0 takes a port that is free"]);
+}
+
+/// An LLDB that is too old is named before anything starts.
+#[test]
+fn an_old_debugger() {
+    use std::os::unix::fs::PermissionsExt;
+    let old = Path::new(env!("CARGO_TARGET_TMPDIR")).join("old-lldb");
+    std::fs::write(&old, "#!/bin/sh\necho 'lldb version 19.1.4'\n").unwrap();
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_zonda"))
+        .args(["debug", &module("tests/modules/divide.wasm")])
+        .env("LLDB", &old)
+        .output()
+        .unwrap();
+    expect(
+        &output,
+        2,
+        "",
+        &["LLDB 22 or newer is needed", "version 19", "environment variable LLDB"],
+    );
+}

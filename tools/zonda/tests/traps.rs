@@ -122,7 +122,12 @@ fn a_record_of_a_module_without_debug_information_is_that_of_the_program() {
         );
     }
     let other = file("stripped", "other.wat", br#"(module (func (export "run")))"#);
-    expect(&zonda(&["symbolize", &record, &other]), 2, "", &["the record is of another module"]);
+    expect(
+        &zonda(&["symbolize", &record, &other]),
+        2,
+        "",
+        &["the record was made from another module"],
+    );
     // A precompiled module names the module that it was made from.
     let precompiled = file("stripped", "divide.zonda", b"");
     expect(&zonda(&["compile", "--word-size", "8", "-o", &precompiled, &divide()]), 0, "", &[]);

@@ -22,6 +22,9 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
     if options.precompiled {
         names.push("precompiled");
     }
+    if options.debug {
+        names.push("debug");
+    }
     let arithmetic = if options.libgcc { Arithmetic::Libgcc } else { Arithmetic::Rust };
     firmware::build_with(image, options.board, &[&["full"], api, &names].concat(), arithmetic)
 }

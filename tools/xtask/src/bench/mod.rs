@@ -99,6 +99,9 @@ pub struct Options {
     /// precompiled modules
     #[arg(long)]
     precompiled: bool,
+    /// With --target qemu: measure an image with source debugging, to which no debugger attaches
+    #[arg(long)]
+    debug: bool,
     /// Size of the operand stack in bytes
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
@@ -441,6 +444,7 @@ pub fn check(api: &str) -> Result<()> {
         board: firmware::default(),
         libgcc: false,
         precompiled: false,
+        debug: false,
         size: false,
         api: api.into(),
         stack: None,

@@ -44,6 +44,10 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
+}
+
 /// Runs a program that is watched.
 pub fn watched(args: &RunArgs, watch: &mut dyn Watch) -> Result<ExitCode, Failure> {
     if args.native {
@@ -57,6 +61,13 @@ fn execute(args: &RunArgs, watch: &mut dyn Watch) -> Result<ExitCode, Failure> {
         return Err(Failure::Input("no file".into()));
     };
     let path = Path::new(file);
+    if args.debug.is_some() && !path.exists() && file.to_str().is_some_and(is_number) {
+        return Err(Failure::Input(format!(
+            "{}: no such file; a port is given with `=`: --debug={}",
+            path.display(),
+            path.display()
+        )));
+    }
     let usage = |text: String| Failure::Input(format!("{}: {text}", path.display()));
     let (invoke, rest) = invoked(args.invoke.as_deref(), rest).map_err(usage)?;
     let bytes = watch.module(&read_module(path)?).map_err(usage)?;
