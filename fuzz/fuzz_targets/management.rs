@@ -69,7 +69,15 @@ fn run(input: &mut Unstructured<'_>) -> Result<()> {
     let mut names = Vec::new();
     manager.list(|info| names.push(info.name.as_str().to_owned()));
     for name in names {
-        manager.uninstall(&name).expect("what is there can be removed");
+        // The supervisor may hold it for a moment, to take an update back.
+        let is_removed = (0..100).any(|_| {
+            let is_removed = manager.uninstall(&name).is_ok();
+            if !is_removed {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            is_removed
+        });
+        assert!(is_removed, "what is there can be removed");
     }
     assert_eq!(manager.usage().expect("the flash is there").free, free);
     Ok(())
