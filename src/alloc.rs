@@ -519,6 +519,22 @@ mod tests {
     }
 
     #[test]
+    fn zeroed_items_come_behind_those_that_are_there() {
+        let mut list = TryVec::<u32>::new();
+        list.append(&[1, 2, 3]).unwrap();
+        list.resize_zeroed(9).unwrap();
+        assert!(list.iter().copied().eq([1, 2, 3, 0, 0, 0, 0, 0, 0]));
+        list.resize_zeroed(4).unwrap();
+        assert_eq!(list.len(), 9);
+        // SAFETY: no reference to an item is live.
+        unsafe {
+            list.cell(8).unwrap().set(7);
+            assert!(list.cell(9).is_none());
+        }
+        assert_eq!(list.pop(), Some(7));
+    }
+
+    #[test]
     fn owners_drop_their_value_once() {
         let witness = Rc::new(());
         let owned = TryBox::new(witness.clone()).unwrap();

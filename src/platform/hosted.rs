@@ -149,11 +149,13 @@ mod tests {
     fn a_thread_stops_before_the_end_of_its_stack() {
         let threads = [256 << 10, 1 << 20].map(|size| {
             let body = move || {
+                assert!(stack::ask().is_some(), "the system does not tell");
                 // AddressSanitizer keeps variables elsewhere.
                 let Some(left) = stack::left() else { return };
                 assert!((size / 2..=size + (64 << 10)).contains(&left), "{left} of {size}");
                 assert!(stack_suffices(ZONDA_STACK_LOAD));
                 let blocks = use_up(0);
+                assert!(stack_suffices_beside(size / 8) && !stack_suffices_beside(2 * left));
                 let most = (left - TO_CALL) / BLOCK;
                 assert!((most / 2..=most + 1).contains(&blocks), "{blocks} of {most}");
             };

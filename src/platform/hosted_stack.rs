@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 /// Where a stack lies: its lowest address and its size in bytes.
 #[derive(Clone, Copy)]
-struct Stack {
+pub(super) struct Stack {
     lowest: usize,
     size: usize,
 }
@@ -17,7 +17,8 @@ std::thread_local! {
     static STACK: Cell<Option<Stack>> = const { Cell::new(None) };
 }
 
-fn ask() -> Option<Stack> {
+/// Where the stack of this thread is, from the system.
+pub(super) fn ask() -> Option<Stack> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let (mut lowest, mut size) = (core::ptr::null_mut(), 0);
     // SAFETY: stores the attributes of a thread that runs. They are read and destroyed only if that

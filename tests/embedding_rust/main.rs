@@ -9,5 +9,7 @@ mod plan;
 #[allow(clippy::too_many_arguments)]
 #[path = "../common/probe.rs"]
 mod probe;
+#[cfg(feature = "trap-record")]
+mod records;
 mod stack;
 mod threads;

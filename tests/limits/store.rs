@@ -180,3 +180,38 @@ fn a_memory_that_is_cut_off_is_warned_about() {
         }
     }
 }
+
+/// Each import of an instance takes from the budget.
+#[test]
+fn imports_are_counted() {
+    for mode in MODES {
+        let taken = |imports: usize| {
+            let text = format!(
+                "(module {} (func (export \"g\")))",
+                r#"(import "m" "f" (func))"#.repeat(imports)
+            );
+            let mut store = store(mode, 1 << 20);
+            let mut linker = Linker::new();
+            linker.func_wrap("m", "f", || ()).unwrap();
+            let before = left(&mut store);
+            let bytes = wat::parse_str(text).unwrap();
+            let module = Module::from_vec(&Engine::new(mode), bytes).unwrap();
+            linker.instantiate(&mut store, &module).unwrap();
+            before - left(&mut store)
+        };
+        let (few, many) = (taken(10), taken(510));
+        // At least the address of what is called, and what it gets.
+        assert!(many >= few + 500 * 2 * size_of::<usize>(), "{few}, {many}");
+    }
+}
+
+/// A memory with 64-bit addresses that declares more than any has is refused by its size.
+#[cfg(feature = "memory64")]
+#[test]
+fn a_64_bit_memory_of_4_gib_is_none() {
+    for mode in MODES {
+        let mut store = store(mode, u64::MAX);
+        let refused = instantiate(&mut store, mode, "(module (memory i64 65536))");
+        assert!(refused.is_err(), "{mode:?}");
+    }
+}

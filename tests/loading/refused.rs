@@ -163,3 +163,40 @@ fn modes_have_names() {
     }
     assert_eq!(Mode::named("slow"), None);
 }
+
+/// What WebAssembly does not know is told from what this runtime does not have.
+#[test]
+fn unknown_opcodes_are_told_from_unsupported_ones() {
+    let says = |code: &[u8], what: &str| {
+        for &mode in Mode::ALL {
+            let (_, text) = refusal(mode, &with_code(code)).expect("it is refused");
+            assert!(text.contains(what), "{code:x?}: {text}");
+        }
+    };
+    // Legacy exceptions, atomics.
+    for code in [&[0x06, 0x40][..], &[0x18, 0], &[0xfe, 3, 0]] {
+        says(code, "not supported");
+    }
+    // Nothing has these opcodes. Behind the prefix, numbers of more than 8 bits are no others.
+    for code in [&[0x27][..], &[0xff], &[0xfc, 0xff, 1], &[0xfc, 0x80, 2], &[0xfc, 0x8a, 0x80, 4]] {
+        says(code, "illegal opcode");
+    }
+}
+
+#[test]
+fn an_unknown_opcode_in_a_constant_expression_is_not_one_that_is_not_constant() {
+    for &mode in Mode::ALL {
+        // A global of type i32 with this initializer.
+        let with_init = |code: u8| {
+            let mut bytes = b"\0asm\x01\0\0\0\x06\x05\x01\x7f\0".to_vec();
+            bytes.extend([code, 0x0b]);
+            refusal(mode, &bytes).expect("it is not constant").1
+        };
+        for code in [0x27, 0xff, 0xc5, 0xf0] {
+            assert!(with_init(code).contains("illegal opcode"), "{code:x}: {}", with_init(code));
+        }
+        for code in [0x00, 0x1a, 0x45, 0xc4] {
+            assert!(with_init(code).contains("constant expression"), "{code:x}");
+        }
+    }
+}

@@ -364,6 +364,7 @@ fn rule_a_function_ends() {
         (BrNzA, &[0, 0]),
         (Call, &[2, 0, FIRST]),
         (Clz, &[]),
+        (CompareS, &[6, 0, 0]),
         (Runtime, &[0x10, FIRST, 0, 2]),
     ] {
         let start: &[(RegOp, &[u8])] = if op == BrNzA { &[(Meter, &[])] } else { &[] };
@@ -385,7 +386,9 @@ fn rule_a_function_ends() {
         &[(Frame, &n), (Frame, &minus)],
         ArtifactErrorKind::Instruction,
     );
-    for (op, operands) in [(Unreachable, &[][..]), (Ret, &[]), (Br, &[0xff, 0xff])] {
+    let long = [0xff; 4];
+    let ends = [(Unreachable, &[][..]), (Ret, &[]), (Br, &[0xff, 0xff]), (BrLong, &long)];
+    for (op, operands) in ends {
         accepted(0, &[(Meter, &[]), (op, operands)]);
     }
     accepted(3, &[(Runtime, &[0x12, FIRST, 0, 2])]);

@@ -1,6 +1,6 @@
 //! Native modules: compiling them with `zonda compile --native`, where LLVM 19 is installed.
 
-use crate::shell;
+use crate::{packages, shell};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +21,16 @@ pub fn is_available() -> bool {
 pub fn is_possible() -> Result<()> {
     anyhow::ensure!(is_available(), "native code needs LLVM 19: apt-get install {PACKAGES}");
     Ok(())
+}
+
+/// Installs what linking LLVM statically needs, as somebody has asked for it by name.
+pub fn need_static() -> Result<()> {
+    let is_there = |path: &str| Path::new(path).exists();
+    if is_available() && is_there("/usr/include/zstd.h") && is_there("/usr/include/zlib.h") {
+        return Ok(());
+    }
+    let llvm = PACKAGES.split(' ');
+    packages::install(&llvm.chain(["libzstd-dev", "zlib1g-dev"]).collect::<Vec<_>>())
 }
 
 /// The specification suite as code of this machine, a small module for each target, and the command

