@@ -39,6 +39,12 @@ macro_rules! bounds {
             len.saturating_sub(crate::bounds::WIDEST as $size - 1)
         }
 
+        /// An access of any width may have an address below this limit and an offset of one byte.
+        #[inline(always)]
+        pub(crate) fn near_limit(len: $size) -> $size {
+            len.saturating_sub(crate::bounds::WIDEST as $size - 1 + u8::MAX as $size)
+        }
+
         /// The position of an access that starts below the fast limit; `None` when the access needs
         /// all checks.
         #[inline(always)]
@@ -233,6 +239,7 @@ mod tests {
         for len in edges(usize::MAX as u128) {
             let limit = super::fast_limit(len as usize);
             assert_eq!(limit as u128, len.saturating_sub(7));
+            assert_eq!(super::near_limit(len as usize) as u128, len.saturating_sub(7 + 255));
             for address in edges(u32::MAX as u128) {
                 for offset in edges(u32::MAX as u128) {
                     let start = address + offset;

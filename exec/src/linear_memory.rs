@@ -29,6 +29,9 @@ use crate::trap::TrapCode;
 pub struct Memory {
     /// The first byte; dangling when the memory has no bytes.
     pub(crate) base: *mut u8,
+    /// An access of any width is in bounds when its address is below this limit and its offset has
+    /// one byte.
+    pub(crate) near_limit: usize,
     /// An access of any width is in bounds when its address is below this limit.
     pub(crate) fast_limit: usize,
     /// Bytes that can be accessed: less than `pages` says when the embedder limits the memory.
@@ -48,6 +51,7 @@ impl Memory {
     pub const fn empty() -> Memory {
         Memory {
             base: core::ptr::NonNull::dangling().as_ptr(),
+            near_limit: 0,
             fast_limit: 0,
             size: 0,
             pages: 0,
@@ -66,6 +70,7 @@ impl Memory {
         self.base = base;
         self.size = size;
         self.fast_limit = bounds::fast_limit(size);
+        self.near_limit = bounds::near_limit(size);
     }
 
     /// The first byte; dangling when the memory has no bytes.
@@ -324,7 +329,7 @@ mod tests {
             }
         }
         assert!(memory.check(u32::MAX, u32::MAX, 8).is_none());
-        assert_eq!(memory.fast_limit, 9);
+        assert_eq!((memory.fast_limit, memory.near_limit), (9, 0));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use core::mem::offset_of;
 // Pairs of fields that `ldrd` and `ldm` read, and offsets that the instructions have as numbers.
 const _: () = {
     assert!(offset_of!(Context, sp) == offset_of!(Context, pc) + 4);
-    assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, fast_limit) == 4);
+    assert!(offset_of!(Memory, base) == 0 && offset_of!(Memory, near_limit) == 4);
+    assert!(offset_of!(Memory, fast_limit) == 8);
     assert!(offset_of!(Header, func) == 0 && offset_of!(Header, pc) == 4);
     assert!(offset_of!(Header, fp) == 8 && offset_of!(Header, stp) == 12);
     assert!(HEADER == 4 && offset_of!(Boundary, instance) == 0);

@@ -177,7 +177,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    8:",
         "    bl 36b",
         "    ldr r3, [r11, #{MEMORY}]",
-        "    ldr lr, [r3, #4]",
+        "    ldr lr, [r3, #8]",
         "    b 9b",
         ".endm",
 
@@ -194,7 +194,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         // Reads again what a call may change or clobber.
         "10:",
         "    ldr r0, [r11, #{MEMORY}]",
-        "    ldrd r8, lr, [r0]",
+        "    ldm r0, {{r8, r12, lr}}",
         "    handlers 31f",
         "30:",
         "    next",
@@ -287,7 +287,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    ldr r0, [r11, #{FUNC}]",
         "    ldrb r9, [r0, #{NARROW}]",
         "    ldr r0, [r11, #{MEMORY}]",
-        "    ldrd r8, lr, [r0]",
+        "    ldm r0, {{r8, r12, lr}}",
         "    adr r12, 26b",
         "    adr r1, 31b",
         "    ldrb r0, [r4], #1",

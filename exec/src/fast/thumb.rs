@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! r4  the running instruction (pc)                r8  first byte of memory 0
-//! r5  limit of the fast path of loads and stores  r9  the meter
+//! r5  limit of the fast path with a short offset  r9  the meter
 //! r6  the accumulator                             r10 the running function
 //! r7  frame (fp)                                  r11 the context
 //! r0-r3 and lr scratch                            r12 the table of handlers
@@ -99,7 +99,8 @@ macro_rules! handlers {
 // SAFETY: the handlers access what the rules at the head of `super` establish: slots of the running
 // frame (SLOTS, FRAME), operands in the code (COMPLETE, TARGETS), and the records that the instance
 // points at (SPACES, RECORDS). They access linear memory below `fast_limit` only, from where eight
-// bytes are in bounds.
+// bytes are in bounds: what starts below `near_limit`, which r5 has, does with any offset of one
+// byte; for the rest `.Lfast_near_*` compare with `fast_limit` itself.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
     core::arch::naked_asm!(
@@ -396,13 +397,13 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ".purgem \\name",
         ".endr",
         ".endif",
-        ".irp name, quick, quick_to, short, short_to, shift, shift_by_a, divide, unary, unary_to, unary_of",
+        ".irp name, quick, quick_to, short, short_to, quick_shift, quick_shift_by_a, divide, unary, unary_to, unary_of",
         ".purgem \\name",
         ".endr",
-        ".irp name, inside, address_A1, address_AX1, address_S2, address_S3, quick_load, quick_load_to",
+        ".irp name, inside, beyond, address_A1, address_AX1, address_S2, address_S3, quick_load, quick_load_to, beyond_A1, beyond_AX1, beyond_S2",
         ".purgem \\name",
         ".endr",
-        ".irp name, short_load, short_load_to, load_pair, quick_store, short_store_a, store_pair",
+        ".irp name, load_pair, quick_store, short_store_a, store_pair",
         ".purgem \\name",
         ".endr",
         PC = const offset_of!(Context, pc),

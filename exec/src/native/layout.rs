@@ -7,7 +7,7 @@ use crate::ImportedFunc;
 use core::mem::offset_of;
 
 /// Changes with everything that native code relies on: this file, the helpers, `State`.
-pub const LAYOUT_VERSION: u32 = 3;
+pub const LAYOUT_VERSION: u32 = 4;
 
 /// Words of an import's record, whose first one is the host function.
 pub const IMPORT_WORDS: usize = 4;
@@ -50,7 +50,7 @@ slots! {
 /// Offsets in [`Memory`], in words: the first byte, and the bytes that can be accessed.
 pub mod memory {
     pub const BASE: usize = 0;
-    pub const SIZE: usize = 2;
+    pub const SIZE: usize = 3;
 }
 const _: () = {
     assert!(offset_of!(Memory, base) == memory::BASE * WORD);
