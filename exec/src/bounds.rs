@@ -39,12 +39,6 @@ macro_rules! bounds {
             len.saturating_sub(crate::bounds::WIDEST as $size - 1)
         }
 
-        /// An access of any width may have an address below this limit and an offset of one byte.
-        #[inline(always)]
-        pub(crate) fn near_limit(len: $size) -> $size {
-            len.saturating_sub(crate::bounds::WIDEST as $size - 1 + u8::MAX as $size)
-        }
-
         /// The position of an access that starts below the fast limit; `None` when the access needs
         /// all checks.
         #[inline(always)]
@@ -94,6 +88,13 @@ mod full {
     bounds! { u32 u64 usize }
 }
 pub(crate) use full::*;
+
+/// The near limit of a memory of `len` bytes: an access of any width whose offset is one byte may
+/// have an address below it.
+#[inline(always)]
+pub(crate) fn near_limit(len: usize) -> usize {
+    fast_limit(len).saturating_sub(u8::MAX as usize)
+}
 
 #[cfg(test)]
 mod tests {

@@ -18,17 +18,11 @@ pub struct TerminationRequest(AtomicU32);
 impl TerminationRequest {
     /// Stops the running call at its next call or loop iteration. Pending requests coalesce.
     pub fn raise(&self) {
-        #[cfg(not(feature = "debug"))]
-        self.0.store(TERMINATE, Ordering::Relaxed);
-        #[cfg(feature = "debug")]
         self.set(TERMINATE);
     }
 
     /// Clears a pending request.
     pub fn clear(&self) {
-        #[cfg(not(feature = "debug"))]
-        self.0.store(0, Ordering::Relaxed);
-        #[cfg(feature = "debug")]
         self.unset(TERMINATE);
     }
 
@@ -53,9 +47,21 @@ impl TerminationRequest {
 /// The bit of a termination request. A debugger has others.
 const TERMINATE: u32 = 1;
 
+#[cfg(not(feature = "debug"))]
+impl TerminationRequest {
+    /// Sets the only bit.
+    fn set(&self, bit: u32) {
+        self.0.store(bit, Ordering::Relaxed);
+    }
+
+    fn unset(&self, _: u32) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
 #[cfg(feature = "debug")]
 impl TerminationRequest {
-    /// Sets a bit that is not that of a request.
+    /// Sets a bit, that of a request or another.
     pub(crate) fn set(&self, bit: u32) {
         self.0.fetch_or(bit, Ordering::Relaxed);
     }

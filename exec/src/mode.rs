@@ -62,14 +62,17 @@ macro_rules! define_mode {
         }
 
         impl Mode {
-    /// Whether it executes native code.
-    #[cfg(feature = "trace")]
-    pub(crate) fn is_native(self) -> bool {
-        #[cfg(feature = "native")]
-        return self == Mode::Native;
-        #[cfg(not(feature = "native"))]
-        return false;
-    }
+            /// Whether it executes native code.
+            #[cfg(all(feature = "trace", feature = "native"))]
+            pub(crate) fn is_native(self) -> bool {
+                self == Mode::Native
+            }
+
+            /// Whether it executes native code, which is not built.
+            #[cfg(all(feature = "trace", not(feature = "native")))]
+            pub(crate) fn is_native(self) -> bool {
+                false
+            }
 
             /// All modes that are built in.
             pub(crate) const BUILT_IN: &'static [Mode] = &[$(#[$on] Mode::$name,)*];

@@ -312,20 +312,20 @@ fn families(families: &[Family], most: usize) {
 fn i32_arithmetic() {
     families(
         &[(0x67, 0x69, &[I32], I32), (0x6a, 0x78, &[I32, I32], I32), (0xc0, 0xc1, &[I32], I32)],
-        555_825,
+        558_412,
     );
 }
 
 #[test]
 fn i32_comparisons() {
-    families(&[(0x45, 0x45, &[I32], I32), (0x46, 0x4f, &[I32, I32], I32)], 366_386);
+    families(&[(0x45, 0x45, &[I32], I32), (0x46, 0x4f, &[I32, I32], I32)], 368_125);
 }
 
 #[test]
 fn i64_arithmetic() {
     families(
         &[(0x79, 0x7b, &[I64], I64), (0x7c, 0x8a, &[I64, I64], I64), (0xc2, 0xc4, &[I64], I64)],
-        840_421,
+        840_583,
     );
 }
 
@@ -357,7 +357,7 @@ fn floats_and_conversions() {
             (0xb9, 0xba, &[I64], F64),
             (0xbb, 0xbb, &[F32], F64),
         ],
-        224_548,
+        224_583,
     );
 }
 
@@ -413,7 +413,7 @@ fn loads() {
         }
         all.extend(bodies(&these, transferred(code)));
     }
-    check(&all, 337_807);
+    check(&all, 339_890);
 }
 
 /// Addresses that are computed from a masked index, so that the translator knows that they are
@@ -510,7 +510,7 @@ fn stores() {
             }
         }
     }
-    check(&all, 344_685);
+    check(&all, 346_319);
 }
 
 /// The address is a local as well, and what is stored is that local: both are in the accumulator.
@@ -527,7 +527,7 @@ fn stores_of_their_own_address() {
             }
         }
     }
-    check(&all, 967);
+    check(&all, 990);
 }
 
 #[test]
@@ -552,7 +552,7 @@ fn selects_and_globals() {
         }
         all.extend(bodies(&these, ty));
     }
-    check(&all, 369_297);
+    check(&all, 369_848);
 }
 
 /// Operands on both sides of the last slot that one byte names, and functions that are large

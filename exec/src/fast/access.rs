@@ -17,32 +17,33 @@ use crate::op::Op;
 use crate::slot::Frame;
 
 /// The address is in a slot, else in the accumulator.
-const ADDRESS: u8 = 1;
+const ADDRESS: u16 = 1;
 /// The value to store is in a slot, else in the accumulator.
-const VALUE: u8 = 2;
+const VALUE: u16 = 2;
 /// The offset has four bytes, else one.
-const LONG: u8 = 4;
+const LONG: u16 = 4;
 /// The loaded value is written to a slot.
-const TO: u8 = 8;
+const TO: u16 = 8;
 /// It is a store.
-const STORE: u8 = 16;
+const STORE: u16 = 16;
 /// The value has two slots.
-const WIDE: u8 = 32;
-
+const WIDE: u16 = 32;
 /// The address is 0.
-const ABSOLUTE: u8 = 64;
+const ABSOLUTE: u16 = 64;
 /// The address is the sum of a slot and the accumulator, and there is no offset; with [`ADDRESS`]
-/// it is the sum of a slot and four times the one before it.
-const INDEX: u8 = 128;
+/// it is the sum of two slots.
+const INDEX: u16 = 128;
+/// The first part of that sum, the accumulator or the first slot, is multiplied by four.
+const SCALED: u16 = 256;
 
 /// The opcode of WebAssembly for a load or store of register bytecode, and its form. For a
 /// [`RegOp`] that is neither, the result is some load or store.
-fn form(op: u8) -> (u8, u8) {
+fn form(op: u8) -> (u8, u16) {
     const LOADS: [Op; 5] =
         [Op::I32Load, Op::I32Load8S, Op::I32Load8U, Op::I32Load16S, Op::I32Load16U];
     const STORES: [Op; 3] = [Op::I32Store, Op::I32Store8, Op::I32Store16];
-    const LOAD_FORMS: [u8; 5] = [0, TO, ADDRESS, ADDRESS | TO, LONG];
-    const STORE_FORMS: [u8; 4] =
+    const LOAD_FORMS: [u16; 5] = [0, TO, ADDRESS, ADDRESS | TO, LONG];
+    const STORE_FORMS: [u16; 4] =
         [STORE | ADDRESS, STORE | VALUE, STORE | ADDRESS | VALUE, STORE | ADDRESS | LONG];
     let row = |first: RegOp, columns: u8| {
         let i = op - first as u8;
@@ -51,9 +52,17 @@ fn form(op: u8) -> (u8, u8) {
     let more = [
         (RegOp::Load32AXD, Op::I32Load, LONG | TO),
         (RegOp::Load32AID, Op::I32Load, INDEX | TO),
-        (RegOp::Load32SI, Op::I32Load, INDEX | ADDRESS),
-        (RegOp::Load32SID, Op::I32Load, INDEX | ADDRESS | TO),
+        (RegOp::Load32SI, Op::I32Load, INDEX | ADDRESS | SCALED),
+        (RegOp::Load32SID, Op::I32Load, INDEX | ADDRESS | SCALED | TO),
         (RegOp::Load8UAI, Op::I32Load8U, INDEX),
+        (RegOp::Load32AJ, Op::I32Load, INDEX | SCALED),
+        (RegOp::Load32SSI, Op::I32Load, INDEX | ADDRESS),
+        (RegOp::Load8USSI, Op::I32Load8U, INDEX | ADDRESS),
+        (RegOp::Load16SSSI, Op::I32Load16S, INDEX | ADDRESS),
+        (RegOp::Store32SI, Op::I32Store, STORE | INDEX | ADDRESS | SCALED | VALUE),
+        (RegOp::Load32XD, Op::I32Load, ABSOLUTE | LONG | TO),
+        (RegOp::Load8UXD, Op::I32Load8U, ABSOLUTE | LONG | TO),
+        (RegOp::Load16SAXD, Op::I32Load16S, LONG | TO),
     ];
     let (opcode, form) = if let Some(&(_, code, form)) = more.iter().find(|row| row.0 as u8 == op) {
         (code, form)
@@ -113,7 +122,7 @@ pub(super) unsafe fn access(
         return unsafe { on_stack_slots(context, fp, pc) }.map(|next| (next, acc));
     }
     let (opcode, form) = form(op);
-    let has = |flag: u8| form & flag != 0;
+    let has = |flag: u16| form & flag != 0;
     let mut at = 1;
     // SAFETY: COMPLETE: the form says which operands the instruction has, in this order. SLOTS:
     // each slot lies in the frame.
@@ -135,7 +144,7 @@ pub(super) unsafe fn access(
     if has(INDEX) {
         // SAFETY: SLOTS: `slot` returns the address of a slot of the frame.
         let base = unsafe { *slot() };
-        let index = if has(ADDRESS) { operands[0] << 2 } else { acc };
+        let index = operands[0] << if has(SCALED) { 2 } else { 0 };
         operands[0] = base.wrapping_add(index);
     }
     if has(STORE) {
@@ -252,6 +261,6 @@ mod tests {
                 assert_eq!(op.name().ends_with("a:"), by_accumulator, "{op:?}");
             }
         }
-        assert_eq!(seen, 53);
+        assert_eq!(seen, 61);
     }
 }

@@ -375,9 +375,9 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 jump i32_eq: SS BrEqSS, SK BrEqSK, AK BrEqAK, AS BrEqAS, AX BrEqAX;
                 jump i32_ne: SS BrNeSS, SK BrNeSK, AK BrNeAK, AS BrNeAS, AX BrNeAX;
                 jump i32_lt_s: SS BrLtSSS, SK BrLtSSK, AK BrLtSAK, AS BrLtSAS;
-                jump i32_lt_u: SS BrLtUSS, SK BrLtUSK, AK BrLtUAK, AS BrLtUAS;
+                jump i32_lt_u: SK BrLtUSK, AK BrLtUAK, AS BrLtUAS;
                 jump i32_ge_s: SS BrGeSSS, SK BrGeSSK, AK BrGeSAK, AS BrGeSAS;
-                jump i32_ge_u: SS BrGeUSS, SK BrGeUSK, AK BrGeUAK, AS BrGeUAS;
+                jump i32_ge_u: AK BrGeUAK, AS BrGeUAS;
                 jump i32_gt_s: AS BrGtSAS;
                 jump i32_gt_u: AS BrGtUAS;
                 jump i32_le_s: AS BrLeSAS;
@@ -386,7 +386,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 result i32_ne: AK NeAK, AS NeAS;
                 result i32_lt_s: AK LtSAK, AS LtSAS;
                 result i32_lt_u: AK LtUAK, AS LtUAS;
-                result i32_ge_s: AK GeSAK, AS GeSAS;
+                result i32_ge_s: AK GeSAK;
                 result i32_ge_u: AK GeUAK, AS GeUAS;
                 result i32_gt_s: AS GtSAS;
                 result i32_gt_u: AS GtUAS;
@@ -394,14 +394,14 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 result i32_le_u: AS LeUAS;
                 result i32_add: SS AddSS AddSSD, AS AddAS AddASD, SK AddSK AddSKD, AK AddAK AddAKD, AX AddAX AddAXD, SX AddSX AddSXD;
                 result i32_sub: SS SubSS SubSSD, AS SubAS, SA SubSA SubSAD, KA SubKA;
-                result i32_mul: SS MulSS MulSSD, AS MulAS MulASD, AK MulAK, SK MulSK MulSKD, SX MulSX;
-                result i32_and: SS AndSS, AS AndAS AndASD, SK AndSK AndSKD, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
+                result i32_mul: SS MulSS, AS MulAS, AK MulAK, SK MulSK, SX MulSX;
+                result i32_and: SS AndSS, AS AndAS AndASD, SK AndSK, AK AndAK AndAKD, AX AndAX AndAXD, SX AndSX AndSXD;
                 result i32_or: SS OrSS, AS OrAS OrASD, AK OrAK;
                 result i32_xor: SS XorSS, AS XorAS XorASD, AK XorAK, AX XorAX;
-                result i32_shl: SK ShlSK ShlSKD, AK ShlAK ShlAKD, AS ShlAS, SA ShlSA;
-                result i32_shr_s: SK ShrSSK, AK ShrSAK, AS ShrSAS, SA ShrSSA;
+                result i32_shl: SK ShlSK ShlSKD, AK ShlAK, AS ShlAS, SA ShlSA, KA ShlKA;
+                result i32_shr_s: SK ShrSSK, AK ShrSAK, AS ShrSAS;
                 result i32_shr_u: SK ShrUSK ShrUSKD, AK ShrUAK ShrUAKD, AS ShrUAS, SA ShrUSA;
-                result i32_rotr: AK RotrAK RotrAKD, AS RotrAS, SK RotrSK RotrSKD;
+                result i32_rotr: AK RotrAK RotrAKD, AS RotrAS, SK RotrSK;
                 result i32_rotl: AS RotlAS;
                 checked i32_div_s: AS DivSAS, AK DivSAK;
                 checked i32_div_u: AS DivUAS, AK DivUAK;
@@ -416,7 +416,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 load u32: A Load32A Load32AD, S Load32S Load32SD, AX Load32AX Load32AXD;
                 load i8: A Load8SA Load8SAD, S Load8SS Load8SSD, AX Load8SAX;
                 load u8: A Load8UA Load8UAD, S Load8US Load8USD, AX Load8UAX;
-                load i16: A Load16SA Load16SAD, S Load16SS Load16SSD, AX Load16SAX;
+                load i16: A Load16SA Load16SAD, S Load16SS Load16SSD, AX Load16SAX Load16SAXD;
                 load u16: A Load16UA Load16UAD, S Load16US Load16USD, AX Load16UAX;
                 store u32: SA Store32SA, AS Store32AS, SS Store32SS, SAX Store32SAX;
                 store u8: SA Store8SA, AS Store8AS, SS Store8SS, SAX Store8SAX;
@@ -630,6 +630,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 set_slot!(1, a!());
                 next!(3);
             }
+            LoopNeSK => { branch!(((slot!(1) != operand!(i8 2)) as u32, 3)) }
             AddBrNeSK => {
                 acc = slot!(1).wrapping_add(operand!(i8 2)) as usize;
                 set_slot!(1, a!());
@@ -652,6 +653,8 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
             }
             Load32X => { set!((loaded!(u32, 0, offset!(u32 1)), 5)) }
             Load8UX => { set!((loaded!(u8, 0, offset!(u32 1)) as u32, 5)) }
+            Load32XD => { set!((loaded!(u32, 0, offset!(u32 1)), 5), D) }
+            Load8UXD => { set!((loaded!(u8, 0, offset!(u32 1)) as u32, 5), D) }
             Store32X => { stored!(acc as u32, 0, offset!(u32 1), 5) }
             Store8X => { stored!(acc as u8, 0, offset!(u32 1), 5) }
             Load32AI => {
@@ -674,6 +677,24 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 let address = (slot!(1) << 2).wrapping_add(slot!(2)) as usize;
                 set!((loaded!(u32, address, 0), 3), D)
             }
+            Load32AJ => {
+                let address = (a!() << 2).wrapping_add(slot!(1)) as usize;
+                set!((loaded!(u32, address, 0), 2))
+            }
+            Load32SSI => { set!((loaded!(u32, slot!(1).wrapping_add(slot!(2)) as usize, 0), 3)) }
+            Load8USSI => {
+                let address = slot!(1).wrapping_add(slot!(2)) as usize;
+                set!((loaded!(u8, address, 0) as u32, 3))
+            }
+            Load16SSSI => {
+                let address = slot!(1).wrapping_add(slot!(2)) as usize;
+                set!((loaded!(i16, address, 0) as u32, 3))
+            }
+            Store32SI => {
+                let address = (slot!(1) << 2).wrapping_add(slot!(2)) as usize;
+                stored!(slot!(3), address, 0, 4)
+            }
+            Add4SS => { set!(((slot!(1) << 2).wrapping_add(slot!(2)), 3), D) }
             XorRotrSK => { set!((a!() ^ numeric::i32_rotr(slot!(1), operand!(i8 2)), 3)) }
             MlaAS => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3)) }
             MlaASD => { set!((slot!(2).wrapping_add(a!().wrapping_mul(slot!(1))), 3), D) }

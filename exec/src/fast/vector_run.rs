@@ -93,9 +93,9 @@ pub(super) unsafe fn execute(
             // SAFETY: as above.
             RegOp::BrZS => branch(2, unsafe { *slot(1) } == 0),
             // SAFETY: as above.
-            RegOp::BrNeSS => branch(3, unsafe { *slot(1) != *slot(2) }),
+            RegOp::LoopNeSK => branch(3, unsafe { *slot(1) != pc.i8(2) }),
             // SAFETY: as above.
-            RegOp::BrLtUSS => branch(3, unsafe { *slot(1) < *slot(2) }),
+            RegOp::BrNeSS => branch(3, unsafe { *slot(1) != *slot(2) }),
             _ => break,
         };
     }

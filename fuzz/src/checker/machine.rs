@@ -258,6 +258,12 @@ impl<'c> Machine<'c> {
                 let rotated = values.word(0x78, &[self.get(n(0)), k]);
                 self.accumulator = values.word(0x73, &[self.accumulator, rotated]);
             }
+            RegOp::Add4SS => {
+                let two = values.constant(2);
+                let index = values.word(0x74, &[self.get(n(0)), two]);
+                self.accumulator = values.word(0x6a, &[index, self.get(n(1))]);
+                self.set(n(2), self.accumulator);
+            }
             RegOp::MlaAS | RegOp::MlaASD => {
                 let product = values.word(0x6c, &[self.accumulator, self.get(n(0))]);
                 self.accumulator = values.word(0x6a, &[product, self.get(n(1))]);
@@ -310,6 +316,11 @@ impl<'c> Machine<'c> {
                 args.extend([values.constant(n(2) as u32), values.constant((n(2) >> 31) as u32)]);
                 let condition = self.tested(values, n(0), &args)?;
                 return Ok(Some(Step::Branch { condition, target: target(n(3)) }));
+            }
+            RegOp::LoopNeSK => {
+                let args = [self.get(n(0)), values.constant(n(1) as u32)];
+                let condition = values.word(0x47, &args);
+                return Ok(Some(Step::Branch { condition, target: target(n(2)) }));
             }
             RegOp::AddInc | RegOp::AddBrNeSK | RegOp::AddBrNeSS => {
                 let k = values.constant(n(1) as u32);
@@ -488,7 +499,13 @@ impl<'c> Machine<'c> {
             let (address, offset, to) = match letters {
                 "A" | "AX" | "AD" | "AXD" => (a, n(0), n(1)),
                 "S" | "SD" => (self.get(n(0)), n(1), n(2)),
-                "X" => (values.constant(0), n(0), 0),
+                "X" | "XD" => (values.constant(0), n(0), n(1)),
+                "SSI" => (values.word(0x6a, &[self.get(n(0)), self.get(n(1))]), 0, 0),
+                "AJ" => {
+                    let two = values.constant(2);
+                    let index = values.word(0x74, &[a, two]);
+                    (values.word(0x6a, &[index, self.get(n(0))]), 0, 0)
+                }
                 "AI" | "AID" => (values.word(0x6a, &[a, self.get(n(0))]), 0, n(1)),
                 "SI" | "SID" => {
                     let two = values.constant(2);
@@ -510,6 +527,11 @@ impl<'c> Machine<'c> {
             "SA" | "SAX" => (self.get(n(0)), vec![a], n(1)),
             "AS" | "A" | "AX" => (a, self.range(n(0), count), n(1)),
             "X" => (values.constant(0), vec![a], n(0)),
+            "SI" => {
+                let two = values.constant(2);
+                let index = values.word(0x74, &[self.get(n(0)), two]);
+                (values.word(0x6a, &[index, self.get(n(1))]), self.range(n(2), 1), 0)
+            }
             "SS" | "S" => (self.get(n(0)), self.range(n(1), count), n(2)),
             _ => return Err(format!("{name} is not known")),
         };

@@ -36,7 +36,7 @@ pub(super) struct Emitter {
     end: u32,
     /// Start and end of an `AddInc` that nothing was written behind.
     increment: (u32, u32),
-    /// Start and end of a `ShlSK` by 2 and the `AddAS` of its result behind it.
+    /// Start and end of a `ShlSK` or `ShlAK` by 2 and the `AddAS` of its result behind it.
     indexed: (u32, u32),
     /// The last store of the accumulator to a slot: where the instruction starts whose result it
     /// is, that instruction in its form without a slot, the end of both, and the slot.
@@ -131,6 +131,7 @@ impl Emitter {
         self.last = self.here();
         self.last_offset = self.offset;
         self.target = NONE;
+        self.indexed.1 = NONE;
         self.bound = u32::MAX;
         let bytes = (op as u32 | low << 8) as u64 | ((low >> 24 | high << 8) as u64) << 32;
         self.append(bytes, len + 1)?;
@@ -243,12 +244,14 @@ impl Emitter {
         }
     }
 
-    /// Writes the accumulator to a slot as well.
+    /// Writes the accumulator to a slot as well. Returns the start of the last instruction if that
+    /// became one with those before it.
     #[inline(never)]
-    pub(super) fn store(&mut self, slot: i32) -> Parsed<()> {
+    pub(super) fn store(&mut self, slot: i32) -> Parsed<Option<u32>> {
         if self.accumulator_slot == Some(slot) {
-            return Ok(());
+            return Ok(None);
         }
+        let mut merged = None;
         let operand = self.write(slot, 1)?;
         let form = match self.code.get(self.last as usize) {
             Some(&code) if self.end == self.here() => RegOp::from_code(code),
@@ -259,6 +262,10 @@ impl Emitter {
             self.patch(start, &[RegOp::AddInc as u8]);
             self.increment = (self.last, self.end);
             self.end = NONE;
+        } else if let Some(operands) = self.take_index() {
+            self.op(RegOp::Add4SS, operands | operand << 16, 3)?;
+            self.end = NONE;
+            merged = Some(self.last);
         } else if let Some(form) = form.and_then(with_slot) {
             let base = self.code.get(start).copied().unwrap_or(0);
             self.patch(start, &[form as u8]);
@@ -272,7 +279,35 @@ impl Emitter {
         }
         self.written(slot, 1)?;
         self.accumulator_slot = Some(slot);
-        Ok(())
+        Ok(merged)
+    }
+
+    /// Takes back a shift of a slot by 2 and the addition of another slot that were written last,
+    /// whose sum is in the accumulator alone. Returns both slots as operands.
+    fn take_index(&mut self) -> Option<u32> {
+        let (start, end) = self.indexed;
+        if end != self.here() {
+            return None;
+        }
+        // `ShlSK` takes three bytes and `AddAS` two.
+        let &[shift, index, _, _, base] = self.code.get(start as usize..)? else { return None };
+        if shift != RegOp::ShlSK as u8 {
+            return None;
+        }
+        self.indexed.1 = NONE;
+        self.code.truncate(start as usize);
+        Some(index as u32 | (base as u32) << 8)
+    }
+
+    /// Makes an addition, whose sum is in the accumulator, the store of a slot to this address.
+    /// Returns its start if the last instruction was one to which a scaled index leads.
+    pub(super) fn store_at_index(&mut self, slot: i32) -> Parsed<Option<u32>> {
+        if !Self::is_near(slot) {
+            return Ok(None);
+        }
+        let Some(operands) = self.take_index() else { return Ok(None) };
+        self.op(RegOp::Store32SI, operands | (slot as u32) << 16, 3)?;
+        Ok(Some(self.last))
     }
 
     /// Whether the last instruction is this one, and its result in the accumulator alone.
@@ -320,8 +355,9 @@ impl Emitter {
     /// Adds a slot to the accumulator.
     pub(super) fn add_slot(&mut self, slot: i32) -> Parsed<()> {
         let shift = self.last;
-        let shifted = self.ends_with(RegOp::ShlSK)
-            && self.code.get(shift as usize + 2) == Some(&2)
+        let constant = shift as usize + if self.ends_with(RegOp::ShlSK) { 2 } else { 1 };
+        let shifted = (self.ends_with(RegOp::ShlSK) || self.ends_with(RegOp::ShlAK))
+            && self.code.get(constant) == Some(&2)
             && Self::is_near(slot);
         let operand = self.read(slot, 1, 0)?;
         self.result(RegOp::AddAS, operand, 1)?;
@@ -331,33 +367,36 @@ impl Emitter {
         Ok(())
     }
 
-    /// Makes an addition, whose sum is in the accumulator, the load of 32 bits or of a byte at this
-    /// address. Returns its start if the last instruction was one.
-    pub(super) fn load_at_sum(&mut self, word: bool) -> Parsed<Option<u32>> {
-        let op = if word { RegOp::Load32AI } else { RegOp::Load8UAI };
+    /// Makes an addition, whose sum is in the accumulator, the load at this address. `which` is the
+    /// place of the load in its family. Returns its start if the last instruction was one.
+    pub(super) fn load_at_sum(&mut self, which: u32) -> Parsed<Option<u32>> {
+        let (by_slot, of_slots) = match which {
+            0 => (Some(RegOp::Load32AI), RegOp::Load32SSI),
+            2 => (Some(RegOp::Load8UAI), RegOp::Load8USSI),
+            3 => (None, RegOp::Load16SSSI),
+            _ => return Ok(None),
+        };
         if self.ends_with(RegOp::AddSS) {
-            // The load adds a slot to the accumulator.
-            let start = self.last as usize;
-            let second = self.code.get(start + 2).copied().unwrap_or(0) as u32;
-            self.patch(start, &[RegOp::Get as u8]);
-            self.code.truncate(start + 2);
-            self.result(op, second, 1)?;
+            self.patch(self.last as usize, &[of_slots as u8]);
+            self.last_offset = self.offset;
             return Ok(Some(self.last));
         }
-        if !self.ends_with(RegOp::AddAS) {
+        let Some(by_slot) = by_slot.filter(|_| self.ends_with(RegOp::AddAS)) else {
             return Ok(None);
-        }
+        };
         let (start, end) = self.indexed;
-        self.indexed.1 = NONE;
-        if end == self.here() && word {
-            // `ShlSK s 2` and `AddAS t`, which take three bytes and two.
-            let at = |at: u32| self.code.get(at as usize).copied().unwrap_or(0) as u32;
-            let operands = at(start + 1) | at(start + 4) << 8;
-            self.code.truncate(start as usize);
+        if end != self.here() || which != 0 {
+            self.indexed.1 = NONE;
+            self.patch(self.last as usize, &[by_slot as u8]);
+            self.last_offset = self.offset;
+        } else if let Some(operands) = self.take_index() {
             self.result(RegOp::Load32SI, operands, 2)?;
         } else {
-            self.patch(self.last as usize, &[op as u8]);
-            self.last_offset = self.offset;
+            // `ShlAK` and `AddAS`, which take two bytes each.
+            self.indexed.1 = NONE;
+            let base = self.code.get(start as usize + 3).copied().unwrap_or(0);
+            self.code.truncate(start as usize);
+            self.result(RegOp::Load32AJ, base as u32, 1)?;
         }
         Ok(Some(self.last))
     }

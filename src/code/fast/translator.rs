@@ -350,11 +350,20 @@ impl Translator<'_> {
         self.place(value, stack_slot)
     }
 
+    /// Writes the accumulator to a slot as well.
+    #[inline(always)]
+    fn store_accumulator(&mut self, slot: i32) -> Parsed<()> {
+        if let Some(start) = self.emit.store(slot)? {
+            self.positions.merged(start, self.emit.offset);
+        }
+        Ok(())
+    }
+
     /// Writes a value to a slot.
     fn place(&mut self, value: Value, slot: i32) -> Parsed<()> {
         match value {
             Value::InSlot => Ok(()),
-            Value::Accumulator => self.emit.store(slot),
+            Value::Accumulator => self.store_accumulator(slot),
             Value::Local(local) => self.emit.copy(self.local(local), slot),
             Value::Constant(value) => self.emit.put(value, slot),
         }

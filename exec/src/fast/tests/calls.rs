@@ -180,7 +180,7 @@ fn runtime_instructions() {
 fn factorial() -> Function {
     let first = 1 + OVERHEAD as i64;
     let body = code()
-        .op(BrGeUSK, &[0, 2, 8])
+        .op(BrGeSSK, &[0, 2, 8])
         .op(Const8, &[1])
         .op(RetA, &[])
         .op(AddSKD, &[0, -1, first])

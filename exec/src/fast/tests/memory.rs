@@ -52,16 +52,36 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                     ]
                 });
                 for address in near.step_by(if cfg!(miri) { 31 } else { 1 }) {
-                    let value = [noise.next(), noise.next()];
+                    let mut value = [noise.next(), noise.next()];
                     // Slots: 0 the accumulator, 1 an address, 2 and 3 a value, 4 and 5 where the
                     // result goes, 6 the accumulator after it.
                     let mut acc = noise.next();
-                    let mut slot =
-                        [if form == "SI" { noise.next() } else { address }, value[0], value[1]];
+                    let mut slot = [
+                        if form.starts_with("S") && form.ends_with("I") {
+                            noise.next()
+                        } else {
+                            address
+                        },
+                        value[0],
+                        value[1],
+                    ];
                     let mut operands: Vec<i64> = Vec::new();
                     match (store, form) {
                         (false, "A" | "AX") => acc = address,
                         (false, "X") => {}
+                        (false, "AJ") => {
+                            slot[1] = address.wrapping_sub(acc << 2);
+                            operands.push(2);
+                        }
+                        (false, "SSI") => {
+                            slot[1] = address.wrapping_sub(slot[0]);
+                            operands.extend([1, 2]);
+                        }
+                        (true, "SI") => {
+                            value.swap(0, 1);
+                            slot[1] = address.wrapping_sub(slot[0] << 2);
+                            operands.extend([1, 2, 3]);
+                        }
                         (true, "X") => acc = value[0],
                         // The sum is the address, modulo 2^32.
                         (false, "AI") => {
@@ -86,7 +106,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
                         (true, "SS" | "S") => operands.extend([1, 2]),
                         _ => panic!("{name}"),
                     }
-                    if !form.ends_with('I') {
+                    if !form.ends_with(['I', 'J']) {
                         operands.push(offset as i64);
                     }
                     if to || !store && width == 8 {
@@ -101,7 +121,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
 
                     let start = match form {
                         "X" => offset as u64,
-                        "AI" | "SI" => address as u64,
+                        "AI" | "AJ" | "SI" | "SSI" => address as u64,
                         _ => address as u64 + offset as u64,
                     };
                     let what = format!("{name} {address:#x} + {offset:#x} of {len}");
@@ -135,7 +155,7 @@ fn loads_and_stores_reach_each_byte_of_memory_and_none_beyond() {
             }
         }
     }
-    assert!(seen >= 53);
+    assert!(seen >= 61);
 }
 
 #[test]

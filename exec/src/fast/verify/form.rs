@@ -41,7 +41,7 @@ pub(super) enum Form {
     Slot1Pair3,
     Unreachable,
     Skip,
-    /// The end of a loop that counts: its branch leads back.
+    /// The end of a loop: its branch leads back.
     Counted,
     /// Of a pair, by a distance that the loops do not reduce modulo 64.
     Shift,
@@ -115,6 +115,7 @@ const fn form(op: RegOp, operands: &[(Lane, u8)]) -> (Form, u8) {
             return (Rare, 0)
         }
         RegOp::AddBrNeSK | RegOp::AddBrNeSS => return (Counted, 6),
+        RegOp::LoopNeSK => return (Counted, 5),
         RegOp::I64ShlK | RegOp::I64ShrSK | RegOp::I64ShrUK | RegOp::I64RotlK => return (Shift, 4),
         // The results are checked against the function's type.
         RegOp::RetA | RegOp::RetS => return (Return, if let RegOp::RetS = op { 2 } else { 1 }),

@@ -310,11 +310,13 @@ impl<'c> Pass<'_, 'c, '_> {
                 self.bounds.slot(b1) && self.bounds.slot(b2)
             }
             Form::Counted => {
-                let distance = i16::from_le_bytes([bytes[4], bytes[5]]) as i32;
+                let field =
+                    if op == RegOp::LoopNeSK as u8 { [b3, bytes[4]] } else { [bytes[4], bytes[5]] };
+                let distance = i16::from_le_bytes(field) as i32;
                 if distance >= 0 || !self.branch(at, distance) {
                     return Err(Violation::Branch);
                 }
-                self.bounds.slot(b1) && (op == RegOp::AddBrNeSK as u8 || self.bounds.slot(b3))
+                self.bounds.slot(b1) && (op != RegOp::AddBrNeSS as u8 || self.bounds.slot(b3))
             }
             Form::Unreachable => {
                 self.closed = next;

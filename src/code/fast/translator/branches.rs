@@ -196,8 +196,8 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Makes an addition to a slot that was written last, and a branch back that is taken while the
-    /// sum differs from a slot or a small constant, one instruction. Returns the start of the
+    /// Writes a branch back that is taken while a slot differs from a small constant; with an addition
+    /// to a slot that was written last, and a branch while the sum differs, as one instruction. Returns the start of the
     /// branch and the offset of the distance if this is such a branch.
     #[inline(never)]
     fn count(&mut self, condition: &Comparison) -> Parsed<Option<(u32, u32)>> {
@@ -205,6 +205,14 @@ impl Translator<'_> {
             return Ok(None);
         };
         let (op, last) = match (self.source(first), self.source(second)) {
+            (Source::Slot(slot), Source::Constant(value)) if u8::try_from(slot).is_ok() => {
+                return match short(value) {
+                    Some(k) if k != 0 => {
+                        self.distance(RegOp::LoopNeSK, slot as u32 | k << 8, 2).map(Some)
+                    }
+                    _ => Ok(None),
+                };
+            }
             (Source::Accumulator, Source::Constant(value))
             | (Source::Constant(value), Source::Accumulator) => match short(value) {
                 Some(k) => (RegOp::AddBrNeSK, k),

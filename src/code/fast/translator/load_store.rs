@@ -86,12 +86,11 @@ impl<'a> Translator<'a> {
             offset += constant;
             self.positions.merged(start, self.emit.offset);
         }
-        let sum_loaded =
-            if address.value == Value::Accumulator && offset == 0 && (which == 0 || which == 2) {
-                self.emit.load_at_sum(which == 0)?
-            } else {
-                None
-            };
+        let sum_loaded = if address.value == Value::Accumulator && offset == 0 {
+            self.emit.load_at_sum(which)?
+        } else {
+            None
+        };
         match source {
             _ if sum_loaded.is_some() => {
                 let start = sum_loaded.unwrap_or(0);
@@ -191,6 +190,12 @@ impl<'a> Translator<'a> {
                 self.emit.op(nth(RegOp::Store32SS, which), address | value << 8 | low << 16, 3)
             }
             (Source::Accumulator, Source::Slot(value)) if near => {
+                if address.value == Value::Accumulator && which == 0 && offset == 0 {
+                    if let Some(start) = self.emit.store_at_index(value)? {
+                        self.positions.merged(start, self.emit.offset);
+                        return Ok(());
+                    }
+                }
                 let value = self.emit.read(value, 1, 2)?;
                 self.emit.op(nth(RegOp::Store32AS, which), value | low << 8, 2)
             }

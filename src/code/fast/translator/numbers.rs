@@ -489,14 +489,14 @@ impl Translator<'_> {
             return self.push(Value::InSlot);
         }
         if low.value == Value::Accumulator {
-            self.emit.store(stack_slot)?;
+            self.store_accumulator(stack_slot)?;
             self.push(Value::InSlot)?;
         } else {
             self.push(low.value)?;
         }
         self.emit.result(RegOp::ShrSAK, 31, 1)?;
         let high = self.stack_slot(self.height);
-        self.emit.store(high)?;
+        self.store_accumulator(high)?;
         self.push(Value::InSlot)
     }
 }

@@ -159,6 +159,9 @@ impl Translator<'_> {
                 (Source::Accumulator, Some(k)) if opcode == I32_SUB => {
                     self.emit.result(RegOp::SubKA, k, 1)?
                 }
+                (Source::Accumulator, Some(k)) if opcode == I32_SHL => {
+                    self.emit.result(RegOp::ShlKA, k, 1)?
+                }
                 _ => {
                     let right = self.in_slot(second)?;
                     self.emit.constant(value)?;
@@ -200,7 +203,7 @@ impl Translator<'_> {
             // A long constant goes to the accumulator, where the other operand is not there.
             if let Source::Slot(slot) = self.source(first) {
                 self.take(second)?;
-                return self.with_slot(nth(RegOp::EqAS, swapped(relation) as u32), slot);
+                return self.compare_slot(swapped(relation), slot);
             }
         }
         // If both operands are the accumulator, the second is in its stack slot as well.
@@ -210,7 +213,17 @@ impl Translator<'_> {
             self.in_slot(second)?
         };
         self.take(first)?;
-        self.with_slot(nth(RegOp::EqAS, relation as u32), right)
+        self.compare_slot(relation, right)
+    }
+
+    /// Compares the accumulator with a slot.
+    fn compare_slot(&mut self, relation: Relation, slot: i32) -> Parsed<()> {
+        if relation == Relation::GeS {
+            // Has no form: the opposite is compared with 0.
+            self.with_slot(RegOp::LtSAS, slot)?;
+            return self.emit.result(RegOp::EqAK, 0, 1);
+        }
+        self.with_slot(nth(RegOp::EqAS, relation as u32), slot)
     }
 
     /// Pops the topmost operand as a condition.
@@ -256,6 +269,12 @@ impl Translator<'_> {
                     return match (relation, k) {
                         (Relation::Ne, 0) => self.distance(RegOp::BrNzS, slot, 1),
                         (Relation::Eq, 0) => self.distance(RegOp::BrZS, slot, 1),
+                        (Relation::GeU, _) => {
+                            // Has no form for a slot.
+                            self.spill_accumulator()?;
+                            self.emit.get(slot as i32)?;
+                            self.distance(RegOp::BrGeUAK, k, 1)
+                        }
                         _ => self.distance(nth(RegOp::BrEqSK, relation as u32), slot | k << 8, 2),
                     };
                 }
@@ -300,6 +319,13 @@ impl Translator<'_> {
                 if relation as u8 > Relation::GeU as u8 {
                     relation = swapped(relation);
                     core::mem::swap(&mut left, &mut right);
+                }
+                if matches!(relation, Relation::LtU | Relation::GeU) {
+                    // Has no form for two slots.
+                    self.spill_accumulator()?;
+                    self.emit.get(left)?;
+                    let right = self.emit.read(right, 1, 2)?;
+                    return self.distance(nth(RegOp::BrEqAS, relation as u32), right, 1);
                 }
                 let left = self.emit.read(left, 1, 0)?;
                 let right = self.emit.read(right, 1, 2)?;
