@@ -682,7 +682,7 @@ void wasm_runtime_destroy_context_key(void *key);
 // key needs memory; without it, nothing is stored and the log says so.
 void wasm_runtime_set_context(wasm_module_inst_t inst, void *key, void *ctx);
 
-// The same: instances that share threads do not exist.
+// The same. Environments that are spawned later have it as well.
 void wasm_runtime_set_context_spread(wasm_module_inst_t inst, void *key, void *ctx);
 
 // Returns the pointer that the instance has under a key, or NULL.

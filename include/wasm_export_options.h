@@ -4,7 +4,7 @@
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
  * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
  * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE), records of traps (CONFIG_ZONDA_TRAP_RECORD), times of
- * calls (CONFIG_ZONDA_EXEC_TIME). wasm_export.h includes this file.
+ * calls (CONFIG_ZONDA_EXEC_TIME), execution environments for other threads (CONFIG_ZONDA_SPAWN). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -220,6 +220,20 @@ double wasm_runtime_get_wasm_func_exec_time(wasm_module_inst_t inst, const char 
 // Prints to the console a line for each function that the application has called: the index, the
 // calls, and the microseconds that they took.
 void wasm_runtime_dump_perf_profiling(wasm_module_inst_t module_inst);
+
+// Creates an execution environment for another thread, with an instance of its own: of the module
+// and from the arguments of the environment's instance, with its custom data, contexts and running
+// mode. It has memory, globals and WASI descriptors of its own, and what instantiation calls runs
+// in it. The strings that were given for WASI must still be there. wasm_runtime_terminate(), and
+// an exception, of one of the instances stops all of them, and wasm_runtime_get_exception() returns
+// it of each; while an exception is pending, nothing can be spawned. From the first spawned
+// environment on, wasm_runtime_terminate() takes a lock: interrupt handlers must not call it.
+// Returns NULL on failure. wasm_runtime_destroy_spawned_exec_env() frees the environment.
+wasm_exec_env_t wasm_runtime_spawn_exec_env(wasm_exec_env_t exec_env);
+
+// Frees a spawned execution environment and its instance. Nothing may use them; the thread that has
+// used them may call this. Any other environment is left alone, and NULL.
+void wasm_runtime_destroy_spawned_exec_env(wasm_exec_env_t exec_env);
 
 #ifdef __cplusplus
 }  // extern "C"

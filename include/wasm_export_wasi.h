@@ -29,7 +29,9 @@ void wasm_runtime_set_wasi_args(wasm_module_t module,
                                 char **argv,
                                 int argc);
 
-// The same. The descriptors of the standard streams are not used: they are the console.
+// The same, with the standard streams of the programs. In the library for Linux, each is a
+// descriptor of the process, which an instance duplicates, or -1 for the process's own. In a firmware
+// they are not used: the streams are the console.
 void wasm_runtime_set_wasi_args_ex(wasm_module_t module,
                                    const char *const *dir_list,
                                    uint32_t dir_count,
@@ -72,7 +74,7 @@ void wasm_runtime_instantiation_args_set_wasi_dir(InstantiationArgs2 *p,
                                                   const char *const *map_dir_list,
                                                   uint32_t map_dir_count);
 
-// The descriptors of the standard streams are not used: they are the console. As above.
+// Sets its standard streams, as wasm_runtime_set_wasi_args_ex() does. As above.
 void wasm_runtime_instantiation_args_set_wasi_stdio(InstantiationArgs2 *p,
                                                     int64_t stdinfd,
                                                     int64_t stdoutfd,

@@ -7,11 +7,11 @@ mod network;
 #[path = "wasi/network_off.rs"]
 mod network;
 
-use crate::wasi_system::{open, system, System};
+use crate::wasi_system::{open, redirect, system, System};
 use core::ffi::c_void;
 use zonda::capi::{bind_host_module, wasi_state, WasiArguments, WasiLibrary, WasiRefusal};
 use zonda::{BoundModule, Grants, HostModule, TryBox};
-use zonda_wasi::{rights, Errno, Preview1, Wasi};
+use zonda_wasi::{rights, Errno, Preview1, Stream, Wasi};
 
 type Program = Wasi<System>;
 
@@ -46,6 +46,10 @@ fn new(given: &WasiArguments) -> Result<*mut c_void, Option<WasiRefusal<'_>>> {
     Ok(program.into_raw().cast())
 }
 
+/// The streams, with their names.
+const STREAMS: [(Stream, &[u8]); 3] =
+    [(Stream::Stdin, b"stdin"), (Stream::Stdout, b"stdout"), (Stream::Stderr, b"stderr")];
+
 /// Why a string of the application is refused, unless memory was the reason.
 fn refused<'w, T>(
     result: Result<T, Errno>,
@@ -60,7 +64,14 @@ fn refused<'w, T>(
 }
 
 fn program(given: &WasiArguments) -> Result<Program, Option<WasiRefusal<'_>>> {
-    let mut wasi = Wasi::new(system()).map_err(|_| None)?;
+    let mut system = system();
+    for (stream, given) in STREAMS.into_iter().zip(given.streams()) {
+        if let Some(descriptor) = given {
+            let why = "standard stream that is no open descriptor";
+            refused(redirect(&mut system, stream.0, descriptor), why, stream.1)?;
+        }
+    }
+    let mut wasi = Wasi::new(system).map_err(|_| None)?;
     wasi.limit_descriptors(DESCRIPTORS);
     for arg in given.args() {
         refused(wasi.arg(arg), "invalid argument", arg)?;

@@ -1,6 +1,7 @@
 //! Pointers of the application that belong to an instance, each under a key of its own.
 
 use super::extras::{Extra, Part};
+use super::instance::WASMModuleInstanceCommon;
 use super::runtime::log_error;
 use super::types::*;
 use crate::platform;
@@ -36,12 +37,37 @@ struct Context {
 impl Extra for Context {
     const PART: Part = Part::Context;
     unsafe fn end(&mut self, owner: *mut ()) {
+        // SAFETY: the owner is a live instance, by the contract of this function.
+        if unsafe { (*owner.cast::<WASMModuleInstanceCommon>()).family.is_spawned() } {
+            // The pointer is that of the instance which has spawned it.
+            return;
+        }
         let destructor = with_keys(|keys| keys.get(self.key.wrapping_sub(1)).copied().flatten());
         if let Some(Some(destructor)) = destructor {
             // SAFETY: the application gave the function with the key; the instance is live, by the
             // contract of this function.
             unsafe { destructor(owner.cast(), self.ctx) };
         }
+    }
+}
+
+/// Gives an instance the pointers of another one.
+///
+/// # Safety
+/// Both are live, and this thread has them.
+#[cfg(feature = "spawn")]
+pub(super) unsafe fn inherit(
+    to: wasm_module_inst_t,
+    from: wasm_module_inst_t,
+) -> Result<(), crate::alloc::OutOfMemory> {
+    // SAFETY: by the contract of this function; the lists are those of two instances.
+    unsafe {
+        let mut done = Ok(());
+        (*from).extras.find(|&Context { key, ctx }: &Context| {
+            done = (*to).extras.add(Context { key, ctx }).map(|_| ());
+            done.is_err()
+        });
+        done
     }
 }
 
@@ -93,7 +119,7 @@ pub unsafe extern "C" fn wasm_runtime_set_context(
     }
 }
 
-/// The same: instances that share threads do not exist.
+/// The same. Environments that are spawned later have it as well.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_context_spread(
     inst: wasm_module_inst_t,

@@ -9,6 +9,7 @@ use super::exec_time::{self, Start};
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::native_code;
+use super::spawn;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::types::ValType;
@@ -27,7 +28,7 @@ use zonda_exec::{ImportedFunc, TrapCode};
 pub(super) const PLACES: bool = cfg!(feature = "log");
 /// Slots behind the operand stack that `native::words` may read: all but the first of the words
 /// that it passes.
-const SPARE: usize = super::native::WORDS - 1;
+pub(super) const SPARE: usize = super::native::WORDS - 1;
 
 /// Contexts that an environment keeps: on devices, where a call takes a sixth less then, and for
 /// native code. Other hosts make one for each call.
@@ -107,7 +108,7 @@ impl WASMExecEnv {
     }
 
     /// Bytes of the operand stack.
-    #[cfg_attr(not(feature = "diagnostics"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "diagnostics", feature = "spawn")), allow(dead_code))]
     pub(super) fn stack_bytes(&self) -> usize {
         self.stack.len() * 4
     }
@@ -209,7 +210,7 @@ unsafe fn call_callee(
             return None;
         }
         if current.is_null() {
-            if (*instance).failed {
+            if (*instance).failed || spawn::take(&mut *instance) {
                 return None;
             }
             (*env).trap = 0;
@@ -506,6 +507,7 @@ unsafe fn call_outermost(
         let data = (*instance).data;
         if !(*instance).current.is_null()
             || (*instance).failed
+            || spawn::take(&mut *instance)
             || !(*data).defines(func)
             || (*env).special
             || zonda_exec::is_noticed((*env).meter())
@@ -721,8 +723,10 @@ impl WASMModuleInstanceCommon {
         diagnostics::trapped(self);
         match code {
             TrapCode::Host if self.failed => self.set_failed(true),
+            code if spawn::cause(self, code) => {}
             code => self.fail(exception(code)),
         }
+        spawn::failed(self);
     }
 }
 

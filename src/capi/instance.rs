@@ -14,6 +14,7 @@ use super::modules;
 use super::native::provide;
 use super::native_code;
 use super::runtime::{default_running_mode, log_warning, mode};
+use super::spawn::{self, Family};
 use super::text::{c_bytes, Text};
 use super::types::*;
 use super::wasi::{Program, WasiArguments};
@@ -31,20 +32,20 @@ use core::ptr::null_mut;
 use zonda_exec::{ImportedFunc, TrapCode};
 
 /// Bytes of an exception's text, with "Exception: " and the NUL; what is longer is cut off.
-const EXCEPTION: usize = 96;
+pub(super) const EXCEPTION: usize = 96;
 const PREFIX: &str = "Exception: ";
 
 pub struct WASMModuleInstanceCommon {
     /// Whether there is an exception.
     pub(super) failed: bool,
     /// Whether the application chose between the interpreters.
-    chose_mode: bool,
-    exception: [u8; EXCEPTION],
+    pub(super) chose_mode: bool,
+    pub(super) exception: [u8; EXCEPTION],
     pub(super) store: TryBox<StoreData<'static>>,
     /// Belongs to the store.
     pub(super) data: *mut StoreInstance<'static>,
     module: *mut WASMModuleCommon,
-    custom_data: *mut c_void,
+    pub(super) custom_data: *mut c_void,
     pub(super) default_stack: u32,
     /// The environment on which a call runs.
     pub(super) current: wasm_exec_env_t,
@@ -59,11 +60,14 @@ pub struct WASMModuleInstanceCommon {
     /// How long calls have taken.
     #[cfg_attr(not(feature = "exec-time"), allow(dead_code))]
     pub(super) times: Times,
+    /// The instances that were spawned by this one, or with it.
+    pub(super) family: Family,
 }
 
 impl Drop for WASMModuleInstanceCommon {
     fn drop(&mut self) {
         debug::remove(&self.store);
+        spawn::leave(self);
         let owner: *mut WASMModuleInstanceCommon = self;
         // SAFETY: the list is the instance's, which is live until this returns; `self` is not used
         // any more.
@@ -236,6 +240,7 @@ impl WASMModuleInstanceCommon {
             wasi,
             extras: Extras::new(),
             times: Times::NEW,
+            family: Family::new(args, given),
         })?;
         diagnostics::prepare(&mut instance)?;
         Ok(instance)
@@ -548,9 +553,9 @@ pub unsafe extern "C" fn wasm_runtime_lookup_function(
 pub unsafe extern "C" fn wasm_runtime_get_exception(
     module_inst: wasm_module_inst_t,
 ) -> *const c_char {
-    // SAFETY: the application passes a live instance.
-    let instance = unsafe { &*module_inst };
-    if instance.failed {
+    // SAFETY: the application passes a live instance, which its own thread uses.
+    let instance = unsafe { &mut *module_inst };
+    if instance.failed || spawn::take(instance) {
         instance.exception.as_ptr().cast()
     } else {
         core::ptr::null()
@@ -568,9 +573,10 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
     // SAFETY: the application passes a live instance, and a string or null.
     unsafe {
         if exception.is_null() {
-            (*module_inst).set_failed(false);
+            wasm_runtime_clear_exception(module_inst);
         } else {
             (*module_inst).exception_text().bytes(c_bytes(exception));
+            spawn::failed(&mut *module_inst);
         }
     }
 }
@@ -579,7 +585,10 @@ pub unsafe extern "C" fn wasm_runtime_set_exception(
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_inst_t) {
     // SAFETY: the application passes a live instance.
-    unsafe { (*module_inst).set_failed(false) }
+    unsafe {
+        (*module_inst).set_failed(false);
+        spawn::cleared(&mut *module_inst);
+    }
 }
 
 /// Requests that the code which the instance runs stops at its next call or loop iteration, with
@@ -587,9 +596,8 @@ pub unsafe extern "C" fn wasm_runtime_clear_exception(module_inst: wasm_module_i
 /// while the instance exists; no other function may. If nothing runs, the next call is stopped.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_terminate(module_inst: wasm_module_inst_t) {
-    // SAFETY: the application passes a live instance; other threads may access the termination
-    // request, which is atomic.
-    unsafe { (*(*(*module_inst).store.as_ptr()).meter.as_ptr()).termination.raise() }
+    // SAFETY: the application passes a live instance.
+    unsafe { spawn::terminate(module_inst) }
 }
 
 /// Stores a pointer of the application with the instance.

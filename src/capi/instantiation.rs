@@ -8,6 +8,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 
 /// What an instance is given beside its sizes.
+#[derive(Clone, Copy)]
 pub(super) struct Given {
     pub(super) custom_data: *mut c_void,
     /// In place of what the module has, once something is set.

@@ -28,6 +28,7 @@
 //! | `exec_time` | how long calls take |
 //! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
+//! | `spawn` | environments for other threads, with instances of their own |
 //! | `exception_stacks` | where references to exceptions may lie |
 //! | `fuel` | bounds |
 //! | `signed` | signatures of files |
@@ -108,6 +109,11 @@ mod signed;
 #[cfg(not(feature = "signed-files"))]
 #[path = "signed_off.rs"]
 mod signed;
+#[cfg(feature = "spawn")]
+mod spawn;
+#[cfg(not(feature = "spawn"))]
+#[path = "spawn_off.rs"]
+mod spawn;
 mod text;
 #[cfg(feature = "trap-record")]
 mod trap_record;
@@ -155,6 +161,8 @@ pub use runtime::*;
 pub use shared_heap::*;
 #[cfg(feature = "signed-files")]
 pub use signed::verify as verify_signature;
+#[cfg(feature = "spawn")]
+pub use spawn::*;
 #[cfg(feature = "trap-record")]
 pub use trap_record::*;
 pub use typed_calls::*;

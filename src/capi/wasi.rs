@@ -9,6 +9,11 @@ mod pools;
 #[cfg(not(feature = "wasi-sockets-ext"))]
 #[path = "wasi/pools_off.rs"]
 mod pools;
+#[cfg(feature = "std")]
+mod streams;
+#[cfg(not(feature = "std"))]
+#[path = "wasi/streams_off.rs"]
+mod streams;
 
 use super::instantiation::{Given, InstantiationArgs2};
 use super::text::{c_bytes, Text};
@@ -18,6 +23,7 @@ use crate::registry::{BoundModule, Offer, Signature};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 use pools::Pools;
+use streams::Streams;
 
 /// What of the application's is refused, and why.
 pub struct WasiRefusal<'w> {
@@ -79,12 +85,14 @@ impl Strings {
 }
 
 /// What the application gives the programs of a module.
+#[derive(Clone, Copy)]
 pub struct WasiArguments {
     args: Strings,
     env: Strings,
     dirs: Strings,
     mapped: Strings,
     pools: Pools,
+    streams: Streams,
     /// Whether the application has set any of it.
     set: bool,
 }
@@ -106,6 +114,7 @@ impl WasiArguments {
         dirs: Strings::NONE,
         mapped: Strings::NONE,
         pools: Pools::NONE,
+        streams: Streams::NONE,
         set: false,
     };
 
@@ -133,6 +142,11 @@ impl WasiArguments {
     /// Networks: "address/bits".
     pub fn networks(&self) -> impl Iterator<Item = &[u8]> {
         self.pools.addresses()
+    }
+
+    /// Descriptors of the system for the three streams; `None` for one that is as without it.
+    pub fn streams(&self) -> impl Iterator<Item = Option<i64>> + '_ {
+        self.streams.iter()
     }
 
     /// Names that programs may look up.
@@ -233,11 +247,14 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args(
         wasi.env = Strings { list: env, count: env_count };
         wasi.dirs = Strings { list: dir_list, count: dir_count };
         wasi.mapped = Strings { list: map_dir_list, count: map_dir_count };
+        wasi.streams = Streams::NONE;
         wasi.set = true;
     }
 }
 
-/// The same. The descriptors of the standard streams are not used: they are the console.
+/// The same, with the standard streams of the programs. In the library for Linux, each is a
+/// descriptor of the process, which an instance duplicates, or -1 for the process's own. In a firmware
+/// they are not used: the streams are the console.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
     module: wasm_module_t,
@@ -253,8 +270,7 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
     stdoutfd: i64,
     stderrfd: i64,
 ) {
-    let _ = (stdinfd, stdoutfd, stderrfd);
-    // SAFETY: handed on.
+    // SAFETY: handed on; the module is live.
     unsafe {
         wasm_runtime_set_wasi_args(
             module,
@@ -267,6 +283,7 @@ pub unsafe extern "C" fn wasm_runtime_set_wasi_args_ex(
             argv,
             argc,
         );
+        (*module).wasi.streams.set([stdinfd, stdoutfd, stderrfd]);
     }
 }
 
@@ -340,7 +357,7 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_dir(
     wasi.set = true;
 }
 
-/// The descriptors of the standard streams are not used: they are the console. As above.
+/// Sets its standard streams, as wasm_runtime_set_wasi_args_ex() does. As above.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_stdio(
     p: *mut InstantiationArgs2,
@@ -348,9 +365,10 @@ pub unsafe extern "C" fn wasm_runtime_instantiation_args_set_wasi_stdio(
     stdoutfd: i64,
     stderrfd: i64,
 ) {
-    let _ = (stdinfd, stdoutfd, stderrfd);
     // SAFETY: the application passes live arguments.
-    unsafe { (*p).given.wasi.set = true };
+    let wasi = unsafe { &mut (*p).given.wasi };
+    wasi.streams.set([stdinfd, stdoutfd, stderrfd]);
+    wasi.set = true;
 }
 
 /// Sets the addresses that the program may bind, connect and send to, as

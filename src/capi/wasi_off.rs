@@ -5,6 +5,7 @@ use super::text::Text;
 use crate::error::Error;
 use crate::registry::{Offer, Signature};
 
+#[derive(Clone, Copy)]
 pub(super) struct WasiArguments;
 
 impl WasiArguments {

@@ -6,6 +6,7 @@ use super::interface::*;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
+use std::sync::LazyLock;
 
 extern "C" {
     fn malloc(size: usize) -> *mut c_void;
@@ -105,16 +106,17 @@ pub(super) fn unlock() {
 }
 
 pub(crate) fn defaults() -> &'static zonda_defaults_t {
-    &zonda_defaults_t {
+    static DEFAULTS: LazyLock<zonda_defaults_t> = LazyLock::new(|| zonda_defaults_t {
         stack_size: 64 * 1024,
         memory_limit: 0,
         total_limit: 0,
         running_mode: 0,
         nested_calls: 64,
         start_fuel: 1_000_000_000,
-        bare_pointers: false,
+        bare_pointers: std::env::var_os("ZONDA_NATIVES_BARE_POINTERS").is_some(),
         whole_memory: false,
-    }
+    });
+    &DEFAULTS
 }
 
 #[cfg(all(test, target_os = "linux", not(miri)))]

@@ -6,16 +6,8 @@
 #define COUNTED_H
 
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
+#include "check.h"
 
 /*
  * Requests for memory, counted from 1: those from the first to the last of these fail, and are

@@ -10,16 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "modules.h"
 #include "wasm_export.h"
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 /* Error numbers of preview 1. */
 enum {

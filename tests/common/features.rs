@@ -17,8 +17,8 @@ pub const OFF_BY_DEFAULT: [&str; 4] = ["memory64", "exceptions", "wide-arithmeti
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];
 
 /// What applications in C use besides.
-pub const C_API: [&str; 5] =
-    ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time"];
+pub const C_API: [&str; 6] =
+    ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time", "spawn"];
 
 /// What a library is for, or trusts, or checks besides: never together with all of the others.
 pub const SPECIAL: [&str; 4] = ["precompiled-only", "trust-precompiled", "native", "strict"];

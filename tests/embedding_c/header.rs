@@ -29,8 +29,8 @@ const SOURCES: [&str; 19] = [
 ];
 
 /// What is off by default.
-const OPTIONAL: [&str; 6] =
-    ["shared_heap", "modules", "diagnostics", "native_code", "trap_record", "exec_time"];
+const OPTIONAL: [&str; 7] =
+    ["shared_heap", "modules", "diagnostics", "native_code", "trap_record", "exec_time", "spawn"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

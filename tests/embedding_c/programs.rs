@@ -86,6 +86,7 @@ fn modules() -> String {
         "shared_heap",
         "diagnostics",
         "wasi",
+        "spawn",
     ] {
         let bytes = wat::parse_file(root().join(format!("tests/capi/{name}.wat")))
             .expect("the module is WebAssembly text");
@@ -259,26 +260,39 @@ fn an_application_in_c_with_faults() {
     }
 }
 
-/// The library for Linux, with WASI. It brings the platform itself.
-#[test]
-fn a_hosted_application_with_wasi() {
-    if application("compat").is_none() {
-        return;
-    }
+/// Builds an application of one file with the library for Linux, with WASI, which brings the platform
+/// itself; `None` where that cannot be.
+fn hosted(name: &str) -> Option<PathBuf> {
+    application("compat")?;
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     let crates = ["hosted", "wasi-files", "wasi-sockets-ext"];
-    let library = library("cargo-hosted", &crates);
-    let program = scratch().join("wasi");
+    let library = LIBRARY.get_or_init(|| library("cargo-hosted", &crates));
+    let program = scratch().join(name);
     run(Command::new("cc")
-        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable"])
+        .args(["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-const-variable"])
         .args(flags("ZONDA_C_CFLAGS").split_whitespace())
         .arg("-I")
         .arg(root().join("include"))
         .arg("-I")
         .arg(scratch())
-        .arg(root().join("tests/capi/wasi.c"))
+        .arg(root().join(format!("tests/capi/{name}.c")))
         .arg(library)
         .args(["-Wl,--gc-sections", "-lm", "-lpthread", "-ldl", "-o"])
         .arg(&program));
+    Some(program)
+}
+
+/// Threads with execution environments of their own.
+#[test]
+fn a_hosted_application_with_threads() {
+    let Some(program) = hosted("spawn") else { return };
+    assert_eq!(run(&mut Command::new(&program)), "well\n");
+    assert_eq!(run(Command::new(&program).arg("classic")), "well\n");
+}
+
+#[test]
+fn a_hosted_application_with_wasi() {
+    let Some(program) = hosted("wasi") else { return };
     let folder = scratch().join("wasi-folder");
     std::fs::create_dir_all(folder.join("in")).expect("the folder can be made");
     std::fs::write(folder.join("in/inside"), "x").expect("the file can be written");

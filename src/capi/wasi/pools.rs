@@ -3,6 +3,7 @@
 use super::Strings;
 
 /// Both.
+#[derive(Clone, Copy)]
 pub(super) struct Pools {
     addresses: Strings,
     names: Strings,

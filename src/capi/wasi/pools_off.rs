@@ -2,6 +2,7 @@
 
 use super::Strings;
 
+#[derive(Clone, Copy)]
 pub(super) struct Pools;
 
 impl Pools {

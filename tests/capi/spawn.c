@@ -1,0 +1,280 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Spawned execution environments on Linux: threads that run a module beside each other, how they end
+ * together, and what they have of their own.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "modules.h"
+#include "wasm_export.h"
+
+#define TERMINATED "Exception: terminated by user"
+
+static char error[128];
+static wasm_module_t module;
+static void *key;
+static unsigned destroyed;
+
+static bool exception_is(wasm_module_inst_t instance, const char *text)
+{
+	const char *exception = wasm_runtime_get_exception(instance);
+
+	if (text == NULL || exception == NULL) {
+		return text == exception;
+	}
+	return strcmp(exception, text) == 0;
+}
+
+static bool call(wasm_exec_env_t env, const char *name, uint32_t *cell)
+{
+	wasm_module_inst_t instance = wasm_runtime_get_module_inst(env);
+	wasm_function_inst_t function = wasm_runtime_lookup_function(instance, name);
+
+	CHECK(function != NULL);
+	return wasm_runtime_call_wasm(env, function, 1, cell);
+}
+
+static wasm_module_inst_t new_instance(void)
+{
+	wasm_module_inst_t instance =
+		wasm_runtime_instantiate(module, 8192, 8192, error, sizeof(error));
+
+	CHECK(instance != NULL);
+	return instance;
+}
+
+struct thread {
+	pthread_t id;
+	wasm_exec_env_t env;
+	const char *function;
+	/* What the instance of the environment had at the end. */
+	char exception[128];
+};
+
+static void *run(void *data)
+{
+	struct thread *thread = data;
+	wasm_module_inst_t instance = wasm_runtime_get_module_inst(thread->env);
+	const char *exception;
+	uint32_t cell = 0;
+
+	CHECK(wasm_runtime_init_thread_env());
+	CHECK(!call(thread->env, thread->function, &cell));
+	exception = wasm_runtime_get_exception(instance);
+	CHECK(exception != NULL);
+	(void)snprintf(thread->exception, sizeof(thread->exception), "%s", exception);
+	wasm_runtime_destroy_spawned_exec_env(thread->env);
+	wasm_runtime_destroy_thread_env();
+	return NULL;
+}
+
+static void start(struct thread *thread, wasm_exec_env_t parent, const char *function)
+{
+	thread->env = wasm_runtime_spawn_exec_env(parent);
+	CHECK(thread->env != NULL);
+	thread->function = function;
+	CHECK(pthread_create(&thread->id, NULL, run, thread) == 0);
+}
+
+static void join(struct thread *thread, const char *exception)
+{
+	CHECK(pthread_join(thread->id, NULL) == 0);
+	if (strcmp(thread->exception, exception) != 0) {
+		printf("%s in place of %s\n", thread->exception, exception);
+		exit(1);
+	}
+}
+
+/* A request to one of them stops all, in code that runs and in a function that waits. */
+static void test_termination(bool of_the_spawned)
+{
+	wasm_module_inst_t instance = new_instance();
+	wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance);
+	struct thread threads[3];
+
+	start(&threads[0], env, "forever");
+	start(&threads[1], env, "read");
+	start(&threads[2], env, "forever");
+	(void)usleep(50000);
+	CHECK(exception_is(instance, NULL));
+	wasm_runtime_terminate(of_the_spawned ? wasm_runtime_get_module_inst(threads[1].env)
+					      : instance);
+	for (unsigned i = 0; i < 3; i++) {
+		join(&threads[i], TERMINATED);
+	}
+	/* The one that ran nothing has the exception as well, and none is spawned until it is
+	 * cleared.
+	 */
+	CHECK(wasm_runtime_spawn_exec_env(env) == NULL);
+	CHECK(exception_is(instance, TERMINATED));
+	CHECK(wasm_runtime_spawn_exec_env(env) == NULL);
+	wasm_runtime_clear_exception(instance);
+	CHECK(exception_is(instance, NULL));
+	start(&threads[0], env, "read");
+	wasm_runtime_terminate(instance);
+	join(&threads[0], TERMINATED);
+	wasm_runtime_deinstantiate(instance);
+}
+
+/* A request that comes before the thread runs. */
+static void test_termination_before_the_start(void)
+{
+	wasm_module_inst_t instance = new_instance();
+	wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance);
+	struct thread thread = {.function = "read"};
+	uint32_t cell = 1;
+
+	thread.env = wasm_runtime_spawn_exec_env(env);
+	CHECK(thread.env != NULL);
+	wasm_runtime_terminate(instance);
+	CHECK(pthread_create(&thread.id, NULL, run, &thread) == 0);
+	join(&thread, TERMINATED);
+	CHECK(!call(env, "add", &cell) && exception_is(instance, TERMINATED));
+	wasm_runtime_clear_exception(instance);
+	CHECK(call(env, "add", &cell) && cell == 1);
+	/* Without a spawned environment, with the request alone. */
+	wasm_runtime_deinstantiate(instance);
+	instance = new_instance();
+	env = wasm_runtime_get_exec_env_singleton(instance);
+	wasm_runtime_terminate(instance);
+	CHECK(wasm_runtime_spawn_exec_env(env) == NULL);
+	CHECK(!call(env, "forever", &cell) && exception_is(instance, TERMINATED));
+	wasm_runtime_deinstantiate(instance);
+}
+
+/* A trap of one of them ends the others, with its reason. */
+static void test_exceptions(void)
+{
+	wasm_module_inst_t instance = new_instance();
+	wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance);
+	struct thread threads[2];
+	uint32_t cell = 1;
+
+	start(&threads[0], env, "forever");
+	start(&threads[1], env, "trap");
+	for (unsigned i = 0; i < 2; i++) {
+		join(&threads[i], "Exception: unreachable");
+	}
+	CHECK(!call(env, "add", &cell));
+	CHECK(exception_is(instance, "Exception: unreachable"));
+	wasm_runtime_clear_exception(instance);
+	start(&threads[0], env, "forever");
+	wasm_runtime_set_exception(instance, "of the application");
+	join(&threads[0], "Exception: of the application");
+	/* It is not cleared for those that come later. */
+	CHECK(wasm_runtime_spawn_exec_env(env) == NULL);
+	wasm_runtime_set_exception(instance, NULL);
+	CHECK(call(env, "add", &cell));
+	wasm_runtime_deinstantiate(instance);
+}
+
+static void destroy(wasm_module_inst_t instance, void *ctx)
+{
+	CHECK(instance != NULL && ctx == &destroyed);
+	destroyed++;
+}
+
+/* Memory, globals and the stack are the environment's own; contexts and custom data come along. */
+static void test_own_state(void)
+{
+	wasm_module_inst_t instance = new_instance(), other, third;
+	wasm_exec_env_t env = wasm_runtime_create_exec_env(instance, 4096), spawned, grandchild;
+	uint32_t cell = 5, own = 0;
+
+	key = wasm_runtime_create_context_key(destroy);
+	CHECK(key != NULL);
+	wasm_runtime_set_context(instance, key, &destroyed);
+	wasm_runtime_set_custom_data(instance, &module);
+	CHECK(call(env, "add", &cell) && cell == 5);
+	spawned = wasm_runtime_spawn_exec_env(env);
+	CHECK(spawned != NULL);
+	other = wasm_runtime_get_module_inst(spawned);
+	CHECK(other != instance && wasm_runtime_get_module(other) == module);
+	CHECK(wasm_runtime_get_custom_data(other) == &module);
+	CHECK(wasm_runtime_get_context(other, key) == &destroyed);
+	CHECK(wasm_runtime_get_running_mode(other) == wasm_runtime_get_running_mode(instance));
+	CHECK(call(spawned, "add", &own) && own == 0);
+	own = 2;
+	CHECK(call(spawned, "add", &own) && own == 2);
+	cell = 1;
+	CHECK(call(env, "add", &cell) && cell == 6);
+	CHECK(wasm_runtime_module_malloc(other, 4096, NULL) != 0);
+	/* One that was spawned spawns as well. */
+	grandchild = wasm_runtime_spawn_exec_env(spawned);
+	CHECK(grandchild != NULL);
+	third = wasm_runtime_get_module_inst(grandchild);
+	CHECK(wasm_runtime_get_context(third, key) == &destroyed);
+	/* What was not spawned is left alone. */
+	wasm_runtime_destroy_spawned_exec_env(env);
+	wasm_runtime_destroy_spawned_exec_env(NULL);
+	CHECK(call(env, "add", &cell) && cell == 12);
+	/* In any order. */
+	wasm_runtime_destroy_spawned_exec_env(spawned);
+	CHECK(destroyed == 0);
+	wasm_runtime_destroy_exec_env(env);
+	wasm_runtime_deinstantiate(instance);
+	CHECK(destroyed == 1);
+	own = 3;
+	CHECK(call(grandchild, "add", &own) && own == 3);
+	wasm_runtime_destroy_spawned_exec_env(grandchild);
+	CHECK(destroyed == 1);
+	wasm_runtime_destroy_context_key(key);
+}
+
+/* Streams are descriptors of the process, which stays their owner. */
+static void test_streams(void)
+{
+	wasm_module_inst_t instance;
+	int in[2], out[2];
+	char text[8] = "";
+	uint32_t cell = 0;
+
+	CHECK(pipe(in) == 0 && pipe(out) == 0);
+	CHECK(write(in[1], "x", 1) == 1);
+	wasm_runtime_set_wasi_args_ex(module, NULL, 0, NULL, 0, NULL, 0, NULL, 0, in[0], out[1],
+				      -1);
+	instance = new_instance();
+	CHECK(call(wasm_runtime_get_exec_env_singleton(instance), "copy", &cell) && cell == 'x');
+	CHECK(read(out[0], text, sizeof(text)) == 1 && text[0] == 'x');
+	wasm_runtime_deinstantiate(instance);
+	CHECK(write(out[1], "y", 1) == 1);
+	/* One that is not open. */
+	wasm_runtime_set_wasi_args_ex(module, NULL, 0, NULL, 0, NULL, 0, NULL, 0, -1, 1000000, -1);
+	CHECK(wasm_runtime_instantiate(module, 0, 0, error, sizeof(error)) == NULL);
+	CHECK(strstr(error, "standard stream that is no open descriptor: stdout") != NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK(close(in[i]) == 0 && close(out[i]) == 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int fds[2];
+
+	(void)argv;
+	if (argc > 1) {
+		CHECK(wasm_runtime_set_default_running_mode(Mode_Zonda_Classic));
+	}
+	CHECK(wasm_runtime_init());
+	module = wasm_runtime_load((uint8_t *)spawn_wasm, sizeof(spawn_wasm), error, sizeof(error));
+	CHECK(module != NULL);
+	test_streams();
+	/* Reading from standard input waits from here on. */
+	CHECK(pipe(fds) == 0);
+	wasm_runtime_set_wasi_args_ex(module, NULL, 0, NULL, 0, NULL, 0, NULL, 0, fds[0], -1, -1);
+	test_termination(false);
+	test_termination(true);
+	test_termination_before_the_start();
+	test_exceptions();
+	test_own_state();
+	wasm_runtime_unload(module);
+	wasm_runtime_destroy();
+	printf("well\n");
+	return 0;
+}
