@@ -31,10 +31,15 @@ impl From<OutOfMemory> for Stop {
 /// A pointer outside of the memory.
 pub(crate) const OUTSIDE: Stop = Stop::Trap(HostError::Trap(TrapCode::MemoryOutOfBounds));
 
+/// A function that waits ends because the program is to end: its call traps, as it would at the next
+/// call or loop iteration. No platform returns this number.
+pub(crate) const ENDED: Errno = Errno::Canceled;
+
 /// What the program receives: an error number, or 0.
 pub(crate) fn answer(result: Result<(), Stop>) -> Result<u32, HostError> {
     match result {
         Ok(()) => Ok(0),
+        Err(Stop::Errno(ENDED)) => Err(HostError::Trap(TrapCode::Terminated)),
         Err(Stop::Errno(errno)) => Ok(errno as u32),
         Err(Stop::Trap(error)) => Err(error),
     }

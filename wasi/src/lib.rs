@@ -48,7 +48,7 @@ pub use descriptor::{rights, Rights};
 pub use guest::Stop;
 #[cfg(feature = "sockets-ext")]
 pub use network::Sockets;
-pub use platform::Platform;
+pub use platform::{Platform, Stream};
 #[cfg(feature = "unstable")]
 pub use preview1::unstable::Unstable;
 pub use preview1::Preview1;

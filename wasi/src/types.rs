@@ -38,6 +38,8 @@ errnos! {
     Badf = 8,
     /// Device or resource busy.
     Busy = 10,
+    /// Operation canceled.
+    Canceled = 11,
     /// Connection aborted.
     Connaborted = 13,
     /// Connection refused.

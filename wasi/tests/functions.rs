@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use zonda::TrapCode;
 use zonda_wasi::host::{Host, HostDir, HostSocket};
 use zonda_wasi::rights::{ALL, FD_READ, FD_WRITE};
-use zonda_wasi::{Errno, Preview1, Sockets, Wasi};
+use zonda_wasi::{Errno, Preview1, Sockets, Stream, Wasi};
 
 /// The functions are those of the specification and of the extension.
 #[test]
@@ -210,9 +210,46 @@ fn waiting_ends_with_a_termination_request() {
         handle.terminate();
     });
     let begin = Instant::now();
-    assert_eq!(poll(&mut probe, &[clock(1, 3_600_000_000_000, 0)]), Err(Errno::Intr));
+    probe.put(DATA, &clock(1, 3_600_000_000_000, 0));
+    let args = [DATA.into(), DATA.into(), 1, RESULT.into()];
+    assert_eq!(probe.try_call("poll_oneoff", &args), Err(TrapCode::Terminated));
     assert!(begin.elapsed() < Duration::from_secs(10));
     ending.join().unwrap();
+}
+
+/// Streams are those that the embedder gives; reading one that has nothing waits, and ends with a
+/// termination request.
+#[test]
+fn streams_that_the_embedder_gives() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut host = Host::new();
+    host.redirect(Stream::Stdin, reader.into());
+    let mut probe = Probe::with(Wasi::new(host).unwrap());
+    let words = [DATA + 64, 8].map(u32::to_le_bytes);
+    probe.put(DATA, &words.concat());
+    let args = [0, DATA.into(), 1, RESULT.into()];
+    let handle = probe.store.interrupt_handle();
+    let ending = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        handle.terminate();
+    });
+    let begin = Instant::now();
+    assert_eq!(probe.try_call("fd_read", &args), Err(TrapCode::Terminated));
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    ending.join().unwrap();
+    // It waits for what comes, and finds the end.
+    let writing = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        writer.write_all(b"given").unwrap();
+    });
+    probe.call("fd_read", &args).unwrap();
+    assert_eq!(
+        (probe.word(RESULT), &probe.memory()[DATA as usize + 64..][..5]),
+        (5, &b"given"[..])
+    );
+    writing.join().unwrap();
+    probe.call("fd_read", &args).unwrap();
+    assert_eq!(probe.word(RESULT), 0);
 }
 
 /// A program accepts connections on a socket that the embedder opened, and has no other.

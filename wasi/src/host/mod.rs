@@ -24,27 +24,37 @@ use core::time::Duration;
 use rustix::fs::FileType;
 use rustix::time::{clock_getres, clock_gettime, ClockId as SystemClock, Timespec};
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 type Result<T> = core::result::Result<T, Errno>;
 
-/// A hosted Unix system. The streams of programs are those of the process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Host(());
+/// A hosted Unix system. The streams of programs are those of the process, unless others are given.
+#[derive(Debug, Default)]
+pub struct Host {
+    streams: [Option<OwnedFd>; 3],
+}
 
 impl Host {
     /// The system that runs this process.
     pub fn new() -> Host {
-        Host(())
+        Host::default()
     }
-}
 
-/// The descriptor of the process.
-fn stream(stream: Stream) -> BorrowedFd<'static> {
-    match stream {
-        Stream::Stdin => rustix::stdio::stdin(),
-        Stream::Stdout => rustix::stdio::stdout(),
-        Stream::Stderr => rustix::stdio::stderr(),
+    /// Gives programs another descriptor in place of one of the process's streams.
+    pub fn redirect(&mut self, stream: Stream, to: OwnedFd) {
+        if let Some(place) = self.streams.get_mut(stream as usize) {
+            *place = Some(to);
+        }
+    }
+
+    /// The descriptor of a stream.
+    fn stream(&self, stream: Stream) -> BorrowedFd<'_> {
+        match (self.streams.get(stream as usize), stream) {
+            (Some(Some(given)), _) => given.as_fd(),
+            (_, Stream::Stdin) => rustix::stdio::stdin(),
+            (_, Stream::Stdout) => rustix::stdio::stdout(),
+            (_, Stream::Stderr) => rustix::stdio::stderr(),
+        }
     }
 }
 
@@ -108,17 +118,21 @@ impl Platform for Host {
     type Socket = HostSocket;
 
     fn stream_read(&mut self, from: Stream, bytes: &mut [u8]) -> Result<usize> {
-        Ok(rustix::io::read(stream(from), bytes)?)
+        // A read that would wait could not be stopped: the caller waits, and asks again.
+        if !poll::is_readable(self.stream(from))? {
+            return Err(Errno::Again);
+        }
+        Ok(rustix::io::read(self.stream(from), bytes)?)
     }
     fn stream_write(&mut self, to: Stream, bytes: &[u8]) -> Result<usize> {
-        Ok(rustix::io::write(stream(to), bytes)?)
+        Ok(rustix::io::write(self.stream(to), bytes)?)
     }
     fn stream_type(&mut self, of: Stream) -> Filetype {
         // A program takes a character device for a terminal.
-        if rustix::termios::isatty(stream(of)) {
+        if rustix::termios::isatty(self.stream(of)) {
             return Filetype::CharacterDevice;
         }
-        match rustix::fs::fstat(stream(of)).map(|stat| filestat(&stat).filetype) {
+        match rustix::fs::fstat(self.stream(of)).map(|stat| filestat(&stat).filetype) {
             Ok(Filetype::CharacterDevice) | Err(_) => Filetype::Unknown,
             Ok(ty) => ty,
         }
@@ -148,7 +162,7 @@ impl Platform for Host {
         timeout: Option<u64>,
         ended: &dyn Fn() -> bool,
     ) -> Result<()> {
-        poll::poll(waits, timeout, ended)
+        poll::poll(self, waits, timeout, ended)
     }
 
     fn read(&mut self, file: &mut HostFile, bytes: &mut [u8]) -> Result<usize> {

@@ -1,6 +1,6 @@
 //! Waiting for descriptors and time.
 
-use super::{stream, Host, Result};
+use super::{Host, Result};
 use crate::platform::{Object, Ready, Wait};
 use crate::types::{Errno, Filetype};
 use rustix::event::{poll as system_poll, PollFd, PollFlags, Timespec};
@@ -13,9 +13,9 @@ use std::vec::Vec;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// What the system can wait for; `None` for what is always ready.
-fn descriptor<'w>(object: &'w Object<Host>) -> Option<BorrowedFd<'w>> {
+fn descriptor<'w>(host: &'w Host, object: &'w Object<Host>) -> Option<BorrowedFd<'w>> {
     match object {
-        Object::Stream(which) => Some(stream(*which)),
+        Object::Stream(which) => Some(host.stream(*which)),
         Object::File(file) if file.filetype() == Filetype::RegularFile => None,
         Object::File(file) => Some(file.file.as_fd()),
         Object::Dir(_) => None,
@@ -23,9 +23,9 @@ fn descriptor<'w>(object: &'w Object<Host>) -> Option<BorrowedFd<'w>> {
     }
 }
 
-fn ready(object: &Object<Host>, write: bool, flags: PollFlags) -> Ready {
+fn ready(host: &Host, object: &Object<Host>, write: bool, flags: PollFlags) -> Ready {
     let readable = || {
-        let fd = descriptor(object)?;
+        let fd = descriptor(host, object)?;
         ioctl_fionread(fd).ok()
     };
     Ready {
@@ -41,7 +41,14 @@ fn ready(object: &Object<Host>, write: bool, flags: PollFlags) -> Ready {
     }
 }
 
+/// Whether a read returns at once: with bytes, at the end, or with an error.
+pub(super) fn is_readable(fd: BorrowedFd<'_>) -> Result<bool> {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Ok(system_poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&now))? != 0)
+}
+
 pub(super) fn poll(
+    host: &Host,
     waits: &mut [Wait<'_, Host>],
     timeout: Option<u64>,
     ended: &dyn Fn() -> bool,
@@ -50,7 +57,7 @@ pub(super) fn poll(
     let mut indexes = Vec::new();
     let mut any = false;
     for (index, wait) in waits.iter_mut().enumerate() {
-        match descriptor(wait.object) {
+        match descriptor(host, wait.object) {
             Some(fd) => {
                 let flags = if wait.write { PollFlags::OUT } else { PollFlags::IN };
                 fds.push(PollFd::from_borrowed_fd(fd, flags));
@@ -84,7 +91,7 @@ pub(super) fn poll(
     for (fd, index) in fds.iter().zip(indexes) {
         if let (flags, Some(wait)) = (fd.revents(), waits.get_mut(index)) {
             if !flags.is_empty() {
-                wait.ready = Some(ready(wait.object, wait.write, flags));
+                wait.ready = Some(ready(host, wait.object, wait.write, flags));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::context::Wasi;
 use crate::descriptor::rights;
-use crate::guest::{bytes, bytes_mut, Stop, OUTSIDE};
+use crate::guest::{bytes, bytes_mut, Stop, ENDED, OUTSIDE};
 use crate::platform::{Platform, Wait};
 use crate::types::{ClockId, Errno, Event, Subscription};
 use core::marker::PhantomData;
@@ -125,7 +125,7 @@ pub(super) fn oneoff<P: Platform, S: GuestValue + Into<Subscription>>(
         }
     }
     if happened == 0 {
-        return Err(Errno::Intr.into());
+        return Err(if ended.is_pending() { ENDED } else { Errno::Intr }.into());
     }
     events.write(memory, happened);
     Ok(())

@@ -2,10 +2,11 @@
 
 #[cfg(feature = "sockets")]
 use crate::descriptor::Descriptor;
+use crate::guest::ENDED;
 use crate::platform::{Object, Platform, Stream, Wait};
 use crate::types::{Errno, FdFlags};
 
-/// Waits until an object is ready: `again` when the time is over, `intr` when the program is to
+/// Waits until an object is ready: `again` when the time is over, [`ENDED`] when the program is to
 /// end.
 fn wait<P: Platform>(
     platform: &mut P,
@@ -18,7 +19,7 @@ fn wait<P: Platform>(
     platform.poll(&mut waits, timeout, ended)?;
     match waits {
         // What is ready all the time and gives `again` must not keep a program that is to end.
-        _ if ended() => Err(Errno::Intr),
+        _ if ended() => Err(ENDED),
         [Wait { ready: Some(_), .. }] => Ok(()),
         _ => Err(Errno::Again),
     }
