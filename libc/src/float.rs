@@ -1,7 +1,7 @@
 //! Floating-point numbers in printf.
 
 use crate::decimal::Decimal;
-use crate::format::{Prefix, Printer, Spec};
+use crate::format::{len_of, Printer, Spec, ALTERNATIVE, LEFT};
 use crate::memory::Bytes;
 
 /// Prints the number with these bits.
@@ -13,7 +13,8 @@ pub(crate) fn print<B: Bytes>(
     bits: u64,
 ) -> Option<()> {
     let value = f64::from_bits(bits);
-    let prefix = Prefix::sign(spec, value.is_sign_negative());
+    let prefix = [spec.sign(value.is_sign_negative()), 0];
+    let alternative = spec.flags & ALTERNATIVE != 0;
     let upper = conversion.is_ascii_uppercase();
     if !value.is_finite() {
         let text = match (value.is_nan(), upper) {
@@ -22,13 +23,10 @@ pub(crate) fn print<B: Bytes>(
             (false, true) => b"INF",
             (false, false) => b"inf",
         };
-        printer.pad(spec, prefix.len + 3, false)?;
-        printer.prefix(prefix, 0)?;
-        printer.all(text)?;
-        return printer.pad(spec, prefix.len + 3, true);
+        return printer.field(spec, prefix, 0, text, 0, text.len() as u32);
     }
     let mut decimal = Decimal::new(value);
-    let mut precision = spec.precision.unwrap_or(6) as i32;
+    let mut precision = if spec.precision < 0 { 6 } else { spec.precision };
     let mut exponent = decimal.top();
     let general = conversion | 32 == b'g';
     let mut scientific = conversion | 32 == b'e';
@@ -47,7 +45,7 @@ pub(crate) fn print<B: Bytes>(
         exponent = decimal.top();
         last = exponent - precision;
     }
-    if general && !spec.alternative {
+    if general && !alternative {
         let lowest = if scientific { exponent } else { 0 };
         while last < lowest && decimal.digit(last) == 0 {
             last += 1;
@@ -56,15 +54,15 @@ pub(crate) fn print<B: Bytes>(
     // The place of the last digit in front of the point.
     let ones = if scientific { exponent } else { 0 };
     let first = if scientific { exponent } else { decimal.top().max(0) };
-    let point = last < ones || spec.alternative;
+    let point = last < ones || alternative;
     let mut len = (first - last.min(ones) + 1) as u32 + point as u32;
     let magnitude = exponent.unsigned_abs();
     if scientific {
         len += if magnitude > 99 { 5 } else { 4 };
     }
-    let len = prefix.len + len;
-    let zeros = if spec.zero && !spec.left { spec.width.saturating_sub(len) } else { 0 };
-    printer.pad(spec, len + zeros, false)?;
+    let len = len_of(prefix) + len;
+    let zeros = spec.zeros(len);
+    printer.pad(spec, len + zeros, 0)?;
     printer.prefix(prefix, zeros)?;
     let mut place = first;
     loop {
@@ -86,5 +84,5 @@ pub(crate) fn print<B: Bytes>(
         printer.put(b'0' + (magnitude / 10 % 10) as u8)?;
         printer.put(b'0' + (magnitude % 10) as u8)?;
     }
-    printer.pad(spec, len + zeros, true)
+    printer.pad(spec, len + zeros, LEFT)
 }

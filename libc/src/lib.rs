@@ -75,7 +75,7 @@ const OUTSIDE: HostError = HostError::Trap(TrapCode::MemoryOutOfBounds);
 macro_rules! functions {
     ($($name:ident $signature:literal)*) => {
         /// A function of the list.
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         enum Func { $($name),* }
 
         /// All of them, by their numbers.
@@ -86,43 +86,36 @@ macro_rules! functions {
     };
 }
 
+// Neighbours share code: the order matters to `run` and `is_of_class`.
 functions! {
-    printf "(ii)i" vprintf "(ii)i" sprintf "(iii)i" vsprintf "(iii)i" snprintf "(iiii)i"
-    vsnprintf "(iiii)i" puts "(i)i" putchar "(i)i"
-    memcmp "(iii)i" memcpy "(iii)i" memmove "(iii)i" memset "(iii)i" memchr "(iii)i"
-    emscripten_memcpy_big "(iii)i"
-    strchr "(ii)i" strcmp "(ii)i" strncmp "(iii)i" strncasecmp "(iii)i" strcpy "(ii)i"
-    strncpy "(iii)i" strlen "(i)i" strspn "(ii)i" strcspn "(ii)i" strstr "(ii)i"
-    strdup "(i)i" _strdup "(i)i"
-    malloc "(i)i" calloc "(ii)i" realloc "(ii)i" free "(i)"
-    atoi "(i)i" strtol "(iii)i" strtoul "(iii)i"
-    isupper "(i)i" isalpha "(i)i" isspace "(i)i" isgraph "(i)i" isprint "(i)i" isdigit "(i)i"
-    isxdigit "(i)i" isalnum "(i)i" tolower "(i)i" toupper "(i)i"
-    exit "(i)" abort "(i)" abortStackOverflow "(i)" nullFunc_X "(i)"
-    __cxa_allocate_exception "(i)i" __cxa_begin_catch "(i)" __cxa_throw "(iii)"
-    clock_gettime "(ii)i" clock "()I"
+    printf "(ii)i" vprintf "(ii)i" sprintf "(iii)i" vsprintf "(iii)i" snprintf "(iiii)i" vsnprintf "(iiii)i"
+    putchar "(i)i" memcpy "(iii)i" memmove "(iii)i" emscripten_memcpy_big "(iii)i" memset "(iii)i"
+    memcmp "(iii)i" strncmp "(iii)i" strncpy "(iii)i" memchr "(iii)i"
+    strchr "(ii)i" puts "(i)i" strlen "(i)i" strdup "(i)i" _strdup "(i)i" atoi "(i)i" strtol "(iii)i" strtoul "(iii)i"
+    strcmp "(ii)i" strncasecmp "(iii)i" strspn "(ii)i" strcspn "(ii)i" strstr "(ii)i"
+    strcpy "(ii)i"
+    malloc "(i)i" __cxa_allocate_exception "(i)i" calloc "(ii)i" realloc "(ii)i" free "(i)"
+    isupper "(i)i" isalpha "(i)i" isspace "(i)i" isgraph "(i)i" isprint "(i)i" isdigit "(i)i" isxdigit "(i)i"
+    isalnum "(i)i" tolower "(i)i" toupper "(i)i"
+    exit "(i)" abort "(i)" abortStackOverflow "(i)" nullFunc_X "(i)" __cxa_throw "(iii)"
+    __cxa_begin_catch "(i)" clock_gettime "(ii)i" clock "()I"
 }
 
-/// printf to the console.
-fn print<S: Host>(call: &mut Call<'_, S>, text: u32, args: u32) -> Option<u32> {
-    let mut sink = Sink::console();
-    let count = format(call, &mut sink, text, args);
-    sink.flush(call);
-    count
-}
-
-/// printf into `size` bytes of memory, with a NUL behind if there is room for any byte.
-fn print_to<S: Host>(
-    call: &mut Call<'_, S>,
-    at: u32,
-    size: u32,
-    text: u32,
-    args: u32,
-) -> Option<u32> {
-    let room = size.saturating_sub(1);
-    let count = format(call, &mut Sink::memory(at, room), text, args)?;
+/// printf and its relatives: where the text goes stands in front of the format.
+fn print<S: Host>(call: &mut Call<'_, S>, func: Func, args: [u32; 4]) -> Option<u32> {
+    // To the console, to memory, to memory with a size.
+    let kind = func as usize / 2;
+    let [at, size, ..] = args;
+    // As much as there is; behind that the call traps.
+    let size = [0, u32::MAX, size].get(kind).copied()?;
+    if kind == 2 {
+        call.bytes(at, size)?;
+    }
+    let mut sink = Sink::new(kind == 0, at, size.saturating_sub(1));
+    let (text, list) = (args.get(kind).copied()?, args.get(kind + 1).copied()?);
+    let count = format(call, &mut sink, text, list)?;
     if size != 0 {
-        memory::set(call, at.checked_add(count.min(room))?, 0)?;
+        memory::set(call, sink.at, 0)?;
     }
     Some(count)
 }
@@ -138,51 +131,40 @@ fn allocate<S: Host>(call: &mut Call<'_, S>, size: u32) -> u32 {
     at
 }
 
-/// realloc; 0 for what is no block.
-fn reallocate<S: Host>(call: &mut Call<'_, S>, at: u32, size: u32) -> Option<u32> {
-    if at == 0 {
-        return Some(allocate(call, size));
+/// Allocates `size` bytes with a copy of `len` bytes, or as many as fit.
+fn reallocate<S: Host>(call: &mut Call<'_, S>, from: u32, len: u32, size: u32) -> Option<u32> {
+    let at = allocate(call, size);
+    if at != 0 {
+        call.copy(at, from, len.min(size))?;
     }
-    let Some(held) = call.state().block_size(at) else { return Some(0) };
-    let new = allocate(call, size);
-    if new != 0 {
-        call.copy(new, at, held.min(size))?;
-        call.state().free(at);
-    }
-    Some(new)
+    Some(at)
 }
 
-/// The class or the other case of a character of ASCII.
-fn character(func: Func, c: u32) -> u32 {
-    let ascii = u8::try_from(c).unwrap_or(0x80);
-    let (upper, lower) = (ascii.is_ascii_uppercase(), ascii.is_ascii_lowercase());
-    let (letter, digit) = (upper || lower, ascii.is_ascii_digit());
-    let is = match func {
-        Func::isupper => upper,
-        Func::isalpha => letter,
-        Func::isspace => text::is_space(ascii),
-        Func::isgraph => ascii.is_ascii_graphic(),
-        Func::isprint => (b' '..=b'~').contains(&ascii),
-        Func::isdigit => digit,
-        Func::isxdigit => ascii.is_ascii_hexdigit(),
-        Func::isalnum => letter || digit,
-        Func::tolower => return c.wrapping_add(32 * upper as u32),
-        _ => return c.wrapping_sub(32 * lower as u32),
-    };
-    is as u32
-}
-
-/// strtol and strtoul: stores where the number ends, unless `end` is 0.
-fn number<S: Host>(call: &mut Call<'_, S>, func: Func, [at, end, base]: [u32; 3]) -> Option<u32> {
-    let (value, len) = text::integer(call.string(at)?, base as i32);
-    if end != 0 {
-        memory::write(call, end, &(at + len).to_le_bytes())?;
+/// Whether a character of ASCII is of the class that a function asks for.
+fn is_of_class(func: Func, c: u32) -> bool {
+    const fn of(funcs: &[Func]) -> u8 {
+        let (mut bits, mut at) = (0, 0);
+        while at < funcs.len() {
+            bits |= 1 << (funcs[at] as u8 - Func::isupper as u8);
+            at += 1;
+        }
+        bits
     }
-    Some(match func {
-        Func::strtol => value.clamp(i32::MIN as i64, i32::MAX as i64) as u32,
-        // A negative number is that of its magnitude, negated.
-        _ if value.unsigned_abs() <= u32::MAX as u64 => value as u32,
-        _ => u32::MAX,
+    use Func::*;
+    /// From a character to another one: the functions whose classes have them.
+    const CLASSES: [(u8, u8, u8); 8] = [
+        (b'A', b'Z', of(&[isupper, isalpha, isalnum])),
+        (b'a', b'z', of(&[isalpha, isalnum])),
+        (b'0', b'9', of(&[isdigit, isxdigit, isalnum])),
+        (b'A', b'F', of(&[isxdigit])),
+        (b'a', b'f', of(&[isxdigit])),
+        (9, 13, of(&[isspace])),
+        (b' ', b' ', of(&[isspace, isprint])),
+        (b'!', b'~', of(&[isgraph, isprint])),
+    ];
+    let bit = 1 << (func as u32 - isupper as u32);
+    CLASSES.iter().any(|&(first, last, funcs)| {
+        c.wrapping_sub(first as u32) <= (last - first) as u32 && funcs as u32 & bit != 0
     })
 }
 
@@ -199,62 +181,52 @@ fn time<S: Host>(call: &mut Call<'_, S>, clock: u32, to: u32) -> Option<u32> {
 
 /// Executes a function that does not end the program; `None` when something is outside of the
 /// memory.
-fn run<S: Host>(call: &mut Call<'_, S>, func: Func, [a, b, c, d]: [u32; 4]) -> Option<u32> {
+fn run<S: Host>(call: &mut Call<'_, S>, func: Func, args: [u32; 4]) -> Option<u32> {
+    let [a, b, c, _] = args;
+    if func <= Func::vsnprintf {
+        return print(call, func, args);
+    }
+    // Parameters that are strings: the first, or both.
+    let (mut first, mut second) = (&[][..], &[][..]);
+    if func >= Func::strchr && func <= Func::strstr {
+        first = call.string(a)?;
+    }
+    if func >= Func::strcmp && func <= Func::strcpy {
+        second = call.string(b)?;
+    }
+    let len = first.len() as u32;
     Some(match func {
-        Func::printf | Func::vprintf => print(call, a, b)?,
-        // As much as there is; behind that the call traps.
-        Func::sprintf | Func::vsprintf => print_to(call, a, u32::MAX, b, c)?,
-        Func::snprintf | Func::vsnprintf => {
-            call.bytes(a, b)?;
-            print_to(call, a, b, c, d)?
-        }
-        Func::puts => {
-            let mut sink = Sink::console();
-            let count = memory::len(call, a)?;
-            for at in a..a + count {
-                let byte = memory::byte(call, at)?;
-                sink.put(call, byte)?;
-            }
-            sink.put(call, b'\n')?;
-            sink.flush(call);
-            count + 1
-        }
+        Func::puts => format::line(call, a, len)?,
         Func::putchar => {
             call.print(&[a as u8]);
             1
         }
-        Func::memcmp => {
-            call.bytes(a, c)?;
-            call.bytes(b, c)?;
-            memory::compare(call, a, b, c, false)?
+        Func::memcmp | Func::strcmp | Func::strncmp | Func::strncasecmp => {
+            if func == Func::memcmp {
+                call.bytes(a, c)?;
+                call.bytes(b, c)?;
+            }
+            let len = if func == Func::strcmp { u32::MAX } else { c };
+            let strings = func != Func::memcmp;
+            memory::compare(call, [a, b, len], strings, func == Func::strncasecmp)?
         }
         Func::memcpy | Func::memmove | Func::emscripten_memcpy_big => {
             call.copy(a, b, c)?;
             a
         }
-        Func::memset => {
-            call.bytes_mut(a, c)?.iter_mut().for_each(|byte| *byte = b as u8);
-            a
-        }
-        Func::memchr => memory::index(call.bytes(a, c)?, b as u8).map_or(0, |index| a + index),
-        Func::strchr => {
-            let text = call.string(a)?;
-            // The NUL can be searched for.
-            let end = (b as u8 == 0).then_some(text.len() as u32);
-            end.or_else(|| memory::index(text, b as u8)).map_or(0, |index| a + index)
-        }
-        Func::strcmp => {
-            call.string(b)?;
-            call.string(a)?;
-            memory::compare(call, a, b, u32::MAX, true)?
-        }
-        Func::strncmp => memory::compare(call, a, b, c, true)?,
-        Func::strncasecmp => {
-            text::compare_ignoring_case(call.string(a)?, call.string(b)?, c) as u32
+        Func::memset => fill(call, a, c, b)?,
+        Func::memchr | Func::strchr => {
+            let mut bytes = first;
+            if func == Func::memchr {
+                bytes = call.bytes(a, c)?;
+            } else if b as u8 == 0 {
+                // The NUL can be searched for.
+                return Some(a + len);
+            }
+            text::find(bytes, &[b as u8]).map_or(0, |index| a + index)
         }
         Func::strcpy => {
-            let len = memory::len(call, b)?;
-            call.copy(a, b, len.checked_add(1)?)?;
+            call.copy(a, b, (second.len() as u32).checked_add(1)?)?;
             a
         }
         Func::strncpy => {
@@ -268,50 +240,61 @@ fn run<S: Host>(call: &mut Call<'_, S>, func: Func, [a, b, c, d]: [u32; 4]) -> O
             }
             a
         }
-        Func::strlen => memory::len(call, a)?,
-        Func::strspn => text::span(call.string(a)?, call.string(b)?, true),
-        Func::strcspn => text::span(call.string(a)?, call.string(b)?, false),
-        Func::strstr => {
-            text::find(call.string(a)?, call.string(b)?).map_or(0, |index| a + index as u32)
-        }
+        Func::strlen => len,
+        Func::strspn | Func::strcspn => text::span(first, second, func == Func::strspn),
+        Func::strstr => text::find(first, second).map_or(0, |index| a + index),
         Func::strdup | Func::_strdup => {
-            let len = memory::len(call, a)?.checked_add(1)?;
-            let at = allocate(call, len);
-            if at != 0 {
-                call.copy(at, a, len)?;
-            }
-            at
+            let size = len.checked_add(1)?;
+            reallocate(call, a, size, size)?
         }
         Func::malloc | Func::__cxa_allocate_exception => allocate(call, a),
-        Func::calloc => {
-            let size = a.checked_mul(b);
-            let at = size.map_or(0, |size| allocate(call, size));
+        Func::calloc => match a.checked_mul(b).map_or(0, |size| allocate(call, size)) {
+            0 => 0,
+            at => fill(call, at, a.wrapping_mul(b), 0)?,
+        },
+        Func::realloc => {
+            let held = if a == 0 { Some(0) } else { call.state().block_size(a) };
+            let Some(held) = held else { return Some(0) };
+            let at = reallocate(call, a, held, b)?;
             if at != 0 {
-                call.bytes_mut(at, size?)?.iter_mut().for_each(|byte| *byte = 0);
+                call.state().free(a);
             }
             at
         }
-        Func::realloc => reallocate(call, a, b)?,
         Func::free => {
             call.state().free(a);
             0
         }
-        Func::atoi => text::integer(call.string(a)?, 10).0 as u32,
-        Func::strtol | Func::strtoul => number(call, func, [a, b, c])?,
+        Func::atoi | Func::strtol | Func::strtoul => {
+            let (end, base) = if func == Func::atoi { (0, 10) } else { (b, c) };
+            let read = text::integer(first, base);
+            if end != 0 {
+                memory::write(call, end, &(a + read.len).to_le_bytes())?;
+            }
+            read.value(func != Func::strtoul)
+        }
         Func::clock_gettime => time(call, a, b)?,
-        Func::isupper
-        | Func::isalpha
-        | Func::isspace
-        | Func::isgraph
-        | Func::isprint
-        | Func::isdigit
-        | Func::isxdigit
-        | Func::isalnum
-        | Func::tolower
-        | Func::toupper => character(func, a),
+        Func::tolower | Func::toupper => {
+            // The other case, if one of the two is a capital letter.
+            let other = a ^ 32;
+            let upper = if func == Func::tolower { a } else { other };
+            if is_of_class(Func::isupper, upper) {
+                other
+            } else {
+                a
+            }
+        }
+        _ if func >= Func::isupper && func <= Func::isalnum => is_of_class(func, a) as u32,
         // `execute` knows the others.
         _ => 0,
     })
+}
+
+/// memset.
+#[inline(never)]
+fn fill<S: Host>(call: &mut Call<'_, S>, at: u32, len: u32, value: u32) -> Option<u32> {
+    call.bytes_mut(at, len)?.iter_mut().for_each(|byte| *byte = value as u8);
+    Some(at)
 }
 
 /// Executes a function by its number.

@@ -40,30 +40,25 @@ pub(crate) fn write<B: Bytes>(bytes: &mut B, at: u32, from: &[u8]) -> Option<()>
     Some(())
 }
 
-/// memcmp and strncmp: the difference of the first bytes that differ.
+/// memcmp, strncmp and strncasecmp: the difference of the first of `len` bytes that differ; `strings`
+/// end with NUL, and letters are equal whatever their case where they are `folded`.
 #[inline(never)]
 pub(crate) fn compare<B: Bytes>(
     bytes: &mut B,
-    a: u32,
-    b: u32,
-    len: u32,
+    [a, b, len]: [u32; 3],
     strings: bool,
+    folded: bool,
 ) -> Option<u32> {
     for index in 0..len {
-        let (a, b) = (byte(bytes, a.checked_add(index)?)?, byte(bytes, b.checked_add(index)?)?);
+        let mut both = [a, b];
+        for at in &mut both {
+            let byte = byte(bytes, at.checked_add(index)?)?;
+            *at = byte as u32 + if folded && byte.is_ascii_uppercase() { 32 } else { 0 };
+        }
+        let [a, b] = both;
         if a != b || strings && a == 0 {
-            return Some((a as u32).wrapping_sub(b as u32));
+            return Some(a.wrapping_sub(b));
         }
     }
     Some(0)
-}
-
-/// Where a byte is first.
-pub(crate) fn index(bytes: &[u8], value: u8) -> Option<u32> {
-    bytes.iter().position(|&byte| byte == value).map(|index| index as u32)
-}
-
-/// strlen.
-pub(crate) fn len<S>(call: &Call<'_, S>, at: u32) -> Option<u32> {
-    call.string(at).map(|text| text.len() as u32)
 }

@@ -90,14 +90,13 @@ fn ours(memory: &mut [u8], text: &[u8], args: &[u8], room: u32) -> (Option<u32>,
     memory[TEXT as usize + text.len()] = 0;
     memory[ARGS as usize..][..args.len()].copy_from_slice(args);
     let mut program = Program { memory, printed: Vec::new() };
-    let mut sink = Sink::console();
+    let mut sink = Sink::new(true, 0, 0);
     let count = format(&mut program, &mut sink, TEXT, ARGS);
-    sink.flush(&mut program);
     let printed = core::mem::take(&mut program.printed);
     // Into the memory it is the same, up to the room.
     const TO: u32 = 1024;
     let before = program.memory.to_vec();
-    let again = format(&mut program, &mut Sink::memory(TO, room), TEXT, ARGS);
+    let again = format(&mut program, &mut Sink::new(false, TO, room), TEXT, ARGS);
     let memory = program.memory;
     assert_eq!(again, count);
     let kept = printed.len().min(room as usize);
@@ -249,7 +248,7 @@ fn what_is_outside_of_the_memory_is_refused() {
     let mut memory = std::vec![b'x'; 64];
     let run = |memory: &mut [u8], text: u32, args: u32| {
         let mut program = Program { memory, printed: Vec::new() };
-        format(&mut program, &mut Sink::console(), text, args)
+        format(&mut program, &mut Sink::new(true, 0, 0), text, args)
     };
     // No NUL, and no byte.
     assert_eq!(run(&mut memory, 0, 0), None);
@@ -276,7 +275,7 @@ fn what_is_outside_of_the_memory_is_refused() {
     memory[..3].copy_from_slice(b"%d\0");
     memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
     for (at, fits) in [(59, true), (60, false), (64, false), (u32::MAX, false)] {
-        let mut sink = Sink::memory(at, u32::MAX);
+        let mut sink = Sink::new(false, at, u32::MAX);
         let mut program = Program { memory: &mut memory, printed: Vec::new() };
         assert_eq!(format(&mut program, &mut sink, 0, 8).is_some(), fits, "{at}");
         memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
