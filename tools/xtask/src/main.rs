@@ -64,6 +64,7 @@ mod supply;
 mod test;
 mod toolchain;
 mod traps;
+mod wamr;
 mod wasi;
 mod workloads;
 mod zephyr;
@@ -93,6 +94,8 @@ enum Command {
     Spec(spec::Options),
     /// Run the programs of the official test suite of WASI with `zonda run`
     Wasi(wasi::Options),
+    /// Build WAMR's samples against Zonda, and run them
+    WamrSamples(wamr::Options),
     /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Options),
     /// Damage the runtime's code in small ways and count how often the tests notice (mutation
@@ -130,6 +133,7 @@ fn run() -> Result<ExitCode> {
         Command::Demo(options) => demo::run(&options),
         Command::Spec(options) => spec::run(&options),
         Command::Wasi(options) => wasi::run(&options),
+        Command::WamrSamples(options) => wamr::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Mutants(options) => mutants::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
