@@ -359,7 +359,7 @@ impl<'p> Frame<'p> {
 fn local(instance: &StoreInstance, func: u32, index: u32) -> Option<(u32, ValType)> {
     let data = &*instance.module.data;
     let ty = data.func_type(func)?;
-    let params = crate::module::FuncType::of(data.bytes, ty);
+    let params = crate::module::FuncType::of(data.value_types(), ty);
     let (mut slot, mut first) = (0, 0);
     for ty in params.params() {
         if first == index {

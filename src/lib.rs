@@ -33,6 +33,8 @@ pub mod toolchain;
 mod validate;
 
 pub use alloc::{OutOfMemory, TryBox, TryVec};
+#[cfg(feature = "function-references")]
+pub use binary::types::RefType;
 pub use binary::types::{
     ExternKind, GlobalType, IndexType, Limits, MemoryType, TableType, ValType,
 };

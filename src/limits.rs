@@ -6,6 +6,12 @@
 
 /// Types of functions. Zonda's own: type indices are kept in 16 bits.
 pub const MAX_TYPES: u32 = 65_535;
+/// Fields of a structure.
+#[cfg(feature = "function-references")]
+pub const MAX_FIELDS: u32 = 10_000;
+/// Supertypes above a type.
+#[cfg(feature = "function-references")]
+pub const MAX_SUBTYPING_DEPTH: u32 = 63;
 /// Functions, imported ones included.
 pub const MAX_FUNCS: u32 = 1_000_000;
 /// Imports.

@@ -24,6 +24,7 @@
 //! | [`shared`] | memory that instances share, above their own |
 //! | [`trace`] | the frames of a call |
 //! | [`debug`] | stops for a debugger |
+//! | `gc` | the instructions on structures, arrays and casts |
 //! | [`leb128`] | integers in validated code |
 //! | [`instance`] | what running code sees of its instance |
 //! | `mode` | the list of execution modes, and how a call enters one |
@@ -68,6 +69,8 @@ pub mod fast;
 #[cfg(feature = "float")]
 mod float;
 pub mod frame;
+#[cfg(feature = "gc")]
+pub mod gc;
 #[cfg(feature = "memory64")]
 mod index;
 #[cfg(not(feature = "memory64"))]

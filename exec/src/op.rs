@@ -27,6 +27,8 @@ macro_rules! control_ops {
         0x11 CallIndirect "call_indirect" visit_call_indirect (callee: IndirectFunc);
         0x12 ReturnCall "return_call" visit_return_call (callee: Func);
         0x13 ReturnCallIndirect "return_call_indirect" visit_return_call_indirect (callee: IndirectFunc);
+        0x14 CallRef "call_ref" visit_call_ref (callee: RefFunc);
+        0x15 ReturnCallRef "return_call_ref" visit_return_call_ref (callee: RefFunc);
         0x1a Drop "drop" visit_drop (slots: u32);
         0x1b Select "select" visit_select (slots: u32);
         0x1c SelectTyped "select" visit_select_typed (slots: u32);
@@ -41,6 +43,8 @@ macro_rules! control_ops {
         0x43 F32Const "f32.const" visit_f32_const (bits: u32);
         0x44 F64Const "f64.const" visit_f64_const (bits: u64);
         0xd0 RefNull "ref.null" visit_ref_null (ty: ValType);
+        0xd5 BrOnNull "br_on_null" visit_br_on_null (label: Label);
+        0xd6 BrOnNonNull "br_on_non_null" visit_br_on_non_null (label: Label);
     } };
 }
 
@@ -55,6 +59,8 @@ macro_rules! object_ops {
         0x40 MemoryGrow "memory.grow" visit_memory_grow (memory);
         0xd1 RefIsNull "ref.is_null" visit_ref_is_null ();
         0xd2 RefFunc "ref.func" visit_ref_func (func);
+        0xd3 RefEq "ref.eq" visit_ref_eq ();
+        0xd4 RefAsNonNull "ref.as_non_null" visit_ref_as_non_null ();
         0xfc08 MemoryInit "memory.init" visit_memory_init (data, memory);
         0xfc09 DataDrop "data.drop" visit_data_drop (data);
         0xfc0a MemoryCopy "memory.copy" visit_memory_copy (to, from);
@@ -513,6 +519,8 @@ pub mod codes {
         GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow
         I32_CONST I32Const I64_CONST I64Const F32_CONST F32Const F64_CONST F64Const
         REF_NULL RefNull REF_IS_NULL RefIsNull REF_FUNC RefFunc
+        CALL_REF CallRef RETURN_CALL_REF ReturnCallRef REF_EQ RefEq REF_AS_NON_NULL RefAsNonNull
+        BR_ON_NULL BrOnNull BR_ON_NON_NULL BrOnNonNull
         I32_EQZ I32Eqz I32_EQ I32Eq I32_GE_U I32GeU I32_CLZ I32Clz I32_CTZ I32Ctz I32_ADD I32Add
         I32_SUB I32Sub I32_MUL I32Mul I32_DIV_S I32DivS I32_DIV_U I32DivU I32_REM_S I32RemS
         I32_REM_U I32RemU I32_AND I32And I32_OR I32Or I32_XOR I32Xor I32_SHL I32Shl
@@ -539,6 +547,8 @@ pub mod codes {
     }
     /// The prefix of the opcodes 0xFCnn.
     pub const PREFIX: u8 = 0xfc;
+    /// The prefix of instructions on objects ([`crate::gc`]).
+    pub const GC_PREFIX: u8 = 0xfb;
     /// The prefix of vector instructions ([`crate::vector`]).
     pub const VECTOR_PREFIX: u8 = 0xfd;
 }

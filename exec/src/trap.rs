@@ -58,4 +58,18 @@ traps! {
     Exception = 16 "uncaught wasm exception" if "exceptions";
     /// `throw_ref` on a reference that is null.
     NullException = 17 "null exception reference" if "exceptions";
+    /// A reference is null that must not be.
+    NullReference = 18 "null reference" if "function-references";
+    /// `call_ref` of a reference that is null.
+    NullFunction = 19 "null function reference" if "function-references";
+    /// An instruction on a structure that is null.
+    NullStructure = 20 "null structure reference" if "gc";
+    /// An instruction on an array that is null.
+    NullArray = 21 "null array reference" if "gc";
+    /// An instruction on a 31-bit integer that is null.
+    NullI31 = 22 "null i31 reference" if "gc";
+    /// `ref.cast` of a value that does not have the type.
+    CastFailure = 23 "cast failure" if "gc";
+    /// An instruction accesses elements outside of their array.
+    ArrayOutOfBounds = 24 "out of bounds array access" if "gc";
 }

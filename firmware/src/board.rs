@@ -5,7 +5,8 @@
 //! - `heap_start` and `HEAP_BYTES`: the memory of the allocator,
 //! - `JOB` and `JOB_BYTES`: the memory where the host places jobs and scripts,
 //! - `STACK_PAINT`: how much of the native stack [`crate::stack`] measures,
-//! - `WASM_STACK_BYTES` and `WASM_MEMORY_LIMIT`: the operand stack and the linear memory limit of
+//! - `WASM_STACK_BYTES`, `OBJECT_BYTES` and `WASM_MEMORY_LIMIT`: the operand stack, the heap of
+//!   structures and arrays, and the linear memory limit of
 //!   specification scripts,
 //! - `ticks_init`, `ticks` and `instructions`: a timer that counts instructions under `-icount
 //!   shift=0`.

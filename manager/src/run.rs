@@ -90,11 +90,13 @@ fn prepare<'a, P: Platform>(
     let own = [module.info().loaded_bytes, limits.stack, limits.queue_bytes];
     let wanted = own.iter().map(|&bytes| u64::from(bytes)).sum::<u64>();
     let left = u64::from(limits.heap).checked_sub(wanted);
+    #[allow(clippy::needless_update, reason = "with GC there is one more field")]
     let config = StoreConfig {
         stack_bytes: limits.stack,
         memory_limit: limits.memory.into(),
         total_limit: left.ok_or(Failure::Heap { wanted, limit: limits.heap })?,
         nested_calls: 1,
+        ..StoreConfig::default()
     };
     let context = Context::<P>::new(manager.clone(), slot, id, &limits);
     let store = Store::with_config(&Engine::default(), context, config).map_err(Failure::Load)?;

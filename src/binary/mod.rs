@@ -3,6 +3,8 @@
 //! Knows nothing of validation or execution.
 
 pub(crate) mod reader;
+#[cfg(feature = "function-references")]
+pub(crate) mod references;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;

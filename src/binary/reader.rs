@@ -28,12 +28,20 @@ pub(crate) fn error(kind: ErrorKind, offset: usize) -> Error {
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     pos: usize,
+    /// How many types references may name.
+    #[cfg(feature = "function-references")]
+    pub(crate) types: u32,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at `pos`.
     pub(crate) fn new(bytes: &'a [u8], pos: usize) -> Reader<'a> {
-        Reader { bytes, pos }
+        Reader {
+            bytes,
+            pos,
+            #[cfg(feature = "function-references")]
+            types: u32::MAX,
+        }
     }
 
     /// Offset of the next byte.
@@ -59,7 +67,13 @@ impl<'a> Reader<'a> {
     ) -> Parsed<T> {
         let mut part = self.part(count)?;
         let result = match f(&mut part) {
-            Ok(value) if part.is_empty() => return Ok(value),
+            Ok(value) if part.is_empty() => {
+                #[cfg(feature = "function-references")]
+                {
+                    self.types = part.types;
+                }
+                return Ok(value);
+            }
             Ok(_) => Err(kind),
             Err(kind) => Err(kind),
         };
@@ -120,7 +134,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn part(&mut self, count: usize) -> Parsed<Reader<'a>> {
         let pos = self.pos;
         self.take(count)?;
-        Ok(Reader { bytes: self.bytes.get(..self.pos).unwrap_or(&[]), pos })
+        Ok(Reader { bytes: self.bytes.get(..self.pos).unwrap_or(&[]), pos, ..self.clone() })
     }
 
     /// An unsigned integer of 32 bits (spec: 5.2.2).

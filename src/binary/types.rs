@@ -1,8 +1,18 @@
 //! Types in the binary format (spec: 2.3, 5.3).
 
 use super::reader::{Parsed, Reader};
+#[cfg(feature = "function-references")]
+pub use super::references::RefType;
 use crate::error::ErrorKind;
 pub use zonda_exec::IndexType;
+
+/// A value type as the validator and lists of value types have it: its encoding in the binary
+/// format.
+#[cfg(not(feature = "function-references"))]
+pub(crate) type Code = u8;
+/// The same where types of references take more than a byte (`references.rs`).
+#[cfg(feature = "function-references")]
+pub(crate) type Code = u32;
 
 /// The type of a value. The number is its encoding in the binary format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -18,11 +28,46 @@ pub enum ValType {
     ExternRef = 0x6f,
     #[cfg(feature = "exceptions")]
     ExnRef = 0x69,
+    /// Any other reference.
+    #[cfg(feature = "function-references")]
+    Ref(RefType) = 0,
 }
 
 impl ValType {
+    /// The type of references to functions that an element segment names by their indices.
+    #[cfg(not(feature = "function-references"))]
+    pub(crate) const FUNCTIONS: ValType = ValType::FuncRef;
+    /// The type of references to functions that an element segment names by their indices.
+    #[cfg(feature = "function-references")]
+    pub(crate) const FUNCTIONS: ValType = ValType::Ref(RefType::FUNC);
+
+    /// Its encoding.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    pub(crate) const fn code(self) -> Code {
+        self as u8
+    }
+
+    /// Its encoding.
+    #[cfg(feature = "function-references")]
+    pub(crate) const fn code(self) -> Code {
+        match self {
+            ValType::I32 => 0x7f,
+            ValType::I64 => 0x7e,
+            ValType::F32 => 0x7d,
+            ValType::F64 => 0x7c,
+            #[cfg(feature = "simd")]
+            ValType::V128 => 0x7b,
+            ValType::FuncRef => 0x70,
+            ValType::ExternRef => 0x6f,
+            #[cfg(feature = "exceptions")]
+            ValType::ExnRef => 0x69,
+            ValType::Ref(ty) => ty.code(),
+        }
+    }
+
     /// The type with this encoding.
-    pub(crate) fn from_code(code: u8) -> Option<ValType> {
+    pub(crate) fn from_code(code: Code) -> Option<ValType> {
         Some(match code {
             0x7f => ValType::I32,
             0x7e => ValType::I64,
@@ -34,6 +79,9 @@ impl ValType {
             0x6f => ValType::ExternRef,
             #[cfg(feature = "exceptions")]
             0x69 => ValType::ExnRef,
+            #[cfg(feature = "function-references")]
+            code => ValType::Ref(RefType::from_code(code)?),
+            #[cfg(not(feature = "function-references"))]
             _ => return None,
         })
     }
@@ -55,6 +103,8 @@ impl ValType {
             ValType::FuncRef | ValType::ExternRef => true,
             #[cfg(feature = "exceptions")]
             ValType::ExnRef => true,
+            #[cfg(feature = "function-references")]
+            ValType::Ref(_) => true,
             _ => false,
         }
     }
@@ -72,12 +122,27 @@ impl ValType {
             ValType::ExternRef => "externref",
             #[cfg(feature = "exceptions")]
             ValType::ExnRef => "exnref",
+            #[cfg(feature = "function-references")]
+            ValType::Ref(ty) => ty.name(),
+        }
+    }
+
+    /// Whether a local of the type has a value before it is set.
+    #[cfg(feature = "function-references")]
+    pub(crate) const fn is_defaultable(self) -> bool {
+        match self {
+            ValType::Ref(ty) => ty.is_nullable(),
+            _ => true,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Parsed<ValType> {
         let code = reader.peek().ok_or(ErrorKind::UnexpectedEnd)?;
-        let Some(ty) = ValType::from_code(code) else {
+        #[cfg(feature = "function-references")]
+        if let Some(ty) = RefType::read(reader)? {
+            return Ok(ty);
+        }
+        let Some(ty) = ValType::from_code(code as Code) else {
             return Err(match code {
                 // v128, and the heads of types of later proposals.
                 0x7b | 0x63..=0x6e | 0x71..=0x74 => ErrorKind::Unsupported,
@@ -91,7 +156,24 @@ impl ValType {
         Ok(ty)
     }
 
+    /// Reads the immediate of `ref.null`: the type of its result.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    pub(crate) fn read_null(reader: &mut Reader) -> Parsed<ValType> {
+        ValType::read_ref(reader)
+    }
+
+    /// Reads the immediate of `ref.null`: the type of its result.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn read_null(reader: &mut Reader) -> Parsed<ValType> {
+        RefType::read_heap(reader, true)
+    }
+
     pub(crate) fn read_ref(reader: &mut Reader) -> Parsed<ValType> {
+        #[cfg(feature = "function-references")]
+        if let Some(ty) = RefType::read(reader)? {
+            return Ok(ty);
+        }
         match reader.peek() {
             Some(0x70) => reader.byte().map(|_| ValType::FuncRef),
             Some(0x6f) => reader.byte().map(|_| ValType::ExternRef),

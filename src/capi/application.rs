@@ -155,6 +155,9 @@ fn parse(text: &[u8], ty: ValType) -> Option<Bits> {
             Some(number::integer(low)? as Bits | (high as Bits) << 64)
         }
         ValType::FuncRef | ValType::ExternRef if text == b"null" => Some(0),
+        // Nothing but null can be written.
+        #[cfg(feature = "function-references")]
+        ValType::Ref(ty) => (text == b"null" && ty.is_nullable()).then_some(0),
         // A function is numbered from 1 on the stack.
         ValType::FuncRef => number::integer(text).map(|index| index.wrapping_add(1) as Bits),
         _ => number::integer(text).map(|value| value as Bits),
@@ -174,6 +177,11 @@ fn write_result(text: &mut Text, ty: ValType, all: Bits) {
         }
         ValType::F32 => number::write_float(text, f32::from_bits(bits as u32) as f64),
         ValType::F64 => number::write_float(text, f64::from_bits(bits)),
+        #[cfg(feature = "function-references")]
+        ValType::Ref(_) => {
+            text.str(if bits == 0 { "ref.null" } else { "ref" });
+            return;
+        }
         ValType::FuncRef if bits == 0 => {
             text.str("func:ref.null");
             return;

@@ -12,7 +12,7 @@ use super::native_code;
 use super::spawn;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
@@ -337,7 +337,7 @@ pub(super) unsafe fn func_type<'t>(
     // SAFETY: `instance` is live by the contract of this function; the type stays in the module's
     // bytes.
     let data = unsafe { &*(*(*instance).data).module.data.as_ptr() };
-    data.func_type(func).map(|ty| FuncType::of(data.bytes, ty))
+    data.func_type(func).map(|ty| FuncType::of(data.value_types(), ty))
 }
 
 /// Creates an execution environment with an operand stack of `stack_size` bytes, 0 for the
@@ -598,7 +598,7 @@ unsafe fn has_objects(instance: wasm_module_inst_t, func: u32) -> bool {
     // SAFETY: handed on.
     let ty = unsafe { func_type(instance, func) };
     let (params, results) = ty.map_or((&[][..], &[][..]), |ty| ty.codes());
-    params.iter().chain(results).any(|&code| code == ValType::ExternRef as u8)
+    params.iter().chain(results).any(|&code| code == ValType::ExternRef.code())
 }
 
 /// Calls a function with references to objects, whose pointers take two cells each, as in WAMR on a
@@ -611,11 +611,11 @@ unsafe fn has_objects(instance: wasm_module_inst_t, func: u32) -> bool {
 unsafe fn call_wide(
     env: wasm_exec_env_t,
     callee: Callee,
-    (params, results): (&[u8], &[u8]),
+    (params, results): (&[Code], &[Code]),
     argc: u32,
     argv: *mut u32,
 ) -> bool {
-    const REF: u8 = ValType::ExternRef as u8;
+    const REF: Code = ValType::ExternRef.code();
     // SAFETY: by the contract of this function; a value is at its place behind those before.
     unsafe {
         let instance = (*env).instance;

@@ -19,7 +19,7 @@ use super::text::{c_bytes, Text};
 use super::types::*;
 use super::wasi::{Program, WasiArguments};
 use crate::alloc::TryBox;
-use crate::binary::types::{ExternKind, ValType};
+use crate::binary::types::{Code, ExternKind, ValType};
 use crate::error::{Error, LinkErrorKind};
 use crate::module::{FuncType, ModuleData};
 use crate::platform::{self, interface};
@@ -76,8 +76,8 @@ impl Drop for WASMModuleInstanceCommon {
 }
 
 /// Whether a type's code is that of an i32.
-pub(super) fn is_i32(code: &u8) -> bool {
-    *code == ValType::I32 as u8
+pub(super) fn is_i32(code: &Code) -> bool {
+    *code == ValType::I32.code()
 }
 
 /// The index of the exported function with this name.
@@ -93,7 +93,7 @@ pub(super) fn exported_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
 /// references.
 fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
     let func = exported_func(data, name).filter(|&func| func >= data.imported_funcs)?;
-    let (given, own) = FuncType::of(data.bytes, data.func_type(func)?).codes();
+    let (given, own) = FuncType::of(data.value_types(), data.func_type(func)?).codes();
     (given.len() == 1 && own.len() == results && given.iter().chain(own).all(is_i32))
         .then_some(func)
 }
@@ -101,7 +101,7 @@ fn allocator(data: &ModuleData, name: &[u8], results: usize) -> Option<u32> {
 /// The exported function with this name, if it has neither parameters nor results.
 pub(super) fn plain_func(data: &ModuleData, name: &[u8]) -> Option<u32> {
     let func = exported_func(data, name)?;
-    let (params, results) = FuncType::of(data.bytes, data.func_type(func)?).codes();
+    let (params, results) = FuncType::of(data.value_types(), data.func_type(func)?).codes();
     (params.is_empty() && results.is_empty()).then_some(func)
 }
 
@@ -174,6 +174,8 @@ impl WASMModuleInstanceCommon {
                     limit => limit as u64,
                 },
                 nested_calls: platform::defaults().nested_calls,
+                #[cfg(feature = "gc")]
+                object_bytes: StoreConfig::OBJECT_BYTES,
             },
             false,
         )?;

@@ -51,9 +51,9 @@ mod diagnostics;
 #[path = "diagnostics_off.rs"]
 mod diagnostics;
 mod enums;
-#[cfg(feature = "exceptions")]
+#[cfg(any(feature = "exceptions", feature = "gc"))]
 mod exception_stacks;
-#[cfg(not(feature = "exceptions"))]
+#[cfg(not(any(feature = "exceptions", feature = "gc")))]
 #[path = "exception_stacks_off.rs"]
 mod exception_stacks;
 mod exec_env;

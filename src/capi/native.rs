@@ -23,7 +23,7 @@ use super::runtime::log_warning;
 use super::signature::Letters;
 use super::text::c_bytes;
 use super::types::NativeSymbol;
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::capability::Capability;
 use crate::module::FuncType;
 use crate::registry::{Offer, Refusal};
@@ -32,8 +32,8 @@ use core::ptr::with_exposed_provenance_mut;
 use zonda_exec::frame::{read64, write64, Context};
 use zonda_exec::{HostCall, ImportedFunc, Memory, TrapCode};
 
-const F32: u8 = ValType::F32 as u8;
-const F64: u8 = ValType::F64 as u8;
+const F32: Code = ValType::F32.code();
+const F64: Code = ValType::F64.code();
 
 /// Arguments that `words` passes.
 pub(super) const WORDS: usize = 3;
@@ -100,7 +100,7 @@ unsafe fn native<'s>(
             .and_then(|raw| offer(raw, params.as_ptr().cast()));
     }
     let float = results.first().is_some_and(|&code| code == F32 || code == F64);
-    let is_word = |code: u8| code != ValType::I64 as u8 && code != F64 && (SOFT || code != F32);
+    let is_word = |code: Code| code != ValType::I64.code() && code != F64 && (SOFT || code != F32);
     // Not `contains`, which links a search for long texts.
     let converts =
         signature.iter().any(|&letter| letter == b'*' || letter == b'$' || WIDE && letter == b'r');
@@ -123,7 +123,7 @@ unsafe fn native<'s>(
         match code {
             F32 => arguments.single(0),
             F64 => arguments.double(0),
-            _ if code == ValType::I64 as u8 => arguments.long(0),
+            _ if code == ValType::I64.code() => arguments.long(0),
             _ => arguments.int(0),
         }
     }
@@ -234,14 +234,14 @@ pub(super) unsafe extern "C" fn raw(
         let symbol = &*import.data.cast::<NativeSymbol>();
         let memory = caller_memory(context, (*env).instance);
         let mut letter = symbol.signature.cast::<u8>();
-        let mut code = import.extra.cast::<u8>();
+        let mut code = import.extra.cast::<Code>();
         let mut at = args;
         let end = args.add(import.params() as usize);
         let mut cells = [0u64; RAW];
         let mut free = cells.iter_mut();
         while let (true, Some(cell)) = (at < end, free.next()) {
             letter = letter.add(1);
-            let wide = *code == F64 || *code == ValType::I64 as u8;
+            let wide = *code == F64 || *code == ValType::I64.code();
             *cell = match *letter {
                 _ if wide => read64(at),
                 b'*' | b'$' => match pointer(memory, letter, at) {
@@ -288,7 +288,7 @@ unsafe extern "C" fn any<const FLOAT: bool>(
         // Not through the context: where the host calls an import directly, no instance runs.
         let memory = caller_memory(context, (*env).instance);
         let mut letter = symbol.signature.cast::<u8>();
-        let mut code = import.extra.cast::<u8>();
+        let mut code = import.extra.cast::<Code>();
         let mut at = args;
         let end = args.add(import.params() as usize);
         let mut arguments = Arguments::new(env.cast());
@@ -301,7 +301,7 @@ unsafe extern "C" fn any<const FLOAT: bool>(
                     arguments.double(read64(at));
                     at = next;
                 }
-                code if code == ValType::I64 as u8 => {
+                code if code == ValType::I64.code() => {
                     arguments.long(read64(at));
                     at = next;
                 }

@@ -187,7 +187,7 @@ pub unsafe extern "C" fn wasm_runtime_get_export_global_inst(
         let cell = index.and_then(|index| data.globals.get(index));
         let Some((entry, cell)) = entry.zip(cell) else { return false };
         *global_inst = wasm_global_inst_t {
-            kind: func_kind(entry.ty.content as u8),
+            kind: func_kind(entry.ty.content.code()),
             is_mutable: entry.ty.mutable,
             global_data: cell.cell().cast(),
         };
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn wasm_runtime_get_export_table_inst(
         };
         let (ty, elements) = ((*table).ty(), (*table).elements_ptr());
         *table_inst = wasm_table_inst_t {
-            elem_kind: func_kind(ty.element as u8),
+            elem_kind: func_kind(ty.element.code()),
             cur_size: elements.len() as u32,
             max_size: ty.limits.max.unwrap_or(u32::MAX),
             elems: elements.cast(),

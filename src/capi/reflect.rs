@@ -11,7 +11,7 @@ use super::module::WASMModuleCommon;
 use super::package::{is_linked, terminated};
 use super::types::*;
 use crate::alloc::TryVec;
-use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
+use crate::binary::types::{Code, ExternKind, GlobalType, MemoryType, TableType};
 use crate::module::{ExportEntry, ModuleData};
 use core::ffi::c_char;
 use core::ptr::{from_ref, null, null_mut};
@@ -105,6 +105,15 @@ fn kind(kind: ExternKind) -> wasm_import_export_kind_t {
 
 /// The encoding of a function's type: the number of its parameters precedes them, in up to five
 /// bytes of which all but the last have the highest bit set.
+#[cfg(feature = "function-references")]
+fn encoding(data: &ModuleData, func: u32) -> wasm_func_type_t {
+    let codes =
+        data.func_type(func).and_then(|ty| data.value_types().get(ty.params as usize - 2..));
+    codes.map_or(core::ptr::null_mut(), |codes| codes.as_ptr().cast_mut().cast())
+}
+
+/// The encoding of the type of a function in the module.
+#[cfg(not(feature = "function-references"))]
 fn encoding(data: &ModuleData, func: u32) -> wasm_func_type_t {
     let Some(ty) = data.func_type(func) else { return null_mut() };
     let before = data.bytes.get(..ty.params as usize).unwrap_or(&[]);
@@ -203,6 +212,7 @@ pub unsafe extern "C" fn wasm_runtime_get_export_type(
 
 /// The codes of the parameters, or of the results, of a function's type: the first of them, and
 /// their number.
+#[cfg(not(feature = "function-references"))]
 ///
 /// # Safety
 /// `ty` is null or one that this file handed out, of a live module.
@@ -229,6 +239,27 @@ unsafe fn codes<'c>(ty: wasm_func_type_t, results: bool) -> &'c [u8] {
         }
     }
     &[]
+}
+
+/// The same: the numbers of both stand before the codes.
+///
+/// # Safety
+/// `ty` is null or one that this file handed out, of a live module.
+#[cfg(feature = "function-references")]
+unsafe fn codes<'c>(ty: wasm_func_type_t, results: bool) -> &'c [Code] {
+    let at = ty.cast::<Code>().cast_const();
+    if at.is_null() {
+        return &[];
+    }
+    // SAFETY: by the contract the table of the module's types has so many codes there
+    // (`TypeTable::read_type`).
+    unsafe {
+        let (params, count) = ((*at >> 16) as usize, (*at.add(1) >> 16) as usize);
+        match results {
+            false => core::slice::from_raw_parts(at.add(2), params),
+            true => core::slice::from_raw_parts(at.add(2 + params), count),
+        }
+    }
 }
 
 /// The kind of a value of a type; WASM_I32 beyond the last.
@@ -280,7 +311,7 @@ pub unsafe extern "C" fn wasm_global_type_get_valkind(
     global_type: wasm_global_type_t,
 ) -> wasm_valkind_t {
     // SAFETY: the application passes a type of a live module.
-    func_kind(unsafe { &*global_type }.0.content as u8)
+    func_kind(unsafe { &*global_type }.0.content.code())
 }
 
 /// Returns whether a global is mutable.
@@ -321,7 +352,7 @@ pub unsafe extern "C" fn wasm_table_type_get_elem_kind(
     table_type: wasm_table_type_t,
 ) -> wasm_valkind_t {
     // SAFETY: the application passes a type of a live module.
-    func_kind(unsafe { &*table_type }.0.element as u8)
+    func_kind(unsafe { &*table_type }.0.element.code())
 }
 
 /// Returns false: tables of threads do not exist.

@@ -57,6 +57,8 @@ pub fn store_config() -> StoreConfig {
         memory_limit: limit(defaults.memory_limit),
         total_limit: limit(defaults.total_limit),
         nested_calls: defaults.nested_calls,
+        #[cfg(feature = "gc")]
+        object_bytes: StoreConfig::OBJECT_BYTES,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signatures of native functions: their form is checked once, at registration, and their fit to a
 //! module's import at instantiation; calls then rely on both.
 
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::module::FuncType;
 use crate::registry::Describes;
 use zonda_exec::vector;
@@ -34,7 +34,7 @@ pub(super) fn check(signature: &[u8], bare: bool) -> Result<(), &'static str> {
 }
 
 /// Whether a letter can stand for a value of the type.
-fn fits(letter: u8, code: u8) -> bool {
+fn fits(letter: u8, code: Code) -> bool {
     let wanted = match letter {
         b'I' => ValType::I64,
         b'f' => ValType::F32,
@@ -42,7 +42,7 @@ fn fits(letter: u8, code: u8) -> bool {
         b'r' => ValType::ExternRef,
         _ => ValType::I32,
     };
-    wanted as u8 == code
+    wanted.code() == code
 }
 
 /// A signature of the right form.

@@ -3,6 +3,7 @@
 use super::exec_env::{call_func, func_type, index};
 use super::externref::{from_module, to_module, WIDE};
 use super::types::*;
+use crate::binary::types::Code;
 use zonda_exec::frame::{read64, write64};
 use zonda_exec::vector;
 
@@ -112,7 +113,7 @@ pub unsafe extern "C" fn wasm_func_get_result_count(
 
 /// # Safety
 /// `to` has a place for each type.
-unsafe fn write_kinds(codes: &[u8], mut to: *mut wasm_valkind_t) {
+unsafe fn write_kinds(codes: &[Code], mut to: *mut wasm_valkind_t) {
     for &code in codes {
         // SAFETY: there is a place for each type, by the contract of this function.
         unsafe {

@@ -6,6 +6,7 @@
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
 pub use super::numbers::*;
+use crate::binary::types::Code;
 use core::ffi::{c_char, c_int, c_void};
 use zonda_exec::vector;
 
@@ -182,12 +183,21 @@ pub struct wasm_val_t {
 
 /// The kind of a value, for wasm_val_t, from its type's code.
 #[inline(never)]
-pub(super) fn func_kind(code: u8) -> wasm_valkind_t {
+pub(super) fn func_kind(code: Code) -> wasm_valkind_t {
     match code {
-        0x7b..=0x7f => 0x7f - code,
+        0x7b..=0x7f => (0x7f - code) as wasm_valkind_t,
         0x70 => WASM_FUNCREF,
+        #[cfg(feature = "function-references")]
+        code if is_func(code) => WASM_FUNCREF,
         _ => WASM_EXTERNREF,
     }
+}
+
+/// Whether a type is one of references to functions.
+#[cfg(feature = "function-references")]
+fn is_func(code: Code) -> bool {
+    use crate::binary::references::{heap, heap_of, FUNCTION};
+    code & FUNCTION != 0 || matches!(heap_of(code), heap::FUNC | heap::NO_FUNC)
 }
 
 /// Slots of a value of this kind.

@@ -73,6 +73,16 @@ kinds! {
         BadTag Malformed "malformed tag attribute";
         #[cfg(feature = "exceptions")]
         BadCatch Malformed "malformed catch clause";
+        #[cfg(feature = "function-references")]
+        UninitializedLocal Invalid "uninitialized local";
+        #[cfg(feature = "function-references")]
+        SubType Invalid "sub type does not match super type";
+        #[cfg(feature = "gc")]
+        BadCast Malformed "malformed flags of a cast";
+        #[cfg(feature = "gc")]
+        UnknownField Invalid "unknown field";
+        #[cfg(feature = "gc")]
+        FieldAccess Invalid "field or array is immutable, packed or not numeric";
         #[doc(hidden)]
         Repeat Limit "the function is validated again";
     }

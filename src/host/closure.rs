@@ -3,7 +3,7 @@
 use super::store::{AsStore, AsStoreMut, Store, StoreMut};
 use super::val::{sealed, Results, Val, Value};
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::{Error, Trap};
 use crate::host::{Extern, Instance};
 use crate::limits::{MAX_PARAMS, MAX_RESULTS};
@@ -95,7 +95,7 @@ impl<'a, T> AsStoreMut<'a> for Caller<'_, 'a, T> {
 /// What a host function may return: nothing, values, or a `Result` of these with a [`Trap`].
 pub trait HostResult: sealed::HostResult {
     #[doc(hidden)]
-    const CODES: &'static [u8];
+    const CODES: &'static [Code];
     #[doc(hidden)]
     const SLOTS: usize;
     /// # Safety
@@ -108,7 +108,7 @@ macro_rules! host_results {
     ($(($($v:ident)*))*) => { $(
         impl<$($v: Value),*> sealed::HostResult for ($($v,)*) {}
         impl<$($v: Value),*> HostResult for ($($v,)*) {
-            const CODES: &'static [u8] = <Self as Results>::CODES;
+            const CODES: &'static [Code] = <Self as Results>::CODES;
             const SLOTS: usize = <Self as Results>::SLOTS;
             #[inline(always)]
             unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
@@ -124,7 +124,7 @@ host_results! { () (A) (A B) (A B C) (A B C D) }
 impl<V: Value> sealed::HostResult for V {}
 
 impl<V: Value> HostResult for V {
-    const CODES: &'static [u8] = &[V::CODE];
+    const CODES: &'static [Code] = &[V::CODE];
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
@@ -137,7 +137,7 @@ impl<V: Value> HostResult for V {
 impl<R: HostResult> sealed::HostResult for Result<R, Trap> {}
 
 impl<R: HostResult> HostResult for Result<R, Trap> {
-    const CODES: &'static [u8] = R::CODES;
+    const CODES: &'static [Code] = R::CODES;
     const SLOTS: usize = R::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) -> Result<(), Trap> {
@@ -176,8 +176,8 @@ pub trait IntoHostFunc<T, Args>: Send + Sync + 'static {
 fn erase<F>(
     f: F,
     call: HostCall,
-    params: &[u8],
-    results: &[u8],
+    params: &[Code],
+    results: &[Code],
 ) -> Result<TryArc<HostClosure>, OutOfMemory> {
     /// # Safety
     /// `data` comes from `TryBox::<F>::into_raw`, and is dropped once.
@@ -308,8 +308,10 @@ where
                 f(caller, values_in, values_out)?;
                 let mut at = args;
                 for (value, ty) in values_out.iter().zip(ty.results()) {
-                    let bits =
-                        value.to_bits(id).filter(|_| value.ty() == ty).ok_or(Trap::host(0))?;
+                    let bits = value
+                        .to_bits(id)
+                        .filter(|_| value.has_type(&*inner, id, ty))
+                        .ok_or(Trap::host(0))?;
                     (*inner).check_reference(ty, vector::low(bits));
                     at = at.add(Val::put(ty, bits, at));
                 }
@@ -325,9 +327,9 @@ where
     {
         return Err(Error::TooLarge);
     }
-    let mut codes = [0u8; MOST_VALUES];
+    let mut codes = [0 as Code; MOST_VALUES];
     for (code, ty) in codes.iter_mut().zip(params.iter().chain(results)) {
-        *code = *ty as u8;
+        *code = ty.code();
     }
     let (param_codes, rest) = codes.split_at_checked(params.len()).ok_or(Error::TooLarge)?;
     let result_codes = rest.get(..results.len()).ok_or(Error::TooLarge)?;

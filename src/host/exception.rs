@@ -37,9 +37,13 @@ impl Tag {
         }
         let mut codes = TryVec::with_capacity(params.len())?;
         for &ty in params {
-            codes.push(ty as u8)?;
+            codes.push(ty.code())?;
         }
-        let address = store.inner.new_tag(FuncType::from_codes(&codes, &[]))?;
+        #[cfg(feature = "function-references")]
+        let number = store.inner.types.0.adopt_func(&codes, &[]).map_err(|_| Error::OutOfMemory)?;
+        #[cfg(not(feature = "function-references"))]
+        let number = 0;
+        let address = store.inner.new_tag(FuncType::from_codes(&codes, &[]), number)?;
         Ok(Tag { address, store: store.id })
     }
 
@@ -88,7 +92,7 @@ impl Exn {
         let slots: TryVec<u32> = TryVec::zeroed(ty.slots().0 as usize)?;
         let mut at = 0;
         for (value, ty) in values.iter().zip(ty.params()) {
-            if value.ty() != ty {
+            if !value.has_type(&store.inner, store.id, ty) {
                 return Err(Error::TypeMismatch);
             }
             let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;

@@ -13,6 +13,7 @@ use crate::store::link::{read_global, write_global};
 use crate::store::memory::MemoryData;
 use crate::store::table::TableData;
 use crate::store::GlobalData;
+use crate::store::StoreData;
 use zonda_exec::{vector, GlobalRef};
 
 /// Something that can be imported and exported.
@@ -261,7 +262,7 @@ impl Table {
         init: Val,
     ) -> Result<Table, Error> {
         let store = store.as_store_mut().inside();
-        let init = reference(ty, init, store.id)?;
+        let init = reference(&store.inner, ty, init, store.id)?;
         let index = store.inner.tables.len() as u32;
         store.inner.budget.set_index(index);
         store.inner.new_table(ty, init).map_err(|fault| store.inner.error(fault))?;
@@ -327,8 +328,8 @@ impl Table {
     ) -> Result<(), Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
+        let value = reference(&store.inner, self.data(store)?.ty(), value, id)?;
         let table = self.data_mut(store)?;
-        let value = reference(table.ty(), value, id)?;
         *table.elements.get_mut(index as usize).ok_or(Error::OutOfBounds)? = value;
         Ok(())
     }
@@ -345,7 +346,7 @@ impl Table {
     ) -> Result<u32, Error> {
         let store = store.as_store_mut().inside();
         let id = store.id;
-        let init = reference(self.data(store)?.ty(), init, id)?;
+        let init = reference(&store.inner, self.data(store)?.ty(), init, id)?;
         let inner = &mut *store.inner;
         inner.budget.set_index(self.index);
         let table = inner.tables.get_mut(self.index as usize).ok_or(Error::WrongStore)?;
@@ -354,8 +355,8 @@ impl Table {
 }
 
 /// A reference for a table, as the operand stack holds it.
-fn reference(ty: TableType, value: Val, store: u32) -> Result<u32, Error> {
-    if value.ty() != ty.element {
+fn reference(inner: &StoreData, ty: TableType, value: Val, store: u32) -> Result<u32, Error> {
+    if !value.has_type(inner, store, ty.element) {
         return Err(Error::TypeMismatch);
     }
     value.to_bits(store).map(|bits| bits as u32).ok_or(Error::WrongStore)
@@ -381,7 +382,7 @@ impl Global {
         value: Val,
     ) -> Result<Global, Error> {
         let store = store.as_store_mut().inside();
-        if value.ty() != ty.content {
+        if !value.has_type(&store.inner, store.id, ty.content) {
             return Err(Error::TypeMismatch);
         }
         let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;
@@ -410,7 +411,7 @@ impl Global {
         let instance = instance.data(store)?;
         let place = instance.globals.get(self.index as usize).ok_or(Error::WrongStore)?;
         let ty = instance.module.data.globals.get(self.index as usize).ok_or(Error::WrongStore)?.ty;
-        Ok((*place, ty))
+        Ok((*place, instance.types.global(ty)))
     }
 
     /// Its type.
@@ -444,7 +445,7 @@ impl Global {
         if !ty.mutable {
             return Err(Error::Immutable);
         }
-        if value.ty() != ty.content {
+        if !value.has_type(&store.inner, store.id, ty.content) {
             return Err(Error::TypeMismatch);
         }
         let bits = value.to_bits(store.id).ok_or(Error::WrongStore)?;

@@ -74,7 +74,17 @@ impl Func {
     }
 
     fn add<T>(store: &mut Store<'_, T>, closure: TryArc<HostClosure>) -> Result<Func, Error> {
-        let func = TryBox::new(HostFunc { import: closure_import(&closure), closure })?;
+        #[cfg(feature = "function-references")]
+        let ty = {
+            let (params, results) = closure.ty().codes();
+            store.inner.types.0.adopt_func(params, results).map_err(|_| Error::OutOfMemory)?
+        };
+        let func = TryBox::new(HostFunc {
+            import: closure_import(&closure),
+            closure,
+            #[cfg(feature = "function-references")]
+            ty,
+        })?;
         let funcs = &mut store.inner.host_funcs;
         funcs.push(func)?;
         Ok(Func { address: HOST | (funcs.len() as u32 - 1), store: store.id })
@@ -130,7 +140,7 @@ impl Func {
         let base = stack.args(params.max(result_slots) as usize)?;
         let mut at = base;
         for (arg, ty) in args.iter().zip(ty.params()) {
-            if arg.ty() != ty {
+            if !arg.has_type(&store.inner, id, ty) {
                 return Err(Error::TypeMismatch);
             }
             let bits = arg.to_bits(id).ok_or(Error::WrongStore)?;

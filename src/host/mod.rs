@@ -11,6 +11,8 @@ mod exception;
 mod extern_;
 mod func;
 mod linker;
+#[cfg(feature = "gc")]
+mod object;
 mod store;
 mod val;
 
@@ -20,5 +22,7 @@ pub use exception::{Exn, Tag};
 pub use extern_::{Extern, Global, Memory, Table};
 pub use func::{Func, TypedFunc};
 pub use linker::{Instance, Linker};
+#[cfg(feature = "gc")]
+pub use object::{AnyKind, AnyRef};
 pub use store::{AsStore, AsStoreMut, InterruptHandle, Store, StoreMut};
 pub use val::{Params, Results, Val, Value};

@@ -48,6 +48,15 @@ pub struct Store<'a, T> {
     data: T,
 }
 
+#[cfg(feature = "gc")]
+impl<T> Store<'_, T> {
+    /// Bytes that the heap of structures and arrays takes, bytes of the objects in it, their
+    /// number, and the number of collections so far.
+    pub fn object_counts(&self) -> (usize, usize, usize, u32) {
+        self.inner.object_counts()
+    }
+}
+
 impl<'a, T> Store<'a, T> {
     /// A store with the usual configuration.
     ///

@@ -3,9 +3,14 @@
 #[cfg(feature = "exceptions")]
 use super::exception::Exn;
 use super::func::Func;
-use crate::binary::types::ValType;
+#[cfg(feature = "gc")]
+use super::object::AnyRef;
+#[cfg(feature = "function-references")]
+use crate::binary::references::{heap, Hierarchy};
+use crate::binary::types::{Code, ValType};
 pub(super) use crate::registry::sealed;
 pub use crate::registry::Value;
+use crate::store::StoreData;
 use zonda_exec::vector::{self, Bits};
 
 /// A value with its type.
@@ -27,6 +32,9 @@ pub enum Val {
     /// An exception, or null.
     #[cfg(feature = "exceptions")]
     ExnRef(Option<Exn>),
+    /// A structure, an array, a 31-bit integer or an external reference among them, or null.
+    #[cfg(feature = "gc")]
+    AnyRef(Option<AnyRef>),
 }
 
 impl Val {
@@ -43,6 +51,8 @@ impl Val {
             Val::ExternRef(_) => ValType::ExternRef,
             #[cfg(feature = "exceptions")]
             Val::ExnRef(_) => ValType::ExnRef,
+            #[cfg(feature = "gc")]
+            Val::AnyRef(_) => AnyRef::TYPE,
         }
     }
 
@@ -59,7 +69,31 @@ impl Val {
             ValType::ExternRef => Val::ExternRef(None),
             #[cfg(feature = "exceptions")]
             ValType::ExnRef => Val::ExnRef(None),
+            #[cfg(feature = "function-references")]
+            ValType::Ref(ty) => Val::reference(ty.hierarchy(), 0, 0),
         }
+    }
+
+    /// Whether it is a value of a type.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    pub(crate) fn has_type(&self, _: &StoreData, _: u32, ty: ValType) -> bool {
+        self.ty() == ty
+    }
+
+    /// Whether it is a value of a type of the store. One of another store may be.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn has_type(&self, store: &StoreData, id: u32, ty: ValType) -> bool {
+        let hierarchy = match self {
+            Val::FuncRef(_) => heap::FUNC,
+            Val::ExternRef(_) => heap::EXTERN,
+            #[cfg(feature = "exceptions")]
+            Val::ExnRef(_) => heap::EXN,
+            #[cfg(feature = "gc")]
+            Val::AnyRef(_) => heap::ANY,
+            _ => return self.ty() == ty,
+        };
+        self.to_bits(id).is_none_or(|bits| store.is_value(hierarchy, bits as u32, ty.code()))
     }
 
     /// The value's bits; `None` when it is a function of another store, or a number that is too
@@ -80,7 +114,24 @@ impl Val {
                 Some(exception) => exception.serial_in(store)? as Bits,
                 None => 0,
             },
+            #[cfg(feature = "gc")]
+            Val::AnyRef(None) => 0,
+            #[cfg(feature = "gc")]
+            Val::AnyRef(Some(reference)) => reference.bits_in(store)? as Bits,
         })
+    }
+
+    /// A reference by its bits.
+    #[cfg(feature = "function-references")]
+    fn reference(hierarchy: Hierarchy, bits: u32, store: u32) -> Val {
+        match hierarchy {
+            Hierarchy::Func => Val::FuncRef(Func::from_address(bits, store)),
+            Hierarchy::Extern => Val::ExternRef(bits.checked_sub(1)),
+            #[cfg(feature = "exceptions")]
+            Hierarchy::Exn => Val::ExnRef(Exn::from_serial(bits, store)),
+            #[cfg(feature = "gc")]
+            Hierarchy::Any => Val::AnyRef(AnyRef::from_bits(bits, store)),
+        }
     }
 
     pub(crate) fn from_bits(ty: ValType, bits: Bits, store: u32) -> Val {
@@ -95,6 +146,8 @@ impl Val {
             ValType::ExternRef => Val::ExternRef((bits as u32).checked_sub(1)),
             #[cfg(feature = "exceptions")]
             ValType::ExnRef => Val::ExnRef(Exn::from_serial(bits as u32, store)),
+            #[cfg(feature = "function-references")]
+            ValType::Ref(ty) => Val::reference(ty.hierarchy(), bits as u32, store),
         }
     }
 
@@ -145,7 +198,7 @@ impl From<f64> for Val {
 /// Parameters of a typed function: a tuple of up to eight values, or a single one.
 pub trait Params: sealed::Values {
     #[doc(hidden)]
-    const CODES: &'static [u8];
+    const CODES: &'static [Code];
     #[doc(hidden)]
     const SLOTS: usize;
     /// # Safety
@@ -157,7 +210,7 @@ pub trait Params: sealed::Values {
 /// Results of a typed function: a tuple of up to eight values, a single one, or nothing.
 pub trait Results: Sized + sealed::Values {
     #[doc(hidden)]
-    const CODES: &'static [u8];
+    const CODES: &'static [Code];
     #[doc(hidden)]
     const SLOTS: usize;
     /// # Safety
@@ -169,7 +222,7 @@ pub trait Results: Sized + sealed::Values {
 impl<V: Value> sealed::Values for V {}
 
 impl<V: Value> Params for V {
-    const CODES: &'static [u8] = &[V::CODE];
+    const CODES: &'static [Code] = &[V::CODE];
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn put(self, at: *mut u32) {
@@ -179,7 +232,7 @@ impl<V: Value> Params for V {
 }
 
 impl<V: Value> Results for V {
-    const CODES: &'static [u8] = &[V::CODE];
+    const CODES: &'static [Code] = &[V::CODE];
     const SLOTS: usize = V::SLOTS;
     #[inline(always)]
     unsafe fn get(at: *const u32) -> V {
@@ -192,7 +245,7 @@ macro_rules! tuples {
     ($(($($v:ident)*))*) => { $(
         impl<$($v: Value),*> sealed::Values for ($($v,)*) {}
         impl<$($v: Value),*> Params for ($($v,)*) {
-            const CODES: &'static [u8] = &[$($v::CODE),*];
+            const CODES: &'static [Code] = &[$($v::CODE),*];
             const SLOTS: usize = 0 $(+ $v::SLOTS)*;
             #[inline(always)]
             #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments)]
@@ -207,7 +260,7 @@ macro_rules! tuples {
             }
         }
         impl<$($v: Value),*> Results for ($($v,)*) {
-            const CODES: &'static [u8] = &[$($v::CODE),*];
+            const CODES: &'static [Code] = &[$($v::CODE),*];
             const SLOTS: usize = 0 $(+ $v::SLOTS)*;
             #[inline(always)]
             #[allow(non_snake_case, unused_mut, unused_variables, unused_assignments, clippy::unused_unit)]

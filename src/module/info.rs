@@ -2,7 +2,7 @@
 
 use super::Module;
 use crate::binary::reader::Reader;
-use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType, ValType};
+use crate::binary::types::{Code, ExternKind, GlobalType, MemoryType, TableType, ValType};
 use crate::code::CompiledCode;
 use crate::validate::env::{codes, TypeEntry};
 use core::fmt;
@@ -11,20 +11,20 @@ use zonda_exec::frame::OVERHEAD;
 /// The type of a function: parameters and results, without names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FuncType<'a> {
-    params: &'a [u8],
-    results: &'a [u8],
+    params: &'a [Code],
+    results: &'a [Code],
 }
 
 impl<'a> FuncType<'a> {
-    pub(crate) fn of(bytes: &'a [u8], ty: &TypeEntry) -> FuncType<'a> {
+    pub(crate) fn of(list: &'a [Code], ty: &TypeEntry) -> FuncType<'a> {
         FuncType {
-            params: codes(bytes, ty.params, ty.param_count),
-            results: codes(bytes, ty.results, ty.result_count),
+            params: codes(list, ty.params, ty.param_count),
+            results: codes(list, ty.results, ty.result_count),
         }
     }
 
     /// From the codes of the value types, which have to be valid.
-    pub(crate) const fn from_codes(params: &'a [u8], results: &'a [u8]) -> FuncType<'a> {
+    pub(crate) const fn from_codes(params: &'a [Code], results: &'a [Code]) -> FuncType<'a> {
         FuncType { params, results }
     }
 
@@ -40,16 +40,16 @@ impl<'a> FuncType<'a> {
 
     /// Slots that parameters and results take on the operand stack.
     pub(crate) fn slots(&self) -> (u32, u32) {
-        let count = |codes: &'a [u8]| types(codes).map(ValType::slots).sum();
+        let count = |codes: &'a [Code]| types(codes).map(ValType::slots).sum();
         (count(self.params), count(self.results))
     }
 
-    pub(crate) fn codes(&self) -> (&'a [u8], &'a [u8]) {
+    pub(crate) fn codes(&self) -> (&'a [Code], &'a [Code]) {
         (self.params, self.results)
     }
 }
 
-fn types(codes: &[u8]) -> impl ExactSizeIterator<Item = ValType> + '_ {
+fn types(codes: &[Code]) -> impl ExactSizeIterator<Item = ValType> + '_ {
     codes.iter().map(|&code| ValType::from_code(code).unwrap_or(ValType::I32))
 }
 
@@ -153,7 +153,9 @@ impl Module<'_> {
         let data = &*self.data;
         let index_in = index as usize;
         Some(match kind {
-            ExternKind::Func => ExternType::Func(FuncType::of(data.bytes, data.func_type(index)?)),
+            ExternKind::Func => {
+                ExternType::Func(FuncType::of(data.value_types(), data.func_type(index)?))
+            }
             ExternKind::Table => ExternType::Table(*data.tables.get(index_in)?),
             ExternKind::Memory => ExternType::Memory(*data.memories.get(index_in)?),
             ExternKind::Global => ExternType::Global(data.globals.get(index_in)?.ty),
@@ -203,6 +205,7 @@ impl Module<'_> {
         }
         let loaded = size_of_val(data)
             + bytes(&data.types)
+            + data.table.ram()
             + data.tags.ram()
             + bytes(&data.imports)
             + bytes(&data.tables)
@@ -235,7 +238,7 @@ impl Module<'_> {
             let code = body(&mut bodies).unwrap_or_default();
             Some(FuncInfo {
                 index: data.imported_funcs + index,
-                ty: FuncType::of(data.bytes, data.types.get(func.type_index as usize)?),
+                ty: FuncType::of(data.value_types(), data.types.get(func.type_index as usize)?),
                 code,
                 local_slots: func.locals as u32,
                 operand_slots: func

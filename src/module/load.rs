@@ -1,7 +1,6 @@
 //! Loads a module: walks its sections (spec: 5.5), checks each, and keeps what execution needs.
 
 use super::segments::{DataHeader, ElementHeader};
-use super::sort::heapsort;
 use super::types;
 use super::{ExportEntry, GlobalEntry, ImportEntry, ModuleData};
 use crate::alloc::{OutOfMemory, TryArc, TryBox, TryVec};
@@ -28,7 +27,9 @@ use crate::message::message;
 use crate::validate::const_expr;
 use crate::validate::env::Env;
 use crate::validate::func::FuncValidator;
+use crate::validate::sort::heapsort;
 use crate::validate::tags::Tags;
+use crate::validate::type_table::Types;
 use crate::validate::visitor::{Nothing, Visitor};
 use core::cell::Cell;
 #[cfg(feature = "native")]
@@ -52,6 +53,9 @@ struct Loader<'a> {
     imported_tables: u32,
     imported_memories: u32,
     global_inits: TryVec<u32>,
+    /// Offsets of the expressions for elements of tables; 0 for null.
+    #[cfg(feature = "function-references")]
+    table_inits: TryVec<u32>,
     elements: TryVec<u32>,
     data: TryVec<u32>,
     start: Option<u32>,
@@ -286,6 +290,7 @@ impl<'a> Loader<'a> {
             env: Env {
                 bytes,
                 types: TryVec::new(),
+                table: Types::new()?,
                 funcs: TryVec::new(),
                 tables: TryVec::new(),
                 memories: TryVec::new(),
@@ -302,6 +307,8 @@ impl<'a> Loader<'a> {
             imported_tables: 0,
             imported_memories: 0,
             global_inits: TryVec::new(),
+            #[cfg(feature = "function-references")]
+            table_inits: TryVec::new(),
             elements: TryVec::new(),
             data: TryVec::new(),
             start: None,
@@ -397,6 +404,11 @@ impl<'a> Loader<'a> {
         if u32::try_from(reader.left()).is_err() {
             return Err(ErrorKind::TooLarge);
         }
+        #[cfg(feature = "function-references")]
+        {
+            // Those of the type section are the first.
+            reader.types = 0;
+        }
         if reader.take(4)? != b"\0asm" {
             return reader.refuse_at(0, ErrorKind::NotWasm);
         }
@@ -447,8 +459,7 @@ impl<'a> Loader<'a> {
             3 => self.functions(reader),
             4 => {
                 for _ in 0..limited(reader, MAX_TABLES)? {
-                    let ty = TableType::read(reader)?;
-                    self.add_table(ty)?;
+                    self.table(reader)?;
                 }
                 Ok(())
             }
@@ -577,6 +588,37 @@ impl<'a> Loader<'a> {
         self.declare_room()
     }
 
+    /// Reads a table that the module defines.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    fn table(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let ty = TableType::read(reader)?;
+        self.add_table(ty)
+    }
+
+    /// Reads a table that the module defines, and checks the expression for its elements.
+    #[cfg(feature = "function-references")]
+    fn table(&mut self, reader: &mut Reader<'a>) -> Parsed<()> {
+        let mut init = 0;
+        if reader.peek() == Some(0x40) {
+            reader.byte()?;
+            if reader.byte()? != 0 {
+                return Err(ErrorKind::ZeroByte);
+            }
+            let ty = TableType::read(reader)?;
+            init = reader.pos() as u32;
+            const_expr::check(reader, &mut self.env, ty.element)?;
+            self.add_table(ty)?;
+        } else {
+            let ty = TableType::read(reader)?;
+            if !ty.element.is_defaultable() {
+                return Err(ErrorKind::TypeMismatch);
+            }
+            self.add_table(ty)?;
+        }
+        Ok(self.table_inits.push(init)?)
+    }
+
     fn add_table(&mut self, ty: TableType) -> Parsed<()> {
         if self.env.tables.len() as u32 >= MAX_TABLES {
             return Err(ErrorKind::TooLarge);
@@ -658,7 +700,9 @@ impl<'a> Loader<'a> {
             let segment = ElementHeader::read(reader, &mut |reader| self.offset_type(reader))?;
             if let Some(table) = segment.table {
                 let ty = self.env.table(table)?;
-                if ty.element != segment.ty || ty.index != segment.index {
+                let fits = ty.element == segment.ty
+                    || self.env.table.is_sub(segment.ty.code(), ty.element.code());
+                if !fits || ty.index != segment.index {
                     return Err(ErrorKind::TypeMismatch);
                 }
             }
@@ -712,7 +756,7 @@ impl<'a> Loader<'a> {
             return Err(ErrorKind::BodyCount);
         }
         self.code = reader.pos() as u32;
-        let mut validator = FuncValidator::new()?;
+        let mut validator = FuncValidator::new(&self.env.table)?;
         for index in self.imported_funcs..self.imported_funcs + count {
             let at = reader.pos();
             let size = reader.u32()?;
@@ -753,10 +797,13 @@ impl<'a> Loader<'a> {
             file,
             owned: TryVec::new(),
             types: take(&mut self.env.types),
+            table: self.env.table.clone(),
             tags: take(&mut self.env.tags),
             imports: take(&mut self.imports),
             imported_funcs: self.imported_funcs,
             tables: take(&mut self.env.tables),
+            #[cfg(feature = "function-references")]
+            table_inits: take(&mut self.table_inits),
             imported_tables: self.imported_tables,
             memories: take(&mut self.env.memories),
             imported_memories: self.imported_memories,

@@ -4,7 +4,10 @@ mod info;
 mod load;
 mod names;
 mod segments;
-mod sort;
+#[cfg(not(feature = "function-references"))]
+mod types;
+#[cfg(feature = "function-references")]
+#[path = "typed.rs"]
 mod types;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
@@ -26,6 +29,7 @@ use crate::code::{Code, CompiledCode, Offset};
 use crate::error::{ArtifactErrorKind, Error};
 use crate::validate::env::TypeEntry;
 use crate::validate::tags::Tags;
+use crate::validate::type_table::Types;
 use crate::Engine;
 use zonda_exec::Mode;
 
@@ -63,11 +67,16 @@ pub(crate) struct ModuleData<'a> {
     /// Owns the bytes if the module does.
     owned: TryVec<u8>,
     pub(crate) types: TryVec<TypeEntry>,
+    /// What is known of types that refer to each other.
+    pub(crate) table: Types,
     pub(crate) tags: Tags,
     pub(crate) imports: TryVec<ImportEntry>,
     /// Number of imported functions.
     pub(crate) imported_funcs: u32,
     pub(crate) tables: TryVec<TableType>,
+    /// Offsets of the expressions for elements of the tables that it defines; 0 for null.
+    #[cfg(feature = "function-references")]
+    pub(crate) table_inits: TryVec<u32>,
     pub(crate) imported_tables: u32,
     pub(crate) memories: TryVec<MemoryType>,
     pub(crate) imported_memories: u32,
@@ -361,6 +370,19 @@ impl<'a> ModuleData<'a> {
         translate(self.bytes, mode)
     }
 
+    /// The list in which its types have their value types.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    pub(crate) fn value_types(&self) -> &'a [crate::binary::types::Code] {
+        self.bytes
+    }
+
+    /// The list in which its types have their value types.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn value_types(&self) -> &[crate::binary::types::Code] {
+        &self.table.table().codes
+    }
+
     /// The type of a function, by its index in the index space.
     pub(crate) fn func_type(&self, func: u32) -> Option<&TypeEntry> {
         let ty = match func.checked_sub(self.imported_funcs) {
@@ -382,6 +404,6 @@ impl ModuleData<'_> {
     /// The type of a tag, by its index in the index space.
     pub(crate) fn tag_type(&self, index: u32) -> Option<FuncType<'_>> {
         let ty = *self.tags.0.get(index as usize)?;
-        self.types.get(ty as usize).map(|ty| FuncType::of(self.bytes, ty))
+        self.types.get(ty as usize).map(|ty| FuncType::of(self.value_types(), ty))
     }
 }

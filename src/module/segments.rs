@@ -42,7 +42,7 @@ impl ElementHeader {
             table = Some(if flags & 2 != 0 { reader.u32()? } else { 0 });
             index = offset(reader)?;
         }
-        let mut ty = ValType::FuncRef;
+        let mut ty = if expressions { ValType::FuncRef } else { ValType::FUNCTIONS };
         if flags & 3 != 0 {
             if expressions {
                 ty = ValType::read_ref(reader)?;

@@ -1,13 +1,13 @@
 //! The type section, and which types are equal.
 
 use super::load::limited;
-use super::sort::heapsort;
 use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
 use crate::error::ErrorKind;
 use crate::limits::{MAX_PARAMS, MAX_RESULTS, MAX_TYPES};
 use crate::validate::env::{codes, Env, TypeEntry};
+use crate::validate::sort::heapsort;
 
 /// Up to so many types are compared pairwise, which is faster than sorting.
 const FEW_TYPES: usize = 16;

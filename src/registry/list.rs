@@ -82,7 +82,7 @@ fn signature(types: &[u8]) -> Signature {
                 continue;
             }
         };
-        params = params << 4 | nibble(ty as u8) as u64;
+        params = params << 4 | nibble(ty.code()) as u64;
     }
     Signature::new(params, result)
 }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn names_are_found_with_their_types() {
         const LIST: &str = "a(iIfF)I ab() abc(i)f ";
-        let code = |ty: ValType| nibble(ty as u8) as u64;
+        let code = |ty: ValType| nibble(ty.code()) as u64;
         let all = [ValType::F64, ValType::F32, ValType::I64, ValType::I32];
         let params = all.iter().fold(0, |params, &ty| params << 4 | code(ty));
         let expected = Signature::new(params, code(ValType::I64) as u8);

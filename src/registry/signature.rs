@@ -2,7 +2,7 @@
 //! functions needs no arrays.
 
 use super::Describes;
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::module::FuncType;
 
 /// A type with at most 16 parameters and at most one result.
@@ -14,10 +14,12 @@ pub(crate) struct Signature {
 }
 
 /// Four bits for the code of a value type; never 0.
-pub(super) const fn nibble(code: u8) -> u8 {
+pub(super) const fn nibble(code: Code) -> u8 {
     match code {
-        0x7b..=0x7f => 0x80 - code,
+        0x7b..=0x7f => (0x80 - code) as u8,
         0x70 => 6,
+        #[cfg(feature = "function-references")]
+        code if code != 0x6f => 15,
         _ => 7,
     }
 }
@@ -31,7 +33,7 @@ impl Signature {
     #[cold]
     pub(crate) fn with_type<R>(self, use_type: impl FnOnce(Option<FuncType>) -> R) -> R {
         let code = |nibble: u64| match nibble {
-            1..=5 => 0x80 - nibble as u8,
+            1..=5 => 0x80 - nibble as Code,
             6 => 0x70,
             _ => 0x6f,
         };
@@ -61,7 +63,7 @@ impl Describes for Signature {
     }
 }
 
-const _: () = assert!(nibble(ValType::I32 as u8) == 1 && nibble(ValType::F64 as u8) == 4);
+const _: () = assert!(nibble(ValType::I32.code()) == 1 && nibble(ValType::F64.code()) == 4);
 
 #[cfg(test)]
 mod tests {
@@ -83,6 +85,7 @@ mod tests {
         types.push((std::vec![0x7f; 16], std::vec![]));
         types.push((std::vec![0x7f; 17], std::vec![]));
         for (params, results) in &types {
+            let (params, results): (&[Code], &[Code]) = (params, results);
             let ty = FuncType::from_codes(params, results);
             let Some(signature) = Signature::of(&ty) else {
                 assert!(params.len() > 16 || results.len() > 1);

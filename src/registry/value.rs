@@ -1,6 +1,6 @@
 //! Numbers as Rust types, and how they lie in slots of the operand stack.
 
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use zonda_exec::frame::{read64, write64};
 
 /// Nobody else can implement the traits: what an implementation says of types and slots is trusted.
@@ -28,7 +28,7 @@ pub(crate) mod sealed {
 /// ```
 pub trait Value: Copy + sealed::Number {
     #[doc(hidden)]
-    const CODE: u8;
+    const CODE: Code;
     #[doc(hidden)]
     const SLOTS: usize;
     /// # Safety
@@ -45,7 +45,7 @@ macro_rules! values {
     ($($t:ty, $ty:ident, $slots:literal, |$at:ident| $get:expr, |$v:ident, $to:ident| $put:expr;)*) => { $(
         impl sealed::Number for $t {}
         impl Value for $t {
-            const CODE: u8 = ValType::$ty as u8;
+            const CODE: Code = ValType::$ty.code();
             const SLOTS: usize = $slots;
             #[inline(always)]
             unsafe fn get($at: *const u32) -> $t {

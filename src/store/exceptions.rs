@@ -19,10 +19,9 @@ use super::instance::StoreInstance;
 use super::runtime_instr::RuntimeInstr;
 use super::StoreData;
 use crate::alloc::{OutOfMemory, TryVec};
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::code::CompiledCode;
 use crate::module::FuncType;
-use core::cell::Cell;
 use zonda_exec::frame::SWITCHED;
 use zonda_exec::unwind::{covering, Activation, Handler};
 use zonda_exec::TrapCode;
@@ -38,6 +37,9 @@ struct TagData {
     codes: usize,
     count: usize,
     slots: usize,
+    /// The number of its type.
+    #[cfg(feature = "function-references")]
+    number: u32,
 }
 
 /// What a reference refers to.
@@ -83,34 +85,13 @@ impl Thrown {
 pub(crate) struct Exceptions {
     tags: TryVec<TagData>,
     /// Those of all tags.
-    codes: TryVec<u8>,
+    codes: TryVec<Code>,
     list: TryVec<Exception>,
     /// The number of the next object; 0 when there is none left.
     next: u32,
     /// The number of objects at which they are collected.
     limit: usize,
     thrown: Thrown,
-    /// Operand stacks beside the store's own.
-    stacks: Stacks,
-}
-
-/// An operand stack of which somebody else is the owner.
-struct Listed {
-    first: *const u32,
-    slots: usize,
-    /// Cleared when the store goes.
-    lives: *const Cell<bool>,
-}
-
-/// Those that a store knows.
-struct Stacks(TryVec<Listed>);
-
-impl Drop for Stacks {
-    fn drop(&mut self) {
-        // SAFETY: a stack was added with a mark that stays until it is removed, and this one was
-        // not.
-        self.0.iter().for_each(|stack| unsafe { (*stack.lives).set(false) });
-    }
 }
 
 impl Exceptions {
@@ -122,7 +103,14 @@ impl Exceptions {
             next: 1,
             limit: FEW,
             thrown: Thrown::NOTHING,
-            stacks: Stacks(TryVec::new()),
+        }
+    }
+
+    /// Passes the values of all exceptions on, which may be references to objects.
+    #[cfg(feature = "gc")]
+    pub(super) fn for_each_value(&self, pass: &mut impl FnMut(*const u32, usize)) {
+        for exception in self.list.iter() {
+            pass(exception.values.as_mut_ptr(), exception.values.len());
         }
     }
 
@@ -165,13 +153,25 @@ unsafe fn mark(list: &mut [Exception], first: *const u32, slots: usize) {
 impl StoreData<'_> {
     /// Makes a tag; returns its address.
     #[inline(never)]
-    pub(crate) fn new_tag(&mut self, ty: FuncType) -> Result<u32, OutOfMemory> {
+    pub(crate) fn new_tag(&mut self, ty: FuncType, _number: u32) -> Result<u32, OutOfMemory> {
         let Exceptions { tags, codes: all, .. } = &mut self.exceptions;
         let (codes, _) = ty.codes();
-        let tag = TagData { codes: all.len(), count: codes.len(), slots: ty.slots().0 as usize };
+        let tag = TagData {
+            codes: all.len(),
+            count: codes.len(),
+            slots: ty.slots().0 as usize,
+            #[cfg(feature = "function-references")]
+            number: _number,
+        };
         all.append(codes)?;
         tags.push(tag)?;
         Ok(tags.len() as u32 - 1)
+    }
+
+    /// The number of the type of a tag.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn tag_type_number(&self, address: u32) -> Option<u32> {
+        Some(self.exceptions.tags.get(address as usize)?.number)
     }
 
     /// The type of a tag.
@@ -195,36 +195,6 @@ impl StoreData<'_> {
     pub(crate) fn set_thrown(&mut self, serial: u32) {
         if !self.exceptions.throw(serial) {
             self.exceptions.thrown = Thrown::NOTHING;
-        }
-    }
-
-    /// Adds an operand stack on which code of the store may run. The store clears the mark when it
-    /// goes.
-    ///
-    /// # Safety
-    /// Stack and mark stay until [`Self::remove_stack`], or until the store goes.
-    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) unsafe fn add_stack(
-        &mut self,
-        first: *const u32,
-        slots: usize,
-        lives: *const Cell<bool>,
-    ) -> Result<(), OutOfMemory> {
-        self.exceptions.stacks.0.push(Listed { first, slots, lives })
-    }
-
-    /// Forgets the operand stack with this mark: nothing runs on it. It may be known by another
-    /// mark as well.
-    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) fn remove_stack(&mut self, lives: *const Cell<bool>) {
-        let stacks = &mut self.exceptions.stacks.0;
-        let Some(last) = stacks.pop() else { return };
-        if !core::ptr::eq(last.lives, lives) {
-            // The last one takes its place.
-            match stacks.iter_mut().find(|other| core::ptr::eq(other.lives, lives)) {
-                Some(place) => *place = last,
-                None => drop(stacks.push(last)),
-            }
         }
     }
 }
@@ -257,7 +227,7 @@ impl StoreData<'_> {
     /// be made.
     #[cold]
     #[inline(never)]
-    fn collect_exceptions(&mut self, values: &[u32]) {
+    pub(super) fn collect_exceptions(&mut self, values: &[u32]) {
         let list = &mut self.exceptions.list[..];
         let mut slots = 0;
         let mut root = |first: *const u32, count: usize| {
@@ -270,9 +240,13 @@ impl StoreData<'_> {
         root(&raw const self.exceptions.thrown.serial, 1);
         root(values.as_ptr(), values.len());
         root(self.stack.as_mut_ptr(), self.stack.len());
-        for stack in self.exceptions.stacks.0.iter() {
-            // Added and not removed, so it is there.
-            root(stack.first, stack.slots);
+        for (first, slots) in self.stacks.iter() {
+            root(first, slots);
+        }
+        #[cfg(feature = "gc")]
+        {
+            let words = self.heap.words();
+            root(words.cast::<u32>(), words.len());
         }
         for instance in self.instances.iter() {
             for (&global, entry) in instance.globals.iter().zip(instance.module.data.globals.iter())
@@ -470,8 +444,19 @@ impl StoreData<'_> {
     /// Makes the tags that an instance defines.
     pub(super) fn define_tags(&mut self, instance: &mut StoreInstance) -> Result<(), OutOfMemory> {
         let module = instance.module.clone();
+        #[cfg(feature = "function-references")]
+        while let Some(&ty) = module.data.tags.0.get(instance.tags.0.len()) {
+            let number = instance.types.get(ty as u32);
+            let mut codes = TryVec::new();
+            let (params, _) =
+                self.type_of_number(number).map_or((&[][..], &[][..]), |ty| ty.codes());
+            codes.append(params)?;
+            let address = self.new_tag(FuncType::from_codes(&codes, &[]), number)?;
+            instance.tags.0.push(address)?;
+        }
+        #[cfg(not(feature = "function-references"))]
         while let Some(ty) = module.data.tag_type(instance.tags.0.len() as u32) {
-            let address = self.new_tag(ty)?;
+            let address = self.new_tag(ty, 0)?;
             instance.tags.0.push(address)?;
         }
         Ok(())

@@ -11,6 +11,10 @@ impl Exceptions {
     pub(super) const fn new() -> Exceptions {
         Exceptions
     }
+
+    /// There are none.
+    #[cfg(feature = "gc")]
+    pub(super) fn for_each_value(&self, _: &mut impl FnMut(*const u32, usize)) {}
 }
 
 /// No tags.
@@ -23,6 +27,10 @@ impl InstanceTags {
 }
 
 impl StoreData<'_> {
+    /// There are none.
+    #[cfg(feature = "gc")]
+    pub(super) fn collect_exceptions(&mut self, _: &[u32]) {}
+
     #[inline(always)]
     pub(super) fn define_tags(&mut self, _: &mut StoreInstance) -> Result<(), OutOfMemory> {
         Ok(())

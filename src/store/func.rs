@@ -7,6 +7,7 @@
 use super::instance::StoreInstance;
 use super::{runtime_instr, StoreData};
 use crate::alloc::TryVec;
+use crate::binary::types::Code;
 use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
@@ -23,7 +24,7 @@ pub(crate) struct HostClosure {
     pub(crate) data: *mut (),
     pub(crate) drop: unsafe fn(*mut ()),
     /// Codes of the parameters, then of the results.
-    pub(crate) codes: TryVec<u8>,
+    pub(crate) codes: TryVec<Code>,
     pub(crate) param_count: usize,
 }
 
@@ -49,7 +50,11 @@ impl Drop for HostClosure {
 /// A host function of the store, which no instance imports.
 pub(crate) struct HostFunc {
     pub(crate) import: ImportedFunc,
+    #[cfg_attr(feature = "function-references", allow(dead_code, reason = "keeps the closure"))]
     pub(crate) closure: crate::alloc::TryArc<HostClosure>,
+    /// The number of its type.
+    #[cfg(feature = "function-references")]
+    pub(crate) ty: u32,
 }
 
 /// The free part of an operand stack.
@@ -101,13 +106,20 @@ impl<'a> StoreData<'a> {
     }
 
     /// The type of the function at an address.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn func_type(&self, address: u32) -> Option<FuncType<'_>> {
+        self.type_of_number(self.func_type_number(address)?)
+    }
+
+    /// The type of the function at an address.
+    #[cfg(not(feature = "function-references"))]
     pub(crate) fn func_type(&self, address: u32) -> Option<FuncType<'_>> {
         if address & HOST != 0 {
             return self.host_funcs.get((address & !HOST) as usize).map(|func| func.closure.ty());
         }
         let (instance, index) = self.owner(address)?;
         let data = &*instance.module.data;
-        data.func_type(index).map(|ty| FuncType::of(data.bytes, ty))
+        data.func_type(index).map(|ty| FuncType::of(data.value_types(), ty))
     }
 }
 

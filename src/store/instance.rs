@@ -5,6 +5,7 @@ use super::exceptions::InstanceTags;
 use super::fault::Made;
 use super::memory::MemoryData;
 use super::table::TableData;
+use super::types::InstanceTypes;
 use crate::alloc::{TryArc, TryBox, TryVec};
 #[cfg(feature = "trap-record")]
 use crate::code::Offset;
@@ -32,6 +33,11 @@ pub(crate) struct StoreInstance<'a> {
     pub(crate) tables: TryVec<*mut TableData>,
     #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
     pub(crate) tags: InstanceTags,
+    /// Its types among those of the store.
+    pub(crate) types: InstanceTypes,
+    /// The elements of each segment that has expressions.
+    #[cfg(feature = "gc")]
+    pub(crate) element_lists: TryVec<TryVec<u32>>,
     /// One bit for each element segment, then for each data segment: whether it was dropped.
     dropped: TryVec<u32>,
     /// Stands for memory 0 where there is none.
@@ -95,6 +101,9 @@ impl<'a> StoreInstance<'a> {
                 memories: TryVec::with_capacity(data.memories.len())?,
                 tables: TryVec::with_capacity(data.tables.len())?,
                 tags: InstanceTags::new(),
+                types: InstanceTypes::new(),
+                #[cfg(feature = "gc")]
+                element_lists: TryVec::new(),
                 dropped: TryVec::zeroed(segments)?,
                 no_memory: Memory::empty(),
                 keep: TryVec::new(),

@@ -9,15 +9,23 @@ use super::link_text::link_text;
 use super::memory::MemoryData;
 use super::table::TableData;
 use super::StoreData;
+#[cfg(feature = "gc")]
+use crate::alloc::TryVec;
 use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{Parsed, Reader};
+#[cfg(feature = "function-references")]
+use crate::binary::references::{concrete, NON_NULL};
 use crate::binary::types::{ExternKind, GlobalType, IndexType, MemoryType, TableType, ValType};
 use crate::code::CompiledCode;
 use crate::error::{ErrorKind, LinkText, Trap};
 use crate::module::{
     DataHeader, ElementHeader, ExternType, FuncType, ImportEntry, Module, ModuleData,
 };
+#[cfg(feature = "gc")]
+use crate::validate::const_expr::Below;
 use crate::validate::const_expr::{walk, Scope, Source};
+#[cfg(feature = "gc")]
+use crate::validate::type_table::TypeTable;
 use zonda_exec::vector::{self, Bits};
 use zonda_exec::{GlobalRef, ImportedFunc};
 
@@ -44,6 +52,9 @@ pub(crate) struct Wanted<'m> {
     /// For a function, its type.
     #[cfg_attr(not(feature = "capi"), allow(dead_code))]
     pub(crate) ty: Option<FuncType<'m>>,
+    /// For a function or a tag, the number of the type in the store.
+    #[cfg(feature = "function-references")]
+    pub(crate) number: u32,
 }
 
 /// Resolves an import and adds it to the instance, with [`add`] or as an [`ImportedFunc`] of a type
@@ -58,6 +69,9 @@ pub(crate) type Text = Option<TryArc<LinkText>>;
 /// Evaluates constant expressions of an instance.
 pub(super) struct Evaluation<'i, 'a> {
     instance: &'i StoreInstance<'a>,
+    /// The store, where objects are made; else null.
+    #[cfg(feature = "gc")]
+    store: *mut StoreData<'a>,
 }
 
 struct Types<'i, 'a>(&'i ModuleData<'a>);
@@ -73,6 +87,15 @@ impl Scope for Types<'_, '_> {
     fn func(&mut self, _: u32) -> Parsed<()> {
         Ok(())
     }
+    #[cfg(feature = "function-references")]
+    fn func_ref(&mut self, index: u32) -> Parsed<ValType> {
+        let ty = self.0.func_type(index).ok_or(ErrorKind::UnknownFunc)?;
+        ValType::from_code(concrete(ty.canonical as u32) | NON_NULL).ok_or(ErrorKind::UnknownFunc)
+    }
+    #[cfg(feature = "gc")]
+    fn types(&self) -> &TypeTable {
+        self.0.table.table()
+    }
 }
 
 impl Source for Evaluation<'_, '_> {
@@ -86,9 +109,28 @@ impl Source for Evaluation<'_, '_> {
     fn func(&mut self, index: u32) -> Bits {
         (self.instance.func_base + index) as Bits
     }
+    #[cfg(feature = "gc")]
+    fn object(&mut self, code: u32, index: u32, operands: &[Below]) -> Parsed<Bits> {
+        if self.store.is_null() {
+            // What makes objects is evaluated once, when the instance is made.
+            return Ok(0);
+        }
+        // SAFETY: whoever sets the store lends it to the evaluation; nothing else of the instance
+        // uses it meanwhile.
+        let store = unsafe { &mut *self.store };
+        Ok(store.constant_object(self.instance, code, index, operands)? as Bits)
+    }
 }
 
-impl Evaluation<'_, '_> {
+impl<'i, 'a> Evaluation<'i, 'a> {
+    fn new(instance: &'i StoreInstance<'a>) -> Evaluation<'i, 'a> {
+        Evaluation {
+            instance,
+            #[cfg(feature = "gc")]
+            store: core::ptr::null_mut(),
+        }
+    }
+
     fn value(&mut self, reader: &mut Reader) -> Made<Bits> {
         let data = &*self.instance.module.data;
         Ok(walk(reader, &mut Types(data), self)?.1)
@@ -135,10 +177,33 @@ pub(super) struct Elements<'i, 'a> {
     reader: Reader<'a>,
     expressions: bool,
     pub(super) count: u32,
+    /// What was evaluated when the instance was made, and the position in it.
+    #[cfg(feature = "gc")]
+    list: Option<&'i [u32]>,
+    #[cfg(feature = "gc")]
+    at: usize,
 }
 
 impl Elements<'_, '_> {
+    /// Passes elements.
+    #[cfg(feature = "gc")]
+    pub(super) fn skip(&mut self, count: u32) {
+        if self.list.is_some() {
+            self.at += count as usize;
+            return;
+        }
+        for _ in 0..count {
+            self.next();
+        }
+    }
+
     pub(super) fn next(&mut self) -> u32 {
+        #[cfg(feature = "gc")]
+        if let Some(list) = self.list {
+            let value = list.get(self.at).copied().unwrap_or(0);
+            self.at += 1;
+            return value;
+        }
         if self.expressions {
             self.evaluation.value(&mut self.reader).map_or(0, |value| value as u32)
         } else {
@@ -157,7 +222,18 @@ pub(super) fn element_values<'i, 'a>(
     let header = ElementHeader::read(&mut reader, &mut |reader| Evaluation::skip(data, reader));
     let (expressions, count) =
         header.map_or((false, 0), |header| (header.expressions, header.count));
-    Elements { evaluation: Evaluation { instance }, reader, expressions, count }
+    #[cfg(feature = "gc")]
+    let list = instance.element_lists.get(segment as usize).filter(|_| expressions);
+    Elements {
+        evaluation: Evaluation::new(instance),
+        reader,
+        expressions,
+        count,
+        #[cfg(feature = "gc")]
+        list: list.map(|list| &list[..]),
+        #[cfg(feature = "gc")]
+        at: 0,
+    }
 }
 
 /// Makes an instance of `module`; returns its position in the store. [`start`] runs its start
@@ -183,6 +259,8 @@ pub(crate) unsafe fn instantiate<'a>(
         base.checked_add(count).filter(|&next| next < super::func::HOST).ok_or(Fault::TOO_LARGE)?;
     // SAFETY: as above.
     let mut instance = StoreInstance::new(module, base, unsafe { &(*store).budget })?;
+    // SAFETY: as above.
+    unsafe { (*store).adopt_types(&mut instance)? };
     let mut made = Ok(());
     for (import, number) in data.imports.iter().zip(0..) {
         // SAFETY: as above; `resolve` reads the store at most.
@@ -199,6 +277,7 @@ pub(crate) unsafe fn instantiate<'a>(
     store.define(&mut instance)?;
     store.instances.push(instance)?;
     store.next_func = next;
+    store.end_of_constants();
     Ok(store.instances.len() as u32 - 1)
 }
 
@@ -213,9 +292,18 @@ fn provide(
     let module = instance.module.clone();
     let data = &*module.data;
     let (module_name, name) = data.import_names(import.offset);
+    #[cfg(feature = "function-references")]
+    let number = instance.types.get(import.ty as u32);
     let ty = data.types.get(import.ty as usize).filter(|_| has_func_type(import.kind));
-    let ty = ty.map(|ty| FuncType::of(data.bytes, ty));
-    let wanted = Wanted { module: module_name, name, kind: import.kind, ty };
+    let ty = ty.map(|ty| FuncType::of(data.value_types(), ty));
+    let wanted = Wanted {
+        module: module_name,
+        name,
+        kind: import.kind,
+        ty,
+        #[cfg(feature = "function-references")]
+        number,
+    };
     resolve(store, instance, &wanted)
 }
 
@@ -260,9 +348,15 @@ fn expected<'m>(instance: &'m StoreInstance, wanted: &Wanted<'m>) -> Option<Exte
     let data = &*instance.module.data;
     Some(match wanted.kind {
         ExternKind::Func => ExternType::Func(wanted.ty?),
-        ExternKind::Table => ExternType::Table(*data.tables.get(instance.tables.len())?),
+        ExternKind::Table => {
+            let ty = *data.tables.get(instance.tables.len())?;
+            ExternType::Table(instance.types.table(ty))
+        }
         ExternKind::Memory => ExternType::Memory(*data.memories.get(instance.memories.len())?),
-        ExternKind::Global => ExternType::Global(data.globals.get(instance.globals.len())?.ty),
+        ExternKind::Global => {
+            let ty = data.globals.get(instance.globals.len())?.ty;
+            ExternType::Global(instance.types.global(ty))
+        }
         #[cfg(feature = "exceptions")]
         ExternKind::Tag => ExternType::Tag(wanted.ty?),
     })
@@ -284,14 +378,19 @@ impl Provided<'_> {
 
 /// Whether an import of one type can be resolved to something of another (spec: 3.4.10, "import
 /// matching").
-fn matches(expected: ExternType, found: ExternType) -> bool {
+fn matches(store: &StoreData, expected: ExternType, found: ExternType) -> bool {
     match (expected, found) {
         (ExternType::Func(expected), ExternType::Func(found)) => expected == found,
-        (ExternType::Global(expected), ExternType::Global(found)) => expected == found,
+        (ExternType::Global(expected), ExternType::Global(found)) => {
+            expected.mutable == found.mutable
+                && store.is_sub(found.content, expected.content)
+                && (!expected.mutable || store.is_sub(expected.content, found.content))
+        }
         #[cfg(feature = "exceptions")]
         (ExternType::Tag(expected), ExternType::Tag(found)) => expected == found,
         (ExternType::Table(expected), ExternType::Table(found)) => {
-            expected.element == found.element
+            store.is_sub(found.element, expected.element)
+                && store.is_sub(expected.element, found.element)
                 && expected.index == found.index
                 && expected.limits.admit(found.limits.min, found.limits.max)
         }
@@ -304,6 +403,33 @@ fn matches(expected: ExternType, found: ExternType) -> bool {
     }
 }
 
+/// Whether a function or tag has the wanted type, where types have numbers.
+#[cfg(feature = "function-references")]
+fn has_number(store: &StoreData, wanted: &Wanted, provided: &Provided) -> Option<bool> {
+    match provided {
+        Provided::Func(address) => {
+            let is_wanted = |number| store.types.0.is_subtype(number, wanted.number);
+            Some(
+                wanted.kind == ExternKind::Func
+                    && store.func_type_number(*address).is_some_and(is_wanted),
+            )
+        }
+        #[cfg(feature = "exceptions")]
+        Provided::Tag(address) => {
+            let same = store.tag_type_number(*address) == Some(wanted.number);
+            Some(wanted.kind == ExternKind::Tag && same)
+        }
+        _ => None,
+    }
+}
+
+/// Types have no numbers.
+#[cfg(not(feature = "function-references"))]
+#[inline(always)]
+fn has_number(_: &StoreData, _: &Wanted, _: &Provided) -> Option<bool> {
+    None
+}
+
 /// Adds what is provided for an import to the instance, if kind and type match.
 #[cfg_attr(feature = "capi", allow(dead_code))]
 pub(crate) fn add(
@@ -314,7 +440,13 @@ pub(crate) fn add(
     text: &mut Text,
 ) -> Made<()> {
     let (expected, found) = (expected(instance, wanted), provided.ty(store));
-    if !expected.zip(found).is_some_and(|(expected, found)| matches(expected, found)) {
+    let fits = match has_number(store, wanted, &provided) {
+        Some(fits) => fits,
+        None => {
+            expected.zip(found).is_some_and(|(expected, found)| matches(store, expected, found))
+        }
+    };
+    if !fits {
         *text = link_text(wanted.module, wanted.name, expected, found);
         return Err(Fault::INCOMPATIBLE_IMPORT);
     }
@@ -344,14 +476,23 @@ pub(crate) fn closure_import(closure: &TryArc<HostClosure>) -> ImportedFunc {
     ImportedFunc::new(Some(closure.call), closure.data, closure.as_ptr().cast(), params, results)
 }
 
-fn make_globals(instance: &mut StoreInstance) -> Made<()> {
+fn make_globals<'a>(
+    instance: &mut StoreInstance<'a>,
+    #[cfg(feature = "gc")] store: *mut StoreData<'a>,
+) -> Made<()> {
     let module = instance.module.clone();
     let data = &*module.data;
     let mut cell = instance.cells.as_mut_ptr();
     for global in data.globals.iter().skip(data.imported_globals as usize) {
         let slots = global.ty.content.slots();
         let mut reader = Reader::new(data.bytes, global.init as usize);
-        let value = Evaluation { instance }.value(&mut reader)?;
+        #[allow(unused_mut, reason = "only where objects are made")]
+        let mut evaluation = Evaluation::new(instance);
+        #[cfg(feature = "gc")]
+        {
+            evaluation.store = store;
+        }
+        let value = evaluation.value(&mut reader)?;
         let place = GlobalRef::new(cell, slots);
         // SAFETY: the cells are the instance's own, as many slots as its globals take.
         unsafe { write_global(place, value) };
@@ -371,7 +512,7 @@ pub(crate) unsafe fn copy_segments(instance: &StoreInstance) -> Made<()> {
     let data = &*module.data;
     for (segment, &offset) in data.elements.iter().enumerate() {
         let mut at = 0;
-        let mut evaluation = Evaluation { instance };
+        let mut evaluation = Evaluation::new(instance);
         let mut reader = Reader::new(data.bytes, offset as usize);
         let header =
             ElementHeader::read(&mut reader, &mut |reader| evaluation.offset(reader, &mut at))?;
@@ -385,7 +526,7 @@ pub(crate) unsafe fn copy_segments(instance: &StoreInstance) -> Made<()> {
     }
     for (segment, &offset) in data.data.iter().enumerate() {
         let mut at = 0;
-        let mut evaluation = Evaluation { instance };
+        let mut evaluation = Evaluation::new(instance);
         let mut reader = Reader::new(data.bytes, offset as usize);
         let header =
             DataHeader::read(&mut reader, &mut |reader| evaluation.offset(reader, &mut at))?;
@@ -429,21 +570,71 @@ pub(crate) struct Mark {
     left: usize,
 }
 
-impl StoreData<'_> {
+impl<'a> StoreData<'a> {
+    /// The element that a table starts with, by its number among those that the module defines.
+    #[cfg(feature = "function-references")]
+    fn first_element(&mut self, instance: &StoreInstance<'a>, number: usize) -> Made<u32> {
+        let data = &*instance.module.data;
+        let Some(&init) = data.table_inits.get(number).filter(|&&init| init != 0) else {
+            return Ok(0);
+        };
+        let mut reader = Reader::new(data.bytes, init as usize);
+        #[allow(unused_mut, reason = "only where objects are made")]
+        let mut evaluation = Evaluation::new(instance);
+        #[cfg(feature = "gc")]
+        {
+            evaluation.store = self;
+        }
+        Ok(evaluation.value(&mut reader)? as u32)
+    }
+
+    /// Null.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    fn first_element(&mut self, _: &StoreInstance<'a>, _: usize) -> Made<u32> {
+        Ok(0)
+    }
+
+    /// Evaluates the expressions of element segments, which may make objects.
+    #[cfg(feature = "gc")]
+    fn make_elements(&mut self, instance: &mut StoreInstance<'a>) -> Made<()> {
+        for segment in 0..instance.module.data.elements.len() {
+            let mut list = TryVec::new();
+            let mut values = element_values(instance, segment as u32);
+            if values.expressions {
+                values.evaluation.store = self;
+                list.reserve_exact(values.count as usize)?;
+                for _ in 0..values.count {
+                    list.push(values.evaluation.value(&mut values.reader)? as u32)?;
+                }
+            }
+            instance.element_lists.push(list)?;
+        }
+        Ok(())
+    }
+
     /// Makes what an instance defines, and completes it.
-    fn define(&mut self, instance: &mut TryBox<StoreInstance>) -> Made<()> {
+    fn define(&mut self, instance: &mut TryBox<StoreInstance<'a>>) -> Made<()> {
         let module = instance.module.clone();
         let data = &*module.data;
-        for &ty in data.tables.iter().skip(data.imported_tables as usize) {
+        for (number, &ty) in data.tables.iter().skip(data.imported_tables as usize).enumerate() {
             self.budget.set_index(instance.tables.len() as u32);
-            instance.tables.push(self.new_table(ty, 0)?)?;
+            let ty = instance.types.table(ty);
+            let init = self.first_element(instance, number)?;
+            instance.tables.push(self.new_table(ty, init)?)?;
         }
         for &ty in data.memories.iter().skip(data.imported_memories as usize) {
             self.budget.set_index(instance.memories.len() as u32);
             instance.memories.push(self.new_memory(ty)?)?;
         }
         self.define_tags(instance)?;
-        make_globals(instance)?;
+        make_globals(
+            instance,
+            #[cfg(feature = "gc")]
+            self,
+        )?;
+        #[cfg(feature = "gc")]
+        self.make_elements(instance)?;
         StoreInstance::publish(instance);
         Ok(())
     }

@@ -121,7 +121,7 @@ mod tests {
     fn types_are_written_as_people_write_them() {
         use ValType::*;
         let (params, results) =
-            ([I32 as u8, I64 as u8, F32 as u8, F64 as u8], [FuncRef as u8, ExternRef as u8]);
+            ([I32.code(), I64.code(), F32.code(), F64.code()], [FuncRef.code(), ExternRef.code()]);
         let ty = FuncType::from_codes(&params, &results);
         is(ExternType::Func(ty), "func (i32, i64, f32, f64) -> (funcref, externref)");
         is(ExternType::Func(FuncType::from_codes(&[], &[])), "func () -> ()");

@@ -22,6 +22,13 @@ pub(crate) mod exceptions;
 pub(crate) mod exceptions;
 pub(crate) mod fault;
 pub(crate) mod func;
+#[cfg(feature = "gc")]
+mod gc_instr;
+#[cfg(feature = "gc")]
+pub(crate) mod heap;
+#[cfg(not(feature = "gc"))]
+#[path = "heap_off.rs"]
+pub(crate) mod heap;
 pub(crate) mod instance;
 pub(crate) mod link;
 mod link_text;
@@ -38,7 +45,11 @@ mod observe;
 #[cfg(not(feature = "diagnostics"))]
 #[path = "observe_off.rs"]
 mod observe;
+#[cfg(feature = "function-references")]
+mod references;
 mod runtime_instr;
+#[cfg(any(feature = "exceptions", feature = "gc"))]
+mod stacks;
 mod strict;
 pub(crate) mod table;
 #[cfg(feature = "trap-record")]
@@ -46,6 +57,11 @@ pub(crate) mod trap_record;
 #[cfg(not(feature = "trap-record"))]
 #[path = "trap_record_off.rs"]
 pub(crate) mod trap_record;
+#[cfg(feature = "function-references")]
+pub(crate) mod types;
+#[cfg(not(feature = "function-references"))]
+#[path = "types_off.rs"]
+pub(crate) mod types;
 mod wide;
 mod wide_arithmetic;
 
@@ -80,13 +96,46 @@ pub struct StoreConfig {
     /// call traps with [`TrapCode::StackOverflow`]. Each active one takes native stack for itself
     /// and for the calls that it makes. Default 64 with the feature `std`, else 4.
     pub nested_calls: u32,
+    /// Most bytes that structures and arrays of the store take, with what manages them. The heap
+    /// starts small and is doubled when a collection has left it more than half full. Default
+    /// 64 MiB with the feature `std`, else 16 KiB.
+    #[cfg(feature = "gc")]
+    pub object_bytes: u32,
+}
+
+#[cfg(feature = "gc")]
+impl StoreConfig {
+    /// The default of `object_bytes`. `ZONDA_GC_HEAP_SIZE` has it where the build sets it.
+    pub(crate) const OBJECT_BYTES: u32 = match option_env!("ZONDA_GC_HEAP_SIZE") {
+        Some(digits) => number(digits.as_bytes()),
+        None if cfg!(feature = "std") => 64 << 20,
+        None => 16 << 10,
+    };
+}
+
+/// The number that these digits are.
+#[cfg(feature = "gc")]
+const fn number(mut digits: &[u8]) -> u32 {
+    let mut number = 0u32;
+    while let [digit @ b'0'..=b'9', rest @ ..] = digits {
+        number = number.saturating_mul(10).saturating_add((*digit - b'0') as u32);
+        digits = rest;
+    }
+    number
 }
 
 impl Default for StoreConfig {
     fn default() -> StoreConfig {
         let (stack_bytes, total_limit, nested_calls) =
             if cfg!(feature = "std") { (64 * 1024, u64::MAX, 64) } else { (4096, 128 * 1024, 4) };
-        StoreConfig { stack_bytes, memory_limit: u64::MAX, total_limit, nested_calls }
+        StoreConfig {
+            stack_bytes,
+            memory_limit: u64::MAX,
+            total_limit,
+            nested_calls,
+            #[cfg(feature = "gc")]
+            object_bytes: StoreConfig::OBJECT_BYTES,
+        }
     }
 }
 
@@ -110,6 +159,15 @@ pub(crate) struct StoreData<'a> {
     /// Tags, and exceptions that something refers to.
     #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
     pub(crate) exceptions: exceptions::Exceptions,
+    /// Operand stacks beside the store's own.
+    #[cfg(any(feature = "exceptions", feature = "gc"))]
+    pub(crate) stacks: stacks::Stacks,
+    /// Structures and arrays.
+    #[cfg_attr(not(feature = "gc"), allow(dead_code))]
+    pub(crate) heap: heap::Heap,
+    /// The types of all instances.
+    #[cfg_attr(not(feature = "function-references"), allow(dead_code))]
+    pub(crate) types: types::StoreTypes,
     /// Address of the next instance's first function.
     next_func: u32,
     /// The operand stack of calls through the Rust API.
@@ -161,6 +219,10 @@ impl<'a> StoreData<'a> {
             globals: TryVec::new(),
             host_funcs: TryVec::new(),
             exceptions: exceptions::Exceptions::new(),
+            #[cfg(any(feature = "exceptions", feature = "gc"))]
+            stacks: stacks::Stacks::new(),
+            types: types::StoreTypes::new(),
+            heap: heap::Heap::new(&config),
             next_func: 1,
             stack,
             nested_left: config.nested_calls,

@@ -9,7 +9,9 @@ use super::func::Target;
 use super::instance::StoreInstance;
 use super::StoreData;
 use crate::binary::types::ValType;
+#[cfg(not(feature = "function-references"))]
 use crate::module::FuncType;
+use crate::module::ModuleData;
 use zonda_exec::frame::Context;
 #[cfg(feature = "native")]
 use zonda_exec::native::helpers::{REFERENCE_CODE, RESOLVE_CODE};
@@ -18,11 +20,11 @@ use zonda_exec::op::codes as op;
 use zonda_exec::unwind::UNWIND_CODE;
 #[cfg(feature = "simd")]
 use zonda_exec::vector;
-use zonda_exec::{leb128, numeric, ExecInstance, TrapCode};
+use zonda_exec::{leb128, numeric, ExecInstance, FuncLayout, TrapCode};
 
-type Outcome = Result<u32, TrapCode>;
+pub(super) type Outcome = Result<u32, TrapCode>;
 
-const OK: u32 = 0;
+pub(super) const OK: u32 = 0;
 
 /// A runtime instruction that is being executed, with its immediates and operands.
 ///
@@ -55,7 +57,7 @@ impl<'c> RuntimeInstr<'c> {
     ///
     /// # Safety
     /// The instruction has one that was not read yet.
-    unsafe fn index(&mut self) -> u32 {
+    pub(super) unsafe fn index(&mut self) -> u32 {
         // SAFETY: the program counter is at the immediate, which the validator found complete.
         let (value, next) = unsafe { leb128::u32(self.context.pc) };
         self.context.pc = next;
@@ -170,6 +172,18 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 instr.push(instance.func_base + func);
                 Ok(OK)
             }
+            #[cfg(feature = "function-references")]
+            op::CALL_REF => instr.call_ref(false),
+            #[cfg(feature = "function-references")]
+            op::RETURN_CALL_REF => instr.call_ref(true),
+            #[cfg(feature = "function-references")]
+            op::REF_AS_NON_NULL => instr.as_non_null(),
+            #[cfg(all(feature = "function-references", feature = "classic"))]
+            op::BR_ON_NULL | op::BR_ON_NON_NULL => instr.branch_on_null(code),
+            #[cfg(feature = "gc")]
+            op::REF_EQ => instr.ref_eq(),
+            #[cfg(feature = "gc")]
+            op::GC_PREFIX => instr.gc(),
             op::PREFIX => instr.prefixed(),
             #[cfg(feature = "simd")]
             op::VECTOR_PREFIX => {
@@ -208,6 +222,19 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
         unsafe { instr.widen() };
     }
     outcome.unwrap_or_else(|trap| trap as u32)
+}
+
+/// Whether a function of the module has a subtype of another type, which is not its own.
+#[cfg(feature = "function-references")]
+fn is_declared_subtype(data: &ModuleData, func: &FuncLayout, ty: u32) -> bool {
+    data.table.table().is_subtype(func.type_index as u32, ty)
+}
+
+/// Whether a function of the module has a subtype of another type, which is not its own.
+#[cfg(not(feature = "function-references"))]
+#[inline(always)]
+fn is_declared_subtype(_: &ModuleData, _: &FuncLayout, _: u32) -> bool {
+    false
 }
 
 impl RuntimeInstr<'_> {
@@ -261,21 +288,37 @@ impl RuntimeInstr<'_> {
         if address == 0 {
             return Err(TrapCode::UninitializedElement);
         }
+        self.typed_target(address, ty)
+    }
+
+    /// Where a call of the function at an address goes, which has to have a type of the instance.
+    #[inline(always)]
+    pub(super) fn typed_target(&mut self, address: u32, ty: u32) -> Result<Target, TrapCode> {
+        let instance = self.instance();
         self.store().check_reference(ValType::FuncRef, address as u64);
         let data = &*instance.module.data;
         let wanted = data.types.get(ty as usize).ok_or(TrapCode::IndirectCallTypeMismatch)?;
         let local = address.wrapping_sub(instance.func_base);
         Ok(if let Some(func) = instance.defined(local) {
             // The common case: a function of the same instance, whose type is known by its number.
-            if func.type_index != wanted.canonical {
+            if func.type_index != wanted.canonical && !is_declared_subtype(data, func, ty) {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
             // SAFETY: it is a function that the running instance defines.
             Target::Wasm(unsafe { instance.twin.runner(&raw const instance.seen, local) }, local)
         } else {
             let store = self.store();
+            #[cfg(feature = "function-references")]
+            if !store
+                .func_type_number(address)
+                .is_some_and(|number| store.types.0.is_subtype(number, instance.types.get(ty)))
+            {
+                return Err(TrapCode::IndirectCallTypeMismatch);
+            }
+            #[cfg(not(feature = "function-references"))]
             let ty = store.func_type(address).ok_or(TrapCode::UndefinedElement)?;
-            if ty != FuncType::of(data.bytes, wanted) {
+            #[cfg(not(feature = "function-references"))]
+            if ty != FuncType::of(data.value_types(), wanted) {
                 return Err(TrapCode::IndirectCallTypeMismatch);
             }
             store.target(address).ok_or(TrapCode::UndefinedElement)?
@@ -298,7 +341,7 @@ impl RuntimeInstr<'_> {
     ///
     /// # Safety
     /// It is of this store, and its arguments are the topmost operands.
-    unsafe fn go(&mut self, target: Target, tail: bool) -> Outcome {
+    pub(super) unsafe fn go(&mut self, target: Target, tail: bool) -> Outcome {
         let context = &mut *self.context;
         // SAFETY: by the contract the arguments are those of the function. Instances and imports
         // that a target points at have fixed addresses and live as long as the store; a host

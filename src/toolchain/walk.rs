@@ -2,7 +2,7 @@
 //! instruction with its immediates, and what the module declares.
 
 use crate::binary::reader::Parsed;
-use crate::binary::types::{GlobalType, MemoryType, TableType, ValType};
+use crate::binary::types::{Code, GlobalType, MemoryType, TableType, ValType};
 use crate::error::Error;
 use crate::module::walk as walk_module;
 use crate::validate::env::Env;
@@ -172,7 +172,7 @@ impl Declared<'_> {
 }
 
 /// Value types by their codes.
-fn types(codes: &[u8]) -> impl Iterator<Item = ValType> + '_ {
+fn types(codes: &[Code]) -> impl Iterator<Item = ValType> + '_ {
     codes.iter().filter_map(|&code| ValType::from_code(code))
 }
 
@@ -189,7 +189,7 @@ impl Body<'_> {
 
     /// The type of a local.
     pub fn local(&self, index: u32) -> Option<ValType> {
-        ValType::from_code(self.locals.ty(index).ok()? as u8)
+        ValType::from_code(self.locals.ty(index).ok()? as Code)
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`Sink`].
 
 use super::env::Env;
+#[cfg(feature = "gc")]
+use super::type_table::TypeTable;
 use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
 use crate::binary::types::ValType;
@@ -17,6 +19,9 @@ pub(crate) trait Source {
     fn global(&mut self, index: u32) -> Bits;
     /// A reference to a function.
     fn func(&mut self, index: u32) -> Bits;
+    /// The reference that an instruction on objects makes of its operands.
+    #[cfg(feature = "gc")]
+    fn object(&mut self, code: u32, index: u32, operands: &[Below]) -> Parsed<Bits>;
 }
 
 /// For validation: values do not matter.
@@ -29,6 +34,49 @@ impl Source for AnyValue {
     fn func(&mut self, _: u32) -> Bits {
         0
     }
+    #[cfg(feature = "gc")]
+    fn object(&mut self, _: u32, _: u32, _: &[Below]) -> Parsed<Bits> {
+        Ok(0)
+    }
+}
+
+/// An operand below the topmost one. Arithmetic takes i32 and i64 alone, so that 64 bits are enough.
+#[cfg(not(feature = "gc"))]
+pub(super) type Below = u64;
+/// An operand below the topmost one, or of an instruction on objects, in slots.
+#[cfg(feature = "gc")]
+pub(crate) type Below = [u32; zonda_exec::vector::MAX_SLOTS];
+
+/// A value as it is kept below another.
+#[cfg(not(feature = "gc"))]
+#[inline(always)]
+fn keep(bits: Bits) -> Below {
+    low(bits)
+}
+
+/// A value as it is kept below another.
+#[cfg(feature = "gc")]
+pub(super) fn keep(bits: Bits) -> Below {
+    core::array::from_fn(|slot| (bits >> (32 * slot)) as u32)
+}
+
+/// The lowest 64 bits of what was kept.
+#[cfg(not(feature = "gc"))]
+#[inline(always)]
+fn kept(below: Below) -> u64 {
+    below
+}
+
+/// The lowest 64 bits of what was kept.
+#[cfg(feature = "gc")]
+fn kept(below: Below) -> u64 {
+    low(taken(below))
+}
+
+/// What was kept.
+#[cfg(feature = "gc")]
+pub(super) fn taken(below: Below) -> Bits {
+    below.iter().rev().fold(0, |bits, &slot| bits << 32 | slot as Bits)
 }
 
 /// What the walk asks of the module.
@@ -37,12 +85,19 @@ pub(crate) trait Scope {
     fn global(&mut self, index: u32) -> Parsed<ValType>;
     /// Records that an expression refers to an existing function.
     fn func(&mut self, index: u32) -> Parsed<()>;
+    /// The type of a reference to it.
+    #[cfg(feature = "function-references")]
+    fn func_ref(&mut self, index: u32) -> Parsed<ValType>;
+    /// The types of the module.
+    #[cfg(feature = "gc")]
+    fn types(&self) -> &TypeTable;
 }
 
 impl Scope for Env<'_> {
     fn global(&mut self, index: u32) -> Parsed<ValType> {
         let ty = Env::global(self, index)?;
-        if index >= self.imported_globals {
+        // With `gc`, those before the expression.
+        if index >= self.imported_globals && !cfg!(feature = "gc") {
             return Err(ErrorKind::UnknownGlobal);
         }
         if ty.mutable {
@@ -56,6 +111,16 @@ impl Scope for Env<'_> {
         self.declare(index);
         Ok(())
     }
+
+    #[cfg(feature = "function-references")]
+    fn func_ref(&mut self, index: u32) -> Parsed<ValType> {
+        ValType::from_code(Env::func_ref(self, index)?).ok_or(ErrorKind::UnknownFunc)
+    }
+
+    #[cfg(feature = "gc")]
+    fn types(&self) -> &TypeTable {
+        self.table.table()
+    }
 }
 
 /// Reads the expression including its `end`; returns its type and value.
@@ -67,8 +132,7 @@ pub(crate) fn walk(
 ) -> Parsed<(ValType, Bits)> {
     // Most expressions are one constant, which needs no allocation.
     let mut top: Option<(ValType, Bits)> = None;
-    // Arithmetic takes i32 and i64 alone, so that 64 bits of each operand are enough.
-    let mut below: TryVec<(ValType, u64)> = TryVec::new();
+    let mut below: TryVec<(ValType, Below)> = TryVec::new();
     loop {
         let code = reader.byte()?;
         let value = match code {
@@ -82,15 +146,23 @@ pub(crate) fn walk(
             }
             #[cfg(feature = "simd")]
             VECTOR_PREFIX => super::vector::constant(reader)?,
+            #[cfg(feature = "gc")]
+            GC_PREFIX => {
+                super::const_objects::constant(reader, scope, source, &mut top, &mut below)?
+            }
             GLOBAL_GET => {
                 let index = reader.u32()?;
                 (scope.global(index)?, source.global(index))
             }
-            REF_NULL => (ValType::read_ref(reader)?, 0),
+            REF_NULL => (ValType::read_null(reader)?, 0),
             REF_FUNC => {
                 let index = reader.u32()?;
                 scope.func(index)?;
-                (ValType::FuncRef, source.func(index))
+                #[cfg(feature = "function-references")]
+                let ty = scope.func_ref(index)?;
+                #[cfg(not(feature = "function-references"))]
+                let ty = ValType::FuncRef;
+                (ty, source.func(index))
             }
             I32_ADD | I32_SUB | I32_MUL | I64_ADD | I64_SUB | I64_MUL
                 if cfg!(feature = "extended-const") =>
@@ -105,7 +177,7 @@ pub(crate) fn walk(
                 if a_ty != ty || b_ty != ty {
                     return Err(ErrorKind::TypeMismatch);
                 }
-                let b = low(b);
+                let (a, b) = (kept(a), low(b));
                 let value = match code {
                     I32_ADD | I64_ADD => a.wrapping_add(b),
                     I32_SUB | I64_SUB => a.wrapping_sub(b),
@@ -126,7 +198,7 @@ pub(crate) fn walk(
             _ => return Err(ErrorKind::ConstantExpressionExpected),
         };
         if let Some((ty, previous)) = top.replace(value) {
-            below.push((ty, low(previous)))?;
+            below.push((ty, keep(previous)))?;
         }
     }
 }
@@ -139,7 +211,7 @@ pub(super) fn little_endian(bytes: &[u8]) -> u64 {
 /// Checks that the expression is constant and of type `want`.
 pub(crate) fn check(reader: &mut Reader, env: &mut Env, want: ValType) -> Parsed<()> {
     let (ty, _) = walk(reader, env, &mut AnyValue)?;
-    if ty == want {
+    if ty == want || env.table.is_sub(ty.code(), want.code()) {
         Ok(())
     } else {
         Err(ErrorKind::TypeMismatch)

@@ -2,17 +2,22 @@
 
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
-use crate::binary::types::{GlobalType, IndexType, MemoryType, TableType, ValType};
+#[cfg(feature = "function-references")]
+use crate::binary::references::{concrete, NON_NULL};
+use crate::binary::types::{Code, GlobalType, IndexType, MemoryType, TableType, ValType};
 use crate::error::ErrorKind;
 use crate::validate::tags::Tags;
+#[cfg(feature = "gc")]
+use crate::validate::type_table::Kind;
+use crate::validate::type_table::Types;
 use core::cell::Cell;
 
 /// A function type; its value types stay in the module's bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct TypeEntry {
-    /// Offset of the first parameter's code.
+    /// Position of the first parameter's code.
     pub(crate) params: u32,
-    /// Offset of the first result's code.
+    /// Position of the first result's code.
     pub(crate) results: u32,
     pub(crate) param_count: u16,
     pub(crate) result_count: u16,
@@ -28,6 +33,8 @@ pub(crate) struct Env<'a> {
     /// The module.
     pub(crate) bytes: &'a [u8],
     pub(crate) types: TryVec<TypeEntry>,
+    /// What is known of types that refer to each other.
+    pub(crate) table: Types,
     /// For each function its (canonical) type, imported ones first.
     pub(crate) funcs: TryVec<u16>,
     pub(crate) tags: Tags,
@@ -47,9 +54,15 @@ pub(crate) struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
+    /// A function type.
     #[inline(never)]
     pub(crate) fn ty(&self, index: u32) -> Parsed<&TypeEntry> {
-        self.types.get(index as usize).ok_or(ErrorKind::UnknownType)
+        let ty = self.types.get(index as usize).ok_or(ErrorKind::UnknownType)?;
+        #[cfg(feature = "gc")]
+        if self.table.table().def(index).is_none_or(|def| def.kind != Kind::Func) {
+            return Err(ErrorKind::TypeMismatch);
+        }
+        Ok(ty)
     }
 
     /// The type of a function.
@@ -57,6 +70,20 @@ impl<'a> Env<'a> {
     pub(crate) fn func(&self, index: u32) -> Parsed<&TypeEntry> {
         let ty = *self.funcs.get(index as usize).ok_or(ErrorKind::UnknownFunc)?;
         self.ty(ty as u32)
+    }
+
+    /// The type of a reference to a function.
+    #[cfg(not(feature = "function-references"))]
+    #[inline(always)]
+    pub(crate) fn func_ref(&self, _: u32) -> Parsed<Code> {
+        Ok(ValType::FuncRef.code())
+    }
+
+    /// The type of a reference to a function.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn func_ref(&self, index: u32) -> Parsed<Code> {
+        let ty = *self.funcs.get(index as usize).ok_or(ErrorKind::UnknownFunc)?;
+        Ok(concrete(ty as u32) | NON_NULL)
     }
 
     pub(crate) fn table(&self, index: u32) -> Parsed<&TableType> {
@@ -88,15 +115,29 @@ impl<'a> Env<'a> {
     }
 
     /// Codes of the parameters of a type.
+    #[cfg(not(feature = "function-references"))]
     #[inline]
-    pub(crate) fn params(&self, ty: &TypeEntry) -> &'a [u8] {
+    pub(crate) fn params(&self, ty: &TypeEntry) -> &'a [Code] {
         codes(self.bytes, ty.params, ty.param_count)
     }
 
     /// Codes of the results of a type.
+    #[cfg(not(feature = "function-references"))]
     #[inline]
-    pub(crate) fn results(&self, ty: &TypeEntry) -> &'a [u8] {
+    pub(crate) fn results(&self, ty: &TypeEntry) -> &'a [Code] {
         codes(self.bytes, ty.results, ty.result_count)
+    }
+
+    /// Codes of the parameters of a type.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn params(&self, ty: &TypeEntry) -> &[Code] {
+        codes(&self.table.table().codes, ty.params, ty.param_count)
+    }
+
+    /// Codes of the results of a type.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn results(&self, ty: &TypeEntry) -> &[Code] {
+        codes(&self.table.table().codes, ty.results, ty.result_count)
     }
 
     /// Allows `ref.func` to name the function.
@@ -111,8 +152,9 @@ impl<'a> Env<'a> {
     }
 }
 
-/// The codes of `count` value types that stand at `at`; they were read before, so they are there.
+/// The codes of `count` value types that stand at `at` of the module, or of the list of its types;
+/// they were read before, so they are there.
 #[inline(never)]
-pub(crate) fn codes(bytes: &[u8], at: u32, count: u16) -> &[u8] {
-    bytes.get(at as usize..).and_then(|rest| rest.get(..count as usize)).unwrap_or(&[])
+pub(crate) fn codes(list: &[Code], at: u32, count: u16) -> &[Code] {
+    list.get(at as usize..).and_then(|rest| rest.get(..count as usize)).unwrap_or(&[])
 }

@@ -3,14 +3,19 @@
 use super::func::Walk;
 use super::visitor::{Block, Catch, Catches, LabelKind, Visitor};
 use crate::binary::reader::Parsed;
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::{THROW, THROW_REF};
 
 /// A clause of no known kind.
 pub(super) const BAD_CATCH: ErrorKind = ErrorKind::BadCatch;
 
-const EXN_REF: u8 = ValType::ExnRef as u8;
+const EXN_REF: Code = ValType::ExnRef.code();
+/// The type of a reference that a clause brings: it is not null.
+#[cfg(not(feature = "function-references"))]
+const CAUGHT: Code = EXN_REF;
+#[cfg(feature = "function-references")]
+const CAUGHT: Code = EXN_REF | crate::binary::references::NON_NULL;
 
 impl<V: Visitor> Walk<'_, '_, '_, V> {
     #[inline(never)]
@@ -60,10 +65,14 @@ impl<V: Visitor> Walk<'_, '_, '_, V> {
             None => (&[][..], 0),
         };
         let (kind, ty) = self.site.stacks.label(catch.depth)?;
+        let types = &self.site.env.table;
         let fits = self.with_types(ty, kind != LabelKind::Loop, |_, codes, _| {
             Ok(match codes.split_last() {
-                Some((&last, before)) if catch.reference => last == EXN_REF && before == params,
-                _ => !catch.reference && codes == params,
+                Some((&last, before)) if catch.reference => {
+                    (last == EXN_REF || types.is_sub(CAUGHT, last))
+                        && types.are_subs(params, before)
+                }
+                _ => !catch.reference && types.are_subs(params, codes),
             })
         })?;
         if !fits {

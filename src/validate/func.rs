@@ -7,32 +7,33 @@
 use super::env::{Env, TypeEntry};
 use super::locals::Locals;
 use super::stacks::{slots, Stacks, UNKNOWN};
+use super::type_table::Types;
 use super::visitor::{
     Block, BlockType, BrTable, Func, Global, IndirectFunc, Label, LabelKind, Local, MemArg, Site,
     Visitor,
 };
 use crate::alloc::{OutOfMemory, TryBox};
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::{IndexType, ValType};
+use crate::binary::types::{Code, IndexType, ValType};
 use crate::error::ErrorKind;
 use zonda_exec::op::codes::*;
 use zonda_exec::op::{self, InstrClass, NumType};
 
-const I32: u8 = ValType::I32 as u8;
-const I64: u8 = ValType::I64 as u8;
-const F32: u8 = ValType::F32 as u8;
-const F64: u8 = ValType::F64 as u8;
-const FUNC_REF: u8 = ValType::FuncRef as u8;
+const I32: Code = ValType::I32.code();
+const I64: Code = ValType::I64.code();
+const F32: Code = ValType::F32.code();
+const F64: Code = ValType::F64.code();
+const FUNC_REF: Code = ValType::FuncRef.code();
 
 /// The encoding of a number type (spec: 5.3.1).
 #[inline]
-pub(super) fn code(num: NumType) -> u8 {
-    I32 - num as u8
+pub(super) fn code(num: NumType) -> Code {
+    I32 - num as Code
 }
 
 /// The encoding of an index type.
 #[inline(always)]
-pub(super) fn index_code(index: IndexType) -> u8 {
+pub(super) fn index_code(index: IndexType) -> Code {
     if index.is_64() {
         I64
     } else {
@@ -51,14 +52,15 @@ pub(crate) struct FuncValidator {
     stacks: Stacks,
     pub(crate) locals: Locals,
     /// Room for the encoding of a block type that is one value type.
-    single: [u8; 1],
+    single: [Code; 1],
 }
 
 impl FuncValidator {
     /// Heap-allocated to keep native stack use small.
     #[inline(never)]
-    pub(crate) fn new() -> Result<TryBox<FuncValidator>, OutOfMemory> {
-        TryBox::new(FuncValidator { stacks: Stacks::new(), locals: Locals::new(), single: [0] })
+    pub(crate) fn new(types: &Types) -> Result<TryBox<FuncValidator>, OutOfMemory> {
+        let stacks = Stacks::new(types.clone());
+        TryBox::new(FuncValidator { stacks, locals: Locals::new(), single: [0] })
     }
 
     /// Checks the body that `reader` holds, of a function of type `ty`, and drives `visitor` with
@@ -103,6 +105,9 @@ impl FuncValidator {
     }
 }
 
+/// The label of a branch, and what the branch carries.
+pub(super) type Branch = (Label, (LabelKind, BlockType));
+
 /// Visits the current instruction if it can be reached.
 macro_rules! visit {
     ($walk:ident, $method:ident($($argument:expr),*)) => {
@@ -115,7 +120,7 @@ macro_rules! visit {
 pub(super) struct Walk<'w, 'e, 'r, V> {
     pub(super) site: Site<'w, 'e, 'r>,
     pub(super) visitor: &'w mut V,
-    single: &'w mut [u8; 1],
+    single: &'w mut [Code; 1],
 }
 
 impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
@@ -217,9 +222,9 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     /// Reads the index of a table; returns it with the encoding of the element type.
-    fn table(&mut self) -> Parsed<(u32, u8)> {
+    fn table(&mut self) -> Parsed<(u32, Code)> {
         let index = self.site.reader.u32()?;
-        Ok((index, self.site.env.table(index)?.element as u8))
+        Ok((index, self.site.env.table(index)?.element.code()))
     }
 
     #[inline(never)]
@@ -229,7 +234,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 self.site.reader.byte()?;
                 Ok(BlockType::Empty)
             }
-            Some(0x41..=0x7f) => Ok(BlockType::Value(ValType::read(self.site.reader)? as u8)),
+            Some(0x41..=0x7f) => Ok(BlockType::Value(ValType::read(self.site.reader)?.code())),
             _ => {
                 let index = self.site.reader.i33()?;
                 let index = u32::try_from(index).map_err(|_| ErrorKind::BadBlockType)?;
@@ -245,7 +250,10 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             BlockType::Value(_) => false,
             BlockType::Func(index) => {
                 let entry = self.site.env.ty(index as u32)?;
-                self.site.env.params(entry) == self.site.env.results(entry)
+                {
+                    let env = self.site.env;
+                    env.table.are_subs(env.params(entry), env.results(entry))
+                }
             }
         };
         if same {
@@ -260,7 +268,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         &mut self,
         ty: BlockType,
         results: bool,
-        f: impl FnOnce(&mut Stacks, &[u8], u32) -> Parsed<R>,
+        f: impl FnOnce(&mut Stacks, &[Code], u32) -> Parsed<R>,
     ) -> Parsed<R> {
         match ty {
             BlockType::Value(code) if results => {
@@ -286,7 +294,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         })
     }
 
-    fn push_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
+    pub(super) fn push_label(&mut self, (kind, ty): (LabelKind, BlockType)) -> Parsed<u32> {
         self.with_types(ty, kind != LabelKind::Loop, |stacks, codes, slots| {
             stacks.push_all(codes, slots).map(|()| slots)
         })
@@ -325,7 +333,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     /// Reads the label of a branch, and pops the operands that the branch carries.
-    fn branch(&mut self) -> Parsed<(Label, (LabelKind, BlockType))> {
+    pub(super) fn branch(&mut self) -> Parsed<Branch> {
         let depth = self.site.reader.u32()?;
         let label = self.site.stacks.label(depth)?;
         let arity = self.pop_label(label)?;
@@ -390,7 +398,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     /// Pops the parameters of a call and pushes its results; returns the slots of the parameters.
-    fn call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
+    pub(super) fn call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
         let params = ty.param_slots as u32;
         self.site.stacks.pop_all(self.site.env.params(ty), params)?;
         self.site.stacks.push_all(self.site.env.results(ty), ty.result_slots as u32)?;
@@ -399,7 +407,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
 
     /// Does the same for a tail call.
     #[inline(never)]
-    fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
+    pub(super) fn tail_call(&mut self, ty: &TypeEntry) -> Parsed<u32> {
         if !cfg!(feature = "tail-call") {
             return Err(ErrorKind::SwitchedOff);
         }
@@ -407,7 +415,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             return Err(ErrorKind::TypeMismatch);
         };
         let outer = self.site.env.ty(outer as u32)?;
-        if self.site.env.results(outer) != self.site.env.results(ty) {
+        let env = self.site.env;
+        if !env.table.are_subs(env.results(ty), env.results(outer)) {
             return Err(ErrorKind::TypeMismatch);
         }
         // A host function leaves its results here, so the frame needs room for them.
@@ -421,7 +430,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         let (table, element) = self.table()?;
         let env: &'w Env = self.site.env;
         let ty = env.ty(index)?;
-        if element != FUNC_REF {
+        if element != FUNC_REF && !env.table.is_sub(element, FUNC_REF) {
             return Err(ErrorKind::TypeMismatch);
         }
         let ty_index = index;
@@ -484,13 +493,13 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 self.site.stacks.set_unreachable();
             }
             DROP => {
-                let ty = self.site.stacks.pop_any()? as u8;
+                let ty = self.site.stacks.pop_any()? as Code;
                 visit!(self, visit_drop(slots(ty)));
             }
             SELECT => {
                 self.site.stacks.pop(I32)?;
-                let second = self.site.stacks.pop_any()? as u8;
-                let first = self.site.stacks.pop_any()? as u8;
+                let second = self.site.stacks.pop_any()? as Code;
+                let first = self.site.stacks.pop_any()? as Code;
                 let is_ref = |ty| ValType::from_code(ty).is_some_and(ValType::is_ref);
                 if is_ref(first)
                     || is_ref(second)
@@ -507,7 +516,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 if count != 1 {
                     return Err(ErrorKind::SelectArity);
                 }
-                let ty = ValType::read(self.site.reader)? as u8;
+                let ty = ValType::read(self.site.reader)?.code();
                 self.site.stacks.pop(I32)?;
                 self.site.stacks.pop(ty)?;
                 self.site.stacks.pop(ty)?;
@@ -517,16 +526,22 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             LOCAL_GET | LOCAL_SET | LOCAL_TEE => {
                 let local = self.local()?;
                 match opcode {
-                    LOCAL_GET => self.site.stacks.push(local.ty)?,
+                    LOCAL_GET => {
+                        self.check_initialized(&local)?;
+                        self.site.stacks.push(local.ty)?
+                    }
                     LOCAL_SET => self.site.stacks.pop(local.ty)?,
                     _ => self.site.stacks.replace(local.ty, local.ty)?,
+                }
+                if opcode != LOCAL_GET {
+                    self.initialize(&local)?;
                 }
                 visit!(self, visit_local(opcode, local));
             }
             GLOBAL_GET | GLOBAL_SET => {
                 let index = self.site.reader.u32()?;
                 let global = self.site.env.global(index)?;
-                let ty = global.content as u8;
+                let ty = global.content.code();
                 if opcode == GLOBAL_GET {
                     self.site.stacks.push(ty)?;
                 } else {
@@ -579,12 +594,12 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 self.constant(opcode, ty, bits)?;
             }
             REF_NULL => {
-                let ty = ValType::read_ref(self.site.reader)?;
-                self.site.stacks.push(ty as u8)?;
+                let ty = ValType::read_null(self.site.reader)?;
+                self.site.stacks.push(ty.code())?;
                 visit!(self, visit_ref_null(ty));
             }
             REF_IS_NULL => {
-                let ty = self.site.stacks.pop_any()? as u8;
+                let ty = self.site.stacks.pop_any()? as Code;
                 if ty != UNKNOWN && !ValType::from_code(ty).is_some_and(ValType::is_ref) {
                     return Err(ErrorKind::TypeMismatch);
                 }
@@ -597,7 +612,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
                 if !self.site.env.is_declared(index) {
                     return Err(ErrorKind::UndeclaredReference);
                 }
-                self.site.stacks.push(FUNC_REF)?;
+                self.site.stacks.push(self.site.env.func_ref(index)?)?;
                 self.object(opcode as u16, [index, 0])?;
             }
             PREFIX => {
@@ -609,7 +624,16 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             #[cfg(not(feature = "simd"))]
             VECTOR_PREFIX => return Err(ErrorKind::Unsupported),
             THROW | THROW_REF | TRY_TABLE => return self.exception(opcode),
+            #[cfg(feature = "function-references")]
+            CALL_REF | RETURN_CALL_REF | REF_AS_NON_NULL | BR_ON_NULL | BR_ON_NON_NULL => {
+                self.typed_reference(opcode)?
+            }
+            #[cfg(feature = "gc")]
+            REF_EQ => self.ref_eq()?,
+            #[cfg(feature = "gc")]
+            GC_PREFIX => self.gc()?,
             // Legacy exceptions, function references, GC, threads.
+            #[allow(unreachable_patterns, reason = "what is supported stands above")]
             0x06 | 0x07 | 0x09 | 0x14 | 0x15 | 0x18 | 0x19 | 0xd3..=0xd6 | 0xfb | 0xfe => {
                 return Err(ErrorKind::Unsupported)
             }
@@ -621,20 +645,20 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
         Ok(())
     }
 
-    fn constant(&mut self, opcode: u8, ty: u8, bits: u64) -> Parsed<()> {
+    fn constant(&mut self, opcode: u8, ty: Code, bits: u64) -> Parsed<()> {
         self.site.stacks.push(ty)?;
         visit!(self, visit_const(opcode, bits));
         Ok(())
     }
 
-    fn object(&mut self, opcode: u16, indices: [u32; 2]) -> Parsed<()> {
+    pub(super) fn object(&mut self, opcode: u16, indices: [u32; 2]) -> Parsed<()> {
         visit!(self, visit_object(opcode, indices));
         Ok(())
     }
 
     fn local(&mut self) -> Parsed<Local> {
         let index = self.site.reader.u32()?;
-        let ty = self.site.locals.ty(index)? as u8;
+        let ty = self.site.locals.ty(index)? as Code;
         Ok(Local {
             index,
             ty,
@@ -688,7 +712,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             TABLE_INIT => {
                 let element = self.site.reader.u32()?;
                 let (table, ty) = self.table()?;
-                if self.site.env.element(element)? as u8 != ty {
+                let from = self.site.env.element(element)?.code();
+                if from != ty && !self.site.env.table.is_sub(from, ty) {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 self.range([self.site.env.table_index(table), IndexType::I32, IndexType::I32])?;
@@ -702,7 +727,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             TABLE_COPY => {
                 let (to, to_type) = self.table()?;
                 let (from, from_type) = self.table()?;
-                if to_type != from_type {
+                if to_type != from_type && !self.site.env.table.is_sub(from_type, to_type) {
                     return Err(ErrorKind::TypeMismatch);
                 }
                 let (a, b) = (self.site.env.table_index(to), self.site.env.table_index(from));
@@ -738,13 +763,13 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     /// Sums and differences of 128 bits, and products of 64 bits with 128: two or four operands,
     /// two results.
     fn wide_arithmetic(&mut self, opcode: u16) -> Parsed<()> {
-        let operands: &[u8] = if opcode < I64_MUL_WIDE_S { &[I64; 4] } else { &[I64; 2] };
+        let operands: &[Code] = if opcode < I64_MUL_WIDE_S { &[I64; 4] } else { &[I64; 2] };
         self.site.stacks.pop_all(operands, 2 * operands.len() as u32)?;
         self.site.stacks.push_all(&[I64; 2], 4)?;
         self.object(opcode, [0; 2])
     }
 
-    fn data(&self, index: u32) -> Parsed<()> {
+    pub(super) fn data(&self, index: u32) -> Parsed<()> {
         match self.site.env.data_count {
             None => Err(ErrorKind::DataCountRequired),
             Some(count) if index >= count => Err(ErrorKind::UnknownData),

@@ -6,7 +6,7 @@
 
 use crate::alloc::TryVec;
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::ErrorKind;
 use crate::limits::{MAX_LOCALS, MAX_LOCAL_SLOTS};
 
@@ -25,12 +25,15 @@ const NEAR: usize = 64;
 /// The locals of the function that is being validated; reused for each function.
 pub(crate) struct Locals {
     groups: TryVec<Group>,
-    near: [u8; NEAR],
+    near: [Code; NEAR],
     /// Slots of the first ones.
     #[cfg(feature = "fast")]
     near_slots: [u8; NEAR],
     count: u32,
     slots: u32,
+    /// Parameters among them.
+    #[cfg(feature = "function-references")]
+    params: u32,
 }
 
 impl Locals {
@@ -42,6 +45,8 @@ impl Locals {
             near_slots: [0; NEAR],
             count: 0,
             slots: 0,
+            #[cfg(feature = "function-references")]
+            params: 0,
         }
     }
 
@@ -49,6 +54,12 @@ impl Locals {
     #[cfg_attr(not(feature = "classic"), allow(dead_code))]
     pub(crate) fn count(&self) -> u32 {
         self.count
+    }
+
+    /// Number of parameters.
+    #[cfg(feature = "function-references")]
+    pub(crate) fn params(&self) -> u32 {
+        self.params
     }
 
     /// Slots that they take.
@@ -85,7 +96,7 @@ impl Locals {
         }
         if let Some(near) = self.near.get_mut(self.count as usize..) {
             for code in near.iter_mut().take(count as usize) {
-                *code = ty as u8;
+                *code = ty.code();
             }
         }
         self.count = total as u32;
@@ -94,7 +105,7 @@ impl Locals {
     }
 
     /// Starts with the parameters, and reads the declarations of the others (spec: 5.5.13).
-    pub(crate) fn read(&mut self, params: &[u8], reader: &mut Reader) -> Parsed<()> {
+    pub(crate) fn read(&mut self, params: &[Code], reader: &mut Reader) -> Parsed<()> {
         self.groups.truncate(0);
         self.count = 0;
         self.slots = 0;
@@ -102,6 +113,10 @@ impl Locals {
             if let Some(ty) = ValType::from_code(code) {
                 self.add(1, ty)?;
             }
+        }
+        #[cfg(feature = "function-references")]
+        {
+            self.params = self.count;
         }
         for _ in 0..reader.count()? {
             let count = reader.u32()?;
@@ -119,7 +134,7 @@ impl Locals {
         }
         match self.near.get(index as usize) {
             Some(&code) => Ok(code as u32),
-            None => Ok(self.find(index).map_or(0, |group| group.ty as u32)),
+            None => Ok(self.find(index).map_or(0, |group| group.ty.code() as u32)),
         }
     }
 

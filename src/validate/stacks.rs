@@ -2,22 +2,24 @@
 //!
 //! Owns the invariant that `height` is the number of slots that the operands take.
 
+use super::initialized::{Height, Initialized};
+use super::type_table::Types;
 use super::visitor::LabelKind;
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::ErrorKind;
 use crate::limits::MAX_OPERAND_SLOTS;
 use zonda_exec::vector;
 
 /// Stands for an operand of unknown type, as there are after unconditional branches.
-pub(crate) const UNKNOWN: u8 = 0;
+pub(crate) const UNKNOWN: Code = 0;
 
 /// The type of a block: nothing, one result, or a function type.
 #[derive(Clone, Copy)]
 pub(crate) enum BlockType {
     Empty,
-    Value(u8),
+    Value(Code),
     Func(u16),
 }
 
@@ -34,10 +36,15 @@ pub(super) struct Control {
     pub(super) base: u32,
     /// The same in slots.
     pub(super) height: u32,
+    /// Locals that were set before the block.
+    pub(super) initialized: Height,
 }
 
 pub(super) struct Stacks {
-    operands: TryVec<u8>,
+    operands: TryVec<Code>,
+    types: Types,
+    /// Locals that were set.
+    pub(super) initialized: Initialized,
     pub(super) controls: TryVec<Control>,
     /// The innermost label, which is also the last of `controls`.
     base: u32,
@@ -49,21 +56,23 @@ pub(super) struct Stacks {
 }
 
 /// The encoding of the type of vectors (spec: 5.3.2).
-pub(super) const V128: u8 = 0x7b;
+pub(super) const V128: Code = 0x7b;
 
 /// Slots that an operand takes.
 #[inline]
-pub(super) fn slots(code: u8) -> u32 {
+pub(super) fn slots(code: Code) -> u32 {
     if vector::ENABLED && code == V128 {
         return 4;
     }
-    1 + (code == ValType::I64 as u8 || code == ValType::F64 as u8) as u32
+    1 + (code == ValType::I64.code() || code == ValType::F64.code()) as u32
 }
 
 impl Stacks {
-    pub(super) const fn new() -> Stacks {
+    pub(super) const fn new(types: Types) -> Stacks {
         Stacks {
             operands: TryVec::new(),
+            types,
+            initialized: Initialized::new(),
             controls: TryVec::new(),
             base: 0,
             unreachable: false,
@@ -76,6 +85,7 @@ impl Stacks {
     pub(super) fn reset(&mut self) {
         self.operands.truncate(0);
         self.controls.truncate(0);
+        self.initialized.reset();
         self.base = 0;
         self.unreachable = false;
         self.live = true;
@@ -84,7 +94,7 @@ impl Stacks {
     }
 
     #[inline(never)]
-    pub(super) fn push(&mut self, code: u8) -> Parsed<()> {
+    pub(super) fn push(&mut self, code: Code) -> Parsed<()> {
         self.operands.push(code)?;
         self.grown(slots(code))
     }
@@ -119,18 +129,25 @@ impl Stacks {
         Ok(code as u32)
     }
 
+    /// Whether no operand is left, and any is there to be popped: code cannot be reached.
+    #[cfg(feature = "gc")]
+    pub(super) fn is_bare(&self) -> bool {
+        self.unreachable && self.operands.len() as u32 == self.base
+    }
+
     /// Pops an operand of this type.
     #[inline(never)]
-    pub(super) fn pop(&mut self, want: u8) -> Parsed<()> {
-        match self.pop_any()? as u8 {
+    pub(super) fn pop(&mut self, want: Code) -> Parsed<()> {
+        match self.pop_any()? as Code {
             code if code == want || code == UNKNOWN || want == UNKNOWN => Ok(()),
+            code if self.types.is_sub(code, want) => Ok(()),
             _ => Err(ErrorKind::TypeMismatch),
         }
     }
 
     /// Pops an operand of one type and pushes a result of another.
     #[inline(never)]
-    pub(super) fn replace(&mut self, from: u8, to: u8) -> Parsed<()> {
+    pub(super) fn replace(&mut self, from: Code, to: Code) -> Parsed<()> {
         if self.operands.len() as u32 != self.base && slots(from) == slots(to) {
             if let Some(top) = self.operands.last_mut() {
                 if *top == from {
@@ -146,7 +163,7 @@ impl Stacks {
     /// Pops operands of these types, which take `slots` slots. A two-byte instruction may have a
     /// thousand operands: they are compared and popped at once.
     #[inline(never)]
-    pub(super) fn pop_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
+    pub(super) fn pop_all(&mut self, codes: &[Code], slots: u32) -> Parsed<()> {
         if codes.len() > 1 {
             let own = self.operands.get(self.base as usize..).unwrap_or(&[]);
             if own.ends_with(codes) {
@@ -167,7 +184,7 @@ impl Stacks {
 
     /// Pushes operands of these types, which take `slots` slots.
     #[inline(never)]
-    pub(super) fn push_all(&mut self, codes: &[u8], slots: u32) -> Parsed<()> {
+    pub(super) fn push_all(&mut self, codes: &[Code], slots: u32) -> Parsed<()> {
         match codes {
             [] => Ok(()),
             [code] => self.push(*code),
@@ -179,7 +196,7 @@ impl Stacks {
     }
 
     /// Checks that the topmost operands have these types, without popping them.
-    pub(super) fn check_all(&mut self, codes: &[u8]) -> Parsed<()> {
+    pub(super) fn check_all(&mut self, codes: &[Code]) -> Parsed<()> {
         if self.operands.get(self.base as usize..).is_some_and(|own| own.ends_with(codes)) {
             return Ok(());
         }
@@ -194,6 +211,7 @@ impl Stacks {
             at -= 1;
             match self.operands.get(at) {
                 Some(&code) if code == want || code == UNKNOWN => {}
+                Some(&code) if self.types.is_sub(code, want) => {}
                 _ => return Err(ErrorKind::TypeMismatch),
             }
         }
@@ -210,6 +228,7 @@ impl Stacks {
             dead: !self.live,
             base: self.base,
             height: self.height,
+            initialized: self.initialized.height(),
         })?;
         // A block in unreachable code is unreachable as well, but its types are checked.
         self.unreachable = false;
@@ -223,6 +242,7 @@ impl Stacks {
         }
         let control = self.controls.pop().ok_or(ErrorKind::EndExpected)?;
         self.live = !control.dead;
+        self.initialized.go_back(control.initialized);
         match self.controls.last() {
             Some(outer) => {
                 self.base = outer.base;

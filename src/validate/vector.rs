@@ -5,7 +5,7 @@ use super::func::{code, index_code, Walk};
 use super::stacks::V128;
 use super::visitor::Visitor;
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::ValType;
+use crate::binary::types::{Code, ValType};
 use crate::error::ErrorKind;
 use zonda_exec::op::NumType;
 use zonda_exec::vector::op::{Row, Shape, VectorOp};
@@ -31,7 +31,7 @@ pub(super) fn constant(reader: &mut Reader) -> Parsed<(ValType, Bits)> {
 
 /// The encoding of the type of an operand or result that takes so many slots, where `number` is the
 /// type of numbers that the instruction has.
-fn type_of(slots: u32, number: NumType) -> u8 {
+fn type_of(slots: u32, number: NumType) -> Code {
     match slots {
         4 => V128,
         _ => code(number),

@@ -20,7 +20,7 @@ use super::env::Env;
 use super::locals::Locals;
 use super::stacks::{slots, Stacks};
 use crate::binary::reader::{Parsed, Reader};
-use crate::binary::types::{IndexType, ValType};
+use crate::binary::types::{Code, IndexType, ValType};
 
 pub(crate) use super::stacks::BlockType;
 
@@ -168,6 +168,14 @@ pub(crate) struct Func {
     pub(crate) params: u32,
 }
 
+/// The callee of a call by reference.
+#[derive(Clone, Copy)]
+#[allow(dead_code)]
+pub(crate) struct RefFunc {
+    /// Slots of the parameters.
+    pub(crate) params: u32,
+}
+
 /// The callee of an indirect call.
 #[derive(Clone, Copy)]
 #[allow(dead_code)]
@@ -188,7 +196,7 @@ pub(crate) struct IndirectFunc {
 pub(crate) struct Local {
     pub(crate) index: u32,
     /// Code of its type.
-    pub(crate) ty: u8,
+    pub(crate) ty: Code,
     /// Its first slot in the frame.
     #[cfg(feature = "fast")]
     pub(crate) slot: u32,
@@ -209,7 +217,7 @@ impl Local {
 pub(crate) struct Global {
     pub(crate) index: u32,
     /// Code of its type.
-    pub(crate) ty: u8,
+    pub(crate) ty: Code,
 }
 
 #[allow(dead_code)]
@@ -258,7 +266,10 @@ macro_rules! define_visitor {
         /// A method that returns [`ErrorKind::Repeat`](crate::ErrorKind::Repeat) has the validator
         /// start the body again, at [`Visitor::begin`].
         #[allow(unused_variables)]
-        #[cfg_attr(not(feature = "exceptions"), allow(dead_code))]
+        #[cfg_attr(
+            not(all(feature = "exceptions", feature = "function-references")),
+            allow(dead_code)
+        )]
         pub(crate) trait Visitor {
             /// A function body starts; its first instruction stands at `pos`.
             fn begin(&mut self, pos: usize, locals: &Locals) -> Parsed<()> {
@@ -331,6 +342,18 @@ macro_rules! define_visitor {
                 row: Row,
                 memarg: Option<MemArg>,
             ) -> Parsed<()> {
+                Ok(())
+            }
+
+            /// An instruction on objects, by its opcode behind the prefix.
+            #[cfg(feature = "gc")]
+            fn visit_gc(&mut self, site: &Site, code: u32) -> Parsed<()> {
+                Ok(())
+            }
+
+            /// `br_on_cast` or `br_on_cast_fail`: the reference stays on the stack in any case.
+            #[cfg(feature = "gc")]
+            fn visit_br_on_cast(&mut self, site: &Site, label: Label) -> Parsed<()> {
                 Ok(())
             }
 
@@ -430,6 +453,14 @@ macro_rules! forward_visitor {
                 memarg: Option<MemArg>,
             ) -> Parsed<()> {
                 each!(self, builder => builder.visit_vector(site, code, row, memarg))
+            }
+            #[cfg(feature = "gc")]
+            fn visit_gc(&mut self, site: &Site, code: u32) -> Parsed<()> {
+                each!(self, builder => builder.visit_gc(site, code))
+            }
+            #[cfg(feature = "gc")]
+            fn visit_br_on_cast(&mut self, site: &Site, label: Label) -> Parsed<()> {
+                each!(self, builder => builder.visit_br_on_cast(site, label))
             }
             #[inline(always)]
             fn visit_load(&mut self, site: &Site, opcode: u8, memarg: MemArg) -> Parsed<()> {

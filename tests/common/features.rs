@@ -11,7 +11,8 @@ pub const LANGUAGE: [&str; 5] =
     ["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 
 /// Proposals that are off by default.
-pub const OFF_BY_DEFAULT: [&str; 4] = ["memory64", "exceptions", "wide-arithmetic", "simd"];
+pub const OFF_BY_DEFAULT: [&str; 6] =
+    ["memory64", "exceptions", "function-references", "gc", "wide-arithmetic", "simd"];
 
 /// What embedders use of any API.
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];

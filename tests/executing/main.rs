@@ -17,6 +17,8 @@ mod locals;
 mod modes;
 #[path = "../common/modules.rs"]
 mod modules;
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod objects;
 mod programs;
 mod side_table;
 mod stopping;

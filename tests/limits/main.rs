@@ -187,6 +187,30 @@ fn parameters_and_results() {
 }
 
 #[test]
+fn fields_of_a_structure() {
+    let module = |fields: usize| {
+        wat::parse_str(format!("(module (type (struct {})))", "(field i32)".repeat(fields)))
+            .unwrap()
+    };
+    accepted(&module(10_000));
+    // Behind header, id, three bytes of size, number of types.
+    refused(&module(10_001), ModuleErrorKind::TooLarge, 8 + 1 + 3 + 1);
+}
+
+#[test]
+fn supertypes_above_a_type() {
+    let module = |depth: usize| {
+        let types: String = (0..depth)
+            .map(|number| format!("(type $t{} (sub $t{number} (struct)))", number + 1))
+            .collect();
+        wat::parse_str(format!("(module (type $t0 (sub (struct))) {types})")).unwrap()
+    };
+    accepted(&module(63));
+    // Behind header, id, two bytes of size, number of types, and the types themselves.
+    refused(&module(64), ModuleErrorKind::TooLarge, 8 + 1 + 2 + 1 + 4 + 64 * 5);
+}
+
+#[test]
 fn parameters_for_each_byte_of_the_module() {
     // 100 functions of 100 parameters; a custom section makes the module as long as it has to be,
     // to the byte.

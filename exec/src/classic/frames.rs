@@ -2,7 +2,7 @@
 
 use crate::frame::{FuncLayout, Header, BOUNDARY, HEADER, PAD};
 use crate::instance::ExecInstance;
-use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT};
+use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
 
 pub(crate) const ON_OPERAND_STACK: bool = true;
 
@@ -20,7 +20,7 @@ pub(crate) unsafe fn moved(_: &ExecInstance, _: *const FuncLayout) -> usize {
 /// `pc` is at an instruction.
 pub(crate) unsafe fn is_tail_call(pc: *const u8) -> bool {
     // SAFETY: the contract of this function. VALID: an instruction has an opcode.
-    matches!(unsafe { *pc }, RETURN_CALL | RETURN_CALL_INDIRECT)
+    matches!(unsafe { *pc }, RETURN_CALL | RETURN_CALL_INDIRECT | RETURN_CALL_REF)
 }
 
 /// The slot of the lowest operand. A boundary, if there is one, lies before it.

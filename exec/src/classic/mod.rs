@@ -50,6 +50,8 @@ use thumb as chosen;
 use crate::frame::{Callee, ClassicFunc, Context};
 use crate::instance::ExecInstance;
 use crate::linear_memory;
+#[cfg(feature = "function-references")]
+use crate::side_table::ENTRY;
 use crate::side_table::{Branch, FOUR_SLOTS, TWO_SLOTS};
 use crate::vector;
 
@@ -185,6 +187,49 @@ unsafe extern "C" fn big_branch(context: &mut Context) -> u32 {
     unsafe {
         context.pc = context.pc.offset(branch.dpc as isize);
         context.stp = context.stp.offset(branch.dstp as isize);
+        let kept = context.sp.add(1).sub(keep);
+        core::ptr::copy(kept, kept.sub(drop), keep);
+        context.sp = context.sp.sub(drop);
+    }
+    0
+}
+
+/// Ends a branch that the runtime has decided about: takes it, or passes its entry. `at` is the
+/// position behind the first byte of its opcode, from which the entry counts; the immediates have
+/// been read, and operands that the branch does not carry popped. Returns 0 or the number of a
+/// trap.
+///
+/// # Safety
+/// ENTRIES: the entry at `context.stp` is that of this branch. OPERANDS: the operands are in their
+/// stack slots.
+#[cfg(feature = "function-references")]
+pub unsafe fn end_branch(context: &mut Context, at: *const u8, taken: bool) -> u32 {
+    if !taken {
+        // SAFETY: ENTRIES: another entry follows, at least that which ends the table.
+        context.stp = unsafe { context.stp.add(ENTRY) };
+        return 0;
+    }
+    context.pc = at;
+    // SAFETY: ENTRIES: the next entry is that of this branch.
+    let [distance, entries, keep_drop] = unsafe { context.stp.cast::<[u16; ENTRY]>().read() };
+    let (distance, entries) = (distance as i16 as isize, entries as i16 as isize);
+    let keep_drop = keep_drop as usize;
+    if distance == 0 {
+        // SAFETY: the contract of this function: the entry is that of a big branch.
+        return unsafe { big_branch(context) };
+    }
+    // SAFETY: RECORDS: the meter is live.
+    let meter = unsafe { &*context.meter };
+    if distance < 0 && !meter.pass() && !meter.noticed() {
+        return meter.reason() as u32;
+    }
+    let (keep, drop) =
+        if keep_drop < 0x1000 { (0, keep_drop) } else { (keep_drop >> 12, keep_drop & 0xfff) };
+    // SAFETY: ENTRIES: the distances lead to the branch's target and its next entry. OPERANDS: the
+    // slots that the entry keeps and drops are on the stack, and end at `sp`.
+    unsafe {
+        context.pc = context.pc.offset(distance);
+        context.stp = context.stp.offset(entries);
         let kept = context.sp.add(1).sub(keep);
         core::ptr::copy(kept, kept.sub(drop), keep);
         context.sp = context.sp.sub(drop);

@@ -236,6 +236,17 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                 unsafe { pc.skip_integer() }
             };
         }
+        macro_rules! skip_type {
+            () => {{
+                skip_integer!();
+                // The heap type follows that of a reference. No index of a type ends so.
+                // SAFETY: VALID: an integer was just passed.
+                let last = unsafe { *pc.0.sub(1) };
+                if cfg!(feature = "function-references") && matches!(last, 0x63 | 0x64) {
+                    skip_integer!();
+                }
+            }};
+        }
         // Passes the entry of a branch that is not taken, or of a mark.
         macro_rules! pass_entry {
             () => {
@@ -473,10 +484,10 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         // --- control (spec: 4.4.8) ---
                         Unreachable => break Leave::Trap(TrapCode::Unreachable as u32),
                         Nop => {}
-                        Block | Loop => skip_integer!(),
+                        Block | Loop => skip_type!(),
                         If => {
                             if pop!() != 0 {
-                                skip_integer!();
+                                skip_type!();
                                 pass_entry!();
                             } else {
                                 branch!();
@@ -557,10 +568,13 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         // The immediate is a vector of exactly one type.
                         SelectTyped => {
                             skip_integer!();
-                            // SAFETY: VALID: the type has one byte.
+                            // SAFETY: VALID: the type has one byte, or a heap type behind it.
                             let ty = unsafe { pc.take() };
                             if vector::ENABLED && ty == V128_TYPE {
                                 break Leave::Runtime(op);
+                            }
+                            if cfg!(feature = "function-references") && matches!(ty, 0x63 | 0x64) {
+                                skip_integer!();
                             }
                             let condition = pop!();
                             if matches!(ty, I64_TYPE | F64_TYPE) {

@@ -107,6 +107,33 @@ impl Cursor<'_> {
         Some([self.offset()?, memory])
     }
 
+    /// The immediates of an instruction behind the prefix 0xFB.
+    #[cfg(feature = "gc")]
+    fn gc(&mut self, code: u32) -> Option<[u32; 2]> {
+        use crate::gc::*;
+        if code == BR_ON_CAST || code == BR_ON_CAST_FAIL {
+            self.number(1)?;
+            let label = self.leb()?;
+            self.leb()?;
+            self.leb()?;
+            return Some([label, 0]);
+        }
+        let count = match code {
+            STRUCT_GET..=STRUCT_SET | ARRAY_NEW_FIXED..=ARRAY_NEW_ELEM => 2,
+            ARRAY_COPY..=ARRAY_INIT_ELEM => 2,
+            ARRAY_LEN | ANY_CONVERT_EXTERN..=I31_GET_U => 0,
+            _ => {
+                name(code)?;
+                1
+            }
+        };
+        let mut immediates = [0; 2];
+        for immediate in immediates.iter_mut().take(count) {
+            *immediate = self.leb()?;
+        }
+        Some(immediates)
+    }
+
     /// A vector instruction as a runtime instruction: what follows the prefix. Returns the opcode,
     /// prefix added, with offset and memory.
     #[cfg(feature = "simd")]
@@ -126,6 +153,7 @@ impl<'a> Instruction<'a> {
         opcodes! { u16:
             Call CallIndirect ReturnCall ReturnCallIndirect TableGet TableSet MemorySize MemoryGrow RefIsNull RefFunc
             I64Add128 I64Sub128 I64MulWideS I64MulWideU Throw ThrowRef
+            CallRef ReturnCallRef RefEq RefAsNonNull
             MemoryInit DataDrop MemoryCopy MemoryFill TableInit ElemDrop TableCopy TableGrow TableSize TableFill
         }
         let mut cursor = Cursor { bytes, at };
@@ -188,12 +216,23 @@ impl<'a> Instruction<'a> {
                     return Some(instruction);
                 }
                 instruction.code = code as u16;
+                #[cfg(feature = "gc")]
+                if code == codes::GC_PREFIX {
+                    let second = u8::try_from(cursor.leb()?).ok()?;
+                    instruction.code = (codes::GC_PREFIX as u16) << 8 | second as u16;
+                    instruction.immediates = cursor.gc(second as u32)?;
+                    instruction.len = cursor.at - at;
+                    return Some(instruction);
+                }
                 if code == codes::PREFIX {
                     let second = u8::try_from(cursor.leb()?).ok()?;
                     instruction.code = (codes::PREFIX as u16) << 8 | second as u16;
                 }
                 let count = match instruction.code {
                     RefIsNull => 0,
+                    CallRef | ReturnCallRef if cfg!(feature = "function-references") => 1,
+                    RefAsNonNull if cfg!(feature = "function-references") => 0,
+                    RefEq if cfg!(feature = "gc") => 0,
                     ThrowRef if cfg!(feature = "exceptions") => 0,
                     Throw if cfg!(feature = "exceptions") => 1,
                     I64Add128 | I64Sub128 | I64MulWideS | I64MulWideU

@@ -3,7 +3,7 @@
 use super::RegOp;
 use crate::frame::{FastFunc, FuncLayout};
 use crate::instance::ExecInstance;
-use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT};
+use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
 
 pub(crate) const ON_OPERAND_STACK: bool = true;
 
@@ -32,7 +32,8 @@ pub(crate) unsafe fn moved(instance: &ExecInstance, func: *const FuncLayout) -> 
 pub(crate) unsafe fn is_tail_call(pc: *const u8) -> bool {
     // SAFETY: the contract of this function. COMPLETE: the opcode of WebAssembly follows `Runtime`.
     unsafe {
-        *pc == RegOp::Runtime as u8 && matches!(*pc.add(1), RETURN_CALL | RETURN_CALL_INDIRECT)
+        *pc == RegOp::Runtime as u8
+            && matches!(*pc.add(1), RETURN_CALL | RETURN_CALL_INDIRECT | RETURN_CALL_REF)
     }
 }
 

@@ -112,8 +112,8 @@ pub(crate) unsafe fn moved(instance: &ExecInstance, func: *const FastFunc, pc: *
 /// Whether a runtime instruction is a tail call, by its opcode in WebAssembly.
 #[cfg(feature = "trace")]
 fn is_tail_call(opcode: u8) -> bool {
-    use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT};
-    matches!(opcode, RETURN_CALL | RETURN_CALL_INDIRECT)
+    use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
+    matches!(opcode, RETURN_CALL | RETURN_CALL_INDIRECT | RETURN_CALL_REF)
 }
 
 /// Slots between the locals and the first operand of a frame.

@@ -39,6 +39,7 @@ fn main() -> ! {
     };
     let mut options = Options::default();
     options.store.total_limit = u64::MAX;
+    options.store.object_bytes = board::OBJECT_BYTES;
     options.store.stack_bytes = board::WASM_STACK_BYTES;
     if let Some(limit) = board::WASM_MEMORY_LIMIT {
         options.store.memory_limit = limit;

@@ -9,6 +9,8 @@ pub const JOB: usize = 0x0003_0000;
 pub const JOB_BYTES: usize = 64 << 10;
 pub const STACK_PAINT: usize = 3 << 10;
 pub const WASM_STACK_BYTES: u32 = 2 << 10;
+/// Bytes of the heap of structures and arrays.
+pub const OBJECT_BYTES: u32 = 4 << 10;
 /// Far less than the page that most scripts declare: what lies beyond traps.
 pub const WASM_MEMORY_LIMIT: Option<u64> = Some(1 << 10);
 

@@ -10,6 +10,8 @@ pub const JOB_BYTES: usize = 2 << 20;
 pub const STACK_PAINT: usize = 16 << 10;
 /// The host's, so that the same calls exhaust it.
 pub const WASM_STACK_BYTES: u32 = 64 << 10;
+/// Bytes of the heap of structures and arrays.
+pub const OBJECT_BYTES: u32 = 1 << 20;
 pub const WASM_MEMORY_LIMIT: Option<u64> = None;
 
 pub fn heap_start() -> *mut u8 {

@@ -142,8 +142,9 @@ fn type_of(ty: ValType) -> Type {
         ValType::V128 => Type::V128,
         ValType::FuncRef => Type::Func,
         ValType::ExternRef => Type::Extern,
-        #[cfg(feature = "exceptions")]
-        ValType::ExnRef => unreachable!("no value that is looked at is an exception"),
+        // Exceptions and objects.
+        #[allow(unreachable_patterns)]
+        _ => unreachable!("no value that is looked at is one of the store alone"),
     }
 }
 
@@ -157,8 +158,9 @@ fn tell(value: &Val) -> Value {
         Val::V128(v) => Value::V128(*v),
         Val::FuncRef(v) => Value::Func(v.is_none()),
         Val::ExternRef(v) => Value::Extern(*v),
-        #[cfg(feature = "exceptions")]
-        Val::ExnRef(_) => unreachable!("no value that is looked at is an exception"),
+        // Exceptions and objects.
+        #[allow(unreachable_patterns)]
+        _ => unreachable!("no value that is looked at is one of the store alone"),
     }
 }
 

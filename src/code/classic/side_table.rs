@@ -401,6 +401,21 @@ impl Visitor for SideTable<'_> {
         self.branch(site, label)
     }
 
+    #[cfg(feature = "function-references")]
+    fn visit_br_on_null(&mut self, site: &Site, label: Target) -> Parsed<()> {
+        self.branch(site, label)
+    }
+
+    #[cfg(feature = "function-references")]
+    fn visit_br_on_non_null(&mut self, site: &Site, label: Target) -> Parsed<()> {
+        self.branch(site, label)
+    }
+
+    #[cfg(feature = "gc")]
+    fn visit_br_on_cast(&mut self, site: &Site, label: Target) -> Parsed<()> {
+        self.branch(site, label)
+    }
+
     fn visit_br_table(&mut self, site: &Site, targets: BrTable) -> Parsed<()> {
         for label in targets.labels() {
             self.branch(site, label)?;

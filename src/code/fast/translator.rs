@@ -17,6 +17,8 @@ mod calls;
 mod exceptions;
 mod load_store;
 mod numbers;
+#[cfg(feature = "function-references")]
+mod references;
 mod variables;
 #[cfg(feature = "simd")]
 mod vectors;

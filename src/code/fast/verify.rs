@@ -5,10 +5,10 @@
 
 use super::precompiled::{overhead, Precompiled};
 use crate::alloc::TryVec;
-use crate::binary::types::{IndexType, ValType};
+use crate::binary::types::{Code, IndexType, ValType};
 use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
-use crate::validate::env::{codes, Env};
+use crate::validate::env::Env;
 #[cfg(feature = "simd")]
 use zonda_exec::fast::op::VECTOR;
 use zonda_exec::fast::verify::{marks, ModuleRules, Verifier, Violation, GUARD, MAX_SLOTS};
@@ -70,13 +70,9 @@ fn end(file: &Precompiled, index: usize) -> u32 {
 
 /// Refuses references as values: register bytecode has no types that keep them apart from numbers.
 fn without_references(env: &Env) -> Verified {
-    let is_ref = |code: u8| ValType::from_code(code).is_some_and(ValType::is_ref);
+    let is_ref = |code: Code| ValType::from_code(code).is_some_and(ValType::is_ref);
     for ty in env.types.iter() {
-        let all = codes(env.bytes, ty.params, ty.param_count).iter().chain(codes(
-            env.bytes,
-            ty.results,
-            ty.result_count,
-        ));
+        let all = env.params(ty).iter().chain(env.results(ty));
         if all.into_iter().any(|&code| is_ref(code)) {
             return Err((ArtifactErrorKind::References, ty.params));
         }
@@ -273,8 +269,9 @@ impl Names<'_, '_> {
                 Err(ArtifactErrorKind::UnknownData)
             }
         };
+        // What is moved, and where to: a segment of functions is of a type below that of a table.
         let same = |a: ValType, b: ValType| {
-            if a == b {
+            if a == b || self.env.table.is_sub(a.code(), b.code()) {
                 Ok(())
             } else {
                 Err(ArtifactErrorKind::TypeMismatch)
@@ -293,7 +290,7 @@ impl Names<'_, '_> {
             ELEM_DROP => Ok(env.element(first).map(|_| (0, 0))?),
             TABLE_COPY => {
                 let [a, b] = [of_table(first), of_table(second)];
-                same(env.table(first)?.element, env.table(second)?.element)
+                same(env.table(second)?.element, env.table(first)?.element)
                     .map(|()| (3 + a + b + a.min(b), 0))
             }
             TABLE_SIZE => Ok(env.table(first).map(|_| (0, 1 + of_table(first)))?),

@@ -272,12 +272,18 @@ fn invoke(call: WastInvoke) -> Result<Action, String> {
 }
 
 fn null(heap_type: &HeapType) -> Result<Value, String> {
-    match heap_type {
-        HeapType::Abstract { shared: false, ty: AbstractHeapType::Func } => Ok(Value::NullFunc),
-        HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => Ok(Value::NullExtern),
-        HeapType::Abstract { ty: AbstractHeapType::Exn | AbstractHeapType::NoExn, .. } => {
-            Err("needs exceptions".into())
-        }
+    use AbstractHeapType::*;
+    let HeapType::Abstract { shared: false, ty } = heap_type else {
+        return Err("a type of another module".into());
+    };
+    match ty {
+        Func => Ok(Value::NullFunc),
+        NoFunc if cfg!(feature = "function-references") => Ok(Value::NullFunc),
+        Extern => Ok(Value::NullExtern),
+        NoExtern if cfg!(feature = "function-references") => Ok(Value::NullExtern),
+        Exn | NoExn if cfg!(feature = "exceptions") => Ok(Value::NullExn),
+        Exn | NoExn => Err("needs exceptions".into()),
+        Any | Eq | Struct | Array | I31 | None if cfg!(feature = "gc") => Ok(Value::NullObject),
         _ => Err("needs GC".into()),
     }
 }
@@ -295,6 +301,7 @@ fn argument(argument: &WastArg) -> Result<Value, String> {
             Value::V128(u128::from_le_bytes(v.to_le_bytes()))
         }
         WastArgCore::V128(_) => return Err("needs SIMD".into()),
+        WastArgCore::RefHost(v) if cfg!(feature = "gc") => Value::Host(*v),
         WastArgCore::RefHost(_) => return Err("needs GC".into()),
     })
 }
@@ -333,6 +340,12 @@ fn pattern(result: &WastRetCore) -> Result<Value, String> {
         WastRetCore::RefFunc(None) => Value::AnyFunc,
         WastRetCore::V128(pattern) if cfg!(feature = "simd") => vector(pattern),
         WastRetCore::V128(_) => return Err("needs SIMD".into()),
+        WastRetCore::RefHost(v) if cfg!(feature = "gc") => Value::Host(*v),
+        WastRetCore::RefAny if cfg!(feature = "gc") => Value::AnyObject,
+        WastRetCore::RefEq if cfg!(feature = "gc") => Value::AnyEq,
+        WastRetCore::RefI31 if cfg!(feature = "gc") => Value::AnyI31,
+        WastRetCore::RefStruct if cfg!(feature = "gc") => Value::AnyStruct,
+        WastRetCore::RefArray if cfg!(feature = "gc") => Value::AnyArray,
         WastRetCore::RefFunc(Some(_)) => return Err("a certain function".into()),
         _ => return Err("needs GC".into()),
     })

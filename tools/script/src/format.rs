@@ -53,6 +53,14 @@ pub(crate) mod kind {
     pub const V128_F32: u8 = 15;
     pub const V128_F64: u8 = 16;
     pub const OR: u8 = 17;
+    pub const NULL_EXN: u8 = 18;
+    pub const NULL_OBJECT: u8 = 19;
+    pub const HOST: u8 = 20;
+    pub const ANY_OBJECT: u8 = 21;
+    pub const ANY_EQ: u8 = 22;
+    pub const ANY_I31: u8 = 23;
+    pub const ANY_STRUCT: u8 = 24;
+    pub const ANY_ARRAY: u8 = 25;
 }
 
 /// A script that cannot be read, and where.
@@ -100,6 +108,18 @@ pub enum Value {
     V128F64(u128, u8),
     /// The next value is one of several that may match; the one behind it is another.
     Or,
+    /// Null of type exnref.
+    NullExn,
+    /// Null of type anyref.
+    NullObject,
+    /// An external reference of a number, as a value of type anyref.
+    Host(u32),
+    /// A value of type anyref that is not null, whatever it is, or of a certain type.
+    AnyObject,
+    AnyEq,
+    AnyI31,
+    AnyStruct,
+    AnyArray,
 }
 
 /// A function to call or a global to read.
@@ -329,6 +349,14 @@ impl<'a> Reader<'a> {
             kind::V128_F32 => Value::V128F32(u128::from_le_bytes(self.array()?), self.byte()?),
             kind::V128_F64 => Value::V128F64(u128::from_le_bytes(self.array()?), self.byte()?),
             kind::OR => Value::Or,
+            kind::NULL_EXN => Value::NullExn,
+            kind::NULL_OBJECT => Value::NullObject,
+            kind::HOST => Value::Host(u32::from_le_bytes(self.array()?)),
+            kind::ANY_OBJECT => Value::AnyObject,
+            kind::ANY_EQ => Value::AnyEq,
+            kind::ANY_I31 => Value::AnyI31,
+            kind::ANY_STRUCT => Value::AnyStruct,
+            kind::ANY_ARRAY => Value::AnyArray,
             _ => return self.malformed(),
         })
     }

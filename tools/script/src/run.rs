@@ -9,6 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "gc")]
+use zonda::{AnyKind, AnyRef};
 use zonda::{
     Engine, Error, ErrorClass, Extern, Instance, LinkErrorKind, Linker, Module, ModuleErrorKind,
     Store, StoreConfig, TrapCode, Val,
@@ -234,7 +236,7 @@ impl<'a> Epoch<'a> {
             Command::Action(action) => self.act(&action).map(drop),
             Command::AssertReturn { action, expected } => {
                 let got = self.act(&action)?;
-                results(&got, expected)
+                results(&self.store, &got, expected)
             }
             Command::AssertTrap { action, text } => match self.act(&action) {
                 Err(Failure::Unexpected(error)) => trapped(error, text),
@@ -313,7 +315,7 @@ impl<'a> Epoch<'a> {
             (ActionKind::Invoke { arguments }, Some(Extern::Func(func))) => {
                 let arguments: Vec<Val> = arguments
                     .iter()
-                    .map(value)
+                    .map(|argument| value(&mut self.store, argument))
                     .collect::<Option<_>>()
                     .ok_or(Failure::Because("a pattern as argument"))?;
                 let count = func.ty(&self.store)?.results().len();
@@ -352,7 +354,7 @@ fn trapped(error: Error, text: &str) -> Outcome {
     }
 }
 
-fn results(got: &[Val], expected: Values) -> Outcome {
+fn results(store: &Store<()>, got: &[Val], expected: Values) -> Outcome {
     let mut patterns = expected.iter();
     // A result matches one of the patterns up to the first that `Or` does not precede.
     let mut one = |got: &Val| loop {
@@ -360,7 +362,7 @@ fn results(got: &[Val], expected: Values) -> Outcome {
             Some(Value::Or) => (patterns.next(), true),
             pattern => (pattern, false),
         };
-        let found = pattern.is_some_and(|pattern| matches(got, pattern));
+        let found = pattern.is_some_and(|pattern| matches(store, got, pattern));
         match (found, more) {
             (true, false) => return true,
             (true, true) => {
@@ -382,7 +384,7 @@ fn results(got: &[Val], expected: Values) -> Outcome {
     }
 }
 
-fn value(value: Value) -> Option<Val> {
+fn value(_store: &mut Store<()>, value: Value) -> Option<Val> {
     Some(match value {
         Value::I32(v) => Val::I32(v),
         Value::I64(v) => Val::I64(v),
@@ -393,11 +395,32 @@ fn value(value: Value) -> Option<Val> {
         Value::Extern(v) => Val::ExternRef(Some(v)),
         #[cfg(feature = "simd")]
         Value::V128(v) => Val::V128(v),
+        #[cfg(feature = "exceptions")]
+        Value::NullExn => Val::ExnRef(None),
+        #[cfg(feature = "gc")]
+        Value::NullObject => Val::AnyRef(None),
+        #[cfg(feature = "gc")]
+        Value::Host(v) => Val::AnyRef(Some(AnyRef::from_extern(_store, v).ok()?)),
         _ => return None,
     })
 }
 
-fn matches(got: &Val, expected: Value) -> bool {
+/// Whether an object is what is expected.
+#[cfg(feature = "gc")]
+fn is_object(store: &Store<()>, got: AnyRef, expected: Value) -> bool {
+    let Ok(kind) = got.kind(store) else { return false };
+    match expected {
+        Value::AnyObject => kind != AnyKind::Freed,
+        Value::AnyEq => !matches!(kind, AnyKind::Freed | AnyKind::Extern(_)),
+        Value::AnyI31 => matches!(kind, AnyKind::I31(_)),
+        Value::AnyStruct => kind == AnyKind::Struct,
+        Value::AnyArray => matches!(kind, AnyKind::Array(_)),
+        Value::Host(v) => kind == AnyKind::Extern(v),
+        _ => false,
+    }
+}
+
+fn matches(_store: &Store<()>, got: &Val, expected: Value) -> bool {
     const F32_NAN: u32 = 0x7fc0_0000;
     const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
     match (*got, expected) {
@@ -437,6 +460,12 @@ fn matches(got: &Val, expected: Value) -> bool {
         (Val::ExternRef(got), Value::Extern(v)) => got == Some(v),
         (Val::ExternRef(got), Value::AnyExtern) => got.is_some(),
         (Val::FuncRef(None) | Val::ExternRef(None), Value::NullAny) => true,
+        #[cfg(feature = "exceptions")]
+        (Val::ExnRef(None), Value::NullAny | Value::NullExn) => true,
+        #[cfg(feature = "gc")]
+        (Val::AnyRef(None), Value::NullAny | Value::NullObject) => true,
+        #[cfg(feature = "gc")]
+        (Val::AnyRef(Some(got)), expected) => is_object(_store, got, expected),
         _ => false,
     }
 }

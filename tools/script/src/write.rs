@@ -174,6 +174,14 @@ impl Writer {
                 self.bytes.push(nans);
             }
             Value::Or => put(kind::OR, &[]),
+            Value::NullExn => put(kind::NULL_EXN, &[]),
+            Value::NullObject => put(kind::NULL_OBJECT, &[]),
+            Value::Host(v) => put(kind::HOST, &v.to_le_bytes()),
+            Value::AnyObject => put(kind::ANY_OBJECT, &[]),
+            Value::AnyEq => put(kind::ANY_EQ, &[]),
+            Value::AnyI31 => put(kind::ANY_I31, &[]),
+            Value::AnyStruct => put(kind::ANY_STRUCT, &[]),
+            Value::AnyArray => put(kind::ANY_ARRAY, &[]),
         }
     }
 }

@@ -16,7 +16,7 @@ const CPUS: [&str; 5] = [
 
 /// Features of the library for a device beside classic mode: groups of WASI alone, and what fast
 /// mode shares.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 9] = [
     "wasi",
     "wasi-files",
     "wasi-input",
@@ -24,6 +24,8 @@ const FEATURES: [&str; 7] = [
     "zonda/memory64,zonda/wide-arithmetic",
     "zonda/simd",
     "zonda/exceptions,zonda/fast,zonda/precompiled",
+    "zonda/function-references",
+    "zonda/gc,zonda/fast,zonda/precompiled",
 ];
 
 /// Builds what native code is entered by for each CPU, and checks the library with each of the

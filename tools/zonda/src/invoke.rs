@@ -35,6 +35,8 @@ pub fn parse(text: &str, ty: ValType) -> Result<Val, String> {
         }
         ValType::ExnRef if text == "null" => Val::ExnRef(None),
         ValType::ExnRef => return Err(bad("`null`, the only exnref that can be an argument")),
+        ValType::Ref(_) if text == "null" => Val::zero(ty),
+        ValType::Ref(_) => return Err(bad("`null`, the only reference that can be an argument")),
     })
 }
 
@@ -69,9 +71,12 @@ pub fn show(value: &Val) -> String {
         Val::F32(v) => f32::from_bits(*v).to_string(),
         Val::F64(v) => f64::from_bits(*v).to_string(),
         Val::V128(v) => format!("0x{v:032x}"),
-        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) => "null".into(),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) | Val::AnyRef(None) => {
+            "null".into()
+        }
         Val::FuncRef(Some(_)) => "funcref".into(),
         Val::ExnRef(Some(_)) => "exnref".into(),
+        Val::AnyRef(Some(_)) => "anyref".into(),
         Val::ExternRef(Some(v)) => v.to_string(),
     }
 }

@@ -143,8 +143,9 @@ impl State {
                 self.funcs.push(func);
                 self.funcs.len() as u64
             }
-            #[cfg(feature = "exceptions")]
-            Val::ExnRef(_) => unreachable!("no value that is looked at is an exception"),
+            // Exceptions and objects.
+            #[allow(unreachable_patterns)]
+            _ => unreachable!("no value that is looked at is one of the store alone"),
         }
     }
 
@@ -179,8 +180,9 @@ fn ty_of(ty: ValType) -> Ty {
         ValType::V128 => panic!("no program passes vectors on"),
         ValType::FuncRef => Ty::Func,
         ValType::ExternRef => Ty::Extern,
-        #[cfg(feature = "exceptions")]
-        ValType::ExnRef => unreachable!("no value that is looked at is an exception"),
+        // Exceptions and objects.
+        #[allow(unreachable_patterns)]
+        _ => unreachable!("no value that is looked at is one of the store alone"),
     }
 }
 

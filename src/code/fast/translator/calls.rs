@@ -59,6 +59,8 @@ impl Translator<'_> {
         let first = match opcode {
             #[cfg(feature = "simd")]
             zonda_exec::fast::op::VECTOR.. => VECTOR_PREFIX,
+            #[cfg(feature = "gc")]
+            0xfb00..=0xfbff => GC_PREFIX,
             0x100.. => PREFIX,
             _ => opcode as u8,
         };

@@ -9,6 +9,8 @@ use crate::error::ErrorKind;
 use crate::validate::locals::Locals;
 #[cfg(feature = "exceptions")]
 use crate::validate::visitor::Catches;
+#[cfg(feature = "function-references")]
+use crate::validate::visitor::RefFunc;
 #[cfg(feature = "simd")]
 use crate::validate::visitor::Row;
 use crate::validate::visitor::{
@@ -259,6 +261,40 @@ impl Visitor for Translator<'_> {
 
     fn visit_call_indirect(&mut self, site: &Site, callee: IndirectFunc) -> Parsed<()> {
         self.call_indirect(site, callee)
+    }
+
+    #[cfg(feature = "function-references")]
+    fn visit_call_ref(&mut self, site: &Site, callee: RefFunc) -> Parsed<()> {
+        self.call_ref(site, callee)
+    }
+
+    #[cfg(feature = "function-references")]
+    fn visit_return_call_ref(&mut self, site: &Site, callee: RefFunc) -> Parsed<()> {
+        // The callee may be a host function.
+        self.tail_call(site, RETURN_CALL_REF, Some(callee.params + 1))
+    }
+
+    #[cfg(feature = "function-references")]
+    fn visit_br_on_null(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br_on_null(index, &label, target.arity)
+    }
+
+    #[cfg(feature = "function-references")]
+    fn visit_br_on_non_null(&mut self, _: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br_on_non_null(index, &label, target.arity)
+    }
+
+    #[cfg(feature = "gc")]
+    fn visit_gc(&mut self, site: &Site, _: u32) -> Parsed<()> {
+        self.runtime_instr(site, (GC_PREFIX as u16) << 8)
+    }
+
+    #[cfg(feature = "gc")]
+    fn visit_br_on_cast(&mut self, site: &Site, target: Target) -> Parsed<()> {
+        let (index, label) = self.target(target)?;
+        self.br_on_cast(site, index, &label, target.arity)
     }
 
     fn visit_return_call(&mut self, site: &Site, callee: Func) -> Parsed<()> {

@@ -22,7 +22,7 @@ macro_rules! define_proposal {
 wasmparser::for_each_operator!(define_proposal);
 
 /// Build options of the runtime (Kconfig), by the feature that needs them.
-const OPTIONS: [(&str, &str); 10] = [
+const OPTIONS: [(&str, &str); 12] = [
     ("float", "CONFIG_ZONDA_FLOAT"),
     ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
     ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
@@ -33,6 +33,8 @@ const OPTIONS: [(&str, &str); 10] = [
     ("simd", "CONFIG_ZONDA_SIMD"),
     ("relaxed-simd", "CONFIG_ZONDA_SIMD"),
     ("exceptions", "CONFIG_ZONDA_EXCEPTIONS"),
+    ("function-references", "CONFIG_ZONDA_FUNCTION_REFERENCES"),
+    ("gc", "CONFIG_ZONDA_GC"),
 ];
 /// Features of WebAssembly 2.0, which the runtime always has.
 const ALWAYS: [&str; 6] = [
@@ -231,7 +233,25 @@ impl Found {
         match ty {
             ValType::F32 | ValType::F64 => self.add("float"),
             ValType::V128 => self.add("simd"),
+            ValType::Ref(ty) => self.reference(ty),
             _ => {}
+        }
+    }
+
+    /// A type of references beyond those of 2.0.
+    fn reference(&mut self, ty: RefType) {
+        use wasmparser::{AbstractHeapType as Abstract, HeapType};
+        match ty.heap_type() {
+            HeapType::Abstract { ty: Abstract::Func | Abstract::Extern, .. } => {
+                if !ty.is_nullable() {
+                    self.add("function-references");
+                }
+            }
+            HeapType::Abstract { ty: Abstract::Exn | Abstract::NoExn, .. } => {
+                self.add("exceptions");
+            }
+            HeapType::Abstract { .. } => self.add("gc"),
+            _ => self.add("function-references"),
         }
     }
 
@@ -267,6 +287,7 @@ impl Found {
         self.tables += 1;
         if element != RefType::FUNCREF {
             self.add("reference-types");
+            self.reference(element);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! n·log n steps.
 
 /// Sorts `items` so that `less(a, b)` puts `a` first.
-pub(super) fn heapsort(items: &mut [u32], less: &dyn Fn(u32, u32) -> bool) {
+pub(crate) fn heapsort(items: &mut [u32], less: &dyn Fn(u32, u32) -> bool) {
     let mut heap = items.len() / 2;
     let mut end = items.len();
     while end > 1 {
