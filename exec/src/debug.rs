@@ -6,7 +6,8 @@
 //! instruction. Without one the usual loop runs. It changes to the other form where it checks the
 //! meter anyway, at calls and loop iterations: the termination request then has a second bit. So
 //! nothing is executed for debugging while no debugger is attached, except for a test of that word
-//! at each call by the host and, in Thumb-2, six machine instructions after a runtime instruction.
+//! at each call by the host (`is_noticed`) and, in Thumb-2, one load more where the loop takes the
+//! address of its table of handlers.
 //!
 //! Depends on [`crate::frame`] and [`crate::meter`]. Owns one invariant: the context is complete
 //! (as for [`crate::frame::RuntimeFn`]) whenever the hook is called.
