@@ -385,7 +385,10 @@ impl<'c> RuntimeInstr<'c> {
         }
         let bytes = self.data_range(segment, field, source, len)?;
         let mut object = self.heap().fields(reference).ok_or(OUTSIDE)?;
-        for (index, bytes) in (at..at + len).zip(bytes.chunks_exact(element_bytes(field))) {
+        let width = element_bytes(field);
+        for number in 0..len {
+            let (index, first) = (at + number, number as usize * width);
+            let bytes = bytes.get(first..).and_then(|rest| rest.get(..width)).unwrap_or(&[]);
             let mut value = [0u32; 4];
             for (number, &byte) in bytes.iter().enumerate() {
                 if let Some(word) = value.get_mut(number / 4) {

@@ -230,7 +230,9 @@ impl Heap {
             if head & MARK != 0 {
                 self.set(at, head & !MARK);
                 if to != at {
-                    self.words.copy_within(at..at + len, to);
+                    for word in 0..len {
+                        self.set(to + word, self.word(at + word));
+                    }
                 }
                 if let Some(entry) = self.handles.get_mut(place) {
                     *entry = to as u32;
@@ -288,7 +290,7 @@ impl Fields<'_> {
         }
         let count = bytes / 4;
         let from = self.words.get(index as usize * count..)?.get(..count)?;
-        slots.get_mut(..count)?.copy_from_slice(from);
+        slots.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         Some(slots)
     }
 
@@ -307,7 +309,7 @@ impl Fields<'_> {
         }
         let count = bytes / 4;
         let to = self.words.get_mut(index as usize * count..)?.get_mut(..count)?;
-        to.copy_from_slice(value.get(..count)?);
+        to.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
         Some(())
     }
 }
@@ -629,9 +631,8 @@ impl<'a> StoreData<'a> {
             let mut at = 0;
             for (&field, &bits) in fields.iter().zip(operands) {
                 let count = field_slots(field) as usize;
-                if let (Some(place), Some(value)) = (object.at(at, count), slots(bits).get(..count))
-                {
-                    place.copy_from_slice(value);
+                if let Some(place) = object.at(at, count) {
+                    place.iter_mut().zip(slots(bits)).for_each(|(to, from)| *to = from);
                 }
                 at += count;
             }

@@ -100,7 +100,10 @@ pub(super) fn constant(
         }
     };
     // They were popped from the last to the first.
-    operands.reverse();
-    let bits = source.object(code, index, &operands)?;
+    let mut ordered = TryVec::with_capacity(operands.len())?;
+    while let Some(operand) = operands.pop() {
+        ordered.push(operand)?;
+    }
+    let bits = source.object(code, index, &ordered)?;
     Ok((ValType::from_code(result).ok_or(ErrorKind::TypeMismatch)?, bits))
 }
