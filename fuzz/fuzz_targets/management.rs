@@ -3,8 +3,8 @@
 //! application can be removed, and the flash has as much room as before.
 #![no_main]
 
-use ciborium::Value;
 use arbitrary::{Arbitrary, Result, Unstructured};
+use ciborium::Value;
 use std::sync::OnceLock;
 use zonda_manager::host::smp::{command, Map, Server, GROUP};
 use zonda_manager::host::{HostFlash, Options, Printed, Running};
@@ -126,7 +126,8 @@ fn fields(input: &mut Unstructured<'_>, number: u8) -> Result<Map> {
             let off = if which & 0x30 == 0x30 { u32::arbitrary(input)? } else { begin as u32 };
             map.push((text("off"), off.into()));
             if begin == 0 {
-                let len = if which & 0x80 == 0 { package.len() as u32 } else { input.arbitrary()? };
+                let len =
+                    if which & 0x80 == 0 { package.len() as u32 } else { input.arbitrary()? };
                 let sha = sha256(package);
                 map.push((text("name"), text(name)));
                 map.push((text("len"), len.into()));

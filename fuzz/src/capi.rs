@@ -91,17 +91,16 @@ fn session(u: &mut Unstructured) -> Result<()> {
                 break;
             }
         }
-        let shared = world.end();
+        world.end();
         if enter(|| wasm_runtime_get_mem_alloc_info(&mut info)) {
-            assert!(
-                shared || info.total_size == info.total_free_size,
+            assert_eq!(
+                info.total_size, info.total_free_size,
                 "the pool has not got everything back"
             );
             assert!(info.highmark_size <= info.total_size);
         }
-        assert!(shared || memory::live() == before, "blocks are left that nobody has");
+        assert_eq!(memory::live(), before, "blocks are left that nobody has");
         enter(|| wasm_runtime_destroy());
-        assert_eq!(memory::live(), before, "blocks are left behind the end");
         result
     }
 }

@@ -6,8 +6,6 @@
 
 mod heaps;
 mod objects;
-#[cfg(all(feature = "spawn", feature = "exec-time", feature = "shared-heap"))]
-mod options;
 
 use std::ffi::{c_char, c_void, CStr};
 use std::ptr::null_mut;
@@ -38,8 +36,6 @@ struct Instance {
     stack: u32,
     /// Whether the next call is stopped: `None` where that is not known.
     stopped: Option<bool>,
-    /// Whether environments were spawned from it: clearing an exception clears a request then.
-    together: bool,
     /// An upper bound of the fuel that is left.
     fuel: Option<u32>,
     state: State,
@@ -53,6 +49,7 @@ struct Env {
     stack: u32,
 }
 
+#[derive(Default)]
 pub struct World {
     modules: Vec<Module>,
     instances: Vec<Instance>,
@@ -64,25 +61,6 @@ pub struct World {
     pub tight: bool,
     /// Whether it comes from the system, which has too much of it to ask for all.
     pub system: bool,
-    /// A heap that instances share.
-    #[cfg(feature = "shared-heap")]
-    pub shared: wasm_shared_heap_t,
-}
-
-impl Default for World {
-    fn default() -> World {
-        World {
-            modules: Vec::new(),
-            instances: Vec::new(),
-            envs: Vec::new(),
-            blocks: Vec::new(),
-            registered: false,
-            tight: false,
-            system: false,
-            #[cfg(feature = "shared-heap")]
-            shared: null_mut(),
-        }
-    }
 }
 
 /// Below this a call may find its stack too small.
@@ -147,7 +125,7 @@ fn exception(instance: wasm_module_inst_t) -> Option<String> {
 impl World {
     /// One operation. Errors are the end of the input.
     pub fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        match u.int_in_range(0..=31)? {
+        match u.int_in_range(0..=28)? {
             0 | 1 => self.load(u),
             2 => self.unload(u),
             3..=5 => self.instantiate(u),
@@ -165,8 +143,6 @@ impl World {
             23 | 24 => self.heap(u),
             25 => self.reflect(u),
             26 | 27 => self.look_inside(u),
-            #[cfg(all(feature = "spawn", feature = "exec-time", feature = "shared-heap"))]
-            29..=31 => self.options(u),
             _ => {
                 fail_at(u.int_in_range(0..=30)?);
                 Ok(())
@@ -299,7 +275,6 @@ impl World {
                 linked,
                 stack,
                 stopped,
-                together: false,
                 fuel,
                 state: State::new(),
                 blocks,
@@ -622,7 +597,7 @@ impl World {
         unsafe {
             if u.arbitrary()? {
                 enter(|| wasm_runtime_terminate(instance.handle));
-                instance.stopped = (!instance.together).then_some(true);
+                instance.stopped = Some(true);
             } else {
                 let count = if u.arbitrary()? { u.int_in_range(0..=6000)? } else { -1 };
                 enter(|| wasm_runtime_set_instruction_count_limit(env, count));
@@ -713,9 +688,8 @@ impl World {
         Ok(())
     }
 
-    /// Gives everything back, in the order that the header demands, else in any. Returns whether
-    /// a shared heap is left, which stays until the runtime ends.
-    pub fn end(mut self) -> bool {
+    /// Gives everything back, in the order that the header demands, else in any.
+    pub fn end(mut self) {
         fail_at(0);
         // SAFETY: all of it is live.
         unsafe {
@@ -738,10 +712,6 @@ impl World {
                 )));
             }
         }
-        #[cfg(feature = "shared-heap")]
-        return !self.shared.is_null();
-        #[cfg(not(feature = "shared-heap"))]
-        false
     }
 }
 
