@@ -189,3 +189,24 @@ fn values_written_to_slots_around_the_last_that_a_byte_names() {
         }
     }
 }
+
+/// A branch back while a slot equals, or differs from, a small constant; in a large function the
+/// branch leads around a jump, and the condition is the opposite.
+#[test]
+fn loops_that_compare_a_slot_with_a_constant_in_a_large_function() {
+    for (relation, continues, ends) in [("eq", 1, 0), ("ne", 0, 1)] {
+        let text = format!(
+            r#"(module (func (export "f") (param $n i32) (result i64)
+                (local $state i32) (local $count i64) {}
+                (loop $again
+                    (local.set $count (i64.add (local.get $count) (i64.const 1)))
+                    (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                    (local.set $state (select (i32.const {continues}) (i32.const {ends})
+                        (i32.gt_s (local.get $n) (i32.const 0))))
+                    (br_if $again (i32.{relation} (local.get $state) (i32.const 1))))
+                (local.get $count)))"#,
+            "(local i32)".repeat(300)
+        );
+        assert_eq!(results(&text, "f", &[1, 2, 7]), [1, 2, 7], "{relation}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Modules, precompiled modules and scripts that are truncated, generated or forged;
 //! tests/faults/damage.rs damages them.
 
+mod large_frames;
 mod lengths;
 #[path = "../common/modules.rs"]
 mod modules;

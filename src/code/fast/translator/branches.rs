@@ -240,9 +240,9 @@ impl Translator<'_> {
         chain: u32,
     ) -> Parsed<u32> {
         if self.emit.large {
+            // The branch leads around a jump, so it is taken in the opposite case.
             *condition = condition.opposite();
-        }
-        if target.is_some() {
+        } else if target.is_some() {
             if let Some((start, field)) = self.count(condition)? {
                 return self.emit.branch(start, field, target, chain);
             }
