@@ -666,7 +666,7 @@ impl Function {
             // `translate` has refused the module.
             Instr::Vector(_) => {}
             // Refused before (`module::translate`).
-            Instr::Exception(_) => self.live = false,
+            Instr::Exception(_) | Instr::Typed(_) => self.live = false,
         }
     }
 

@@ -432,6 +432,8 @@ struct Scout {
     vectors: bool,
     /// Whether code throws or catches exceptions.
     exceptions: bool,
+    /// Whether there are function references or objects of GC.
+    typed: bool,
     calls: HashMap<u32, HashSet<u32>>,
     /// Tail calls: which function calls which.
     tails: Vec<(u32, u32)>,
@@ -445,6 +447,7 @@ impl BodyVisitor for Scout {
     fn declared(&mut self, declared: &Declared) {
         let shape = Shape::of(declared);
         self.wide = declared.has_64_bit_indices();
+        self.typed = declared.has_typed_references();
         let types = shape.types.iter().flat_map(|ty| ty.params.iter().chain(&ty.results));
         self.vectors =
             types.chain(shape.globals.iter().map(|global| &global.content)).any(is_vector);
@@ -472,6 +475,7 @@ impl BodyVisitor for Scout {
             Instr::Object(codes::I64_ADD128..=codes::I64_MUL_WIDE_U, _) => self.wide = true,
             Instr::Vector(_) => self.vectors = true,
             Instr::Exception(_) => self.exceptions = true,
+            Instr::Typed(_) => self.typed = true,
             _ => {}
         }
     }
@@ -579,6 +583,9 @@ pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> 
     }
     if scout.exceptions {
         return Err(Error::Unsupported("exceptions"));
+    }
+    if scout.typed {
+        return Err(Error::Unsupported("typed function references and GC"));
     }
     let mut module = Module::new(options);
     module.only = options.only.as_ref().map(|chosen| scout.closure(chosen));

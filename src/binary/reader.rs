@@ -132,9 +132,10 @@ impl<'a> Reader<'a> {
 
     /// A reader of the next `count` bytes; this one continues behind them.
     pub(crate) fn part(&mut self, count: usize) -> Parsed<Reader<'a>> {
-        let pos = self.pos;
+        let mut part = self.clone();
         self.take(count)?;
-        Ok(Reader { bytes: self.bytes.get(..self.pos).unwrap_or(&[]), pos, ..self.clone() })
+        part.bytes = self.bytes.get(..self.pos).unwrap_or(&[]);
+        Ok(part)
     }
 
     /// An unsigned integer of 32 bits (spec: 5.2.2).

@@ -11,7 +11,9 @@ use super::module::WASMModuleCommon;
 use super::package::{is_linked, terminated};
 use super::types::*;
 use crate::alloc::TryVec;
-use crate::binary::types::{Code, ExternKind, GlobalType, MemoryType, TableType};
+#[cfg(feature = "function-references")]
+use crate::binary::types::Code;
+use crate::binary::types::{ExternKind, GlobalType, MemoryType, TableType};
 use crate::module::{ExportEntry, ModuleData};
 use core::ffi::c_char;
 use core::ptr::{from_ref, null, null_mut};

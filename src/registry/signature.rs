@@ -16,7 +16,7 @@ pub(crate) struct Signature {
 /// Four bits for the code of a value type; never 0.
 pub(super) const fn nibble(code: Code) -> u8 {
     match code {
-        0x7b..=0x7f => (0x80 - code) as u8,
+        0x7b..=0x7f => 0x80 - code.to_le_bytes()[0],
         0x70 => 6,
         #[cfg(feature = "function-references")]
         code if code != 0x6f => 15,

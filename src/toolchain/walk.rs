@@ -63,6 +63,8 @@ pub enum Instr<'i> {
     /// `try_table`, `throw` or `throw_ref`, by its opcode. The label of `try_table` is that of a
     /// block.
     Exception(u8),
+    /// An instruction of function references or GC, by its first opcode.
+    Typed(u8),
 }
 
 /// The type of a block.
@@ -116,6 +118,26 @@ impl Declared<'_> {
     ) -> Option<(impl Iterator<Item = ValType> + '_, impl Iterator<Item = ValType> + '_)> {
         let entry = self.env.ty(index).ok()?;
         Some((types(self.env.params(entry)), types(self.env.results(entry))))
+    }
+
+    /// Whether types, globals or tables are those of function references or GC.
+    #[cfg(feature = "function-references")]
+    pub fn has_typed_references(&self) -> bool {
+        let is_typed = |ty: ValType| matches!(ty, ValType::Ref(_));
+        let in_type = |index| match self.ty(index) {
+            Some((mut params, mut results)) => params.any(is_typed) || results.any(is_typed),
+            None => true,
+        };
+        (0..self.types() as u32).any(in_type)
+            || self.env.globals.iter().any(|global| is_typed(global.content))
+            || self.env.tables.iter().any(|table| is_typed(table.element))
+    }
+
+    /// Whether types, globals or tables are those of function references or GC: this build has
+    /// neither.
+    #[cfg(not(feature = "function-references"))]
+    pub fn has_typed_references(&self) -> bool {
+        false
     }
 
     /// The first type that is equal to this one.
@@ -228,6 +250,15 @@ impl Adapter<'_> {
 impl Visitor for Adapter<'_> {
     fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
         self.0.begin(&Body { locals });
+        Ok(())
+    }
+    #[cfg(feature = "function-references")]
+    fn instruction(&mut self, pos: usize, opcode: u8) -> Parsed<()> {
+        // call_ref, return_call_ref, ref.eq, ref.as_non_null, br_on_null, br_on_non_null, and what
+        // stands behind the prefix of GC.
+        if matches!(opcode, 0x14 | 0x15 | 0xd3..=0xd6 | 0xfb) {
+            self.0.instruction(pos as u32, true, Instr::Typed(opcode));
+        }
         Ok(())
     }
     fn finish(&mut self, _: usize, _: u32) -> Parsed<()> {

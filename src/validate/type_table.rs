@@ -34,7 +34,9 @@ pub(crate) enum Kind {
 }
 
 /// Fields are packed integers of one or two bytes, or values.
+#[cfg_attr(not(feature = "gc"), allow(dead_code))]
 pub(crate) const I8: Code = 0x78;
+#[cfg_attr(not(feature = "gc"), allow(dead_code))]
 pub(crate) const I16: Code = 0x77;
 /// In the code of a field: it can be changed.
 pub(crate) const MUTABLE: Code = 1 << 10;
@@ -55,8 +57,10 @@ pub(crate) struct Def {
     /// Supertypes above it.
     depth: u8,
     /// Whether every field has a default value.
+    #[cfg_attr(not(feature = "gc"), allow(dead_code))]
     pub(crate) is_defaultable: bool,
     /// Slots that the fields take; 0 for functions.
+    #[cfg_attr(not(feature = "gc"), allow(dead_code))]
     pub(crate) slots: u32,
     /// The direct supertype, and another one above it.
     parent: u32,

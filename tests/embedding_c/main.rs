@@ -13,6 +13,8 @@ mod plan;
 #[path = "../common/probe.rs"]
 mod probe;
 mod programs;
+#[cfg(feature = "trap-record")]
+mod records;
 #[path = "../common/signatures.rs"]
 mod signatures;
 #[cfg(feature = "signed-files")]
