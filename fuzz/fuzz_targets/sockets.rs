@@ -8,7 +8,7 @@
 mod funcs;
 
 use arbitrary::{Result, Unstructured};
-use funcs::FUNCS;
+use funcs::{hurry, FUNCS};
 use std::sync::OnceLock;
 use zonda::{Engine, Error, Grants, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 use zonda_wasi::host::Host;
@@ -198,22 +198,6 @@ fn step(u: &mut Unstructured, world: &mut World) -> Result<()> {
     let fd = world.word(opened);
     assert_eq!(world.call("fd_fdstat_set_flags", &[fd.into(), NONBLOCK]), Some(0));
     Ok(())
-}
-
-/// What `poll_oneoff` would wait for is less than a microsecond, and the first thing that it waits for
-/// is a clock, since a socket may stay silent.
-fn hurry(memory: &mut [u8], from: u64, count: u64) {
-    if let Some(record) = memory.get_mut(from as usize..from as usize + 48) {
-        record[8] = 0;
-        record[16..20].copy_from_slice(&1u32.to_le_bytes());
-    }
-    for index in 0..count.min(2000) {
-        let at = (from + 48 * index) as usize;
-        if let Some(record) = memory.get_mut(at..at + 48) {
-            record[24..32].copy_from_slice(&500u64.to_le_bytes());
-            record[40..42].fill(0);
-        }
-    }
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

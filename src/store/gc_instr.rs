@@ -368,6 +368,14 @@ impl<'c> RuntimeInstr<'c> {
         }
     }
 
+    /// Checks that an array is not null and has `len` elements from `at` on.
+    fn check_elements(&self, reference: u32, at: u32, len: u32) -> Result<(), TrapCode> {
+        if reference == 0 {
+            return Err(NULL_ARRAY);
+        }
+        inside(at, len, self.store().array_len(reference)).then_some(()).ok_or(OUTSIDE)
+    }
+
     fn init_data(
         &mut self,
         ty: u32,
@@ -376,13 +384,7 @@ impl<'c> RuntimeInstr<'c> {
         [at, source, len]: [u32; 3],
     ) -> Result<(), TrapCode> {
         let (field, _) = self.field(ty, 0);
-        let count = self.store().array_len(reference);
-        if reference == 0 {
-            return Err(NULL_ARRAY);
-        }
-        if !inside(at, len, count) {
-            return Err(OUTSIDE);
-        }
+        self.check_elements(reference, at, len)?;
         let bytes = self.data_range(segment, field, source, len)?;
         let mut object = self.heap().fields(reference).ok_or(OUTSIDE)?;
         let width = element_bytes(field);
@@ -408,12 +410,7 @@ impl<'c> RuntimeInstr<'c> {
         [at, source, len]: [u32; 3],
     ) -> Result<(), TrapCode> {
         let (field, _) = self.field(ty, 0);
-        if reference == 0 {
-            return Err(NULL_ARRAY);
-        }
-        if !inside(at, len, self.store().array_len(reference)) {
-            return Err(OUTSIDE);
-        }
+        self.check_elements(reference, at, len)?;
         if !inside(source, len, self.elements_of(segment)) {
             return Err(TrapCode::TableOutOfBounds);
         }

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{folder, Probe, FUNCS, MEMORY};
+use common::{folder, hurry, Probe, FUNCS, MEMORY};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -107,23 +107,6 @@ fn word(random: &mut Random, last: u64) -> u64 {
         9 => MEMORY as u64 - random.below(70),
         10 => random.one_of(&[u32::MAX as u64, 1 << 31, (1 << 31) - 1, 0x2000_0000, MEMORY as u64]),
         _ => random.next() & 0xffff_ffff,
-    }
-}
-
-/// A program never waits here: what `poll_oneoff` would wait for is less than a microsecond, and
-/// the first thing that it waits for is a clock, since a socket may stay silent.
-fn hurry(memory: &mut [u8], from: u64, count: u64) {
-    if let Some(record) = memory.get_mut(from as usize..from as usize + 48) {
-        // Of this kind, and the monotonic clock.
-        record[8] = 0;
-        record[16..20].copy_from_slice(&1u32.to_le_bytes());
-    }
-    for index in 0..count.min(2000) {
-        let at = (from + 48 * index) as usize;
-        if let Some(record) = memory.get_mut(at..at + 48) {
-            record[24..32].copy_from_slice(&500u64.to_le_bytes());
-            record[40..42].fill(0);
-        }
     }
 }
 

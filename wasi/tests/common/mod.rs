@@ -4,7 +4,8 @@
 
 mod funcs;
 
-pub use funcs::FUNCS;
+#[allow(unused_imports)] // Not all tests use both.
+pub use funcs::{hurry, FUNCS};
 use std::path::{Path, PathBuf};
 use zonda::{Engine, Error, Func, Grants, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 use zonda_wasi::host::{Host, HostDir};
