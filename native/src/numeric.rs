@@ -180,7 +180,7 @@ impl Function {
         // LLVM divides by a power of two without an instruction that divides.
         let power =
             Value { ty, text: divisor.clone() }.constant().is_some_and(u64::is_power_of_two);
-        if !module.target().has_division() && !(power && !signed) {
+        if !module.target().has_division() && (signed || !power) {
             let number = match (signed, remainder) {
                 (false, false) => helper::DIV_U32,
                 (true, false) => helper::DIV_S32,

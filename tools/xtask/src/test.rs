@@ -43,7 +43,12 @@ fn clippy() -> Result<()> {
     toolchain::component("clippy", "cargo-clippy")?;
     let arguments =
         ["clippy", "--quiet", "--all-targets", "--features", &features::of_c_api_tests()];
-    shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))
+    shell::run(shell::cargo().args(arguments).args(["--", "-D", "warnings"]))?;
+    if !native::is_available() {
+        return Ok(());
+    }
+    let compiler = ["clippy", "--quiet", "--all-targets", "--package", "zonda-cli"];
+    shell::run(shell::cargo().args(compiler).args(["--features", "native", "--", "-D", "warnings"]))
 }
 
 /// The crates that only a device builds, where the toolchain has libraries for it.

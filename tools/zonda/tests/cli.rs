@@ -568,15 +568,21 @@ fn native_code_runs() {
     // It is not verified, so it runs only when the user says so.
     expect(&run(&[], &compiled), 2, "", &["native code cannot be verified"]);
     // A part of the functions, by name and by index.
-    for list in ["# from a profile\nrun\n", "0 # the first one\n\n"] {
+    for list in ["# from a profile\nrun\n", "# the first one\n0\n\n"] {
         let list = file("native", "list.txt", list.as_bytes());
         let only = [&compile[..], &["--only", &list]].concat();
         expect(&zonda(&only), 0, "", &[]);
         expect(&run(&["--native"], &compiled), 0, "-564508326\n", &[]);
     }
-    let list = file("native", "list.txt", b"run\nnobody\n");
-    let only = [&compile[..], &["--only", &list]].concat();
-    expect(&zonda(&only), 2, "", &["list.txt:2", "defines no function nobody"]);
+    // Only a line that begins with `#` is a comment: a name may contain the character.
+    for (list, error) in [
+        (&b"run\nnobody\n"[..], ["list.txt:2", "defines no function nobody"]),
+        (b"run # fast\n", ["list.txt:1", "defines no function run # fast"]),
+    ] {
+        let list = file("native", "list.txt", list);
+        let only = [&compile[..], &["--only", &list]].concat();
+        expect(&zonda(&only), 2, "", &error);
+    }
     expect(&run(&["--native", "--fuel", "10"], &module), 1, "", &["all fuel consumed"]);
     // A board's code, by its name.
     let board = file("native", "board.zonda", b"");
