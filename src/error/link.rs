@@ -5,7 +5,7 @@
 
 use crate::alloc::{OutOfMemory, TryArc, TryVec};
 use crate::capability::Capability;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 /// What is wrong with an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,20 @@ impl fmt::Debug for LinkError {
     }
 }
 
+/// Writes a name in quotes, with what would end them, or would do something to a terminal, escaped.
+/// `{:?}` would bring tables of Unicode: 2 KB of flash.
+fn quote(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    f.write_str(" \"")?;
+    for character in name.chars() {
+        match character {
+            '"' | '\\' => f.write_char('\\').and_then(|()| f.write_char(character))?,
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => write!(f, "\\u{{{:x}}}", character as u32)?,
+            _ => f.write_char(character)?,
+        }
+    }
+    f.write_char('"')
+}
+
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
@@ -125,7 +139,9 @@ impl fmt::Display for LinkError {
         if self.text.is_none() {
             return write!(f, " (number {})", self.import);
         }
-        write!(f, " {:?} {:?}: expected {}, ", self.module(), self.name(), self.expected())?;
+        quote(f, self.module())?;
+        quote(f, self.name())?;
+        write!(f, ": expected {}, ", self.expected())?;
         match self.kind {
             LinkErrorKind::Unknown => f.write_str("nothing is defined under these names"),
             _ => write!(f, "found {}", self.found()),
@@ -137,6 +153,15 @@ impl fmt::Display for LinkError {
 mod tests {
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn names_of_imports_are_quoted() {
+        let text = LinkText::new("a\"b\\", "\x1b[2J\u{9b}é\n").unwrap();
+        let error =
+            LinkError::new(LinkErrorKind::Unknown, 3).with(Some(TryArc::new(text).unwrap()));
+        let text = error.to_string();
+        assert!(text.contains(r#" "a\"b\\" "\u{1b}[2J\u{9b}é\u{a}": "#), "{text}");
+    }
 
     #[test]
     fn an_error_names_import_and_types_or_its_number() {

@@ -46,10 +46,10 @@ pub enum Error<E> {
     Checksum,
 }
 
-impl<E: fmt::Debug> fmt::Display for Error<E> {
+impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Flash(error) => write!(f, "the flash failed: {error:?}"),
+            Error::Flash(error) => write!(f, "the flash failed: {error}"),
             Error::Geometry(expected) => write!(f, "the partition is not usable: expected {expected}"),
             Error::NotFormatted => f.write_str("the partition has no directory: format it"),
             Error::DirectoryFull => f.write_str("the directory is full"),
@@ -67,7 +67,7 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
     }
 }
 
-impl<E: fmt::Debug> core::error::Error for Error<E> {}
+impl<E: fmt::Debug + fmt::Display> core::error::Error for Error<E> {}
 
 /// Which of the two versions under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,12 @@ use zonda_storage::{Flash, Geometry};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut;
 
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("power failed")
+    }
+}
+
 #[derive(Clone)]
 pub struct Simulated {
     pub geometry: Geometry,
