@@ -358,9 +358,9 @@ static void put(const char *text, size_t len)
 	}
 }
 
-void zonda_apps_print(const char *name, const char *text, size_t len)
+/* With the mutex. */
+static void print_part(const char *name, const char *text, size_t len)
 {
-	(void)k_mutex_lock(&log_mutex, K_FOREVER);
 	if (strcmp(writer, name) != 0) {
 		if (in_line) {
 			put("\n", 1);
@@ -381,8 +381,46 @@ void zonda_apps_print(const char *name, const char *text, size_t len)
 		text += part;
 		len -= part;
 	}
+}
+
+void zonda_apps_print(const char *name, const char *text, size_t len)
+{
+	(void)k_mutex_lock(&log_mutex, K_FOREVER);
+	print_part(name, text, len);
 	(void)k_mutex_unlock(&log_mutex);
 }
+
+#ifdef CONFIG_ZONDA_APPS_DEVICES
+/* In the text of the application, as what it prints, and in Zephyr's log from warnings on. */
+void zonda_apps_log(const char *name, uint32_t level, const char *context, size_t context_len,
+		    const char *message, size_t message_len)
+{
+	static const char *const levels[] = {
+		"trace: ", "debug: ", "info: ", "warn: ", "error: ", "critical: ",
+	};
+	const char *start = levels[MIN(level, ARRAY_SIZE(levels) - 1)];
+
+	(void)k_mutex_lock(&log_mutex, K_FOREVER);
+	print_part(name, start, strlen(start));
+	print_part(name, context, context_len);
+	print_part(name, ": ", 2);
+	print_part(name, message, message_len);
+	print_part(name, "\n", 1);
+	(void)k_mutex_unlock(&log_mutex);
+	if (IS_ENABLED(CONFIG_LOG) && level >= 3) {
+		/* The texts have no NUL at their end, and the log is written later. */
+		char line[96];
+
+		(void)snprintk(line, sizeof(line), "%s: %.*s: %.*s", name, (int)context_len, context,
+			       (int)message_len, message);
+		if (level == 3) {
+			LOG_WRN("%s", line);
+		} else {
+			LOG_ERR("%s", line);
+		}
+	}
+}
+#endif
 
 void zonda_apps_changed(const char *name, zonda_app_state_t state, const char *why)
 {

@@ -57,3 +57,57 @@ export declare function configureConnection(connection: i32, container: usize, s
 // Prints a text and the end of the line.
 // @ts-ignore: as above
 @external("env", "puts") export declare function puts(text: usize): i32;
+
+// Devices, settings, the log and clocks: docs/apps.md, "Devices". Each has the capability of its module.
+// @ts-ignore: as above
+@external("gpio", "open") export declare function gpioOpen(name: usize, mode: i32): i32;
+// @ts-ignore: as above
+@external("gpio", "close") export declare function gpioClose(pin: i32): i32;
+// @ts-ignore: as above
+@external("gpio", "is_active") export declare function gpioIsActive(pin: i32): i32;
+// @ts-ignore: as above
+@external("gpio", "set_active") export declare function gpioSetActive(pin: i32): i32;
+// @ts-ignore: as above
+@external("gpio", "set_inactive") export declare function gpioSetInactive(pin: i32): i32;
+// @ts-ignore: as above
+@external("gpio", "toggle") export declare function gpioToggle(pin: i32): i32;
+// @ts-ignore: as above
+@external("pwm", "open") export declare function pwmOpen(name: usize): i32;
+// @ts-ignore: as above
+@external("pwm", "close") export declare function pwmClose(pwm: i32): i32;
+// @ts-ignore: as above
+@external("pwm", "set") export declare function pwmSet(pwm: i32, periodNs: u32, pulseNs: u32): i32;
+// @ts-ignore: as above
+@external("adc", "open") export declare function adcOpen(name: usize): i32;
+// @ts-ignore: as above
+@external("adc", "close") export declare function adcClose(channel: i32): i32;
+// @ts-ignore: as above
+@external("adc", "read_raw") export declare function adcReadRaw(channel: i32, value: usize): i32;
+// @ts-ignore: as above
+@external("adc", "read_millivolts") export declare function adcReadMillivolts(channel: i32, value: usize): i32;
+// @ts-ignore: as above
+@external("i2c", "open") export declare function i2cOpen(name: usize): i32;
+// @ts-ignore: as above
+@external("i2c", "close") export declare function i2cClose(device: i32): i32;
+// @ts-ignore: as above
+@external("i2c", "read") export declare function i2cRead(device: i32, to: usize, len: i32): i32;
+// @ts-ignore: as above
+@external("i2c", "write") export declare function i2cWrite(device: i32, from: usize, len: i32): i32;
+// @ts-ignore: as above
+@external("i2c", "write_read") export declare function i2cWriteRead(device: i32, from: usize, len: i32, to: usize, toLen: i32): i32;
+// @ts-ignore: as above
+@external("keyvalue", "get") export declare function settingGet(key: usize, to: usize, room: i32): i32;
+// @ts-ignore: as above
+@external("keyvalue", "set") export declare function settingSet(key: usize, value: usize, len: i32): i32;
+// @ts-ignore: as above
+@external("keyvalue", "delete") export declare function settingDelete(key: usize): i32;
+// @ts-ignore: as above
+@external("keyvalue", "exists") export declare function settingExists(key: usize): i32;
+// @ts-ignore: as above
+@external("logging", "log") export declare function log(level: i32, context: usize, message: usize): void;
+// @ts-ignore: as above
+@external("clocks", "monotonic_now") export declare function monotonicNow(): u64;
+// @ts-ignore: as above
+@external("clocks", "monotonic_resolution") export declare function monotonicResolution(): u64;
+// @ts-ignore: as above
+@external("clocks", "wall_now") export declare function wallNow(seconds: usize, nanoseconds: usize): i32;

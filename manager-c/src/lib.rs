@@ -6,6 +6,8 @@
 //! | `system` | the functions and types of the platform in C |
 //! | `lock` | locks of the platform |
 //! | `platform` | the manager's platform: threads, clock, flash, signatures, what the firmware offers |
+//! | `devices` | devices of the firmware for applications (feature `devices`) |
+//! | `net` | connections (feature `connections`) |
 //! | `text` | texts for C |
 //! | `state` | the manager, which exists once, and the transfer of a package |
 //! | `admin` | functions that look at and change applications |
@@ -16,8 +18,18 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod admin;
+#[cfg(feature = "devices")]
+mod devices;
+#[cfg(not(feature = "devices"))]
+#[path = "devices_off.rs"]
+mod devices;
 mod lock;
 mod messages;
+#[cfg(feature = "connections")]
+mod net;
+#[cfg(not(feature = "connections"))]
+#[path = "net_off.rs"]
+mod net;
 mod platform;
 mod state;
 mod system;
@@ -25,3 +37,5 @@ mod text;
 
 pub use admin::*;
 pub use messages::*;
+#[cfg(feature = "connections")]
+pub use net::zonda_apps_received;

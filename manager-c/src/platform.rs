@@ -2,18 +2,20 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::fmt;
 use core::ops::Deref;
 
 use zonda::TryVec;
 use zonda_manager::attributes::Builder;
 use zonda_manager::packet::{Request, UNAVAILABLE};
-use zonda_manager::platform::{Answer, CodeError, NoThread, Platform};
+use zonda_manager::platform::{Answer, CodeError, Endpoint, NoThread, Owner, Platform};
 use zonda_manager::{matches_uri, Failure, Manager, State};
 use zonda_manifest::Limits;
 use zonda_signature::{SignatureError, SignedFile};
 use zonda_storage::Flash;
 
 use crate::lock::Lock;
+use crate::net;
 use crate::system::*;
 use crate::text;
 
@@ -23,6 +25,12 @@ pub struct Firmware;
 /// A number that a function of the flash returned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlashError(pub i32);
+
+impl fmt::Display for FlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {}", self.0)
+    }
+}
 
 /// The partition, whose state is in C.
 pub struct Partition;
@@ -100,7 +108,7 @@ fn request_for_c(request: &Request<'_>) -> crate::system::Request {
 }
 
 /// A name that ends with NUL.
-fn name_for_c(name: &str) -> [u8; NAME_SIZE] {
+pub fn name_for_c(name: &str) -> [u8; NAME_SIZE] {
     let mut bytes = [0; NAME_SIZE];
     text::store(&mut bytes, &name);
     bytes
@@ -221,6 +229,18 @@ impl Platform for Firmware {
             let own = unsafe { text::read(sensor.name) }?;
             (own == name && sensor.index == index).then_some(number as u32 + 1)
         })
+    }
+
+    fn connect(&self, owner: Owner, endpoint: &Endpoint<'_>) -> bool {
+        net::connect(owner, endpoint)
+    }
+
+    fn send(&self, owner: Owner, data: &[u8]) -> Option<usize> {
+        net::send(owner, data)
+    }
+
+    fn disconnect(&self, owner: Owner) {
+        net::disconnect(owner);
     }
 
     fn configure_sensor(&self, _: u32, _: &[u8]) -> bool {

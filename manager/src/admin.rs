@@ -482,6 +482,7 @@ impl<P: Platform> Manager<P> {
         self.held(name, |slot, name| {
             self.stop_run(slot);
             self.storage.with(|storage| storage.remove(name))?;
+            self.platform().forget_settings(name.as_str());
             let removed = self.shared(|shared| shared.apps.get_mut(slot).and_then(Option::take));
             drop(removed);
             Ok(())

@@ -15,6 +15,7 @@
 //! | `supervise` | limits of time, restarts, updates on trial |
 //! | `run` | the thread of an application, from loading to the last byte freed |
 //! | `api` | the functions that applications import |
+//! | [`devices`] | those for devices of the firmware, settings, log and clocks (feature `devices`) |
 //! | [`host`] | the platform of a host (feature `host`) |
 //!
 //! There are two locks. `storage` is taken first, for what changes the flash; `shared` second and
@@ -31,6 +32,7 @@ mod admin;
 mod api;
 pub mod attributes;
 mod check;
+pub mod devices;
 mod error;
 // For hosts, where memory does not run out.
 #[cfg(feature = "host")]

@@ -9,6 +9,7 @@ use zonda_signature::{SignatureError, SignedFile};
 use zonda_storage::Flash;
 
 use crate::attributes::Builder;
+use crate::devices::Devices;
 use crate::packet::Request;
 use crate::Manager;
 
@@ -69,11 +70,11 @@ pub struct Answer {
 /// Threads are numbered by *slots*: 0 to the number of applications less 1 for their threads, then
 /// one for whoever calls [`Manager::request`], then one for the thread that calls
 /// [`Manager::supervise`].
-pub trait Platform: Sized + Send + Sync + 'static {
+pub trait Platform: Devices + Sized + Send + Sync + 'static {
     /// A lock.
     type Mutex<T: Send>: Mutex<T>;
     /// The flash with the applications.
-    type Flash: Flash<Error: core::fmt::Debug> + Send;
+    type Flash: Flash<Error: core::fmt::Debug + core::fmt::Display> + Send;
     /// The bytes of an installed application: where they are, or a copy in RAM.
     type Code: Deref<Target = [u8]> + Send;
     /// How threads refer to the manager.

@@ -11,6 +11,7 @@ use zonda_manifest::{Entry, Limits};
 use crate::api::{Api, Context, Due};
 use crate::attributes::Builder;
 use crate::check::{check_imports, load, Package, PackageError};
+use crate::devices;
 use crate::error::Failure;
 use crate::packet::{Request, Response, EVENT};
 use crate::platform::{Answer, Platform};
@@ -120,6 +121,7 @@ fn instantiate<'a, P: Platform>(
     linker
         .define_module(Api::<P>::MODULE, Grants::All, |context| context)
         .map_err(Failure::Load)?;
+    devices::define(&mut linker).map_err(Failure::Load)?;
     let result = events.run(Entry::Init, |store| linker.instantiate(store, module));
     result.map_err(|failure| match failure {
         Failure::Event {

@@ -18,6 +18,7 @@
 //! - `app`: handlers, and what they ask of the manager
 //! - `message`: requests, responses and events as packets
 //! - `attributes`: attribute containers
+//! - [`device`]: devices of the firmware, settings, the log and clocks
 //! - `heap`: the allocator
 //! - `host`: what the manager provides
 #![no_std]
@@ -26,6 +27,7 @@ extern crate alloc;
 
 mod app;
 mod attributes;
+pub mod device;
 mod heap;
 mod host;
 mod message;
@@ -33,8 +35,8 @@ mod message;
 pub use app::{App, Sensor, Timer};
 pub use attributes::{Attributes, Value, Values};
 pub use heap::Heap;
-pub use host::Console;
 pub use message::{Method, Request, Response};
+pub use zonda_app::{println, Console};
 
 #[doc(hidden)]
 pub mod entry {
@@ -97,21 +99,4 @@ macro_rules! application {
             }
         }
     };
-}
-
-/// Prints a line with a format. Costs some kilobytes of code, which formats of Rust take;
-/// [`Console::text`] prints a text.
-#[macro_export]
-macro_rules! println {
-    ($($arg:tt)*) => {{
-        use core::fmt::Write as _;
-        let _ = core::writeln!($crate::Console, $($arg)*);
-    }};
-}
-
-/// A panic stops the application with the trap "unreachable".
-#[cfg(target_arch = "wasm32")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    core::arch::wasm32::unreachable()
 }

@@ -1,36 +1,32 @@
 //! For WebAssembly programs in Rust that run on Zonda, without the standard library: safe names for
-//! what a firmware provides, and a panic that is a trap.
+//! what a firmware provides, and a panic that is a trap. The crate `zonda-application` is built on
+//! it, for applications of the application manager.
+//!
+//! - `board`: functions of a firmware (without the feature `libc`)
+//! - `libc`: printing by the C library (feature `libc`)
 #![no_std]
+
+#[cfg(not(feature = "libc"))]
+mod board;
+#[cfg(feature = "libc")]
+mod libc;
 
 use core::fmt::{self, Write};
 
-mod env {
-    #[link(wasm_import_module = "env")]
-    unsafe extern "C" {
-        pub safe fn led_set(on: i32);
-        pub safe fn sleep_ms(ms: i32);
-        pub fn print(text: *const u8, len: usize);
-    }
-}
-
-/// Switches the LED.
-pub fn led_set(on: bool) {
-    env::led_set(on.into());
-}
-
-/// Sleeps.
-pub fn sleep_ms(ms: u16) {
-    env::sleep_ms(ms.into());
-}
-
-/// Prints a text.
-pub fn print(text: &str) {
-    // SAFETY: the firmware reads the text, which has this length.
-    unsafe { env::print(text.as_ptr(), text.len()) }
-}
+#[cfg(not(feature = "libc"))]
+pub use board::{led_set, print, sleep_ms};
+#[cfg(feature = "libc")]
+pub use libc::print;
 
 /// Prints what is written to it.
 pub struct Console;
+
+impl Console {
+    /// Prints a text.
+    pub fn text(text: &str) {
+        print(text);
+    }
+}
 
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -39,7 +35,8 @@ impl Write for Console {
     }
 }
 
-/// Prints with a format. [`print()`] makes a smaller program.
+/// Prints a line with a format. Costs some kilobytes of code, which formats of Rust take;
+/// [`print()`] prints a text.
 #[macro_export]
 macro_rules! println {
     ($($arg:tt)*) => {{

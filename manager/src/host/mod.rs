@@ -1,6 +1,7 @@
 //! The platform of a host: threads, locks and clock of the standard library, a flash in a file or
-//! in RAM, sensors that count, TCP and UDP, and remote management.
+//! in RAM, sensors that count, simulated devices, TCP and UDP, and remote management.
 
+pub mod devices;
 mod flash;
 mod net;
 mod printed;
@@ -24,6 +25,7 @@ use crate::packet::Request;
 use crate::platform::{CodeError, Endpoint, Mutex, NoThread, Owner, Platform};
 use crate::{Error, Failure, Manager, Policy, State};
 
+use devices::{Settings, Simulated, SimulatedDevices};
 pub use flash::HostFlash;
 use net::Connections;
 pub use printed::Printed;
@@ -60,6 +62,22 @@ pub enum Event<'a> {
 /// Who is told what happens.
 pub type Events = Box<dyn Fn(&str, &Event<'_>) + Send + Sync>;
 
+/// The names of all capabilities.
+pub const ALL_CAPABILITIES: [&str; 12] = [
+    "request",
+    "resource",
+    "subscribe",
+    "sensor",
+    "connection",
+    "gpio",
+    "pwm",
+    "adc",
+    "i2c",
+    "keyvalue",
+    "logging",
+    "clocks",
+];
+
 /// How the host is set up.
 pub struct Options {
     /// Keys that are trusted.
@@ -70,6 +88,10 @@ pub struct Options {
     pub slots: usize,
     /// Names of sensors that count up from 0, each as index 0.
     pub sensors: Vec<String>,
+    /// Simulated devices, with the names that applications open them by.
+    pub devices: Vec<(String, Simulated)>,
+    /// Where settings of applications are.
+    pub settings: Settings,
     /// Called with the name of an application, which is empty where it is not known.
     pub events: Events,
 }
@@ -81,11 +103,13 @@ impl Default for Options {
             keys: Vec::new(),
             policy: Policy {
                 unsigned: crate::Unsigned::Verified,
-                grants: &["request", "resource", "subscribe", "sensor", "connection"],
+                grants: &ALL_CAPABILITIES,
                 ..Policy::default()
             },
             slots: 16,
             sensors: Vec::new(),
+            devices: Vec::new(),
+            settings: Settings::default(),
             events: Box::new(|_, _| {}),
         }
     }
@@ -105,9 +129,17 @@ pub struct Host {
     threads: StdMutex<Vec<Option<JoinHandle<()>>>>,
     manager: OnceLock<Weak<Manager<Host>>>,
     sensors: Vec<(String, AtomicI32)>,
+    devices: SimulatedDevices,
     connections: Connections,
     keys: Vec<(Algorithm, Vec<u8>)>,
     events: Events,
+}
+
+impl Host {
+    /// The simulated devices, for whoever plays the world outside.
+    pub fn devices(&self) -> &SimulatedDevices {
+        &self.devices
+    }
 }
 
 impl Platform for Host {
@@ -250,13 +282,15 @@ impl Running {
             Err(zonda_storage::Error::NotFormatted) => Storage::format(flash, geometry)?,
             storage => storage?,
         };
-        let Options { keys, policy, slots, sensors, events } = options;
+        let Options { keys, policy, slots, sensors, devices, settings, events } = options;
         let host = Host {
             begin: Instant::now(),
             signals: (0..slots + 2).map(|_| Signal::default()).collect(),
             threads: StdMutex::new((0..slots).map(|_| None).collect()),
             manager: OnceLock::new(),
             sensors: sensors.into_iter().map(|name| (name, AtomicI32::new(0))).collect(),
+            devices: SimulatedDevices::new(devices, settings)
+                .map_err(|error| zonda_storage::Error::Flash(error.kind()))?,
             connections: Connections::default(),
             keys,
             events,

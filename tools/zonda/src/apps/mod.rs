@@ -15,6 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use zonda_manager::host::devices::Simulated;
 
 use crate::failure::Failure;
 use crate::input::read;
@@ -53,6 +54,10 @@ pub struct ServeArgs {
     /// A sensor that counts up from 0; may be repeated
     #[arg(long, value_name = "NAME")]
     sensor: Vec<String>,
+    /// A simulated device; may be repeated: gpio:NAME, pwm:NAME, adc:NAME=VALUE (0 to 4095, of 3,300 mV),
+    /// i2c:NAME=REGISTERS (hexadecimal)
+    #[arg(long, value_name = "KIND:NAME", value_parser = device)]
+    device: Vec<(String, Simulated)>,
     /// Places for applications
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u8).range(1..=62))]
     slots: u8,
@@ -72,6 +77,33 @@ pub struct ServeArgs {
 
 fn capability() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(zonda_manager::capability_names())
+}
+
+/// A simulated device from its option.
+fn device(text: &str) -> Result<(String, Simulated), String> {
+    let (kind, rest) = text.split_once(':').ok_or("expected KIND:NAME")?;
+    let (name, value) = rest.split_once('=').unwrap_or((rest, ""));
+    let state = match kind {
+        "gpio" if value.is_empty() => Simulated::Pin(false),
+        "gpio" => Simulated::Pin(value == "1"),
+        "pwm" => Simulated::Pwm(0, 0),
+        "adc" => {
+            let value = value.parse().ok().filter(|value| (0..4096).contains(value));
+            Simulated::Adc(value.ok_or("adc: expected NAME=VALUE with a value from 0 to 4095")?)
+        }
+        "i2c" => {
+            Simulated::I2c(registers(value).ok_or("i2c: expected NAME=REGISTERS in hexadecimal")?)
+        }
+        _ => return Err("expected gpio, pwm, adc or i2c".into()),
+    };
+    Ok((name.into(), state))
+}
+
+/// Bytes in hexadecimal.
+fn registers(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks(2);
+    let byte = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    digits.map(byte).collect()
 }
 
 pub fn apps(args: &AppsArgs) -> Result<(), Failure> {

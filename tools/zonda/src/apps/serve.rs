@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use zonda_manager::attributes::{Attributes, Builder, Value};
+use zonda_manager::host::devices::Settings;
 use zonda_manager::host::{Event, HostFlash, Options, Printed, Running};
 use zonda_manager::packet::{Request, Response, ATTRIBUTES};
 use zonda_manager::{Info, InstallOptions, Platform, Policy, State, Unsigned};
@@ -61,6 +62,8 @@ pub fn serve(dir: &Path, args: &ServeArgs) -> Result<(), Failure> {
         policy,
         slots: args.slots.into(),
         sensors: args.sensor.clone(),
+        devices: args.device.clone(),
+        settings: Settings::Folder(dir.join("settings")),
         events: Box::new(move |name, event| match event {
             Event::Printed(text) => {
                 let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);

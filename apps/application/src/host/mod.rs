@@ -1,7 +1,7 @@
 //! What the manager provides (docs/apps.md), with safe names. On another machine than wasm32
 //! nothing is there, so that the rest can be compiled for tests.
 
-use core::fmt;
+pub mod device;
 
 #[cfg(target_arch = "wasm32")]
 mod env {
@@ -17,7 +17,6 @@ mod env {
         pub fn wasm_sensor_open(name: *const u8, index: u32) -> u32;
         pub safe fn wasm_sensor_config(sensor: u32, ms: u32, bits: i32, delay: u32) -> i32;
         pub safe fn wasm_sensor_close(sensor: u32) -> i32;
-        pub safe fn putchar(byte: i32) -> i32;
     }
 }
 
@@ -44,9 +43,6 @@ mod env {
         0
     }
     pub fn wasm_sensor_close(_: u32) -> i32 {
-        0
-    }
-    pub fn putchar(_: i32) -> i32 {
         0
     }
 }
@@ -104,23 +100,4 @@ pub fn open_sensor(name: &str, index: u32, ms: u32) -> Option<u32> {
 
 pub fn close_sensor(sensor: u32) {
     env::wasm_sensor_close(sensor);
-}
-
-/// Prints what is written to it.
-pub struct Console;
-
-impl Console {
-    /// Prints a text.
-    pub fn text(text: &str) {
-        for &byte in text.as_bytes() {
-            env::putchar(byte.into());
-        }
-    }
-}
-
-impl fmt::Write for Console {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        Console::text(text);
-        Ok(())
-    }
 }
