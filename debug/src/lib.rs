@@ -11,6 +11,7 @@
 //! | `arch` | registers: the program counter |
 //! | `breakpoints` | breakpoints and watchpoints |
 //! | `libraries` | the list of modules for the debugger |
+//! | `remains` | the session over a trap record (feature `std`) |
 //! | `stub` | the session: when the program stops, and what happens until it runs on |
 //! | `target` | what the debugger reads and changes |
 //! | `text` | texts that the debugger asks for in parts |
@@ -27,6 +28,9 @@ mod address;
 mod arch;
 mod breakpoints;
 mod libraries;
+#[cfg(feature = "std")]
+#[allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a host has memory")]
+pub mod remains;
 mod stub;
 mod target;
 #[cfg(feature = "std")]

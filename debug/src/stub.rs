@@ -71,10 +71,10 @@ impl<L: Link> Connection for Output<L> {
 }
 
 type Machine<L, N> = State<'static, Stopped<N>, Output<L>>;
-type Reason = MultiThreadStopReason<u64>;
+pub(crate) type Reason = MultiThreadStopReason<u64>;
 
 /// What a debugger sends, in no packet, to interrupt the program.
-const INTERRUPT: u8 = 3;
+pub(crate) const INTERRUPT: u8 = 3;
 /// The only thread.
 const THREAD: Tid = Tid::MIN;
 
@@ -232,7 +232,7 @@ impl<L: Link, N: Names> Debugger for Stub<L, N> {
 }
 
 /// A stop by a signal, in the form of reply that can have registers.
-fn reply(signal: Signal) -> Reason {
+pub(crate) fn reply(signal: Signal) -> Reason {
     Reason::SignalWithThread { tid: THREAD, signal }
 }
 
@@ -242,7 +242,7 @@ fn is_exit(program: &Program) -> bool {
 }
 
 /// What a debugger of machine code would see in the place of a trap.
-fn signal(trap: TrapCode) -> Signal {
+pub(crate) fn signal(trap: TrapCode) -> Signal {
     match trap {
         TrapCode::Unreachable => Signal::SIGILL,
         TrapCode::IntegerDivideByZero | TrapCode::IntegerOverflow => Signal::SIGFPE,

@@ -30,9 +30,9 @@ use zonda::debug::{Bytes, Frame, Position, Program};
 use zonda::TrapCode;
 
 /// How the program is built, for the debugger.
-const TRIPLE: &str = "wasm32-unknown-unknown-wasm";
+pub(crate) const TRIPLE: &str = "wasm32-unknown-unknown-wasm";
 /// The only process.
-const PROCESS: core::num::NonZeroUsize = core::num::NonZeroUsize::MIN;
+pub(crate) const PROCESS: core::num::NonZeroUsize = core::num::NonZeroUsize::MIN;
 
 /// A stopped program, and what the debugger has set.
 pub(crate) struct Stopped<N> {

@@ -52,6 +52,12 @@ pub struct Tcp {
 /// A port that is not served yet.
 pub struct Port(TcpListener);
 
+impl From<Port> for TcpListener {
+    fn from(port: Port) -> TcpListener {
+        port.0
+    }
+}
+
 impl Port {
     /// Opens a port of this machine, for connections from this machine; 0 for any that is free.
     ///

@@ -65,6 +65,7 @@ fn program(bytes: &[u8]) {
     let end = bytes.len().min(400) as u32;
     for offset in 0..end {
         let _ = (program.source(offset), program.instruction(program.imported(), offset));
+        let _ = program.behind(program.imported(), offset);
     }
     if let Some(lines) = program.lines() {
         let _ = lines.in_range(0..end);
@@ -84,5 +85,8 @@ fn both(bytes: &[u8]) {
     let options = Options { locals: true, memory: true };
     if let Ok(backtrace) = Backtrace::new(&record, &programs, true, options) {
         let _ = backtrace.to_string();
+        for place in backtrace.places() {
+            place.locals().iter().for_each(|local| assert!(local.bytes().len() <= 16));
+        }
     }
 }

@@ -9,10 +9,10 @@ use core::ffi::c_void;
 const LINE: usize = 32;
 
 /// Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at
-/// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL`
-/// ends that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to
-/// the buffer when a call traps, and allocates nothing then. A trap of a start function is not
-/// recorded. docs/traps.md specifies the record.
+/// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack, a
+/// quarter of them below the stack pointer; `NULL` ends that. 256 bytes are enough for some twenty
+/// calls, with locals 512. The runtime writes to the buffer when a call traps, and allocates nothing
+/// then. A trap of a start function is not recorded. docs/traps.md specifies the record.
 #[no_mangle]
 pub unsafe extern "C" fn zonda_set_trap_record(
     module_inst: wasm_module_inst_t,

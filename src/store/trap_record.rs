@@ -33,6 +33,7 @@ mod part {
     pub(super) const FRAMES: u8 = 2;
     pub(super) const LOCALS: u8 = 3;
     pub(super) const MEMORY: u8 = 4;
+    pub(super) const STACK_POINTER: u8 = 5;
 }
 
 /// Flags in the header: there was more than the record has.
@@ -272,7 +273,7 @@ unsafe fn write(
             Some(())
         })?;
         let memory = memory.min(out.room() / 2);
-        let reserved = if memory == 0 { 0 } else { memory + PART + 4 };
+        let reserved = if memory == 0 { 0 } else { memory + 2 * (PART + 4) };
         let locals = out.part(part::LOCALS, |out| {
             let mut next = Some(stopped);
             while let Some(frame) = next {
@@ -292,7 +293,10 @@ unsafe fn write(
         if locals.is_none() {
             flags |= flag::LOCALS;
         }
-        let _ = out.part(part::MEMORY, |out| stack(out, stopped.instance, memory));
+        if let Some(pointer) = stack_pointer(stopped.instance).filter(|_| memory != 0) {
+            let _ = out.part(part::STACK_POINTER, |out| out.word(pointer));
+            let _ = out.part(part::MEMORY, |out| stack(out, stopped.instance, pointer, memory));
+        }
     }
     let len = out.len + CHECKSUM;
     out.set(MAGIC.len() + 2, &[flags]);
@@ -377,21 +381,37 @@ unsafe fn place(
     out.leb(offset)
 }
 
-/// The memory from where the stack pointer of a C or Rust program points on: its first global, if
-/// that is a mutable i32. Address, then bytes.
+/// The stack pointer of a C or Rust program: its first global, if that is a mutable i32.
 ///
 /// # Safety
 /// The instance is live and does not run.
-unsafe fn stack(out: &mut Out, instance: *const ExecInstance, most: usize) -> Option<()> {
-    // SAFETY: the contract of this function; an instance has a record of each global and memory.
+unsafe fn stack_pointer(instance: *const ExecInstance) -> Option<u32> {
+    // SAFETY: the contract of this function; an instance has a record of each global.
     unsafe {
         let instance = StoreInstance::of(instance);
         let ty = instance.module.data.globals.first()?.ty;
-        if most == 0 || !ty.mutable || ty.content != ValType::I32 {
+        if !ty.mutable || ty.content != ValType::I32 {
             return None;
         }
-        let address = *instance.globals.first()?.cell();
-        let memory = *instance.memories.first()?;
+        Some(*instance.globals.first()?.cell())
+    }
+}
+
+/// The memory around the stack pointer: address, then bytes. A quarter of it lies below, where
+/// functions that call nothing have their variables and leave the pointer as it is.
+///
+/// # Safety
+/// The instance is live and does not run.
+unsafe fn stack(
+    out: &mut Out,
+    instance: *const ExecInstance,
+    pointer: u32,
+    most: usize,
+) -> Option<()> {
+    let address = pointer.saturating_sub(most as u32 / 4);
+    // SAFETY: the contract of this function; an instance has a record of each memory.
+    unsafe {
+        let memory = *StoreInstance::of(instance).memories.first()?;
         let bytes = (*memory).bytes().get(address as usize..)?;
         let bytes = bytes.get(..most).unwrap_or(bytes);
         out.word(address)?;

@@ -122,31 +122,63 @@ impl fmt::Display for Backtrace<'_, '_> {
     }
 }
 
+/// A local of a frame, with the slots that the record has of it.
+pub struct Local<'m> {
+    /// Its name in the name section.
+    pub name: Option<&'m str>,
+    pub ty: ValType,
+    slots: [u32; 4],
+    count: usize,
+}
+
+impl Local<'_> {
+    /// Its value, lowest byte first.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.slots.iter().take(self.count).flat_map(|slot| slot.to_le_bytes()).collect()
+    }
+
+    /// The bits of a value of at most 64 bits.
+    fn bits(&self) -> u64 {
+        let [low, high, ..] = self.slots;
+        u64::from(high) << 32 | u64::from(low)
+    }
+}
+
+impl<'m> Place<'_, 'm> {
+    /// The locals of which the record has a value, parameters first.
+    pub fn locals(&self) -> Vec<Local<'m>> {
+        let (Some(slots), Some(program)) = (&self.frame.locals, self.program) else {
+            return Vec::new();
+        };
+        let mut rest = slots.iter().copied();
+        let local = |(name, ty): (Option<&'m str>, ValType)| {
+            let count = match ty {
+                ValType::I64 | ValType::F64 => 2,
+                ValType::V128 => 4,
+                _ => 1,
+            };
+            let mut slots = [rest.next()?, 0, 0, 0];
+            for slot in slots.iter_mut().take(count).skip(1) {
+                *slot = rest.next().unwrap_or(0);
+            }
+            Some(Local { name, ty, slots, count })
+        };
+        program.locals(self.frame.func).into_iter().map_while(local).collect()
+    }
+}
+
 impl Backtrace<'_, '_> {
     fn locals(&self, f: &mut fmt::Formatter<'_>, place: &Place) -> fmt::Result {
-        let (Some(slots), Some(program)) = (&place.frame.locals, place.program) else {
-            return Ok(());
-        };
-        let mut slots = slots.iter().copied();
-        for (index, (name, ty)) in program.locals(place.frame.func).into_iter().enumerate() {
-            let Some(low) = slots.next() else { break };
-            let wide = match ty {
-                ValType::I64 | ValType::F64 => slots.next().map_or(0, u64::from) << 32,
-                ValType::V128 => {
-                    slots.by_ref().take(3).for_each(drop);
-                    0
-                }
-                _ => 0,
-            };
-            let bits = wide | u64::from(low);
+        for (index, local) in place.locals().into_iter().enumerate() {
+            let (ty, bits) = (local.ty, local.bits());
             let value = match ty {
-                ValType::I32 => format!("{} (0x{bits:x})", low as i32),
+                ValType::I32 => format!("{} (0x{bits:x})", bits as i32),
                 ValType::I64 => format!("{} (0x{bits:x})", bits as i64),
-                ValType::F32 => f32::from_bits(low).to_string(),
+                ValType::F32 => f32::from_bits(bits as u32).to_string(),
                 ValType::F64 => f64::from_bits(bits).to_string(),
-                _ => format!("0x{bits:x}"),
+                _ => format!("0x{:x}", bits as u32),
             };
-            let name = name.map_or(String::new(), |name| format!(" {name}"));
+            let name = local.name.map_or(String::new(), |name| format!(" {name}"));
             writeln!(f, "        local {index}{name}: {ty} = {value}")?;
         }
         Ok(())
@@ -155,7 +187,7 @@ impl Backtrace<'_, '_> {
 
 /// Bytes of memory, 16 in a line.
 fn dump(f: &mut fmt::Formatter<'_>, address: u32, bytes: &[u8]) -> fmt::Result {
-    writeln!(f, "memory from the stack pointer on:")?;
+    writeln!(f, "memory around the stack pointer:")?;
     let mut before: Option<&[u8]> = None;
     let mut repeated = false;
     for (line, bytes) in bytes.chunks(16).enumerate() {

@@ -203,6 +203,18 @@ impl<'m> Program<'m> {
         starts.take_while(|&start| start <= offset).last().map(|start| start as u32)
     }
 
+    /// The offset behind the instruction that starts at an offset.
+    pub fn behind(&self, func: u32, offset: u32) -> Option<u32> {
+        let body = self.bodies.get(func.checked_sub(self.imported)? as usize)?;
+        let offset = u64::from(offset);
+        if !body.range().contains(&offset) {
+            return None;
+        }
+        let operators = body.get_operators_reader().ok()?.into_iter_with_offsets();
+        let mut starts = operators.map_while(Result::ok).map(|(_, start)| start);
+        starts.find(|&start| start > offset).map(|start| start as u32)
+    }
+
     /// The source of an instruction, by its offset in the module; inlined calls first.
     pub fn source(&self, offset: u32) -> Vec<Source> {
         let Some(lines) = self.lines() else { return Vec::new() };

@@ -62,6 +62,8 @@ pub struct Record {
     pub more_frames: bool,
     /// An address in the linear memory of the innermost frame's instance, and bytes from there on.
     pub memory: Option<(u32, Vec<u8>)>,
+    /// The stack pointer of a C or Rust program: the first global of that instance.
+    pub stack_pointer: Option<u32>,
 }
 
 /// Why bytes are no record.
@@ -184,6 +186,7 @@ impl Record {
             frames: Vec::new(),
             more_frames: flags & 1 != 0,
             memory: None,
+            stack_pointer: None,
         };
         let mut parts = Bytes { bytes: contents, at: HEADER };
         while !parts.is_empty() {
@@ -244,6 +247,7 @@ impl Record {
                 let rest = part.bytes.get(part.at..).unwrap_or(&[]);
                 self.memory = Some((address, rest.to_vec()));
             }
+            5 => self.stack_pointer = Some(part.word("an address")?),
             // Of a later version that this one can be read without.
             _ => {}
         }

@@ -44,7 +44,9 @@ fn a_record_has_frames_locals_and_memory() {
         let locals: Vec<_> = record.frames.iter().map(|frame| frame.locals.clone()).collect();
         assert_eq!(locals, [vec![42, 0], vec![41], vec![40, 2, 1]].map(Some));
         let (at, memory) = record.memory.expect("a part of the memory");
-        assert_eq!((at, &memory[..5]), (32, &b"stack"[..]));
+        // A quarter of the bytes lies below the stack pointer.
+        assert_eq!((at, &memory[16..21]), (16, &b"stack"[..]));
+        assert_eq!(record.stack_pointer, Some(32));
         assert_eq!(memory.len(), 64);
     }
 }

@@ -1,5 +1,5 @@
 //! `zonda debug`, and what `zonda run --debug` does before the program starts: LLDB attaches by TCP
-//! (crate `zonda-debug`).
+//! (crate `zonda-debug`). `zonda postmortem --debug` starts it too.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ use zonda_debug::{Names, Stub, PACKET};
 use crate::failure::Failure;
 
 /// What the command prints before the address at which it waits.
-const WAITING: &str = "waiting for a debugger at ";
+pub const WAITING: &str = "waiting for a debugger at ";
 
 /// The file of the program, which is the first instance. LLDB reads its symbols from it.
 struct File(String);
@@ -78,7 +78,6 @@ pub fn debug(commands: &[String], run: &[OsString]) -> Result<ExitCode, Failure>
         }
     }
     let address = line.trim_end().rsplit(' ').next().unwrap_or_default();
-    let connect = format!("process connect --plugin wasm connect://{address}");
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         while matches!(messages.read_until(b'\n', &mut bytes), Ok(1..)) {
@@ -86,14 +85,26 @@ pub fn debug(commands: &[String], run: &[OsString]) -> Result<ExitCode, Failure>
             bytes.clear();
         }
     });
-    let mut command = Command::new(&lldb);
-    for text in std::iter::once(&connect).chain(commands) {
-        command.arg("-o").arg(text);
-    }
-    let ended = command.status();
+    let ended = start_lldb(&lldb, &[], address, commands.iter().cloned());
     let _ = program.kill();
     let _ = program.wait();
-    match ended {
+    ended
+}
+
+/// Runs LLDB with what is at an address, with commands before and after it has attached. Returns
+/// its exit code.
+pub fn start_lldb(
+    lldb: &str,
+    before: &[String],
+    address: &str,
+    after: impl Iterator<Item = String>,
+) -> Result<ExitCode, Failure> {
+    let connect = format!("process connect --plugin wasm connect://{address}");
+    let mut command = Command::new(lldb);
+    for text in before.iter().cloned().chain([connect]).chain(after) {
+        command.arg("-o").arg(text);
+    }
+    match command.status() {
         Ok(status) => Ok(ExitCode::from(status.code().unwrap_or(1) as u8)),
         Err(error) => Err(Failure::Input(format!("{lldb}: {error}"))),
     }
@@ -103,7 +114,7 @@ pub fn debug(commands: &[String], run: &[OsString]) -> Result<ExitCode, Failure>
 const LLDB: u32 = 22;
 
 /// The LLDB that is there, if it is new enough.
-fn lldb() -> Result<String, Failure> {
+pub fn lldb() -> Result<String, Failure> {
     if let Ok(lldb) = std::env::var("LLDB") {
         let version = version(&lldb).map_err(|error| {
             Failure::Input(format!("{lldb}, which the environment variable LLDB names: {error}"))

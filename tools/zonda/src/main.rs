@@ -19,6 +19,7 @@ mod native;
 #[path = "native_off.rs"]
 mod native;
 mod pack;
+mod postmortem;
 mod profile;
 mod run;
 mod sign;
@@ -165,8 +166,10 @@ enum Command {
     #[command(after_help = EXIT_CODES)]
     Symbolize(symbolize::SymbolizeArgs),
     /// Print all that a trap record has: the backtrace with the values of locals, and memory.
+    ///
+    /// With --debug, LLDB opens it.
     #[command(after_help = EXIT_CODES)]
-    Postmortem(symbolize::SymbolizeArgs),
+    Postmortem(postmortem::PostmortemArgs),
     /// Run specification scripts and print how many directives passed, failed and are unsupported.
     ///
     /// `text` counts assertions about the text format, which are checked while the script is
@@ -377,7 +380,7 @@ fn main() -> ExitCode {
         Command::Verify { key, files } => sign::verify(&key, &files).map(success),
         Command::Profile(args) => profile::profile(&args),
         Command::Symbolize(args) => symbolize::symbolize(&args, false).map(success),
-        Command::Postmortem(args) => symbolize::symbolize(&args, true).map(success),
+        Command::Postmortem(args) => postmortem::postmortem(&args),
         Command::Wast { mode, files } => wast::wast(mode.mode, &files).map(success),
     };
     match outcome {

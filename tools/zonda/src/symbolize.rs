@@ -1,5 +1,4 @@
-//! `zonda symbolize` and `zonda postmortem`: records of traps, and call stacks, with names and
-//! lines.
+//! `zonda symbolize`: records of traps, and call stacks, with names and lines.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,6 +26,44 @@ pub struct SymbolizeArgs {
 
 /// Prints each record of a file.
 pub fn symbolize(args: &SymbolizeArgs, all: bool) -> Result<(), Failure> {
+    let options = Options { locals: all, memory: all };
+    open(args, |found, programs| {
+        let records = match found {
+            Found::Records(records) => records,
+            Found::Log(log) => return call_stack(&log, programs),
+        };
+        for record in &records {
+            let backtrace = Backtrace::new(record, programs, args.force, options)?;
+            print!("{}\n{backtrace}", record.message());
+        }
+        Ok(())
+    })
+}
+
+/// What a file has.
+pub enum Found {
+    Records(Vec<Record>),
+    /// A log without a record.
+    Log(String),
+}
+
+impl SymbolizeArgs {
+    /// The files of the modules.
+    pub fn modules(&self) -> &[PathBuf] {
+        &self.modules
+    }
+
+    pub fn is_forced(&self) -> bool {
+        self.force
+    }
+}
+
+/// Reads the file and the modules that the user names, and hands both on. The error of `with` is
+/// one of the file.
+pub fn open(
+    args: &SymbolizeArgs,
+    with: impl FnOnce(Found, &[Program]) -> Result<(), String>,
+) -> Result<(), Failure> {
     let path = args.file.as_path();
     let bad = |what: String| Failure::Input(format!("{}: {what}", path.display()));
     let bytes = if path == Path::new("-") {
@@ -49,17 +86,13 @@ pub fn symbolize(args: &SymbolizeArgs, all: bool) -> Result<(), Failure> {
         let log = String::from_utf8_lossy(&bytes);
         let records = record::in_log(&log).map_err(bad)?;
         if records.is_empty() {
-            return call_stack(&log, &programs).map_err(bad);
+            return with(Found::Log(log.into_owned()), &programs).map_err(bad);
         }
         records
     };
-    let options = Options { locals: all, memory: all };
-    for bytes in &records {
-        let record = Record::parse(bytes).map_err(|error| bad(error.to_string()))?;
-        let backtrace = Backtrace::new(&record, &programs, args.force, options).map_err(bad)?;
-        print!("{}\n{backtrace}", record.message());
-    }
-    Ok(())
+    let records = records.iter().map(|bytes| Record::parse(bytes)).collect::<Result<_, _>>();
+    let records = records.map_err(|error| bad(error.to_string()))?;
+    with(Found::Records(records), &programs).map_err(bad)
 }
 
 /// A program whose names and lines are wanted.
@@ -86,12 +119,12 @@ fn call_stack(log: &str, programs: &[Program]) -> Result<(), String> {
     if found {
         Ok(())
     } else {
-        Err(format!(
-            "found neither a trap record, nor a line with '{}', nor a call stack (#00: 0x001a - name)",
-            record::MARK
-        ))
+        Err(format!("{NO_RECORD}, nor a call stack (#00: 0x001a - name)"))
     }
 }
+
+/// What is said of a file without a record.
+pub const NO_RECORD: &str = "found neither a trap record, nor a line with 'zonda-trap '";
 
 /// A line of a call stack: number, offset in the module, name.
 fn frame(line: &str) -> Option<(u32, u32, &str)> {

@@ -61,7 +61,7 @@ fn a_record_is_read_as_a_file_and_from_a_log() {
             shown.contains("        local 0: i32 = 5 (0x5)\n        local 1: i32 = 0 (0x0)\n"),
             "{shown}"
         );
-        assert!(shown.contains("memory from the stack pointer on:"), "{shown}");
+        assert!(shown.contains("memory around the stack pointer:"), "{shown}");
     }
     // A line is lost on the console.
     let bytes = std::fs::read(&record).unwrap();
