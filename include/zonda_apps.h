@@ -138,6 +138,13 @@ zonda_app_result_t zonda_apps_start(zonda_app_error_t *error);
 void zonda_apps_end(void);
 zonda_app_result_t zonda_apps_usage(zonda_app_usage_t *usage, zonda_app_error_t *error);
 
+/* Copies a part of the record of an application's last trap (docs/traps.md): at most `*size` bytes from
+ * the offset `from` on. Stores how many these are in `*size`, and the length of the record in `*len`, 0
+ * without a trap. The record stays while the application runs again, until its next trap or until it is
+ * removed. With CONFIG_ZONDA_APPS_TRAP_RECORD. */
+zonda_app_result_t zonda_app_trap_record(const char *name, uint32_t from, void *buf, uint32_t *size,
+					 uint32_t *len);
+
 /* Stores what is known of an application. */
 zonda_app_result_t zonda_app_info(const char *name, zonda_app_info_t *info);
 /* The same of the application in a place; ZONDA_APP_UNKNOWN if it is empty. For lists: every place

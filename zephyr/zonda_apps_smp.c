@@ -43,11 +43,12 @@ enum command {
 	LOG = 11,
 	STATISTICS = 12,
 	LIMITS = 13,
+	RECORD = 14,
 };
 
 #define HASH_SIZE 32
-/* Applications in one response to LIST, and bytes in one to LOG: a response of the default buffers
- * holds 384 bytes. */
+/* Applications in one response to LIST, and bytes in one to LOG or RECORD: a response of the default
+ * buffers holds 384 bytes. */
 #define LIST_PART 4
 #define LOG_PART  192
 /* Of a URL, with its NUL. */
@@ -483,6 +484,37 @@ static int log_text(struct smp_streamer *ctxt)
 		       : MGMT_ERR_EMSGSIZE;
 }
 
+#ifdef CONFIG_ZONDA_APPS_TRAP_RECORD
+/* A part of the record of an application's last trap. */
+static int record(struct smp_streamer *ctxt)
+{
+	zcbor_state_t *zse = ctxt->writer->zs;
+	char name[ZONDA_APP_NAME_SIZE];
+	uint8_t data[LOG_PART];
+	uint32_t size = sizeof(data);
+	uint32_t from = 0;
+	uint32_t len;
+	struct zcbor_string text = {0};
+	size_t decoded;
+	struct zcbor_map_decode_key_val fields[] = {
+		ZCBOR_MAP_DECODE_KEY_DECODER("name", zcbor_tstr_decode, &text),
+		ZCBOR_MAP_DECODE_KEY_DECODER("from", zcbor_uint32_decode, &from),
+	};
+
+	if (zcbor_map_decode_bulk(ctxt->reader->zs, fields, ARRAY_SIZE(fields), &decoded) != 0 ||
+	    text.len == 0 || !copy(name, sizeof(name), &text)) {
+		return MGMT_ERR_EINVAL;
+	}
+	if (zonda_app_trap_record(name, from, data, &size, &len) != ZONDA_APP_OK) {
+		return refuse(zse, ZONDA_APP_UNKNOWN, "no application has this name");
+	}
+	return put_uint(zse, "len", len) && zcbor_tstr_put_lit(zse, "data") &&
+			       zcbor_bstr_encode_ptr(zse, data, size)
+		       ? MGMT_ERR_EOK
+		       : MGMT_ERR_EMSGSIZE;
+}
+#endif
+
 static int statistics(struct smp_streamer *ctxt)
 {
 	zcbor_state_t *zse = ctxt->writer->zs;
@@ -557,6 +589,9 @@ static const struct mgmt_handler handlers[] = {
 	[LOG] = {.mh_read = log_text},
 	[STATISTICS] = {.mh_read = statistics},
 	[LIMITS] = {.mh_read = limits},
+#ifdef CONFIG_ZONDA_APPS_TRAP_RECORD
+	[RECORD] = {.mh_read = record},
+#endif
 };
 
 static struct mgmt_group group = {

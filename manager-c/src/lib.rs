@@ -9,6 +9,7 @@
 //! | `devices` | devices of the firmware for applications (feature `devices`) |
 //! | `net` | connections (feature `connections`) |
 //! | `text` | texts for C |
+//! | `record` | records of traps (feature `trap-record`) |
 //! | `state` | the manager, which exists once, and the transfer of a package |
 //! | `admin` | functions that look at and change applications |
 //! | `messages` | requests, events, and what handlers and sensors of the firmware call |
@@ -31,6 +32,8 @@ mod net;
 #[path = "net_off.rs"]
 mod net;
 mod platform;
+#[cfg(feature = "trap-record")]
+mod record;
 mod state;
 mod system;
 mod text;
@@ -39,3 +42,5 @@ pub use admin::*;
 pub use messages::*;
 #[cfg(feature = "connections")]
 pub use net::zonda_apps_received;
+#[cfg(feature = "trap-record")]
+pub use record::*;

@@ -12,6 +12,7 @@
 //! | `check` | whether a package is installed: signature, manifest, capabilities |
 //! | `manager` | the manager for the firmware: what is there, requests, events |
 //! | `admin` | installing, starting, stopping, updating, removing |
+//! | `record` | records of traps (feature `trap-record`) |
 //! | `supervise` | limits of time, restarts, updates on trial |
 //! | `run` | the thread of an application, from loading to the last byte freed |
 //! | `api` | the functions that applications import |
@@ -43,6 +44,11 @@ mod manager;
 pub mod outcome;
 pub mod packet;
 pub mod platform;
+#[cfg(feature = "trap-record")]
+mod record;
+#[cfg(not(feature = "trap-record"))]
+#[path = "record_off.rs"]
+mod record;
 mod route;
 mod run;
 mod shared;

@@ -15,6 +15,7 @@ use crate::devices;
 use crate::error::Failure;
 use crate::packet::{Request, Response, EVENT};
 use crate::platform::{Answer, Platform};
+use crate::record;
 use crate::shared::{Message, Shared, State, STOP_MS};
 use crate::Manager;
 
@@ -100,7 +101,9 @@ fn prepare<'a, P: Platform>(
         ..StoreConfig::default()
     };
     let context = Context::<P>::new(manager.clone(), slot, id, &limits);
-    let store = Store::with_config(&Engine::default(), context, config).map_err(Failure::Load)?;
+    let mut store =
+        Store::with_config(&Engine::default(), context, config).map_err(Failure::Load)?;
+    record::prepare(&mut store);
     let interrupt = store.interrupt_handle();
     manager.app(slot, |app| app.interrupt = Some(interrupt));
     let Limits { fuel, event_ms, .. } = limits;
@@ -168,6 +171,9 @@ impl<'a, P: Platform> Events<'a, P> {
         self.store.set_fuel(fuel);
         let result = f(&mut self.store);
         let used = fuel.saturating_sub(self.store.fuel());
+        if result.is_err() {
+            record::keep(&self.store);
+        }
         match self.end_event(used) {
             true => Err(self.too_long(entry)),
             false => result.map_err(|error| Failure::Event { entry, error }),

@@ -12,6 +12,7 @@ use zonda_storage::Name;
 
 use crate::error::Failure;
 use crate::list::remove;
+use crate::record::Kept;
 
 /// Most places for applications: a bit each says whose thread is woken.
 pub(crate) const MOST_SLOTS: usize = 62;
@@ -163,6 +164,8 @@ pub(crate) struct App<C> {
     pub failures: u32,
     pub restart_at: Option<u64>,
     pub statistics: Statistics,
+    /// Of its last trap.
+    pub record: Kept,
 }
 
 /// What is counted of an application.
@@ -204,6 +207,7 @@ impl<C> App<C> {
             failures: 0,
             restart_at: None,
             statistics: Statistics::default(),
+            record: Kept::default(),
         }
     }
 

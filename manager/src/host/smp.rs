@@ -36,6 +36,7 @@ pub mod command {
     pub const LOG: u8 = 11;
     pub const STATISTICS: u8 = 12;
     pub const LIMITS: u8 = 13;
+    pub const RECORD: u8 = 14;
 }
 
 use command::*;
@@ -48,7 +49,7 @@ const WRITE: u8 = 2;
 const SMP_INVALID: u16 = 3;
 const SMP_UNSUPPORTED: u16 = 8;
 const SMP_TOO_OLD: u16 = 12;
-/// Applications in one response to LIST, and bytes in one to LOG, as on a device.
+/// Applications in one response to LIST, and bytes in one to LOG or RECORD, as on a device.
 const LIST_PART: usize = 4;
 const LOG_PART: usize = 192;
 /// Longest wait for the response to a request.
@@ -152,6 +153,7 @@ impl<'m> Server<'m> {
                 Ok(vec![entry("next", next), entry("data", Value::Bytes(text))])
             }
             (READ, STATISTICS) => self.statistics(),
+            (READ, RECORD) => self.record(map),
             _ => Err(Refused::Smp(SMP_UNSUPPORTED)),
         }
     }
@@ -194,6 +196,18 @@ impl<'m> Server<'m> {
             map.push(entry("failure", std::format!("{why}")));
         }
         map
+    }
+
+    /// A part of the record of an application's last trap.
+    fn record(&self, map: &Map) -> Answer {
+        let from = number(map, "from")?.unwrap_or(0) as usize;
+        let part = |record: &[u8]| {
+            let rest = record.get(from..).unwrap_or(&[]);
+            let part = rest.get(..LOG_PART).unwrap_or(rest);
+            vec![entry("len", record.len() as u64), entry("data", Value::Bytes(part.to_vec()))]
+        };
+        let unknown = || Refused::Group(UNKNOWN, outcome::TEXTS[UNKNOWN as usize].into());
+        self.manager.trap_record(name(map)?, part).ok_or_else(unknown)
     }
 
     fn statistics(&self) -> Answer {

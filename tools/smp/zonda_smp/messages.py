@@ -242,3 +242,21 @@ class Limits(_Command, message.ReadRequest):
     _Response = LimitsResponse
 
     name: str
+
+
+class RecordResponse(message.ReadResponse):
+    _GROUP_ID = GROUP
+    _COMMAND_ID = 14
+
+    len: int
+    """Of the whole record; 0 without a trap."""
+    data: bytes
+
+
+class Record(List):
+    """A part of the record of an application's last trap."""
+
+    _COMMAND_ID = 14
+    _Response = RecordResponse
+
+    name: str

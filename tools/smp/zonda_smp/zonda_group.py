@@ -191,6 +191,25 @@ def log(ctx: typer.Context) -> None:
 
 
 @app.command()
+def record(ctx: typer.Context, name: str, file: Path) -> None:
+    """Write the record of an application's last trap to a file, for `zonda postmortem`."""
+
+    async def f(client: SMPClient) -> None:
+        data = b""
+        while True:
+            response = await ask(client, messages.Record(name=name, from_=len(data)))
+            data += response.data
+            if not response.data or len(data) >= response.len:
+                break
+        if not data:
+            typer.echo("error: no trap of the application was recorded", err=True)
+            raise typer.Exit(code=1)
+        file.write_bytes(data)
+
+    run(ctx, f)
+
+
+@app.command()
 def statistics(ctx: typer.Context) -> None:
     """Show room and wear of the flash, and the heap."""
 

@@ -316,6 +316,39 @@ fn the_story_over_udp() {
     client.refused(&["--timeout", "1", "list"], "nothing listens there");
 }
 
+/// The record of a trap is fetched, and read with the module of the application; that of a version
+/// which was taken back, too.
+#[test]
+fn the_record_of_a_trap_is_fetched() {
+    let packages = Packages::make("device-record");
+    let served = serve("device-record");
+    for options in [["--udp", &served.udp], ["--port", &served.port]] {
+        let client = Client::Zonda(options.map(str::to_owned).to_vec());
+        client.refused(&["record", "counter"], "no application has this name");
+        client.done(&["install", &packages.first]);
+        client.done(&["start", "counter"]);
+        client.wait(&["list"], "1.0.0 running");
+        client.refused(&["record", "counter"], "no trap of the application was recorded");
+        client.done(&["install", &packages.broken]);
+        client.wait(&["list"], "1.0.0 running");
+        client.wait(&["info", "counter"], "failure: timer: ");
+        let log = client.done(&["record", "counter"]);
+        assert!(log.lines().count() > 1, "{log}");
+        let log = file("device-record", "record.log", log.as_bytes());
+        // The module that `zonda pack` has made the package of, as text.
+        let module = Path::new(&packages.unsigned).with_file_name("v3.wat");
+        let shown = zonda(&["postmortem", &log, module.to_str().unwrap()]);
+        expect(&shown, 0, &stdout(&shown), &[]);
+        let shown = stdout(&shown);
+        assert!(shown.starts_with("unreachable\n  #0  0x"), "{shown}");
+        assert!(shown.contains(" on_timer_callback\n        local 0: i32 = "), "{shown}");
+        let other = Path::new(&packages.unsigned).with_file_name("v1.wat");
+        let other = zonda(&["postmortem", &log, other.to_str().unwrap()]);
+        expect(&other, 2, "", &["the record was made from another module"]);
+        client.done(&["uninstall", "counter"]);
+    }
+}
+
 #[test]
 fn the_story_on_a_device() {
     let Ok(port) = std::env::var("ZONDA_DEVICE_PORT") else {

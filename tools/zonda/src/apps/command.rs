@@ -36,6 +36,8 @@ pub enum AppCommand {
         /// Lines of this application only
         name: Option<String>,
     },
+    /// Print the record of an application's last trap, for `zonda postmortem`
+    Record { name: String },
     /// Print room and wear of the flash; of a device, its heap too
     Statistics,
     /// Send a request and print the response

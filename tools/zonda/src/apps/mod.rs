@@ -21,7 +21,9 @@ use crate::failure::Failure;
 use crate::input::read;
 
 pub use command::{lines_of, AppCommand, METHODS};
-pub use serve::{payload as attribute_payload, show as show_response};
+pub use serve::{
+    payload as attribute_payload, record as show_record, show as show_response, NO_RECORD,
+};
 
 #[derive(Args)]
 pub struct AppsArgs {
@@ -129,6 +131,7 @@ pub fn apps(args: &AppsArgs) -> Result<(), Failure> {
         AppCommand::List => with(&["list"], &[]),
         AppCommand::Info { name } => with(&["info", name], &[]),
         AppCommand::Log { name } => with(&["log"], name.as_slice()),
+        AppCommand::Record { name } => with(&["record", name], &[]),
         AppCommand::Statistics => with(&["statistics"], &[]),
         AppCommand::Request { url, method, attributes } => {
             with(&["request", method, url], attributes)

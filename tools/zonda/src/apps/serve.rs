@@ -158,6 +158,10 @@ fn execute(
             manager.info(name).ok_or("no application has this name")?;
             Ok(lines_of(name, &text))
         }
+        ["record", name] => {
+            let shown = manager.trap_record(name, record);
+            shown.ok_or("no application has this name")?.ok_or_else(|| NO_RECORD.into())
+        }
         ["statistics"] => statistics(manager),
         ["request", method, url, ref attributes @ ..] => {
             let action = METHODS.iter().position(|name| *name == method);
@@ -176,6 +180,15 @@ fn execute(
         }
         _ => Err("unknown command: is this the same version of zonda?".into()),
     }
+}
+
+/// What is said of an application that has not trapped.
+pub const NO_RECORD: &str = "no trap of the application was recorded";
+
+/// A trap record as lines that `zonda postmortem` reads; `None` where it is empty.
+pub fn record(bytes: &[u8]) -> Option<String> {
+    let lines = zonda_symbols::record::lines(bytes).map(|line| line + "\n");
+    Some(lines.collect::<String>()).filter(|text| !text.is_empty())
 }
 
 fn statistics(manager: &Running) -> Result<String, String> {

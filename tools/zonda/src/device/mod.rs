@@ -20,7 +20,9 @@ use zonda_manager::host::smp::command::*;
 use zonda_manager::host::smp::Map;
 use zonda_manager::packet::{Response, ATTRIBUTES};
 
-use crate::apps::{attribute_payload, lines_of, show_response, AppCommand, METHODS};
+use crate::apps::{
+    attribute_payload, lines_of, show_record, show_response, AppCommand, METHODS, NO_RECORD,
+};
 use crate::failure::Failure;
 use crate::input::read;
 pub use frames::{frames, Frames};
@@ -102,6 +104,7 @@ pub fn device(args: &DeviceArgs) -> Result<(), Failure> {
             Ok(())
         }
         AppCommand::Log { name } => log(&mut client, name.as_deref()),
+        AppCommand::Record { name } => record(&mut client, name),
         AppCommand::Install { file, allow_older } => {
             let package = read(file)?;
             install(&mut client, &package, *allow_older, args.mtu.into(), args.stop_after)
@@ -175,6 +178,24 @@ fn log(client: &mut Client, name: Option<&str>) -> Result<(), Failure> {
     }
     let written = std::io::stdout().write_all(&all);
     written.map_err(|error| Failure::Call(error.to_string()))
+}
+
+/// Prints the record of an application's last trap.
+fn record(client: &mut Client, name: &str) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    loop {
+        let from = entry("from", bytes.len() as u64);
+        let map = client.ask(Operation::Read, RECORD, vec![entry("name", name), from])?;
+        let part = get(&map, "data").and_then(Value::as_bytes).map_or(&[][..], |bytes| bytes);
+        bytes.extend(part);
+        // One that was replaced meanwhile does not fit together: its checksum says so.
+        if part.is_empty() || number(&map, "len").is_none_or(|len| bytes.len() as u64 >= len) {
+            break;
+        }
+    }
+    let text = show_record(&bytes).ok_or_else(|| Failure::Call(NO_RECORD.into()))?;
+    print!("{text}");
+    Ok(())
 }
 
 /// URL and payload of a request or an event.
