@@ -8,7 +8,8 @@ use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
 use crate::store::func::{
-    call, call_inline, from_host, HostClosure, HostFunc, Stack, Target, HOST,
+    call, call_noticed, call_unnoticed, from_host, is_noticed, HostClosure, HostFunc, Stack,
+    Target, HOST,
 };
 use crate::store::link::closure_import;
 use crate::store::{again, StoreData};
@@ -247,6 +248,10 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
                 Ok(R::get(prepared.slots()))
             };
         }
+        // SAFETY: the store is live.
+        if unsafe { is_noticed(store.inner.as_ptr()) } {
+            return self.call_noticed(store, params);
+        }
         self.func.address(store)?;
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
@@ -255,10 +260,27 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         // reserved slots for parameters and results.
         unsafe {
             params.put(args);
-            call_inline::<true>(store.inner.as_ptr(), host, stack, self.target)?;
+            call_unnoticed::<true>(store.inner.as_ptr(), host, stack, self.target)?;
             let results = R::get(args);
             note(store, key, sp, stack, self.target);
             Ok(results)
+        }
+    }
+
+    /// The same while a debugger is attached, or while somebody asks for something. It is found out
+    /// first, and made apart, so that the usual call keeps nothing in registers for it.
+    #[cold]
+    #[inline(never)]
+    fn call_noticed<T>(&self, store: &mut Store<'_, T>, params: P) -> Result<R, Error> {
+        self.func.address(store)?;
+        let stack = store.inner.free_stack();
+        let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
+        let host = (&raw mut *store).cast();
+        // SAFETY: as in `call`.
+        unsafe {
+            params.put(args);
+            call_noticed::<true>(store.inner.as_ptr(), host, stack, self.target)?;
+            Ok(R::get(args))
         }
     }
 

@@ -160,16 +160,31 @@ pub(crate) unsafe fn call<const PLACE: bool>(
     stack: Stack,
     target: Target,
 ) -> Result<(), Trap> {
-    // SAFETY: the contract is that of `call_inline`.
-    unsafe { call_inline::<PLACE>(store, host, stack, target) }
+    // SAFETY: the contract is that of the functions which are called.
+    unsafe {
+        if is_noticed(store) {
+            return call_noticed::<PLACE>(store, host, stack, target);
+        }
+        call_unnoticed::<PLACE>(store, host, stack, target)
+    }
 }
 
-/// The same as part of its caller.
+/// Whether a call has to be made by [`call_noticed`].
+///
+/// # Safety
+/// The store is live.
+#[inline(always)]
+pub(crate) unsafe fn is_noticed(store: *const StoreData) -> bool {
+    // SAFETY: the contract of this function: the store is live, and so is its meter.
+    unsafe { zonda_exec::is_noticed((*store).meter.as_ptr()) }
+}
+
+/// [`call`] as part of its caller, where [`is_noticed`] is false.
 ///
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-pub(crate) unsafe fn call_inline<const PLACE: bool>(
+pub(crate) unsafe fn call_unnoticed<const PLACE: bool>(
     store: *mut StoreData,
     host: *mut (),
     stack: Stack,
@@ -183,9 +198,6 @@ pub(crate) unsafe fn call_inline<const PLACE: bool>(
             Target::Wasm(instance, func) => {
                 let from = from_host(store, host, stack);
                 let args = stack.base.wrapping_add(1);
-                if zonda_exec::is_noticed(from.meter) {
-                    return call_noticed::<PLACE>(store, host, stack, instance, func);
-                }
                 match zonda_exec::call(from, args, func, instance) {
                     Exit::Returned => {
                         (*store).check_globals(StoreInstance::of(instance));
@@ -241,22 +253,25 @@ pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
     }
 }
 
-/// Calls a function that an instance defines while a debugger is attached, or while somebody asks
-/// for something.
+/// [`call`] while a debugger is attached, or while somebody asks for something.
 ///
 /// # Safety
-/// As for [`call`], of a target that an instance defines.
+/// As for [`call`].
 #[cold]
 #[inline(never)]
-unsafe fn call_noticed<const PLACE: bool>(
+pub(crate) unsafe fn call_noticed<const PLACE: bool>(
     store: *mut StoreData,
     host: *mut (),
     stack: Stack,
-    instance: *const ExecInstance,
-    func: u32,
+    target: Target,
 ) -> Result<(), Trap> {
     // SAFETY: the contract of this function: instance and store are live, and the arguments fit.
     unsafe {
+        (*store).forget();
+        let (instance, func) = match target {
+            Target::Wasm(instance, func) => (instance, func),
+            Target::Host(import) => return call_host(store, host, stack, &*import),
+        };
         let from = from_host(store, host, stack);
         match zonda_exec::call_noticed(from, stack.base.wrapping_add(1), func, instance) {
             Exit::Returned => {
