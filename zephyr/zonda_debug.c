@@ -14,7 +14,7 @@
 LOG_MODULE_DECLARE(zonda, CONFIG_ZONDA_LOG_LEVEL);
 
 #if !DT_HAS_CHOSEN(zonda_debug_uart)
-#error "CONFIG_ZONDA_DEBUG needs a UART: / { chosen { zonda,debug-uart = &uart1; }; }; in an overlay"
+#error "CONFIG_ZONDA_DEBUG_UART needs a UART: / { chosen { zonda,debug-uart = &uart1; }; }; in an overlay"
 #endif
 
 static const struct device *const uart = DEVICE_DT_GET(DT_CHOSEN(zonda_debug_uart));
@@ -109,6 +109,11 @@ int32_t zonda_debug_read(bool wait)
 void zonda_debug_write(uint8_t byte)
 {
 	uart_poll_out(uart, byte);
+}
+
+/* Nothing waits to be sent. */
+void zonda_debug_flush(void)
+{
 }
 
 void zonda_debug_close(void)

@@ -2,8 +2,8 @@
 //! freed; then the next that is made.
 //!
 //! The stub runs on the thread of the program. The system provides the line to the debugger, a UART
-//! as a rule: functions that `zephyr/zonda_debug.c` defines. What comes while the program runs
-//! calls `zonda_debug_received`, also from an interrupt handler.
+//! or a TCP port: functions that `zephyr/zonda_debug.c` or `zephyr/zonda_debug_tcp.c` defines. What
+//! comes while the program runs calls `zonda_debug_received`, also from an interrupt handler.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -18,8 +18,10 @@ extern "C" {
     fn zonda_debug_is_connected() -> bool;
     /// The next byte; waits for it when told so. Negative when there is none.
     fn zonda_debug_read(wait: bool) -> i32;
-    /// Sends a byte.
+    /// Sends a byte, perhaps not before `zonda_debug_flush`.
     fn zonda_debug_write(byte: u8);
+    /// Sends what was written.
+    fn zonda_debug_flush();
     /// The connection has ended.
     fn zonda_debug_close();
     /// The program runs, or has stopped. While it runs, each byte that comes calls
@@ -56,7 +58,10 @@ impl Link for Line {
         unsafe { zonda_debug_write(byte) }
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        // SAFETY: as above.
+        unsafe { zonda_debug_flush() }
+    }
 
     fn close(&self) {
         // SAFETY: as above.

@@ -1,5 +1,5 @@
 //! A session of stock LLDB with the GDB remote stub of a device: the program of `tests/debug`,
-//! over the UART of an emulator, which makes a TCP port of it.
+//! over the UART of an emulator, which makes a TCP port of it, or at a TCP port of Zephyr's.
 //!
 //! Owns the commands and what they have to print, the same on each device.
 
@@ -74,19 +74,30 @@ pub fn need() -> Result<()> {
 }
 
 /// Runs a session with what `emulator` emulates, whose stub is at the QEMU character device
-/// `debugger`. The console is its standard output, on which the program has to print `printed` in
-/// this order.
-pub fn session(name: &str, mut emulator: Command, folder: &Path, printed: &[&str]) -> Result<()> {
+/// `debugger`; the rest as for [`session`].
+pub fn emulated(name: &str, mut emulator: Command, folder: &Path, printed: &[&str]) -> Result<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let console = folder.join("console.txt");
     let socket = format!("socket,id=debugger,host=127.0.0.1,port={port},server=on,wait=off");
-    let emulator = emulator
-        .args(["-chardev", &socket])
+    emulator.args(["-chardev", &socket]);
+    session(name, emulator, port, folder, printed)
+}
+
+/// Runs a session with a program whose stub is at a TCP port of this machine. The console is its
+/// standard output, on which the program has to print `printed` in this order.
+pub fn session(
+    name: &str,
+    mut program: Command,
+    port: u16,
+    folder: &Path,
+    printed: &[&str],
+) -> Result<()> {
+    let console = folder.join("console.txt");
+    let program = program
         .stdin(Stdio::null())
         .stdout(fs::File::create(&console)?)
         .spawn()
-        .context("could not start QEMU")?;
-    let emulator = Guard(emulator);
+        .context("could not start the program")?;
+    let program = Guard(program);
     let script = folder.join("session.lldb");
     fs::write(&script, COMMANDS.replace("PORT", &port.to_string()))?;
     until("the program does not wait", || {
@@ -102,7 +113,7 @@ pub fn session(name: &str, mut emulator: Command, folder: &Path, printed: &[&str
     let ended = until("the program does not end", || {
         fs::read_to_string(&console).is_ok_and(|text| text.contains("done"))
     });
-    drop(emulator);
+    drop(program);
     let all = [output.stdout, output.stderr, fs::read(&console)?].concat();
     let all = String::from_utf8_lossy(&all);
     let mut rest = &all[..];
@@ -133,7 +144,7 @@ pub fn bare_metal() -> Result<()> {
     emulator.args(["-serial", "null", "-serial", "chardev:debugger"]);
     emulator.arg("-kernel").arg(&image);
     let printed = ["run(3) = 12", "trap(2): integer divide by zero", "run(4) = 20"];
-    session(board.name, emulator, &folder, &printed)
+    emulated(board.name, emulator, &folder, &printed)
 }
 
 /// Waits until something holds.
