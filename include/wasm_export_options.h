@@ -194,10 +194,10 @@ void wasm_runtime_set_enlarge_mem_error_callback(enlarge_memory_error_callback_t
 wasm_module_t zonda_load_trusted(uint8_t *buf, uint32_t size, char *error_buf, uint32_t error_buf_size);
 
 // Has a record of each trap of the instance written to `buf`, of at most `size` bytes, with at
-// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack; `NULL`
-// ends that. 256 bytes are enough for some twenty calls, with locals 512. The runtime writes to
-// the buffer when a call traps, and allocates nothing then. A trap of a start function is not
-// recorded. docs/traps.md specifies the record.
+// most `memory_size` bytes of the linear memory that a C or Rust program uses as its stack, a
+// quarter of them below the stack pointer; `NULL` ends that. 256 bytes are enough for some twenty
+// calls, with locals 512. The runtime writes to the buffer when a call traps, and allocates nothing
+// then. A trap of a start function is not recorded. docs/traps.md specifies the record.
 void zonda_set_trap_record(wasm_module_inst_t module_inst, void *buf, uint32_t size, uint32_t memory_size);
 
 // Returns how many bytes of the buffer of zonda_set_trap_record() are a record; 0 until a call
