@@ -641,6 +641,11 @@ fn native_code_is_inspected() {
         let text = stdout(&listing);
         assert!(text.contains(instruction) && text.contains("(run)"), "{text}");
         assert!(text.contains("; function 2, 0x1cc I32Div"), "{text}");
+        // Without the module's code the places have offsets alone.
+        compile(target, &[], &plain);
+        let text = stdout(&zonda(&["inspect", "--code", &plain])).to_owned();
+        assert!(text.contains(instruction) && text.contains("(run)"), "{text}");
+        assert!(text.contains("; function 2, 0x1cc \n"), "{text}");
     }
     // A file that ends early.
     let bytes = std::fs::read(&debug).unwrap();

@@ -1,5 +1,6 @@
 //! `zonda inspect` of a file with native code.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use wasmparser::{Parser, Payload};
 use zonda_native::{Line, Native};
 use zonda_symbols::Program;
 
-use super::{code, externs, hash, not_parsed};
+use super::{code, externs, hash, not_parsed, precompiled};
 use crate::failure::Failure;
 
 /// Width of the column with an instruction's bytes.
@@ -51,7 +52,8 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
 /// Prints the assembly. Behind a call that can trap stands the WebAssembly instruction that it
 /// belongs to, where the file has the code section.
 fn list(native: &Native) -> Result<(), String> {
-    let program = Program::new(native.module)?;
+    let readable = with_functions_and_code(native.module);
+    let program = Program::new(&readable)?;
     let instructions = instructions(native.module);
     let mut funcs: BTreeMap<u32, u32> = BTreeMap::new();
     for (func, at) in (program.imported()..).zip(&native.funcs) {
@@ -76,6 +78,25 @@ fn list(native: &Native) -> Result<(), String> {
         println!("{at:6x}  {hex:BYTES$}  {text:32}  ; function {func}, 0x{offset:x} {instruction}");
     }
     Ok(())
+}
+
+/// The module as parsers take it: with its functions and their code, or with neither.
+fn with_functions_and_code(module: &[u8]) -> Cow<'_, [u8]> {
+    if precompiled::has_code(module) {
+        return module.into();
+    }
+    let mut end = 0;
+    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
+        if let Payload::FunctionSection(section) = &payload {
+            let rest = section.range().end as usize;
+            return [&module[..end], &module[rest..]].concat().into();
+        }
+        end = match payload {
+            Payload::Version { range, .. } => range.end as usize,
+            payload => payload.as_section().map_or(end, |(_, range)| range.end as usize),
+        };
+    }
+    module.into()
 }
 
 /// The instructions of a module by their offsets.

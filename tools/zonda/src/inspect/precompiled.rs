@@ -42,7 +42,7 @@ pub fn print(path: &Path, bytes: &[u8], listing: bool) -> Result<(), Failure> {
 }
 
 /// Whether the module has its code section.
-fn has_code(module: &[u8]) -> bool {
+pub fn has_code(module: &[u8]) -> bool {
     let payloads = wasmparser::Parser::new(0).parse_all(module);
     payloads
         .flatten()
