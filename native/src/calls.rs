@@ -91,7 +91,7 @@ impl Function {
         let location = self.locate(module);
         // LLVM returns several results in memory of the caller, and stops where a call has to be a
         // tail call then.
-        let jumps = module.target().has_tail_calls(slots(&ty.params) + 1);
+        let jumps = module.target().has_tail_calls(&ty.params);
         let kind = match (tail, same && jumps && ty.results.len() <= 1) {
             (true, true) => "musttail ",
             (true, false) => "tail ",

@@ -1,6 +1,8 @@
 //! The CPUs that code can be made for.
 
+use crate::shape::slots;
 use zonda::toolchain::native_format::cpu;
+use zonda::ValType;
 
 /// Instruction sets, as far as the compiler treats them differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,14 +227,29 @@ impl Target {
         self.isa != Isa::Thumb1
     }
 
-    /// Whether LLVM can make every call of a function of the caller's type a jump; `words` are
-    /// those of the parameters.
-    pub(crate) fn has_tail_calls(&self, words: u32) -> bool {
+    /// Whether LLVM can make every call of a function of the caller's type a jump. It cannot where
+    /// parameters are on the stack, and ends the process where it has to.
+    pub(crate) fn has_tail_calls(&self, params: &[ValType]) -> bool {
         match self.isa {
             Isa::Thumb1 => false,
-            // Not where parameters are on the stack.
-            Isa::Riscv32 => words < 8,
-            _ => true,
+            Isa::Thumb2 => self.are_in_registers_of_arm(params),
+            // The state is a parameter there.
+            Isa::Riscv32 => slots(params) < 8,
+            Isa::Aarch64 | Isa::X86_64 => true,
         }
+    }
+
+    /// Whether the registers of the procedure call standard for Arm (AAPCS, AAPCS_VFP) have room
+    /// for parameters: four for integers, whose pairs begin at an even one, and sixteen for floats
+    /// where the ABI is hard float.
+    fn are_in_registers_of_arm(&self, params: &[ValType]) -> bool {
+        let hard = self.needs & cpu::HARD_FLOAT != 0;
+        let (mut words, mut floats) = (0u32, 0);
+        for ty in params {
+            let in_fpu = hard && matches!(ty, ValType::F32 | ValType::F64);
+            let (used, size) = (if in_fpu { &mut floats } else { &mut words }, slots(&[*ty]));
+            *used = used.next_multiple_of(size) + size;
+        }
+        words <= 4 && floats <= 16
     }
 }
