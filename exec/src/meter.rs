@@ -82,8 +82,8 @@ impl TerminationRequest {
 pub struct Meter {
     /// Stops the running call.
     pub termination: TerminationRequest,
-    /// Fuel that is counted down next.
-    #[cfg(feature = "fuel")]
+    /// Fuel that is counted down next. Native code that is metered counts in every build.
+    #[cfg(any(feature = "fuel", feature = "native"))]
     slice: Cell<u32>,
     /// Fuel beyond `slice`.
     #[cfg(feature = "fuel")]
@@ -103,8 +103,12 @@ pub struct Meter {
 #[cfg_attr(not(thumb2), allow(dead_code))]
 pub(crate) const TERMINATION: usize = core::mem::offset_of!(Meter, termination);
 
+/// The offset of the fuel slice, which native code counts down.
+#[cfg(any(feature = "fuel", feature = "native"))]
+pub(crate) const SLICE: usize = core::mem::offset_of!(Meter, slice);
+
 #[cfg(feature = "fuel")]
-const _: () = assert!(core::mem::offset_of!(Meter, slice) == TERMINATION + 4);
+const _: () = assert!(SLICE == TERMINATION + 4);
 
 /// How much native stack native code may use.
 #[cfg(feature = "native")]
@@ -136,7 +140,7 @@ impl Meter {
     pub const fn new() -> Meter {
         Meter {
             termination: TerminationRequest(AtomicU32::new(0)),
-            #[cfg(feature = "fuel")]
+            #[cfg(any(feature = "fuel", feature = "native"))]
             slice: Cell::new(u32::MAX),
             #[cfg(feature = "fuel")]
             rest: Cell::new(u64::MAX - u32::MAX as u64),
@@ -177,6 +181,20 @@ impl Meter {
     #[inline(always)]
     pub fn pass(&self) -> bool {
         !self.termination.is_set() && self.pass_fuel()
+    }
+
+    /// What native code asks where a request is pending or the slice is used up: accounts for one
+    /// call or one loop iteration, which it has not counted.
+    #[cfg(all(feature = "fuel", feature = "native"))]
+    pub(crate) fn pass_native(&self) -> bool {
+        self.pass()
+    }
+
+    /// The same in a build that counts no fuel: what native code counts down never ends.
+    #[cfg(all(not(feature = "fuel"), feature = "native"))]
+    pub(crate) fn pass_native(&self) -> bool {
+        self.slice.set(u32::MAX);
+        self.pass()
     }
 
     /// Uses one unit of fuel.

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use zonda::toolchain::{BlockKind, Instr};
 use zonda::{TrapCode, ValType};
 use zonda_exec::native::helpers::index as helper;
-use zonda_exec::native::slot;
+use zonda_exec::native::{slot, SLICE};
 
 /// A value, as it is written in the text, and its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -507,17 +507,39 @@ impl Function {
         self.line(&format!("switch i32 {}, label %{default} [{table} ]", index.text));
     }
 
-    /// Accounts for a call or a loop iteration.
+    /// Accounts for a call or a loop iteration: counts fuel down, and asks the runtime where a
+    /// request is pending or the slice of fuel is used up.
     pub(crate) fn meter(&mut self, module: &mut Module) {
         if !module.options.meter {
             return;
         }
+        self.barrier(module);
         let stub = module.fallible(helper::METER, "void", &[]);
-        let location = self.locate(module);
+        let meter = self.field(module, slot::METER);
+        // Other threads set it.
+        let request = self.set(&format!("load volatile i32, ptr {meter}, align 4"));
+        let at = self.place(module, &meter, SLICE);
+        let access = format!("align 4, !tbaa !{}", node::ACCESS_FUEL);
+        let fuel = self.set(&format!("load i32, ptr {at}, {access}"));
+        let stopped = self.set(&format!("icmp ne i32 {request}, 0"));
+        let is_empty = self.set(&format!("icmp eq i32 {fuel}, 0"));
+        let asks = self.set(&format!("or i1 {stopped}, {is_empty}"));
+        let (ask, count, go_on) = (self.name("t"), self.name("b"), self.name("b"));
         self.line(&format!(
-            "call fastcc void {stub}({}) #{NO_MERGE}, !dbg !{location}",
-            module.ctx()
+            "br i1 {asks}, label %{ask}, label %{count}, !prof !{}",
+            node::UNLIKELY
         ));
+        let location = self.locate(module);
+        let _ = write!(
+            self.cold,
+            "{ask}:\n  call fastcc void {stub}({}) #{NO_MERGE}, !dbg !{location}\n  br label %{go_on}\n",
+            module.ctx()
+        );
+        self.start(&count);
+        let left = self.set(&format!("sub nuw i32 {fuel}, 1"));
+        self.line(&format!("store i32 {left}, ptr {at}, {access}"));
+        self.jump(&go_on);
+        self.start(&go_on);
     }
 
     // --- variables ---

@@ -60,6 +60,7 @@ pub(crate) mod node {
     pub const UNLIKELY: u32 = 6;
     /// The range of the size of memory 0.
     pub const MEMORY_SIZE: u32 = 7;
+    pub const ACCESS_FUEL: u32 = 8;
 }
 
 /// Attributes of functions: their numbers in the text.
@@ -386,6 +387,7 @@ impl<'o> Module<'o> {
              !22 = !{{!\"global\", !0, i64 0}}\n!23 = !{{!\"slot\", !0, i64 0}}\n\
              !1 = !{{!20, !20, i64 0}}\n!2 = !{{!21, !21, i64 0}}\n\
              !3 = !{{!22, !22, i64 0}}\n!4 = !{{!23, !23, i64 0}}\n\
+             !24 = !{{!\"fuel\", !0, i64 0}}\n!8 = !{{!24, !24, i64 0}}\n\
              !5 = !{{}}\n!6 = !{{!\"branch_weights\", i32 1, i32 1048575}}\n\
              !10 = !{{i32 2, !\"Debug Info Version\", i32 3}}\n!11 = !{{i32 7, !\"Dwarf Version\", i32 4}}\n\
              !12 = distinct !DICompileUnit(language: DW_LANG_C99, file: !13, producer: \"zonda\", isOptimized: true, runtimeVersion: 0, emissionKind: LineTablesOnly)\n\

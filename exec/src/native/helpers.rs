@@ -312,7 +312,7 @@ unsafe extern "C" fn meter(state: &State, return_address: *const u8) {
     // SAFETY: STATE: the meter is that of the running call.
     unsafe {
         let meter = &*(*state.context.get()).meter;
-        if !meter.pass() && !meter.noticed() {
+        if !meter.pass_native() && !meter.noticed() {
             trap(state, meter.reason() as u32, return_address);
         }
     }

@@ -7,7 +7,7 @@ use crate::ImportedFunc;
 use core::mem::offset_of;
 
 /// Changes with everything that native code relies on: this file, the helpers, `State`.
-pub const LAYOUT_VERSION: u32 = 4;
+pub const LAYOUT_VERSION: u32 = 5;
 
 /// Words of an import's record, whose first one is the host function.
 pub const IMPORT_WORDS: usize = 4;
@@ -57,6 +57,10 @@ const _: () = {
     assert!(offset_of!(Memory, size) == memory::SIZE * WORD);
     assert!(size_of::<ImportedFunc>() == IMPORT_WORDS * WORD);
     assert!(offset_of!(ImportedFunc, call) == 0);
-    // The meter: the termination request, then the fuel slice.
+    // Native code reads the termination request, whatever a debugger adds to it.
     assert!(crate::meter::TERMINATION == 0);
 };
+
+/// Where the slice of fuel lies in a [`Meter`](crate::Meter), in bytes.
+pub const SLICE: u32 = 4;
+const _: () = assert!(crate::meter::SLICE == SLICE as usize);

@@ -19,7 +19,7 @@ pub(crate) mod frames;
 pub mod helpers;
 mod layout;
 
-pub use layout::{memory, slot, IMPORT_WORDS, LAYOUT_VERSION};
+pub use layout::{memory, slot, IMPORT_WORDS, LAYOUT_VERSION, SLICE};
 
 use crate::bounds;
 use crate::frame::{Callee, Context, Exit, FuncLayout, Place, BOUNDARY, HEADER, OVERHEAD};

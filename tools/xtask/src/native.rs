@@ -68,14 +68,11 @@ pub fn tool_without() -> Result<PathBuf> {
 }
 
 /// Compiles a module for a target, and returns the path of the native module.
-pub fn compile(module: &Path, target: &str, size: bool) -> Result<PathBuf> {
+pub fn compile(module: &Path, target: &str, options: &[&str]) -> Result<PathBuf> {
     let name = module.file_stem().unwrap_or_default().to_string_lossy();
     let output = shell::target_dir().join(format!("native-{name}-{target}-{}", std::process::id()));
     let mut command = Command::new(tool()?);
     command.args(["compile", "--native", "--target", target, "--output"]).arg(&output).arg(module);
-    if size {
-        command.arg("--size");
-    }
-    shell::run(&mut command)?;
+    shell::run(command.args(options))?;
     Ok(output)
 }

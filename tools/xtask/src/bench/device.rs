@@ -32,7 +32,9 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
 /// Runs one task in one mode. The row has the keys that the firmware reports, in its order.
 pub fn measure(image: &Path, options: &Options, task: &Task, mode: Mode) -> Result<Row> {
     let path = if mode == modes::NATIVE {
-        native::compile(&task.path, options.board.target, options.size)?
+        let flags = [("--size", options.size), ("--meter", options.meter)];
+        let flags: Vec<&str> = flags.iter().filter(|flag| flag.1).map(|flag| flag.0).collect();
+        native::compile(&task.path, options.board.target, &flags)?
     } else if options.precompiled {
         precompile(&task.path)?
     } else {

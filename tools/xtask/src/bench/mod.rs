@@ -92,6 +92,9 @@ pub struct Options {
     /// With --mode native: compile for size
     #[arg(long)]
     size: bool,
+    /// With --mode native: code that counts fuel and can be stopped
+    #[arg(long)]
+    meter: bool,
     /// Link GCC's routines for floats and 64-bit integers (--target qemu, Arm)
     #[arg(long)]
     libgcc: bool,
@@ -446,6 +449,7 @@ pub fn check(api: &str) -> Result<()> {
         precompiled: false,
         debug: false,
         size: false,
+        meter: false,
         api: api.into(),
         stack: None,
         memory_limit: u32::MAX,
