@@ -9,6 +9,7 @@
 
 use super::ast::{op, Call, Func, FuncType, Instr, Module, Program, Ty};
 use super::run::{Obs, Trap};
+use zonda_script::{ALIGN, PAD};
 
 /// Codes of commands and values.
 mod code {
@@ -144,7 +145,7 @@ impl Script {
             let name = index.to_string();
             self.op(code::MODULE, program.seed);
             self.blob(name.as_bytes());
-            self.blob(bytes);
+            self.module(bytes);
             self.op(code::REGISTER, program.seed);
             self.blob(name.as_bytes());
             self.blob(name.as_bytes());
@@ -226,6 +227,25 @@ impl Script {
             value >>= 7;
         }
         self.bytes.push(value as u8);
+    }
+
+    /// A module; native code behind padding, since it is executed where it lies.
+    fn module(&mut self, bytes: &[u8]) {
+        if bytes.starts_with(b"\0asm") {
+            return self.blob(bytes);
+        }
+        // Less padding each time, until the module is in place.
+        let mut padded = vec![PAD; ALIGN * 2];
+        padded.extend_from_slice(bytes);
+        let begin = self.bytes.len();
+        for pad in 0..ALIGN * 2 {
+            self.blob(&padded[pad..]);
+            if (self.bytes.len() - bytes.len()).is_multiple_of(ALIGN) {
+                return;
+            }
+            self.bytes.truncate(begin);
+        }
+        unreachable!("the length takes the same bytes in one of two rounds");
     }
 
     fn blob(&mut self, bytes: &[u8]) {

@@ -1,7 +1,9 @@
 //! Files with compiled code: the module in them is read without its bodies, and the code that lies
 //! beside it is used in place.
 
-use super::{load, Loader};
+#[cfg(feature = "precompiled")]
+use super::load;
+use super::Loader;
 use crate::alloc::{TryArc, TryBox};
 use crate::binary::reader::{error, Reader};
 #[cfg(feature = "precompiled")]

@@ -39,15 +39,17 @@ struct Options {
     minutes: Option<f64>,
     /// Where to write scripts.
     scripts: Option<String>,
+    /// The target whose native code they have in place of the modules.
+    target: Option<String>,
 }
 
 const USAGE: &str = "\
 usage: programs --seeds A..B [--jobs N] [--mode classic|fast|mixed|precompiled|native|translation] [--reduce SECONDS]
                 [--minutes M] [--findings N] [--judge wasmi|wasmtime]
        programs --print SEED      the program's modules as text
-       programs --seeds A..B --scripts FOLDER
+       programs --seeds A..B --scripts FOLDER [--native TARGET]
                                   scripts of programs without host functions, for the image that runs
-                                  the official suite on an emulated board";
+                                  the official suite on an emulated board; with native code of a target";
 
 fn options() -> Result<Options, String> {
     let mut options = Options {
@@ -62,6 +64,7 @@ fn options() -> Result<Options, String> {
         most: 3,
         minutes: None,
         scripts: None,
+        target: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -93,6 +96,7 @@ fn options() -> Result<Options, String> {
                 options.first = number(value()?)?;
             }
             "--scripts" => options.scripts = Some(value()?),
+            "--native" => options.target = Some(value()?),
             "--worker" => options.worker = true,
             _ => return Err(format!("unknown option {arg}")),
         }
@@ -170,10 +174,31 @@ const SCRIPT_BYTES: usize = (2 << 20) - (64 << 10);
 /// Bytes of the operand stack there. Frames of the host are larger, so what fits here fits there.
 const STACK: u32 = 64 << 10;
 
+/// Makes native code of a program's modules.
+type Compile = Box<dyn Fn(&[Vec<u8>]) -> Result<Vec<Vec<u8>>, String>>;
+
+/// What compiles for a target.
+#[cfg(feature = "native")]
+fn compiler(target: &str) -> Result<Compile, String> {
+    use zonda_native::{compile, Options, Target};
+    let target = Target::named(target)?;
+    Ok(Box::new(move |modules| {
+        // As large as users have it, and without fuel, which the board does not count.
+        let compile = |module: &Vec<u8>| compile(module, &Options::new(target.clone()));
+        modules.iter().map(compile).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    }))
+}
+
+#[cfg(not(feature = "native"))]
+fn compiler(_: &str) -> Result<Compile, String> {
+    Err("native code needs the feature `native` of this package, and LLVM 19".into())
+}
+
 /// Writes scripts of the programs of all seeds, after the engines of the host agreed on them.
 fn scripts(options: &Options, folder: &str) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     let mut judge = Judge::default();
+    let compile = options.target.as_deref().map(compiler).transpose()?;
     let (mut number, mut programs, mut asserted, mut skipped) = (0, 0, 0, 0);
     let mut script = Script::new("programs");
     for seed in options.first..=options.end {
@@ -195,13 +220,21 @@ fn scripts(options: &Options, folder: &str) -> Result<(), String> {
         if let Err(what) = check(&program, &bytes, &mut judge, None) {
             return Err(format!("seed {seed}: {what}"));
         }
-        // On the board some throw and catch, too.
-        let program = exceptions::variant(&program).unwrap_or(program);
+        // On the board some throw and catch, too. The native compiler refuses these.
+        let variant = if compile.is_some() { None } else { exceptions::variant(&program) };
+        let program = variant.unwrap_or(program);
         let bytes = encode(&program);
         let size: usize = bytes.iter().map(Vec::len).sum();
         let seen = classic(&program, &bytes)?;
-        if size > 40 << 10 || !fits(&program, &bytes, STACK) || !script.add(&program, &bytes, &seen)
-        {
+        if size > 40 << 10 || !fits(&program, &bytes, STACK) {
+            skipped += 1;
+            continue;
+        }
+        let modules = match &compile {
+            Some(compile) => compile(&bytes).map_err(|error| format!("seed {seed}: {error}"))?,
+            None => bytes,
+        };
+        if !script.add(&program, &modules, &seen) {
             skipped += 1;
         }
     }

@@ -6,6 +6,7 @@ mod output;
 mod programs;
 mod unit;
 
+use crate::firmware::{self, Board};
 use crate::shell;
 use anyhow::{bail, Context, Result};
 pub use build::{wrapped, Tools};
@@ -39,9 +40,15 @@ pub struct Options {
     /// The seed of the first of them
     #[arg(long, default_value_t = 0, requires = "programs")]
     first: u64,
-    /// Runs them on the emulated Cortex-M3
+    /// Runs them on an emulated board
     #[arg(long, requires = "programs")]
     qemu: bool,
+    /// The board that --qemu emulates
+    #[arg(long, default_value = firmware::default().name, value_parser = firmware::named, requires = "qemu")]
+    board: &'static Board,
+    /// Runs them as native code of the board, which needs LLVM 19
+    #[arg(long, requires = "qemu")]
+    native: bool,
     /// What the programs are compared with; wasmtime runs in Python, from the wheel of PyPI
     #[arg(long, value_parser = ["wasmi", "wasmtime"], default_value = "wasmi", requires = "programs")]
     judge: String,
@@ -67,7 +74,8 @@ pub fn run(options: &Options) -> Result<()> {
             first: options.first,
             count,
             jobs: jobs(options.jobs),
-            qemu: options.qemu,
+            qemu: options.qemu.then_some(options.board),
+            native: options.native,
             judge: options.judge.clone(),
             translation: options.translation,
             strict: options.strict == Some(true),

@@ -1,9 +1,9 @@
 //! `cargo xtask fuzz --programs N`: generated programs (fuzz/src/program) on the host, or in
-//! batches on the emulated Cortex-M3.
+//! batches on an emulated board.
 
-use crate::firmware::{self, BOARDS};
+use crate::firmware::{self, Board};
 use crate::qemu::Run;
-use crate::{modes, shell};
+use crate::{modes, native, shell};
 use anyhow::{bail, Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,10 @@ pub struct Programs {
     pub first: u64,
     pub count: u64,
     pub jobs: usize,
-    pub qemu: bool,
+    /// The emulated board that they run on.
+    pub qemu: Option<&'static Board>,
+    /// As native code of the board.
+    pub native: bool,
     /// What they are compared with.
     pub judge: String,
     /// Checks their translation in place of running them.
@@ -27,7 +30,7 @@ pub struct Programs {
 /// Runs the programs with these seeds.
 pub fn run(programs: &Programs) -> Result<()> {
     let seeds = format!("{}..{}", programs.first, programs.first + programs.count);
-    if !programs.qemu {
+    let Some(board) = programs.qemu else {
         shell::step(&format!("running the programs of the seeds {seeds}"));
         let jobs = programs.jobs.to_string();
         let mut command = runner(programs)?;
@@ -36,30 +39,44 @@ pub fn run(programs: &Programs) -> Result<()> {
             command.args(["--mode", "translation"]);
         }
         return shell::run(&mut command);
-    }
+    };
     let folder = shell::target_dir().join("programs");
     let _ = std::fs::remove_dir_all(&folder);
     shell::step(&format!("writing scripts of the programs of the seeds {seeds}"));
-    shell::run(runner(programs)?.args(["--seeds", &seeds, "--scripts"]).arg(&folder))?;
+    let mut write = runner(programs)?;
+    write.args(["--seeds", &seeds, "--scripts"]).arg(&folder);
+    let modes: &[&[&str]] = if programs.native {
+        write.args(["--native", board.target]);
+        // Fast mode for nothing but the modules of the firmware's own.
+        &[&[modes::FAST.name, modes::NATIVE.name]]
+    } else {
+        &[&[modes::FAST.name], &[modes::CLASSIC.name]]
+    };
+    shell::run(&mut write)?;
     let mut scripts: Vec<PathBuf> =
         std::fs::read_dir(&folder)?.flatten().map(|file| file.path()).collect();
     scripts.sort();
-    for mode in [modes::FAST.name, modes::CLASSIC.name] {
-        let image = firmware::build("spec", &BOARDS[0], &["full", "spec", mode])?;
+    for modes in modes {
+        let features = [&["full", "spec"], *modes].concat();
+        let image = firmware::build("spec", board, &features)?;
+        let mode = modes.last().context("a mode")?;
         let mut passed = 0;
         for script in &scripts {
-            passed += batch(&image, script)
+            passed += batch(board, &image, script)
                 .with_context(|| format!("{} in {mode} mode", script.display()))?;
         }
-        eprintln!("    {passed} commands of {} scripts hold in {mode} mode", scripts.len());
+        eprintln!(
+            "    {passed} commands of {} scripts hold in {mode} mode on {} ({})",
+            scripts.len(),
+            board.name,
+            board.cpu
+        );
     }
     Ok(())
 }
 
 /// Runs one script; returns how many of its commands held, if all did.
-fn batch(image: &Path, script: &Path) -> Result<u64> {
-    // The first board is the Cortex-M3 with memory for everything.
-    let board = &BOARDS[0];
+fn batch(board: &'static Board, image: &Path, script: &Path) -> Result<u64> {
     let load = Some((script.to_path_buf(), board.job));
     let deadline = Duration::from_secs(600);
     let run = Run { board, image, load, count: false, plugin: None, deadline };
@@ -82,6 +99,9 @@ fn batch(image: &Path, script: &Path) -> Result<u64> {
 
 /// The runner of fuzz/src/bin/programs.
 fn runner(programs: &Programs) -> Result<Command> {
+    if programs.native {
+        native::is_possible()?;
+    }
     let name = match (programs.strict, programs.address) {
         (false, false) => "fuzz-programs",
         (true, false) => "fuzz-programs-strict",
@@ -89,10 +109,16 @@ fn runner(programs: &Programs) -> Result<Command> {
         (true, true) => "fuzz-programs-strict-address",
     };
     let target = shell::target_dir().join(name);
-    let features = if programs.strict { "programs,strict" } else { "programs" };
+    let mut features = String::from("programs");
+    if programs.strict {
+        features += ",strict";
+    }
+    if programs.native {
+        features += ",native";
+    }
     let mut build = shell::cargo();
     build.args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-    build.args(["--bin", "programs", "--no-default-features", "--features", features]);
+    build.args(["--bin", "programs", "--no-default-features", "--features", &features]);
     build.arg("--target-dir").arg(&target);
     let mut folder = target;
     if programs.address {
