@@ -251,6 +251,8 @@ unsafe fn call_callee(
             }
         }
         match done {
+            // As in `call_outermost`.
+            Ok(_) if spawn::take(&mut *instance) => None,
             Ok(results) => Some(results),
             Err(trap) => {
                 (*instance).trapped(trap.code);
@@ -551,6 +553,8 @@ unsafe fn call_outermost(
         (*instance).current = null_mut();
         exec_time::ended(&mut *instance, func, start);
         match done {
+            // Another instance, or a native function, may have ended the cluster.
+            Ok(()) if spawn::take(&mut *instance) => return Some(false),
             Ok(()) => {
                 copy_cells(argv, args, results);
                 if !exec_time::ON {

@@ -3,6 +3,7 @@
 use super::exec_env::{function, PLACES};
 use super::module::{bytes, load};
 use super::runtime::engine;
+use super::spawn;
 use super::types::*;
 use crate::module::ModuleData;
 use crate::store::again::{self, Again, Here, Key};
@@ -111,7 +112,10 @@ pub(super) unsafe fn call_again(
         (*env).import = null();
         (*env).args = null_mut();
         (*instance).current = null_mut();
-        Some(code == 0 || trapped(instance, prepared, code))
+        match code {
+            0 => Some(!spawn::take(&mut *instance)),
+            code => Some(trapped(instance, prepared, code)),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 extern crate std;
 
 use super::interface::*;
+#[cfg(not(miri))]
+use core::ffi::c_int;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
@@ -12,6 +14,8 @@ extern "C" {
     fn malloc(size: usize) -> *mut c_void;
     #[link_name = "free"]
     fn release(memory: *mut c_void);
+    #[cfg(not(miri))]
+    fn putchar(byte: c_int) -> c_int;
 }
 
 /// The alignment in bytes that `malloc` guarantees on every system that `std` supports.
@@ -45,8 +49,18 @@ pub(crate) fn log(level: i32, text: &[u8]) {
     let _ = to.write_all(text).and_then(|()| to.write_all(b"\n"));
 }
 
+/// Through the C library, so that it stands in its place among what an application in C prints. An
+/// error is ignored: standard output may be closed.
+#[cfg(not(miri))]
 pub(crate) fn console(text: &[u8]) {
-    // An error is ignored: standard output may be closed.
+    for &byte in text {
+        // SAFETY: `putchar` accepts every byte, from any thread.
+        unsafe { putchar(byte.into()) };
+    }
+}
+
+#[cfg(miri)]
+pub(crate) fn console(text: &[u8]) {
     let _ = std::io::stdout().write_all(text);
 }
 

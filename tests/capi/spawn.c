@@ -148,6 +148,65 @@ static void test_termination_before_the_start(void)
 	wasm_runtime_deinstantiate(instance);
 }
 
+/* Ends the instances: 0 by a request, 1 by an exception of its own instance, 2 by a request to
+ * another one.
+ */
+static void stop(wasm_exec_env_t env, int32_t how)
+{
+	wasm_module_inst_t instance = wasm_runtime_get_module_inst(env);
+
+	switch (how) {
+	case 0:
+		wasm_runtime_terminate(instance);
+		break;
+	case 1:
+		wasm_runtime_set_exception(instance, "of a native function");
+		break;
+	default:
+		wasm_runtime_terminate(wasm_runtime_get_custom_data(instance));
+	}
+}
+
+static NativeSymbol natives[] = {EXPORT_WASM_API_WITH_SIG(stop, "(i)")};
+
+/* A call whose native function has ended the instances fails, also if no code follows in which a
+ * request is noticed.
+ */
+static void test_native_function_that_stops(void)
+{
+	wasm_module_inst_t instance = new_instance();
+	wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance), spawned;
+
+	wasm_runtime_set_custom_data(instance, instance);
+	spawned = wasm_runtime_spawn_exec_env(env);
+	CHECK(spawned != NULL);
+	for (uint32_t how = 0; how < 3; how++) {
+		const char *exception = how == 1 ? "Exception: of a native function" : TERMINATED;
+		wasm_module_inst_t other = wasm_runtime_get_module_inst(spawned);
+		/* From the second time on native code has a prepared call. */
+		for (uint32_t times = 0; times < 3; times++) {
+			wasm_val_t value = {.kind = WASM_I32, .of.i32 = (int32_t)how};
+			wasm_function_inst_t function = wasm_runtime_lookup_function(other, "stop");
+			uint32_t cell = how;
+
+			if (times == 2) {
+				CHECK(!wasm_runtime_call_wasm_a(spawned, function, 0, NULL, 1,
+								&value));
+			} else {
+				CHECK(!call(spawned, "stop", &cell));
+			}
+			CHECK(exception_is(other, exception));
+			CHECK(exception_is(instance, exception));
+			wasm_runtime_clear_exception(other);
+			wasm_runtime_clear_exception(instance);
+			cell = 1;
+			CHECK(call(spawned, "add", &cell) && call(env, "add", &cell));
+		}
+	}
+	wasm_runtime_destroy_spawned_exec_env(spawned);
+	wasm_runtime_deinstantiate(instance);
+}
+
 /* A trap of one of them ends the others, with its reason. */
 static void test_exceptions(void)
 {
@@ -262,6 +321,8 @@ int main(int argc, char **argv)
 		CHECK(wasm_runtime_set_default_running_mode(Mode_Zonda_Classic));
 	}
 	CHECK(wasm_runtime_init());
+	CHECK(wasm_runtime_register_natives("host", natives,
+					    sizeof(natives) / sizeof(natives[0])));
 	module = wasm_runtime_load((uint8_t *)spawn_wasm, sizeof(spawn_wasm), error, sizeof(error));
 	CHECK(module != NULL);
 	test_streams();
@@ -271,6 +332,7 @@ int main(int argc, char **argv)
 	test_termination(false);
 	test_termination(true);
 	test_termination_before_the_start();
+	test_native_function_that_stops();
 	test_exceptions();
 	test_own_state();
 	wasm_runtime_unload(module);
