@@ -6,7 +6,7 @@ mod samples;
 
 use crate::{features, shell};
 use anyhow::{bail, ensure, Context, Result};
-use samples::{Program, Sample, SAMPLES, STANDARD};
+use samples::{Program, Sample, SAMPLES, STANDARD, TWO_MODULES};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn expected(text: &str) -> Result<BTreeMap<String, Expected>> {
 
 /// Those of wasm_export.h, then those of the standard C API.
 fn all() -> impl Iterator<Item = &'static Sample> {
-    SAMPLES.iter().chain(STANDARD)
+    SAMPLES.iter().chain(STANDARD).chain([&TWO_MODULES])
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -318,13 +318,18 @@ fn check(run: &Run, expected: &Expected) -> Result<()> {
     Ok(())
 }
 
+/// The lines that a sample prints, without those of WAMR's log.
+fn printed(run: &Run) -> Vec<&str> {
+    let of_the_log = |line: &str| line.starts_with('[') && line.contains("]: ");
+    run.text.lines().filter(|line| !line.is_empty() && !of_the_log(line)).collect()
+}
+
 /// Prints the lines that one of the two has not.
 fn compare(name: &str, own: &Run, theirs: &Run) {
     if own.code != theirs.code {
         println!("{name:<22} exit code {:?}, WAMR's {:?}", own.code, theirs.code);
     }
-    let (mut own, mut theirs): (Vec<&str>, Vec<&str>) =
-        (own.text.lines().collect(), theirs.text.lines().collect());
+    let (mut own, mut theirs) = (printed(own), printed(theirs));
     let both = (own.len(), theirs.len());
     own.retain(|line| match theirs.iter().position(|other| other == line) {
         Some(at) => {

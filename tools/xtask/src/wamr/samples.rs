@@ -132,7 +132,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample {
         name: "multi-module",
         folder: "samples/multi-module",
-        defines: &["-DWASM_ENABLE_MULTI_MODULE=1"],
+        defines: &["-DWASM_ENABLE_MULTI_MODULE=1", "-DWASM_ENABLE_INTERP=1"],
         programs: &[
             Wasi("wasm-apps/mA.c", "mA.wasm", REACTOR),
             Wasi("wasm-apps/mB.c", "mB.wasm", REACTOR),
@@ -206,5 +206,17 @@ pub const SAMPLES: &[Sample] = &[
 
 pub const STANDARD: &[Sample] = &standard! {
     "callback" "callback_chain" "clone" "empty_imports" "global" "hello" "hostref" "memory" "multi"
-    "reflect" "serialize" "table" "threads" "trap" "globalexportimport"
+    "reflect" "serialize" "table" "threads" "trap"
+};
+
+/// The one of the standard C API with two modules.
+pub const TWO_MODULES: Sample = Sample {
+    name: "wasm-c-api/globalexportimport",
+    folder: "samples/wasm-c-api",
+    host: &["src/globalexportimport.c", "src/utils/multi_module_utils.c"],
+    programs: &[
+        Wat("src/globalexportimport-0.wat", "globalexportimport-0.wasm"),
+        Wat("src/globalexportimport-1.wat", "globalexportimport-1.wasm"),
+    ],
+    ..NONE
 };
