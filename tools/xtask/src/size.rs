@@ -8,6 +8,8 @@
 //! for Arm is installed, the column "libgcc" has the flash with GCC's arithmetic in place of the
 //! library's, as CMakeLists.txt links it.
 
+mod options;
+
 use crate::workloads::{Flash, FLASH, STATIC_RAM};
 use crate::{features, libgcc, shell, toolchain};
 use anyhow::{bail, Context, Result};
@@ -19,8 +21,8 @@ use std::path::{Path, PathBuf};
 
 const TARGET: &str = "thumbv7m-none-eabi";
 const HEADER: &str = "include/wasm_export.h";
-/// What the platform provides; see src/platform.
-const PLATFORM: &str = "zonda_platform_";
+/// What the platform provides; see src/platform, and wasi/src/firmware.
+const PLATFORM: [&str; 2] = ["zonda_platform_", "zonda_wasi_"];
 /// What the application's C library provides anyway, before the library's own copies are looked at.
 const LIBC: &[&str] = &[
     "memcpy",
@@ -115,6 +117,9 @@ pub struct Options {
     /// Only the row with this name
     #[arg(long)]
     config: Option<String>,
+    /// What options for programs add to a small application (docs/measurements.md)
+    #[arg(long, conflicts_with_all = ["standard", "features"])]
+    options: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -219,10 +224,15 @@ pub fn library(modes: &[&str]) -> Result<PathBuf> {
 
 /// The same with more features.
 fn library_with(modes: &[&str], more: &[String]) -> Result<PathBuf> {
-    shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
-    let mut command = toolchain::cargo_build(TARGET)?;
     let all: Vec<&str> = modes.iter().copied().chain(more.iter().map(String::as_str)).collect();
-    shell::run(command.args(["--package", "zonda-c", "--features", &features_of(&all)]))?;
+    library_of(&features_of(&all), &modes.join(", "))
+}
+
+/// The static library with these features of its package; `what` is said on the console.
+fn library_of(features: &str, what: &str) -> Result<PathBuf> {
+    shell::step(&format!("building libzonda_c.a for {TARGET} ({what})"));
+    let mut command = toolchain::cargo_build(TARGET)?;
+    shell::run(command.args(["--package", "zonda-c", "--features", features]))?;
     Ok(shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a"))
 }
 
@@ -242,14 +252,16 @@ fn link(library: &Path, objects: &[PathBuf], roots: &[String], image: &Path) -> 
     shell::run(linker.args(objects).arg(library))
 }
 
+fn is_platform(name: &str) -> bool {
+    PLATFORM.iter().any(|start| name.starts_with(start))
+}
+
 fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)> {
     let bytes = fs::read(image).with_context(|| format!("cannot read {}", image.display()))?;
     let file = object::File::parse(&*bytes)?;
     let name = |symbol: &object::Symbol| symbol.name().unwrap_or_default().to_owned();
     let open = file.symbols().filter(|symbol| symbol.is_undefined()).map(|symbol| name(&symbol));
-    if let Some(other) =
-        open.into_iter().find(|name| !name.is_empty() && !name.starts_with(PLATFORM))
-    {
+    if let Some(other) = open.into_iter().find(|name| !name.is_empty() && !is_platform(name)) {
         let hint = if roots.contains(&other) {
             "which the header declares"
         } else {
@@ -309,11 +321,8 @@ fn measure_standard() -> Result<Vec<Row>> {
     let some: Vec<String> = STANDARD.iter().map(|name| (*name).to_owned()).collect();
     let mut rows = Vec::new();
     for Flash { config, modes, .. } in &FLASH {
-        shell::step(&format!("building libzonda_c.a for {TARGET} ({})", modes.join(", ")));
         let features = format!("{},standard-c-api", features_of(modes));
-        let mut command = toolchain::cargo_build(TARGET)?;
-        shell::run(command.args(["--package", "zonda-c", "--features", &features]))?;
-        let library = shell::target_dir().join("device").join(TARGET).join("release/libzonda_c.a");
+        let library = library_of(&features, &modes.join(", "))?;
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
             let image = shell::target_dir().join(format!("size-standard-{config}-{calls}.elf"));
             link(&library, &[], roots, &image)?;
@@ -397,6 +406,9 @@ fn print_crates(rows: &[Row]) {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.options {
+        return options::run(options.config.as_deref().unwrap_or("fast"));
+    }
     let rows = if options.standard {
         measure_standard()?
     } else {
