@@ -15,9 +15,9 @@ cpp) ${CLANG:-clang-19} $wasm -x c++ -fno-exceptions -fno-rtti -o "$out" cpp/bli
 rust)
 	# Rust's own linker has pages of one byte: the program takes 1,024 bytes of memory.
 	RUSTFLAGS="-C link-args=--page-size=1 -C link-args=-zstack-size=512 -C link-args=--initial-memory=1024" \
-		cargo build --quiet --release --locked --target wasm32-unknown-unknown --manifest-path rust/Cargo.toml \
-		--target-dir "${CARGO_TARGET_DIR:-rust/target}"
-	cp "${CARGO_TARGET_DIR:-rust/target}/wasm32-unknown-unknown/release/blink.wasm" "$out"
+		cargo build --quiet --release --locked --target "${RUST_TARGET:=wasm32-unknown-unknown}" \
+		--manifest-path rust/Cargo.toml --target-dir "${CARGO_TARGET_DIR:=rust/target}"
+	cp "$CARGO_TARGET_DIR/$RUST_TARGET/release/blink.wasm" "$out"
 	;;
 assemblyscript) ${ASC:-npx asc} assemblyscript/blink.ts -Osize --noAssert --runtime stub --use abort= -o "$out" ;;
 zig)

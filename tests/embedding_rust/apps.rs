@@ -48,53 +48,95 @@ host_module! {
     }
 }
 
+/// What a program does, in each mode.
+fn blinks_and_prints(program: &[u8], language: &str) {
+    for mode in [Mode::Classic, Mode::Fast] {
+        let engine = Engine::new(mode);
+        let module = Module::from_vec(&engine, program).unwrap();
+        // Where the pages are of 64 KiB, the program uses their beginning.
+        let config = StoreConfig { memory_limit: 4096, ..StoreConfig::default() };
+        let mut store = Store::with_config(&engine, Board::default(), config).unwrap();
+        let mut linker = Linker::new();
+        linker.define_module(Env::MODULE, Grants::All, |board: &mut Board| board).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let main = instance.get_func(&store, "main").unwrap();
+        let ty = main.ty(&store).unwrap();
+        let args: Vec<Val> = ty.params().map(Val::zero).collect();
+        let mut results = [Val::I32(7)];
+        main.call(&mut store, &args, &mut results).unwrap();
+        assert_eq!(results, [Val::I32(0)], "{language}");
+        let expected = Board {
+            lit: false,
+            on: 1500,
+            off: 1500,
+            switched: 6,
+            printed: "blink 1\nblink 2\nblink 3\n".into(),
+        };
+        assert_eq!(store.data(), &expected, "{language}");
+    }
+}
+
 #[test]
 fn every_program_blinks_and_prints() {
     for language in LANGUAGES {
-        for mode in [Mode::Classic, Mode::Fast] {
-            let engine = Engine::new(mode);
-            let module = Module::from_vec(&engine, module(language)).unwrap();
-            // Where the pages are of 64 KiB, the program uses their beginning.
-            let config = StoreConfig { memory_limit: 4096, ..StoreConfig::default() };
-            let mut store = Store::with_config(&engine, Board::default(), config).unwrap();
-            let mut linker = Linker::new();
-            linker.define_module(Env::MODULE, Grants::All, |board: &mut Board| board).unwrap();
-            let instance = linker.instantiate(&mut store, &module).unwrap();
-            let main = instance.get_func(&store, "main").unwrap();
-            let ty = main.ty(&store).unwrap();
-            let args: Vec<Val> = ty.params().map(Val::zero).collect();
-            let mut results = [Val::I32(7)];
-            main.call(&mut store, &args, &mut results).unwrap();
-            assert_eq!(results, [Val::I32(0)], "{language}");
-            let expected = Board {
-                lit: false,
-                on: 1500,
-                off: 1500,
-                switched: 6,
-                printed: "blink 1\nblink 2\nblink 3\n".into(),
-            };
-            assert_eq!(store.data(), &expected, "{language}");
-        }
+        blinks_and_prints(&module(language), language);
     }
+}
+
+/// Compiles a program again, with variables of the environment for the script.
+fn built(language: &str, variables: &[(&str, &str)]) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new("sh");
+    command.arg(apps().join("build.sh")).arg(language).arg(folder).envs(variables.to_vec());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{language}: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(folder.join(format!("blink-{language}.wasm"))).unwrap()
+}
+
+fn succeeds(program: &str, args: &[&str]) -> bool {
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// Needs clang 19, whose version is part of the bytes.
 #[test]
 fn programs_in_c_and_cpp_come_out_of_their_sources() {
-    let there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
-    if !there("clang-19") || !there("wasm-ld-19") {
+    if !succeeds("clang-19", &["--version"]) || !succeeds("wasm-ld-19", &["--version"]) {
         eprintln!("skipped: clang-19 or lld-19 is not installed");
         return;
     }
     for language in ["c", "cpp"] {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let script = apps().join("build.sh");
-        let status = Command::new("sh").arg(script).arg(language).arg(folder).status().unwrap();
-        assert!(status.success(), "{language}");
-        let built = std::fs::read(folder.join(format!("blink-{language}.wasm"))).unwrap();
         assert!(
-            built == module(language),
+            built(language, &[]) == module(language),
             "apps/{language}/blink.wasm is not what its source makes"
         );
+    }
+}
+
+/// Compilers of any version: the bytes may differ, what the program does may not.
+#[test]
+fn programs_in_other_languages_are_compiled_again() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("apps-rust");
+    for target in ["wasm32-unknown-unknown", "wasm32v1-none"] {
+        let libraries = Command::new("rustc")
+            .args(["--print", "target-libdir", "--target", target])
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        if !libraries.is_ok_and(|path| Path::new(&path).is_dir()) {
+            eprintln!("skipped: Rust's target {target} is not installed");
+            continue;
+        }
+        let folder = folder.to_str().unwrap();
+        let variables = [("RUST_TARGET", target), ("CARGO_TARGET_DIR", folder)];
+        blinks_and_prints(&built("rust", &variables), target);
+    }
+    for (language, tool, args) in [
+        ("zig", "python3", &["-m", "ziglang", "version"][..]),
+        ("assemblyscript", "npx", &["--no-install", "asc", "--version"][..]),
+    ] {
+        if succeeds(tool, args) {
+            blinks_and_prints(&built(language, &[]), language);
+        } else {
+            eprintln!("skipped: {tool} {} fails", args.join(" "));
+        }
     }
 }

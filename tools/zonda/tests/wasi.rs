@@ -284,3 +284,38 @@ fn inspect_says_what_is_missing_and_which_options_are_needed() {
     assert!(out.contains(options), "{out}");
     assert!(!out.contains("WASI_POLL"), "{out}");
 }
+
+/// Go's compiler for WASI, where it is there: the runtime of Go with its collector and goroutines.
+#[test]
+fn a_program_in_go_runs() {
+    let folder = folder("go");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps/go/main.go");
+    let program = folder.join("go.wasm");
+    let go = std::env::var("GO").unwrap_or("go".into());
+    let built = Command::new(&go)
+        .args(["build", "-o", program.to_str().unwrap(), source.to_str().unwrap()])
+        .current_dir(&folder)
+        .envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GOTOOLCHAIN", "local")])
+        .output();
+    let output = match built {
+        Ok(output) => output,
+        Err(error) => return eprintln!("not run: {go}: {error}"),
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    // The first compiler with this target is 1.21.
+    if said.contains("unsupported GOOS/GOARCH") {
+        return eprintln!("not run: {said}");
+    }
+    assert!(output.status.success(), "{said}");
+    fs::create_dir(folder.join("files")).unwrap();
+    fs::write(folder.join("files/in.txt"), "12345").unwrap();
+    let dir = format!("{}::/data::ro", folder.join("files").display());
+    for mode in ["fast", "classic"] {
+        let options = ["--mode", mode, "--dir", &dir, "--env", "NAME=Go"];
+        let words = [program.to_str().unwrap(), "b", "a", "b"];
+        let output = zonda(&options).args(words).output().unwrap();
+        expect(&output, 3, b"A 1\nB 2\n5 bytes for Go\n");
+    }
+    let output = zonda(&[program.to_str().unwrap()]).output().unwrap();
+    expect(&output, 1, b"");
+}
