@@ -76,7 +76,7 @@ impl<'a> Manifest<'a> {
             entries: [None; Entry::ALL.len()],
         };
         let mut seen = 0u8;
-        input.map(|input, key| {
+        input.map(&mut |input, key| {
             seen |= u8::try_from(key).ok().and_then(|key| 1u8.checked_shl(key.into())).unwrap_or(0);
             manifest.field(input, key)
         })?;
@@ -119,7 +119,7 @@ impl<'a> Manifest<'a> {
             3 => {
                 input.field = "limits";
                 let limits = &mut self.limits;
-                input.map(|input, key| {
+                input.map(&mut |input, key| {
                     let Some(field) = Limits::FIELDS.get(key as usize) else {
                         return Err(input.error("the number of a limit that is known"));
                     };
@@ -142,7 +142,7 @@ impl<'a> Manifest<'a> {
             5 => {
                 input.field = "entry";
                 let entries = &mut self.entries;
-                input.map(|input, key| {
+                input.map(&mut |input, key| {
                     let Some(entry) = Entry::ALL.get(key as usize) else {
                         return Err(input.error("the number of an entry point that is known"));
                     };
@@ -164,7 +164,7 @@ impl<'a> Manifest<'a> {
             7 => {
                 input.field = "restart";
                 let restart = &mut self.restart;
-                input.map(|input, key| {
+                input.map(&mut |input, key| {
                     match key {
                         0 => {
                             input.field = "restart.policy";
@@ -256,10 +256,12 @@ impl<'a> Input<'a> {
         Ok(text)
     }
 
-    /// A map with numbers as keys, which rise.
+    /// A map with numbers as keys, which rise. One function for all maps: a copy for each of them
+    /// would take 1 KB of flash.
+    #[inline(never)]
     fn map(
         &mut self,
-        mut each: impl FnMut(&mut Input<'a>, u32) -> Result<(), ManifestError>,
+        each: &mut dyn FnMut(&mut Input<'a>, u32) -> Result<(), ManifestError>,
     ) -> Result<(), ManifestError> {
         let field = self.field;
         let count = self.head(Major::Map, "a map")?;
