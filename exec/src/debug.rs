@@ -224,15 +224,15 @@ pub(crate) fn is_active(context: &Context) -> bool {
     unsafe { (*context.meter).debug.is_active() }
 }
 
-/// Whether a call by the host has to be made with [`begin`] and [`end`]: a debugger is attached, or
-/// somebody has asked for something.
+/// Not 0 where a call by the host has to be made with [`begin`] and [`end`]: a debugger is attached,
+/// or somebody has asked for something.
 ///
 /// # Safety
 /// The meter is live.
 #[inline(always)]
-pub(crate) unsafe fn is_noticed(meter: *const Meter) -> bool {
+pub(crate) unsafe fn notices(meter: *const Meter) -> u32 {
     // SAFETY: the contract of this function.
-    unsafe { (*meter).termination.is_set() }
+    unsafe { (*meter).termination.word() }
 }
 
 /// A call by the host into `instance` begins. It may change the mode of instances. [`end`] follows.

@@ -27,8 +27,8 @@ pub(crate) fn is_active(_: &Context) -> bool {
 /// # Safety
 /// There is no requirement.
 #[inline(always)]
-pub(crate) unsafe fn is_noticed(_: *const Meter) -> bool {
-    false
+pub(crate) unsafe fn notices(_: *const Meter) -> u32 {
+    0
 }
 
 /// # Safety

@@ -40,7 +40,13 @@ impl TerminationRequest {
     /// Whether the loops have to look closer.
     #[inline(always)]
     pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != 0
+        self.word() != 0
+    }
+
+    /// 0 unless the loops have to look closer.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -112,7 +112,20 @@ pub unsafe fn call_in(
 #[inline(always)]
 pub unsafe fn is_noticed(meter: *const Meter) -> bool {
     // SAFETY: the contract of this function.
-    unsafe { debug::is_noticed(meter) }
+    unsafe { notices(meter) != 0 }
+}
+
+/// Whether [`is_noticed`] can be true at all.
+pub const NOTICES: bool = debug::ON;
+
+/// Not 0 where [`is_noticed`] is true: for who tests something else at the same time.
+///
+/// # Safety
+/// The meter is live.
+#[inline(always)]
+pub unsafe fn notices(meter: *const Meter) -> u32 {
+    // SAFETY: the contract of this function.
+    unsafe { debug::notices(meter) }
 }
 
 /// [`call`] while a debugger is attached, or while somebody asks for something. A function of its

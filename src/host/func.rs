@@ -8,8 +8,7 @@ use crate::binary::types::ValType;
 use crate::error::{Error, Trap};
 use crate::module::FuncType;
 use crate::store::func::{
-    call, call_noticed, call_unnoticed, from_host, is_noticed, HostClosure, HostFunc, Stack,
-    Target, HOST,
+    call, call_noticed, call_unnoticed, from_host, HostClosure, HostFunc, Stack, Target, HOST,
 };
 use crate::store::link::closure_import;
 use crate::store::{again, StoreData};
@@ -248,11 +247,17 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
                 Ok(R::get(prepared.slots()))
             };
         }
-        // SAFETY: the store is live.
-        if unsafe { is_noticed(store.inner.as_ptr()) } {
-            return self.call_noticed(store, params);
+        let mut meter = store.inner.meter.as_ptr();
+        if zonda_exec::NOTICES {
+            // SAFETY: the store's meter is live.
+            let notices = unsafe { zonda_exec::notices(meter) };
+            // One test, with that of `Func::address`.
+            if (self.func.store ^ store.id) | notices != 0 {
+                return self.call_noticed(store, params);
+            }
+        } else {
+            self.func.address(store)?;
         }
-        self.func.address(store)?;
         let stack = store.inner.free_stack();
         let args = stack.args(if P::SLOTS > R::SLOTS { P::SLOTS } else { R::SLOTS })?;
         let host = (&raw mut *store).cast();
@@ -260,15 +265,19 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         // reserved slots for parameters and results.
         unsafe {
             params.put(args);
-            call_unnoticed::<true>(store.inner.as_ptr(), host, stack, self.target)?;
+            if !zonda_exec::NOTICES {
+                meter = store.inner.meter.as_ptr();
+            }
+            call_unnoticed::<true>(store.inner.as_ptr(), host, stack, self.target, meter)?;
             let results = R::get(args);
             note(store, key, sp, stack, self.target);
             Ok(results)
         }
     }
 
-    /// The same while a debugger is attached, or while somebody asks for something. It is found out
-    /// first, and made apart, so that the usual call keeps nothing in registers for it.
+    /// The same while a debugger is attached, while somebody asks for something, and with another
+    /// store. That is found out first, and the call made apart, so that the usual call keeps nothing in
+    /// registers for it.
     #[cold]
     #[inline(never)]
     fn call_noticed<T>(&self, store: &mut Store<'_, T>, params: P) -> Result<R, Error> {

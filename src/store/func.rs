@@ -12,7 +12,7 @@ use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, Exit, Host, Place};
-use zonda_exec::{ExecInstance, HostCall, ImportedFunc, TrapCode};
+use zonda_exec::{ExecInstance, HostCall, ImportedFunc, Meter, TrapCode};
 
 /// Addresses from here on are host functions of the store.
 pub(crate) const HOST: u32 = 0x8000_0000;
@@ -165,7 +165,8 @@ pub(crate) unsafe fn call<const PLACE: bool>(
         if is_noticed(store) {
             return call_noticed::<PLACE>(store, host, stack, target);
         }
-        call_unnoticed::<PLACE>(store, host, stack, target)
+        let meter = (*store).meter.as_ptr();
+        call_unnoticed::<PLACE>(store, host, stack, target, meter)
     }
 }
 
@@ -179,16 +180,18 @@ pub(crate) unsafe fn is_noticed(store: *const StoreData) -> bool {
     unsafe { zonda_exec::is_noticed((*store).meter.as_ptr()) }
 }
 
-/// [`call`] as part of its caller, where [`is_noticed`] is false.
+/// [`call`] as part of its caller, where [`is_noticed`] is false. The caller has read the address of
+/// the meter.
 ///
 /// # Safety
-/// As for [`call`].
+/// As for [`call`]; the meter is the store's.
 #[inline(always)]
 pub(crate) unsafe fn call_unnoticed<const PLACE: bool>(
     store: *mut StoreData,
     host: *mut (),
     stack: Stack,
     target: Target,
+    meter: *const Meter,
 ) -> Result<(), Trap> {
     // SAFETY: by the contract the store is live, and what `target` points at lives as long as the
     // store; arguments and type fit.
@@ -196,7 +199,7 @@ pub(crate) unsafe fn call_unnoticed<const PLACE: bool>(
         (*store).forget();
         match target {
             Target::Wasm(instance, func) => {
-                let from = from_host(store, host, stack);
+                let from = Host { meter, ..from_host(store, host, stack) };
                 let args = stack.base.wrapping_add(1);
                 match zonda_exec::call(from, args, func, instance) {
                     Exit::Returned => {
