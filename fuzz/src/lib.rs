@@ -16,6 +16,8 @@ mod execute;
 mod forged;
 #[cfg(feature = "capi")]
 mod natives;
+#[cfg(all(feature = "gc", feature = "exceptions", feature = "simd"))]
+pub mod objects;
 pub mod program;
 #[path = "../../tests/common/run.rs"]
 mod run;

@@ -84,6 +84,17 @@ pub const FAMILIES: &[Family] = &[
     ),
     family("locals-changed", "locals that change while they are operands", locals_changed),
     family("customs", "custom sections of three bytes", customs),
+    family("gc-deep", "structures, each with a reference to the one before", gc_deep),
+    family("gc-group", "one recursion group of structures that refer to each other", gc_group),
+    family("gc-equal", "recursion groups of four types that are all the same", gc_equal),
+    family("gc-chains", "chains of 63 subtypes with 40 fields of types of other chains", gc_chains),
+    family("gc-casts", "casts from the first of a chain of 63 types to the last", gc_casts),
+    family(
+        "gc-locals",
+        "locals without a default value, set in blocks inside of each other",
+        gc_locals,
+    ),
+    family("gc-constants", "an initial value of structures inside of each other", gc_constants),
     family("name", "one custom section with a long name", name),
 ];
 
@@ -387,4 +398,122 @@ fn customs(size: usize) -> Vec<u8> {
 
 fn name(size: usize) -> Vec<u8> {
     Encoder::new().section(0, &sized("é".repeat(size / 2).as_bytes())).bytes()
+}
+
+// --- types of objects (feature `gc`) ---
+
+/// A type index as a heap type, which is a signed number.
+fn heap_type(index: usize) -> Vec<u8> {
+    let (mut value, mut out) = (index, Vec::new());
+    while value >= 0x40 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+    out
+}
+
+/// A field with a reference, which may be null.
+fn ref_field(index: usize, mutable: bool) -> Vec<u8> {
+    [&[0x63], &heap_type(index)[..], &[mutable as u8]].concat()
+}
+
+fn structure(fields: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    [vec![0x5f], vector(fields)].concat()
+}
+
+/// A structure that is open to subtypes, below another one.
+fn subtype(parent: Option<usize>, ty: Vec<u8>) -> Vec<u8> {
+    let parents = parent.map(|parent| number(parent as u32));
+    [vec![0x50], vector(parents), ty].concat()
+}
+
+fn gc_deep(size: usize) -> Vec<u8> {
+    let types = (0..(size / 7).min(65_000))
+        .map(|at| structure([ref_field(at.saturating_sub(1), at % 2 == 0)]));
+    Encoder::new().list(section::TYPE, types).bytes()
+}
+
+fn gc_group(size: usize) -> Vec<u8> {
+    let count = (size / 12).min(65_000);
+    let types = (0..count).map(|at| {
+        structure([ref_field(at * 7919 % count, true), ref_field(count - 1 - at, false)])
+    });
+    let group = [vec![0x4e], vector(types)].concat();
+    Encoder::new().list(section::TYPE, [group]).bytes()
+}
+
+fn gc_equal(size: usize) -> Vec<u8> {
+    let groups = (0..(size / 40).min(16_000)).map(|group| {
+        let first = 4 * group;
+        let types = (0..4).map(|at| {
+            let parent = (at > 0).then(|| first + at - 1);
+            // The next one of the group, and what the supertypes have before it.
+            subtype(parent, structure((0..=at).map(|_| ref_field(first + 3, true))))
+        });
+        [vec![0x4e], vector(types)].concat()
+    });
+    Encoder::new().list(section::TYPE, groups).bytes()
+}
+
+/// Chains of 63 types, each below the one before, with fields that are references to the last type
+/// of the chain before, or to types ever further below.
+fn chains(count: usize, fields: usize) -> Vec<Vec<u8>> {
+    (0..count)
+        .map(|at| {
+            let (chain, depth) = (at / 63, at % 63);
+            let field = |_| match chain.checked_sub(1) {
+                Some(before) => ref_field(63 * before + depth, false),
+                None => vec![0x7f, 0],
+            };
+            subtype((depth > 0).then(|| at - 1), structure((0..fields).map(field)))
+        })
+        .collect()
+}
+
+fn gc_chains(size: usize) -> Vec<u8> {
+    Encoder::new().list(section::TYPE, chains((size / 200).clamp(63, 65_000), 40)).bytes()
+}
+
+fn gc_casts(size: usize) -> Vec<u8> {
+    let mut types = chains(63, 1);
+    types.push(none());
+    let mut code = vec![0xd0, 0];
+    for _ in 0..size / 5 {
+        // To the last type, and on as the first again.
+        code.extend([0xfb, 0x17, 62, 0xfb, 0x17, 0]);
+    }
+    code.push(0x1a);
+    functions(&types, [(63, &body(&[NOTHING], &code)[..])]).bytes()
+}
+
+fn gc_locals(size: usize) -> Vec<u8> {
+    // Each is set by itself in turn: (ref i31), which is two bytes.
+    let count = 16_000.min(size / 8).max(1);
+    let mut function = number(1);
+    function.extend(number(count as u32));
+    function.extend([0x64, 0x6c]);
+    let mut at = 0;
+    while function.len() < size.min(1 << 20) {
+        function.extend([0x02, 0x40, 0x41, 1, 0xfb, 0x1c]);
+        function.extend(op(0x21, at as u32));
+        function.extend(op(0x20, at as u32));
+        function.extend([0x1a, 0x0b]);
+        at = (at + 1) % count;
+    }
+    function.push(0x0b);
+    let function = sized(&function);
+    let times = (size / function.len()).max(1);
+    functions(&[none()], core::iter::repeat_n((0, &function[..]), times)).bytes()
+}
+
+fn gc_constants(size: usize) -> Vec<u8> {
+    let depth = size / 3;
+    let mut global = vec![0x63, 0, 0, 0xd0, 0];
+    global.extend([0xfb, 0, 0].repeat(depth));
+    global.push(0x0b);
+    Encoder::new()
+        .list(section::TYPE, [structure([ref_field(0, false)])])
+        .section(section::GLOBAL, &vector([global]))
+        .bytes()
 }

@@ -342,3 +342,22 @@ fn exceptions_and_objects_keep_each_other() {
         assert_eq!(got, [Val::I32(42)], "{mode:?}");
     }
 }
+
+/// Neither marking nor moving takes more native stack for a longer list, and each collection takes
+/// time in proportion to the heap.
+#[test]
+fn a_list_of_any_length_takes_no_native_stack() {
+    let body = || {
+        for mode in MODES {
+            let mut store = small_store(4 << 20);
+            let instance = Linker::new().instantiate(&mut store, &load(mode, ROOTS)).unwrap();
+            let count = if cfg!(feature = "strict") { 1_000 } else { 100_000 };
+            let got = call(&mut store, instance, "long", &[Val::I32(count)]).unwrap();
+            let sum = i64::from(count) * i64::from(count + 1) / 2;
+            assert_eq!(got, [Val::I32(sum as i32)], "{mode:?}");
+        }
+    };
+    // Twenty bytes for each object of the list are more than this stack.
+    let thread = std::thread::Builder::new().stack_size(256 << 10);
+    thread.spawn(body).unwrap().join().unwrap();
+}

@@ -6,7 +6,8 @@ use crate::modules;
 use crate::failing::{watch, Fail};
 use zonda::{
     Caller, Engine, Error, Extern, Func, Global, GlobalType, Grants, IndexType, Limits, Linker,
-    Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val, ValType,
+    Memory, MemoryType, Mode, Module, Store, StoreConfig, Table, TableType, Trap, TrapCode, Val,
+    ValType,
 };
 use zonda_bench_env::Env;
 
@@ -288,6 +289,88 @@ fn all_that_a_store_can_be_asked_for() {
     for mode in Mode::ALL {
         // 20 + 20 + 1 + 5. The start function traps when memory or table cannot grow.
         every_allocation("all", 46, true, || full_life(*mode, &bytes));
+    }
+}
+
+/// Objects of constant expressions, of code and of the embedder, in a heap that grows, and
+/// exceptions with references. Two instances have equal types in one store.
+fn objects_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
+    let engine = Engine::new(mode);
+    let module = Module::from_vec(&engine, bytes)?;
+    let config = StoreConfig { object_bytes: 32 << 10, ..StoreConfig::default() };
+    let mut store = Store::with_config(&engine, (), config)?;
+    let linker = Linker::new();
+    let first = linker.instantiate(&mut store, &module)?;
+    let second = linker.instantiate(&mut store, &module)?;
+    let make = first.get_func(&store, "make").ok_or(Error::UnknownExport)?;
+    let mut made = [Val::I32(0)];
+    make.call(&mut store, &[Val::I32(400)], &mut made)?;
+    let Val::AnyRef(Some(list)) = made[0] else { return Err(Error::TypeMismatch) };
+    list.hold(&mut store)?;
+    // Much more is made, and half of it freed.
+    make.call(&mut store, &[Val::I32(500)], &mut [Val::I32(0)])?;
+    let sum = second.get_func(&store, "sum").ok_or(Error::UnknownExport)?;
+    let mut results = [Val::I32(0)];
+    sum.call(&mut store, &made, &mut results)?;
+    list.release(&mut store)?;
+    // A heap that cannot grow collects more often; then nothing of it is seen.
+    assert_eq!(results, [Val::I32(OBJECTS_SUM)]);
+    Ok(OBJECTS_SUM)
+}
+
+/// The list of 400, the last of it, and what is in a table and a global.
+const OBJECTS_SUM: i32 = 400 * 401 / 2 + 4 + 8 + 2;
+
+#[test]
+fn objects_and_exceptions() {
+    let bytes = wat::parse_str(
+        r#"(module
+            (rec (type $list (sub (struct (field i32) (field (ref null $list)))))
+                 (type $other (sub $list (struct (field i32) (field (ref null $list)) (field i64)))))
+            (type $refs (array (mut (ref null $list))))
+            (tag $thrown (param (ref null $list)))
+            (global $g (ref $refs) (array.new_fixed $refs 2
+                (struct.new $list (i32.const 1) (ref.null $list))
+                (struct.new $other (i32.const 2) (ref.null $list) (i64.const 3))))
+            (elem $e (ref null $list) (item (struct.new $list (i32.const 4) (ref.null $list))))
+            (table $t 2 (ref null $list) (struct.new $list (i32.const 8) (ref.null $list)))
+            (func (export "make") (param $n i32) (result anyref)
+                (local $l (ref null $list)) (local $x exnref)
+                (local.set $l (array.get $refs (array.new_elem $refs $e (i32.const 0) (i32.const 1))
+                    (i32.const 0)))
+                (loop $more
+                    (local.set $l (struct.new $list (local.get $n) (local.get $l)))
+                    (block $caught (result (ref null $list) exnref)
+                        (try_table (catch_ref $thrown $caught) (throw $thrown (local.get $l)))
+                        (unreachable))
+                    (local.set $x)
+                    (local.set $l)
+                    (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                (block $caught (result (ref null $list))
+                    (try_table (catch $thrown $caught) (throw_ref (local.get $x)))
+                    (unreachable)))
+            (func (export "sum") (param $any anyref) (result i32)
+                (local $l (ref null $list)) (local $sum i32)
+                (local.set $l (ref.cast (ref $list) (local.get $any)))
+                (local.set $sum (i32.add
+                    (struct.get $list 0 (table.get $t (i32.const 1)))
+                    (struct.get $list 0 (array.get $refs (global.get $g) (i32.const 1)))))
+                (loop $more
+                    (local.set $sum
+                        (i32.add (local.get $sum) (struct.get $list 0 (local.get $l))))
+                    (br_if $more (i32.eqz (ref.is_null
+                        (local.tee $l (struct.get $list 1 (local.get $l)))))))
+                (local.get $sum)))"#,
+    )
+    .unwrap();
+    for mode in Mode::ALL {
+        every_allocation("objects", OBJECTS_SUM, true, || {
+            let life = objects_life(*mode, &bytes);
+            if let Err(Error::Trap(trap)) = &life {
+                assert_eq!(trap.code, TrapCode::OutOfMemory);
+            }
+            life
+        });
     }
 }
 

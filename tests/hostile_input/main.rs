@@ -5,6 +5,7 @@ mod large_frames;
 mod lengths;
 #[path = "../common/modules.rs"]
 mod modules;
+mod objects;
 mod oracle;
 mod truncation;
 #[path = "../../fuzz/src/lib.rs"]

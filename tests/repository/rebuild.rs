@@ -58,3 +58,10 @@ fn zephyr_tests_from_text() {
     }
     assert!(seen >= 5);
 }
+
+#[test]
+fn the_module_that_measures_objects_from_text() {
+    let text = root().join("tests/bench/objects.wat");
+    let built = wat::parse_file(&text).unwrap();
+    assert!(built == std::fs::read(text.with_extension("wasm")).unwrap(), "objects.wasm differs");
+}

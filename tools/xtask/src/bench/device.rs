@@ -25,6 +25,7 @@ pub fn image(options: &Options, modes: &[Mode]) -> Result<PathBuf> {
     if options.debug {
         names.push("debug");
     }
+    names.extend(options.features.iter().map(String::as_str));
     let arithmetic = if options.libgcc { Arithmetic::Libgcc } else { Arithmetic::Rust };
     firmware::build_with(image, options.board, &[&["full"], api, &names].concat(), arithmetic)
 }

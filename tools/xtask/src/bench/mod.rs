@@ -105,6 +105,10 @@ pub struct Options {
     /// With --target qemu: measure an image with source debugging, to which no debugger attaches
     #[arg(long)]
     debug: bool,
+    /// With --target qemu: also build these features of the runtime, which the firmware has an
+    /// option for, such as `gc`
+    #[arg(long, value_name = "NAME")]
+    features: Vec<String>,
     /// Size of the operand stack in bytes
     #[arg(long, value_name = "BYTES")]
     stack: Option<u32>,
@@ -451,6 +455,7 @@ pub fn check(api: &str) -> Result<()> {
         size: false,
         meter: false,
         api: api.into(),
+        features: Vec::new(),
         stack: None,
         memory_limit: u32::MAX,
         plot: false,
