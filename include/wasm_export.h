@@ -707,7 +707,7 @@ uint64_t wasm_memory_get_max_page_count(wasm_memory_inst_t memory_inst);
 // Returns the size of a page: 65536, or 1 with custom page sizes.
 uint64_t wasm_memory_get_bytes_per_page(wasm_memory_inst_t memory_inst);
 
-// Returns false: memories of threads do not exist.
+// Returns whether a memory is declared to be shared.
 bool wasm_memory_get_shared(wasm_memory_inst_t memory_inst);
 
 // Returns the address of the first byte of a memory. Until it grows.
@@ -776,7 +776,7 @@ wasm_valkind_t wasm_global_type_get_valkind(wasm_global_type_t global_type);
 // Returns whether a global is mutable.
 bool wasm_global_type_get_mutable(wasm_global_type_t global_type);
 
-// Returns false: memories of threads do not exist.
+// Returns whether a memory is declared to be shared.
 bool wasm_memory_type_get_shared(wasm_memory_type_t memory_type);
 
 // Returns the pages that a memory begins with.

@@ -36,7 +36,7 @@ pub use alloc::{OutOfMemory, TryBox, TryVec};
 #[cfg(feature = "function-references")]
 pub use binary::types::RefType;
 pub use binary::types::{
-    ExternKind, GlobalType, IndexType, Limits, MemoryType, TableType, ValType,
+    ExternKind, GlobalType, IndexType, Limits, MemoryType, Sharing, TableType, ValType,
 };
 pub use capability::Capability;
 pub use engine::Engine;

@@ -6,7 +6,8 @@
 use crate::vector::{self, wasm_byte_vec_t, wasm_valtype_vec_t, Vector};
 use core::ptr::{null, null_mut};
 use zonda::{
-    ExternType, FuncType, GlobalType, IndexType, Limits, MemoryType, TableType, TryBox, ValType,
+    ExternType, FuncType, GlobalType, IndexType, Limits, MemoryType, Sharing, TableType, TryBox,
+    ValType,
 };
 
 /// The kind of a value.
@@ -489,6 +490,7 @@ impl wasm_memorytype_t {
             limits,
             page_shift: PAGE_SHIFT,
             index: IndexType::I32,
+            sharing: Sharing::Unshared,
         })
     }
 }

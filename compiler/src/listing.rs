@@ -187,6 +187,19 @@ impl InstructionText<'_> {
                 return f.write_str(op.name());
             }
         }
+        #[cfg(feature = "threads")]
+        if let Some(code) = self.instruction.code.checked_sub(zonda_exec::atomic::CODE) {
+            if let Some(row) = zonda_exec::atomic::Row::of(code.into()) {
+                let mut written = Ok(());
+                row.name(&mut |piece| written = written.and_then(|()| f.write_str(piece)));
+                return written;
+            }
+        }
+        #[cfg(feature = "gc")]
+        if self.instruction.code >> 8 == zonda_exec::op::codes::GC_PREFIX.into() {
+            let name = zonda_exec::gc::name((self.instruction.code & 0xff).into());
+            return f.write_str(name.unwrap_or("?"));
+        }
         match zonda_exec::Op::from_code(self.instruction.code) {
             Some(op) => f.write_str(op.name()),
             None => write!(f, "0x{:02x}", self.instruction.code),

@@ -21,6 +21,7 @@
 //! | `bounds` | the arithmetic of bounds checks |
 //! | `index` | addresses and indices of 32 and of 64 bits |
 //! | [`linear_memory`] | linear memory and bounds-checked access to it |
+//! | [`atomic`] | atomic instructions, and whether a memory is shared |
 //! | [`shared`] | memory that instances share, above their own |
 //! | [`trace`] | the frames of a call |
 //! | [`debug`] | stops for a debugger |
@@ -56,6 +57,11 @@ compile_error!("big-endian targets are not supported: linear memory is accessed 
 #[macro_use]
 mod opcode;
 
+#[cfg(feature = "threads")]
+pub mod atomic;
+#[cfg(not(feature = "threads"))]
+#[path = "atomic_off.rs"]
+pub mod atomic;
 mod bounds;
 #[cfg(feature = "classic")]
 pub mod classic;
@@ -115,6 +121,7 @@ pub mod vector;
 #[path = "vector_off.rs"]
 pub mod vector;
 
+pub use atomic::Sharing;
 pub use frame::{ClassicFunc, Context, Exit, FastFunc, FuncLayout};
 pub use index::IndexType;
 pub use instance::{ExecInstance, GlobalRef, HostCall, ImportedFunc};

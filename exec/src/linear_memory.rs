@@ -5,6 +5,7 @@
 //! `store` changes a memory, and never while a loop holds a `FastMemory`: after each instruction
 //! that can change a memory the loops read it again.
 
+use crate::atomic::Sharing;
 use crate::bounds;
 use crate::index::{self, IndexType, Offset};
 use crate::leb128;
@@ -42,6 +43,8 @@ pub struct Memory {
     pub page_shift: u8,
     /// How wide its addresses are.
     pub index: IndexType,
+    /// Whether it is declared to be shared.
+    pub sharing: Sharing,
     /// What it has besides `size` bytes.
     shared: Shared,
 }
@@ -57,6 +60,7 @@ impl Memory {
             pages: 0,
             page_shift: 16,
             index: IndexType::I32,
+            sharing: Sharing::Unshared,
             shared: Shared::NONE,
         }
     }

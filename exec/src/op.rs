@@ -551,6 +551,8 @@ pub mod codes {
     pub const GC_PREFIX: u8 = 0xfb;
     /// The prefix of vector instructions ([`crate::vector`]).
     pub const VECTOR_PREFIX: u8 = 0xfd;
+    /// The prefix of atomic instructions ([`crate::atomic`]).
+    pub const ATOMIC_PREFIX: u8 = 0xfe;
 }
 
 #[cfg(test)]

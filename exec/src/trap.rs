@@ -72,4 +72,10 @@ traps! {
     CastFailure = 23 "cast failure" if "gc";
     /// An instruction accesses elements outside of their array.
     ArrayOutOfBounds = 24 "out of bounds array access" if "gc";
+    /// The address of an atomic instruction is not a multiple of the bytes that it accesses.
+    UnalignedAtomic = 25 "unaligned atomic" if "threads";
+    /// `memory.atomic.wait32` or `wait64` on a memory that is not shared.
+    UnsharedWait = 26 "expected shared memory" if "threads";
+    /// An instruction waits without a limit, and no other thread can notify it.
+    Deadlock = 27 "deadlock: nothing can notify the waiting thread" if "threads";
 }

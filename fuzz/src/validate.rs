@@ -53,6 +53,7 @@ fn features() -> WasmFeatures {
     features.set(WasmFeatures::EXCEPTIONS, cfg!(feature = "exceptions"));
     features.set(WasmFeatures::FUNCTION_REFERENCES, cfg!(feature = "function-references"));
     features.set(WasmFeatures::GC, cfg!(feature = "gc"));
+    features.set(WasmFeatures::THREADS, cfg!(feature = "threads"));
     features.set(WasmFeatures::CUSTOM_PAGE_SIZES, cfg!(feature = "custom-page-sizes"));
     features
 }

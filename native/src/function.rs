@@ -688,7 +688,7 @@ impl Function {
             // `translate` has refused the module.
             Instr::Vector(_) => {}
             // Refused before (`module::translate`).
-            Instr::Exception(_) | Instr::Typed(_) => self.live = false,
+            Instr::Exception(_) | Instr::Typed(_) | Instr::Atomic(_) => self.live = false,
         }
     }
 

@@ -436,6 +436,7 @@ struct Scout {
     exceptions: bool,
     /// Whether there are function references or objects of GC.
     typed: bool,
+    atomics: bool,
     calls: HashMap<u32, HashSet<u32>>,
     /// Tail calls: which function calls which.
     tails: Vec<(u32, u32)>,
@@ -478,6 +479,7 @@ impl BodyVisitor for Scout {
             Instr::Vector(_) => self.vectors = true,
             Instr::Exception(_) => self.exceptions = true,
             Instr::Typed(_) => self.typed = true,
+            Instr::Atomic(_) => self.atomics = true,
             _ => {}
         }
     }
@@ -588,6 +590,9 @@ pub(crate) fn translate(bytes: &[u8], options: &Options) -> Result<Text, Error> 
     }
     if scout.typed {
         return Err(Error::Unsupported("typed function references and GC"));
+    }
+    if scout.atomics {
+        return Err(Error::Unsupported("atomic instructions"));
     }
     let mut module = Module::new(options);
     module.only = options.only.as_ref().map(|chosen| scout.closure(chosen));

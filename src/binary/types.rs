@@ -4,7 +4,7 @@ use super::reader::{Parsed, Reader};
 #[cfg(feature = "function-references")]
 pub use super::references::RefType;
 use crate::error::ErrorKind;
-pub use zonda_exec::IndexType;
+pub use zonda_exec::{IndexType, Sharing};
 
 /// A value type as the validator and lists of value types have it: its encoding in the binary
 /// format.
@@ -214,6 +214,8 @@ pub struct MemoryType {
     pub page_shift: u8,
     /// The type of its addresses; i64 with memory64.
     pub index: IndexType,
+    /// Whether it is shared.
+    pub sharing: Sharing,
 }
 
 impl MemoryType {
@@ -223,8 +225,14 @@ impl MemoryType {
         if flags & !0x0f != 0 {
             return Err(ErrorKind::BadLimits);
         }
-        if flags & UNSUPPORTED_FLAGS != 0 {
+        let unsupported = if Sharing::POSSIBLE { 0 } else { SHARED_FLAG };
+        if flags & (unsupported | UNSUPPORTED_FLAGS & !SHARED_FLAG) != 0 {
             return Err(ErrorKind::Unsupported);
+        }
+        let sharing = Sharing::new(flags & SHARED_FLAG != 0);
+        #[cfg(feature = "threads")]
+        if sharing.is_shared() && flags & 1 == 0 {
+            return Err(ErrorKind::SharedWithoutMaximum);
         }
         let index = IndexType::new(flags & INDEX_FLAG != 0);
         if IndexType::WIDE {
@@ -239,7 +247,7 @@ impl MemoryType {
             if sizes.exceed(most) {
                 return Err(ErrorKind::MemorySize);
             }
-            return Ok(MemoryType { limits: sizes.limits()?, page_shift, index });
+            return Ok(MemoryType { limits: sizes.limits()?, page_shift, index, sharing });
         }
         let limits = Limits::read_rest(reader, flags & 1 != 0)?;
         let page_shift = MemoryType::read_page_shift(reader, flags)?;
@@ -248,7 +256,7 @@ impl MemoryType {
             return Err(ErrorKind::MemorySize);
         }
         limits.check_order()?;
-        Ok(MemoryType { limits, page_shift, index })
+        Ok(MemoryType { limits, page_shift, index, sharing })
     }
 
     #[cfg_attr(not(feature = "memory64"), inline(always))]
@@ -285,8 +293,10 @@ impl MemoryType {
 
 /// In the flags of limits: that addresses or indices have 64 bits.
 const INDEX_FLAG: u8 = 0x04;
-/// In the flags of limits: what is known and not supported. 0x02 means shared.
-const UNSUPPORTED_FLAGS: u8 = if IndexType::WIDE { 0x02 } else { 0x02 | INDEX_FLAG };
+/// In the flags of limits: what is known and not supported.
+const UNSUPPORTED_FLAGS: u8 = if IndexType::WIDE { SHARED_FLAG } else { SHARED_FLAG | INDEX_FLAG };
+/// In the flags of limits: shared. No table is.
+const SHARED_FLAG: u8 = 0x02;
 
 /// Limits as they are written where 64-bit memories and tables exist: in 64 bits for all (spec:
 /// 5.3.12).

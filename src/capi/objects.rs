@@ -133,11 +133,11 @@ pub unsafe extern "C" fn wasm_memory_get_bytes_per_page(memory_inst: wasm_memory
     1 << unsafe { record(memory_inst) }.ty().page_shift
 }
 
-/// Returns false: memories of threads do not exist.
+/// Returns whether a memory is declared to be shared.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_memory_get_shared(memory_inst: wasm_memory_inst_t) -> bool {
-    let _ = memory_inst;
-    false
+    // SAFETY: the application passes a live memory.
+    unsafe { record(memory_inst) }.ty().sharing.is_shared()
 }
 
 /// Returns the address of the first byte of a memory. Until it grows.

@@ -323,11 +323,11 @@ pub unsafe extern "C" fn wasm_global_type_get_mutable(global_type: wasm_global_t
     unsafe { &*global_type }.0.mutable
 }
 
-/// Returns false: memories of threads do not exist.
+/// Returns whether a memory is declared to be shared.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_memory_type_get_shared(memory_type: wasm_memory_type_t) -> bool {
-    let _ = memory_type;
-    false
+    // SAFETY: the application passes a type of a live module.
+    unsafe { &*memory_type }.0.sharing.is_shared()
 }
 
 /// Returns the pages that a memory begins with.

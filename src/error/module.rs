@@ -50,6 +50,10 @@ kinds! {
         #[cfg(feature = "simd")]
         UnknownLane Invalid "invalid lane index";
         Alignment Invalid "alignment must not be larger than natural";
+        #[cfg(feature = "threads")]
+        AtomicAlignment Invalid "atomic alignment must be natural";
+        #[cfg(feature = "threads")]
+        SharedWithoutMaximum Invalid "shared memory must have maximum";
         LimitsOrder Invalid "size minimum must not be greater than maximum";
         MemorySize Invalid "memory size must be at most 65536 pages (4GiB)";
         TableSize Invalid "table size must be at most 2^32-1";

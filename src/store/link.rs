@@ -397,6 +397,7 @@ fn matches(store: &StoreData, expected: ExternType, found: ExternType) -> bool {
         (ExternType::Memory(expected), ExternType::Memory(found)) => {
             expected.page_shift == found.page_shift
                 && expected.index == found.index
+                && expected.sharing == found.sharing
                 && expected.limits.admit(found.limits.min, found.limits.max)
         }
         _ => false,

@@ -49,7 +49,7 @@ fn describe(text: &mut TryVec<u8>, ty: ExternType) -> Written {
             text.append(ty.element.name().as_bytes())
         }
         ExternType::Memory(ty) => {
-            text.append(b"memory ")?;
+            text.append(if ty.sharing.is_shared() { b"shared memory " } else { b"memory " })?;
             limits(text, ty.limits, ty.index)?;
             text.append(if ty.page_shift == 0 { b" bytes" } else { b" pages" })
         }
@@ -108,7 +108,7 @@ fn number(text: &mut TryVec<u8>, number: u32) -> Written {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::binary::types::{GlobalType, MemoryType, TableType};
+    use crate::binary::types::{GlobalType, MemoryType, Sharing, TableType};
     use crate::module::FuncType;
 
     fn is(ty: ExternType, expected: &str) {
@@ -129,7 +129,12 @@ mod tests {
         let ty = TableType { element: FuncRef, limits, index: IndexType::I32 };
         is(ExternType::Table(ty), "table 0..=4294967295 funcref");
         let limits = Limits { min: 10, max: None };
-        let ty = MemoryType { limits, page_shift: 16, index: IndexType::I32 };
+        let ty = MemoryType {
+            limits,
+            page_shift: 16,
+            index: IndexType::I32,
+            sharing: Sharing::Unshared,
+        };
         is(ExternType::Memory(ty), "memory 10.. pages");
         is(ExternType::Memory(MemoryType { page_shift: 0, ..ty }), "memory 10.. bytes");
         let ty = GlobalType { content: I64, mutable: true };

@@ -56,6 +56,7 @@ impl MemoryData {
         budget.make(ShortageOf::Memory, size, || {
             let mut seen = Memory::empty();
             (seen.pages, seen.page_shift, seen.index) = (pages, ty.page_shift, ty.index);
+            seen.sharing = ty.sharing;
             let bytes = TryVec::zeroed(len)?;
             let mut memory = MemoryData { seen, bytes, ty, limit, appended_pages: more };
             memory.sync();
@@ -127,7 +128,7 @@ impl MemoryData {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::binary::types::IndexType;
+    use crate::binary::types::{IndexType, Sharing};
 
     struct Grown(TryBox<MemoryData>, Budget);
 
@@ -139,7 +140,12 @@ mod tests {
 
     fn memory(min: u32, max: Option<u32>, page_shift: u8, limit: u64) -> Grown {
         let budget = Budget::new(u64::MAX);
-        let ty = MemoryType { limits: Limits { min, max }, page_shift, index: IndexType::I32 };
+        let ty = MemoryType {
+            limits: Limits { min, max },
+            page_shift,
+            index: IndexType::I32,
+            sharing: Sharing::Unshared,
+        };
         Grown(MemoryData::new(ty, limit, 0, &budget).unwrap(), budget)
     }
 
@@ -170,6 +176,7 @@ mod tests {
             limits: Limits { min: 1, max: None },
             page_shift: 16,
             index: IndexType::I32,
+            sharing: Sharing::Unshared,
         };
         let budget = Budget::new(u64::MAX);
         let mut memory = MemoryData::new(ty, u64::MAX, 100, &budget).unwrap();
@@ -188,6 +195,7 @@ mod tests {
             limits: Limits { min: 100, max: None },
             page_shift: 0,
             index: IndexType::I32,
+            sharing: Sharing::Unshared,
         };
         let mut memory = MemoryData::new(ty, u64::MAX, 0, &budget).unwrap();
         let left = 900 - size_of::<MemoryData>();
@@ -211,6 +219,7 @@ mod tests {
             limits: Limits { min: pages, max: None },
             page_shift: 32,
             index: IndexType::I32,
+            sharing: Sharing::Unshared,
         };
         assert!(matches!(MemoryData::new(ty, u64::MAX, 0, &budget), Err(Fault::SHORTAGE)));
         assert_eq!((budget.left(), budget.shortage().allowed()), (usize::MAX, None));

@@ -190,6 +190,11 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
                 let ([code], []) = instr.read();
                 vector::execute(instr.context, code).map(|()| OK)
             }
+            #[cfg(feature = "threads")]
+            op::ATOMIC_PREFIX => {
+                let ([code], []) = instr.read();
+                zonda_exec::atomic::execute(instr.context, code).map(|()| OK)
+            }
             // Of classic mode, on values of four slots.
             #[cfg(all(feature = "simd", feature = "classic"))]
             op::DROP

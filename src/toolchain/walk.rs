@@ -65,6 +65,8 @@ pub enum Instr<'i> {
     Exception(u8),
     /// An instruction of function references or GC, by its first opcode.
     Typed(u8),
+    /// An atomic instruction, by its opcode behind the prefix.
+    Atomic(u32),
 }
 
 /// The type of a block.
@@ -359,6 +361,10 @@ impl Visitor for Adapter<'_> {
     #[cfg(feature = "simd")]
     fn visit_vector(&mut self, site: &Site, code: u32, _: Row, _: Option<MemArg>) -> Parsed<()> {
         self.pass(site, Instr::Vector(code))
+    }
+    #[cfg(feature = "threads")]
+    fn visit_atomic(&mut self, site: &Site, code: u32, _: Option<MemArg>) -> Parsed<()> {
+        self.pass(site, Instr::Atomic(code))
     }
     fn visit_object(&mut self, site: &Site, opcode: u16, indices: [u32; 2]) -> Parsed<()> {
         self.pass(site, Instr::Object(opcode, indices))

@@ -623,6 +623,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             VECTOR_PREFIX => self.vector()?,
             #[cfg(not(feature = "simd"))]
             VECTOR_PREFIX => return Err(ErrorKind::Unsupported),
+            #[cfg(feature = "threads")]
+            ATOMIC_PREFIX => self.atomic()?,
             THROW | THROW_REF | TRY_TABLE => return self.exception(opcode),
             #[cfg(feature = "function-references")]
             CALL_REF | RETURN_CALL_REF | REF_AS_NON_NULL | BR_ON_NULL | BR_ON_NON_NULL => {

@@ -6,6 +6,8 @@
 // Codes of types are bytes in other builds.
 #![cfg_attr(feature = "function-references", allow(clippy::unnecessary_cast))]
 
+#[cfg(feature = "threads")]
+mod atomic;
 pub(crate) mod const_expr;
 #[cfg(feature = "gc")]
 mod const_objects;

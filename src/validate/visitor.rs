@@ -345,6 +345,17 @@ macro_rules! define_visitor {
                 Ok(())
             }
 
+            /// An atomic instruction, by its opcode behind the prefix; `atomic.fence` has no memarg.
+            #[cfg(feature = "threads")]
+            fn visit_atomic(
+                &mut self,
+                site: &Site,
+                code: u32,
+                memarg: Option<MemArg>,
+            ) -> Parsed<()> {
+                Ok(())
+            }
+
             /// An instruction on objects, by its opcode behind the prefix.
             #[cfg(feature = "gc")]
             fn visit_gc(&mut self, site: &Site, code: u32) -> Parsed<()> {
@@ -453,6 +464,15 @@ macro_rules! forward_visitor {
                 memarg: Option<MemArg>,
             ) -> Parsed<()> {
                 each!(self, builder => builder.visit_vector(site, code, row, memarg))
+            }
+            #[cfg(feature = "threads")]
+            fn visit_atomic(
+                &mut self,
+                site: &Site,
+                code: u32,
+                memarg: Option<MemArg>,
+            ) -> Parsed<()> {
+                each!(self, builder => builder.visit_atomic(site, code, memarg))
             }
             #[cfg(feature = "gc")]
             fn visit_gc(&mut self, site: &Site, code: u32) -> Parsed<()> {

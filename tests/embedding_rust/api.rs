@@ -3,7 +3,8 @@
 
 use zonda::{
     AsStoreMut, Caller, Engine, Error, Extern, ExternType, Func, Global, GlobalType, IndexType,
-    Instance, Limits, Linker, Memory, MemoryType, Module, Store, Table, TableType, Val, ValType,
+    Instance, Limits, Linker, Memory, MemoryType, Module, Sharing, Store, Table, TableType, Val,
+    ValType,
 };
 
 const TEXT: &str = r#"(module
@@ -134,9 +135,11 @@ fn what_belongs_to_another_store_is_refused() {
     let mut other = Store::new(&Engine::default(), 0).unwrap();
     let instance = instance(&mut store);
     let limits = Limits { min: 1, max: None };
-    let memory =
-        Memory::new(&mut store, MemoryType { limits, page_shift: 16, index: IndexType::I32 })
-            .unwrap();
+    let memory = Memory::new(
+        &mut store,
+        MemoryType { limits, page_shift: 16, index: IndexType::I32, sharing: Sharing::Unshared },
+    )
+    .unwrap();
     let table = Table::new(
         &mut store,
         TableType { element: ValType::ExternRef, limits, index: IndexType::I32 },

@@ -5,8 +5,8 @@
 use std::sync::OnceLock;
 use zonda::{
     AsStoreMut, Caller, Engine, Error, Extern, Func, Global, GlobalType, IndexType, Instance,
-    Limits, Linker, Memory, MemoryType, Mode, Module, Store, Table, TableType, Trap, TrapCode, Val,
-    ValType,
+    Limits, Linker, Memory, MemoryType, Mode, Module, Sharing, Store, Table, TableType, Trap,
+    TrapCode, Val, ValType,
 };
 
 const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
@@ -103,7 +103,10 @@ fn back(mut caller: Caller<'_, '_, Host>) -> Outcome<i32> {
         let ty = GlobalType { content: ValType::FuncRef, mutable: true };
         Global::new(&mut caller, ty, Val::FuncRef(Some(func)))?;
         let limits = Limits { min: 1, max: None };
-        Memory::new(&mut caller, MemoryType { limits, page_shift: 0, index: IndexType::I32 })?;
+        Memory::new(
+            &mut caller,
+            MemoryType { limits, page_shift: 0, index: IndexType::I32, sharing: Sharing::Unshared },
+        )?;
         let ty = TableType { element: ValType::FuncRef, limits, index: IndexType::I32 };
         Table::new(&mut caller, ty, Val::FuncRef(None))?;
         table.grow(&mut caller, 1, Val::FuncRef(Some(func)))?;
@@ -155,9 +158,11 @@ fn link(mode: Mode) -> Linked {
     let mut store = Store::new(&engine, Host { guest, ..Host::default() }).unwrap();
     let mut linker = Linker::new();
     let limits = Limits { min: 8, max: Some(64) };
-    let memory =
-        Memory::new(&mut store, MemoryType { limits, page_shift: 0, index: IndexType::I32 })
-            .unwrap();
+    let memory = Memory::new(
+        &mut store,
+        MemoryType { limits, page_shift: 0, index: IndexType::I32, sharing: Sharing::Unshared },
+    )
+    .unwrap();
     let limits = Limits { min: 6, max: Some(16) };
     let ty = TableType { element: ValType::FuncRef, limits, index: IndexType::I32 };
     let table = Table::new(&mut store, ty, Val::FuncRef(None)).unwrap();

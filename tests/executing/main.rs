@@ -1,6 +1,8 @@
 //! What instances compute: each instruction, in each execution mode, alone and together.
 
 mod aliasing;
+#[cfg(all(feature = "classic", feature = "fast", feature = "threads"))]
+mod atomics;
 #[path = "../common/encode.rs"]
 mod encode;
 mod encodings;

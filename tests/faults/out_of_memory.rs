@@ -6,8 +6,8 @@ use crate::modules;
 use crate::failing::{watch, Fail};
 use zonda::{
     Caller, Engine, Error, Extern, Func, Global, GlobalType, Grants, IndexType, Limits, Linker,
-    Memory, MemoryType, Mode, Module, Store, StoreConfig, Table, TableType, Trap, TrapCode, Val,
-    ValType,
+    Memory, MemoryType, Mode, Module, Sharing, Store, StoreConfig, Table, TableType, Trap,
+    TrapCode, Val, ValType,
 };
 use zonda_bench_env::Env;
 
@@ -218,7 +218,12 @@ fn full_life(mode: Mode, bytes: &[u8]) -> Result<i32, Error> {
                 table.grow(&mut caller, 3, Val::FuncRef(None))?;
                 let memory = Memory::new(
                     &mut caller,
-                    MemoryType { limits, page_shift: 0, index: IndexType::I32 },
+                    MemoryType {
+                        limits,
+                        page_shift: 0,
+                        index: IndexType::I32,
+                        sharing: Sharing::Unshared,
+                    },
                 )?;
                 memory.grow(&mut caller, 3)?;
                 twice.call(&mut caller, &[Val::I32(x)], &mut results)

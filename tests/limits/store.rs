@@ -3,8 +3,8 @@
 
 use super::MODES;
 use zonda::{
-    Engine, Error, IndexType, Instance, Limits, Linker, Memory, MemoryType, Mode, Module, Shortage,
-    ShortageOf, Store, StoreConfig, Table, TableType, Val, ValType,
+    Engine, Error, IndexType, Instance, Limits, Linker, Memory, MemoryType, Mode, Module, Sharing,
+    Shortage, ShortageOf, Store, StoreConfig, Table, TableType, Val, ValType,
 };
 
 fn store(mode: Mode, total_limit: u64) -> Store<'static, ()> {
@@ -29,9 +29,12 @@ fn short<T: std::fmt::Debug>(result: Result<T, Error>) -> Shortage {
 /// Bytes that the store has left, as a memory that wants too many learns them.
 fn left(store: &mut Store<'static, ()>) -> usize {
     let limits = Limits { min: 65_536, max: None };
-    short(Memory::new(store, MemoryType { limits, page_shift: 16, index: IndexType::I32 }))
-        .allowed()
-        .unwrap()
+    short(Memory::new(
+        store,
+        MemoryType { limits, page_shift: 16, index: IndexType::I32, sharing: Sharing::Unshared },
+    ))
+    .allowed()
+    .unwrap()
 }
 
 #[test]

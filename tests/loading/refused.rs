@@ -173,10 +173,11 @@ fn unknown_opcodes_are_told_from_unsupported_ones() {
             assert!(text.contains(what), "{code:x?}: {text}");
         }
     };
-    // Legacy exceptions, atomics.
-    for code in [&[0x06, 0x40][..], &[0x18, 0], &[0xfe, 3, 0]] {
+    // Legacy exceptions.
+    for code in [&[0x06, 0x40][..], &[0x18, 0]] {
         says(code, "not supported");
     }
+    says(&[0xfe, 0x4f], if cfg!(feature = "threads") { "illegal opcode" } else { "not supported" });
     // Nothing has these opcodes. Behind the prefix, numbers of more than 8 bits are no others.
     for code in [&[0x27][..], &[0xff], &[0xfc, 0xff, 1], &[0xfc, 0x80, 2], &[0xfc, 0x8a, 0x80, 4]] {
         says(code, "illegal opcode");

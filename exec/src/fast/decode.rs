@@ -24,7 +24,7 @@ pub struct Instruction<'a> {
     operands: [(Kind, i32); 4],
     /// `Runtime`, `Memory`, `Num1` and `Num2`: the opcode of WebAssembly, with a prefix in the
     /// upper byte. `Vector`: its code; as a runtime instruction, a vector instruction has the code
-    /// [`op::VECTOR`] and its opcode.
+    /// [`op::VECTOR`] and its opcode, an atomic one [`crate::atomic::CODE`] and its opcode.
     pub code: u16,
     immediates: [u32; 2],
     /// `BrTable` and `BrTableLong`: the distances of the targets, in bytes.
@@ -134,6 +134,21 @@ impl Cursor<'_> {
         Some(immediates)
     }
 
+    /// An atomic instruction: what follows the prefix. Returns its code with offset and memory.
+    #[cfg(feature = "threads")]
+    fn atomic(&mut self) -> Option<(u16, [u32; 2])> {
+        use crate::atomic::{Kind, Row, CODE};
+        let code = self.leb()?;
+        let immediates = match Row::of(code)?.kind {
+            Kind::Fence => {
+                self.number(1)?;
+                [0; 2]
+            }
+            _ => self.memarg()?,
+        };
+        Some((CODE + code as u16, immediates))
+    }
+
     /// A vector instruction as a runtime instruction: what follows the prefix. Returns the opcode,
     /// prefix added, with offset and memory.
     #[cfg(feature = "simd")]
@@ -212,6 +227,12 @@ impl<'a> Instruction<'a> {
                 #[cfg(feature = "simd")]
                 if code == codes::VECTOR_PREFIX {
                     (instruction.code, instruction.immediates) = cursor.vector()?;
+                    instruction.len = cursor.at - at;
+                    return Some(instruction);
+                }
+                #[cfg(feature = "threads")]
+                if code == codes::ATOMIC_PREFIX {
+                    (instruction.code, instruction.immediates) = cursor.atomic()?;
                     instruction.len = cursor.at - at;
                     return Some(instruction);
                 }

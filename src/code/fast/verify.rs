@@ -9,6 +9,8 @@ use crate::binary::types::{Code, IndexType, ValType};
 use crate::error::ArtifactErrorKind;
 use crate::limits::MAX_LOCAL_SLOTS;
 use crate::validate::env::Env;
+#[cfg(feature = "threads")]
+use zonda_exec::atomic;
 #[cfg(feature = "simd")]
 use zonda_exec::fast::op::VECTOR;
 use zonda_exec::fast::verify::{marks, ModuleRules, Verifier, Violation, GUARD, MAX_SLOTS};
@@ -250,6 +252,15 @@ impl Names<'_, '_> {
                 InstrClass::Store => memory(second).map(|_| (1 + of_memory(second) + slots, 0)),
                 _ => Err(ArtifactErrorKind::Instruction),
             };
+        }
+        #[cfg(feature = "threads")]
+        if let Some(code) = code.checked_sub(atomic::CODE) {
+            let row = atomic::Row::of(code as u32).ok_or(ArtifactErrorKind::Instruction)?;
+            if row.kind == atomic::Kind::Fence {
+                return Ok((0, 0));
+            }
+            let slots = (1 + of_memory(second) + row.operands(), row.results());
+            return memory(second).map(|_| slots);
         }
         #[cfg(feature = "simd")]
         if let Some(row) = code.checked_sub(VECTOR).and_then(|code| Row::of(code as u32)) {

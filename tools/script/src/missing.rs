@@ -57,6 +57,7 @@ fn ours() -> WasmFeatures {
     features.set(WasmFeatures::EXCEPTIONS, cfg!(feature = "exceptions"));
     features.set(WasmFeatures::FUNCTION_REFERENCES, cfg!(feature = "function-references"));
     features.set(WasmFeatures::GC, cfg!(feature = "gc"));
+    features.set(WasmFeatures::THREADS, cfg!(feature = "threads"));
     features
 }
 

@@ -1,8 +1,8 @@
 //! The host module `spectest` that every specification script may import from.
 
 use zonda::{
-    Error, Extern, Global, GlobalType, IndexType, Limits, Linker, Memory, MemoryType, Store, Table,
-    TableType, Val, ValType,
+    Error, Extern, Global, GlobalType, IndexType, Limits, Linker, Memory, MemoryType, Sharing,
+    Store, Table, TableType, Val, ValType,
 };
 
 /// Defines all of `spectest` in `linker`. The printing functions print nothing, because printing on
@@ -38,8 +38,14 @@ pub(crate) fn define(store: &mut Store<'_, ()>, linker: &mut Linker<()>) -> Resu
         limits: Limits { min: 1, max: Some(2) },
         page_shift: 16,
         index: IndexType::I32,
+        sharing: Sharing::Unshared,
     };
     let memory = Memory::new(&mut *store, ty)?;
     linker.define(MODULE, "memory", Extern::Memory(memory))?;
+    if Sharing::POSSIBLE {
+        let ty = MemoryType { sharing: Sharing::new(true), ..ty };
+        let memory = Memory::new(&mut *store, ty)?;
+        linker.define(MODULE, "shared_memory", Extern::Memory(memory))?;
+    }
     Ok(())
 }

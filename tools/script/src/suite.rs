@@ -74,6 +74,7 @@ impl SuiteFile {
                 | "simd"
                 | "relaxed-simd"
                 | "function-references"
+                | "threads"
                 | "zonda"
         ) || self.name == "custom-page-sizes/memory_max_i64.wast"
             || self.runs_everywhere
@@ -109,8 +110,6 @@ const OLDER: &[(&str, &[u32], &str)] = &[
     ("reference-types/unreached-invalid.wast", &[539], "taken back by 2.0"),
     // wasmparser refuses both, with the feature and without it.
     ("custom-descriptors/descriptors.wast", &[255, 262], "needs custom descriptors"),
-    // Imports a shared memory of the host module.
-    ("threads/imports.wast", &[501], "needs threads"),
 ];
 
 /// Every file of the suite, sorted by name.

@@ -16,13 +16,14 @@ const CPUS: [&str; 5] = [
 
 /// Features of the library for a device beside classic mode: groups of WASI alone, and what fast
 /// mode shares.
-const FEATURES: [&str; 9] = [
+const FEATURES: [&str; 10] = [
     "wasi",
     "wasi-files",
     "wasi-input",
     "wasi-sockets-ext",
     "zonda/memory64,zonda/wide-arithmetic",
     "zonda/simd",
+    "zonda/threads,zonda/fast,zonda/precompiled",
     "zonda/exceptions,zonda/fast,zonda/precompiled",
     "zonda/function-references",
     "zonda/gc,zonda/fast,zonda/precompiled",

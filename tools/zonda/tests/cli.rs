@@ -418,9 +418,19 @@ fn inspect_shows_what_is_there_and_what_it_needs() {
         b"(module (memory 1 1 shared) (func (export \"g\") (result i32) (i32.atomic.load (i32.const 0))))",
     );
     let output = zonda(&["inspect", &threads]);
+    assert_eq!(output.status.code(), Some(0));
+    for part in ["features: threads\n", "needed build options: CONFIG_ZONDA_THREADS"] {
+        assert!(stdout(&output).contains(part), "'{part}' is not in:\n{}", stdout(&output));
+    }
+    let legacy = file(
+        "inspect",
+        "legacy.wat",
+        b"(module (func (export \"g\") (result i32) try (result i32) i32.const 1 catch_all i32.const 2 end))",
+    );
+    let output = zonda(&["inspect", &legacy]);
     assert_eq!(output.status.code(), Some(2));
     for part in
-        ["features: threads (not supported)", "needed build options: none", "g: func () -> (i32)"]
+        ["legacy-exceptions (not supported)", "needed build options: none", "g: func () -> (i32)"]
     {
         assert!(stdout(&output).contains(part), "'{part}' is not in:\n{}", stdout(&output));
     }

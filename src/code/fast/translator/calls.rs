@@ -57,6 +57,8 @@ impl Translator<'_> {
     pub(super) fn runtime_instr(&mut self, site: &Site, opcode: u16) -> Parsed<()> {
         self.spill_all()?;
         let first = match opcode {
+            #[cfg(feature = "threads")]
+            zonda_exec::atomic::CODE.. => ATOMIC_PREFIX,
             #[cfg(feature = "simd")]
             zonda_exec::fast::op::VECTOR.. => VECTOR_PREFIX,
             #[cfg(feature = "gc")]

@@ -286,6 +286,11 @@ impl Visitor for Translator<'_> {
         self.br_on_non_null(index, &label, target.arity)
     }
 
+    #[cfg(feature = "threads")]
+    fn visit_atomic(&mut self, site: &Site, _: u32, _: Option<MemArg>) -> Parsed<()> {
+        self.runtime_instr(site, zonda_exec::atomic::CODE)
+    }
+
     #[cfg(feature = "gc")]
     fn visit_gc(&mut self, site: &Site, _: u32) -> Parsed<()> {
         self.runtime_instr(site, (GC_PREFIX as u16) << 8)

@@ -22,7 +22,7 @@ macro_rules! define_proposal {
 wasmparser::for_each_operator!(define_proposal);
 
 /// Build options of the runtime (Kconfig), by the feature that needs them.
-const OPTIONS: [(&str, &str); 12] = [
+const OPTIONS: [(&str, &str); 13] = [
     ("float", "CONFIG_ZONDA_FLOAT"),
     ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
     ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
@@ -35,6 +35,7 @@ const OPTIONS: [(&str, &str); 12] = [
     ("exceptions", "CONFIG_ZONDA_EXCEPTIONS"),
     ("function-references", "CONFIG_ZONDA_FUNCTION_REFERENCES"),
     ("gc", "CONFIG_ZONDA_GC"),
+    ("threads", "CONFIG_ZONDA_THREADS"),
 ];
 /// Features of WebAssembly 2.0, which the runtime always has.
 const ALWAYS: [&str; 6] = [
