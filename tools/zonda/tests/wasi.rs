@@ -296,6 +296,8 @@ fn a_program_in_go_runs() {
         .args(["build", "-o", program.to_str().unwrap(), source.to_str().unwrap()])
         .current_dir(&folder)
         .envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GOTOOLCHAIN", "local")])
+        // Kept from run to run, also where there is no home.
+        .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"))
         .output();
     let output = match built {
         Ok(output) => output,
