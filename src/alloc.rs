@@ -534,6 +534,58 @@ mod tests {
         assert_eq!(list.pop(), Some(7));
     }
 
+    /// What a list takes, by what is done with it, for items of several sizes.
+    #[test]
+    fn a_list_takes_what_it_says() {
+        fn check<T: Copy + Default + PartialEq + core::fmt::Debug + Zero>() {
+            let size = size_of::<T>();
+            let item = T::default();
+            let mut list = TryVec::<T>::new();
+            // Four at first, and then twice as many each time.
+            for (len, capacity) in [(1, 4), (4, 4), (5, 8), (8, 8), (9, 16), (16, 16), (17, 32)] {
+                while list.len() < len {
+                    list.push(item).unwrap();
+                }
+                assert_eq!((list.len(), list.raw.bytes), (len, capacity * size), "{size}");
+            }
+            // What is there is enough.
+            list.reserve(15).unwrap();
+            list.make_room(15).unwrap();
+            list.reserve_exact(32).unwrap();
+            list.resize_zeroed(32).unwrap();
+            assert_eq!((list.len(), list.raw.bytes), (32, 32 * size));
+            // One more than there is room for.
+            list.reserve(1).unwrap();
+            assert_eq!(list.raw.bytes, 64 * size);
+            // More than twice as many.
+            list.reserve(97).unwrap();
+            assert_eq!(list.raw.bytes, 129 * size);
+            list.reserve_exact(130).unwrap();
+            list.resize(131, item).unwrap();
+            assert_eq!((list.len(), list.raw.bytes), (131, 131 * size));
+            list.append(&[item; 3]).unwrap();
+            assert_eq!((list.len(), list.raw.bytes), (134, 262 * size));
+            list.truncate(200);
+            list.truncate(7);
+            list.shrink();
+            assert_eq!((list.len(), list.raw.bytes), (7, 7 * size));
+            list.resize_zeroed(9).unwrap();
+            assert_eq!((list.len(), list.raw.bytes), (9, 9 * size));
+            assert!(list.reserve(usize::MAX).is_err());
+            assert!(list.reserve_exact(usize::MAX).is_err());
+            assert_eq!((list.len(), list.raw.bytes), (9, 9 * size));
+        }
+        check::<u8>();
+        check::<u32>();
+        let mut code = TryVec::<u8>::new();
+        for len in [8, 3, 1, 8, 0, 5] {
+            let before = code.len();
+            code.append_low(0x0807_0605_0403_0201, len).unwrap();
+            assert_eq!(&code[before..], &[1, 2, 3, 4, 5, 6, 7, 8][..len]);
+            assert!(code.raw.bytes >= before + 8);
+        }
+    }
+
     #[test]
     fn owners_drop_their_value_once() {
         let witness = Rc::new(());

@@ -307,9 +307,13 @@ pub(crate) fn compute(code: u16, a: u64, b: u64) -> Result<u64, TrapCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
+    use std::vec::Vec;
 
     opcodes! { u16:
-        F32Eq F64Eq F32Ceil F32Min F32Max F64Abs F64Add F64Min F64Max I32TruncF64S
+        F32Eq F64Eq F32Abs F32Neg F32Ceil F32Add F32Min F32Max F32Copysign F64Abs F64Neg F64Add
+        F64Min F64Max F64Copysign F32DemoteF64 F64PromoteF32 I32TruncF32S I32TruncF32U I64TruncF32S
+        I64TruncF32U I32TruncF64S I32TruncSatF32U I64TruncSatF32S
         I32TruncF64U I64TruncF64S I64TruncF64U F32ConvertI32S F32ConvertI32U F32ConvertI64S
         F32ConvertI64U F64ConvertI32S F64ConvertI32U F64ConvertI64S F64ConvertI64U
         I32TruncSatF32S I32TruncSatF64S I32TruncSatF64U I64TruncSatF32U I64TruncSatF64S
@@ -414,6 +418,179 @@ mod tests {
             assert_eq!(op(I64TruncSatF64U, bits, 0), x as u64, "{x:?}");
             assert_eq!(op(I32TruncSatF32S, a, 0) as i32, p as i32);
             assert_eq!(op(I64TruncSatF32U, a, 0), p as u64);
+        }
+    }
+
+    /// Every instruction on values at each edge of its type, against the CPU and against what the
+    /// specification says of signs, zeros and NaNs.
+    macro_rules! edges {
+        ($name:ident: $f:ident $u:ident $s:ident, $abs:ident $neg:ident $add:ident $min:ident $max:ident
+            $copysign:ident $eq:ident) => {
+            #[test]
+            fn $name() {
+                let one: $u = 1;
+                let sign = one << ($u::BITS - 1);
+                let infinity = $f::INFINITY.to_bits();
+                // The lowest bit of the exponent, and the one that makes a NaN quiet.
+                let unit = infinity & infinity.wrapping_neg();
+                let quiet = unit >> 1;
+                let mut values = Vec::new();
+                for magnitude in [
+                    0,
+                    1,
+                    unit - 1,
+                    unit,
+                    unit + 1,
+                    $f::to_bits(1.0) - 1,
+                    $f::to_bits(1.0),
+                    $f::to_bits(1.5),
+                    $f::to_bits(3.0),
+                    infinity - 1,
+                    infinity,
+                    infinity | 1,
+                    infinity | quiet - 1,
+                    infinity | quiet,
+                    infinity | quiet | 5,
+                    sign - 1,
+                ] {
+                    values.extend([magnitude, magnitude | sign]);
+                }
+                let is_nan = |bits: $u| bits & !sign > infinity;
+                for &a in &values {
+                    let is = |code: u16, b: $u| op(code, a.into(), b.into());
+                    assert_eq!(is($abs, 0), u64::from(a & !sign), "abs {a:x}");
+                    assert_eq!(is($neg, 0), u64::from(a ^ sign), "neg {a:x}");
+                    for &b in &values {
+                        let what = format!("{a:x} {b:x}");
+                        assert_eq!(is($copysign, b), u64::from(a & !sign | b & sign), "{what}");
+                        let (x, y) = ($f::from_bits(a), $f::from_bits(b));
+                        let relations = [x == y, x != y, x < y, x > y, x <= y, x >= y];
+                        for (code, holds) in ($eq..).zip(relations) {
+                            assert_eq!(is(code, b), u64::from(holds), "{code} {what}");
+                        }
+                        for (code, value) in ($add..).zip([x + y, x - y, x * y, x / y]) {
+                            let found = is(code, b);
+                            if value.is_nan() {
+                                assert!(is_nan(found as $u) && found as $u & quiet != 0, "{what}");
+                            } else {
+                                assert_eq!(found, u64::from(value.to_bits()), "{code} {what}");
+                            }
+                        }
+                        // Two's complement orders as the numbers do, and -0 before +0.
+                        let key = |bits: $u| {
+                            if bits & sign == 0 {
+                                bits as $s
+                            } else {
+                                !(bits as $s) ^ sign as $s
+                            }
+                        };
+                        let [least, most] = match () {
+                            // A NaN of the operands, made quiet; the first one of two.
+                            _ if is_nan(a) => [a | quiet; 2],
+                            _ if is_nan(b) => [b | quiet; 2],
+                            _ if key(a) < key(b) => [a, b],
+                            _ => [b, a],
+                        };
+                        assert_eq!(is($min, b), u64::from(least), "min {what}");
+                        assert_eq!(is($max, b), u64::from(most), "max {what}");
+                    }
+                }
+            }
+        };
+    }
+    edges! { edges_of_f32: f32 u32 i32, F32Abs F32Neg F32Add F32Min F32Max F32Copysign F32Eq }
+    edges! { edges_of_f64: f64 u64 i64, F64Abs F64Neg F64Add F64Min F64Max F64Copysign F64Eq }
+
+    #[test]
+    fn conversions_between_floats_keep_what_fits() {
+        // Promotion is exact; a NaN keeps its sign and payload, and is quiet.
+        for bits in (0..=u32::MAX).step_by(if cfg!(miri) { 40_000_003 } else { 40_009 }).chain([
+            1 << 31,
+            0x7f80_0000,
+            0xff80_0000,
+            0x7f80_0001,
+            0xffc0_0000,
+            0x7fff_ffff,
+        ]) {
+            let (found, value) = (op(F64PromoteF32, bits.into(), 0), f32::from_bits(bits));
+            if value.is_nan() {
+                let payload = u64::from(bits & 0x7f_ffff) << 29;
+                let expected = u64::from(bits >> 31) << 63 | INFINITY | payload | ONE >> 1;
+                assert_eq!(found, expected, "{bits:x}");
+            } else {
+                assert_eq!(found, f64::from(value).to_bits(), "{bits:x}");
+                assert_eq!(op(F32DemoteF64, found, 0), u64::from(bits), "{bits:x}");
+            }
+        }
+    }
+
+    /// Each truncation at each edge: the last value that fits, and the first one that does not, on
+    /// both sides.
+    #[test]
+    fn truncations_end_where_the_type_does() {
+        let next = |x: f64, up: bool| {
+            let away = (x > 0.0) == up;
+            f64::from_bits(if away { x.to_bits() + 1 } else { x.to_bits() - 1 })
+        };
+        let next32 = |x: f32, up: bool| {
+            let away = (x > 0.0) == up;
+            f32::from_bits(if away { x.to_bits() + 1 } else { x.to_bits() - 1 })
+        };
+        // The greatest value below `end`, and the least one above `start`, or `start` itself.
+        let cases = [
+            (I32TruncF32S, I32TruncSatF32S, false, -2147483648.0, true, 2147483648.0),
+            (I32TruncF32U, I32TruncSatF32U, false, -1.0, false, 4294967296.0),
+            (
+                I64TruncF32S,
+                I64TruncSatF32S,
+                false,
+                -9223372036854775808.0,
+                true,
+                9223372036854775808.0,
+            ),
+            (I64TruncF32U, I64TruncSatF32U, false, -1.0, false, 18446744073709551616.0),
+            (I32TruncF64S, I32TruncSatF64S, true, -2147483649.0, false, 2147483648.0),
+            (I32TruncF64U, I32TruncSatF64U, true, -1.0, false, 4294967296.0),
+            (
+                I64TruncF64S,
+                I64TruncSatF64S,
+                true,
+                -9223372036854775808.0,
+                true,
+                9223372036854775808.0,
+            ),
+            (I64TruncF64U, I64TruncSatF64U, true, -1.0, false, 18446744073709551616.0f64),
+        ];
+        for (code, saturating, double, start, start_fits, end) in cases {
+            let bits = |x: f64| if double { x.to_bits() } else { u64::from((x as f32).to_bits()) };
+            let beside = |x: f64, up: bool| {
+                if double {
+                    next(x, up).to_bits()
+                } else {
+                    u64::from(next32(x as f32, up).to_bits())
+                }
+            };
+            let fits = |bits: u64, expected: bool| {
+                let found = compute(code, bits, 0);
+                let saturated = compute(saturating, bits, 0).unwrap();
+                if expected {
+                    assert_eq!(found, Ok(saturated), "{code} {bits:x}");
+                } else {
+                    assert_eq!(found, Err(TrapCode::IntegerOverflow), "{code} {bits:x}");
+                }
+                saturated
+            };
+            fits(beside(start, true), true);
+            let least = fits(bits(start), start_fits);
+            assert_eq!(fits(beside(start, false), false), least, "{code}");
+            fits(beside(end, false), true);
+            let most = fits(bits(end), false);
+            assert_eq!(fits(beside(end, true), false), most, "{code}");
+            assert_eq!(fits(bits(f64::NEG_INFINITY), false), least, "{code}");
+            assert_eq!(fits(bits(f64::INFINITY), false), most, "{code}");
+            let nan = bits(f64::NAN);
+            assert_eq!(compute(code, nan, 0), Err(TrapCode::InvalidConversionToInteger));
+            assert_eq!(compute(saturating, nan, 0), Ok(0), "{code}");
         }
     }
 

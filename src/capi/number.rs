@@ -101,7 +101,8 @@ pub(super) fn write_float(text: &mut Text, value: f64) {
     // Seven digits before the point, and the exponent of the first.
     let mut exponent = 6;
     let mut scaled = magnitude;
-    while scaled != 0.0 && scaled < 999_999.5 {
+    // What is rounded up to the next power of ten has its digits already.
+    while scaled != 0.0 && scaled < 999_999.95 {
         scaled *= 10.0;
         exponent -= 1;
     }
@@ -159,6 +160,11 @@ pub(super) fn write_float(text: &mut Text, value: f64) {
 mod tests {
     use super::super::text::with_line;
     use super::*;
+    use std::borrow::ToOwned;
+    use std::format;
+    use std::string::String;
+
+    extern crate std;
 
     #[test]
     fn integers() {
@@ -219,6 +225,77 @@ mod tests {
                 |text| write_float(text, value),
                 |line| assert_eq!(core::str::from_utf8(line), Ok(expected)),
             );
+        }
+    }
+
+    /// As printf's %.7g, from Rust's own exact digits.
+    fn printed(value: f64) -> String {
+        let exact = format!("{value:.6e}");
+        let (mantissa, exponent) = exact.split_once('e').expect("an exponent");
+        let exponent: i32 = exponent.parse().expect("a number");
+        let short = |text: &str| match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text.to_owned(),
+        };
+        if (-4..7).contains(&exponent) {
+            short(&format!("{value:.*}", (6 - exponent) as usize))
+        } else {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}e{sign}{:02}", short(mantissa), exponent.abs())
+        }
+    }
+
+    #[test]
+    fn floats_of_every_magnitude_as_printf_writes_them() {
+        for exponent in -40..=40 {
+            for digits in
+                [1, 2, 5, 9, 10, 15, 99, 101, 123, 4560, 10_001, 999_999, 1_000_001, 9_999_999]
+            {
+                for sign in ["", "-"] {
+                    let text = format!("{sign}{digits}e{exponent}");
+                    let value: f64 = text.parse().expect("a number");
+                    with_line(
+                        |text| write_float(text, value),
+                        |line| {
+                            assert_eq!(core::str::from_utf8(line), Ok(&*printed(value)), "{text}")
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    /// All but the last digits are exact, in each way to write a number.
+    #[test]
+    fn floats_of_every_magnitude_are_read() {
+        let close = |text: &str| {
+            let (found, exact) = (float(text.as_bytes()), text.parse::<f64>().expect("a number"));
+            let found = found.unwrap_or_else(|| panic!("{text} is refused"));
+            let error = if exact == found { 0.0 } else { ((found - exact) / exact).abs() };
+            assert!(error < 1e-13, "{text}: {found:e} in place of {exact:e}");
+        };
+        for exponent in -40..=40 {
+            for digits in ["1", "7.25", ".5", "12345678901234567890123", "0.000123", "98765.4321"] {
+                close(&format!("{digits}e{exponent}"));
+                close(&format!("-{digits}E{exponent}"));
+            }
+        }
+        // With 18 digits and more the last ones count for the magnitude only.
+        for count in 1..=30 {
+            for digit in ["1", "8", "9"] {
+                let digits = digit.repeat(count);
+                for text in [digits.clone(), format!("{digits}.5"), format!("0.{digits}")] {
+                    close(&text);
+                }
+            }
+        }
+        for (text, value) in [
+            ("1e400", f64::INFINITY),
+            ("-1e99999999999", f64::NEG_INFINITY),
+            ("1e-400", 0.0),
+            ("0e99999999999", 0.0),
+        ] {
+            assert_eq!(float(text.as_bytes()), Some(value), "{text}");
         }
     }
 }

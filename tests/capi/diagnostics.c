@@ -96,7 +96,7 @@ static unsigned lines(const char *names[], unsigned most)
 {
 	uint32_t size = wasm_runtime_get_call_stack_buf_size(exec_env), len;
 	unsigned count = 0, number, offset;
-	char name[64];
+	char name[64], line[96];
 
 	memset(text, 0xaa, sizeof(text));
 	len = wasm_runtime_dump_call_stack_to_buf(exec_env, text, sizeof(text));
@@ -105,6 +105,9 @@ static unsigned lines(const char *names[], unsigned most)
 		CHECK(sscanf(at, "#%u: 0x%x - %63s\n", &number, &offset, name) == 3);
 		CHECK(number == count && offset != 0 && offset < sizeof(diagnostics_wasm));
 		CHECK(count >= most || strcmp(name, names[count]) == 0);
+		/* Two digits and four at least. */
+		snprintf(line, sizeof(line), "#%02u: 0x%04x - %s\n", number, offset, name);
+		CHECK(strncmp(at, line, strlen(line)) == 0);
 		count++;
 	}
 	/* What does not fit is cut off. */

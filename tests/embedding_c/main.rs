@@ -1,5 +1,6 @@
 //! What a C program can do with the runtime. The programs themselves are in tests/capi.
 
+mod arguments;
 mod compat;
 #[cfg(feature = "exceptions")]
 mod environments;

@@ -77,3 +77,44 @@ fn a_small_buffer_says_what_is_missing() {
         assert!(store.trap_record().is_none());
     }
 }
+
+/// What a buffer holds, by its size: never fewer frames than a smaller one, and in sum what it held.
+/// A part that is cut too early or too late changes the sums, and nothing else shows that.
+#[test]
+fn a_buffer_holds_what_it_held() {
+    let (sizes, deep) = (40..=420, 40);
+    let mut found = Vec::new();
+    for mode in [Mode::Classic, Mode::Fast] {
+        let engine = Engine::new(mode);
+        let module = Module::from_vec(&engine, wat::parse_str(TEXT).unwrap()).unwrap();
+        let mut store = Store::new(&engine, ()).unwrap();
+        let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+        let func = instance.get_typed_func::<u32, u32>(&store, "deep").unwrap();
+        for memory in [0, 16, 100] {
+            let (mut before, mut sums) = ([0; 3], [0; 3]);
+            for size in sizes.clone() {
+                store.keep_trap_record(size, memory).unwrap();
+                assert!(func.call(&mut store, deep).is_err());
+                let Some(bytes) = store.trap_record() else {
+                    assert_eq!(before, [0; 3], "{size}");
+                    continue;
+                };
+                assert!(bytes.len() <= size, "{} of {size}", bytes.len());
+                let record = Record::parse(bytes).expect("the record is complete");
+                let frames = record.frames.len();
+                let locals = record.frames.iter().filter(|frame| frame.locals.is_some()).count();
+                let bytes = record.memory.as_ref().map_or(0, |(_, bytes)| bytes.len());
+                assert_eq!(record.more_frames, frames <= deep as usize, "{size}");
+                assert!(locals <= frames && bytes <= memory, "{size}");
+                let now = [frames, locals, bytes];
+                assert!(frames >= before[0], "{size}");
+                sums.iter_mut().zip(now).for_each(|(sum, now)| *sum += now);
+                before = now;
+            }
+            found.push(sums);
+        }
+    }
+    // Frames, locals and bytes of memory in the records of all sizes.
+    let expected = [[8897, 6764, 0], [8897, 5196, 5422], [8897, 2628, 18262]];
+    assert_eq!(found, [expected, expected].concat());
+}

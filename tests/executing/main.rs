@@ -10,6 +10,8 @@ mod encodings;
 mod exceptions;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod forms;
+#[cfg(all(feature = "memory64", feature = "tail-call"))]
+mod index64;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
 #[cfg(all(feature = "classic", feature = "fast"))]

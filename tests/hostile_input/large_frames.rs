@@ -10,8 +10,9 @@ use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
 const MORE: u32 = 300;
 
-/// Moves locals up, except for parameters.
+/// Moves locals up by `more`, except for parameters.
 struct Widen {
+    more: u32,
     /// The number of parameters of each function that the module defines.
     params: Vec<u32>,
     next: usize,
@@ -25,15 +26,15 @@ impl Reencode for Widen {
         code: &mut CodeSection,
         body: FunctionBody<'_>,
     ) -> Result<(), Error<Infallible>> {
-        let params = self.params[self.next];
+        let (params, more) = (self.params[self.next], self.more);
         self.next += 1;
         let mut plain = RoundtripReencoder;
-        let mut locals = vec![(MORE, ValType::I32)];
+        let mut locals = vec![(more, ValType::I32)];
         for group in body.get_locals_reader()? {
             let (count, ty) = group?;
             locals.push((count, plain.val_type(ty)?));
         }
-        let moved = |index: u32| if index < params { index } else { index + MORE };
+        let moved = |index: u32| if index < params { index } else { index + more };
         let mut function = Function::new(locals);
         for operator in body.get_operators_reader()? {
             function.instruction(&match operator? {
@@ -48,8 +49,8 @@ impl Reencode for Widen {
     }
 }
 
-/// The same module with larger frames.
-fn widened(bytes: &[u8]) -> Vec<u8> {
+/// The same module with so many more locals in each frame.
+pub fn widened(bytes: &[u8], more: u32) -> Vec<u8> {
     let (mut types, mut params) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.unwrap() {
@@ -65,7 +66,7 @@ fn widened(bytes: &[u8]) -> Vec<u8> {
         }
     }
     let mut module = wasm_encoder::Module::new();
-    let mut widen = Widen { params, next: 0 };
+    let mut widen = Widen { more, params, next: 0 };
     widen.parse_core_module(&mut module, Parser::new(0), bytes).expect("the module is valid");
     module.finish()
 }
@@ -77,7 +78,8 @@ fn generated_programs_with_large_frames_agree_and_are_translated_right() {
     let (mut values, mut steps) = (0, 0);
     for seed in 5_000..5_400 {
         let program = generate(seed);
-        let modules: Vec<Vec<u8>> = encode(&program).iter().map(|bytes| widened(bytes)).collect();
+        let modules: Vec<Vec<u8>> =
+            encode(&program).iter().map(|bytes| widened(bytes, MORE)).collect();
         match check(&program, &modules, &mut judge, None) {
             Ok(outcome) => values += outcome.values,
             Err(what) => panic!("seed {seed}: {what}"),
@@ -98,7 +100,7 @@ fn real_modules_with_large_frames_are_translated_right() {
     let mut steps = 0;
     for file in std::fs::read_dir(folder).unwrap().flatten().map(|file| file.path()) {
         if file.extension().is_some_and(|ext| ext == "wasm") {
-            let bytes = widened(&std::fs::read(&file).unwrap());
+            let bytes = widened(&std::fs::read(&file).unwrap(), MORE);
             match zonda_fuzz::checker::check_module(&bytes) {
                 Ok(checked) => steps += checked.steps,
                 Err(what) => panic!("{}: {what}", file.display()),

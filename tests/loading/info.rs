@@ -118,3 +118,24 @@ fn code_counts_where_it_is_made() {
         assert_eq!(records as usize, 10 * record, "{mode:?}");
     }
 }
+
+/// A handler for each clause counts as code, in both modes.
+#[test]
+#[cfg(feature = "exceptions")]
+fn handlers_of_exceptions_are_counted() {
+    let of = |mode: Mode, clauses: usize| {
+        let catch = "(catch $t 0)".repeat(clauses);
+        let text = format!("(module (tag $t) (func (try_table {catch} (throw $t))))");
+        let bytes = wat::parse_str(text).unwrap();
+        Module::from_vec(&Engine::new(mode), bytes).unwrap().info()
+    };
+    for &mode in Mode::ALL {
+        let (two, twelve) = (of(mode, 2), of(mode, 12));
+        let handlers = 10 * size_of::<zonda_exec::unwind::Handler>() as u32;
+        let code = twelve.code_bytes as i64 - two.code_bytes as i64;
+        // The list may have room for some more.
+        let bounds = handlers as i64..=2 * handlers as i64;
+        assert!(bounds.contains(&code), "{mode:?}: {code} bytes, {handlers} for the handlers");
+        assert_eq!(i64::from(twelve.loaded_bytes) - i64::from(two.loaded_bytes), code);
+    }
+}

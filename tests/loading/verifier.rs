@@ -352,6 +352,42 @@ fn rule_branches_go_to_operations_of_the_function() {
     refused("table across words", 0, &ops, Branch);
 }
 
+/// Starts of instructions are marked in words of 32 bytes, which instructions reach across: a
+/// branch leads to each start, and to nothing else, wherever a long instruction ends.
+#[test]
+fn rule_branches_lead_to_starts_wherever_a_word_of_marks_ends() {
+    const GETS: u16 = 24;
+    for entries in 0..48u16 {
+        for pad in 0..2u16 {
+            let table = 3 + 2 * (entries + 1);
+            let result = |target: u16| {
+                let mut bytes = vec![Meter as u8; pad as usize];
+                bytes.extend([BrTable as u8, entries as u8, 0]);
+                (0..=entries).for_each(|_| bytes.extend(target.to_le_bytes()));
+                (0..GETS).for_each(|_| bytes.extend([Get as u8, 0]));
+                bytes.push(Ret as u8);
+                kind(load(&forged(0, bytes)))
+            };
+            for get in 0..=GETS {
+                let start = table + 2 * get;
+                assert_eq!(result(start), None, "{entries} entries, {pad}, instruction {get}");
+                let expected = Some(ArtifactErrorKind::Branch);
+                assert_eq!(result(start + 1), expected, "{entries} entries, {pad}, behind {get}");
+            }
+        }
+    }
+}
+
+/// Marks are two bits for each byte of the longest function, and no more than two words besides.
+#[test]
+fn the_verifier_takes_two_bits_for_each_byte() {
+    for bytes in (0..5_000).chain([65_535, 1 << 20]) {
+        let words = zonda_exec::fast::verify::marks(bytes);
+        let least = 2 * (bytes as usize).div_ceil(32);
+        assert!((least..=least + 4).contains(&words), "{words} words for {bytes} bytes");
+    }
+}
+
 #[test]
 fn rule_a_function_ends() {
     use ArtifactErrorKind::Flow;

@@ -5,7 +5,7 @@
 use crate::forge::{self, code, kind, load, survives, Func, OVERHEAD};
 use crate::rules::*;
 use crate::run::Aligned;
-use zonda::ArtifactErrorKind;
+use zonda::{ArtifactErrorKind, Error};
 use zonda_exec::fast::RegOp::{self, *};
 
 #[test]
@@ -66,6 +66,8 @@ fn rule_tail_calls_return_what_the_function_returns() {
     use ArtifactErrorKind::{Slot, TypeMismatch, UnknownFunc, UnknownTable, UnknownType};
     accepted(3, &[(Runtime, &[0x12, FIRST, 0, 2])]);
     accepted(3, &[(Runtime, &[0x13, FIRST + 1, 0, 3, 0]), (RetN, &[FIRST, 0, 3, 0])]);
+    // The first function that is not imported leaves nothing here, and has no return behind it.
+    accepted(3, &[(Runtime, &[0x12, END - 1, 0, 1])]);
     accepted(3, &[(Runtime, &[0x12, FIRST, 0, 0]), (RetN, &[FIRST, 0, 3, 0])]);
     refused(
         "tail call of an imported function, and nothing behind it",
@@ -211,6 +213,71 @@ fn rule_slow_operations_name_what_is_there() {
         );
     }
     let _ = zero;
+}
+
+/// Addresses and indices of 64 bits take two slots, a length as many as the narrower of both.
+#[test]
+#[cfg(feature = "memory64")]
+fn rule_slow_operations_on_64_bit_memories_and_tables() {
+    use ArtifactErrorKind::Slot;
+    let wasm = wat::parse_str(
+        "(module
+            (type (func)) (type (func (result i32 i32 i32)))
+            (func (export \"run\") (type 0) unreachable)
+            (memory 1) (memory i64 1)
+            (table 1 funcref) (table i64 1 funcref)
+            (elem func 0) (data \"x\"))",
+    )
+    .unwrap();
+    // Code, immediates, slots taken and given. 0 is of 32 bits, 1 of 64.
+    let rows: &[(&[u8], u8, u8)] = &[
+        (&[0x11, 1, 0], 1, 3),
+        (&[0x11, 1, 1], 2, 3),
+        (&[0x3f, 0], 0, 1),
+        (&[0x3f, 1], 0, 2),
+        (&[0x40, 0], 1, 1),
+        (&[0x40, 1], 2, 2),
+        (&[0xfc, 8, 0, 0], 3, 0),
+        (&[0xfc, 8, 0, 1], 4, 0),
+        (&[0xfc, 10, 0, 0], 3, 0),
+        (&[0xfc, 10, 0, 1], 4, 0),
+        (&[0xfc, 10, 1, 0], 4, 0),
+        (&[0xfc, 10, 1, 1], 6, 0),
+        (&[0xfc, 11, 0], 3, 0),
+        (&[0xfc, 11, 1], 5, 0),
+        (&[0xfc, 12, 0, 0], 3, 0),
+        (&[0xfc, 12, 0, 1], 4, 0),
+        (&[0xfc, 14, 0, 0], 3, 0),
+        (&[0xfc, 14, 0, 1], 4, 0),
+        (&[0xfc, 14, 1, 0], 4, 0),
+        (&[0xfc, 14, 1, 1], 6, 0),
+        (&[0xfc, 16, 0], 0, 1),
+        (&[0xfc, 16, 1], 0, 2),
+    ];
+    let memory: &[(&[u8], u8, u8)] = &[
+        (&[0x28, 0x40, 0, 0], 1, 1),
+        (&[0x28, 0x40, 1, 0], 2, 1),
+        (&[0x29, 0x40, 1, 0], 2, 2),
+        (&[0x36, 0x40, 0, 0], 2, 0),
+        (&[0x36, 0x40, 1, 0], 3, 0),
+        (&[0x37, 0x40, 1, 0], 4, 0),
+    ];
+    let rows = rows.iter().map(|row| (Runtime, row)).chain(memory.iter().map(|row| (Memory, row)));
+    for (op, &(bytes, taken, given)) in rows {
+        let most = taken.max(given);
+        for (top, is_good) in [
+            (FIRST + taken, true),
+            // Where it takes nothing, its results may be anywhere but in the header.
+            (FIRST + taken - 1, false),
+            (END - most + taken, true),
+            (END - most + taken + 1, false),
+        ] {
+            let operation = [&[bytes[0], top, 0], &bytes[1..]].concat();
+            let code = code(&[(op, &operation), (Ret, &[])]);
+            let file = forge::file(&wasm, &[Func::new(0, (0, LOCALS, 0), OPERANDS, code)]);
+            assert_eq!(kind(load(&file)), (!is_good).then_some(Slot), "{bytes:x?} below {top}");
+        }
+    }
 }
 
 #[test]
@@ -366,11 +433,15 @@ fn rule_records_are_those_of_the_types() {
     let check = |rule: &str, change: &dyn Fn(&mut Func)| {
         let mut funcs = good.clone();
         change(&mut funcs[0]);
-        assert_eq!(
-            kind(load(&forge::file(&module, &funcs))),
-            Some(ArtifactErrorKind::Record),
-            "rule: {rule}"
-        );
+        let file = forge::file(&module, &funcs);
+        let Err(Error::Artifact(error)) = load(&file) else { panic!("rule: {rule}") };
+        let at = forge::parts(&file)[1].start as u32;
+        assert_eq!((error.kind, error.offset), (ArtifactErrorKind::Record, at), "rule: {rule}");
+        // The same of the next record, where it is the next one's fault.
+        let mut funcs = good.clone();
+        funcs[1].results += 1;
+        let Err(Error::Artifact(error)) = load(&forge::file(&module, &funcs)) else { panic!() };
+        assert_eq!((error.kind, error.offset), (ArtifactErrorKind::Record, at + 16));
     };
     check("parameters", &|func| func.params = 0);
     check("parameters", &|func| func.params = 2);

@@ -17,16 +17,94 @@ use std::time::{Duration, Instant};
 
 /// What the tests of `cargo xtask test` are built with on the host, besides the features of a
 /// library for applications in C.
-const OF_THE_HOST: [&str; 4] = ["std", "log", "capi", "signed-files"];
+const OF_THE_HOST: [&str; 5] = ["std", "log", "capi", "signed-files", "trace"];
+
+/// The words that `src/bin/mutate/switch.rs` leaves in what is built, before the job's number and
+/// the mutant's: the switch was compiled, its function has code, the switch itself has.
+const COMPILED: u32 = 0x7a6d_7501;
+const FUNCTION: u32 = 0x7a6d_7502;
+const SWITCH: u32 = 0x7a6d_7503;
+
+/// So many more mutants are built than tried, since some cannot count.
+const SPARE: usize = 6;
 
 /// Tests that do not run the code of this build.
 const LEFT_OUT: [&str; 4] = ["arrows::", "lints::", "rebuild::", "requirements::"];
+
+/// Of the longest tests, the one that runs what no other does: precompiled modules of proposals.
+const FROM_FILES: &str = "suite::the_official_suite_from_files";
 
 /// What a test may take when it runs first, and builds applications in C.
 const FIRST: Duration = Duration::from_secs(300);
 
 /// The binary of tests about the repository itself.
 const REPOSITORY: &str = "repository";
+
+/// What of the mutants is in the files that were built.
+#[derive(Default)]
+struct Present {
+    compiled: BTreeSet<usize>,
+    functions: BTreeSet<usize>,
+    switches: BTreeSet<usize>,
+}
+
+impl Present {
+    /// Adds what a file has.
+    fn read(&mut self, bytes: &[u8], job: u32) {
+        let job = job.to_le_bytes();
+        let tail = COMPILED.to_le_bytes();
+        for (at, window) in bytes.windows(12).enumerate() {
+            if window[1..4] != tail[1..] || window[4..8] != job {
+                continue;
+            }
+            let word = |from: usize| {
+                bytes
+                    .get(at + from..at + from + 4)
+                    .map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+            };
+            let number = word(8) as usize;
+            _ = match word(0) {
+                COMPILED => self.compiled.insert(number),
+                FUNCTION => self.functions.insert(number),
+                SWITCH => self.switches.insert(number),
+                _ => false,
+            };
+        }
+    }
+
+    /// Adds what all libraries and programs of a folder have.
+    fn read_all(&mut self, folder: &Path, job: u32) -> Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                let skipped = ["incremental", "build", ".fingerprint"];
+                if !skipped.contains(&name) {
+                    self.read_all(&path, job)?;
+                }
+                continue;
+            }
+            let is_library =
+                name.starts_with("libzonda") && (name.ends_with(".rlib") || name.ends_with(".a"));
+            if is_library || !name.contains('.') {
+                self.read(&fs::read(&path)?, job);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a mutant that no test reaches is not in this build: what it is in was not compiled;
+    /// or its function has code, and the compiler has found that the mutant is never executed; or
+    /// it has found so of the function, whose code would be there if anybody could call it.
+    fn lacks(&self, number: usize, is_generic: bool) -> bool {
+        // Without any, this is a CPU for which the switch leaves nothing.
+        if self.switches.is_empty() || self.switches.contains(&number) {
+            return false;
+        }
+        let is_compiled = self.compiled.contains(&number);
+        !is_compiled || self.functions.contains(&number) || !is_generic
+    }
+}
 
 /// A test with the time that it took, and the places that it reached.
 struct Test {
@@ -153,8 +231,8 @@ fn tests(programs: &[(PathBuf, PathBuf)], folder: &Path, longest: Duration) -> R
             Command::new(program).current_dir(at).args(["--list", "--format", "terse"]),
         )?;
         for name in listed.lines().filter_map(|line| line.strip_suffix(": test")) {
-            let skipped = test::LONG.iter().chain(&LEFT_OUT);
-            if skipped.into_iter().any(|skipped| name.contains(skipped)) {
+            let mut skipped = test::LONG.iter().chain(&LEFT_OUT);
+            if !name.contains(FROM_FILES) && skipped.any(|skipped| name.contains(skipped)) {
                 continue;
             }
             let mut test = Test {
@@ -205,6 +283,7 @@ fn earlier(path: &Path, chosen: &[Value]) -> Result<BTreeMap<usize, Value>> {
 }
 
 /// Tries a sample of `sample` mutants; with `again` those of it that the last run did not notice.
+/// Mutants that are equivalent, do not compile or are not in this build have others in their place.
 pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool) -> Result<()> {
     let folder = std::path::absolute(shell::target_dir())?.join("mutants");
     let tree = folder.join("tree");
@@ -221,7 +300,8 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
         let path = folder.join("job.json");
         let features: Vec<&str> = features::of_the_library().chain(OF_THE_HOST).collect();
         let asked = json!({
-            "features": features, "files": files, "sample": sample, "seed": seed, "dropped": dropped,
+            "features": features, "files": files, "sample": sample.saturating_add(sample / SPARE),
+            "seed": seed, "dropped": dropped,
         });
         fs::write(&path, asked.to_string())?;
         shell::run(Command::new(&mutate).arg(&tree).arg(&path))?;
@@ -266,9 +346,14 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
     let mut results = Vec::new();
     let known =
         if again { earlier(&folder.join("results.json"), &chosen)? } else { BTreeMap::new() };
-    shell::step(&format!("{} mutants", chosen.len() - dropped.len() - known.len()));
+    shell::step(&format!("{} mutants", sample.min(chosen.len())));
+    let mut present = None;
+    let mut tried = 0;
     let mut useful: BTreeMap<String, usize> = BTreeMap::new();
     for mutant in &chosen {
+        if tried == sample {
+            break;
+        }
         let number = count(&mutant["number"]);
         let mut mutant = mutant.clone();
         if dropped.contains(&number) {
@@ -278,6 +363,7 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
         }
         if let Some(result) = known.get(&number) {
             results.push(result.clone());
+            tried += 1;
             continue;
         }
         if equivalent::reason(&mutant).is_some() {
@@ -291,6 +377,20 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
             .enumerate()
             .filter(|(_, test)| test.reached.get(number) == Some(&1))
             .collect();
+        if reaching.is_empty() {
+            if present.is_none() {
+                let mut read = Present::default();
+                read.read_all(&folder.join("target"), count(&job["nonce"]) as u32)?;
+                present = Some(read);
+            }
+            let is_generic = mutant["generic"] == Value::Bool(true);
+            if present.as_ref().is_some_and(|present| present.lacks(number, is_generic)) {
+                mutant["end"] = "not in this build".into();
+                results.push(mutant);
+                continue;
+            }
+        }
+        tried += 1;
         // What noticed a mutant of the same file is likely to notice this one.
         if let Some(first) = useful.get(&file) {
             if let Some(at) = reaching.iter().position(|(index, _)| index == first) {
@@ -346,8 +446,8 @@ fn interval(hits: usize, tries: usize) -> (f64, f64) {
 
 /// Counts by part, with the mutants that no test noticed.
 fn table(places: &Value, results: &[Value]) -> String {
-    let mut text = "| part | places | equivalent | tried | noticed | noticed, % | 95 % interval | endless | do not compile |\n\
-        |---|---:|---:|---:|---:|---:|---|---:|---:|\n"
+    let mut text = "| part | places | equivalent | not in this build | tried | noticed | noticed, % | 95 % interval | endless | do not compile |\n\
+        |---|---:|---:|---:|---:|---:|---:|---|---:|---:|\n"
         .to_owned();
     let ends = |of: Option<&str>, wanted: &[&str]| {
         results
@@ -375,9 +475,10 @@ fn table(places: &Value, results: &[Value]) -> String {
         }
         let (low, high) = interval(noticed, tried);
         text += &format!(
-            "| {} | {all} | {} | {tried} | {noticed} | {:.1} | {low:.0} to {high:.0} % | {} | {} |\n",
+            "| {} | {all} | {} | {} | {tried} | {noticed} | {:.1} | {low:.0} to {high:.0} % | {} | {} |\n",
             name.unwrap_or("all"),
             ends(name, &["equivalent"]),
+            ends(name, &["not in this build"]),
             100.0 * noticed as f64 / tried as f64,
             ends(name, &["endless"]),
             ends(name, &["does not compile"])
@@ -393,6 +494,11 @@ fn table(places: &Value, results: &[Value]) -> String {
     for result in results.iter().filter(|result| result["end"] == "equivalent") {
         let reason = equivalent::reason(result).unwrap_or_default();
         reasons.entry(reason).or_default().push(describe(result));
+    }
+    let absent: Vec<String> =
+        results.iter().filter(|r| r["end"] == "not in this build").map(describe).collect();
+    if !absent.is_empty() {
+        text += &format!("\n\nNot in this build:\n- {}", absent.join("\n- "));
     }
     for (reason, mutants) in reasons {
         text += &format!("\n\nEquivalent: {reason}\n- {}", mutants.join("\n- "));
@@ -415,17 +521,45 @@ mod tests {
             result("exec/src/meter.rs", "endless"),
             result("exec/src/meter.rs", "does not compile"),
             result("exec/src/meter.rs", "equivalent"),
+            result("exec/src/meter.rs", "not in this build"),
         ];
         let table = table(&places, &results);
         assert!(
-            table.contains("| validator | 12 | 0 | 2 | 1 | 50.0 | 9 to 91 % | 0 | 0 |"),
+            table.contains("| validator | 12 | 0 | 0 | 2 | 1 | 50.0 | 9 to 91 % | 0 | 0 |"),
             "{table}"
         );
         assert!(
-            table.contains("| interpreter loops | 4 | 1 | 1 | 1 | 100.0 | 21 to 100 % | 1 | 1 |"),
+            table.contains(
+                "| interpreter loops | 4 | 1 | 1 | 1 | 1 | 100.0 | 21 to 100 % | 1 | 1 |"
+            ),
             "{table}"
         );
         assert!(table.contains("- src/module/load.rs:3 `f`: + by - (not reached)"), "{table}");
-        assert_eq!(table.matches("\n- ").count(), 2, "{table}");
+        assert_eq!(table.matches("\n- ").count(), 3, "{table}");
+    }
+
+    #[test]
+    fn what_is_in_no_file_is_not_in_this_build() {
+        let mut bytes = vec![0; 5];
+        let mut add = |kind: u32, job: u32, number: u32| {
+            bytes.extend([kind, job, number].map(u32::to_le_bytes).concat());
+            bytes.push(7);
+        };
+        for number in 1..=3 {
+            add(COMPILED, 9, number);
+        }
+        add(FUNCTION, 9, 1);
+        add(SWITCH, 9, 1);
+        add(FUNCTION, 9, 2);
+        // Of another job.
+        add(SWITCH, 8, 2);
+        let mut present = Present::default();
+        present.read(&bytes, 9);
+        assert!(!present.lacks(1, false), "it has code");
+        assert!(present.lacks(2, true), "its function has code, and it has none");
+        assert!(!present.lacks(3, true), "nobody has used the function, which says nothing");
+        assert!(present.lacks(3, false), "nobody can call the function");
+        assert!(present.lacks(4, true), "not compiled");
+        assert!(!Present::default().lacks(4, true));
     }
 }

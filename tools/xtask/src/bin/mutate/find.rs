@@ -28,14 +28,74 @@ pub struct Mutant {
     pub what: String,
     /// Whether the function is unsafe.
     pub is_unsafe: bool,
+    /// Whether the function has code only where it is used: its own or its `impl`'s parameters of
+    /// types, the trait that it is of, or `inline`.
+    pub is_generic: bool,
+    /// Where the body of the function begins.
+    pub function_start: usize,
 }
 
 pub struct Finder<'a> {
     text: &'a str,
     features: &'a [String],
-    function: String,
-    is_unsafe: bool,
+    function: Function,
+    /// Whether the `impl` around has parameters of types.
+    impl_is_generic: bool,
     pub found: Vec<Mutant>,
+}
+
+/// The function around.
+#[derive(Clone, Default)]
+struct Function {
+    name: String,
+    is_unsafe: bool,
+    is_generic: bool,
+    start: usize,
+}
+
+fn has_types(generics: &syn::Generics) -> bool {
+    generics.params.iter().any(|param| !matches!(param, syn::GenericParam::Lifetime(_)))
+}
+
+/// A text without what the compiler does not see of it: spaces, and a comma at the end of a line.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<String>().replace(",)", ")")
+}
+
+/// Whether a body does what this result in its place does: it is that expression, or it is to give
+/// `()` and does nothing but name its parameters.
+fn does_the_same(block: &syn::Block, text: &str, result: &str) -> bool {
+    let is_name = |expr: &Expr| match expr {
+        Expr::Path(_) => true,
+        Expr::Tuple(tuple) => tuple.elems.iter().all(|part| matches!(part, Expr::Path(_))),
+        _ => false,
+    };
+    let does_nothing = |stmt: &syn::Stmt| match stmt {
+        syn::Stmt::Local(local) => {
+            matches!(local.pat, syn::Pat::Wild(_))
+                && local.init.as_ref().is_some_and(|init| is_name(&init.expr))
+        }
+        _ => false,
+    };
+    let (last, before) = match block.stmts.split_last() {
+        Some((syn::Stmt::Expr(last, None), before)) => (Some(last), before),
+        _ => (None, &block.stmts[..]),
+    };
+    before.iter().all(does_nothing)
+        && match last {
+            Some(last) => plain(&text[last.span().byte_range()]) == plain(result),
+            None => result == "()",
+        }
+}
+
+/// Whether a condition is a constant of the build with this value.
+fn is_constant(condition: &Expr, features: &[String], value: bool) -> bool {
+    match condition {
+        Expr::Macro(of) if of.mac.path.is_ident("cfg") => {
+            of.mac.parse_body::<syn::Meta>().is_ok_and(|meta| holds(&meta, features) == value)
+        }
+        _ => false,
+    }
 }
 
 /// Whether what has these attributes is compiled on the host with these features, and for no test.
@@ -183,6 +243,15 @@ fn others(op: &BinOp) -> &'static [&'static str] {
     }
 }
 
+/// Whether a pattern may bind names: all but paths, literals and ranges, and lists of them.
+fn binds(pat: &syn::Pat) -> bool {
+    match pat {
+        syn::Pat::Or(list) => list.cases.iter().any(binds),
+        syn::Pat::Path(_) | syn::Pat::Lit(_) | syn::Pat::Range(_) => false,
+        _ => true,
+    }
+}
+
 /// Whether a condition binds names, as `a && let Some(b) = c` does.
 fn has_let(expr: &Expr) -> bool {
     match expr {
@@ -194,7 +263,8 @@ fn has_let(expr: &Expr) -> bool {
 
 impl<'a> Finder<'a> {
     pub fn new(text: &'a str, features: &'a [String]) -> Finder<'a> {
-        Finder { text, features, function: String::new(), is_unsafe: false, found: Vec::new() }
+        let function = Function::default();
+        Finder { text, features, function, impl_is_generic: false, found: Vec::new() }
     }
 
     pub fn file(&mut self, file: &syn::File) {
@@ -215,9 +285,11 @@ impl<'a> Finder<'a> {
             end: range.end,
             new,
             line,
-            function: self.function.clone(),
+            function: self.function.name.clone(),
             what,
-            is_unsafe: self.is_unsafe,
+            is_unsafe: self.function.is_unsafe,
+            is_generic: self.function.is_generic,
+            function_start: self.function.start,
         });
     }
 
@@ -226,37 +298,52 @@ impl<'a> Finder<'a> {
         attributes: &[syn::Attribute],
         signature: &syn::Signature,
         block: &syn::Block,
+        of_generic: bool,
     ) {
         if signature.constness.is_some() || !is_compiled(attributes, self.features) {
             return;
         }
-        let outer = std::mem::replace(&mut self.function, signature.ident.to_string());
-        let outer_unsafe = std::mem::replace(&mut self.is_unsafe, signature.unsafety.is_some());
+        let start = block.brace_token.span.open().byte_range().end;
+        let of_impl = |input: &syn::FnArg| match input {
+            syn::FnArg::Typed(input) => matches!(*input.ty, Type::ImplTrait(_)),
+            syn::FnArg::Receiver(_) => false,
+        };
+        let function = Function {
+            name: signature.ident.to_string(),
+            is_unsafe: signature.unsafety.is_some(),
+            is_generic: of_generic
+                || has_types(&signature.generics)
+                || signature.inputs.iter().any(of_impl)
+                || attributes.iter().any(|attribute| attribute.path().is_ident("inline")),
+            start,
+        };
+        let outer = std::mem::replace(&mut self.function, function);
         if !block.stmts.is_empty() {
-            let at = block.brace_token.span.open().byte_range().end;
             for result in results(&signature.output) {
-                let what = format!("the body by {result}");
-                self.add(Place::Statement, at..at, result, what);
+                if !does_the_same(block, self.text, &result) {
+                    let what = format!("the body by {result}");
+                    self.add(Place::Statement, start..start, result, what);
+                }
             }
         }
         visit::visit_block(self, block);
         self.function = outer;
-        self.is_unsafe = outer_unsafe;
     }
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, node: &'ast syn::ItemFn) {
-        self.body(&node.attrs, &node.sig, &node.block);
+        let of_generic = self.function.is_generic;
+        self.body(&node.attrs, &node.sig, &node.block, of_generic);
     }
 
     fn visit_impl_item_fn(&mut self, node: &'ast syn::ImplItemFn) {
-        self.body(&node.attrs, &node.sig, &node.block);
+        self.body(&node.attrs, &node.sig, &node.block, self.impl_is_generic);
     }
 
     fn visit_trait_item_fn(&mut self, node: &'ast syn::TraitItemFn) {
         if let Some(block) = &node.default {
-            self.body(&node.attrs, &node.sig, block);
+            self.body(&node.attrs, &node.sig, block, true);
         }
     }
 
@@ -272,7 +359,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             path.segments.last().is_some_and(|last| last.ident == "Debug")
         });
         if is_compiled(&node.attrs, self.features) && !is_debug {
+            let generic = has_types(&node.generics);
+            let outer = std::mem::replace(&mut self.impl_is_generic, generic);
             visit::visit_item_impl(self, node);
+            self.impl_is_generic = outer;
         }
     }
 
@@ -323,19 +413,36 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                     .arms
                     .iter()
                     .any(|arm| matches!(arm.pat, syn::Pat::Wild(_)) && arm.guard.is_none());
+                // What the arm for the rest, which comes next, does as well is no change.
+                let no_change = match of.arms.as_slice() {
+                    [.., arm, rest]
+                        if matches!(rest.pat, syn::Pat::Wild(_))
+                            && !binds(&arm.pat)
+                            && plain(self.source(&arm.body)) == plain(self.source(&rest.body)) =>
+                    {
+                        Some(arm)
+                    }
+                    _ => None,
+                };
                 for arm in &of.arms {
                     if !is_compiled(&arm.attrs, self.features) {
                         continue;
                     }
                     if let Some((_, guard)) = &arm.guard {
                         if !has_let(guard) {
-                            for value in ["true", "false"] {
+                            for (value, is) in [("true", true), ("false", false)] {
+                                if is_constant(guard, self.features, is) {
+                                    continue;
+                                }
                                 let what = format!("a guard by {value}");
                                 let range = guard.span().byte_range();
                                 self.add(Place::Expression, range, value.into(), what);
                             }
                         }
-                    } else if any && !matches!(arm.pat, syn::Pat::Wild(_)) {
+                    } else if any
+                        && !matches!(arm.pat, syn::Pat::Wild(_))
+                        && !no_change.is_some_and(|other| std::ptr::eq(other, arm))
+                    {
                         let at = arm.pat.span().byte_range().end;
                         let pattern = self.source(&arm.pat).split_whitespace().collect::<Vec<_>>();
                         let what = format!("the match arm {} by nothing", pattern.join(" "));
@@ -352,5 +459,36 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         if is_compiled(&node.attrs, self.features) {
             visit::visit_arm(self, node);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let features = ["on".to_owned()];
+        let mut finder = Finder::new(text, &features);
+        finder.file(&syn::parse_file(text).unwrap());
+        finder.found.into_iter().map(|mutant| mutant.what).collect()
+    }
+
+    #[test]
+    fn what_changes_nothing_is_no_mutant() {
+        assert_eq!(found("fn f() -> bool { false }"), ["the body by true"]);
+        assert_eq!(found("fn f(a: u8) { let _ = a; }"), [""; 0]);
+        assert_eq!(found("fn f(a: u8) { let _ = g(a); }"), ["the body by ()"]);
+        assert_eq!(found("fn f() -> Result<(), E> { Ok(()) }"), [""; 0]);
+        let guard =
+            |of: &str| found(&format!("fn f() -> X {{ match x {{ 1 if {of} => 2, _ => 3 }} }}"));
+        assert_eq!(guard("cfg!(feature = \"on\")"), ["a guard by false"]);
+        assert_eq!(guard("cfg!(feature = \"off\")"), ["a guard by true"]);
+        assert_eq!(guard("on()").len(), 2);
+        let arms = |of: &str| found(&format!("fn f() -> X {{ match x {{ {of} _ => 3 }} }}"));
+        assert_eq!(arms("1 => 3,"), [""; 0]);
+        assert_eq!(arms("1 => 4,"), ["the match arm 1 by nothing"]);
+        // Without the first arm, the second one matches.
+        assert_eq!(arms("1 => 3, 0..=9 => 4,").len(), 2);
+        assert_eq!(arms("One => 3,"), ["the match arm One by nothing"]);
     }
 }

@@ -1,5 +1,5 @@
 //! Writes mutants of the runtime into a copy of its sources, as switches: `a + b` becomes `(if
-//! is(7) { a - b } else { a + b })`, where `is(7)` holds in a process that the variable
+//! is::<7>() { a - b } else { a + b })`, where `is::<7>()` holds in a process that the variable
 //! `ZONDA_MUTANT` names 7 for. One build then has all of them. `cargo xtask mutants` builds
 //! the copy and runs the tests.
 //!
@@ -15,10 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Crates that are changed: the folder of their sources, and how they name the function that asks
-/// for a mutant.
-const CRATES: [(&str, &str); 2] =
-    [("src", "zonda_exec::mutant::is"), ("exec/src", "crate::mutant::is")];
+/// Crates that are changed: the folder of their sources, and how they name the module that knows
+/// which mutant a process has.
+const CRATES: [(&str, &str); 2] = [("src", "zonda_exec::mutant"), ("exec/src", "crate::mutant")];
 
 /// What a process reads to know which mutant it has.
 const SWITCH: &str = include_str!("switch.rs");
@@ -101,8 +100,8 @@ fn main() -> Result<()> {
     }
     let mut placed = Vec::new();
     for (file, mutants) in &by_file {
-        let is = CRATES.iter().find(|(folder, _)| file.starts_with(folder)).map_or("", |c| c.1);
-        let (text, ranges) = render::render(&texts[*file], mutants, is);
+        let module = CRATES.iter().find(|(folder, _)| file.starts_with(folder)).map_or("", |c| c.1);
+        let (text, ranges) = render::render(&texts[*file], mutants, module);
         fs::write(tree.join(file), text)?;
         for (number, start, end) in ranges {
             placed.push(json!({"mutant": number, "file": file, "start": start, "end": end}));
@@ -111,7 +110,16 @@ fn main() -> Result<()> {
     let lib = tree.join("exec/src/lib.rs");
     let text = fs::read_to_string(&lib)?;
     fs::write(&lib, format!("{text}\n#[doc(hidden)]\npub mod mutant;\n"))?;
-    fs::write(tree.join("exec/src/mutant.rs"), SWITCH.replace("COUNT", &all.len().to_string()))?;
+    // A number for these mutants of these sources.
+    let mut nonce = job["seed"].as_u64().unwrap_or(1);
+    for byte in texts.values().flat_map(|text| text.bytes()) {
+        nonce = (nonce ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    order.iter().for_each(|&number| nonce = random(&mut nonce) ^ number as u64);
+    let nonce = random(&mut nonce) as u32;
+    let switch = SWITCH.replace("COUNT", &all.len().to_string());
+    let switch = switch.replace("NONCE", &nonce.to_string());
+    fs::write(tree.join("exec/src/mutant.rs"), switch)?;
     let mut places = BTreeMap::new();
     for (file, _) in &all {
         *places.entry(file.display().to_string()).or_insert(0) += 1;
@@ -122,12 +130,12 @@ fn main() -> Result<()> {
             let (file, mutant) = &all[number];
             json!({
                 "number": number, "file": file, "line": mutant.line, "function": mutant.function,
-                "what": mutant.what, "unsafe": mutant.is_unsafe,
+                "what": mutant.what, "unsafe": mutant.is_unsafe, "generic": mutant.is_generic,
                 "text": texts[file].lines().nth(mutant.line - 1).unwrap_or_default().trim(),
             })
         })
         .collect();
-    let result = json!({"places": places, "chosen": chosen, "placed": placed});
+    let result = json!({"places": places, "chosen": chosen, "placed": placed, "nonce": nonce});
     fs::write(&job_path, serde_json::to_string_pretty(&result)?)?;
     Ok(())
 }

@@ -6,31 +6,45 @@ use super::find::{Mutant, Place};
 struct Edit<'a> {
     start: usize,
     end: usize,
+    /// Mutants whose function begins here.
+    inside: Vec<usize>,
     mutants: Vec<(usize, &'a Mutant)>,
 }
 
+impl Edit<'_> {
+    /// Whether it is an expression, which may have others in it.
+    fn is_expression(&self) -> bool {
+        self.mutants.first().is_some_and(|(_, mutant)| mutant.place == Place::Expression)
+    }
+}
+
+/// The edit of a range.
+fn edit<'e, 'a>(edits: &'e mut Vec<Edit<'a>>, start: usize, end: usize) -> &'e mut Edit<'a> {
+    let at = edits.iter().position(|edit| (edit.start, edit.end) == (start, end));
+    let at = at.unwrap_or_else(|| {
+        edits.push(Edit { start, end, inside: Vec::new(), mutants: Vec::new() });
+        edits.len() - 1
+    });
+    &mut edits[at]
+}
+
 /// The text with switches, and which mutant each range of it belongs to, the whole switch first.
+/// `module` is the path of the module that knows which mutant a process has.
 pub fn render(
     text: &str,
     mutants: &[(usize, &Mutant)],
-    is: &str,
+    module: &str,
 ) -> (String, Vec<(usize, usize, usize)>) {
     let mut edits: Vec<Edit> = Vec::new();
     for &(number, mutant) in mutants {
-        match edits.iter_mut().find(|edit| (edit.start, edit.end) == (mutant.start, mutant.end)) {
-            Some(edit) => edit.mutants.push((number, mutant)),
-            None => edits.push(Edit {
-                start: mutant.start,
-                end: mutant.end,
-                mutants: vec![(number, mutant)],
-            }),
-        }
+        edit(&mut edits, mutant.start, mutant.end).mutants.push((number, mutant));
+        edit(&mut edits, mutant.function_start, mutant.function_start).inside.push(number);
     }
     // Outer ones before those inside of them.
     edits.sort_by_key(|edit| (edit.start, usize::MAX - edit.end));
     let mut out = String::new();
     let mut ranges = Vec::new();
-    write(text, (0, text.len()), &edits, is, &mut out, &mut ranges);
+    write(text, (0, text.len()), &edits, module, &mut out, &mut ranges);
     (out, ranges)
 }
 
@@ -38,7 +52,7 @@ fn write(
     text: &str,
     (start, end): (usize, usize),
     edits: &[Edit],
-    is: &str,
+    module: &str,
     out: &mut String,
     ranges: &mut Vec<(usize, usize, usize)>,
 ) {
@@ -48,31 +62,38 @@ fn write(
         let inner = behind.iter().take_while(|other| other.start < edit.end).count();
         let (inside, next) = behind.split_at(inner);
         out.push_str(&text[at..edit.start]);
+        for number in &edit.inside {
+            out.push_str(&format!(" {module}::function::<{number}>();"));
+        }
         let from = out.len();
         for (number, mutant) in &edit.mutants {
+            let is = format!(
+                "{{ #[used] static COMPILED: [u32; 3] = {module}::compiled({number}); \
+                {module}::is::<{number}>() }}"
+            );
             let begin = out.len();
             match mutant.place {
                 Place::Expression => {
                     out.push_str(if begin == from { "(" } else { "" });
-                    out.push_str(&format!("if {is}({number}) {{ {} }} else ", mutant.new));
+                    out.push_str(&format!("if {is} {{ {} }} else ", mutant.new));
                 }
                 Place::Statement => {
-                    out.push_str(&format!(" if {is}({number}) {{ return {}; }}", mutant.new));
+                    out.push_str(&format!(" if {is} {{ return {}; }}", mutant.new));
                 }
-                Place::Guard => out.push_str(&format!(" if !{is}({number})")),
+                Place::Guard => out.push_str(&format!(" if !{is}")),
             }
             ranges.push((*number, begin, out.len()));
         }
-        if edit.mutants[0].1.place == Place::Expression {
+        if edit.is_expression() {
             out.push_str("{ ");
-            write(text, (edit.start, edit.end), inside, is, out, ranges);
+            write(text, (edit.start, edit.end), inside, module, out, ranges);
             out.push_str(" })");
         }
         for (number, _) in &edit.mutants {
             ranges.push((*number, from, out.len()));
         }
         at = edit.end;
-        rest = if edit.mutants[0].1.place == Place::Expression { next } else { behind };
+        rest = if edit.is_expression() { next } else { behind };
     }
     out.push_str(&text[at..end]);
 }

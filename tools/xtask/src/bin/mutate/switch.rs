@@ -50,13 +50,49 @@ fn ask() -> u32 {
     }
 }
 
+/// What the harness looks for in what was built: that a switch was compiled, that its function has
+/// code, and that the switch itself has. The second word is of this job alone, so that no older file
+/// counts.
+const COMPILED: u32 = 0x7a6d_7501;
+const FUNCTION: u32 = 0x7a6d_7502;
+const SWITCH: u32 = 0x7a6d_7503;
+const JOB: u32 = NONCE;
+
+/// What a static of the switch's own has, which is there whatever becomes of the code.
+pub const fn compiled(number: u32) -> [u32; 3] {
+    [COMPILED, JOB, number]
+}
+
+/// Leaves three words in the code, which nothing executes.
+macro_rules! leave {
+    ($kind:ident, $number:ident) => {
+        // SAFETY: a jump over data; nothing else changes.
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        unsafe {
+            #[cfg(target_arch = "x86_64")]
+            core::arch::asm!("jmp 2f", ".4byte {kind}, {job}, {number}", "2:", kind = const $kind, job = const JOB,
+                number = const $number, options(nomem, nostack, preserves_flags));
+            #[cfg(target_arch = "aarch64")]
+            core::arch::asm!("b 2f", ".4byte {kind}, {job}, {number}", "2:", kind = const $kind, job = const JOB,
+                number = const $number, options(nomem, nostack, preserves_flags));
+        }
+    };
+}
+
+/// At the beginning of the function that has this mutant.
+#[inline(always)]
+pub fn function<const NUMBER: u32>() {
+    leave!(FUNCTION, NUMBER);
+}
+
 /// Whether this process has the mutant with this number.
 #[inline(always)]
-pub fn is(number: u32) -> bool {
+pub fn is<const NUMBER: u32>() -> bool {
+    leave!(SWITCH, NUMBER);
     let active = match ACTIVE.load(Relaxed) {
         UNKNOWN => ask(),
         active => active,
     };
-    REACHED[number as usize].store(true, Relaxed);
-    active == number
+    REACHED[NUMBER as usize].store(true, Relaxed);
+    active == NUMBER
 }
