@@ -458,8 +458,8 @@ mod tests {
                 let is_nan = |bits: $u| bits & !sign > infinity;
                 for &a in &values {
                     let is = |code: u16, b: $u| op(code, a.into(), b.into());
-                    assert_eq!(is($abs, 0), u64::from(a & !sign), "abs {a:x}");
-                    assert_eq!(is($neg, 0), u64::from(a ^ sign), "neg {a:x}");
+                    assert_eq!(is($abs, !0), u64::from(a & !sign), "abs {a:x}");
+                    assert_eq!(is($neg, !0), u64::from(a ^ sign), "neg {a:x}");
                     for &b in &values {
                         let what = format!("{a:x} {b:x}");
                         assert_eq!(is($copysign, b), u64::from(a & !sign | b & sign), "{what}");

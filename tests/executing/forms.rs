@@ -594,7 +594,7 @@ fn slots_that_one_byte_cannot_name() {
         let some: Vec<_> = all.iter().skip(index).step_by(5).chain(rest).cloned().collect();
         agree(&some, locals);
         // The rest for nothing but its length, on each side of the limit.
-        if locals % 3 == 0 {
+        if locals.is_multiple_of(3) {
             long += code_bytes_of(&module(&all, locals));
         }
         long += code_bytes_of(&module(&some, locals));

@@ -55,7 +55,7 @@ fn around_the_last_near_slot(mut each: impl FnMut(&[u8])) {
     let real = modules::MODULES.iter().map(|module| module.bytes.to_vec());
     for (index, bytes) in generated.chain(real).enumerate() {
         // Every number of locals for some of the modules.
-        for more in (200..256).filter(|more| (*more as usize + index) % 3 == 0) {
+        for more in (200..256).filter(|more| (*more as usize + index).is_multiple_of(3)) {
             each(&widened(&bytes, more));
         }
     }

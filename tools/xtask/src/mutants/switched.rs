@@ -75,9 +75,12 @@ impl Present {
     /// Adds what all libraries and programs of a folder have.
     fn read_all(&mut self, folder: &Path, job: u32) -> Result<()> {
         for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
+            let entry = entry?;
+            // Tests leave links, also such that lead round in a circle.
+            let kind = entry.file_type()?;
+            let path = entry.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if path.is_dir() {
+            if kind.is_dir() {
                 let skipped = ["incremental", "build", ".fingerprint"];
                 if !skipped.contains(&name) {
                     self.read_all(&path, job)?;
@@ -86,7 +89,7 @@ impl Present {
             }
             let is_library =
                 name.starts_with("libzonda") && (name.ends_with(".rlib") || name.ends_with(".a"));
-            if is_library || !name.contains('.') {
+            if kind.is_file() && (is_library || !name.contains('.')) {
                 self.read(&fs::read(&path)?, job);
             }
         }
@@ -119,12 +122,16 @@ fn count(value: &Value) -> usize {
     value.as_u64().unwrap_or(0) as usize
 }
 
-/// Copies what git knows, and leaves files alone that are the same, so that they are not compiled
-/// again.
-fn copy(tree: &Path) -> Result<()> {
+/// The files that git knows.
+fn listed() -> Result<Vec<String>> {
     let listed = shell::output(Command::new("git").current_dir(shell::root()).args(["ls-files"]))?;
-    for file in listed.lines() {
-        let (from, to) = (shell::root().join(file), tree.join(file));
+    Ok(listed.lines().map(str::to_owned).collect())
+}
+
+/// Copies files, and leaves those alone that are the same, so that they are not compiled again.
+fn copy(root: &Path, files: &[String], tree: &Path) -> Result<()> {
+    for file in files {
+        let (from, to) = (root.join(file), tree.join(file));
         let Ok(bytes) = fs::read(&from) else { continue };
         if fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;
@@ -295,8 +302,10 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
         shell::target_dir().join("debug").join("mutate")
     };
     let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    let sources = folder.join("sources");
+    let mut files_of_tree = listed()?;
     let (job, programs) = loop {
-        copy(&tree)?;
+        copy(shell::root(), &files_of_tree, &sources)?;
         let path = folder.join("job.json");
         let features: Vec<&str> = features::of_the_library().chain(OF_THE_HOST).collect();
         let asked = json!({
@@ -304,7 +313,11 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
             "seed": seed, "dropped": dropped,
         });
         fs::write(&path, asked.to_string())?;
-        shell::run(Command::new(&mutate).arg(&tree).arg(&path))?;
+        shell::run(Command::new(&mutate).arg(&sources).arg(&path))?;
+        // The same mutants of the same sources are not built twice.
+        files_of_tree.push("exec/src/mutant.rs".to_owned());
+        copy(&sources, &files_of_tree, &tree)?;
+        files_of_tree.pop();
         let job: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
         shell::step(&format!(
             "building {} mutants; {} do not compile",
