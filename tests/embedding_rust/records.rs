@@ -115,6 +115,6 @@ fn a_buffer_holds_what_it_held() {
         }
     }
     // Frames, locals and bytes of memory in the records of all sizes.
-    let expected = [[8897, 6764, 0], [8897, 5196, 5422], [8897, 2628, 18262]];
+    let expected = [[8897, 6764, 0], [8897, 4761, 5072], [8897, 2201, 17912]];
     assert_eq!(found, [expected, expected].concat());
 }
