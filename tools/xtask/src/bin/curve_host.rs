@@ -69,8 +69,12 @@ fn aligned(bytes: &[u8]) -> Vec<u32> {
 }
 
 fn run(family: &hostile::Family, way: &str, size: usize) -> Result<()> {
-    let module = (family.make)(size);
     let verify = way == "verify";
+    if verify && family.name.starts_with("gc-") {
+        // No precompiled module has objects.
+        return Ok(());
+    }
+    let module = (family.make)(size);
     let file = if verify {
         let options =
             CompileOptions { word_size: size_of::<usize>() as u8, ..CompileOptions::default() };
