@@ -129,7 +129,7 @@ pub use linear_memory::Memory;
 pub use meter::Meter;
 pub use mode::Mode;
 pub use op::Op;
-pub use run::{call, call_in, call_noticed, is_noticed, notices, NOTICES};
+pub use run::{call, call_noticed, is_noticed, notices, Entry, NOTICES};
 pub use trap::TrapCode;
 
 /// Whether the target has Thumb-2 instructions.

@@ -8,8 +8,9 @@ use crate::frame::{
     SWITCHED,
 };
 use crate::instance::ExecInstance;
+use crate::linear_memory::Memory;
 use crate::meter::Meter;
-use crate::mode::Mode;
+use crate::mode::{Loop, Mode};
 use crate::trace::Trace;
 use crate::unwind::{is_thrown, UNWIND_CODE};
 use crate::TrapCode;
@@ -22,86 +23,168 @@ use crate::TrapCode;
 /// its type, and belong to the operand stack that ends at `host.stack_end`.
 #[inline(always)]
 pub unsafe fn call(host: Host, fp: *mut u32, func: u32, instance: *const ExecInstance) -> Exit {
-    // SAFETY: the contract of this function; the arguments are there already.
-    unsafe { call_with(host, fp, func, instance, |_| Ok(())) }
-}
-
-/// The same for a caller that does not know the function's layout yet: `write` stores the arguments
-/// at `fp`, or refuses the call.
-///
-/// # Safety
-/// As for [`call`], except that only `fp` has to be on the operand stack, at its end or before, and
-/// that the slots of the arguments hold values of their types when `write` has returned `Ok`. The
-/// whole frame is inside the stack when `write` is called.
-#[inline(always)]
-pub unsafe fn call_with(
-    host: Host,
-    fp: *mut u32,
-    func: u32,
-    instance: *const ExecInstance,
-    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
-) -> Exit {
     let mut context = Context::new(&host, fp);
     // SAFETY: the contract of this function; the context has what the host provides.
-    unsafe { call_in(&mut context, fp, func, instance, write) }
+    unsafe { call_in(&mut context, fp, func, instance) }
 }
 
-/// The same in a context that the caller keeps: what the host provides is in it, and nothing runs.
+/// A call of a function, laid out on an operand stack: what a call by the host works out before it
+/// enters the loop. It can be made again, as long as what [`Entry::call`] names stays.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    start: Start,
+    run: Loop,
+    params: u16,
+    results: u16,
+    /// Slots of locals that are not parameters.
+    cleared: u16,
+}
+
+/// What a [`Context`] has of the function when it begins.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Start {
+    pc: *const u8,
+    sp: *mut u32,
+    fp: *mut u32,
+    stp: *const u16,
+    func: *const FuncLayout,
+    instance: *const ExecInstance,
+    memory: *const Memory,
+}
+
+impl Entry {
+    /// Lays out the call of a function with arguments at `fp`, on the operand stack that ends at
+    /// `stack_end`; the error is that its frame does not fit. Native code has no such calls.
+    ///
+    /// # Safety
+    /// `func` is a defined function of the live `instance`, and `fp` on the operand stack, at its end
+    /// or before.
+    #[inline(always)]
+    pub unsafe fn new(
+        stack_end: *mut u32,
+        fp: *mut u32,
+        func: u32,
+        instance: *const ExecInstance,
+    ) -> Result<Entry, TrapCode> {
+        // SAFETY: the record of a defined function is live; the frame lies inside of the operand
+        // stack, as `has_slots` checks.
+        unsafe {
+            #[cfg(feature = "native")]
+            if (*instance).mode == Mode::Native {
+                return Err(TrapCode::Host);
+            }
+            // The mode is read once.
+            let (to, run) = (*instance).mode.entry(&*instance, func);
+            let FuncLayout { params, locals, results, frame, .. } = *to.layout;
+            // Neither number is near the largest one: see `FuncLayout`.
+            if !bounds::has_slots(fp.addr(), params as u32 + frame, stack_end.addr()) {
+                return Err(TrapCode::StackOverflow);
+            }
+            let sp = fp.add(locals as usize + HEADER + BOUNDARY);
+            let (pc, stp, func) = (to.code, to.side_table, to.layout);
+            let memory = (*instance).memory;
+            let start = Start { pc, sp, fp, stp, func, instance, memory };
+            Ok(Entry { start, run, params, results, cleared: locals - params })
+        }
+    }
+
+    /// Where the arguments lie, and the results of a call that has returned.
+    #[inline(always)]
+    pub fn slots(&self) -> *mut u32 {
+        self.start.fp
+    }
+
+    /// Slots of the parameters.
+    #[inline(always)]
+    pub fn params(&self) -> u32 {
+        self.params as u32
+    }
+
+    /// Slots of the results.
+    #[inline(always)]
+    pub fn results(&self) -> u32 {
+        self.results as u32
+    }
+
+    /// Makes the call at `this`, which is not read after the function has begun. Returns 0 when the
+    /// function has returned, or why the loop was left: then [`Entry::stopped`] has to be called.
+    ///
+    /// # Safety
+    /// `this` is valid; the instance is live and has been in the same mode since the call was laid
+    /// out, and the operand stack, where the arguments are, is that of the context, in which nothing
+    /// runs.
+    #[inline(always)]
+    pub unsafe fn call(this: *const Entry, context: &mut Context) -> u32 {
+        // SAFETY: the contract of this function: the function's record and the operand stack are
+        // the same as for `new`, which has found the slots of the frame: locals, header and
+        // boundary, in this order.
+        unsafe {
+            // Many functions have no such locals.
+            if (*this).cleared != 0 {
+                let first = (*this).start.fp.add((*this).params as usize);
+                zero(first, first.add((*this).cleared as usize));
+            }
+            let boundary = (*this).start.sp.sub(BOUNDARY);
+            let header = boundary.sub(HEADER);
+            (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
+            (&raw mut (*boundary.cast::<Boundary>()).instance).write_unaligned(core::ptr::null());
+            // Field by field: for all at once the compiler calls `memcpy`, which takes longer.
+            let Start { pc, sp, fp, stp, func, instance, memory } = (*this).start;
+            (context.pc, context.sp, context.fp, context.stp) = (pc, sp, fp, stp);
+            (context.func, context.instance, context.memory) = (func, instance, memory);
+            ((*this).run)(context)
+        }
+    }
+
+    /// Goes on after [`Entry::call`] has returned what is not 0, until the call ends.
+    ///
+    /// # Safety
+    /// The call has been made in this context with this end, and nothing has been since.
+    #[inline(always)]
+    pub unsafe fn stopped(context: &mut Context, mut code: u32) -> Exit {
+        // SAFETY: the contract of this function: the context is complete.
+        unsafe {
+            if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
+                code = go_on(context, code);
+                if code == 0 {
+                    return Exit::Returned;
+                }
+            }
+            debug::trapped(context, code);
+            let Context { pc, func, instance, .. } = *context;
+            let place = Place { pc, func, instance, trace: Trace::of(context) };
+            Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
+        }
+    }
+}
+
+/// The same as [`call`] in a context that has what the host provides, and in which nothing runs.
 ///
 /// # Safety
-/// As for `call_with`, with the end of the stack and the records that the context names.
+/// As for [`call`], with the end of the stack and the records that the context names.
 #[inline(always)]
-pub unsafe fn call_in(
+unsafe fn call_in(
     context: &mut Context,
     fp: *mut u32,
     func: u32,
     instance: *const ExecInstance,
-    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
 ) -> Exit {
-    // SAFETY: the record of a defined function is live; the frame lies inside of the operand stack,
-    // as `has_slots` checks before anything of it but the arguments is written.
+    // SAFETY: the contract of this function: the instance is live, and stays as it is until the
+    // call is made; the context belongs to the operand stack.
     unsafe {
         #[cfg(feature = "native")]
         if (*instance).mode == Mode::Native {
-            return crate::native::call_in(context, fp, func, &*instance, write);
+            return crate::native::call_in(context, fp, func, &*instance);
         }
-        // The mode is read once.
-        let (to, run) = (*instance).mode.entry(&*instance, func);
-        let callee = &*to.layout;
-        (context.pc, context.stp, context.func) = (to.code, to.side_table, to.layout);
-        // Neither number is near the largest one: see `FuncLayout`.
-        let slots = callee.params as u32 + callee.frame;
-        if !bounds::has_slots(fp.addr(), slots, context.stack_end.addr()) {
-            return Exit::Refused(TrapCode::StackOverflow);
+        let entry = match Entry::new(context.stack_end, fp, func, instance) {
+            Ok(entry) => entry,
+            Err(code) => return Exit::Refused(code),
+        };
+        match Entry::call(&raw const entry, context) {
+            0 => Exit::Returned,
+            code => Entry::stopped(context, code),
         }
-        if let Err(code) = write(callee) {
-            return Exit::Refused(code);
-        }
-        let first = fp.wrapping_add(callee.params as usize);
-        let header = fp.add(callee.locals as usize);
-        // Locals that are not parameters; many functions have none.
-        if callee.locals != callee.params {
-            zero(first, header);
-        }
-        (&raw mut (*header.cast::<Header>()).pc).write_unaligned(core::ptr::null());
-        let boundary = header.add(HEADER);
-        (&raw mut (*boundary.cast::<Boundary>()).instance).write_unaligned(core::ptr::null());
-        (context.sp, context.fp) = (boundary.add(BOUNDARY), fp);
-        (context.instance, context.memory) = (instance, (*instance).memory);
-        let mut code = run(context);
-        if code == 0 {
-            return Exit::Returned;
-        }
-        if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
-            code = go_on(context, code);
-            if code == 0 {
-                return Exit::Returned;
-            }
-        }
-        debug::trapped(context, code);
-        let Context { pc, func, instance, .. } = *context;
-        let place = Place { pc, func, instance, trace: Trace::of(context) };
-        Exit::Trapped(TrapCode::from_code(code).unwrap_or(TrapCode::Host), place)
     }
 }
 
@@ -150,7 +233,7 @@ pub unsafe fn call_noticed(
         if seen {
             debug::begin(&mut context, instance);
         }
-        let exit = call_in(&mut context, fp, func, instance, |_| Ok(()));
+        let exit = call_in(&mut context, fp, func, instance);
         if seen {
             debug::end(&context);
         }

@@ -9,6 +9,7 @@ use super::exec_time::{self, Start};
 use super::externref::{from_module, to_module, WIDE};
 use super::instance::WASMModuleInstanceCommon;
 use super::native_code;
+use super::prepared::{self, Kept};
 use super::spawn;
 use super::types::*;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
@@ -17,7 +18,7 @@ use crate::error::Trap;
 use crate::module::FuncType;
 use crate::platform::{self, interface};
 use crate::store::again;
-use crate::store::func::{call, call_wasm_inline, context, import_target, Stack, Target};
+use crate::store::func::{call, context, import_target, Stack, Target};
 use crate::store::instance::StoreInstance;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -29,10 +30,6 @@ pub(super) const PLACES: bool = cfg!(feature = "log");
 /// Slots behind the operand stack that `native::words` may read: all but the first of the words
 /// that it passes.
 pub(super) const SPARE: usize = super::native::WORDS - 1;
-
-/// Contexts that an environment keeps: on devices, where a call takes a sixth less then, and for
-/// native code. Other hosts make one for each call.
-const KEPT: usize = (size_of::<usize>() == 4 || cfg!(feature = "native")) as usize;
 
 // The layout is that which `native_arm` relies on. Always; as an attribute that cbindgen does not
 // read, so that the type is opaque in the header.
@@ -54,22 +51,24 @@ pub struct WASMExecEnv {
     pub(super) special: bool,
     /// The code that has called the native function which runs.
     pub(super) running: Running,
-    /// For the common case of a call, [`call_outermost`]. The store does not change: another
+    /// For the common case of a call, [`super::prepared`]. The store does not change: another
     /// instance makes the environment special.
-    context: [Context; KEPT],
+    context: Context,
+    pub(super) kept: Kept,
     /// Where the stack holds references.
     owner: Owner,
 }
 
 impl WASMExecEnv {
-    /// The meter of its instance's store.
+    /// The context that it keeps.
     #[inline(always)]
-    fn meter(&self) -> *const zonda_exec::Meter {
-        match self.context.first() {
-            Some(context) => context.meter,
-            // SAFETY: the instance and its store are live as long as the environment.
-            None => unsafe { (&*self.instance).store.meter.as_ptr() },
-        }
+    pub(super) fn context(&mut self) -> *mut Context {
+        &raw mut self.context
+    }
+
+    /// The first slot of its operand stack.
+    pub(super) fn first_slot(&self) -> *mut u32 {
+        self.stack.as_mut_ptr()
     }
 
     pub(super) fn new(
@@ -80,10 +79,8 @@ impl WASMExecEnv {
         // The address behind the first slot, where arguments begin, is not beyond the end.
         let stack: TryVec<u32> = TryVec::zeroed((size as usize / 4).max(1) + SPARE)?;
         let end = stack.as_mut_ptr().wrapping_add(stack.len() - SPARE);
-        let context = core::array::from_fn(|_| {
-            // SAFETY: the application passes a live instance; the context is used while it lives.
-            unsafe { context((*instance).store.as_ptr(), null_mut(), end) }
-        });
+        // SAFETY: the application passes a live instance; the context is used while it lives.
+        let context = unsafe { context((*instance).store.as_ptr(), null_mut(), end) };
         // SAFETY: the instance is live, as above; the stack goes with the environment.
         let owner = unsafe { Owner::new(instance, &stack)? };
         let mut env = TryBox::new(WASMExecEnv {
@@ -97,13 +94,13 @@ impl WASMExecEnv {
             special: false,
             running: Running::NONE,
             context,
+            kept: Kept::NONE,
             owner,
         })?;
         // A prepared call may be of an environment that had the address of this one.
         // SAFETY: as above.
-        unsafe { (*instance).store.forget() };
-        let host = env.as_ptr().cast();
-        env.context.iter_mut().for_each(|context| context.host = host);
+        unsafe { (*instance).forget() };
+        env.context.host = env.as_ptr().cast();
         Ok(env)
     }
 
@@ -251,7 +248,7 @@ unsafe fn call_callee(
             }
         }
         match done {
-            // As in `call_outermost`.
+            // As in `prepared::call`.
             Ok(_) if spawn::take(&mut *instance) => None,
             Ok(results) => Some(results),
             Err(trap) => {
@@ -397,7 +394,7 @@ pub unsafe extern "C" fn wasm_runtime_set_module_inst(
     unsafe {
         // A call that the store has prepared may be of an environment that had the address of this
         // one. The instance that the environment had may be gone.
-        (*module_inst).store.forget();
+        (*module_inst).forget();
         (*exec_env).owner.change(module_inst, &(*exec_env).stack);
         (*exec_env).special = true;
         (*exec_env).instance = module_inst;
@@ -463,7 +460,7 @@ pub unsafe extern "C" fn wasm_runtime_call_wasm(
     }
 }
 
-/// [`wasm_runtime_call_wasm`] of a call that is not prepared.
+/// [`wasm_runtime_call_wasm`] of a call of native code that is not prepared, and of other code.
 ///
 /// # Safety
 /// As for [`call_cells`].
@@ -478,95 +475,14 @@ unsafe fn call_anew(
 ) -> bool {
     // SAFETY: the contract of this function.
     unsafe {
-        match call_outermost(exec_env, index(function), argc, argv, sp) {
-            Some(done) => done,
-            None => call_cells(exec_env, function, argc, argv),
+        if let Some(done) = prepared::call(exec_env, function, argc, argv) {
+            return done;
         }
-    }
-}
-
-/// The common case of [`wasm_runtime_call_wasm`], with nothing called on the way: no call of the
-/// instance encloses this one, and the module defines the function. `None` in any other case, and
-/// where the call is refused; nothing is changed then.
-///
-/// # Safety
-/// As for [`call_cells`].
-#[inline(always)]
-unsafe fn call_outermost(
-    env: wasm_exec_env_t,
-    func: u32,
-    argc: u32,
-    argv: *mut u32,
-    sp: again::Here,
-) -> Option<bool> {
-    // SAFETY: `env` is live by this function's contract, and instance and store outlive their
-    // environments. No reference into them is held during the call. `argv` has `argc` cells, which
-    // are as many as there are parameters, and room for the results. The stack has at least one
-    // slot, so arguments begin at its end or before; `call_in` has found the slots of the frame,
-    // which hold the parameters and, of a function that has returned, the results.
-    unsafe {
-        let instance = (*env).instance;
-        let data = (*instance).data;
-        if !(*instance).current.is_null()
-            || (*instance).failed
-            || spawn::take(&mut *instance)
-            || !(*data).defines(func)
-            || (*env).special
-            || zonda_exec::is_noticed((*env).meter())
-            || WIDE && has_objects(instance, func)
-            || !platform::stack_suffices(interface::ZONDA_STACK_CALL)
-        {
-            return None;
+        let done = call_cells(exec_env, function, argc, argv);
+        if done {
+            native_code::note(exec_env, function, sp);
         }
-        // No native function runs on the environment, since no call of its instance does, and it
-        // has had no other instance.
-        let stack = &mut (*env).stack;
-        let (args, slots) = (stack.as_mut_ptr().wrapping_add(1), stack.len());
-        let mut results = None;
-        native_code::give_stack(&(*instance).store, 0);
-        let start = Start::now();
-        let seen = (*data).twin.runner(&raw const (*data).seen, func);
-        let kept: *mut [Context; KEPT] = &raw mut (*env).context;
-        let mut made;
-        let context = match (*kept).first_mut() {
-            Some(context) => context,
-            None => {
-                let end = args.wrapping_add(slots - SPARE - 1);
-                made = context((*instance).store.as_ptr(), env.cast(), end);
-                &mut made
-            }
-        };
-        let done = call_wasm_inline::<PLACES>(context, args, seen, func, |layout| {
-            let params = layout.params as u32;
-            if argc < params {
-                return Err(TrapCode::Host);
-            }
-            copy_cells(args, argv, params);
-            results = Some(layout.results as u32);
-            (*env).trap = 0;
-            (*instance).current = env;
-            Ok(())
-        });
-        let results = results?;
-        (*env).import = null();
-        (*env).args = null_mut();
-        (*instance).current = null_mut();
-        exec_time::ended(&mut *instance, func, start);
-        match done {
-            // Another instance, or a native function, may have ended the cluster.
-            Ok(()) if spawn::take(&mut *instance) => return Some(false),
-            Ok(()) => {
-                copy_cells(argv, args, results);
-                if !exec_time::ON {
-                    native_code::note(env, sp, context, args, Target::Wasm(seen, func));
-                }
-            }
-            Err(trap) => {
-                (*instance).trapped(trap.code);
-                return Some(false);
-            }
-        }
-        Some(true)
+        done
     }
 }
 
@@ -598,7 +514,7 @@ unsafe fn call_cells(
 ///
 /// # Safety
 /// `instance` is live.
-unsafe fn has_objects(instance: wasm_module_inst_t, func: u32) -> bool {
+pub(super) unsafe fn has_objects(instance: wasm_module_inst_t, func: u32) -> bool {
     // SAFETY: handed on.
     let ty = unsafe { func_type(instance, func) };
     let (params, results) = ty.map_or((&[][..], &[][..]), |ty| ty.codes());
@@ -700,7 +616,7 @@ unsafe fn call_callee_cells(
 /// # Safety
 /// Both places have `count` cells, or `count` is 0.
 #[inline(always)]
-unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
+pub(super) unsafe fn copy_cells(mut to: *mut u32, mut from: *const u32, count: u32) {
     if count == 0 {
         return;
     }

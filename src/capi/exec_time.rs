@@ -41,6 +41,7 @@ impl Times {
 }
 
 /// Whether each call has to be seen, also one that was made before.
+#[cfg_attr(not(feature = "native"), allow(dead_code))]
 pub(super) const ON: bool = true;
 
 /// When a call began.

@@ -9,6 +9,7 @@ impl Times {
 }
 
 /// Whether each call has to be seen.
+#[cfg_attr(not(feature = "native"), allow(dead_code))]
 pub(super) const ON: bool = false;
 
 #[derive(Clone, Copy)]

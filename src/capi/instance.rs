@@ -13,6 +13,7 @@ use super::module::{describe, WASMModuleCommon};
 use super::modules;
 use super::native::provide;
 use super::native_code;
+use super::prepared::Prepared;
 use super::runtime::{default_running_mode, log_warning, mode};
 use super::spawn::{self, Family};
 use super::text::{c_bytes, Text};
@@ -49,6 +50,7 @@ pub struct WASMModuleInstanceCommon {
     pub(super) default_stack: u32,
     /// The environment on which a call runs.
     pub(super) current: wasm_exec_env_t,
+    pub(super) prepared: Prepared,
     pub(super) singleton: Option<TryBox<WASMExecEnv>>,
     pub(super) heap: AppHeap,
     /// The module's own allocator: the functions `malloc` and `free`.
@@ -236,6 +238,7 @@ impl WASMModuleInstanceCommon {
             custom_data: given.custom_data,
             default_stack: args.default_stack_size,
             current: null_mut(),
+            prepared: Prepared::NONE,
             singleton: None,
             heap,
             allocator,
@@ -319,7 +322,7 @@ impl WASMModuleInstanceCommon {
     /// call runs.
     pub(super) fn set_failed(&mut self, failed: bool) {
         self.failed = failed;
-        self.store.forget();
+        self.forget();
         if !failed {
             diagnostics::cleared(self);
         }
@@ -377,6 +380,7 @@ pub unsafe extern "C" fn wasm_runtime_set_running_mode(
     unsafe {
         let done = match mode(running_mode) {
             Some(mode) if (*module_inst).current.is_null() => {
+                (*module_inst).forget();
                 (*(*module_inst).data).set_mode(mode).is_ok()
             }
             _ => false,

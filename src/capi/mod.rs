@@ -12,6 +12,7 @@
 //! | `runtime` | setting up, log |
 //! | `heap`, `pool` | where memory comes from |
 //! | `module`, `instance`, `exec_env` | the three handles, calls, exceptions |
+//! | `prepared` | the common case of a call, kept for the next one |
 //! | `imports` | memories and tables that instantiation makes |
 //! | `natives`, `signature` | registered native functions |
 //! | `native`, `invoke` | calls from WebAssembly code to them |
@@ -96,6 +97,7 @@ mod numbers;
 mod objects;
 mod package;
 mod pool;
+mod prepared;
 mod reflect;
 mod runtime;
 #[cfg(feature = "shared-heap")]

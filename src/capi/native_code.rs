@@ -1,7 +1,9 @@
 //! Native code: which files the application vouches for, and the native stack that their code gets.
 
-use super::exec_env::{function, PLACES};
+use super::exec_env::{index, PLACES};
+use super::exec_time;
 use super::module::{bytes, load};
+use super::prepared::is_outermost;
 use super::runtime::engine;
 use super::spawn;
 use super::types::*;
@@ -12,7 +14,6 @@ use crate::store::StoreData;
 use crate::{platform, Error, Module};
 use core::ffi::c_char;
 use core::ptr::{null, null_mut};
-use zonda_exec::frame::Context;
 use zonda_exec::meter::NativeStack;
 use zonda_exec::{ExecInstance, Mode};
 
@@ -134,32 +135,31 @@ unsafe fn trapped(instance: wasm_module_inst_t, prepared: Again, code: u32) -> b
     false
 }
 
-/// Notes that a call of the application has returned: see [`StoreData::note`]. `args` is where its
-/// arguments lay.
+/// Notes that a call of a function has returned: see [`StoreData::note`].
 ///
 /// # Safety
-/// The environment is live; the target is a function of its instance, and no call of the instance
-/// encloses this one. `context` is that of the environment.
+/// The environment is live, and the function one of its instance.
 #[inline(always)]
-pub(super) unsafe fn note(
-    env: wasm_exec_env_t,
-    sp: Here,
-    context: *mut Context,
-    args: *mut u32,
-    target: Target,
-) {
+pub(super) unsafe fn note(env: wasm_exec_env_t, function: wasm_function_inst_t, sp: Here) {
     // SAFETY: by the contract the environment is live, its instance outlives it, and so does the
     // store. An environment that is freed leaves no call with its key: `WASMExecEnv::new`. A store
-    // with several instances may run code of another one.
+    // with several instances may run code of another one. No call of the instance is active, and
+    // there is no exception: so no native function runs on the environment, whose arguments begin
+    // at the first slot of its stack.
     unsafe {
-        let store = (*(*env).instance).store.as_ptr();
-        let Target::Wasm(_, func) = target else { return };
+        let instance = (*env).instance;
+        let data = (*instance).data;
+        let store = (*instance).store.as_ptr();
         let instances = &(*store).instances;
-        if instances.len() != 1 {
+        let func = index(function);
+        if exec_time::ON || instances.len() != 1 || !is_outermost(env) || !(*data).defines(func) {
             return;
         }
-        let stack = Stack { base: args.wrapping_sub(1), end: (*context).stack_end };
+        let target = Target::Wasm((*data).twin.runner(&raw const (*data).seen, func), func);
+        let context = (*env).context();
+        let base = (*env).first_slot();
+        let stack = Stack { base, end: (*context).stack_end };
         let host = from_host(store, env.cast(), stack);
-        StoreData::note(store, key(env, function(func)), sp, host, stack, target, context);
+        StoreData::note(store, key(env, function), sp, host, stack, target, context);
     }
 }

@@ -4,10 +4,8 @@ use super::runtime::engine;
 use super::types::*;
 use crate::module::ModuleData;
 use crate::store::again::Here;
-use crate::store::func::Target;
 use crate::store::StoreData;
 use crate::{Error, Module};
-use zonda_exec::frame::Context;
 use zonda_exec::{ExecInstance, Mode};
 
 /// Loads a file for wasm_runtime_load().
@@ -52,4 +50,4 @@ pub(super) unsafe fn call_again(
 /// # Safety
 /// None: nothing is done.
 #[inline(always)]
-pub(super) unsafe fn note(_: wasm_exec_env_t, _: Here, _: *mut Context, _: *mut u32, _: Target) {}
+pub(super) unsafe fn note(_: wasm_exec_env_t, _: wasm_function_inst_t, _: Here) {}

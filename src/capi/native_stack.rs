@@ -14,7 +14,7 @@ pub unsafe extern "C" fn wasm_runtime_set_native_stack_boundary(
 ) {
     // SAFETY: the application passes a live environment.
     unsafe {
-        (*(*exec_env).instance).store.forget();
+        (*(*exec_env).instance).forget();
         (*exec_env).native_boundary = native_stack_boundary.addr();
         (*exec_env).special = true;
     }

@@ -12,6 +12,8 @@ use crate::error::Trap;
 use crate::message::message;
 use crate::module::FuncType;
 use zonda_exec::frame::{Context, Exit, Host, Place};
+#[cfg(feature = "capi")]
+use zonda_exec::Entry;
 use zonda_exec::{ExecInstance, HostCall, ImportedFunc, Meter, TrapCode};
 
 /// Addresses from here on are host functions of the store.
@@ -226,32 +228,46 @@ pub(crate) unsafe fn context(store: *mut StoreData, host: *mut (), stack_end: *m
     Context::new(&from, stack_end)
 }
 
-/// Calls a function that an instance defines, without the notice of a debugger
-/// ([`zonda_exec::is_noticed`]). `write` stores the arguments at `args`, or refuses the call.
+/// Makes a call that was laid out, without the notice of a debugger ([`zonda_exec::is_noticed`]).
+/// Returns 0 or the number of a trap.
 ///
 /// # Safety
-/// `func` is a function that the live instance of this store defines; the context is one of
-/// [`context`] in which nothing runs, and `args` on its operand stack; the rest as for [`call`],
-/// once `write` has returned `Ok`.
+/// As for [`Entry::call`], of an instance of the context's store, which is live; the slots hold
+/// values of the function's parameters.
 #[cfg(feature = "capi")]
 #[inline(always)]
-pub(crate) unsafe fn call_wasm_inline<const PLACE: bool>(
+pub(crate) unsafe fn call_entry<const PLACE: bool>(
     context: &mut Context,
-    args: *mut u32,
-    instance: *const ExecInstance,
-    func: u32,
-    write: impl FnOnce(&zonda_exec::frame::FuncLayout) -> Result<(), TrapCode>,
-) -> Result<(), Trap> {
-    // SAFETY: the contract of this function: instance and store are live, and the arguments fit
-    // when `write` has stored them.
+    entry: *const Entry,
+) -> u32 {
+    // SAFETY: the contract of this function.
     unsafe {
         (*context.store.cast::<StoreData>()).forget();
-        match zonda_exec::call_in(context, args, func, instance, write) {
-            Exit::Returned => {
-                (*context.store.cast::<StoreData>()).check_globals(StoreInstance::of(instance));
-                Ok(())
+        match Entry::call(entry, context) {
+            0 => {
+                (*context.store.cast::<StoreData>())
+                    .check_globals(StoreInstance::of(context.instance));
+                0
             }
-            stopped => Err(stop::<PLACE>(context.store.cast(), stopped)),
+            code => stopped::<PLACE>(context, code),
+        }
+    }
+}
+
+/// What is left of a call after [`Entry::call`] has returned `code`. Returns 0 or the number of a
+/// trap.
+///
+/// # Safety
+/// As for [`Entry::stopped`]; the context's store is live.
+#[cfg(feature = "capi")]
+#[cold]
+#[inline(never)]
+unsafe fn stopped<const PLACE: bool>(context: &mut Context, code: u32) -> u32 {
+    // SAFETY: the contract of this function.
+    unsafe {
+        match Entry::stopped(context, code) {
+            Exit::Returned => 0,
+            stopped => stop::<PLACE>(context.store.cast(), stopped).code as u32,
         }
     }
 }

@@ -247,7 +247,6 @@ pub(crate) unsafe fn call_in(
     fp: *mut u32,
     func: u32,
     instance: &ExecInstance,
-    write: impl FnOnce(&FuncLayout) -> Result<(), TrapCode>,
 ) -> Exit {
     // SAFETY: the contract of this function: `func` is a defined function, whose record is live.
     let func = unsafe { &*instance.funcs.cast::<NativeFunc>().wrapping_add(func as usize) };
@@ -255,9 +254,6 @@ pub(crate) unsafe fn call_in(
     // Neither number is near the largest one: see `FuncLayout`.
     if !bounds::has_slots(fp.addr(), params as u32 + func.layout.frame, context.stack_end.addr()) {
         return Exit::Refused(TrapCode::StackOverflow);
-    }
-    if let Err(code) = write(&func.layout) {
-        return Exit::Refused(code);
     }
     let args = fp.wrapping_add(params + OVERHEAD);
     // Where a call is refused before anything of it runs.
