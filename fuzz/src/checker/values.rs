@@ -92,6 +92,7 @@ impl Values {
         let constant = |sym: &Sym| self.as_constant(*sym);
         match &self.nodes[sym.0 as usize] {
             Node::Const(value) => *value,
+            Node::Op { .. } if self.is_bool(sym) => 1,
             Node::Op { code, args, .. } => match (code, &args[..]) {
                 (0x71, [a, b]) => self.bound(*a).min(self.bound(*b)),
                 (0x76, [a, k]) => match constant(k) {
@@ -187,6 +188,16 @@ impl Values {
                 let next = self.constant(k.wrapping_add(1));
                 self.negated(op::LT_U, &[b, next])
             }
+            // What a shift to the right tells, too: see below and `not`.
+            (op::LT_U, &[a, _], &[_, Some(1)]) => self.not(a),
+            (op::LT_U, &[a, _], &[_, Some(0x8000_0000)]) => {
+                let zero = self.constant(0);
+                self.negated(op::LT_S, &[a, zero])
+            }
+            (0x76, &[a, _], &[_, Some(k)]) if k & 31 == 31 => {
+                let zero = self.constant(0);
+                self.word(op::LT_S, &[a, zero])
+            }
             (op::SUB, &[a, _], &[_, Some(k)]) => {
                 let k = self.constant(k.wrapping_neg());
                 self.word(op::ADD, &[a, k])
@@ -209,9 +220,37 @@ impl Values {
             (0x71..=0x73, &[a, b], &[Some(_), None]) => self.bitwise(code, b, a),
             // Commutative ones: add, mul, and, or, xor.
             (op::ADD | 0x6c | 0x71..=0x73, &[a, b], _) => self.node(code, vec![a.min(b), a.max(b)]),
-            (op::SELECT, &[c, a, b], _) => self.node(op::SELECT, vec![c, a, b]),
+            (op::SELECT, &[c, a, b], _) => self.select(c, a, b),
             _ => self.node(code, args.to_vec()),
         }
+    }
+
+    /// One of two values, the first where the condition holds.
+    fn select(&mut self, c: Sym, a: Sym, b: Sym) -> Sym {
+        if let Some(c) = self.as_constant(c) {
+            return if c != 0 { a } else { b };
+        }
+        if let Node::Op { code: op::EQZ, args, .. } = &self.nodes[c.0 as usize] {
+            let inner = args[0];
+            if self.is_bool(inner) {
+                return self.select(inner, b, a);
+            }
+        }
+        let (negative, condition) = match (self.as_constant(a), self.as_constant(b)) {
+            (Some(1), Some(0)) => (false, c),
+            (Some(0), Some(1)) => (false, self.opposite(c)),
+            (Some(u32::MAX), Some(0)) => (true, c),
+            (Some(0), Some(u32::MAX)) => (true, self.opposite(c)),
+            _ => return self.node(op::SELECT, vec![c, a, b]),
+        };
+        if !self.is_bool(c) {
+            return self.node(op::SELECT, vec![c, a, b]);
+        }
+        if negative {
+            let zero = self.constant(0);
+            return self.word(op::SUB, &[zero, condition]);
+        }
+        condition
     }
 
     /// `abs` or `neg` of the slot that has the sign.
@@ -253,7 +292,18 @@ impl Values {
             _ => None,
         };
         match inner {
-            Some(inner) if self.is_bool(inner) => inner,
+            Some(inner) if self.is_bool(inner) => return inner,
+            _ => {}
+        }
+        match &self.nodes[a.0 as usize] {
+            // Nothing is left of a number that is shifted so far.
+            Node::Op { code: 0x76, args, .. } => match (args[0], self.as_constant(args[1])) {
+                (value, Some(k @ 1..=30)) => {
+                    let power = self.constant(1 << k);
+                    self.word(op::LT_U, &[value, power])
+                }
+                _ => self.node(op::EQZ, vec![a]),
+            },
             _ => self.node(op::EQZ, vec![a]),
         }
     }

@@ -198,6 +198,22 @@ pub(super) fn with_constant(relation: Relation, constant: u32) -> Option<(Relati
     })
 }
 
+/// How far a number is shifted to the right, without its sign, so that what is left is 0 when the
+/// relation with a constant does not hold (`false`), or when it does (`true`).
+pub(super) fn as_shift(relation: Relation, constant: u32) -> Option<(u32, bool)> {
+    use Relation::*;
+    let power = |value: u32| value.is_power_of_two().then(|| value.trailing_zeros());
+    Some(match with_constant(relation, constant)? {
+        (Ne, 0) => (0, false),
+        (Eq, 0) => (0, true),
+        (LtS, 0) => (31, false),
+        (GeS, 0) => (31, true),
+        (GeU, value) => (power(value)?, false),
+        (LtU, value) => (power(value)?, true),
+        _ => return None,
+    })
+}
+
 /// The register instruction `at` places behind the first one of a family.
 pub(super) fn nth(first: RegOp, at: u32) -> RegOp {
     RegOp::from_code(first as u8 + at as u8).unwrap_or(RegOp::Unreachable)
@@ -223,6 +239,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_shift_stands_for_a_relation_with_a_power_of_two() {
+        use Relation::*;
+        let holds = |relation, a: u32, b: u32| match relation {
+            Eq => a == b,
+            Ne => a != b,
+            LtS => (a as i32) < b as i32,
+            LtU => a < b,
+            GtS => a as i32 > b as i32,
+            GtU => a > b,
+            LeS => a as i32 <= b as i32,
+            LeU => a <= b,
+            GeS => a as i32 >= b as i32,
+            GeU => a >= b,
+        };
+        let powers = (0..32).flat_map(|k| [(1u32 << k) - 1, 1 << k, (1 << k) + 1]);
+        let values: std::vec::Vec<u32> = powers.chain([u32::MAX - 1, u32::MAX]).collect();
+        let mut found = 0;
+        for relation in [Eq, Ne, LtS, LtU, GtS, GtU, LeS, LeU, GeS, GeU] {
+            for &constant in &values {
+                let Some((shift, opposite)) = as_shift(relation, constant) else { continue };
+                found += 1;
+                for &value in &values {
+                    let nonzero = value >> shift != 0;
+                    assert_eq!(
+                        nonzero != opposite,
+                        holds(relation, value, constant),
+                        "{relation:?} {value:#x} {constant:#x}"
+                    );
+                }
+            }
+        }
+        assert!(found > 120, "{found}");
     }
 
     #[test]

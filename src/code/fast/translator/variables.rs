@@ -65,6 +65,11 @@ impl Translator<'_> {
             if operand.value != Value::InSlot || spilled || !self.emit.retarget(stack_slot, slot, 1)
             {
                 self.move_to(operand.value, stack_slot, slot)?;
+                if tee && operand.value == Value::InSlot {
+                    // It is still in its stack slot, which need not be written before the local
+                    // changes.
+                    return self.push(Value::InSlot);
+                }
             }
         }
         if tee {
@@ -112,12 +117,40 @@ impl Translator<'_> {
         }
     }
 
+    /// Whether the two topmost operands, between which `select` chooses, are what a comparison
+    /// computes anyway, 1 and 0, or its negative: whether it is, and whether they are exchanged.
+    fn flags_to_select(&self) -> Option<(bool, bool)> {
+        let at = |back: usize| match self.cache.get(self.len.checked_sub(back)?) {
+            Some(&Value::Constant(value)) => Some(value),
+            _ => None,
+        };
+        match (at(2)?, at(1)?) {
+            (1, 0) => Some((false, false)),
+            (0, 1) => Some((false, true)),
+            (u32::MAX, 0) => Some((true, false)),
+            (0, u32::MAX) => Some((true, true)),
+            _ => None,
+        }
+    }
+
     #[inline(never)]
     pub(super) fn select(&mut self, slots: u32) -> Parsed<()> {
         let condition = match self.comparison.take() {
             Some(comparison) => Err(comparison),
             None => Ok(self.pop()),
         };
+        if let (Err(comparison), 1, Some((negative, exchanged))) =
+            (&condition, slots, self.flags_to_select())
+        {
+            self.pop();
+            self.pop();
+            self.spill_accumulator()?;
+            self.compare(&if exchanged { comparison.opposite() } else { *comparison })?;
+            if negative {
+                self.emit.result(RegOp::SubKA, 0, 1)?;
+            }
+            return self.push(Value::Accumulator);
+        }
         // Operands are written to slots before the condition, which needs the accumulator.
         let slots_of = |this: &mut Self| {
             if vector::ENABLED && slots == 4 {
@@ -127,13 +160,17 @@ impl Translator<'_> {
         };
         let second = slots_of(self)?;
         let first = slots_of(self)?;
-        match condition {
-            Ok(condition) => self.take(condition)?,
+        let exchanged = match condition {
+            Ok(condition) => {
+                self.take(condition)?;
+                false
+            }
             Err(comparison) => {
                 self.spill_accumulator()?;
-                self.compare(&comparison)?;
+                self.any_bit(&comparison)?
             }
-        }
+        };
+        let (first, second) = if exchanged { (second, first) } else { (first, second) };
         if vector::ENABLED && slots == 4 {
             return self.select_vector(first, second);
         }

@@ -4,7 +4,7 @@
 use super::{Comparison, Operand, Source, Translator, Value};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::short;
-use crate::code::fast::forms::{forms, nth, swapped, with_constant};
+use crate::code::fast::forms::{as_shift, forms, nth, swapped, with_constant};
 use crate::error::ErrorKind;
 use zonda_exec::fast::op::Relation;
 use zonda_exec::fast::RegOp;
@@ -195,6 +195,9 @@ impl Translator<'_> {
         }
         if let Source::Constant(value) = self.source(second) {
             if let Some((relation, value)) = with_constant(relation, value) {
+                if (relation, value) == (Relation::LtS, 0) {
+                    return self.shift_right(first, 31);
+                }
                 if let Some(k) = short(value) {
                     self.take(first)?;
                     return self.emit.result(nth(RegOp::EqAK, relation as u32), k, 1);
@@ -214,6 +217,41 @@ impl Translator<'_> {
         };
         self.take(first)?;
         self.compare_slot(relation, right)
+    }
+
+    /// Shifts an operand to the right, without its sign. The result is in the accumulator.
+    fn shift_right(&mut self, operand: Operand, distance: u32) -> Parsed<()> {
+        if operand.value != Value::Accumulator {
+            self.spill_accumulator()?;
+        }
+        if distance == 0 {
+            return self.take(operand);
+        }
+        if let Source::Slot(slot) = self.source(operand) {
+            let slot = self.emit.read(slot, 1, 0)?;
+            return self.emit.result(RegOp::ShrUSK, slot | distance << 8, 2);
+        }
+        self.take(operand)?;
+        self.emit.result(RegOp::ShrUAK, distance, 1)
+    }
+
+    /// Sets the accumulator to 0 when a comparison does not hold, else to some other value. Returns
+    /// whether it is the other way round.
+    pub(super) fn any_bit(&mut self, comparison: &Comparison) -> Parsed<bool> {
+        if let &Comparison::Words { mut relation, mut first, mut second } = comparison {
+            if matches!(first.value, Value::Constant(_)) {
+                relation = swapped(relation);
+                (first, second) = (second, first);
+            }
+            if let Value::Constant(value) = second.value {
+                if let Some((distance, opposite)) = as_shift(relation, value) {
+                    self.shift_right(first, distance)?;
+                    return Ok(opposite);
+                }
+            }
+        }
+        self.compare(comparison)?;
+        Ok(false)
     }
 
     /// Compares the accumulator with a slot.
