@@ -114,6 +114,9 @@ pub struct Options {
     /// Features of the runtime besides, separated by commas, such as `exceptions`
     #[arg(long, value_delimiter = ',')]
     features: Vec<String>,
+    /// Features that are on by default to leave out, separated by commas, such as `float`
+    #[arg(long, value_delimiter = ',', conflicts_with = "standard", value_parser = features::LANGUAGE)]
+    without: Vec<String>,
     /// Only the row with this name
     #[arg(long)]
     config: Option<String>,
@@ -213,19 +216,25 @@ fn functions_of_header() -> Result<Vec<String>> {
 
 /// The features of a library with these modes, as an argument of cargo.
 pub fn features_of(modes: &[&str]) -> String {
+    features_without(modes, &[])
+}
+
+/// The same without some that are on by default.
+fn features_without(modes: &[&str], less: &[String]) -> String {
     // Besides modes, as Kconfig's defaults say.
-    features::of_zonda(features::LANGUAGE.into_iter().chain(modes.iter().copied()))
+    let language = features::LANGUAGE.into_iter().filter(|name| less.iter().all(|off| off != name));
+    features::of_zonda(language.chain(modes.iter().copied()))
 }
 
 /// Builds the static library with these modes.
 pub fn library(modes: &[&str]) -> Result<PathBuf> {
-    library_with(modes, &[])
+    library_with(modes, &[], &[])
 }
 
-/// The same with more features.
-fn library_with(modes: &[&str], more: &[String]) -> Result<PathBuf> {
+/// The same with more features, and without some that are on by default.
+fn library_with(modes: &[&str], more: &[String], less: &[String]) -> Result<PathBuf> {
     let all: Vec<&str> = modes.iter().copied().chain(more.iter().map(String::as_str)).collect();
-    library_of(&features_of(&all), &modes.join(", "))
+    library_of(&features_without(&all, less), &modes.join(", "))
 }
 
 /// The static library with these features of its package; `what` is said on the console.
@@ -281,7 +290,7 @@ fn inspect(image: &Path, roots: &[String]) -> Result<(Sizes, Vec<Symbol>, bool)>
     Ok((Sizes::of(&file), symbols, handler))
 }
 
-fn measure(more: &[String], only: Option<&str>) -> Result<Vec<Row>> {
+fn measure(more: &[String], less: &[String], only: Option<&str>) -> Result<Vec<Row>> {
     let all = functions_of_header()?;
     let some: Vec<String> = APPLICATION.iter().map(|name| (*name).to_owned()).collect();
     let objects = if libgcc::is_installed() { Some(libgcc::objects(TARGET)?) } else { None };
@@ -289,7 +298,7 @@ fn measure(more: &[String], only: Option<&str>) -> Result<Vec<Row>> {
     for Flash { config, modes, .. } in
         FLASH.iter().filter(|row| only.is_none_or(|only| row.config == only))
     {
-        let library = library_with(modes, more)?;
+        let library = library_with(modes, more, less)?;
         for (calls, roots) in [("c-api", &all), ("app", &some)] {
             let image = shell::target_dir().join(format!("size-{config}-{calls}.elf"));
             link(&library, &[], roots, &image)?;
@@ -412,7 +421,7 @@ pub fn run(options: &Options) -> Result<()> {
     let rows = if options.standard {
         measure_standard()?
     } else {
-        measure(&options.features, options.config.as_deref())?
+        measure(&options.features, &options.without, options.config.as_deref())?
     };
     print(&rows, options.json, options.symbols.unwrap_or(0));
     if options.crates {
@@ -427,12 +436,12 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// As a test: flash and static RAM stay within their limits, and nothing can panic.
 pub fn check() -> Result<()> {
-    let rows = measure(&[], None)?;
+    let rows = measure(&[], &[], None)?;
     print(&rows, false, 0);
     let mut over: Vec<String> = rows.iter().filter_map(panicking).collect();
     // Nor does what is off by default link a panic.
     let options = features::OFF_BY_DEFAULT.map(str::to_owned);
-    over.extend(measure(&options, Some("everything"))?.iter().filter_map(panicking));
+    over.extend(measure(&options, &[], Some("everything"))?.iter().filter_map(panicking));
     for row in &rows {
         let limits = FLASH.iter().find(|flash| flash.config == row.config);
         let most =
