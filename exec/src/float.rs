@@ -460,7 +460,7 @@ mod tests {
                     let is = |code: u16, b: $u| op(code, a.into(), b.into());
                     assert_eq!(is($abs, !0), u64::from(a & !sign), "abs {a:x}");
                     assert_eq!(is($neg, !0), u64::from(a ^ sign), "neg {a:x}");
-                    for &b in &values {
+                    for &b in values.iter().step_by(if cfg!(miri) { 5 } else { 1 }) {
                         let what = format!("{a:x} {b:x}");
                         assert_eq!(is($copysign, b), u64::from(a & !sign | b & sign), "{what}");
                         let (x, y) = ($f::from_bits(a), $f::from_bits(b));
@@ -471,7 +471,9 @@ mod tests {
                         for (code, value) in ($add..).zip([x + y, x - y, x * y, x / y]) {
                             let found = is(code, b);
                             if value.is_nan() {
-                                assert!(is_nan(found as $u) && found as $u & quiet != 0, "{what}");
+                                // Rust, and so Miri, allows a NaN of an operand as it is.
+                                let is_quiet = found as $u & quiet != 0 || cfg!(miri);
+                                assert!(is_nan(found as $u) && is_quiet, "{what}");
                             } else {
                                 assert_eq!(found, u64::from(value.to_bits()), "{code} {what}");
                             }
@@ -513,7 +515,10 @@ mod tests {
             0x7fff_ffff,
         ]) {
             let (found, value) = (op(F64PromoteF32, bits.into(), 0), f32::from_bits(bits));
-            if value.is_nan() {
+            if value.is_nan() && cfg!(miri) {
+                // Rust, and so Miri, allows any payload.
+                assert!(f64::from_bits(found).is_nan() && found & ONE >> 1 != 0, "{bits:x}");
+            } else if value.is_nan() {
                 let payload = u64::from(bits & 0x7f_ffff) << 29;
                 let expected = u64::from(bits >> 31) << 63 | INFINITY | payload | ONE >> 1;
                 assert_eq!(found, expected, "{bits:x}");

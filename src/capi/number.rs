@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn floats_of_every_magnitude_as_printf_writes_them() {
-        for exponent in -40..=40 {
+        for exponent in (-40..=40).step_by(if cfg!(miri) { 8 } else { 1 }) {
             for digits in
                 [1, 2, 5, 9, 10, 15, 99, 101, 123, 4560, 10_001, 999_999, 1_000_001, 9_999_999]
             {
@@ -274,7 +274,7 @@ mod tests {
             let error = if exact == found { 0.0 } else { ((found - exact) / exact).abs() };
             assert!(error < 1e-13, "{text}: {found:e} in place of {exact:e}");
         };
-        for exponent in -40..=40 {
+        for exponent in (-40..=40).step_by(if cfg!(miri) { 8 } else { 1 }) {
             for digits in ["1", "7.25", ".5", "12345678901234567890123", "0.000123", "98765.4321"] {
                 close(&format!("{digits}e{exponent}"));
                 close(&format!("-{digits}E{exponent}"));
