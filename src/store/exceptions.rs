@@ -26,6 +26,10 @@ use zonda_exec::frame::SWITCHED;
 use zonda_exec::unwind::{covering, Activation, Handler};
 use zonda_exec::TrapCode;
 
+/// The number of the first object. What may be a number of an object keeps it, so numbers are none
+/// that programs count with, nor handles of objects of GC.
+const FIRST: u32 = 0x4000_0001;
+
 /// So many objects are made before the first collection, and one more for so many slots that a
 /// collection looks at.
 const FEW: usize = 16;
@@ -100,7 +104,7 @@ impl Exceptions {
             tags: TryVec::new(),
             codes: TryVec::new(),
             list: TryVec::new(),
-            next: 1,
+            next: FIRST,
             limit: FEW,
             thrown: Thrown::NOTHING,
         }

@@ -42,6 +42,8 @@ static int32_t native(wasm_exec_env_t env)
 static NativeSymbol natives[] = {{"note", (void *)note, "(i)", NULL},
 				 {"first", (void *)first, "($)i", NULL}};
 static NativeSymbol of_a_module[] = {{"native", (void *)native, "()i", NULL}};
+/* In place of a function that a module has. */
+static NativeSymbol instead[] = {{"B1", (void *)native, "()i", NULL}};
 
 /* What is read, and the bytes that are with the runtime. */
 static const char *read_names[16];
@@ -226,6 +228,19 @@ static void test_register(void)
 	end();
 }
 
+/* A native function comes before a module's of the same names. */
+static void test_native_function_in_place_of_a_module_s(void)
+{
+	init(true);
+	CHECK(wasm_runtime_register_natives("mB", instead, 1));
+	module = load(mC_wasm, sizeof(mC_wasm));
+	CHECK(module != NULL && start());
+	CHECK(call("C2") == 99 && call("C3") == 11 && call("C4") == 11);
+	stop();
+	wasm_runtime_unload(module);
+	end();
+}
+
 static void test_refusals(void)
 {
 	static const struct {
@@ -293,6 +308,7 @@ int main(int argc, char **argv)
 	}
 	test_reader();
 	test_register();
+	test_native_function_in_place_of_a_module_s();
 	test_refusals();
 	puts("well");
 	return 0;

@@ -210,6 +210,14 @@ static void test_a_chain(void)
 	CHECK(wasm_runtime_chain_shared_heaps(own, own) == NULL);
 	/* Two of the runtime. */
 	CHECK(wasm_runtime_chain_shared_heaps(own, second) == NULL);
+	/* An instance has one of them, or both are taken. */
+	CHECK(wasm_runtime_attach_shared_heap(instances[0], own));
+	CHECK(wasm_runtime_chain_shared_heaps(third, own) == NULL);
+	CHECK(wasm_runtime_attach_shared_heap(instances[1], third));
+	CHECK(wasm_runtime_chain_shared_heaps(third, own) == NULL);
+	for (int i = 0; i < 2; i++) {
+		wasm_runtime_detach_shared_heap(instances[i]);
+	}
 	CHECK(wasm_runtime_chain_shared_heaps(own, ready) == own);
 	/* The first has one behind already, the second one in front. */
 	CHECK(wasm_runtime_chain_shared_heaps(own, third) == NULL);

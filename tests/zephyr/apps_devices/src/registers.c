@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-#define DT_DRV_COMPAT zonda_test_registers
+#define DT_DRV_COMPAT vnd_test_registers
 
 #include <errno.h>
 
