@@ -535,11 +535,9 @@ impl<'a> Loader<'a> {
         heapsort(&mut order, &|a, b| name(a).len() < name(b).len());
         for same in order.chunk_by_mut(|&a, &b| name(a).len() == name(b).len()) {
             heapsort(same, &|a, b| name(a) < name(b));
-            for pair in same.windows(2) {
-                if let [a, b] = *pair {
-                    if name(a) == name(b) {
-                        return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
-                    }
+            for (&a, &b) in same.iter().zip(same.iter().skip(1)) {
+                if name(a) == name(b) {
+                    return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
                 }
             }
         }

@@ -166,7 +166,7 @@ impl Stacks {
     pub(super) fn pop_all(&mut self, codes: &[Code], slots: u32) -> Parsed<()> {
         if codes.len() > 1 {
             let own = self.operands.get(self.base as usize..).unwrap_or(&[]);
-            if own.ends_with(codes) {
+            if ends_with(own, codes) {
                 self.operands.truncate(self.operands.len() - codes.len());
                 self.height -= slots;
                 return Ok(());
@@ -197,7 +197,7 @@ impl Stacks {
 
     /// Checks that the topmost operands have these types, without popping them.
     pub(super) fn check_all(&mut self, codes: &[Code]) -> Parsed<()> {
-        if self.operands.get(self.base as usize..).is_some_and(|own| own.ends_with(codes)) {
+        if self.operands.get(self.base as usize..).is_some_and(|own| ends_with(own, codes)) {
             return Ok(());
         }
         let mut at = self.operands.len();
@@ -287,4 +287,10 @@ impl Stacks {
             None => Err(ErrorKind::UnknownLabel),
         }
     }
+}
+
+/// Whether a list of operands ends with these. That of the standard library has a panic that not
+/// every compiler removes.
+fn ends_with(own: &[Code], codes: &[Code]) -> bool {
+    own.len().checked_sub(codes.len()).and_then(|at| own.get(at..)) == Some(codes)
 }

@@ -39,7 +39,8 @@ host_module! {
             text.bytes(call.memory()).iter().map(|&byte| byte as u32).sum()
         }
         fn pairs(call, pairs: GuestSlice<Pair>) -> u32 {
-            assert_eq!(pairs.is_empty(), pairs.len() == 0);
+            let count = pairs.len();
+            assert_eq!(pairs.is_empty(), count == 0);
             call.state().0 += 1;
             assert!(pairs.get(call.memory(), pairs.len()).is_none());
             (0..pairs.len()).filter_map(|i| pairs.get(call.memory(), i)).map(|pair| pair.low + pair.high).sum()

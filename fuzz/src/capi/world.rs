@@ -289,8 +289,12 @@ impl World {
     fn deinstantiate(&mut self, u: &mut Unstructured) -> Result<()> {
         if let Some(at) = index(u, &self.instances)? {
             let instance = self.instances.swap_remove(at);
-            // SAFETY: it is live, and none of its functions runs. Environments that were made for
-            // it are destroyed later, and not used any more.
+            // Environments that were made for it are destroyed later, and not used any more: another
+            // instance may get its address.
+            for env in self.envs.iter_mut().filter(|env| env.instance == instance.handle) {
+                env.instance = std::ptr::null_mut();
+            }
+            // SAFETY: it is live, and none of its functions runs.
             unsafe { enter(|| wasm_runtime_deinstantiate(instance.handle)) };
         }
         Ok(())
