@@ -126,11 +126,9 @@ fn the_native_stack_that_the_host_sets() {
     let (mut store, instance) = instance();
     let depth = instance.get_typed_func::<i32, i32>(&store, "depth").unwrap();
     for turn in 0..12 {
-        // SAFETY: a test thread has 2 MB of stack.
-        match turn {
-            4 => unsafe { store.set_native_stack(4 << 10) },
-            8 => unsafe { store.set_native_stack(512 << 10) },
-            _ => {}
+        if let Some(bytes) = [(4, 4 << 10), (8, 512 << 10)].into_iter().find(|to| to.0 == turn) {
+            // SAFETY: a test thread has 2 MB of stack.
+            unsafe { store.set_native_stack(bytes.1) };
         }
         match depth.call(&mut store, 2000) {
             Ok(value) => assert!(value == 2000 && !(4..8).contains(&turn), "{turn}"),
@@ -170,4 +168,43 @@ fn a_function_of_another_store() {
         assert_eq!(two.call(&mut second, (i, 2)).unwrap(), i + 2);
         assert!(matches!(one.call(&mut second, (i, 1)), Err(zonda::Error::WrongStore)));
     }
+}
+
+/// Metered code counts as fast mode does, call by call and iteration by iteration, also where the
+/// fuel ends.
+#[test]
+fn metered_code_uses_the_fuel_of_fast_mode() {
+    let text = r#"(module
+        (func $f (param i32) (result i32)
+            (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+                (then (local.get 0))
+                (else (i32.add (call $f (i32.sub (local.get 0) (i32.const 1)))
+                               (call $f (i32.sub (local.get 0) (i32.const 2)))))))
+        (func (export "run") (param $n i32) (result i32) (local $sum i32)
+            (loop $more
+                (local.set $sum (i32.add (local.get $sum) (call $f (local.get $n))))
+                (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+            (local.get $sum)))"#;
+    let bytes = wat::parse_str(text).unwrap();
+    let options = Options { meter: true, ..Options::new(Target::host().unwrap()) };
+    let code = Executable::new(&compile(&bytes, &options).unwrap()).unwrap().leak();
+    let engine = Engine::new(Mode::Fast);
+    // SAFETY: the compiler has just made the code.
+    let native = unsafe { Module::new_trusted(&engine, code) }.unwrap();
+    let run = |module: &Module<'static>, fuel: u64| {
+        let mut store = Store::new(&engine, ()).unwrap();
+        let instance = Linker::new().instantiate(&mut store, module).unwrap();
+        let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
+        store.set_fuel(fuel);
+        let result = run.call(&mut store, 12).map_err(trap);
+        (result, store.fuel())
+    };
+    let fast = &Module::from_vec(&engine, bytes).unwrap();
+    let (result, left) = run(fast, 1 << 40);
+    let used = (1 << 40) - left;
+    assert!(result.is_ok() && used > 500, "{result:?} {used}");
+    for fuel in [1 << 40, used + 1, used, used - 1, used / 2, 1, 0, (1 << 32) + used / 2] {
+        assert_eq!(run(&native, fuel), run(fast, fuel), "{fuel}");
+    }
+    assert_eq!(run(&native, used - 1), (Err(TrapCode::OutOfFuel), 0));
 }

@@ -49,7 +49,7 @@ fn load<'a>(
             let artifact = match compile(bytes, &options) {
                 // What native code does not have runs in fast mode.
                 Err(zonda_native::Error::Unsupported(_)) => {
-                    return Module::from_vec(engine, bytes.to_vec());
+                    return Module::from_vec(engine, bytes);
                 }
                 compiled => compiled.unwrap_or_else(|error| panic!("{error}")),
             };

@@ -265,6 +265,7 @@ impl<P: Params, R: Results> TypedFunc<P, R> {
         // reserved slots for parameters and results.
         unsafe {
             params.put(args);
+            // Read where it is used, so that writing the arguments has a register more.
             if !zonda_exec::NOTICES {
                 meter = store.inner.meter.as_ptr();
             }

@@ -535,10 +535,12 @@ impl<'a> Loader<'a> {
         heapsort(&mut order, &|a, b| name(a).len() < name(b).len());
         for same in order.chunk_by_mut(|&a, &b| name(a).len() == name(b).len()) {
             heapsort(same, &|a, b| name(a) < name(b));
-            for (&a, &b) in same.iter().zip(same.iter().skip(1)) {
-                if name(a) == name(b) {
-                    return reader.refuse_at(a.max(b) as usize, ErrorKind::DuplicateExport);
+            let mut rest = &*same;
+            while let [a, left @ ..] = rest {
+                if let Some(b) = left.first().filter(|&&b| name(*a) == name(b)) {
+                    return reader.refuse_at(*a.max(b) as usize, ErrorKind::DuplicateExport);
                 }
+                rest = left;
             }
         }
         Ok(())

@@ -1,34 +1,14 @@
 //! Atomic instructions and shared memories: every instruction against what it computes, alignment
 //! and bounds, waiting where nobody can notify, imports, and precompiled modules.
 
+use crate::calls::{call, trap_code, MODES};
 use zonda::{Engine, Error, Instance, Linker, Mode, Module, ModuleErrorKind, Store, TrapCode, Val};
-
-const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
 
 fn new(mode: Mode, text: &str) -> (Store<'static, ()>, Instance) {
     let module = Module::from_vec(&Engine::new(mode), wat::parse_str(text).unwrap()).unwrap();
     let mut store = Store::new(&Engine::new(mode), ()).unwrap();
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
     (store, instance)
-}
-
-fn call(
-    store: &mut Store<()>,
-    instance: Instance,
-    name: &str,
-    args: &[Val],
-) -> Result<Vec<Val>, Error> {
-    let func = instance.get_func(&*store, name).unwrap();
-    let count = func.ty(&*store).unwrap().results().len();
-    let mut results = vec![Val::I32(0); count];
-    func.call(store, args, &mut results).map(|()| results)
-}
-
-fn trap_code<T: std::fmt::Debug>(result: Result<T, Error>) -> TrapCode {
-    match result {
-        Err(Error::Trap(trap)) => trap.code,
-        other => panic!("no trap: {other:?}"),
-    }
 }
 
 const OPERATIONS: [&str; 7] = ["add", "sub", "and", "or", "xor", "xchg", "cmpxchg"];

@@ -3,16 +3,11 @@
 
 use std::fmt::Write as _;
 
+use crate::calls::{call, load, trap_code, MODES};
 use zonda::{
     Caller, Engine, Error, Exn, Extern, Func, Instance, Linker, Mode, Module, Store, StoreConfig,
     Tag, Trap, TrapCode, Val, ValType,
 };
-
-const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
-
-fn load(mode: Mode, text: &str) -> Module<'static> {
-    Module::from_vec(&Engine::new(mode), wat::parse_str(text).unwrap()).unwrap()
-}
 
 /// The module in each form that is executed: in both modes, and precompiled where it has no
 /// references.
@@ -32,29 +27,10 @@ fn forms(text: &str) -> Vec<(String, Module<'static>)> {
     forms
 }
 
-fn call(
-    store: &mut Store<()>,
-    instance: Instance,
-    name: &str,
-    args: &[Val],
-) -> Result<Vec<Val>, Error> {
-    let func = instance.get_func(&*store, name).unwrap();
-    let count = func.ty(&*store).unwrap().results().len();
-    let mut results = vec![Val::I32(0); count];
-    func.call(store, args, &mut results).map(|()| results)
-}
-
 fn run(module: &Module<'static>, name: &str, args: &[Val]) -> Result<Vec<Val>, Error> {
     let mut store = Store::new(&Engine::default(), ()).unwrap();
     let instance = Linker::new().instantiate(&mut store, module).unwrap();
     call(&mut store, instance, name, args)
-}
-
-fn trap_code<T: std::fmt::Debug>(result: Result<T, Error>) -> TrapCode {
-    match result {
-        Err(Error::Trap(trap)) => trap.code,
-        other => panic!("no trap: {other:?}"),
-    }
 }
 
 const VALUES: &str = r#"(module

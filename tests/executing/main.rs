@@ -3,6 +3,8 @@
 mod aliasing;
 #[cfg(all(feature = "classic", feature = "fast", feature = "threads"))]
 mod atomics;
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod calls;
 #[path = "../common/encode.rs"]
 mod encode;
 mod encodings;

@@ -2,35 +2,10 @@
 //! roots wherever references can be; the limit of the heap; two instances whose types are equal;
 //! host functions.
 
+use crate::calls::{call, load, trap_code, MODES};
 use zonda::{
-    AnyKind, AnyRef, Caller, Engine, Error, Instance, Linker, Mode, Module, Store, StoreConfig,
-    TrapCode, Val, ValType,
+    AnyKind, AnyRef, Caller, Engine, Error, Linker, Store, StoreConfig, TrapCode, Val, ValType,
 };
-
-const MODES: [Mode; 2] = [Mode::Classic, Mode::Fast];
-
-fn load(mode: Mode, text: &str) -> Module<'static> {
-    Module::from_vec(&Engine::new(mode), wat::parse_str(text).unwrap()).unwrap()
-}
-
-fn call(
-    store: &mut Store<()>,
-    instance: Instance,
-    name: &str,
-    args: &[Val],
-) -> Result<Vec<Val>, Error> {
-    let func = instance.get_func(&*store, name).unwrap();
-    let count = func.ty(&*store).unwrap().results().len();
-    let mut results = vec![Val::I32(0); count];
-    func.call(store, args, &mut results).map(|()| results)
-}
-
-fn trap_code<T: std::fmt::Debug>(result: Result<T, Error>) -> TrapCode {
-    match result {
-        Err(Error::Trap(trap)) => trap.code,
-        other => panic!("no trap: {other:?}"),
-    }
-}
 
 fn small_store(object_bytes: u32) -> Store<'static, ()> {
     let config = StoreConfig { object_bytes, ..StoreConfig::default() };

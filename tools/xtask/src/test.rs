@@ -47,8 +47,12 @@ fn clippy() -> Result<()> {
     if !native::is_available() {
         return Ok(());
     }
-    let compiler = ["clippy", "--quiet", "--all-targets", "--package", "zonda-cli"];
-    shell::run(shell::cargo().args(compiler).args(["--features", "native", "--", "-D", "warnings"]))
+    let compiler = ["clippy", "--quiet", "--all-targets", "--package"];
+    for (package, features) in [("zonda-native", ""), ("zonda-cli", "native")] {
+        let package = [package, "--features", features, "--", "-D", "warnings"];
+        shell::run(shell::cargo().args(compiler).args(package))?;
+    }
+    Ok(())
 }
 
 /// The crates that only a device builds, where the toolchain has libraries for it.
