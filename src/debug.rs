@@ -224,11 +224,16 @@ impl<'p> Program<'p> {
             .then(|| unsafe { Bytes::read(start.add(slot as usize), ty.slots()) })
     }
 
-    /// A slot of the operands of a frame in classic mode, from the lowest one on.
+    /// An operand of a frame in classic mode, from the lowest one on. Finds its type by validating the
+    /// function up to the frame's position, which needs memory.
     pub fn operand(&self, frame: &Frame, index: u32) -> Option<Bytes> {
         if !is_classic(frame) {
             return None;
         }
+        let instance = self.instance(self.number(frame.frame.instance)?)?;
+        let (func, offset) = instance.place(frame.frame.func, frame.frame.pc);
+        let bytes = instance.module.data.bytes;
+        let (slot, slots) = crate::module::operand_before(bytes, func, offset, index)?;
         // SAFETY: the record of a frame's function is live.
         let locals = unsafe { (*frame.frame.func).locals } as usize;
         // The first operand lies behind the pad, or behind the boundary and the pad.
@@ -240,9 +245,10 @@ impl<'p> Program<'p> {
             let boundary = if pc.is_null() { zonda_exec::frame::BOUNDARY } else { 0 };
             header.add(HEADER + boundary + zonda_exec::frame::PAD).cast_const()
         };
-        let at = first.wrapping_add(index as usize);
-        // SAFETY: the slot is one of an operand: behind the first one and before the top.
-        (at.addr() < frame.top.addr()).then(|| unsafe { Bytes::read(at, 1) })
+        let at = first.wrapping_add(slot as usize);
+        let behind = at.wrapping_add(slots as usize);
+        // SAFETY: the slots are those of operands: from the first one on, and before the top.
+        (behind.addr() <= frame.top.addr()).then(|| unsafe { Bytes::read(at, slots) })
     }
 
     /// The value of a global of the frame's instance.

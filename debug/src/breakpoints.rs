@@ -4,8 +4,15 @@
 //! any instruction after which the bytes have changed (bulk memory, host functions). The program
 //! stops behind the instruction.
 
-use gdbstub::target::ext::breakpoints::WatchKind;
 use zonda::debug::{Position, Program};
+
+/// Which accesses a watchpoint waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WatchKind {
+    Write,
+    Read,
+    ReadWrite,
+}
 
 /// The most breakpoints, and the most watchpoints.
 pub(crate) const BREAKPOINTS: usize = if cfg!(feature = "std") { 256 } else { 16 };
@@ -46,9 +53,11 @@ impl<T: Copy, const N: usize> List<T, N> {
     /// Removes the first that is the same. Returns false where there is none.
     fn remove(&mut self, same: impl Fn(&T) -> bool) -> bool {
         let Some(at) = self.all().iter().position(same) else { return false };
-        let last = self.count - 1;
-        self.items.swap(at, last);
-        self.count = last;
+        let Some(&last) = self.all().last() else { return false };
+        if let Some(place) = self.items.get_mut(at) {
+            *place = last;
+        }
+        self.count -= 1;
         true
     }
 }

@@ -5,29 +5,12 @@
 //! reads a record is the crate `zonda-symbols`.
 
 use crate::address::Address;
-use crate::arch::{Pc, PcId, Wasm, REGISTERS};
+use crate::commands::{exited, report, Next, Place, Reason, Session, Signal, Target, Value, VALUE};
 use crate::libraries;
-use crate::stub::{reply, signal, INTERRUPT, PACKET};
-use crate::target::{PROCESS, TRIPLE};
-use crate::text;
-use core::convert::Infallible;
-use core::ops::Deref;
-use gdbstub::common::{Signal, Tid};
-use gdbstub::conn::Connection;
-use gdbstub::stub::state_machine::GdbStubStateMachine as State;
-use gdbstub::stub::{GdbStub, MultiThreadStopReason};
-use gdbstub::target::ext::base::singlethread::{
-    SingleThreadBase, SingleThreadResume, SingleThreadResumeOps,
-};
-use gdbstub::target::ext::base::BaseOps;
-use gdbstub::target::ext::libraries::{Libraries, LibrariesOps};
-use gdbstub::target::ext::monitor_cmd::{ConsoleOutput, MonitorCmd, MonitorCmdOps};
-use gdbstub::target::ext::process_info::{ProcessInfo, ProcessInfoOps, ProcessInfoResponse};
-use gdbstub::target::ext::target_description_xml_override::{
-    TargetDescriptionXmlOverride, TargetDescriptionXmlOverrideOps,
-};
-use gdbstub::target::ext::wasm::{Wasm as WasmExt, WasmOps};
-use gdbstub::target::{Target, TargetError, TargetResult};
+use crate::packet::Output;
+use crate::stub::{signal, INTERRUPT, PACKET};
+use crate::target::copy;
+use crate::text::Part;
 use std::io::{self, BufReader, Read, Write};
 use std::string::String;
 use std::vec::Vec;
@@ -73,23 +56,19 @@ pub struct Remains {
 
 /// Sends a packet at once when it is complete. What is not sent is noticed when the next byte is
 /// read.
-struct Output<W> {
+struct Sent<W> {
     to: W,
     written: Vec<u8>,
 }
 
-impl<W: Write> Connection for Output<W> {
-    type Error = Infallible;
-
-    fn write(&mut self, byte: u8) -> Result<(), Infallible> {
+impl<W: Write> Output for Sent<W> {
+    fn write(&mut self, byte: u8) {
         self.written.push(byte);
-        Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
+    fn flush(&mut self) {
         let _ = self.to.write_all(&self.written);
         self.written.clear();
-        Ok(())
     }
 }
 
@@ -100,42 +79,31 @@ impl Remains {
     /// # Errors
     /// Those of the connection.
     pub fn serve(&self, input: impl Read, output: impl Write) -> io::Result<()> {
-        let failed = || io::Error::other("the debugger sent what is no packet");
-        let mut input = BufReader::new(input).bytes();
         let mut packet = std::vec![0; PACKET];
-        let output = Output { to: output, written: Vec::new() };
-        let session = &mut Session(self);
-        let stub = GdbStub::builder(output).with_packet_buffer(&mut packet).build();
-        let mut machine =
-            stub.map_err(|_| failed())?.run_state_machine(session).map_err(|_| failed())?;
+        let mut output = Sent { to: output, written: Vec::new() };
+        let (mut session, mut remains) = (Session::new(), Stopped(self));
         let mut told = false;
-        loop {
-            machine = match machine {
-                State::Idle(idle) => match input.next() {
-                    None => return Ok(()),
-                    // The program has stopped already.
-                    Some(Ok(INTERRUPT)) => idle.into(),
-                    Some(byte) => idle.incoming_data(session, byte?).map_err(|_| failed())?,
-                },
-                State::Running(running) => {
-                    let reason = match core::mem::replace(&mut told, true) {
-                        false => reply(self.trap.map_or(Signal::SIGABRT, signal)),
-                        true => MultiThreadStopReason::Exited(1),
-                    };
-                    let pc = self.pc().unwrap_or(0).to_le_bytes();
-                    let mut registers = core::iter::once((PcId, &pc[..]));
-                    running
-                        .report_stop_with_regs(session, reason, &mut registers)
-                        .map_err(|_| failed())?
+        for byte in BufReader::new(input).bytes() {
+            let byte = byte?;
+            // The program has stopped already.
+            if byte == INTERRUPT {
+                continue;
+            }
+            match session.take(byte, &mut packet, &mut remains, &mut output) {
+                Next::Read => {}
+                Next::Resume if told => {
+                    exited(&mut output, 1);
+                    return Ok(());
                 }
-                State::CtrlCInterrupt(_) | State::Disconnected(_) => return Ok(()),
+                Next::Resume => {
+                    let signal = self.trap.map_or(Signal::ABRT, signal);
+                    report(&mut output, Reason::Signal(signal), remains.pc());
+                    told = true;
+                }
+                Next::Detach | Next::Kill => return Ok(()),
             }
         }
-    }
-
-    /// The address of the innermost frame.
-    fn pc(&self) -> Option<u64> {
-        self.frames.first().map(|frame| Address::module(frame.module, frame.offset))
+        Ok(())
     }
 
     /// The bytes of an address and behind it.
@@ -157,204 +125,57 @@ impl Remains {
 }
 
 /// Remains that a debugger looks at.
-struct Session<'r>(&'r Remains);
+struct Stopped<'r>(&'r Remains);
 
-impl Deref for Session<'_> {
-    type Target = Remains;
-
-    fn deref(&self) -> &Remains {
-        self.0
-    }
-}
-
-/// Copies a value to where the debugger wants it.
-fn value(bytes: Option<&[u8]>, to: &mut [u8]) -> Result<usize, Infallible> {
-    let copied = bytes.and_then(|bytes| {
-        to.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(bytes.len())
-    });
-    Ok(copied.unwrap_or(0))
-}
-
-impl Target for Session<'_> {
-    type Arch = Wasm;
-    type Error = Infallible;
-
-    fn base_ops(&mut self) -> BaseOps<'_, Wasm, Infallible> {
-        BaseOps::SingleThread(self)
+impl Target for Stopped<'_> {
+    fn pc(&self) -> Option<u64> {
+        self.0.frames.first().map(|frame| Address::module(frame.module, frame.offset))
     }
 
-    // What LLDB is asked to use is the same as in `target`.
-    fn use_lldb_register_info(&self) -> bool {
+    fn read(&self, address: u64, to: &mut [u8]) -> usize {
+        copy(to, self.0.bytes(address).unwrap_or(&[]))
+    }
+
+    fn write(&mut self, _: u64, _: &[u8]) -> bool {
         false
     }
 
-    fn use_x_upcase_packet(&self) -> bool {
-        false
-    }
-
-    fn use_rle(&self) -> bool {
-        false
-    }
-
-    // There are no breakpoints, and the memory of a record is not that of a debugger to write them.
-    fn guard_rail_implicit_sw_breakpoints(&self) -> bool {
-        true
-    }
-
-    fn support_target_description_xml_override(
-        &mut self,
-    ) -> Option<TargetDescriptionXmlOverrideOps<'_, Self>> {
-        Some(self)
-    }
-
-    fn support_monitor_cmd(&mut self) -> Option<MonitorCmdOps<'_, Self>> {
-        Some(self)
-    }
-
-    fn support_process_info(&mut self) -> Option<ProcessInfoOps<'_, Self>> {
-        Some(self)
-    }
-
-    fn support_libraries(&mut self) -> Option<LibrariesOps<'_, Self>> {
-        Some(self)
-    }
-
-    fn support_wasm(&mut self) -> Option<WasmOps<'_, Self>> {
-        Some(self)
-    }
-}
-
-impl SingleThreadBase for Session<'_> {
-    fn read_registers(&mut self, registers: &mut Pc) -> TargetResult<(), Self> {
-        registers.0 = self.pc().ok_or(TargetError::NonFatal)?;
-        Ok(())
-    }
-
-    fn write_registers(&mut self, _: &Pc) -> TargetResult<(), Self> {
-        Err(TargetError::NonFatal)
-    }
-
-    fn read_addrs(&mut self, address: u64, to: &mut [u8]) -> TargetResult<usize, Self> {
-        let bytes = self.bytes(address).filter(|bytes| !bytes.is_empty());
-        let bytes = bytes.ok_or(TargetError::NonFatal)?;
-        let len = bytes.len().min(to.len());
-        to.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
-        Ok(len)
-    }
-
-    fn write_addrs(&mut self, _: u64, _: &[u8]) -> TargetResult<(), Self> {
-        Err(TargetError::NonFatal)
-    }
-
-    fn support_resume(&mut self) -> Option<SingleThreadResumeOps<'_, Self>> {
-        Some(self)
-    }
-}
-
-impl SingleThreadResume for Session<'_> {
-    fn resume(&mut self, _: Option<Signal>) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
-
-impl ProcessInfo for Session<'_> {
-    fn process_info(
-        &self,
-        write: &mut dyn FnMut(&ProcessInfoResponse<'_>),
-    ) -> Result<(), Infallible> {
-        write(&ProcessInfoResponse::Pid(PROCESS));
-        write(&ProcessInfoResponse::Triple(TRIPLE));
-        Ok(())
-    }
-}
-
-impl TargetDescriptionXmlOverride for Session<'_> {
-    fn target_description_xml(
-        &self,
-        _: &[u8],
-        offset: u64,
-        length: usize,
-        to: &mut [u8],
-    ) -> TargetResult<usize, Self> {
-        Ok(text::part(offset, length, to, |part| {
-            part.text(REGISTERS);
-        }))
-    }
-}
-
-impl Libraries for Session<'_> {
-    fn get_libraries(
-        &self,
-        offset: u64,
-        length: usize,
-        to: &mut [u8],
-    ) -> TargetResult<usize, Self> {
-        Ok(text::part(offset, length, to, |part| {
-            libraries::write(part, self.modules.len() as u32, |number| {
-                self.modules.get(number as usize).map(|module| module.name.as_bytes())
-            });
-        }))
-    }
-}
-
-impl WasmExt for Session<'_> {
-    fn wasm_call_stack(&self, _: Tid, next_pc: &mut dyn FnMut(u64)) -> Result<(), Infallible> {
-        for frame in &self.frames {
-            next_pc(Address::module(frame.module, frame.offset));
+    fn frames(&self, each: &mut dyn FnMut(u64)) {
+        for frame in &self.0.frames {
+            each(Address::module(frame.module, frame.offset));
         }
-        Ok(())
     }
 
-    fn read_wasm_local(
-        &self,
-        _: Tid,
-        frame: usize,
-        local: usize,
-        to: &mut [u8],
-    ) -> Result<usize, Infallible> {
-        let frame = self.frames.get(frame);
-        value(frame.and_then(|frame| frame.locals.get(local)).map(Vec::as_slice), to)
-    }
-
-    fn read_wasm_stack(
-        &self,
-        _: Tid,
-        _: usize,
-        _: usize,
-        _: &mut [u8],
-    ) -> Result<usize, Infallible> {
-        Ok(0)
-    }
-
-    fn read_wasm_global(
-        &self,
-        _: Tid,
-        frame: usize,
-        global: usize,
-        to: &mut [u8],
-    ) -> Result<usize, Infallible> {
-        let module = self.frames.get(frame).map(|frame| frame.module);
-        let innermost = self.frames.first().map(|frame| frame.module);
-        let known = self.global.filter(|_| global == 0 && module == innermost);
-        value(known.map(u32::to_le_bytes).as_ref().map(|bytes| &bytes[..]), to)
-    }
-}
-
-impl MonitorCmd for Session<'_> {
-    fn handle_monitor_cmd(
-        &mut self,
-        command: &[u8],
-        mut out: ConsoleOutput<'_>,
-    ) -> Result<(), Infallible> {
-        match command {
-            b"trap" => {
-                out.write_raw(b"trap: ");
-                out.write_raw(self.message.as_bytes());
-                out.write_raw(b"\n");
+    fn value(&self, what: Value, frame: u32, index: u32, to: &mut [u8; VALUE]) -> usize {
+        let value = || {
+            let frame = self.0.frames.get(frame as usize)?;
+            match what {
+                Value::Local => frame.locals.get(index as usize).cloned(),
+                Value::Global => {
+                    let innermost = self.0.frames.first()?.module;
+                    let global = self.0.global.filter(|_| index == 0 && frame.module == innermost);
+                    global.map(|value| value.to_le_bytes().to_vec())
+                }
+                Value::Operand => None,
             }
-            _ => out.write_raw(b"commands: trap (prints why the program has trapped)\n"),
-        }
-        Ok(())
+        };
+        let bytes = value().filter(|bytes| bytes.len() <= VALUE).unwrap_or_default();
+        copy(to, &bytes)
     }
+
+    fn set(&mut self, _: Place, _: bool) -> bool {
+        false
+    }
+
+    fn modules(&self, part: &mut Part) {
+        libraries::write(part, self.0.modules.len() as u32, |number| {
+            self.0.modules.get(number as usize).map(|module| module.name.as_bytes())
+        });
+    }
+
+    fn trap(&self) -> &[u8] {
+        self.0.message.as_bytes()
+    }
+
+    fn resume(&mut self, _: bool) {}
 }

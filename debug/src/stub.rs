@@ -8,16 +8,11 @@
 //!      └────────────────────────────────────────┘   └──► running ─────┘
 //! ```
 //!
-//! Owns the state machine of the protocol. It exists while a debugger is attached.
+//! Owns the session. It exists while a debugger is attached.
 
-use crate::arch::PcId;
+use crate::commands::{exited, report, Next, Reason, Session, Signal, Target};
+use crate::packet::Output;
 use crate::target::Stopped;
-use core::convert::Infallible;
-use core::ptr::NonNull;
-use gdbstub::common::{Signal, Tid};
-use gdbstub::conn::Connection;
-use gdbstub::stub::state_machine::GdbStubStateMachine as State;
-use gdbstub::stub::{DisconnectReason, GdbStub, MultiThreadStopReason};
 use zonda::debug::{Debugger, Program, Resume, Stop};
 use zonda::TrapCode;
 
@@ -52,89 +47,64 @@ pub trait Names {
     fn name(&self, instance: u32) -> Option<&[u8]>;
 }
 
-/// A link as the state machine uses it. What is not sent is noticed when the next byte is read:
-/// without an error that can occur, the compiler leaves out what would handle it everywhere.
-struct Output<L>(L);
+/// A link as the session writes to it. What is not sent is noticed when the next byte is read.
+struct Line<'l, L>(&'l L);
 
-impl<L: Link> Connection for Output<L> {
-    type Error = Infallible;
-
-    fn write(&mut self, byte: u8) -> Result<(), Infallible> {
+impl<L: Link> Output for Line<'_, L> {
+    fn write(&mut self, byte: u8) {
         self.0.write(byte);
-        Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
+    fn flush(&mut self) {
         self.0.flush();
-        Ok(())
     }
 }
 
-type Machine<L, N> = State<'static, Stopped<N>, Output<L>>;
-pub(crate) type Reason = MultiThreadStopReason<u64>;
-
 /// What a debugger sends, in no packet, to interrupt the program.
 pub(crate) const INTERRUPT: u8 = 3;
-/// The only thread.
-const THREAD: Tid = Tid::MIN;
-
 /// The debugger's side in the runtime: set it with [`zonda::Store::set_debugger`].
 pub struct Stub<L: Link + 'static, N: Names + 'static> {
     link: L,
     stopped: Stopped<N>,
-    /// Exists while a debugger is attached. In state `Running` while the program runs.
-    machine: Option<Machine<L, N>>,
+    /// Exists while a debugger is attached.
+    session: Option<Session>,
     /// The debugger has asked for a stop, which was not reported.
     interrupted: bool,
-    /// The buffer of packets, which the machine borrows.
-    packet: NonNull<[u8]>,
+    /// The buffer of packets.
+    packet: &'static mut [u8],
 }
-
-// SAFETY: `packet` is a buffer that belongs to the stub.
-unsafe impl<L: Link + Send, N: Names + Send> Send for Stub<L, N> {}
 
 impl<L: Link, N: Names> Stub<L, N> {
     /// A stub on a link, with a buffer for packets ([`PACKET`]).
     pub fn new(link: L, names: N, packet: &'static mut [u8]) -> Stub<L, N> {
-        let stopped = Stopped::new(names);
-        Stub { link, stopped, machine: None, interrupted: false, packet: packet.into() }
+        Stub { link, stopped: Stopped::new(names), session: None, interrupted: false, packet }
     }
 
     /// The program has ended and does not run again: tells the debugger, and ends the connection.
     pub fn ended(&mut self) {
-        if let Some(State::Running(machine)) = self.machine.take() {
-            let none = &mut core::iter::empty();
-            let _ = machine.report_stop_with_regs(&mut self.stopped, Reason::Exited(0), none);
+        if self.session.take().is_some() {
+            exited(&mut Line(&self.link), 0);
             self.link.close();
         }
-    }
-
-    /// A new session, in which the program is stopped.
-    fn start(&mut self) -> Option<Machine<L, N>> {
-        // SAFETY: `new` has got the buffer for good. The machine that borrowed it before is gone:
-        // there is none.
-        let packet: &'static mut [u8] = unsafe { self.packet.as_mut() };
-        let stub = GdbStub::builder(Output(self.link.clone())).with_packet_buffer(packet).build();
-        stub.ok()?.run_state_machine(&mut self.stopped).ok()
     }
 
     /// Why the program stops here, if it does.
     fn reason(&mut self, stop: Stop) -> Option<Reason> {
         let (breakpoints, program) = self.stopped.split()?;
         if let Stop::Trap(code) = stop {
-            return (!is_exit(program)).then(|| reply(signal(code)));
+            return (!is_exit(program)).then(|| Reason::Signal(signal(code)));
         }
         if let Some((kind, addr)) = breakpoints.accessed(program) {
-            return Some(Reason::Watch { tid: THREAD, kind, addr });
+            return Some(Reason::Watch(kind, addr));
         }
         if core::mem::take(&mut self.interrupted) {
-            return Some(reply(Signal::SIGINT));
+            return Some(Reason::Signal(Signal::INT));
         }
         if let Some(set) = program.here().and_then(|at| breakpoints.find(at)) {
             self.stopped.shown = Some(set);
-            return Some(Reason::SwBreak(THREAD));
+            return Some(Reason::Breakpoint);
         }
-        self.stopped.step.then(|| reply(Signal::SIGTRAP))
+        self.stopped.step.then_some(Reason::Signal(Signal::TRAP))
     }
 
     /// Reads what the debugger has sent while the program ran: nothing but a request to interrupt
@@ -146,29 +116,21 @@ impl<L: Link, N: Names> Stub<L, N> {
         self.link.is_connected()
     }
 
-    /// Serves the debugger until the program may go on, or the debugger has detached or gone.
-    fn serve(&mut self, mut machine: Machine<L, N>) -> Result<Machine<L, N>, Resume> {
+    /// Serves the debugger until the program may go on. `Err` when it has detached or gone.
+    fn serve(&mut self) -> Result<(), Resume> {
         loop {
-            machine = match machine {
-                State::Idle(idle) => {
-                    let byte = loop {
-                        match self.link.read().ok_or(Resume::Continue)? {
-                            // The program has stopped already.
-                            INTERRUPT => {}
-                            byte => break byte,
-                        }
-                    };
-                    idle.incoming_data(&mut self.stopped, byte).map_err(|_| Resume::Continue)?
-                }
-                State::Disconnected(end) => {
-                    return Err(match end.get_reason() {
-                        DisconnectReason::Kill => Resume::Terminate,
-                        _ => Resume::Continue,
-                    });
-                }
-                State::Running(running) => return Ok(running.into()),
-                // `INTERRUPT` has not reached the machine.
-                State::CtrlCInterrupt(_) => return Err(Resume::Continue),
+            let byte = match self.link.read().ok_or(Resume::Continue)? {
+                // The program has stopped already.
+                INTERRUPT => continue,
+                byte => byte,
+            };
+            let session = self.session.as_mut().ok_or(Resume::Continue)?;
+            let line = &mut Line(&self.link);
+            match session.take(byte, self.packet, &mut self.stopped, line) {
+                Next::Read => {}
+                Next::Resume => return Ok(()),
+                Next::Detach => return Err(Resume::Continue),
+                Next::Kill => return Err(Resume::Terminate),
             }
         }
     }
@@ -177,34 +139,23 @@ impl<L: Link, N: Names> Stub<L, N> {
     fn session(&mut self, stop: Stop) -> Result<(), Resume> {
         self.stopped.shown = None;
         let asked = self.stopped.program_mut().is_some_and(|program| program.take_request());
-        let machine = match self.machine.take() {
-            None if !self.link.is_connected() => return Err(Resume::Continue),
-            None => self.start().ok_or(Resume::Continue)?,
-            Some(_) if asked && !self.receive() => return Err(Resume::Continue),
-            Some(State::Running(running)) => match self.reason(stop) {
-                Some(reason) => {
-                    // LLDB 22 takes the program counter of the stop before for that of this one
-                    // unless it is told.
-                    let pc = self.stopped.pc().unwrap_or(0).to_le_bytes();
-                    let mut registers = core::iter::once((PcId, &pc[..]));
-                    running
-                        .report_stop_with_regs(&mut self.stopped, reason, &mut registers)
-                        .map_err(|_| Resume::Continue)?
-                }
-                None => {
-                    self.machine = Some(running.into());
-                    return Ok(());
-                }
-            },
-            Some(other) => other,
-        };
+        if self.session.is_none() {
+            if !self.link.is_connected() {
+                return Err(Resume::Continue);
+            }
+            self.session = Some(Session::new());
+        } else if asked && !self.receive() {
+            return Err(Resume::Continue);
+        } else {
+            let Some(reason) = self.reason(stop) else { return Ok(()) };
+            report(&mut Line(&self.link), reason, self.stopped.pc());
+        }
         self.link.set_running(false);
         self.stopped.trap = match stop {
             Stop::Trap(code) => Some(code),
             Stop::Instruction => None,
         };
-        let machine = self.serve(machine)?;
-        self.machine = Some(machine);
+        self.serve()?;
         self.link.set_running(true);
         Ok(())
     }
@@ -220,7 +171,7 @@ impl<L: Link, N: Names> Debugger for Stub<L, N> {
                 Resume::Continue
             }
             Err(resume) => {
-                self.machine = None;
+                self.session = None;
                 self.stopped.detach();
                 self.link.close();
                 resume
@@ -231,11 +182,6 @@ impl<L: Link, N: Names> Debugger for Stub<L, N> {
     }
 }
 
-/// A stop by a signal, in the form of reply that can have registers.
-pub(crate) fn reply(signal: Signal) -> Reason {
-    Reason::SignalWithThread { tid: THREAD, signal }
-}
-
 /// Whether the program has trapped because it ends itself.
 fn is_exit(program: &Program) -> bool {
     matches!(program.called_import(), Some((_, "proc_exit" | "exit")))
@@ -244,10 +190,10 @@ fn is_exit(program: &Program) -> bool {
 /// What a debugger of machine code would see in the place of a trap.
 pub(crate) fn signal(trap: TrapCode) -> Signal {
     match trap {
-        TrapCode::Unreachable => Signal::SIGILL,
-        TrapCode::IntegerDivideByZero | TrapCode::IntegerOverflow => Signal::SIGFPE,
-        TrapCode::MemoryOutOfBounds | TrapCode::StackOverflow => Signal::SIGSEGV,
-        TrapCode::Terminated => Signal::SIGTERM,
-        _ => Signal::SIGABRT,
+        TrapCode::Unreachable => Signal::ILL,
+        TrapCode::IntegerDivideByZero | TrapCode::IntegerOverflow => Signal::FPE,
+        TrapCode::MemoryOutOfBounds | TrapCode::StackOverflow => Signal::SEGV,
+        TrapCode::Terminated => Signal::TERM,
+        _ => Signal::ABRT,
     }
 }

@@ -160,6 +160,43 @@ pub(super) fn positions(bytes: &[u8], wanted: Positions) -> Result<Positions, Er
     }
 }
 
+/// Where an operand of a function lies before the instruction at an offset in the module: its first
+/// slot among those of the operands, and its slots. Operands count from the lowest one. Validates the
+/// function up to there.
+#[cfg(feature = "debug")]
+#[inline(never)]
+pub(crate) fn operand_before(
+    bytes: &[u8],
+    func: u32,
+    offset: u32,
+    index: u32,
+) -> Option<(u32, u32)> {
+    // The only visitor for which the library of a device has the validator.
+    let mut visitor = CodeBuilder::new(Mode::Classic, bytes).ok()?;
+    let mut loader = Loader::new(bytes, None).ok()?;
+    let mut found = None;
+    // Ends with an error behind what is looked for.
+    let _ = loader.sections(&mut Reader::new(bytes, 0), &mut |loader, code| {
+        code.u32()?;
+        for _ in loader.imported_funcs..func {
+            let size = code.u32()?;
+            code.take(size as usize)?;
+        }
+        code.u32()?;
+        let ty = *loader.env.funcs.get(func as usize).ok_or(ErrorKind::UnknownType)? as u32;
+        let before = (offset as usize).checked_sub(code.pos()).ok_or(ErrorKind::BodySize)?;
+        let mut body = code.part(before)?;
+        let mut validator = FuncValidator::new(&loader.env.table)?;
+        // Ends with an error where the next instruction is missing.
+        let _ = validator.validate(&loader.env, ty, &mut body, &mut visitor);
+        if body.is_empty() {
+            found = validator.operand(index);
+        }
+        Err(ErrorKind::BodyCount)
+    });
+    found
+}
+
 /// Validates a module and keeps nothing.
 pub(super) fn validate(bytes: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(bytes, 0);

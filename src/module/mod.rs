@@ -11,6 +11,8 @@ mod types;
 mod types;
 
 pub use info::{CustomSection, ExportType, ExternType, FuncInfo, FuncType, ImportType, ModuleInfo};
+#[cfg(feature = "debug")]
+pub(crate) use load::operand_before;
 use load::translate;
 #[cfg(feature = "toolchain")]
 pub(crate) use load::{positions_for, translate_for, verify_precompiled, walk};

@@ -81,6 +81,13 @@ impl FuncValidator {
         }
     }
 
+    /// The first slot of an operand among those of the operands, and its slots, where validation
+    /// has ended. Operands count from the lowest one.
+    #[cfg(feature = "debug")]
+    pub(crate) fn operand(&self, index: u32) -> Option<(u32, u32)> {
+        self.stacks.operand(index)
+    }
+
     fn walk<V: Visitor>(
         &mut self,
         env: &Env,

@@ -93,6 +93,13 @@ impl Stacks {
         self.max_height = 0;
     }
 
+    /// See `FuncValidator::operand`.
+    #[cfg(feature = "debug")]
+    pub(super) fn operand(&self, index: u32) -> Option<(u32, u32)> {
+        let (below, at) = self.operands.split_at_checked(index as usize)?;
+        Some((below.iter().map(|&code| slots(code)).sum(), slots(*at.first()?)))
+    }
+
     #[inline(never)]
     pub(super) fn push(&mut self, code: Code) -> Parsed<()> {
         self.operands.push(code)?;
