@@ -21,8 +21,8 @@ use zonda_exec::FastFunc;
 /// Constants of the format (docs/precompiled-module.md).
 pub mod format {
     pub use crate::code::fast::precompiled::{
-        EXCEPTIONS, FLOAT, HASH, MAGIC, REGISTER_BYTECODE, SECTIONS, SECTIONS_AT, SECTION_ENTRY,
-        SIMD, TAIL_CALL, VERSION,
+        EXCEPTIONS, FLOAT, HASH, LEGACY_EXCEPTIONS, MAGIC, REGISTER_BYTECODE, SECTIONS,
+        SECTIONS_AT, SECTION_ENTRY, SIMD, TAIL_CALL, VERSION,
     };
 
     /// The offset of the hash.

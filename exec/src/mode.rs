@@ -162,6 +162,21 @@ macro_rules! define_mode {
             }
         }
 
+        #[cfg(feature = "legacy-exceptions")]
+        impl Mode {
+            /// The slot, counted from the start of the frame, of the reference that the running
+            /// `rethrow` names.
+            ///
+            /// # Safety
+            /// The context is that of a `rethrow` in this mode, which is at its immediates.
+            pub(crate) unsafe fn kept_slot(self, context: &crate::frame::Context) -> u32 {
+                match self {
+                    // SAFETY: the contract of this function.
+                    $(#[$on] Mode::$name => unsafe { crate::$module::frames::kept_slot(context) },)*
+                }
+            }
+        }
+
         impl ExecInstance {
             /// Where a call of a function goes that the module defines.
             ///

@@ -16,7 +16,10 @@ macro_rules! control_ops {
         0x03 Loop "loop" visit_loop (block: Block);
         0x04 If "if" visit_if (block: Block);
         0x05 Else "else" visit_else ();
+        0x06 Try "try" visit_try (block: Block);
+        0x07 Catch "catch" visit_catch (tag: u32, params: u32);
         0x08 Throw "throw" visit_throw (tag: u32);
+        0x09 Rethrow "rethrow" visit_rethrow (depth: u32);
         0x0a ThrowRef "throw_ref" visit_throw_ref ();
         0x0b End "end" visit_end (results: u32);
         0x0c Br "br" visit_br (label: Label);
@@ -29,6 +32,8 @@ macro_rules! control_ops {
         0x13 ReturnCallIndirect "return_call_indirect" visit_return_call_indirect (callee: IndirectFunc);
         0x14 CallRef "call_ref" visit_call_ref (callee: RefFunc);
         0x15 ReturnCallRef "return_call_ref" visit_return_call_ref (callee: RefFunc);
+        0x18 Delegate "delegate" visit_delegate (depth: u32, results: u32);
+        0x19 CatchAll "catch_all" visit_catch_all ();
         0x1a Drop "drop" visit_drop (slots: u32);
         0x1b Select "select" visit_select (slots: u32);
         0x1c SelectTyped "select" visit_select_typed (slots: u32);
@@ -513,7 +518,8 @@ pub mod codes {
         ($($constant:ident $name:ident)*) => { $(pub const $constant: u8 = Op::$name as u8;)* };
     }
     codes! {
-        UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else THROW Throw THROW_REF ThrowRef TRY_TABLE TryTable END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
+        UNREACHABLE Unreachable NOP Nop BLOCK Block LOOP Loop IF If ELSE Else THROW Throw THROW_REF ThrowRef TRY_TABLE TryTable
+        TRY Try CATCH Catch RETHROW Rethrow DELEGATE Delegate CATCH_ALL CatchAll END End BR Br BR_IF BrIf BR_TABLE BrTable RETURN Return
         CALL Call CALL_INDIRECT CallIndirect RETURN_CALL ReturnCall RETURN_CALL_INDIRECT ReturnCallIndirect
         DROP Drop SELECT Select SELECT_TYPED SelectTyped LOCAL_GET LocalGet LOCAL_SET LocalSet LOCAL_TEE LocalTee
         GLOBAL_GET GlobalGet GLOBAL_SET GlobalSet TABLE_GET TableGet TABLE_SET TableSet MEMORY_SIZE MemorySize MEMORY_GROW MemoryGrow

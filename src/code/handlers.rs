@@ -4,6 +4,15 @@
 //! The target of a clause is a label. That of a loop is known; the others wait in a chain that
 //! starts at the label ([`Catching`]), as branches do.
 
+#[cfg(feature = "legacy-exceptions")]
+mod legacy;
+#[cfg(not(feature = "legacy-exceptions"))]
+#[path = "handlers/legacy_off.rs"]
+mod legacy;
+
+#[cfg(feature = "legacy-exceptions")]
+pub(crate) use legacy::Clause;
+
 use crate::alloc::TryVec;
 use crate::binary::reader::Parsed;
 use crate::validate::visitor::Catch;
@@ -41,20 +50,24 @@ pub(crate) struct Handlers {
     open: TryVec<Open>,
     /// The first one of the function.
     start: usize,
+    tries: legacy::Tries,
 }
 
 impl Handlers {
     pub(crate) const fn new() -> Handlers {
-        Handlers { list: TryVec::new(), open: TryVec::new(), start: 0 }
+        Handlers { list: TryVec::new(), open: TryVec::new(), start: 0, tries: legacy::Tries::new() }
     }
 
-    /// A function starts, perhaps the same again.
-    pub(crate) fn begin(&mut self, again: bool) {
+    /// A function starts, perhaps the same again, whose locals take so many slots. Returns whether
+    /// it is the same.
+    pub(crate) fn begin(&mut self, again: bool, locals: u32) -> bool {
+        let again = self.tries.begin(again, locals);
         if again {
             self.list.truncate(self.start);
         }
         self.start = self.list.len();
         self.open.truncate(0);
+        again
     }
 
     /// A `try_table` with so many clauses starts; its label will have this index. Returns the
@@ -95,6 +108,11 @@ impl Handlers {
     /// The label of this index ends at a position: closes its `try_table`, if it is that of one.
     /// Returns whether it is.
     pub(crate) fn close(&mut self, label: usize, end: u32) -> bool {
+        self.tries.leave(label);
+        self.end_range(label, end)
+    }
+
+    fn end_range(&mut self, label: usize, end: u32) -> bool {
         let Some(&Open { label: own, first, count, .. }) = self.open.last() else { return false };
         if own as usize != label {
             return false;

@@ -25,7 +25,27 @@ impl Handlers {
     }
 
     #[inline(always)]
-    pub(crate) fn begin(&mut self, _: bool) {}
+    pub(crate) fn begin(&mut self, again: bool, _: u32) -> bool {
+        again
+    }
+
+    #[inline(always)]
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
+    pub(crate) fn reserved(&self) -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
+    pub(crate) fn is_short(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    #[cfg_attr(not(feature = "classic"), allow(dead_code))]
+    pub(crate) fn take_needed(&mut self) -> u32 {
+        0
+    }
 
     #[inline(always)]
     pub(crate) fn close(&mut self, _: usize, _: u32) -> bool {

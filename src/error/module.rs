@@ -77,6 +77,12 @@ kinds! {
         BadTag Malformed "malformed tag attribute";
         #[cfg(feature = "exceptions")]
         BadCatch Malformed "malformed catch clause";
+        #[cfg(feature = "legacy-exceptions")]
+        CatchWithoutTry Malformed "catch found outside of a try, or behind a catch_all";
+        #[cfg(feature = "legacy-exceptions")]
+        DelegateWithoutTry Malformed "delegate found outside of a try, or behind a catch";
+        #[cfg(feature = "legacy-exceptions")]
+        RethrowLabel Invalid "invalid rethrow label";
         #[cfg(feature = "function-references")]
         UninitializedLocal Invalid "uninitialized local";
         #[cfg(feature = "function-references")]

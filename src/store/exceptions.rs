@@ -23,6 +23,8 @@ use crate::binary::types::{Code, ValType};
 use crate::code::CompiledCode;
 use crate::module::FuncType;
 use zonda_exec::frame::SWITCHED;
+#[cfg(feature = "legacy-exceptions")]
+use zonda_exec::unwind::kept_reference;
 use zonda_exec::unwind::{covering, Activation, Handler};
 use zonda_exec::TrapCode;
 
@@ -330,6 +332,20 @@ impl RuntimeInstr<'_> {
     pub(super) unsafe fn throw_ref(&mut self) -> Result<u32, TrapCode> {
         // SAFETY: the instruction has a reference as its operand.
         let ([], [reference]) = unsafe { self.read() };
+        self.throw_object(reference)
+    }
+
+    /// # Safety
+    /// The instruction is `rethrow`.
+    #[cfg(feature = "legacy-exceptions")]
+    pub(super) unsafe fn rethrow(&mut self) -> Result<u32, TrapCode> {
+        // SAFETY: the contract of this function.
+        let reference = unsafe { kept_reference(self.context) };
+        self.throw_object(reference)
+    }
+
+    /// Throws the exception with this number again.
+    fn throw_object(&mut self, reference: u32) -> Result<u32, TrapCode> {
         // The embedder may pass a reference to what was freed.
         if !self.store_mut().exceptions.throw(reference) {
             return Err(TrapCode::NullException);
@@ -420,10 +436,12 @@ impl RuntimeInstr<'_> {
         // for the label, and the verifier of precompiled modules has checked them. `ptr::copy`
         // allows that both overlap.
         unsafe {
-            let mut to = frame.base().add(handler.slot as usize);
+            let mut to = frame.base().add(handler.first_slot() as usize);
             core::ptr::copy(thrown.values, to, slots);
             to = to.add(slots);
-            if handler.wants_reference() {
+            if let Some(kept) = frame.kept(handler) {
+                *kept = reference;
+            } else if handler.wants_reference() {
                 *to = reference;
                 to = to.add(1);
             }

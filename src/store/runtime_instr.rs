@@ -212,6 +212,8 @@ pub(super) unsafe extern "C" fn execute(context: &mut Context, code: u8) -> u32 
             op::THROW => instr.throw(),
             #[cfg(feature = "exceptions")]
             op::THROW_REF => instr.throw_ref(),
+            #[cfg(feature = "legacy-exceptions")]
+            op::RETHROW => instr.rethrow(),
             #[cfg(feature = "exceptions")]
             UNWIND_CODE => instr.unwind(),
             #[cfg(feature = "native")]

@@ -8,7 +8,9 @@ use crate::module::walk as walk_module;
 use crate::validate::env::Env;
 use crate::validate::locals::Locals;
 use crate::validate::visitor::*;
-use zonda_exec::op::codes::{LOCAL_GET, THROW, THROW_REF, TRY_TABLE};
+use zonda_exec::op::codes::{
+    CATCH, CATCH_ALL, DELEGATE, LOCAL_GET, RETHROW, THROW, THROW_REF, TRY, TRY_TABLE,
+};
 
 /// An instruction with its immediates.
 pub enum Instr<'i> {
@@ -60,8 +62,8 @@ pub enum Instr<'i> {
     Object(u16, [u32; 2]),
     /// A vector instruction, by its opcode behind the prefix.
     Vector(u32),
-    /// `try_table`, `throw` or `throw_ref`, by its opcode. The label of `try_table` is that of a
-    /// block.
+    /// `try_table`, `throw`, `throw_ref` or one of the older exceptions, by its opcode. `try_table`
+    /// and `try` have the label of a block, which `delegate` ends as `end` does.
     Exception(u8),
     /// An instruction of function references or GC, by its first opcode.
     Typed(u8),
@@ -287,6 +289,21 @@ impl Visitor for Adapter<'_> {
     }
     fn visit_throw_ref(&mut self, site: &Site) -> Parsed<()> {
         self.pass(site, Instr::Exception(THROW_REF))
+    }
+    fn visit_try(&mut self, site: &Site, _: Block) -> Parsed<()> {
+        self.pass(site, Instr::Exception(TRY))
+    }
+    fn visit_catch(&mut self, site: &Site, _: u32, _: u32) -> Parsed<()> {
+        self.pass(site, Instr::Exception(CATCH))
+    }
+    fn visit_rethrow(&mut self, site: &Site, _: u32) -> Parsed<()> {
+        self.pass(site, Instr::Exception(RETHROW))
+    }
+    fn visit_delegate(&mut self, site: &Site, _: u32, _: u32) -> Parsed<()> {
+        self.pass(site, Instr::Exception(DELEGATE))
+    }
+    fn visit_catch_all(&mut self, site: &Site) -> Parsed<()> {
+        self.pass(site, Instr::Exception(CATCH_ALL))
     }
     fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         self.pass(site, Instr::Else)

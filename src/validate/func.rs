@@ -333,7 +333,7 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
     }
 
     /// Pops the results of the innermost block and closes it.
-    fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
+    pub(super) fn close(&mut self) -> Parsed<(LabelKind, BlockType)> {
         let (_, ty) = self.site.stacks.label(0)?;
         self.with_types(ty, true, |stacks, codes, slots| stacks.pop_all(codes, slots))?;
         self.site.stacks.leave()
@@ -633,6 +633,8 @@ impl<'w, 'e, 'r, V: Visitor> Walk<'w, 'e, 'r, V> {
             #[cfg(feature = "threads")]
             ATOMIC_PREFIX => self.atomic()?,
             THROW | THROW_REF | TRY_TABLE => return self.exception(opcode),
+            #[cfg(feature = "legacy-exceptions")]
+            TRY | CATCH | RETHROW | DELEGATE | CATCH_ALL => return self.legacy_exception(opcode),
             #[cfg(feature = "function-references")]
             CALL_REF | RETURN_CALL_REF | REF_AS_NON_NULL | BR_ON_NULL | BR_ON_NON_NULL => {
                 self.typed_reference(opcode)?

@@ -25,6 +25,8 @@ mod initialized;
 #[cfg(not(feature = "function-references"))]
 #[path = "initialized_off.rs"]
 mod initialized;
+#[cfg(feature = "legacy-exceptions")]
+mod legacy_exceptions;
 pub(crate) mod locals;
 #[cfg(feature = "function-references")]
 mod references;

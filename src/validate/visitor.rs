@@ -252,6 +252,13 @@ pub(crate) enum LabelKind {
     Loop,
     If,
     Else,
+    /// What an older `try` covers, a `catch` of it, and its `catch_all`.
+    #[cfg(feature = "legacy-exceptions")]
+    Try,
+    #[cfg(feature = "legacy-exceptions")]
+    Catch,
+    #[cfg(feature = "legacy-exceptions")]
+    CatchAll,
 }
 
 macro_rules! define_visitor {

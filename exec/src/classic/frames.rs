@@ -1,5 +1,7 @@
 //! Frames of classic mode, as unwinding sees them (see [`crate::unwind`]).
 
+#[cfg(feature = "legacy-exceptions")]
+use crate::frame::Context;
 use crate::frame::{FuncLayout, Header, BOUNDARY, HEADER, PAD};
 use crate::instance::ExecInstance;
 use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
@@ -34,4 +36,14 @@ pub(crate) unsafe fn handler_base(start: *mut u32, func: *const FuncLayout) -> *
         let boundary = if Header::read(header).pc.is_null() { BOUNDARY } else { 0 };
         header.add(HEADER + boundary + PAD)
     }
+}
+
+/// The slot of the reference that the running `rethrow` names: the side table has it.
+///
+/// # Safety
+/// The context is that of a `rethrow`.
+#[cfg(feature = "legacy-exceptions")]
+pub(crate) unsafe fn kept_slot(context: &Context) -> u32 {
+    // SAFETY: the contract of this function. ENTRIES: the next entry is that of the instruction.
+    unsafe { *context.stp as u32 }
 }

@@ -468,6 +468,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
             let op = unsafe { pc.take() };
             opcodes! { u8:
                 Unreachable Nop Block Loop If Else End Br BrIf BrTable Return Call TryTable
+                Try Catch CatchAll Delegate
                 Drop Select SelectTyped
                 LocalGet LocalSet LocalTee GlobalGet GlobalSet
                 I32Load F32Load I32Load8S I32Load8U I32Load16S I32Load16U
@@ -497,6 +498,11 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                         Else | Br => branch!(),
                         // Skips its clauses: they have an entry of the side table.
                         TryTable if cfg!(feature = "exceptions") => branch!(),
+                        Try if cfg!(feature = "legacy-exceptions") => skip_type!(),
+                        // Reached from the end of the part before; `delegate` skips its label.
+                        Catch | CatchAll | Delegate if cfg!(feature = "legacy-exceptions") => {
+                            branch!()
+                        }
                         End => {
                             if pc.0 == func!().end {
                                 break Leave::Return;

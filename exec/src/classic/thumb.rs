@@ -223,10 +223,24 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    .endif",
         "    .endr",
         ".endm",
-        // 00: unreachable nop block loop if else; 0b end br br_if br_table return
-        "    to 100f, 30b, 101f, 101f, 102f, 103f, 40f, 40f, 40f, 40f, 40f, 104f, 103f, 105f, 106f, 107f",
-        // 10: call call_indirect return_call return_call_indirect; 1a drop select select
-        "    to 108f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 40f, 109f, 110f, 111f, 40f, 40f",
+        // 00: unreachable nop block loop if else; 06 try catch
+        "    to 100f, 30b, 101f, 101f, 102f, 103f",
+        "    .if {LEGACY}",
+        "    to 101f, 103f",
+        "    .else",
+        "    to 40f, 40f",
+        "    .endif",
+        // 08; 0b end br br_if br_table return
+        "    to 40f, 40f, 40f, 104f, 103f, 105f, 106f, 107f",
+        // 10: call call_indirect return_call return_call_indirect; 18 delegate catch_all
+        "    to 108f, 40f, 40f, 40f, 40f, 40f, 40f, 40f",
+        "    .if {LEGACY}",
+        "    to 103f, 103f",
+        "    .else",
+        "    to 40f, 40f",
+        "    .endif",
+        // 1a: drop select select
+        "    to 109f, 110f, 111f, 40f, 40f",
         // 1f: try_table, which skips its clauses as a branch does.
         "    .if {EXCEPTIONS}",
         "    to 103f",
@@ -823,6 +837,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         FUEL = const cfg!(feature = "fuel") as u32,
         TRACE = const cfg!(any(feature = "trace", feature = "exceptions")) as u32,
         EXCEPTIONS = const cfg!(feature = "exceptions") as u32,
+        LEGACY = const cfg!(feature = "legacy-exceptions") as u32,
         DEBUG = const crate::debug::ON as u32,
         HANDLERS = const crate::debug::HANDLERS,
         before = sym crate::debug::before,

@@ -167,7 +167,7 @@ impl<'a> Instruction<'a> {
     pub fn read(bytes: &'a [u8], at: usize) -> Option<Instruction<'a>> {
         opcodes! { u16:
             Call CallIndirect ReturnCall ReturnCallIndirect TableGet TableSet MemorySize MemoryGrow RefIsNull RefFunc
-            I64Add128 I64Sub128 I64MulWideS I64MulWideU Throw ThrowRef
+            I64Add128 I64Sub128 I64MulWideS I64MulWideU Throw ThrowRef Rethrow
             CallRef ReturnCallRef RefEq RefAsNonNull
             MemoryInit DataDrop MemoryCopy MemoryFill TableInit ElemDrop TableCopy TableGrow TableSize TableFill
         }
@@ -256,6 +256,7 @@ impl<'a> Instruction<'a> {
                     RefEq if cfg!(feature = "gc") => 0,
                     ThrowRef if cfg!(feature = "exceptions") => 0,
                     Throw if cfg!(feature = "exceptions") => 1,
+                    Rethrow if cfg!(feature = "legacy-exceptions") => 1,
                     I64Add128 | I64Sub128 | I64MulWideS | I64MulWideU
                         if cfg!(feature = "wide-arithmetic") =>
                     {

@@ -1,6 +1,8 @@
 //! Frames of fast mode, as unwinding sees them (see [`crate::unwind`]).
 
 use super::RegOp;
+#[cfg(feature = "legacy-exceptions")]
+use crate::frame::Context;
 use crate::frame::{FastFunc, FuncLayout};
 use crate::instance::ExecInstance;
 use crate::op::codes::{RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
@@ -43,4 +45,14 @@ pub(crate) unsafe fn is_tail_call(pc: *const u8) -> bool {
 /// There is no requirement.
 pub(crate) unsafe fn handler_base(start: *mut u32, _: *const FuncLayout) -> *mut u32 {
     start
+}
+
+/// The slot of the reference that the running `rethrow` names: its immediate.
+///
+/// # Safety
+/// The context is that of a `rethrow`, which is at its immediate.
+#[cfg(feature = "legacy-exceptions")]
+pub(crate) unsafe fn kept_slot(context: &Context) -> u32 {
+    // SAFETY: the contract of this function. COMPLETE: the immediate is there.
+    unsafe { crate::leb128::u32(context.pc).0 }
 }

@@ -22,3 +22,12 @@ pub(crate) unsafe fn is_tail_call(_: *const u8) -> bool {
 pub(crate) unsafe fn handler_base(start: *mut u32, _: *const FuncLayout) -> *mut u32 {
     start
 }
+
+/// The native compiler refuses modules with exceptions.
+///
+/// # Safety
+/// There is no requirement.
+#[cfg(feature = "legacy-exceptions")]
+pub(crate) unsafe fn kept_slot(_: &crate::frame::Context) -> u32 {
+    0
+}

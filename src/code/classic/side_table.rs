@@ -4,6 +4,9 @@
 //! the validator visits the branch. Its entry waits in a chain that starts at its label, and is
 //! written at the end of the label.
 
+#[cfg(feature = "legacy-exceptions")]
+mod legacy;
+
 use super::Code;
 use crate::alloc::{OutOfMemory, TryBox, TryVec};
 use crate::binary::reader::Parsed;
@@ -296,6 +299,17 @@ impl SideTable<'_> {
         Ok(())
     }
 
+    /// The innermost label ends: branches to it lead to a position.
+    fn leave(&mut self, pos: usize) -> Parsed<()> {
+        let Some(label) = self.labels.last() else { return Ok(()) };
+        let (waiting, condition, catching) = (label.waiting, label.condition, label.catching);
+        self.resolve(waiting, pos)?;
+        self.resolve(condition, pos)?;
+        self.handlers.resolve(catching, pos as u32, self.here());
+        self.labels.truncate(self.labels.len() - 1);
+        Ok(())
+    }
+
     /// Marks `drop` or `select` where its operand takes two slots, or four.
     fn mark(&mut self, site: &Site, slots: u32) -> Parsed<()> {
         if slots == 2 || vector::ENABLED && slots == 4 {
@@ -326,7 +340,7 @@ impl Visitor for SideTable<'_> {
         }
         let (pos, entry) = (pos as u32, self.start);
         let kind = LabelKind::Func;
-        self.handlers.begin(false);
+        self.handlers.begin(false, locals.slots());
         self.labels.push(Label {
             kind,
             height: 0,
@@ -378,19 +392,43 @@ impl Visitor for SideTable<'_> {
 
     fn visit_end(&mut self, site: &Site, _: u32) -> Parsed<()> {
         let Some(label) = self.labels.last() else { return Ok(()) };
-        let (kind, waiting, condition) = (label.kind, label.waiting, label.condition);
-        let catching = label.catching;
+        let kind = label.kind;
         // A branch to the function's label goes to its `end`, which returns.
         let pos = if kind == LabelKind::Func { site.pos() - 1 } else { site.pos() };
-        self.resolve(waiting, pos)?;
-        self.resolve(condition, pos)?;
-        self.handlers.resolve(catching, pos as u32, self.here());
-        self.labels.truncate(self.labels.len() - 1);
+        self.leave(pos)?;
         self.handlers.close(self.labels.len(), site.pos() as u32 - 1);
         if kind == LabelKind::Func {
             self.waiting.truncate(0);
         }
         Ok(())
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_try(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        if site.live() {
+            self.handlers.enter_try(self.labels.len(), site.end() as u32)?;
+        }
+        self.enter(site, LabelKind::Try, site.pos(), block.params)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_catch(&mut self, site: &Site, tag: u32, _: u32) -> Parsed<()> {
+        self.clause(site, Some(tag))
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_catch_all(&mut self, site: &Site) -> Parsed<()> {
+        self.clause(site, None)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_delegate(&mut self, site: &Site, depth: u32, _: u32) -> Parsed<()> {
+        self.delegate(site, depth)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_rethrow(&mut self, _: &Site, depth: u32) -> Parsed<()> {
+        self.rethrow(depth)
     }
 
     fn visit_br(&mut self, site: &Site, label: Target) -> Parsed<()> {
@@ -452,8 +490,10 @@ impl Visitor for SideTable<'_> {
             }
         }
         let end = self.bytes.as_ptr().wrapping_add(end);
+        let needed = self.handlers.take_needed() as u16;
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.end = end;
+            func.layout.locals += needed;
             func.layout.frame =
                 (func.layout.locals - func.layout.params) as u32 + OVERHEAD as u32 + operands;
         }

@@ -19,10 +19,12 @@ pub const FLOAT: u32 = 1;
 pub const TAIL_CALL: u32 = 2;
 pub const SIMD: u32 = 4;
 pub const EXCEPTIONS: u32 = 8;
+pub const LEGACY_EXCEPTIONS: u32 = 16;
 const BUILT_IN: u32 = if cfg!(feature = "float") { FLOAT } else { 0 }
     | if cfg!(feature = "tail-call") { TAIL_CALL } else { 0 }
     | if cfg!(feature = "simd") { SIMD } else { 0 }
-    | if cfg!(feature = "exceptions") { EXCEPTIONS } else { 0 };
+    | if cfg!(feature = "exceptions") { EXCEPTIONS } else { 0 }
+    | if cfg!(feature = "legacy-exceptions") { LEGACY_EXCEPTIONS } else { 0 };
 /// Offsets of the fields of the header.
 const VERSION_AT: usize = 4;
 pub(crate) const WORD_SIZE_AT: usize = 7;

@@ -15,6 +15,8 @@ mod branches;
 mod calls;
 #[cfg(feature = "exceptions")]
 mod exceptions;
+#[cfg(feature = "legacy-exceptions")]
+mod legacy;
 mod load_store;
 mod numbers;
 #[cfg(feature = "function-references")]

@@ -181,12 +181,24 @@ impl ModuleRules for Names<'_, '_> {
     #[cfg(feature = "exceptions")]
     fn caught(&mut self, handler: &zonda_exec::unwind::Handler) -> Option<u32> {
         let slots = match handler.tag_index() {
-            _ if handler.wants_reference() => Err(ArtifactErrorKind::References),
+            _ if exposes_reference(handler) => Err(ArtifactErrorKind::References),
             None => Ok(0),
             Some(tag) => self.env.tag(tag).map(|ty| ty.param_slots as u32).map_err(Into::into),
         };
         slots.map_err(|kind| self.wrong = kind).ok()
     }
+}
+
+/// Whether a handler brings a reference to where instructions can name it.
+#[cfg(feature = "legacy-exceptions")]
+fn exposes_reference(handler: &zonda_exec::unwind::Handler) -> bool {
+    handler.wants_reference() && handler.kept().is_none()
+}
+
+/// Whether a handler brings a reference.
+#[cfg(all(feature = "exceptions", not(feature = "legacy-exceptions")))]
+fn exposes_reference(handler: &zonda_exec::unwind::Handler) -> bool {
+    handler.wants_reference()
 }
 
 impl Names<'_, '_> {
@@ -229,6 +241,9 @@ impl Names<'_, '_> {
                 }
                 #[cfg(feature = "exceptions")]
                 THROW => return Ok((env.tag(first)?.param_slots as u32, 0)),
+                // The verifier checks that nothing else names the slot that it does.
+                #[cfg(feature = "legacy-exceptions")]
+                RETHROW => return Ok((0, 0)),
                 #[cfg(feature = "exceptions")]
                 THROW_REF => return Err(ArtifactErrorKind::References),
                 MEMORY_SIZE | MEMORY_GROW => {

@@ -3,8 +3,15 @@
 //!
 //! Owns what [`crate::unwind`] assumes of handlers of precompiled modules.
 
+#[cfg(feature = "legacy-exceptions")]
+#[path = "legacy.rs"]
+mod legacy;
+#[cfg(not(feature = "legacy-exceptions"))]
+#[path = "legacy_off.rs"]
+mod legacy;
+
 use super::{bit, Pass, Rejection, Violation};
-use crate::unwind::{Handler, NO_HANDLER};
+use crate::unwind::Handler;
 
 /// The handlers of a module; those of the functions that were checked are checked.
 pub struct Handlers<'c> {
@@ -43,12 +50,11 @@ impl Pass<'_, '_, '_> {
     }
 
     fn handler(&mut self, handler: &Handler, number: usize, before: u32) -> Result<(), Violation> {
-        if handler.start < before
-            || handler.end < handler.start
-            || handler.end > self.end
-            || handler.next != NO_HANDLER && handler.next as usize >= number
-        {
+        if handler.start < before || handler.end > self.end || !self.is_linked(handler, number) {
             return Err(Violation::Flow);
+        }
+        if self.passes_on(handler) {
+            return Ok(());
         }
         if handler.target < self.start || handler.target >= self.end {
             return Err(Violation::Branch);
@@ -59,7 +65,8 @@ impl Pass<'_, '_, '_> {
             return Err(Violation::Branch);
         }
         let slots = self.verifier.rules.caught(handler).ok_or(Violation::Module)?;
-        if handler.slot > super::MAX_SLOTS || !self.frame.range(handler.slot, slots) {
+        let first = handler.first_slot();
+        if first > super::MAX_SLOTS || !self.frame.range(first, slots) {
             return Err(Violation::Slot);
         }
         Ok(())

@@ -147,7 +147,8 @@ impl Verifier<'_, '_> {
         {
             return Err((Violation::Flow, start));
         }
-        let frame = Bounds { locals: layout.locals as u32, first, operands: slots - first };
+        let locals = self.handlers.nameable(&layout, end).ok_or((Violation::Slot, start))?;
+        let frame = Bounds { locals, first, operands: slots - first };
         let results = layout.results as u32;
         let mut pass = Pass {
             verifier: self,

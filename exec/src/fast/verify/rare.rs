@@ -221,6 +221,9 @@ impl<'c> Pass<'_, 'c, '_> {
         let slots =
             self.verifier.rules.instruction(self.index, instruction.code, instruction.immediates());
         let (operands, results) = slots.ok_or(Violation::Module)?;
+        if !self.may_rethrow(instruction) {
+            return Err(Violation::Slot);
+        }
         match (top as u32).checked_sub(operands) {
             Some(base) if bounds.range(base, operands.max(results)) => Ok(()),
             _ => Err(Violation::Slot),

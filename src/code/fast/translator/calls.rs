@@ -22,11 +22,7 @@ impl Translator<'_> {
                 self.emit.result(op, func as u32 | (slot as u32) << 16, 3)?;
             }
             None => {
-                let top = u16::try_from(self.stack_slot(self.height))
-                    .map_err(|_| ErrorKind::FrameTooLarge)?;
-                self.emit.result(RegOp::Runtime, CALL as u32 | (top as u32) << 8, 3)?;
-                let (bytes, len) = leb(func);
-                self.emit.tail(bytes.get(..len).unwrap_or(&[]))?;
+                self.runtime_instr_on(CALL, self.height, func)?;
             }
         }
         self.len = self.len.saturating_sub(params as usize);
@@ -37,6 +33,20 @@ impl Translator<'_> {
             self.emit.accumulator_slot = Some(slot);
         }
         Ok(())
+    }
+
+    /// A runtime instruction with an immediate of its own, on the operands below a height.
+    #[inline(always)]
+    pub(super) fn runtime_instr_on(
+        &mut self,
+        opcode: u8,
+        height: u32,
+        immediate: u32,
+    ) -> Parsed<()> {
+        let top = u16::try_from(self.stack_slot(height)).map_err(|_| ErrorKind::FrameTooLarge)?;
+        self.emit.result(RegOp::Runtime, opcode as u32 | (top as u32) << 8, 3)?;
+        let (bytes, len) = leb(immediate);
+        self.emit.tail(bytes.get(..len).unwrap_or(&[]))
     }
 
     /// Pushes results that are in their stack slots.

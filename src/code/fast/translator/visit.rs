@@ -67,6 +67,18 @@ impl Translator<'_> {
         self.return_values(results)
     }
 
+    /// Branches and handlers lead here, behind a block with so many slots of results.
+    pub(super) fn leave(&mut self, label: &Label, results: u32) -> Parsed<()> {
+        self.emit.resolve(label.chain)?;
+        self.emit.resolve(label.condition)?;
+        if label.catching.is_some() {
+            self.emit.forget();
+            self.handlers.resolve(label.catching, self.emit.here(), 0);
+        }
+        self.reset(label.height + results);
+        Ok(())
+    }
+
     /// Finds the label of a branch, and reserves code for the branch.
     #[inline(never)]
     fn target(&mut self, target: Target) -> Parsed<(usize, Label)> {
@@ -82,17 +94,16 @@ impl Translator<'_> {
 
 impl Visitor for Translator<'_> {
     fn begin(&mut self, _: usize, locals: &Locals) -> Parsed<()> {
-        self.handlers.begin(self.emit.too_small);
-        if self.emit.too_small {
-            // The same function again, as a large one.
+        if self.handlers.begin(self.emit.too_small, locals.slots()) {
+            // The same function again, as a large one, or with more slots behind the locals.
+            self.emit.large |= self.emit.too_small;
             self.emit.too_small = false;
-            self.emit.large = true;
             self.emit.code.truncate(self.start as usize);
             self.positions.forget_from(self.start);
         } else {
             self.emit.large = false;
         }
-        self.locals = locals.slots();
+        self.locals = locals.slots() + self.handlers.reserved();
         self.start = self.emit.here();
         self.reset(0);
         self.labels.truncate(0);
@@ -123,6 +134,9 @@ impl Visitor for Translator<'_> {
     }
 
     fn finish(&mut self, _: usize, operands: u32) -> Parsed<()> {
+        if self.handlers.is_short() {
+            return Err(ErrorKind::Repeat);
+        }
         let scratch = if self.emit.large { SCRATCH as u32 } else { 0 };
         let overhead = self.overhead;
         if let Some(func) = self.funcs.get_mut(self.next) {
@@ -183,6 +197,34 @@ impl Visitor for Translator<'_> {
         self.throw(site, THROW_REF)
     }
 
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_try(&mut self, site: &Site, block: Block) -> Parsed<()> {
+        if site.live() {
+            self.enter_try()?;
+        }
+        self.enter(site, LabelKind::Try, block.params)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_catch(&mut self, site: &Site, tag: u32, params: u32) -> Parsed<()> {
+        self.clause(site, Some(tag), params)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_catch_all(&mut self, site: &Site) -> Parsed<()> {
+        self.clause(site, None, 0)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_delegate(&mut self, site: &Site, depth: u32, results: u32) -> Parsed<()> {
+        self.delegate(site, depth, results)
+    }
+
+    #[cfg(feature = "legacy-exceptions")]
+    fn visit_rethrow(&mut self, _: &Site, depth: u32) -> Parsed<()> {
+        self.rethrow(depth)
+    }
+
     fn visit_else(&mut self, site: &Site) -> Parsed<()> {
         let Some(&label) = self.labels.last() else { return Ok(()) };
         if !label.live {
@@ -222,14 +264,7 @@ impl Visitor for Translator<'_> {
         if self.handlers.close(self.labels.len(), self.emit.here()) {
             self.emit.forget();
         }
-        self.emit.resolve(label.chain)?;
-        self.emit.resolve(label.condition)?;
-        if label.catching.is_some() {
-            self.emit.forget();
-            self.handlers.resolve(label.catching, self.emit.here(), 0);
-        }
-        self.reset(label.height + results);
-        Ok(())
+        self.leave(&label, results)
     }
 
     fn visit_br(&mut self, _: &Site, target: Target) -> Parsed<()> {
