@@ -49,6 +49,9 @@ pub fn compile(module: &[u8], options: &CompileOptions) -> Result<Vec<u8>, Error
     if !handlers.is_empty() {
         features |= format::EXCEPTIONS;
     }
+    if needs_legacy_exceptions(&translation) {
+        features |= format::LEGACY_EXCEPTIONS;
+    }
     if features & format::EXCEPTIONS != 0 {
         sections.push(&handlers);
     }
@@ -86,6 +89,19 @@ fn handlers(translation: &toolchain::Translation) -> Vec<u8> {
 #[cfg(not(feature = "exceptions"))]
 fn handlers(_: &toolchain::Translation) -> Vec<u8> {
     Vec::new()
+}
+
+/// Whether handlers or code are those of the older `try` and `catch`, beyond what a `try_table`
+/// could have.
+#[cfg(feature = "legacy-exceptions")]
+fn needs_legacy_exceptions(translation: &toolchain::Translation) -> bool {
+    // A `rethrow` has a handler that keeps the reference.
+    (0..).zip(translation.handlers()).any(|(number, handler)| handler.is_legacy(number))
+}
+
+#[cfg(not(feature = "legacy-exceptions"))]
+fn needs_legacy_exceptions(_: &toolchain::Translation) -> bool {
+    false
 }
 
 /// Puts the header and the sections together.

@@ -97,7 +97,14 @@ struct HandlerText(zonda_exec::unwind::Handler);
 impl fmt::Display for HandlerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let handler = &self.0;
-        write!(f, "{} to {}: catch ", handler.start, handler.end)?;
+        write!(f, "{} to {}: ", handler.start, handler.end)?;
+        if passes_on(handler) {
+            return match handler.target {
+                zonda_exec::unwind::NO_HANDLER => f.write_str("delegate to the caller"),
+                number => write!(f, "delegate to handler {number}"),
+            };
+        }
+        f.write_str("catch ")?;
         match handler.tag_index() {
             Some(tag) => write!(f, "tag {tag}")?,
             None => f.write_str("all")?,
@@ -105,8 +112,33 @@ impl fmt::Display for HandlerText {
         if handler.wants_reference() {
             f.write_str(" with reference")?;
         }
-        write!(f, " → {}, values from s{}", handler.target, handler.slot)
+        if let Some(kept) = kept(handler) {
+            write!(f, " in s{kept}")?;
+        }
+        write!(f, " → {}, values from s{}", handler.target, handler.first_slot())
     }
+}
+
+/// Whether it is a `delegate`.
+#[cfg(feature = "legacy-exceptions")]
+fn passes_on(handler: &zonda_exec::unwind::Handler) -> bool {
+    handler.is_delegate()
+}
+
+/// The slot that keeps the reference.
+#[cfg(feature = "legacy-exceptions")]
+fn kept(handler: &zonda_exec::unwind::Handler) -> Option<u32> {
+    handler.kept()
+}
+
+#[cfg(all(feature = "exceptions", not(feature = "legacy-exceptions")))]
+fn passes_on(_: &zonda_exec::unwind::Handler) -> bool {
+    false
+}
+
+#[cfg(all(feature = "exceptions", not(feature = "legacy-exceptions")))]
+fn kept(_: &zonda_exec::unwind::Handler) -> Option<u32> {
+    None
 }
 
 impl InstructionText<'_> {

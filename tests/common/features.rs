@@ -11,8 +11,16 @@ pub const LANGUAGE: [&str; 5] =
     ["float", "tail-call", "multi-memory", "extended-const", "custom-page-sizes"];
 
 /// Proposals that are off by default.
-pub const OFF_BY_DEFAULT: [&str; 7] =
-    ["memory64", "exceptions", "function-references", "gc", "wide-arithmetic", "simd", "threads"];
+pub const OFF_BY_DEFAULT: [&str; 8] = [
+    "memory64",
+    "exceptions",
+    "legacy-exceptions",
+    "function-references",
+    "gc",
+    "wide-arithmetic",
+    "simd",
+    "threads",
+];
 
 /// What embedders use of any API.
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];

@@ -174,9 +174,12 @@ fn unknown_opcodes_are_told_from_unsupported_ones() {
         }
     };
     // Legacy exceptions.
-    for code in [&[0x06, 0x40][..], &[0x18, 0]] {
-        says(code, "not supported");
-    }
+    let (try_says, delegate_says) = match cfg!(feature = "legacy-exceptions") {
+        true => ("END opcode expected", "delegate found outside of a try"),
+        false => ("not supported", "not supported"),
+    };
+    says(&[0x06, 0x40], try_says);
+    says(&[0x18, 0], delegate_says);
     says(&[0xfe, 0x4f], if cfg!(feature = "threads") { "illegal opcode" } else { "not supported" });
     // Nothing has these opcodes. Behind the prefix, numbers of more than 8 bits are no others.
     for code in [&[0x27][..], &[0xff], &[0xfc, 0xff, 1], &[0xfc, 0x80, 2], &[0xfc, 0x8a, 0x80, 4]] {

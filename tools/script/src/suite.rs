@@ -61,7 +61,9 @@ impl SuiteFile {
     /// Whether emulated boards run it in the modes of the interpreters: also exceptions, which
     /// native code does not have.
     pub fn runs_on_boards(&self) -> bool {
-        self.runs_everywhere || matches!(self.folder(), "exceptions" | "function-references" | "gc")
+        self.runs_everywhere
+            || matches!(self.folder(), "exceptions" | "function-references" | "gc")
+            || self.name.ends_with(LEGACY)
     }
 
     /// Whether Zonda has all features that the folder is about.
@@ -131,7 +133,7 @@ pub fn files() -> Vec<SuiteFile> {
         }
     }
     for (name, source) in OWN {
-        let runs_everywhere = name != "index64.wast";
+        let runs_everywhere = name != "index64.wast" && name != LEGACY;
         files.push(SuiteFile { name: format!("zonda/{name}"), source, runs_everywhere });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -140,11 +142,15 @@ pub fn files() -> Vec<SuiteFile> {
 
 /// What the official suite does not contain: tests/suite of this repository. Most of it is for the
 /// loops that only a device has.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
     ("index64.wast", include_str!("../../../tests/suite/index64.wast")),
+    (LEGACY, include_str!("../../../tests/suite/legacy-exceptions.wast")),
     ("large.wast", include_str!("../../../tests/suite/large.wast")),
     ("long-offsets.wast", include_str!("../../../tests/suite/long-offsets.wast")),
 ];
+
+/// Exceptions run where the folder of theirs does.
+const LEGACY: &str = "legacy-exceptions.wast";
 
 /// The proposals that Zonda has: beyond 2.0, and those that 2.0 includes.
 fn proposal_runs_everywhere(folder: Proposal) -> bool {

@@ -16,7 +16,7 @@ const CPUS: [&str; 5] = [
 
 /// Features of the library for a device beside classic mode: groups of WASI alone, and what fast
 /// mode shares.
-const FEATURES: [&str; 10] = [
+const FEATURES: [&str; 11] = [
     "wasi",
     "wasi-files",
     "wasi-input",
@@ -25,6 +25,7 @@ const FEATURES: [&str; 10] = [
     "zonda/simd",
     "zonda/threads,zonda/fast,zonda/precompiled",
     "zonda/exceptions,zonda/fast,zonda/precompiled",
+    "zonda/legacy-exceptions,zonda/fast,zonda/precompiled",
     "zonda/function-references",
     "zonda/gc,zonda/fast,zonda/precompiled",
 ];

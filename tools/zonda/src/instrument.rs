@@ -99,7 +99,7 @@ fn of_body(body: &FunctionBody, func: u32, blocks: &mut Vec<Block>) -> wasmparse
         let mut header = false;
         let mut counts = true;
         match operator {
-            Operator::Block { .. } | Operator::TryTable { .. } => {
+            Operator::Block { .. } | Operator::TryTable { .. } | Operator::Try { .. } => {
                 labels.push(labels.last().copied().unwrap_or(0));
                 counts = false;
             }
@@ -111,8 +111,10 @@ fn of_body(body: &FunctionBody, func: u32, blocks: &mut Vec<Block>) -> wasmparse
                 labels.push(labels.last().copied().unwrap_or(0));
                 ends = true;
             }
-            Operator::Else => (ends, counts) = (true, false),
-            Operator::End => {
+            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => {
+                (ends, counts) = (true, false);
+            }
+            Operator::End | Operator::Delegate { .. } => {
                 labels.pop();
                 (ends, counts) = (true, false);
             }
@@ -124,6 +126,7 @@ fn of_body(body: &FunctionBody, func: u32, blocks: &mut Vec<Block>) -> wasmparse
             | Operator::ReturnCallRef { .. }
             | Operator::Throw { .. }
             | Operator::ThrowRef
+            | Operator::Rethrow { .. }
             | Operator::Unreachable
             // The callee may end the program.
             | Operator::Call { .. }
@@ -143,7 +146,7 @@ fn of_body(body: &FunctionBody, func: u32, blocks: &mut Vec<Block>) -> wasmparse
             if live && (block.instructions != 0 || block.entry || block.header) {
                 blocks.push(block);
             }
-            // Behind a jump nothing is reached up to the next `else` or `end`.
+            // Behind a jump nothing is reached up to the next `else`, `end` or clause.
             let jumps = matches!(
                 operator,
                 Operator::Br { .. }
@@ -154,9 +157,18 @@ fn of_body(body: &FunctionBody, func: u32, blocks: &mut Vec<Block>) -> wasmparse
                     | Operator::ReturnCallRef { .. }
                     | Operator::Throw { .. }
                     | Operator::ThrowRef
+                    | Operator::Rethrow { .. }
                     | Operator::Unreachable
             );
-            live = !jumps && (live || matches!(operator, Operator::Else | Operator::End));
+            let joins = matches!(
+                operator,
+                Operator::Else
+                    | Operator::End
+                    | Operator::Catch { .. }
+                    | Operator::CatchAll
+                    | Operator::Delegate { .. }
+            );
+            live = !jumps && (live || joins);
             let inside = labels.last().copied().unwrap_or(0);
             block = Block { header, ..empty(next, inside) };
         }

@@ -428,13 +428,26 @@ fn inspect_shows_what_is_there_and_what_it_needs() {
         b"(module (func (export \"g\") (result i32) try (result i32) i32.const 1 catch_all i32.const 2 end))",
     );
     let output = zonda(&["inspect", &legacy]);
+    assert_eq!(output.status.code(), Some(0));
+    for part in [
+        "features: legacy-exceptions\n",
+        "needed build options: CONFIG_ZONDA_LEGACY_EXCEPTIONS\n",
+        "g: func () -> (i32)",
+    ] {
+        assert!(stdout(&output).contains(part), "'{part}' is not in:\n{}", stdout(&output));
+    }
+    let discard = file(
+        "inspect",
+        "discard.wat",
+        b"(module (memory 1) (func (export \"g\") (memory.discard (i32.const 0) (i32.const 0))))",
+    );
+    let output = zonda(&["inspect", &discard]);
     assert_eq!(output.status.code(), Some(2));
-    for part in
-        ["legacy-exceptions (not supported)", "needed build options: none", "g: func () -> (i32)"]
+    for part in ["memory-control (not supported)", "needed build options: none", "g: func () -> ()"]
     {
         assert!(stdout(&output).contains(part), "'{part}' is not in:\n{}", stdout(&output));
     }
-    assert!(stderr(&output).contains("not supported"));
+    assert!(stderr(&output).contains("illegal opcode"));
 }
 
 #[test]

@@ -25,7 +25,14 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
         let mut depth = 1;
         for operator in body.get_operators_reader()?.into_iter_with_offsets() {
             let (operator, offset) = operator?;
-            if matches!(operator, Operator::End | Operator::Else) {
+            if matches!(
+                operator,
+                Operator::End
+                    | Operator::Else
+                    | Operator::Catch { .. }
+                    | Operator::CatchAll
+                    | Operator::Delegate { .. }
+            ) {
                 depth -= 1;
             }
             let text = format!(
@@ -41,6 +48,9 @@ pub fn print(module: &Module, bytes: &[u8]) -> Result<(), Box<dyn std::error::Er
                     | Operator::Loop { .. }
                     | Operator::If { .. }
                     | Operator::TryTable { .. }
+                    | Operator::Try { .. }
+                    | Operator::Catch { .. }
+                    | Operator::CatchAll
                     | Operator::Else
             ) {
                 depth += 1;

@@ -22,7 +22,7 @@ macro_rules! define_proposal {
 wasmparser::for_each_operator!(define_proposal);
 
 /// Build options of the runtime (Kconfig), by the feature that needs them.
-const OPTIONS: [(&str, &str); 13] = [
+const OPTIONS: [(&str, &str); 14] = [
     ("float", "CONFIG_ZONDA_FLOAT"),
     ("tail-call", "CONFIG_ZONDA_TAIL_CALL"),
     ("multi-memory", "CONFIG_ZONDA_MULTI_MEMORY"),
@@ -33,6 +33,7 @@ const OPTIONS: [(&str, &str); 13] = [
     ("simd", "CONFIG_ZONDA_SIMD"),
     ("relaxed-simd", "CONFIG_ZONDA_SIMD"),
     ("exceptions", "CONFIG_ZONDA_EXCEPTIONS"),
+    ("legacy-exceptions", "CONFIG_ZONDA_LEGACY_EXCEPTIONS"),
     ("function-references", "CONFIG_ZONDA_FUNCTION_REFERENCES"),
     ("gc", "CONFIG_ZONDA_GC"),
     ("threads", "CONFIG_ZONDA_THREADS"),
