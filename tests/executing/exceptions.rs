@@ -11,23 +11,26 @@ use zonda::{
 
 /// The module in each form that is executed: in both modes, and precompiled where it has no
 /// references.
-fn forms(text: &str) -> Vec<(String, Module<'static>)> {
-    let bytes = wat::parse_str(text).unwrap();
-    let mut forms: Vec<_> =
-        MODES.iter().map(|&mode| (format!("{mode:?}"), load(mode, text))).collect();
+pub(crate) fn forms(text: &str) -> Vec<(String, Module<'static>)> {
+    forms_of(&wat::parse_str(text).unwrap())
+}
+
+pub(crate) fn forms_of(bytes: &[u8]) -> Vec<(String, Module<'static>)> {
+    let load = |mode| Module::from_vec(&Engine::new(mode), bytes.to_vec()).unwrap();
+    let mut forms: Vec<_> = MODES.iter().map(|&mode| (format!("{mode:?}"), load(mode))).collect();
     let options = zonda_compiler::CompileOptions {
         word_size: size_of::<usize>() as u8,
         keep_code: false,
         debug: false,
     };
-    if let Ok(file) = zonda_compiler::compile(&bytes, &options) {
+    if let Ok(file) = zonda_compiler::compile(bytes, &options) {
         let module = Module::from_vec(&Engine::new(Mode::Fast), file).unwrap();
         forms.push(("precompiled".into(), module));
     }
     forms
 }
 
-fn run(module: &Module<'static>, name: &str, args: &[Val]) -> Result<Vec<Val>, Error> {
+pub(crate) fn run(module: &Module<'static>, name: &str, args: &[Val]) -> Result<Vec<Val>, Error> {
     let mut store = Store::new(&Engine::default(), ()).unwrap();
     let instance = Linker::new().instantiate(&mut store, module).unwrap();
     call(&mut store, instance, name, args)

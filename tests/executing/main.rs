@@ -17,6 +17,8 @@ mod index64;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod large;
 #[cfg(all(feature = "classic", feature = "fast"))]
+mod legacy;
+#[cfg(all(feature = "classic", feature = "fast"))]
 mod listed;
 #[cfg(all(feature = "classic", feature = "fast", feature = "tail-call"))]
 mod locals;

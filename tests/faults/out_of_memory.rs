@@ -382,6 +382,38 @@ fn objects_and_exceptions() {
     }
 }
 
+/// The older exceptions: later clauses, clauses in clauses, references that are kept.
+#[test]
+fn legacy_exceptions() {
+    let bytes = wat::parse_str(
+        r#"(module
+            (tag $a (param i32)) (tag $b)
+            (func $again (param i32)
+                try
+                    (throw $a (local.get 0))
+                catch $b
+                catch $a
+                    try (param i32) (drop) (throw $b) catch_all (rethrow 1) end
+                end)
+            (func (export "run") (param i32) (result i32)
+                (local i32)
+                (loop $more
+                    try $t
+                        try (call $again (local.get 0)) delegate $t
+                    catch $b
+                        (unreachable)
+                    catch $a
+                        (local.set 1 (i32.add (local.get 1)))
+                    end
+                    (br_if $more (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+                (local.get 1)))"#,
+    )
+    .unwrap();
+    for mode in Mode::ALL {
+        every_allocation("legacy", 820, false, || whole_life(*mode, &bytes, 40));
+    }
+}
+
 #[test]
 fn a_refused_module_leaks_nothing() {
     let module = modules::module("text");
