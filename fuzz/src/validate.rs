@@ -51,6 +51,7 @@ fn features() -> WasmFeatures {
     features.set(WasmFeatures::MEMORY64, cfg!(feature = "memory64"));
     features.set(WasmFeatures::WIDE_ARITHMETIC, cfg!(feature = "wide-arithmetic"));
     features.set(WasmFeatures::EXCEPTIONS, cfg!(feature = "exceptions"));
+    features.set(WasmFeatures::LEGACY_EXCEPTIONS, cfg!(feature = "legacy-exceptions"));
     features.set(WasmFeatures::FUNCTION_REFERENCES, cfg!(feature = "function-references"));
     features.set(WasmFeatures::GC, cfg!(feature = "gc"));
     features.set(WasmFeatures::THREADS, cfg!(feature = "threads"));

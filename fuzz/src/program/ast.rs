@@ -82,6 +82,11 @@ pub enum Instr {
     If(u32, Vec<Instr>, Vec<Instr>),
     /// Clauses: a tag or all, and the label.
     TryTable(u32, Vec<(Option<u32>, u32)>, Vec<Instr>),
+    /// The older `try` with its clauses: a tag or all, and what follows.
+    Try(u32, Vec<Instr>, Vec<(Option<u32>, Vec<Instr>)>),
+    /// The older `try` that ends with `delegate` to this label.
+    Delegate(u32, Vec<Instr>, u32),
+    Rethrow(u32),
     /// With this tag.
     Throw(u32),
     /// In the thrower with this number.
@@ -202,11 +207,12 @@ pub enum Source {
 }
 
 /// A function, behind all others, that throws what it is given; with `reference` it catches that
-/// with its reference first.
+/// with its reference first, or with the older `catch_all` and `rethrow`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Thrower {
     pub tag: u32,
     pub reference: bool,
+    pub older: bool,
 }
 
 /// A module. Imports of a kind come before its own items in the index space, as everywhere.

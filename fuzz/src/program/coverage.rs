@@ -164,6 +164,9 @@ fn code(instr: &Instr) -> u8 {
         Instr::Loop(..) => 0x03,
         Instr::If(..) => 0x04,
         Instr::TryTable(..) => 0x1f,
+        Instr::Try(..) => 0x06,
+        Instr::Delegate(..) => 0x18,
+        Instr::Rethrow(_) => 0x09,
         Instr::Throw(_) => 0x08,
         Instr::ThrowIn(_) => 0x10,
     }

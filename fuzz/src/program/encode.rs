@@ -304,7 +304,9 @@ fn block_type(index: u32, types: &[FuncType], out: &mut Vec<u8>) {
 /// The code of a thrower.
 fn throw_all(thrower: &Thrower, module: &Module, out: &mut Vec<u8>) {
     const EXNREF: u8 = 0x69;
-    if thrower.reference {
+    if thrower.reference && thrower.older {
+        out.extend_from_slice(&[0x06, 0x40]);
+    } else if thrower.reference {
         // A block with the reference as its result, and in it a `try_table` that catches all to it.
         out.extend_from_slice(&[0x02, EXNREF, 0x1f, 0x40, 1, 3, 0]);
     }
@@ -314,7 +316,9 @@ fn throw_all(thrower: &Thrower, module: &Module, out: &mut Vec<u8>) {
     }
     out.push(0x08);
     u32(thrower.tag, out);
-    if thrower.reference {
+    if thrower.reference && thrower.older {
+        out.extend_from_slice(&[0x19, 0x09, 0, 0x0b]);
+    } else if thrower.reference {
         out.extend_from_slice(&[0x0b, 0x00, 0x0b, 0x0a]);
     }
 }
@@ -406,6 +410,30 @@ fn instr(item: &Instr, types: &[FuncType], thrower: u32, out: &mut Vec<u8>) {
             instrs(body, types, thrower, out);
             out.push(0x0b);
         }
+        Instr::Try(index, body, clauses) => {
+            out.push(0x06);
+            block_type(*index, types, out);
+            instrs(body, types, thrower, out);
+            for (tag, body) in clauses {
+                match tag {
+                    Some(tag) => {
+                        out.push(0x07);
+                        u32(*tag, out);
+                    }
+                    None => out.push(0x19),
+                }
+                instrs(body, types, thrower, out);
+            }
+            out.push(0x0b);
+        }
+        Instr::Delegate(index, body, depth) => {
+            out.push(0x06);
+            block_type(*index, types, out);
+            instrs(body, types, thrower, out);
+            out.push(0x18);
+            u32(*depth, out);
+        }
+        Instr::Rethrow(depth) => with(0x09, &[*depth]),
         Instr::Block(index, body) | Instr::Loop(index, body) => {
             out.push(if matches!(item, Instr::Block(..)) { 0x02 } else { 0x03 });
             block_type(*index, types, out);

@@ -4,7 +4,8 @@
 //!
 //! Some throws happen in a function of their own that is called, and some of those catch the
 //! exception with its reference and throw it again; other clauses and other `try_table`s lie
-//! between.
+//! between. Half of the programs have the older `try`, `catch`, `rethrow` and `delegate` instead,
+//! which leads past clauses that would catch.
 
 use super::ast::{op, FuncType, Instr, Module, Program, Thrower, Ty};
 use super::rng::Rng;
@@ -16,6 +17,8 @@ pub fn variant(program: &Program) -> Option<Program> {
     if !cfg!(feature = "exceptions") || !rng.chance(1, 3) {
         return None;
     }
+    let older = Rng::new(program.seed ^ 0x6f6c_6465_72).chance(1, 2);
+    let older = cfg!(feature = "legacy-exceptions") && older;
     let mut program = program.clone();
     let mut thrown = false;
     for module in &mut program.modules {
@@ -23,7 +26,8 @@ pub fn variant(program: &Program) -> Option<Program> {
             let body = std::mem::take(&mut module.funcs[index].body);
             let ty = module.funcs[index].ty;
             let results = module.types[ty as usize].results.clone();
-            let mut change = Change { rng: &mut rng, module, labels: Vec::new(), thrown: false };
+            let mut change =
+                Change { rng: &mut rng, module, older, labels: Vec::new(), thrown: false };
             let body = change.label(ty, results, body, true);
             thrown |= change.thrown;
             module.funcs[index].body = body;
@@ -34,14 +38,16 @@ pub fn variant(program: &Program) -> Option<Program> {
 
 /// A label of the original.
 struct Label {
-    /// Whether a `try_table` lies directly inside of it.
-    wrapped: bool,
+    /// The number of `try_table`s or `try`s that lie directly inside of it.
+    inside: u32,
     types: Vec<Ty>,
 }
 
 struct Change<'c> {
     rng: &'c mut Rng,
     module: &'c mut Module,
+    /// Whether exceptions are the older ones.
+    older: bool,
     labels: Vec<Label>,
     thrown: bool,
 }
@@ -50,7 +56,8 @@ impl Change<'_> {
     /// The body of a block or a function, of this type, in a `try_table` or as it is.
     fn label(&mut self, ty: u32, types: Vec<Ty>, body: Vec<Instr>, can_wrap: bool) -> Vec<Instr> {
         let wrapped = can_wrap && self.rng.chance(1, 2);
-        self.labels.push(Label { wrapped, types: types.clone() });
+        let twice = wrapped && self.older && self.rng.chance(1, 4);
+        self.labels.push(Label { inside: wrapped as u32 + twice as u32, types: types.clone() });
         let body = self.list(body);
         self.labels.pop();
         if !wrapped {
@@ -76,7 +83,37 @@ impl Change<'_> {
         } else {
             ty
         };
+        if self.older {
+            return self.older_try(ty, body, clauses, twice.then_some(own));
+        }
         vec![Instr::TryTable(ty, clauses, body)]
+    }
+
+    /// A `try` whose clauses pass on what they get, perhaps with another one in it that throws an
+    /// exception with this tag again.
+    fn older_try(
+        &mut self,
+        ty: u32,
+        mut body: Vec<Instr>,
+        clauses: Vec<(Option<u32>, u32)>,
+        again: Option<u32>,
+    ) -> Vec<Instr> {
+        if let Some(tag) = again {
+            let values = &self.module.types[self.module.tags[tag as usize] as usize].params;
+            let dropped = self.rng.below(values.len() as u32 + 1) as usize;
+            let mut handler = vec![Instr::Op(op::DROP); dropped];
+            handler.push(Instr::Rethrow(0));
+            body = vec![Instr::Try(ty, body, vec![(Some(tag), handler)])];
+        }
+        let mut kept: Vec<(Option<u32>, Vec<Instr>)> = Vec::new();
+        for (tag, _) in clauses {
+            kept.push((tag, Vec::new()));
+            // Nothing stands behind `catch_all`.
+            if tag.is_none() {
+                break;
+            }
+        }
+        vec![Instr::Try(ty, body, kept)]
     }
 
     fn tag(&mut self, types: &[Ty]) -> u32 {
@@ -97,41 +134,49 @@ impl Change<'_> {
         self.module.tags.len() as u32 - 1
     }
 
-    /// The depth of a label with the `try_table`s that are inside of it.
+    /// The depth of a label with the `try_table`s that are inside of it: that of the innermost one
+    /// which lies directly inside of the label.
     fn depth(&self, depth: u32) -> u32 {
         let inside = self.labels.iter().rev().take(depth as usize);
-        depth + inside.filter(|label| label.wrapped).count() as u32
+        depth + inside.map(|label| label.inside).sum::<u32>()
     }
 
     /// A branch to a label: a throw, perhaps, if that label catches.
     fn branch(&mut self, depth: u32) -> Option<Vec<Instr>> {
-        let label = self.labels.iter().rev().nth(depth as usize).filter(|label| label.wrapped)?;
+        let label =
+            self.labels.iter().rev().nth(depth as usize).filter(|label| label.inside != 0)?;
         let types = label.types.clone();
         if self.rng.chance(1, 4) {
             return None;
         }
         // A clause for all tags in between would catch first, at a label with the wrong values.
         let between = self.labels.iter().rev().take(depth as usize);
-        if between
-            .clone()
-            .any(|label| label.wrapped && (label.types.is_empty() || label.types == types))
-        {
+        let mut between = between.filter(|label| label.inside != 0);
+        let blocked = between.any(|label| label.types.is_empty() || label.types == types);
+        if blocked && !self.older {
             return None;
         }
+        let delegated = self.older && (blocked || self.rng.chance(1, 3));
         self.thrown = true;
         let tag = self.tag(&types);
         let reference = self.rng.chance(1, 3);
-        Some(if self.rng.chance(1, 2) {
+        let thrown = if self.rng.chance(1, 2) {
             vec![Instr::Throw(tag)]
         } else {
-            let thrower = Thrower { tag, reference };
+            let thrower = Thrower { tag, reference, older: self.older };
             let known = self.module.throwers.iter().position(|known| *known == thrower);
             let index = known.unwrap_or_else(|| {
                 self.module.throwers.push(thrower);
                 self.module.throwers.len() - 1
             });
             vec![Instr::ThrowIn(index as u32), Instr::Op(op::UNREACHABLE)]
-        })
+        };
+        if !delegated {
+            return Some(thrown);
+        }
+        let ty = self.module.intern(FuncType { params: types, results: Vec::new() });
+        let delegate = Instr::Delegate(ty, thrown, self.depth(depth));
+        Some(vec![delegate, Instr::Op(op::UNREACHABLE)])
     }
 
     fn list(&mut self, list: Vec<Instr>) -> Vec<Instr> {
