@@ -94,12 +94,12 @@ impl ImportedFunc {
 
     /// Slots of the parameters.
     pub fn params(&self) -> u32 {
-        ((4 - self.args as i32) / 4) as u32
+        (4 - self.args as i32) as u32 >> 2
     }
 
     /// Slots of the results.
     pub fn results(&self) -> u32 {
-        (self.change as i32 / 4 + self.params() as i32) as u32
+        ((self.change as i32 >> 2) + self.params() as i32) as u32
     }
 
     /// The address of the first argument, if `sp` is that of the topmost operand.

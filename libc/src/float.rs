@@ -1,20 +1,15 @@
 //! Floating-point numbers in printf.
 
 use crate::decimal::Decimal;
-use crate::format::{len_of, Printer, Spec, ALTERNATIVE, LEFT};
+use crate::format::{len_of, Printer, ALTERNATIVE};
 use crate::memory::Bytes;
 
 /// Prints the number with these bits.
 #[inline(never)]
-pub(crate) fn print<B: Bytes>(
-    printer: &mut Printer<'_, B>,
-    spec: &Spec,
-    conversion: u8,
-    bits: u64,
-) -> Option<()> {
+pub(crate) fn print<B: Bytes>(printer: &mut Printer<'_, '_, B>, conversion: u8, bits: u64) {
     let value = f64::from_bits(bits);
-    let prefix = [spec.sign(value.is_sign_negative()), 0];
-    let alternative = spec.flags & ALTERNATIVE != 0;
+    let prefix = printer.sign(value.is_sign_negative());
+    let alternative = printer.flags & ALTERNATIVE != 0;
     let upper = conversion.is_ascii_uppercase();
     if !value.is_finite() {
         let text = match (value.is_nan(), upper) {
@@ -23,10 +18,11 @@ pub(crate) fn print<B: Bytes>(
             (false, true) => b"INF",
             (false, false) => b"inf",
         };
-        return printer.field(spec, prefix, 0, text, 0, text.len() as u32);
+        printer.field(prefix, 0, text.len() as u32);
+        return text.iter().for_each(|&byte| printer.put(byte));
     }
     let mut decimal = Decimal::new(value);
-    let mut precision = if spec.precision < 0 { 6 } else { spec.precision };
+    let mut precision = if printer.precision < 0 { 6 } else { printer.precision };
     let mut exponent = decimal.top();
     let general = conversion | 32 == b'g';
     let mut scientific = conversion | 32 == b'e';
@@ -60,15 +56,13 @@ pub(crate) fn print<B: Bytes>(
     if scientific {
         len += if magnitude > 99 { 5 } else { 4 };
     }
-    let len = len_of(prefix) + len;
-    let zeros = spec.zeros(len);
-    printer.pad(spec, len + zeros, 0)?;
-    printer.prefix(prefix, zeros)?;
+    let zeros = printer.zeros(len_of(prefix) + len);
+    printer.field(prefix, zeros, len);
     let mut place = first;
     loop {
-        printer.put(b'0' + decimal.digit(place))?;
+        printer.put(b'0' + decimal.digit(place));
         if place == ones && point {
-            printer.put(b'.')?;
+            printer.put(b'.');
         }
         if place <= last.min(ones) {
             break;
@@ -76,13 +70,12 @@ pub(crate) fn print<B: Bytes>(
         place -= 1;
     }
     if scientific {
-        printer.put(if upper { b'E' } else { b'e' })?;
-        printer.put(if exponent < 0 { b'-' } else { b'+' })?;
+        printer.put(if upper { b'E' } else { b'e' });
+        printer.put(if exponent < 0 { b'-' } else { b'+' });
         if magnitude > 99 {
-            printer.put(b'0' + (magnitude / 100) as u8)?;
+            printer.put(b'0' + (magnitude / 100) as u8);
         }
-        printer.put(b'0' + (magnitude / 10 % 10) as u8)?;
-        printer.put(b'0' + (magnitude % 10) as u8)?;
+        printer.put(b'0' + (magnitude / 10 % 10) as u8);
+        printer.put(b'0' + (magnitude % 10) as u8);
     }
-    printer.pad(spec, len + zeros, LEFT)
 }

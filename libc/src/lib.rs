@@ -10,7 +10,7 @@
 //! - `format`: printf
 //! - `float`: floating-point numbers in printf (feature `float`)
 //! - `decimal`: the digits of such a number, exactly
-//! - `text`: strings and numbers in them
+//! - `text`: numbers in strings
 #![no_std]
 // The names are those of C.
 #![allow(non_camel_case_types)]
@@ -26,10 +26,12 @@ mod float;
 mod format;
 mod memory;
 mod text;
+#[cfg(test)]
+extern crate std;
 
 use core::marker::PhantomData;
-use format::{format, Sink};
-use memory::Bytes;
+use format::Printer;
+use memory::{Bytes, Memory};
 use zonda::{Call, HostError, HostModule, TrapCode};
 
 /// An embedder of modules that use the C library.
@@ -71,86 +73,77 @@ pub trait Host {
 
 const OUTSIDE: HostError = HostError::Trap(TrapCode::MemoryOutOfBounds);
 
-/// The functions, each with the letters of its parameters and its result.
+/// The functions, in groups with one type.
 macro_rules! functions {
-    ($($name:ident $signature:literal)*) => {
-        /// A function of the list.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        enum Func { $($name),* }
+    ($($signature:literal $($name:ident)*;)*) => {
+        /// Their numbers in the list.
+        #[allow(non_upper_case_globals, dead_code)]
+        mod func {
+            enum Number { $($($name),*),* }
+            $($(pub(crate) const $name: usize = Number::$name as usize;)*)*
+        }
 
-        /// All of them, by their numbers.
-        const FUNCS: &[Func] = &[$(Func::$name),*];
-
-        /// Names and signatures.
-        const LIST: &str = concat!($(stringify!($name), $signature, " "),*);
+        /// Types and names.
+        const LIST: &str = concat!($($signature, " ", $(stringify!($name), " "),*),*);
     };
 }
 
-// Neighbours share code: the order matters to `run` and `is_of_class`.
+// Neighbours share code: the order matters to `print`, `is_of_class` and `execute`.
 functions! {
-    printf "(ii)i" vprintf "(ii)i" sprintf "(iii)i" vsprintf "(iii)i" snprintf "(iiii)i" vsnprintf "(iiii)i"
-    putchar "(i)i" memcpy "(iii)i" memmove "(iii)i" emscripten_memcpy_big "(iii)i" memset "(iii)i"
-    memcmp "(iii)i" strncmp "(iii)i" strncpy "(iii)i" memchr "(iii)i"
-    strchr "(ii)i" puts "(i)i" strlen "(i)i" strdup "(i)i" _strdup "(i)i" atoi "(i)i" strtol "(iii)i" strtoul "(iii)i"
-    strcmp "(ii)i" strncasecmp "(iii)i" strspn "(ii)i" strcspn "(ii)i" strstr "(ii)i"
-    strcpy "(ii)i"
-    malloc "(i)i" __cxa_allocate_exception "(i)i" calloc "(ii)i" realloc "(ii)i" free "(i)"
-    isupper "(i)i" isalpha "(i)i" isspace "(i)i" isgraph "(i)i" isprint "(i)i" isdigit "(i)i" isxdigit "(i)i"
-    isalnum "(i)i" tolower "(i)i" toupper "(i)i"
-    exit "(i)" abort "(i)" abortStackOverflow "(i)" nullFunc_X "(i)" __cxa_throw "(iii)"
-    __cxa_begin_catch "(i)" clock_gettime "(ii)i" clock "()I"
+    "(ii)i" printf vprintf;
+    "(iii)i" sprintf vsprintf;
+    "(iiii)i" snprintf vsnprintf;
+    "(i)i" puts putchar
+        isupper isalpha isspace isgraph isprint isdigit isxdigit isalnum tolower toupper
+        strlen strdup _strdup atoi malloc __cxa_allocate_exception;
+    "(iii)i" strtol strtoul memcpy memmove emscripten_memcpy_big memset
+        memcmp strncmp strncasecmp strncpy memchr;
+    "(ii)i" strchr strcmp strspn strcspn strstr strcpy calloc realloc clock_gettime;
+    "(i)" free __cxa_begin_catch exit abort abortStackOverflow nullFunc_X;
+    "(iii)" __cxa_throw;
+    "()I" clock;
 }
 
-/// printf and its relatives: where the text goes stands in front of the format.
-fn print<S: Host>(call: &mut Call<'_, S>, func: Func, args: [u32; 4]) -> Option<u32> {
-    // To the console, to memory, to memory with a size.
-    let kind = func as usize / 2;
-    let [at, size, ..] = args;
-    // As much as there is; behind that the call traps.
-    let size = [0, u32::MAX, size].get(kind).copied()?;
+/// printf and its relatives, puts and putchar.
+#[inline(never)]
+fn print<S: Host>(memory: &mut Memory<'_, Call<'_, S>>, func: usize, args: &[u32]) -> u32 {
+    let arg = |index: usize| args.get(index).copied().unwrap_or(0);
+    // To the console, to memory, to memory with a size: where the text goes stands in front of the
+    // format. puts and putchar follow, to the console again.
+    let kind = func / 2 % 3;
+    let (at, mut size) = (arg(0), 0);
+    if kind == 1 {
+        // As much as there is; behind that the call traps.
+        size = u32::MAX;
+    }
     if kind == 2 {
-        call.bytes(at, size)?;
+        size = arg(1);
+        memory.has(at, size);
     }
-    let mut sink = Sink::new(kind == 0, at, size.saturating_sub(1));
-    let (text, list) = (args.get(kind).copied()?, args.get(kind + 1).copied()?);
-    let count = format(call, &mut sink, text, list)?;
-    if size != 0 {
-        memory::set(call, sink.at, 0)?;
+    let mut printer = Printer::new(memory, kind == 0, at, size);
+    if func == func::putchar {
+        printer.put(at as u8);
+    } else {
+        printer.print(arg(kind), arg(kind + 1), func != func::puts);
+        if func == func::puts {
+            printer.put(b'\n');
+        }
     }
-    Some(count)
-}
-
-/// malloc.
-fn allocate<S: Host>(call: &mut Call<'_, S>, size: u32) -> u32 {
-    let at = call.state().allocate(size);
-    // What the embedder gives out is not trusted either.
-    if at != 0 && call.bytes(at, size).is_none() {
-        call.state().free(at);
-        return 0;
-    }
-    at
-}
-
-/// Allocates `size` bytes with a copy of `len` bytes, or as many as fit.
-fn reallocate<S: Host>(call: &mut Call<'_, S>, from: u32, len: u32, size: u32) -> Option<u32> {
-    let at = allocate(call, size);
-    if at != 0 {
-        call.copy(at, from, len.min(size))?;
-    }
-    Some(at)
+    printer.end()
 }
 
 /// Whether a character of ASCII is of the class that a function asks for.
-fn is_of_class(func: Func, c: u32) -> bool {
-    const fn of(funcs: &[Func]) -> u8 {
+#[inline(never)]
+fn is_of_class(func: usize, c: u32) -> bool {
+    const fn of(funcs: &[usize]) -> u8 {
         let (mut bits, mut at) = (0, 0);
         while at < funcs.len() {
-            bits |= 1 << (funcs[at] as u8 - Func::isupper as u8);
+            bits |= 1 << (funcs[at] - isupper);
             at += 1;
         }
         bits
     }
-    use Func::*;
+    use func::*;
     /// From a character to another one: the functions whose classes have them.
     const CLASSES: [(u8, u8, u8); 8] = [
         (b'A', b'Z', of(&[isupper, isalpha, isalnum])),
@@ -162,159 +155,208 @@ fn is_of_class(func: Func, c: u32) -> bool {
         (b' ', b' ', of(&[isspace, isprint])),
         (b'!', b'~', of(&[isgraph, isprint])),
     ];
-    let bit = 1 << (func as u32 - isupper as u32);
+    let bit = 1u32.wrapping_shl((func - isupper) as u32);
     CLASSES.iter().any(|&(first, last, funcs)| {
         c.wrapping_sub(first as u32) <= (last - first) as u32 && funcs as u32 & bit != 0
     })
 }
 
 /// clock_gettime, with -1 for a clock that there is not.
-fn time<S: Host>(call: &mut Call<'_, S>, clock: u32, to: u32) -> Option<u32> {
-    let time = call.state().clock(clock);
+fn time<S: Host>(memory: &mut Memory<'_, Call<'_, S>>, clock: u32, to: u32) -> u32 {
+    let time = memory.bytes.state().clock(clock);
     // struct timespec { int64_t tv_sec; int32_t tv_nsec; }, as wasm32 aligns it.
-    call.bytes(to, 16)?;
-    let Some(time) = time else { return Some(u32::MAX) };
-    memory::write(call, to, &(time / 1_000_000_000).to_le_bytes())?;
-    memory::write(call, to.checked_add(8)?, &(time % 1_000_000_000).to_le_bytes())?;
-    Some(0)
+    memory.has(to, 16);
+    let Some(time) = time else { return u32::MAX };
+    let seconds = time / 1_000_000_000;
+    let words = [seconds as u32, (seconds >> 32) as u32, (time % 1_000_000_000) as u32, 0];
+    for (word, index) in words.into_iter().zip(0..) {
+        memory.set_word(to.wrapping_add(4 * index), word);
+    }
+    0
 }
 
-/// Executes a function that does not end the program; `None` when something is outside of the
-/// memory.
-fn run<S: Host>(call: &mut Call<'_, S>, func: Func, args: [u32; 4]) -> Option<u32> {
-    let [a, b, c, _] = args;
-    if func <= Func::vsnprintf {
-        return print(call, func, args);
+/// malloc, with a copy of as many of `len` bytes as fit.
+#[inline(never)]
+fn allocate<S: Host>(memory: &mut Memory<'_, Call<'_, S>>, size: u32, from: u32, len: u32) -> u32 {
+    let at = memory.bytes.state().allocate(size);
+    // What the embedder gives out is not trusted either.
+    if at != 0 && memory.bytes.at(at, size).is_none() {
+        memory.bytes.state().free(at);
+        return 0;
     }
-    // Parameters that are strings: the first, or both.
-    let (mut first, mut second) = (&[][..], &[][..]);
-    if func >= Func::strchr && func <= Func::strstr {
-        first = call.string(a)?;
+    if at != 0 {
+        memory.copy(at, from, len.min(size));
     }
-    if func >= Func::strcmp && func <= Func::strcpy {
-        second = call.string(b)?;
-    }
-    let len = first.len() as u32;
-    Some(match func {
-        Func::puts => format::line(call, a, len)?,
-        Func::putchar => {
-            call.print(&[a as u8]);
-            1
-        }
-        Func::memcmp | Func::strcmp | Func::strncmp | Func::strncasecmp => {
-            if func == Func::memcmp {
-                call.bytes(a, c)?;
-                call.bytes(b, c)?;
-            }
-            let len = if func == Func::strcmp { u32::MAX } else { c };
-            let strings = func != Func::memcmp;
-            memory::compare(call, [a, b, len], strings, func == Func::strncasecmp)?
-        }
-        Func::memcpy | Func::memmove | Func::emscripten_memcpy_big => {
-            call.copy(a, b, c)?;
-            a
-        }
-        Func::memset => fill(call, a, c, b)?,
-        Func::memchr | Func::strchr => {
-            let mut bytes = first;
-            if func == Func::memchr {
-                bytes = call.bytes(a, c)?;
-            } else if b as u8 == 0 {
-                // The NUL can be searched for.
-                return Some(a + len);
-            }
-            text::find(bytes, &[b as u8]).map_or(0, |index| a + index)
-        }
-        Func::strcpy => {
-            call.copy(a, b, (second.len() as u32).checked_add(1)?)?;
-            a
-        }
-        Func::strncpy => {
-            call.bytes(a, c)?;
-            let mut byte = 1;
-            for index in 0..c {
-                if byte != 0 {
-                    byte = memory::byte(call, b.checked_add(index)?)?;
-                }
-                memory::set(call, a + index, byte)?;
-            }
-            a
-        }
-        Func::strlen => len,
-        Func::strspn | Func::strcspn => text::span(first, second, func == Func::strspn),
-        Func::strstr => text::find(first, second).map_or(0, |index| a + index),
-        Func::strdup | Func::_strdup => {
-            let size = len.checked_add(1)?;
-            reallocate(call, a, size, size)?
-        }
-        Func::malloc | Func::__cxa_allocate_exception => allocate(call, a),
-        Func::calloc => match a.checked_mul(b).map_or(0, |size| allocate(call, size)) {
-            0 => 0,
-            at => fill(call, at, a.wrapping_mul(b), 0)?,
-        },
-        Func::realloc => {
-            let held = if a == 0 { Some(0) } else { call.state().block_size(a) };
-            let Some(held) = held else { return Some(0) };
-            let at = reallocate(call, a, held, b)?;
-            if at != 0 {
-                call.state().free(a);
-            }
-            at
-        }
-        Func::free => {
-            call.state().free(a);
-            0
-        }
-        Func::atoi | Func::strtol | Func::strtoul => {
-            let (end, base) = if func == Func::atoi { (0, 10) } else { (b, c) };
-            let read = text::integer(first, base);
-            if end != 0 {
-                memory::write(call, end, &(a + read.len).to_le_bytes())?;
-            }
-            read.value(func != Func::strtoul)
-        }
-        Func::clock_gettime => time(call, a, b)?,
-        Func::tolower | Func::toupper => {
+    at
+}
+
+/// Executes a function that does not end the program.
+fn run<S: Host>(memory: &mut Memory<'_, Call<'_, S>>, func: usize, args: &[u32]) -> u32 {
+    let arg = |index: usize| args.get(index).copied().unwrap_or(0);
+    let (a, b, c) = (arg(0), arg(1), arg(2));
+    match func {
+        ..=func::putchar => print(memory, func, args),
+        ..=func::isalnum => is_of_class(func, a) as u32,
+        func::tolower | func::toupper => {
             // The other case, if one of the two is a capital letter.
             let other = a ^ 32;
-            let upper = if func == Func::tolower { a } else { other };
-            if is_of_class(Func::isupper, upper) {
+            let upper = if func == func::tolower { a } else { other };
+            if is_of_class(func::isupper, upper) {
                 other
             } else {
                 a
             }
         }
-        _ if func >= Func::isupper && func <= Func::isalnum => is_of_class(func, a) as u32,
+        func::memcmp | func::strcmp | func::strncmp | func::strncasecmp => {
+            // Both, also where the first bytes differ.
+            if func == func::memcmp && !(memory.has(a, c) && memory.has(b, c)) {
+                return 0;
+            }
+            memory.compare(func, a, b, if func == func::strcmp { u32::MAX } else { c })
+        }
+        func::memcpy | func::memmove | func::emscripten_memcpy_big => {
+            memory.copy(a, b, c);
+            a
+        }
+        func::strcpy => {
+            let len = memory.len(b);
+            memory.copy(a, b, len.wrapping_add(1));
+            a
+        }
+        func::strncpy => {
+            let len = memory.find(b, c, 0);
+            memory.copy(a, b, len);
+            memory.fill(a.wrapping_add(len), c - len, 0);
+            a
+        }
+        func::memset => {
+            memory.fill(a, c, b as u8);
+            a
+        }
+        func::memchr | func::strchr => {
+            // The NUL can be searched for.
+            let len = if func == func::strchr { memory.len(a).wrapping_add(1) } else { c };
+            if !memory.has(a, len) {
+                return 0;
+            }
+            let index = memory.find(a, len, b & 0xff);
+            if index == len {
+                0
+            } else {
+                a + index
+            }
+        }
+        func::strlen => memory.len(a),
+        func::strspn | func::strcspn => {
+            let (len, set) = (memory.len(a), memory.len(b));
+            let mut index = 0;
+            while index < len {
+                let byte = memory.byte(a, index);
+                if (memory.find(b, set, byte) == set) == (func == func::strspn) {
+                    break;
+                }
+                index += 1;
+            }
+            index
+        }
+        func::strstr => {
+            let (len, part) = (memory.len(a), memory.len(b));
+            let mut index = 0;
+            while memory.compare(func::strncmp, a.wrapping_add(index), b, part) != 0 {
+                if index == len {
+                    return 0;
+                }
+                index += 1;
+            }
+            a.wrapping_add(index)
+        }
+        func::strdup | func::_strdup => {
+            let size = memory.len(a).wrapping_add(1);
+            allocate(memory, size, a, size)
+        }
+        func::malloc | func::__cxa_allocate_exception => allocate(memory, a, 0, 0),
+        func::calloc => {
+            let Some(size) = a.checked_mul(b) else { return 0 };
+            let at = allocate(memory, size, 0, 0);
+            if at != 0 {
+                memory.fill(at, size, 0);
+            }
+            at
+        }
+        func::realloc => {
+            let held = if a == 0 { Some(0) } else { memory.bytes.state().block_size(a) };
+            let Some(held) = held else { return 0 };
+            let at = allocate(memory, b, a, held);
+            if at != 0 {
+                memory.bytes.state().free(a);
+            }
+            at
+        }
+        func::free => {
+            memory.bytes.state().free(a);
+            0
+        }
+        func::atoi | func::strtol | func::strtoul => {
+            let (end, base) = if func == func::atoi { (0, 10) } else { (b, c) };
+            let (value, len) = text::integer(memory, a, base, func != func::strtoul);
+            if end != 0 {
+                memory.set_word(end, a.wrapping_add(len));
+            }
+            value
+        }
+        func::clock_gettime => time(memory, a, b),
         // `execute` knows the others.
         _ => 0,
-    })
+    }
 }
 
-/// memset.
-#[inline(never)]
-fn fill<S: Host>(call: &mut Call<'_, S>, at: u32, len: u32, value: u32) -> Option<u32> {
-    call.bytes_mut(at, len)?.iter_mut().for_each(|byte| *byte = value as u8);
-    Some(at)
+/// A function's name, as it stands in the list.
+macro_rules! name_of {
+    ($name:ident) => {
+        const { word(LIST, stringify!($name)) }
+    };
+}
+
+/// The word of a text that is equal to another one.
+const fn word(text: &'static str, wanted: &str) -> &'static str {
+    let (mut rest, wanted) = (text.as_bytes(), wanted.as_bytes());
+    loop {
+        let mut len = 0;
+        while len < rest.len() && rest[len] != b' ' {
+            len += 1;
+        }
+        let mut same = 0;
+        while same < len && same < wanted.len() && rest[same] == wanted[same] {
+            same += 1;
+        }
+        if same == len && same == wanted.len() {
+            return match core::str::from_utf8(rest.split_at(len).0) {
+                Ok(word) => word,
+                Err(_) => panic!("the list is UTF-8"),
+            };
+        }
+        rest = rest.split_at(len + 1).1;
+    }
 }
 
 /// Executes a function by its number.
 fn execute<S: Host>(call: &mut Call<'_, S>, index: usize, args: &[u32]) -> Result<u64, HostError> {
-    let func = FUNCS.get(index).copied().ok_or(OUTSIDE)?;
-    let mut words = [0; 4];
-    words.iter_mut().zip(args).for_each(|(to, from)| *to = *from);
-    let end = match func {
-        Func::exit => "exit",
-        Func::abort => "abort",
-        Func::abortStackOverflow => "abortStackOverflow",
-        Func::nullFunc_X => "nullFunc_X",
-        Func::__cxa_throw => {
-            words[0] = 0;
-            "__cxa_throw"
+    let end = match index {
+        func::exit => name_of!(exit),
+        func::abort => name_of!(abort),
+        func::abortStackOverflow => name_of!(abortStackOverflow),
+        func::nullFunc_X => name_of!(nullFunc_X),
+        func::__cxa_throw => name_of!(__cxa_throw),
+        func::clock => return Ok(call.state().clock(1).unwrap_or(0)),
+        func => {
+            let mut memory = Memory { bytes: call, outside: false };
+            let result = run(&mut memory, func, args);
+            return if memory.outside { Err(OUTSIDE) } else { Ok(result as u64) };
         }
-        Func::clock => return Ok(call.state().clock(1).unwrap_or(0)),
-        _ => return run(call, func, words).map(u64::from).ok_or(OUTSIDE),
     };
-    Err(call.state().exit(end, words[0] as i32))
+    // What is thrown is no code.
+    let code = if index == func::__cxa_throw { 0 } else { args.first().copied().unwrap_or(0) };
+    Err(call.state().exit(end, code as i32))
 }
 
 /// The module `env`. Its state is the embedder.

@@ -1,111 +1,87 @@
-//! Strings, and numbers in them.
+//! Numbers in strings.
 
-/// Whether C's isspace() says so.
-pub(crate) fn is_space(c: u8) -> bool {
-    c == b' ' || (9..=13).contains(&c)
-}
-
-/// The bytes at the start that are in the set, or that are not.
-// `contains` would link a search by words.
-#[allow(clippy::manual_contains)]
-pub(crate) fn span(text: &[u8], set: &[u8], inside: bool) -> u32 {
-    let is_in = |byte: u8| set.iter().any(|&own| own == byte);
-    text.iter().take_while(|&&byte| is_in(byte) == inside).count() as u32
-}
-
-/// Where the first `part` begins.
-#[inline(never)]
-pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<u32> {
-    let mut rest = text;
-    while !rest.starts_with(part) {
-        (_, rest) = rest.split_first()?;
-    }
-    Some((text.len() - rest.len()) as u32)
-}
-
-/// An integer as strtol() reads it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Integer {
-    pub(crate) negative: bool,
-    /// The magnitude, of which 32 bits are kept.
-    pub(crate) value: u32,
-    /// Whether it has more.
-    pub(crate) large: bool,
-    /// The bytes that it takes; 0 if there is none.
-    pub(crate) len: u32,
-}
+use crate::memory::{Bytes, Memory};
+use crate::{func, is_of_class};
 
 /// The value of a digit; 99 for what is none.
-fn digit(byte: u8) -> u32 {
-    let (number, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+#[inline(never)]
+fn digit(byte: u32) -> u32 {
+    let number = byte.wrapping_sub(b'0' as u32);
+    let letter = (byte | 0x20).wrapping_sub(b'a' as u32);
     if number < 10 {
-        number as u32
+        number
     } else if letter < 26 {
-        letter as u32 + 10
+        letter + 10
     } else {
         99
     }
 }
 
-/// Reads an integer.
-pub(crate) fn integer(text: &[u8], base: u32) -> Integer {
+/// strtol, or strtoul where the number is not `signed`: its value, and how many bytes it takes, 0 if
+/// there is none.
+#[inline(never)]
+pub(crate) fn integer<B: Bytes>(
+    memory: &mut Memory<'_, B>,
+    text: u32,
+    base: u32,
+    signed: bool,
+) -> (u32, u32) {
     let mut base = base;
-    let byte = |at: usize| text.get(at).copied().unwrap_or(0);
     let mut at = 0;
-    while is_space(byte(at)) {
+    while is_of_class(func::isspace, memory.byte(text, at)) {
         at += 1;
     }
-    let negative = byte(at) == b'-';
-    if negative || byte(at) == b'+' {
+    let sign = memory.byte(text, at);
+    let negative = sign == b'-' as u32;
+    if negative || sign == b'+' as u32 {
         at += 1;
     }
-    if base & !16 == 0 && byte(at) == b'0' {
-        if byte(at + 1) | 0x20 == b'x' && digit(byte(at + 2)) < 16 {
+    if base & !16 == 0 {
+        let octal = memory.byte(text, at) == b'0' as u32;
+        if octal
+            && memory.byte(text, at + 1) | 0x20 == b'x' as u32
+            && digit(memory.byte(text, at + 2)) < 16
+        {
             at += 2;
             base = 16;
         } else if base == 0 {
-            base = 8;
+            base = if octal { 8 } else { 10 };
         }
     }
-    if base == 0 {
-        base = 10;
-    }
-    let mut read = Integer { negative, ..Integer::default() };
     // Base 1 has no digit but 0, which C does not read either.
     if base == 1 || base > 36 {
-        return read;
+        base = 0;
     }
+    let (mut value, mut large, mut len) = (0u32, false, 0);
     loop {
-        let digit = digit(byte(at));
+        let digit = digit(memory.byte(text, at));
         if digit >= base {
-            return read;
+            break;
         }
-        let value = read.value as u64 * base as u64 + digit as u64;
-        read.large |= value > u32::MAX as u64;
-        read.value = value as u32;
+        match value.checked_mul(base).and_then(|value| value.checked_add(digit)) {
+            Some(sum) => value = sum,
+            None => large = true,
+        }
         at += 1;
-        read.len = at as u32;
+        len = at;
     }
-}
-
-impl Integer {
-    /// What strtol() returns, or strtoul(): there a negative number is that of its magnitude, negated.
-    pub(crate) fn value(self, signed: bool) -> u32 {
-        let most = if signed { i32::MAX as u32 + self.negative as u32 } else { u32::MAX };
-        let large = self.large || self.value > most;
-        let value = if large { most } else { self.value };
+    let mut most = u32::MAX;
+    let mut negate = negative;
+    if signed {
+        most = i32::MAX as u32 + negative as u32;
+    }
+    if large || value > most {
+        value = most;
         // The largest unsigned number stands for all that are larger, with any sign.
-        if self.negative && (signed || !large) {
-            value.wrapping_neg()
-        } else {
-            value
-        }
+        negate &= signed;
     }
+    (if negate { value.wrapping_neg() } else { value }, len)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Program;
 
     #[test]
     fn integers() {
@@ -136,17 +112,13 @@ mod tests {
             ("4294967296", 10, i32::MAX, u32::MAX, 10),
             ("-99999999999999999999999", 10, i32::MIN, u32::MAX, 24),
         ] {
-            let read = integer(text.as_bytes(), base);
-            let found = (read.value(true) as i32, read.value(false), read.len);
-            assert_eq!(found, (signed, unsigned, len), "{text} {base}");
+            let mut bytes = std::format!("{text}\0").into_bytes();
+            let mut program = Program { memory: &mut bytes, printed: std::vec::Vec::new() };
+            let mut memory = Memory { bytes: &mut program, outside: false };
+            let found = integer(&mut memory, 0, base, true);
+            assert_eq!(found, (signed as u32, len), "{text} {base}");
+            assert_eq!(integer(&mut memory, 0, base, false), (unsigned, len), "{text} {base}");
+            assert!(!memory.outside);
         }
-    }
-
-    #[test]
-    fn parts() {
-        assert_eq!(find(b"hello", b"ll"), Some(2));
-        assert_eq!((find(b"hello", b""), find(b"", b"")), (Some(0), Some(0)));
-        assert_eq!((find(b"he", b"hello"), find(b"hello", b"lo!")), (None, None));
-        assert_eq!((span(b"aab", b"a", true), span(b"aab", b"b", false)), (2, 2));
     }
 }

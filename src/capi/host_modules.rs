@@ -85,7 +85,7 @@ pub unsafe fn size_in_heap(env: wasm_exec_env_t, at: u32) -> Option<u32> {
 pub unsafe fn end_program(env: wasm_exec_env_t, function: &str, code: i32) -> HostError {
     // SAFETY: environment and instance are live.
     let mut text = unsafe { (*(*env).instance).exception_text() };
-    text.str("env.").str(function).str("(").str(if code < 0 { "-" } else { "" });
+    text.str("env.").str(function).str(if code < 0 { "(-" } else { "(" });
     text.number(code.unsigned_abs()).str(")");
     HostError::Trap(TrapCode::Host)
 }
@@ -99,12 +99,18 @@ pub fn print(text: &[u8]) {
 pub(super) fn find(module: &str, name: &str) -> Option<Offer<Signature>> {
     // SAFETY: the lock is held.
     let modules = platform::locked(|| unsafe { *MODULES.0.get() });
-    modules
-        .iter()
-        .chain(built_in())
-        .find_map(|bound| bound.find(module, name))
-        .or_else(|| wasi::find(module, name))
-        .or_else(|| shared_heap::find(module, name))
+    // Two loops: of a program that sets no modules, the first one is no part.
+    for bound in modules {
+        if let Some(found) = bound.find(module, name) {
+            return Some(found);
+        }
+    }
+    for bound in built_in() {
+        if let Some(found) = bound.find(module, name) {
+            return Some(found);
+        }
+    }
+    wasi::find(module, name).or_else(|| shared_heap::find(module, name))
 }
 
 /// A module of host functions with a function that says where its state is, for

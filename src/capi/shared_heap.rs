@@ -487,7 +487,7 @@ fn execute(call: &mut Call<'_, Running>, number: usize, args: &[u32]) -> Result<
 }
 
 const ENV: HostModule<Running> =
-    HostModule::listed("env", "shared_heap_malloc(i)i shared_heap_free(i)", execute);
+    HostModule::listed("env", "(i)i shared_heap_malloc (i) shared_heap_free ", execute);
 
 static MODULE: BoundModule =
     // SAFETY: a `Running` takes no bytes, so nobody else uses them. The functions of the module

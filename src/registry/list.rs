@@ -55,36 +55,73 @@ pub(super) unsafe extern "C" fn shim<S: 'static, F: HostList<S>>(
 
 /// The names in a list.
 pub(super) fn names(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.split_ascii_whitespace().filter_map(|entry| Some(entry.split_once('(')?.0))
+    list.split_ascii_whitespace().filter(|word| !word.starts_with('('))
+}
+
+/// Checks the form of a list, when the program is compiled.
+pub(super) const fn check(list: &str) {
+    let list = list.as_bytes();
+    let (mut at, mut typed) = (0, false);
+    while at < list.len() {
+        let start = at;
+        while at < list.len() && list[at] != b' ' {
+            at += 1;
+        }
+        assert!(start < at && at < list.len(), "there is one space behind each word of a list");
+        if list[start] == b'(' {
+            let (mut params, mut results, mut close) = (0, 0, start + 1);
+            while close < at && list[close] != b')' {
+                assert!(matches!(list[close], b'i' | b'I'), "types of a list are i and I");
+                params += 1;
+                close += 1;
+            }
+            assert!(close < at && params <= 8, "a list has functions of up to 8 parameters");
+            while close + 1 + results < at {
+                assert!(
+                    matches!(list[close + 1 + results], b'i' | b'I'),
+                    "types of a list are i and I"
+                );
+                results += 1;
+            }
+            assert!(results <= 1, "a function of a list has one result");
+            typed = true;
+        }
+        assert!(typed, "a list begins with a type");
+        at += 1;
+    }
 }
 
 /// The number and the type of the function with this name.
 pub(super) fn find(list: &str, name: &str) -> Option<(usize, Signature)> {
-    let mut entries = list.as_bytes().split(|&byte| byte == b' ').zip(0..);
-    entries.find_map(|(entry, number)| {
-        let types = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"(")?;
-        Some((number, signature(types)))
-    })
+    let (mut number, mut types, mut rest) = (0, &[][..], list.as_bytes());
+    loop {
+        let end = rest.iter().position(|&byte| byte == b' ')?;
+        let word = rest.get(..end)?;
+        rest = rest.get(end + 1..)?;
+        if let [b'(', word @ ..] = word {
+            types = word;
+            continue;
+        }
+        if word == name.as_bytes() {
+            return Some((number, signature(types)));
+        }
+        number += 1;
+    }
 }
 
-/// The type of "parameters)result" in the letters `i I f F`.
+/// The type of "parameters)result" in the letters `i` and `I`.
 fn signature(types: &[u8]) -> Signature {
-    let (mut params, mut result) = (0, 0);
+    let (mut params, mut result) = (0u32, 0);
     for &letter in types.iter().rev() {
-        let ty = match letter {
-            b'i' => ValType::I32,
-            b'I' => ValType::I64,
-            b'f' => ValType::F32,
-            b'F' => ValType::F64,
+        if letter == b')' {
             // What was read so far is the result.
-            _ => {
-                (result, params) = (params as u8, 0);
-                continue;
-            }
-        };
-        params = params << 4 | nibble(ty.code()) as u64;
+            (result, params) = (params as u8, 0);
+            continue;
+        }
+        let ty = if letter == b'i' { ValType::I32 } else { ValType::I64 };
+        params = params << 4 | nibble(ty.code()) as u32;
     }
-    Signature::new(params, result)
+    Signature::new(params as u64, result)
 }
 
 #[cfg(test)]
@@ -93,18 +130,29 @@ mod tests {
 
     #[test]
     fn names_are_found_with_their_types() {
-        const LIST: &str = "a(iIfF)I ab() abc(i)f ";
+        const LIST: &str = "(iIi)I a () ab aa (i)i abc ";
+        const { check(LIST) };
         let code = |ty: ValType| nibble(ty.code()) as u64;
-        let all = [ValType::F64, ValType::F32, ValType::I64, ValType::I32];
+        let all = [ValType::I32, ValType::I64, ValType::I32];
         let params = all.iter().fold(0, |params, &ty| params << 4 | code(ty));
         let expected = Signature::new(params, code(ValType::I64) as u8);
         assert_eq!(find(LIST, "a"), Some((0, expected)));
         assert_eq!(find(LIST, "ab"), Some((1, Signature::new(0, 0))));
-        let expected = Signature::new(code(ValType::I32), code(ValType::F32) as u8);
-        assert_eq!(find(LIST, "abc"), Some((2, expected)));
-        for unknown in ["", "b", "abcd", "a(iIfF)I", "("] {
+        let expected = Signature::new(code(ValType::I32), code(ValType::I32) as u8);
+        assert_eq!(find(LIST, "abc"), Some((3, expected)));
+        assert_eq!(find(LIST, "aa"), Some((2, Signature::new(0, 0))));
+        for unknown in ["", " ", "b", "abcd", "(iIi)I", "(", "()", "a ()", "abc "] {
             assert_eq!(find(LIST, unknown), None, "{unknown}");
         }
-        assert!(names(LIST).eq(["a", "ab", "abc"]));
+        assert!(names(LIST).eq(["a", "ab", "aa", "abc"]));
+    }
+
+    #[test]
+    fn lists_are_checked() {
+        for wrong in ["(f)i a ", "(iiiiiiiii)i a ", "(i)i a", "(i)ii a ", "(i a ", "a ", "(i)i  a "]
+        {
+            assert!(std::panic::catch_unwind(|| check(wrong)).is_err(), "{wrong}");
+        }
+        check("(iiiiiiii)I a ()i b ");
     }
 }

@@ -147,8 +147,9 @@ impl<S: 'static> HostModule<S> {
         HostModule { name, funcs, list: None }
     }
 
-    /// Functions that one function executes: `list` has their names and signatures, for example
-    /// `"strlen(i)i clock()I"`, with the letters `i I f F` and at most 16 parameters.
+    /// Functions that one function executes: `list` has signatures, each with the names of functions
+    /// behind it, for example `"(i)i strlen puts ()I clock "`, with a space behind each word, the types `i` and `I`, and
+    /// at most 8 parameters. A list of another form is refused when it is compiled.
     pub const fn listed<F: HostList<S>>(
         name: &'static str,
         list: &'static str,
@@ -156,6 +157,7 @@ impl<S: 'static> HostModule<S> {
     ) -> HostModule<S> {
         const { assert!(size_of::<F>() == 0, "a host function cannot capture anything") };
         let _ = run;
+        list::check(list);
         let list = List { text: list, call: list::shim::<S, F> };
         HostModule { name, funcs: &[], list: Some(list) }
     }

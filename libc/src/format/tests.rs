@@ -1,10 +1,10 @@
 //! Random formats against the snprintf of the host, and what is outside of the memory.
 
 use super::*;
+use crate::memory::Program;
 use core::ffi::{c_char, c_int};
 use std::string::String;
 use std::vec::Vec;
-extern crate std;
 
 extern "C" {
     fn snprintf(buffer: *mut c_char, size: usize, format: *const c_char, ...) -> c_int;
@@ -64,20 +64,21 @@ impl Random {
     }
 }
 
-/// A program without an instance.
-struct Program<'m> {
-    memory: &'m mut [u8],
-    printed: Vec<u8>,
-}
-
-impl Bytes for Program<'_> {
-    fn at(&mut self, at: u32, len: u32) -> Option<&mut [u8]> {
-        self.memory.get_mut(at as usize..)?.get_mut(..len as usize)
-    }
-
-    fn print(&mut self, text: &[u8]) {
-        self.printed.extend_from_slice(text);
-    }
+/// What a format prints to the console, or to memory with room for the text and a NUL; how many
+/// bytes these are, if all accesses were inside.
+fn format(
+    bytes: &mut Program,
+    console: bool,
+    at: u32,
+    room: u32,
+    text: u32,
+    args: u32,
+) -> Option<u32> {
+    let mut memory = Memory { bytes, outside: false };
+    let mut printer = Printer::new(&mut memory, console, at, room);
+    printer.print(text, args, true);
+    let count = printer.end();
+    (!memory.outside).then_some(count)
 }
 
 const TEXT: u32 = 8;
@@ -90,17 +91,21 @@ fn ours(memory: &mut [u8], text: &[u8], args: &[u8], room: u32) -> (Option<u32>,
     memory[TEXT as usize + text.len()] = 0;
     memory[ARGS as usize..][..args.len()].copy_from_slice(args);
     let mut program = Program { memory, printed: Vec::new() };
-    let mut sink = Sink::new(true, 0, 0);
-    let count = format(&mut program, &mut sink, TEXT, ARGS);
+    let count = format(&mut program, true, 0, 0, TEXT, ARGS);
     let printed = core::mem::take(&mut program.printed);
     // Into the memory it is the same, up to the room.
     const TO: u32 = 1024;
     let before = program.memory.to_vec();
-    let again = format(&mut program, &mut Sink::new(false, TO, room), TEXT, ARGS);
+    let again = format(&mut program, false, TO, room, TEXT, ARGS);
     let memory = program.memory;
     assert_eq!(again, count);
-    let kept = printed.len().min(room as usize);
-    assert_eq!(memory[TO as usize..][..kept], printed[..kept]);
+    let mut kept = 0;
+    if room != 0 {
+        kept = printed.len().min(room as usize - 1);
+        assert_eq!(memory[TO as usize..][..kept], printed[..kept]);
+        assert_eq!(memory[TO as usize + kept], 0);
+        kept += 1;
+    }
     assert_eq!(memory[TO as usize + kept..], before[TO as usize + kept..]);
     assert_eq!(memory[..TO as usize], before[..TO as usize]);
     (count, printed)
@@ -240,7 +245,7 @@ fn several_arguments_and_stars() {
     let args = 999_999.5f64.to_le_bytes();
     assert_eq!(ours(&mut memory, b"%#G %.3s|", &args, 100).1, b"1.00000E+06 |");
     // The largest width.
-    assert_eq!(ours(&mut memory, b"%99999999999d", &[0; 4], 9000).0, Some(MOST));
+    assert_eq!(ours(&mut memory, b"%99999999999d", &[0; 4], 9000).0, Some(MOST as u32));
 }
 
 #[test]
@@ -248,7 +253,7 @@ fn what_is_outside_of_the_memory_is_refused() {
     let mut memory = std::vec![b'x'; 64];
     let run = |memory: &mut [u8], text: u32, args: u32| {
         let mut program = Program { memory, printed: Vec::new() };
-        format(&mut program, &mut Sink::new(true, 0, 0), text, args)
+        format(&mut program, true, 0, 0, text, args)
     };
     // No NUL, and no byte.
     assert_eq!(run(&mut memory, 0, 0), None);
@@ -264,6 +269,13 @@ fn what_is_outside_of_the_memory_is_refused() {
         assert_eq!(run(&mut memory, 0, u32::MAX), None);
         assert_eq!(run(&mut memory, 0, u32::MAX - 7), None);
     }
+    // Printed is what stands in front of what failed, and nothing else.
+    memory[..5].copy_from_slice(b"a%db\0");
+    for (console, printed) in [(true, &b"a"[..]), (false, b"")] {
+        let mut program = Program { memory: &mut memory, printed: Vec::new() };
+        assert_eq!(format(&mut program, console, 40, 2, 0, 64), None);
+        assert_eq!(program.printed, printed);
+    }
     // A string that is not terminated, and what a precision says of it.
     memory[..5].copy_from_slice(b"%.4s\0");
     memory[8..12].copy_from_slice(&60u32.to_le_bytes());
@@ -274,10 +286,10 @@ fn what_is_outside_of_the_memory_is_refused() {
     // A result that does not fit.
     memory[..3].copy_from_slice(b"%d\0");
     memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
-    for (at, fits) in [(59, true), (60, false), (64, false), (u32::MAX, false)] {
-        let mut sink = Sink::new(false, at, u32::MAX);
+    for (at, fits) in [(58, true), (59, false), (64, false), (u32::MAX, false)] {
         let mut program = Program { memory: &mut memory, printed: Vec::new() };
-        assert_eq!(format(&mut program, &mut sink, 0, 8).is_some(), fits, "{at}");
+        let count = format(&mut program, false, at, u32::MAX, 0, 8);
+        assert_eq!(count.is_some(), fits, "{at}");
         memory[8..12].copy_from_slice(&12345u32.to_le_bytes());
     }
 }
