@@ -4,7 +4,8 @@
  * The functions of the C API that a library has only if it is built with an option of their own: shared heaps
  * (CONFIG_ZONDA_SHARED_HEAP), modules that import from modules (CONFIG_ZONDA_MULTI_MODULE), call stacks and memory consumption
  * (CONFIG_ZONDA_DIAGNOSTICS), native code (CONFIG_ZONDA_NATIVE), records of traps (CONFIG_ZONDA_TRAP_RECORD), times of
- * calls (CONFIG_ZONDA_EXEC_TIME), execution environments for other threads (CONFIG_ZONDA_SPAWN). wasm_export.h includes this file.
+ * calls (CONFIG_ZONDA_EXEC_TIME), the running function (CONFIG_ZONDA_SAMPLING), execution environments for other threads
+ * (CONFIG_ZONDA_SPAWN). wasm_export.h includes this file.
  *
  * Generated from src/capi by cbindgen. Do not edit.
  */
@@ -220,6 +221,12 @@ double wasm_runtime_get_wasm_func_exec_time(wasm_module_inst_t inst, const char 
 // Prints to the console a line for each function that the application has called: the index, the
 // calls, and the microseconds that they took.
 void wasm_runtime_dump_perf_profiling(wasm_module_inst_t module_inst);
+
+// Returns the index of the function that runs in an instance, imported ones counted; UINT32_MAX if
+// none does, and for native code. A native function runs as a part of the function that has called
+// it. May be called by other threads and by interrupt handlers while the instance exists, as
+// wasm_runtime_terminate().
+uint32_t zonda_running_function(wasm_module_inst_t module_inst);
 
 // Creates an execution environment for another thread, with an instance of its own: of the module
 // and from the arguments of the environment's instance, with its custom data, contexts and running

@@ -69,7 +69,7 @@ fn operands_have_their_types() {
     expected.extend(last);
     for mode in [Mode::Classic, Mode::Fast] {
         let engine = Engine::new(mode);
-        let module = Module::from_vec(&engine, &wat::parse_str(MODULE).unwrap()).unwrap();
+        let module = Module::from_vec(&engine, wat::parse_str(MODULE).unwrap()).unwrap();
         let mut store = Store::new(&engine, ()).unwrap();
         let notes: *mut Notes = Box::into_raw(Box::default());
         // SAFETY: the notes live longer than the store.

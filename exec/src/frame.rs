@@ -26,6 +26,7 @@ use crate::debug;
 use crate::instance::ExecInstance;
 use crate::linear_memory::Memory;
 use crate::meter::Meter;
+use crate::sampling::Before;
 pub use crate::slot::{read64, write64};
 use crate::trace::Trace;
 use crate::TrapCode;
@@ -143,6 +144,8 @@ pub struct Context {
     /// The call by the host that encloses this one: see [`Context::outer`].
     #[cfg(feature = "debug")]
     pub(crate) outer: core::mem::MaybeUninit<*const Context>,
+    /// What ran before the call.
+    pub(crate) before: Before,
 }
 
 /// What a call by the host provides.
@@ -271,6 +274,7 @@ impl Context {
             host: host.host,
             #[cfg(feature = "debug")]
             outer: core::mem::MaybeUninit::uninit(),
+            before: Before::NOTHING,
         }
     }
 

@@ -93,6 +93,11 @@ pub mod numeric;
 pub mod op;
 mod relation;
 mod run;
+#[cfg(feature = "sampling")]
+pub mod sampling;
+#[cfg(not(feature = "sampling"))]
+#[path = "sampling_off.rs"]
+pub mod sampling;
 #[cfg(feature = "shared-heap")]
 pub mod shared;
 #[cfg(not(feature = "shared-heap"))]

@@ -1,12 +1,13 @@
 //! What stops running code: a termination request of the embedder, and the end of the fuel.
 //!
-//! Depends on nothing. The loops check the meter at each call and at each branch to a loop; the
+//! Depends on [`crate::sampling`]. The loops check the meter at each call and at each branch to a loop; the
 //! code between two of these is finite. One unit of fuel pays for one call or one such branch.
 //!
 //! Owns the rule who may access what: other threads and interrupt handlers reach a
-//! [`TerminationRequest`] alone, which is atomic. A [`Meter`] is not `Sync`, so its fuel belongs to
+//! [`TerminationRequest`] and what [`crate::sampling`] says of [`Running`], which are atomic. A [`Meter`] is not `Sync`, so its fuel belongs to
 //! the thread that runs the store.
 
+use crate::sampling::Running;
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -97,6 +98,8 @@ pub struct Meter {
     /// The native stack that native code may use.
     #[cfg(feature = "native")]
     pub native: NativeStack,
+    /// The function that runs.
+    pub(crate) running: Running,
     /// For a debugger.
     #[cfg(feature = "debug")]
     pub debug: crate::debug::Debug,
@@ -112,6 +115,10 @@ pub(crate) const TERMINATION: usize = core::mem::offset_of!(Meter, termination);
 /// The offset of the fuel slice, which native code counts down.
 #[cfg(any(feature = "fuel", feature = "native"))]
 pub(crate) const SLICE: usize = core::mem::offset_of!(Meter, slice);
+
+/// The offset of the function that runs, which the loops write where a sampler reads it.
+#[cfg_attr(not(thumb2), allow(dead_code))]
+pub(crate) const RUNNING: usize = core::mem::offset_of!(Meter, running);
 
 #[cfg(feature = "fuel")]
 const _: () = assert!(SLICE == TERMINATION + 4);
@@ -152,6 +159,7 @@ impl Meter {
             rest: Cell::new(u64::MAX - u32::MAX as u64),
             #[cfg(feature = "native")]
             native: NativeStack::new(),
+            running: Running::new(),
             #[cfg(feature = "debug")]
             debug: crate::debug::Debug::new(),
             one_thread: PhantomData,

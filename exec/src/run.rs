@@ -133,7 +133,13 @@ impl Entry {
             let Start { pc, sp, fp, stp, func, instance, memory } = (*this).start;
             (context.pc, context.sp, context.fp, context.stp) = (pc, sp, fp, stp);
             (context.func, context.instance, context.memory) = (func, instance, memory);
-            ((*this).run)(context)
+            let running = &(*context.meter).running;
+            context.before = running.begin();
+            let code = ((*this).run)(context);
+            if code == 0 {
+                running.end(context.before);
+            }
+            code
         }
     }
 
@@ -148,9 +154,11 @@ impl Entry {
             if (Mode::BUILT_IN.len() > 1 || debug::ON) && code == OTHER_MODE || is_thrown(code) {
                 code = go_on(context, code);
                 if code == 0 {
+                    (*context.meter).running.end(context.before);
                     return Exit::Returned;
                 }
             }
+            (*context.meter).running.end(context.before);
             debug::trapped(context, code);
             let Context { pc, func, instance, .. } = *context;
             let place = Place { pc, func, instance, trace: Trace::of(context) };

@@ -27,6 +27,7 @@
 //! | `debug` | instances whose program a debugger of the library stops |
 //! | `diagnostics` | call stacks, memory consumption, failed growth |
 //! | `exec_time` | how long calls take |
+//! | `sampling` | which function runs |
 //! | `trap_record` | records of traps |
 //! | `shared_heap` | memory that several instances share |
 //! | `spawn` | environments for other threads, with instances of their own |
@@ -100,6 +101,8 @@ mod pool;
 mod prepared;
 mod reflect;
 mod runtime;
+#[cfg(feature = "sampling")]
+mod sampling;
 #[cfg(feature = "shared-heap")]
 mod shared_heap;
 #[cfg(not(feature = "shared-heap"))]
@@ -159,6 +162,8 @@ pub use objects::*;
 pub use package::*;
 pub use reflect::*;
 pub use runtime::*;
+#[cfg(feature = "sampling")]
+pub use sampling::*;
 #[cfg(feature = "shared-heap")]
 pub use shared_heap::*;
 #[cfg(feature = "signed-files")]

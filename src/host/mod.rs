@@ -13,6 +13,8 @@ mod func;
 mod linker;
 #[cfg(feature = "gc")]
 mod object;
+#[cfg(feature = "sampling")]
+mod sampler;
 mod store;
 mod val;
 
@@ -24,5 +26,7 @@ pub use func::{Func, TypedFunc};
 pub use linker::{Instance, Linker};
 #[cfg(feature = "gc")]
 pub use object::{AnyKind, AnyRef};
+#[cfg(feature = "sampling")]
+pub use sampler::Sampler;
 pub use store::{AsStore, AsStoreMut, InterruptHandle, Store, StoreMut};
 pub use val::{Params, Results, Val, Value};

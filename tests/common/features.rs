@@ -26,8 +26,8 @@ pub const OFF_BY_DEFAULT: [&str; 8] = [
 pub const SERVICES: [&str; 2] = ["fuel", "error-text"];
 
 /// What applications in C use besides.
-pub const C_API: [&str; 6] =
-    ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time", "spawn"];
+pub const C_API: [&str; 7] =
+    ["shared-heap", "multi-module", "diagnostics", "trap-record", "exec-time", "sampling", "spawn"];
 
 /// What a library is for, or trusts, or checks besides: never together with all of the others.
 pub const SPECIAL: [&str; 4] = ["precompiled-only", "trust-precompiled", "native", "strict"];

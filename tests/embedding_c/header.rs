@@ -29,8 +29,16 @@ const SOURCES: [&str; 19] = [
 ];
 
 /// What is off by default.
-const OPTIONAL: [&str; 7] =
-    ["shared_heap", "modules", "diagnostics", "native_code", "trap_record", "exec_time", "spawn"];
+const OPTIONAL: [&str; 8] = [
+    "shared_heap",
+    "modules",
+    "diagnostics",
+    "native_code",
+    "trap_record",
+    "exec_time",
+    "sampling",
+    "spawn",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

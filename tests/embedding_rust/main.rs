@@ -11,5 +11,7 @@ mod plan;
 mod probe;
 #[cfg(feature = "trap-record")]
 mod records;
+#[cfg(feature = "sampling")]
+mod sampling;
 mod stack;
 mod threads;

@@ -154,6 +154,13 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
             unsafe { running(context) }
         };
     }
+    // The context's function runs from now on.
+    macro_rules! runs {
+        () => {
+            // SAFETY: RECORDS: the meter is live.
+            unsafe { (*context.meter).running.set(context.func) }
+        };
+    }
     // Writes to the context what a called function may read.
     macro_rules! save {
         () => {{
@@ -181,6 +188,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
             fp = Frame(context.fp);
             stp = Entry(context.stp);
             narrow = func!().narrow as u32;
+            runs!();
             reload_memory!();
         }};
     }
@@ -748,6 +756,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                     stop!(TrapCode::StackOverflow as u32, call_at!());
                 };
                 context.func = func.cast();
+                runs!();
                 fp = frame;
                 // The topmost operand's value is not read before another is pushed. SAFETY: the
                 // frame has a boundary's slots and the pad behind its header; the first of them is
@@ -789,6 +798,7 @@ unsafe fn run_form<const CHECKED: bool>(context: &mut Context) -> u32 {
                 fp = Frame(header.fp);
                 stp = Entry(header.stp);
                 context.func = header.func;
+                runs!();
                 narrow = func!().narrow as u32;
             }
             Leave::ImportedFunc(import) => {

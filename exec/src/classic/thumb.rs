@@ -104,6 +104,13 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    adr r12, \\usual",
         ".endif",
         ".endm",
+        // The function in \func runs from now on. Clobbers \scratch.
+        ".macro runs func, scratch",
+        ".if {SAMPLING}",
+        "    ldr \\scratch, [r11, #{METER}]",
+        "    str \\func, [\\scratch, #{RUNNING}]",
+        ".endif",
+        ".endm",
         // Checks the meter. Preserves r1 and r2, clobbers r0 and r3.
         ".macro meter",
         "    ldr r0, [r11, #{METER}]",
@@ -190,6 +197,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         "    ldrd r7, r10, [r11, #{FP}]",
         "    ldr r6, [r5]",
         "    ldr r0, [r11, #{FUNC}]",
+        "    runs r0, r1",
         "    ldrb r9, [r0, #{NARROW}]",
         // Reads again what a call may change or clobber.
         "10:",
@@ -779,6 +787,7 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ".purgem meter",
         ".purgem meter_stop",
         ".purgem handlers",
+        ".purgem runs",
         ".purgem to",
         ".purgem address",
         ".purgem load",
@@ -834,6 +843,8 @@ pub(crate) unsafe extern "C" fn run(context: &mut Context) -> u32 {
         ARGS = const offset::ARGS,
         CHANGE = const offset::CHANGE,
         SWITCHED = const SWITCHED,
+        RUNNING = const crate::meter::RUNNING,
+        SAMPLING = const cfg!(feature = "sampling") as u32,
         FUEL = const cfg!(feature = "fuel") as u32,
         TRACE = const cfg!(any(feature = "trace", feature = "exceptions")) as u32,
         EXCEPTIONS = const cfg!(feature = "exceptions") as u32,

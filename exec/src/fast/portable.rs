@@ -97,6 +97,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
         unsafe { (&*(*ctx).instance, &*(*ctx).meter, FastMemory::of((*ctx).memory)) };
     // SAFETY: the contract of `run`: the context is complete.
     let (mut pc, mut fp, mut func) = unsafe { (Code((*ctx).pc), Frame((*ctx).fp), (*ctx).func) };
+    meter.running.set(func);
     // Zero-extended to the width of addresses, so that it is one without a conversion.
     let mut acc = acc as usize;
 
@@ -343,6 +344,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                 $results;
                 (pc, fp) = (Code(header.pc), Frame(header.fp));
                 func = header.func;
+                meter.running.set(func);
             }};
         }
         macro_rules! set_result {
@@ -500,6 +502,7 @@ unsafe fn execute(ctx: *mut Context, acc: u32) -> u32 {
                     Header::write_caller(header, func, pc.after(CALL).0, fp.0);
                 }
                 func = to.cast();
+                meter.running.set(func);
                 // SAFETY: RECORDS: the record says where in the instance's code the function
                 // starts. COMPLETE and SLOTS as above.
                 unsafe {

@@ -22,6 +22,7 @@ mod pack;
 mod postmortem;
 mod profile;
 mod run;
+mod samples;
 mod sign;
 mod symbolize;
 mod validate;

@@ -2,9 +2,9 @@
 //!
 //! The program runs as an instrumented module (`instrument`). By default its call stack is sampled
 //! each time that a budget of instructions is used up; `--exact` counts all instructions of each
-//! function and loop.
+//! function and loop. `--samples` reads what a device has sampled.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::input::read_module;
 use crate::instrument::{blocks, instrument, Block, Probe, BUDGET, TABLE};
 use crate::run::{self, counters, Program, Watch};
+use crate::samples;
 use crate::RunArgs;
 
 #[derive(clap::Args)]
@@ -33,6 +34,9 @@ pub struct ProfileArgs {
     /// Count all instructions of each function and each loop instead of taking samples
     #[arg(long, conflicts_with_all = ["period", "flamegraph"])]
     exact: bool,
+    /// Do not run the program: show the samples that a device has printed, from this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["exact", "period", "flamegraph", "overhead"])]
+    samples: Option<PathBuf>,
     /// Take a sample each N instructions on average
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(10..=100_000_000))]
     period: u32,
@@ -90,6 +94,9 @@ pub fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     let Some(path) = args.run.file_and_args.first().map(Path::new) else {
         return Err(Failure::Input("no file".into()));
     };
+    if let Some(samples) = &args.samples {
+        return of_device(args, path, samples);
+    }
     if args.run.native {
         let text = "a profile counts WebAssembly instructions, which are the same in each mode: leave --native out";
         return Err(Failure::Input(text.into()));
@@ -112,11 +119,11 @@ pub fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
     }
     let funcs = profile.by_func();
     let total: u64 = funcs.iter().map(|row| row.instructions).sum();
-    eprint!("{}", table(&funcs, &symbols, total, args.top, args.exact));
+    eprint!("{}", table(&funcs, &symbols, total, args.top, "instructions", args.exact));
     if args.exact {
         let loops: Vec<Row> = profile.rows().into_iter().filter(|row| row.inside != 0).collect();
         if loops.iter().any(|row| row.instructions != 0) {
-            eprint!("{}", table(&loops, &symbols, total, args.top, true));
+            eprint!("{}", table(&loops, &symbols, total, args.top, "instructions", true));
         }
     }
     eprintln!("{total} instructions in {:.3} s{}", profile.time.as_secs_f64(), profile.sampled());
@@ -131,6 +138,36 @@ pub fn profile(args: &ProfileArgs) -> Result<ExitCode, Failure> {
         );
     }
     written.and(outcome)
+}
+
+/// Prints the profile that a device has sampled.
+fn of_device(args: &ProfileArgs, path: &Path, samples: &Path) -> Result<ExitCode, Failure> {
+    let bad = |error: String| Failure::Input(format!("{}: {error}", samples.display()));
+    let module = read_module(path)?;
+    let symbols = crate::symbolize::program(path, &module)?;
+    let output = fs::read(samples).map_err(|error| bad(error.to_string()))?;
+    let sampled = samples::read(&String::from_utf8_lossy(&output)).map_err(bad)?;
+    let defined: HashSet<u32> =
+        blocks(&module).map_err(Failure::Input)?.iter().map(|block| block.func).collect();
+    if let Some(func) = sampled.functions.keys().find(|func| !defined.contains(func)) {
+        let text = format!("function {func} is none of {}: samples of another", path.display());
+        return Err(bad(text));
+    }
+    let row = |(&func, &count)| Row { func, inside: 0, instructions: count, entries: None };
+    let mut funcs: Vec<Row> = sampled.functions.iter().map(row).collect();
+    funcs.sort_by_key(|row| (std::cmp::Reverse(row.instructions), row.func));
+    let total = funcs.iter().map(|row| row.instructions).sum::<u64>() + sampled.others;
+    eprint!("{}", table(&funcs, &symbols, total, args.top, "samples", false));
+    eprintln!(
+        "{total} samples, {} of functions without a count, and {} outside of the program",
+        sampled.others, sampled.elsewhere
+    );
+    if let Some(file) = &args.only {
+        let text = only(&funcs, &symbols, total, args.share);
+        let failed = |error| Failure::Input(format!("{}: {error}", file.display()));
+        fs::write(file, text).map_err(failed)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Profile {
@@ -326,8 +363,15 @@ impl Watch for Timed {
     }
 }
 
-/// The rows as a table.
-fn table(rows: &[Row], symbols: &Symbols, total: u64, top: usize, exact: bool) -> String {
+/// The rows as a table, with what was counted.
+fn table(
+    rows: &[Row],
+    symbols: &Symbols,
+    total: u64,
+    top: usize,
+    unit: &str,
+    exact: bool,
+) -> String {
     let of_loops = rows.iter().any(|row| row.inside != 0);
     let mut rows: Vec<&Row> = rows.iter().filter(|row| row.instructions != 0).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.instructions), row.func, row.inside));
@@ -337,7 +381,7 @@ fn table(rows: &[Row], symbols: &Symbols, total: u64, top: usize, exact: bool) -
         (true, true) => "iterations",
     };
     let what = if of_loops { "loop" } else { "function" };
-    let mut text = format!("  share    instructions {entries:>12}  {what}\n");
+    let mut text = format!("  share {unit:>15} {entries:>12}  {what}\n");
     for row in rows.iter().take(top) {
         let share = 100.0 * row.instructions as f64 / total.max(1) as f64;
         let entries = row.entries.map_or(String::new(), |entries| entries.to_string());

@@ -93,6 +93,31 @@ fn samples_agree_with_exact_counts() {
 }
 
 #[test]
+fn samples_of_a_device_are_shown() {
+    let path = file("device", "counted.wat", COUNTED.as_bytes());
+    let console = "boot\nzonda samples: function 1: 300\nzonda samples: function 0: 90\n\
+        zonda samples: other functions: 10\nzonda samples: elsewhere: 7\n";
+    let samples = file("device", "console.txt", console.as_bytes());
+    let only = Path::new(&path).with_extension("only");
+    let only = only.to_str().unwrap();
+    let output = zonda(&["profile", "--samples", &samples, "--only", only, "--share", "75", &path]);
+    expect(&output, 0, "", &[]);
+    let text = stderr(&output);
+    assert_eq!(rows(&text), [("work".into(), 300, None), ("leaf".into(), 90, None)], "{text}");
+    assert!(text.contains(" 75.00%             300               work\n"), "{text}");
+    let last = "400 samples, 10 of functions without a count, and 7 outside of the program";
+    assert!(text.contains(last), "{text}");
+    let list = std::fs::read_to_string(only).unwrap();
+    assert!(list.ends_with("# 75.00 % work\n1\n"), "{list}");
+    // Function 4 is none of the module.
+    let other = file("device", "other.txt", console.replace("tion 0", "tion 4").as_bytes());
+    let output = zonda(&["profile", "--samples", &other, &path]);
+    expect(&output, 2, "", &["other.txt: function 4 is none of"]);
+    let nothing = file("device", "nothing.txt", b"boot");
+    expect(&zonda(&["profile", "--samples", &nothing, &path]), 2, "", &["no samples"]);
+}
+
+#[test]
 fn a_flame_graph_and_a_list_for_the_compiler_are_written() {
     let path = file("graph", "counted.wat", COUNTED.as_bytes());
     let (graph, list) = (file("graph", "graph.svg", b""), file("graph", "only.txt", b""));

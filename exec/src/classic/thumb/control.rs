@@ -133,6 +133,7 @@ macro_rules! control_handlers {
             "    bne 4f\n",
             "    mov r5, r0\n",
             "2:  str r3, [r11, #{FUNC}]\n",
+            "    runs r3, r0\n",
             "    ldrb r9, [r3, #{NARROW}]\n",
             "    next\n",
             // Through a boundary.
@@ -196,6 +197,7 @@ macro_rules! control_handlers {
             "3:  ldr r3, [r11, #{FUNC}]\n",
             "    stmia.w r5!, {{r3, r4, r7, r10}}\n",
             "    str r2, [r11, #{FUNC}]\n",
+            "    runs r2, r3\n",
             "    mov r7, r1\n",
             "    ldr r4, [r2, #{CODE}]\n",
             "    ldr r10, [r2, #{SIDE_TABLE}]\n",

@@ -42,6 +42,12 @@ const PARTS: &[Part] = &[
         needs: None,
     },
     Part {
+        name: "SAMPLING",
+        features: "zonda/sampling",
+        calls: &["zonda_running_function"],
+        needs: None,
+    },
+    Part {
         name: "SPAWN",
         features: "zonda/spawn",
         calls: &["wasm_runtime_spawn_exec_env", "wasm_runtime_destroy_spawned_exec_env"],
