@@ -3,6 +3,7 @@
 
 #![cfg(feature = "classic")]
 
+mod errors;
 #[path = "../common/forge.rs"]
 mod forge;
 mod info;
