@@ -143,6 +143,34 @@
   (export "f" (func 2))
   (export "g" (global 1))
   (export "" (table 1)))
+;; # long_types
+;; Types of (i64 f64 ...) to (i32 ... f32), with 130, 2, 0 and 127 parameters and 1, 1, 300 and 128 results; the numbers of
+;; the second one, and the number of parameters of the third one, take more bytes than they need.
+(module binary
+  "\00\61\73\6d\01\00\00\00\01\c8\05\04\60\82\01\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e"
+  "\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e"
+  "\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e"
+  "\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e"
+  "\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\01\7d\60\82\80\80\80\00\7e\7c\81\80\00\7d\60"
+  "\80\00\ac\02\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7d\60\7f\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c"
+  "\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c"
+  "\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c"
+  "\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c"
+  "\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\7c\7e\80\01\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f"
+  "\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7d\03\05\04\00\01\02\03\07\11\04\01\61\00"
+  "\00\01\62\00\01\01\63\00\02\01\64\00\03\0a\11\04\03\00\00\0b\03\00\00\0b\03\00\00\0b\03\00\00\0b")
 ;; # references
 (module
   (import "env" "swap" (func $swap (param externref externref) (result externref)))

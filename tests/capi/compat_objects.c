@@ -102,6 +102,39 @@ static uint32_t known(wasm_exec_env_t env, uint32_t value)
 	return value;
 }
 
+/* Types whose numbers of values take several bytes: because they are large, or because of how a
+ * tool encodes them.
+ */
+static void check_long_types(void)
+{
+	static const wasm_valkind_t kinds[] = {WASM_I64, WASM_F64};
+	static const uint32_t counts[][2] = {{130, 1}, {2, 1}, {0, 300}, {127, 128}};
+	wasm_export_t export;
+
+	module = wasm_runtime_load((uint8_t *)long_types_wasm, sizeof(long_types_wasm), error,
+				   sizeof(error));
+	CHECK(module != NULL && wasm_runtime_get_export_count(module) == 4);
+	for (int32_t i = 0; i < 4; i++) {
+		wasm_runtime_get_export_type(module, i, &export);
+		CHECK(export.kind == WASM_IMPORT_EXPORT_KIND_FUNC);
+		CHECK(wasm_func_type_get_param_count(export.u.func_type) == counts[i][0] &&
+		      wasm_func_type_get_result_count(export.u.func_type) == counts[i][1]);
+		for (uint32_t at = 0; at < counts[i][0]; at++) {
+			CHECK(wasm_func_type_get_param_valkind(export.u.func_type, at) ==
+			      kinds[at % 2]);
+		}
+		for (uint32_t at = 0; at < counts[i][1]; at++) {
+			CHECK(wasm_func_type_get_result_valkind(export.u.func_type, at) ==
+			      (at + 1 == counts[i][1] ? WASM_F32 : WASM_I32));
+		}
+		CHECK(wasm_func_type_get_param_valkind(export.u.func_type, counts[i][0]) ==
+			      WASM_I32 &&
+		      wasm_func_type_get_result_valkind(export.u.func_type, counts[i][1]) ==
+			      WASM_I32);
+	}
+	wasm_runtime_unload(module);
+}
+
 /* Imports and exports. */
 void test_reflection(void)
 {
@@ -111,6 +144,7 @@ void test_reflection(void)
 	const char *name;
 
 	CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", natives, 1));
+	check_long_types();
 	module = wasm_runtime_load((uint8_t *)reflected_wasm, sizeof(reflected_wasm), error,
 				   sizeof(error));
 	CHECK(module != NULL && wasm_runtime_get_import_count(module) == 5);
@@ -290,6 +324,73 @@ static uintptr_t swap_object(wasm_exec_env_t env, uintptr_t object, uintptr_t ot
 	return object == other ? 0 : other;
 }
 
+static int ended_objects;
+
+static void count_end(void *object)
+{
+	CHECK(object != NULL);
+	ended_objects++;
+}
+
+/*
+ * A reference leads to its object for as long as it is listed, and to no other one. Below 2^31 it
+ * is the object itself.
+ */
+static void check_references_of_objects(void)
+{
+	static const uintptr_t addresses[] = {
+		1, 5, 0x7fffffff, 0x80000000u, 0xffffffff, (uintptr_t)&ended_objects, 77};
+	enum {
+		COUNT = sizeof(addresses) / sizeof(addresses[0])
+	};
+	wasm_module_inst_t other = wasm_runtime_instantiate(module, 0, 0, error, sizeof(error));
+	uint32_t references[COUNT], again;
+	void *object;
+
+	CHECK(other != NULL);
+	/* Each goes first, in the middle and last. */
+	for (unsigned gone = 0; gone < COUNT; gone++) {
+		for (unsigned i = 0; i < COUNT; i++) {
+			object = (void *)addresses[i];
+			CHECK(wasm_externref_obj2ref(other, object, &references[i]));
+			CHECK(addresses[i] >= 0x80000000u && sizeof(uintptr_t) > 4
+				      ? references[i] >= 0x80000000u
+				      : references[i] == addresses[i]);
+			for (unsigned j = 0; j < i; j++) {
+				CHECK(references[i] != references[j]);
+			}
+			CHECK(wasm_externref_set_cleanup(other, object, count_end));
+		}
+		ended_objects = 0;
+		CHECK(wasm_externref_objdel(other, (void *)addresses[gone]) && ended_objects == 1);
+		CHECK(!wasm_externref_objdel(other, (void *)addresses[gone]));
+		CHECK(!wasm_externref_objdel(instance, (void *)addresses[(gone + 1) % COUNT]));
+		for (unsigned i = 0; i < COUNT; i++) {
+			bool is_there = i != gone || addresses[i] < 0x80000000u;
+
+			object = &again;
+			CHECK(wasm_externref_ref2obj(references[i], &object) == is_there);
+			CHECK(object == (is_there ? (void *)addresses[i] : NULL));
+			if (i != gone) {
+				CHECK(wasm_externref_obj2ref(other, (void *)addresses[i], &again) &&
+				      again == references[i]);
+			}
+		}
+		CHECK(ended_objects == 1);
+	}
+	/* Another instance's reference to an object is another one, and ends alone. */
+	object = (void *)addresses[5];
+	CHECK(wasm_externref_obj2ref(other, object, &references[5]) &&
+	      wasm_externref_obj2ref(instance, object, &again) && again != references[5]);
+	CHECK(wasm_externref_set_cleanup(other, object, count_end));
+	ended_objects = 0;
+	wasm_runtime_deinstantiate(other);
+	CHECK(ended_objects == COUNT - 1);
+	CHECK(!wasm_externref_ref2obj(references[5], &object) && object == NULL);
+	CHECK(wasm_externref_ref2obj(again, &object) && object == (void *)addresses[5]);
+	CHECK(wasm_externref_objdel(instance, object) && ended_objects == COUNT - 1);
+}
+
 void test_objects_of_the_application(void)
 {
 	static NativeSymbol natives[] = {{"swap", (void *)swap_object, "(rr)r", NULL}};
@@ -351,6 +452,7 @@ void test_objects_of_the_application(void)
 	CHECK(wasm_externref_obj2ref(instance, &objects[2], &reference) &&
 	      wasm_externref_set_cleanup(instance, &objects[2], end_object) &&
 	      wasm_externref_retain(reference) && !wasm_externref_retain(0xfffffff1));
+	check_references_of_objects();
 	stop();
 	/* The one goes with the instance, the other one stays. */
 	CHECK(ended == 11 && wasm_externref_ref2obj(reference, &object) && object == &objects[2]);

@@ -22,6 +22,32 @@ bool no_memory(const char *what)
 	       strncmp(error + 12, what, strlen(what)) == 0;
 }
 
+/* An environment for another thread, with an instance like this one, in the mode of this one and
+ * with its contexts.
+ */
+static bool spawns(wasm_exec_env_t exec_env)
+{
+	wasm_module_inst_t instance = wasm_runtime_get_module_inst(exec_env), other;
+	void *key = wasm_runtime_create_context_key(NULL);
+	wasm_exec_env_t spawned = NULL;
+
+	CHECK(key != NULL);
+	wasm_runtime_set_context(instance, key, &host);
+	if (wasm_runtime_get_context(instance, key) == &host) {
+		spawned = wasm_runtime_spawn_exec_env(exec_env);
+	}
+	if (spawned != NULL) {
+		other = wasm_runtime_get_module_inst(spawned);
+		CHECK(wasm_runtime_get_running_mode(other) ==
+		      wasm_runtime_get_running_mode(instance));
+		CHECK(wasm_runtime_get_context(other, key) == &host && runs(spawned));
+		wasm_runtime_destroy_spawned_exec_env(spawned);
+	}
+	wasm_runtime_destroy_context_key(key);
+	CHECK(runs(exec_env));
+	return spawned != NULL;
+}
+
 /* An instance, used. */
 static bool use(wasm_module_inst_t instance)
 {
@@ -47,6 +73,9 @@ static bool use(wasm_module_inst_t instance)
 			goto end;
 		}
 		CHECK(runs(exec_env));
+	}
+	if (!spawns(exec_env)) {
+		goto end;
 	}
 	/* The module is told with -1, and nothing has changed then. */
 	failed = failures + platform_failures;
@@ -135,7 +164,8 @@ static bool life(void)
 
 		CHECK(mode);
 		modules[i] =
-			i == 1 ? wasm_runtime_load_ex((uint8_t *)bytes, size, &copied, error, sizeof(error))
+			i == 1 ? wasm_runtime_load_ex((uint8_t *)bytes, size, &copied, error,
+						      sizeof(error))
 			       : wasm_runtime_load((uint8_t *)bytes, size, error, sizeof(error));
 		CHECK(modules[i] != NULL || no_memory("load failed: allocate memory failed"));
 		if (modules[i] != NULL) {
@@ -211,10 +241,11 @@ void test_out_of_memory(void)
 	CHECK(!init(Alloc_With_Allocator, 0));
 	fail_last = 0;
 	preferred = preferred == Mode_Zonda_Classic ? Mode_Zonda_Fast : Mode_Zonda_Classic;
-	CHECK(wasm_runtime_init() && wasm_runtime_register_natives("env", (NativeSymbol *)natives, 2));
+	CHECK(wasm_runtime_init() &&
+	      wasm_runtime_register_natives("env", (NativeSymbol *)natives, 2));
 	{
-		wasm_module_t loaded =
-			wasm_runtime_load((uint8_t *)faults_wasm, sizeof(faults_wasm), error, sizeof(error));
+		wasm_module_t loaded = wasm_runtime_load((uint8_t *)faults_wasm,
+							 sizeof(faults_wasm), error, sizeof(error));
 		wasm_module_inst_t instance =
 			wasm_runtime_instantiate(loaded, 1024, 0, error, sizeof(error));
 

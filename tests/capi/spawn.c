@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Spawned execution environments on Linux: threads that run a module beside each other, how they end
- * together, and what they have of their own.
+ * Spawned execution environments on Linux: threads that run a module beside each other, how they
+ * end together, and what they have of their own.
  */
 
 #include <pthread.h>
@@ -286,6 +286,155 @@ static void test_own_state(void)
 	wasm_runtime_destroy_context_key(key);
 }
 
+/* Two that were not destroyed and their parent: a request to one reaches all of them. */
+static void check_rest(wasm_exec_env_t env, wasm_exec_env_t *rest, unsigned count)
+{
+	wasm_module_inst_t instance = wasm_runtime_get_module_inst(env);
+
+	wasm_runtime_terminate(wasm_runtime_get_module_inst(rest[0]));
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t cell = 0;
+
+		CHECK(!call(rest[i], "forever", &cell));
+		CHECK(exception_is(wasm_runtime_get_module_inst(rest[i]), TERMINATED));
+	}
+	CHECK(exception_is(instance, TERMINATED));
+	wasm_runtime_clear_exception(instance);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t cell = 0;
+
+		wasm_runtime_clear_exception(wasm_runtime_get_module_inst(rest[i]));
+		CHECK(call(rest[i], "add", &cell));
+	}
+}
+
+/* Whichever of them goes first, next and last, the others stay together. */
+static void test_any_order(void)
+{
+	for (unsigned order = 0; order < 27; order++) {
+		wasm_module_inst_t instance = new_instance();
+		wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance), spawned[4];
+
+		for (unsigned i = 0; i < 4; i++) {
+			spawned[i] = wasm_runtime_spawn_exec_env(env);
+			CHECK(spawned[i] != NULL);
+		}
+		for (unsigned left = 4, rest = order; left > 1; left--, rest /= 3) {
+			unsigned gone = rest % 3 % left;
+
+			wasm_runtime_destroy_spawned_exec_env(spawned[gone]);
+			memmove(&spawned[gone], &spawned[gone + 1],
+				(left - 1 - gone) * sizeof(spawned[0]));
+			check_rest(env, spawned, left - 1);
+		}
+		wasm_runtime_destroy_spawned_exec_env(spawned[0]);
+		wasm_runtime_deinstantiate(instance);
+	}
+}
+
+/* The first exception is the reason, whatever the others end with, and a long text is cut alike. */
+static void test_first_exception(void)
+{
+	static const char *const texts[] = {"first",
+					    "a text that is longer than an instance has room for: "
+					    "what does not fit is cut off, "
+					    "and the same of it is left in each of the instances"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		wasm_module_inst_t instance = new_instance(), second, third;
+		wasm_exec_env_t env = wasm_runtime_get_exec_env_singleton(instance);
+		wasm_exec_env_t spawned[2] = {wasm_runtime_spawn_exec_env(env),
+					      wasm_runtime_spawn_exec_env(env)};
+		char text[128];
+
+		CHECK(spawned[0] != NULL && spawned[1] != NULL);
+		second = wasm_runtime_get_module_inst(spawned[0]);
+		third = wasm_runtime_get_module_inst(spawned[1]);
+		wasm_runtime_set_exception(second, texts[i]);
+		(void)snprintf(text, sizeof(text), "%s", wasm_runtime_get_exception(second));
+		CHECK(strncmp(text, "Exception: ", 11) == 0 &&
+		      strncmp(text + 11, texts[i], strlen(text + 11)) == 0);
+		CHECK(strlen(text) == (i == 0 ? 16 : 95));
+		wasm_runtime_set_exception(third, "another one");
+		CHECK(exception_is(third, "Exception: another one"));
+		CHECK(exception_is(instance, text) && exception_is(second, text));
+		wasm_runtime_clear_exception(third);
+		/* A later text has nothing of the one before it. */
+		wasm_runtime_set_exception(third, "x");
+		wasm_runtime_clear_exception(instance);
+		CHECK(exception_is(instance, NULL));
+		wasm_runtime_clear_exception(third);
+		wasm_runtime_set_exception(third, "y");
+		CHECK(exception_is(instance, "Exception: y"));
+		for (unsigned j = 0; j < 2; j++) {
+			wasm_runtime_destroy_spawned_exec_env(spawned[j]);
+		}
+		wasm_runtime_deinstantiate(instance);
+	}
+}
+
+/* How deep a function can call itself. */
+static uint32_t depth(wasm_exec_env_t env)
+{
+	uint32_t cell = 0;
+
+	CHECK(!call(env, "deep", &cell));
+	wasm_runtime_clear_exception(wasm_runtime_get_module_inst(env));
+	cell = 0;
+	CHECK(call(env, "depth", &cell));
+	return cell;
+}
+
+/* Sizes, limits and the mode are those of the parent, from generation to generation. */
+static void test_same_limits(void)
+{
+	const InstantiationArgs args = {
+		.default_stack_size = 2048, .host_managed_heap_size = 1024, .max_memory_pages = 3};
+	RunningMode modes[] = {Mode_Zonda_Classic, Mode_Zonda_Fast};
+
+	for (unsigned i = 0; i < 2; i++) {
+		wasm_module_inst_t instance =
+			wasm_runtime_instantiate_ex(module, &args, error, sizeof(error));
+		wasm_exec_env_t env, other, generations[5];
+		uint32_t deep;
+
+		CHECK(instance != NULL && wasm_runtime_set_running_mode(instance, modes[i]));
+		env = wasm_runtime_create_exec_env(instance, 4096);
+		deep = depth(env);
+		CHECK(deep > 50);
+		for (unsigned j = 0; j < 5; j++) {
+			wasm_module_inst_t own;
+
+			generations[j] =
+				wasm_runtime_spawn_exec_env(j == 0 ? env : generations[j - 1]);
+			CHECK(generations[j] != NULL && depth(generations[j]) == deep);
+			own = wasm_runtime_get_module_inst(generations[j]);
+			CHECK(wasm_runtime_get_running_mode(own) == modes[i]);
+			CHECK(wasm_memory_get_max_page_count(
+				      wasm_runtime_get_default_memory(own)) ==
+			      wasm_memory_get_max_page_count(
+				      wasm_runtime_get_default_memory(instance)));
+			CHECK(wasm_runtime_module_malloc(own, 512, NULL) != 0 &&
+			      wasm_runtime_module_malloc(own, 1024, NULL) == 0);
+			wasm_runtime_clear_exception(own);
+			/* Its environment for calls of the application has the instance's size. */
+			CHECK(depth(wasm_runtime_get_exec_env_singleton(own)) < deep);
+		}
+		/* Another environment of a spawned instance was not spawned. */
+		other = wasm_runtime_create_exec_env(wasm_runtime_get_module_inst(generations[4]),
+						     1024);
+		CHECK(other != NULL);
+		wasm_runtime_destroy_spawned_exec_env(other);
+		CHECK(depth(other) > 0 && depth(generations[4]) == deep);
+		wasm_runtime_destroy_exec_env(other);
+		for (unsigned j = 0; j < 5; j++) {
+			wasm_runtime_destroy_spawned_exec_env(generations[j]);
+		}
+		wasm_runtime_destroy_exec_env(env);
+		wasm_runtime_deinstantiate(instance);
+	}
+}
+
 /* Streams are descriptors of the process, which stays their owner. */
 static void test_streams(void)
 {
@@ -321,8 +470,7 @@ int main(int argc, char **argv)
 		CHECK(wasm_runtime_set_default_running_mode(Mode_Zonda_Classic));
 	}
 	CHECK(wasm_runtime_init());
-	CHECK(wasm_runtime_register_natives("host", natives,
-					    sizeof(natives) / sizeof(natives[0])));
+	CHECK(wasm_runtime_register_natives("host", natives, sizeof(natives) / sizeof(natives[0])));
 	module = wasm_runtime_load((uint8_t *)spawn_wasm, sizeof(spawn_wasm), error, sizeof(error));
 	CHECK(module != NULL);
 	test_streams();
@@ -335,6 +483,9 @@ int main(int argc, char **argv)
 	test_native_function_that_stops();
 	test_exceptions();
 	test_own_state();
+	test_any_order();
+	test_first_exception();
+	test_same_limits();
 	wasm_runtime_unload(module);
 	wasm_runtime_destroy();
 	printf("well\n");

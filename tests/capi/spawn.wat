@@ -22,4 +22,13 @@
   ;; Adds to a word of the memory.
   (func (export "add") (param i32) (result i32)
     (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (local.get 0)))
-    (i32.load (i32.const 64))))
+    (i32.load (i32.const 64)))
+  ;; Calls itself until the stack is full, and counts the calls.
+  (global $depth (mut i32) (i32.const 0))
+  (func $deep (param i32)
+    (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+    (call $deep (local.get 0)))
+  (func (export "deep") (param i32)
+    (global.set $depth (i32.const 0))
+    (call $deep (local.get 0)))
+  (func (export "depth") (param i32) (result i32) (global.get $depth)))

@@ -46,3 +46,13 @@ pub fn of_zonda<'a>(names: impl Iterator<Item = &'a str>) -> String {
 pub fn of_the_library() -> impl Iterator<Item = &'static str> {
     MODES.into_iter().chain(LANGUAGE).chain(SERVICES).chain(C_API)
 }
+
+/// Builds of `cargo xtask test` beside that of all features, as arguments of `cargo test`: with
+/// checks of what the loops assume, and without what only other builds have.
+pub const STRICT: &str = "--package zonda --package zonda-exec --features zonda/strict,zonda/capi";
+/// What multi-memory supersedes can only be tested without it.
+pub const WITHOUT_PROPOSALS: &str =
+    "--package zonda-script --test wasm2 --no-default-features --features suite,error-text,classic,fast";
+/// What loads no module of WebAssembly.
+pub const ONLY_PRECOMPILED: &str =
+    "--package zonda --test precompiled_only --features precompiled-only";

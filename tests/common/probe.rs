@@ -41,6 +41,7 @@ host_module! {
         fn pairs(call, pairs: GuestSlice<Pair>) -> u32 {
             let count = pairs.len();
             assert_eq!(pairs.is_empty(), count == 0);
+            assert_eq!(count * Pair::SIZE, pairs.bytes(call.memory()).len());
             call.state().0 += 1;
             assert!(pairs.get(call.memory(), pairs.len()).is_none());
             (0..pairs.len()).filter_map(|i| pairs.get(call.memory(), i)).map(|pair| pair.low + pair.high).sum()
@@ -177,6 +178,7 @@ pub const CALLS: &[(&str, &[Arg], Outcome)] = {
         ("bytes", &[I32(1), I32(u32::MAX)], OUT_OF_BOUNDS),
         ("pairs", &[I32(100), I32(1)], Number(0x0403_0201 + 0x0807_0605)),
         ("pairs", &[I32(65528), I32(1)], Number(0x4241_0000)),
+        ("pairs", &[I32(100), I32(0)], Number(0)),
         ("pairs", &[I32(65529), I32(1)], OUT_OF_BOUNDS),
         ("pairs", &[I32(0), I32(8193)], OUT_OF_BOUNDS),
         // As many bytes as 2^32 would wrap to none.

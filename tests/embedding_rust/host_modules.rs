@@ -130,6 +130,20 @@ fn names_and_types_are_compared() {
     let again = linker.define_module(Probe::MODULE, Grants::All, |data: &mut Data| &mut data.calls);
     assert!(matches!(again, Err(Error::Duplicate)));
     assert_eq!((Probe::MODULE.name(), Probe::MODULE.names().count()), ("probe", 12));
+    // A closure is compared as well.
+    let engine = Engine::default();
+    for (ty, is_it) in [("", true), ("(param i32)", false), ("(result i32)", false)] {
+        let text = format!(r#"(module (import "probe" "other" (func {ty})))"#);
+        let module = Module::from_vec(&engine, wat::parse_str(text).unwrap()).unwrap();
+        let mut store = Store::new(&engine, Data::default()).unwrap();
+        match linker.instantiate(&mut store, &module) {
+            Ok(_) => assert!(is_it, "{ty}"),
+            Err(Error::Link(error)) => {
+                assert_eq!((error.kind, is_it), (LinkErrorKind::Incompatible, false), "{ty}");
+            }
+            Err(error) => panic!("{ty}: {error:?}"),
+        }
+    }
 }
 
 #[derive(Default)]
