@@ -90,6 +90,11 @@ fn style(report: &mut Report) {
     report.part("clippy, device", clippy_device);
 }
 
+/// Tests with other features, from a list of arguments.
+fn cargo_test(arguments: &str) -> Result<()> {
+    shell::run(shell::cargo().args(["test", "--quiet"]).args(arguments.split(' ')))
+}
+
 fn host(report: &mut Report) {
     style(report);
     // With counters where they can be read, so that nothing runs twice.
@@ -110,10 +115,7 @@ fn host(report: &mut Report) {
         Ok(tools) => coverage::check(tools),
         Err(error) => Err(NotRun(format!("{error:#}")).into()),
     });
-    report.part("unit and integration tests, strict", || {
-        let arguments = ["test", "--quiet", "--package", "zonda", "--package", "zonda-exec"];
-        shell::run(shell::cargo().args(arguments).args(["--features", "zonda/strict,zonda/capi"]))
-    });
+    report.part("unit and integration tests, strict", || cargo_test(features::STRICT));
     report.part("rustdoc without warnings", || {
         shell::run(
             shell::cargo()
@@ -141,10 +143,7 @@ fn host(report: &mut Report) {
             shell::run(shell::cargo().args(arguments).args([&features, "--", "-D", "warnings"]))
         });
     }
-    report.part("nothing but precompiled modules", || {
-        let arguments = ["test", "--quiet", "--package", "zonda", "--test", "precompiled_only"];
-        shell::run(shell::cargo().args(arguments).args(["--features", "precompiled-only"]))
-    });
+    report.part("nothing but precompiled modules", || cargo_test(features::ONLY_PRECOMPILED));
     report.part_if("specification suite, host, native mode", native::is_possible, native::test);
     // Every fuzz target for a few seconds. Without libFuzzer the integration tests run them on the
     // seeds.
@@ -156,11 +155,8 @@ fn host(report: &mut Report) {
         report.part_if(part.name, part.find, || (part.run)(sanitize::Extent::Selection));
     }
     report.part_if("hostile modules load in linear time", curve::is_possible, curve::check);
-    // What multi-memory supersedes can only be tested without it.
     report.part("specification suite, 2.0 without proposals", || {
-        let features = ["--no-default-features", "--features", "suite,error-text,classic,fast"];
-        let arguments = ["test", "--quiet", "--package", "zonda-script", "--test", "wasm2"];
-        shell::run(shell::cargo().args(arguments).args(features))
+        cargo_test(features::WITHOUT_PROPOSALS)
     });
 }
 

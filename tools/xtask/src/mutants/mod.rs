@@ -6,6 +6,7 @@
 //! docs/mutants.md has the figures.
 
 mod equivalent;
+mod second;
 mod switched;
 mod thumb;
 
@@ -41,6 +42,10 @@ pub struct Options {
     /// and not the sources
     #[arg(long, conflicts_with_all = ["thumb", "one_by_one"])]
     again: bool,
+    /// Try those that the last run did not notice with what it leaves out of `cargo xtask test`: the
+    /// longest tests, and builds with other features
+    #[arg(long, conflicts_with_all = ["thumb", "one_by_one", "again"])]
+    second_stage: bool,
     /// Let cargo-mutants build each mutant alone, which takes a minute for each
     #[arg(long, conflicts_with_all = ["thumb", "seed"])]
     one_by_one: bool,
@@ -186,13 +191,11 @@ pub fn run(options: &Options) -> Result<()> {
     if options.one_by_one {
         return rust(options);
     }
-    switched::run(
-        options.sample.unwrap_or(usize::MAX),
-        options.seed,
-        &options.file,
-        options.seconds,
-        options.again,
-    )
+    let sample = options.sample.unwrap_or(usize::MAX);
+    if options.second_stage {
+        return second::run(switched::Sample::new(sample, options.seed, &options.file)?);
+    }
+    switched::run(sample, options.seed, &options.file, options.seconds, options.again)
 }
 
 #[cfg(test)]

@@ -110,15 +110,21 @@ impl Present {
 }
 
 /// A test with the time that it took, and the places that it reached.
-struct Test {
+pub(super) struct Test {
     program: PathBuf,
     folder: PathBuf,
-    name: String,
-    time: Duration,
+    pub(super) name: String,
+    pub(super) time: Duration,
     reached: Vec<u8>,
 }
 
-fn count(value: &Value) -> usize {
+impl Test {
+    pub(super) fn reaches(&self, number: usize) -> bool {
+        self.reached.get(number) == Some(&1)
+    }
+}
+
+pub(super) fn count(value: &Value) -> usize {
     value.as_u64().unwrap_or(0) as usize
 }
 
@@ -148,13 +154,18 @@ enum Built {
     Errors(Vec<(String, Range<usize>)>),
 }
 
-/// Builds the tests.
-fn build(tree: &Path) -> Result<Built> {
+/// Which tests the first stage builds: those of all default members, which run the runtime as well,
+/// the command line's in a process of its own.
+pub(super) fn of_the_first_stage() -> Vec<String> {
+    let features = features::of_c_api_tests();
+    ["--features", &features, "--lib", "--tests"].map(str::to_owned).to_vec()
+}
+
+/// Builds the tests that these arguments of `cargo test` choose.
+fn build(tree: &Path, arguments: &[String]) -> Result<Built> {
     let mut command = shell::cargo();
     command.current_dir(tree).args(["test", "--quiet", "--no-run", "--message-format=json"]);
-    // All default members: their tests run the runtime as well, the command line's in a process of
-    // its own.
-    command.args(["--features", &features::of_c_api_tests(), "--lib", "--tests"]);
+    command.args(arguments);
     // Cargo names the products of both copies of a package alike.
     command.env("CARGO_TARGET_DIR", tree.with_file_name("target"));
     let output = command.stderr(Stdio::null()).output()?;
@@ -196,13 +207,18 @@ fn build(tree: &Path) -> Result<Built> {
 
 /// How a test ended.
 #[derive(PartialEq, Clone, Copy)]
-enum End {
+pub(super) enum End {
     Passed,
     Failed,
     Endless,
 }
 
-fn run_test(test: &Test, variable: (&str, &str), limit: Duration) -> Result<(End, Duration)> {
+/// Runs one test with a variable that says what it does about mutants.
+pub(super) fn run_test(
+    test: &Test,
+    variable: (&str, &str),
+    limit: Duration,
+) -> Result<(End, Duration)> {
     let start = Instant::now();
     let mut command = Command::new(&test.program);
     command.current_dir(&test.folder).args(["--exact", &test.name, "--test-threads=1", "--quiet"]);
@@ -228,18 +244,30 @@ fn run_test(test: &Test, variable: (&str, &str), limit: Duration) -> Result<(End
     }
 }
 
-/// All tests, each run once.
-fn tests(programs: &[(PathBuf, PathBuf)], folder: &Path, longest: Duration) -> Result<Vec<Test>> {
+/// Which tests of the programs are run, and how long each may take.
+pub(super) struct Selection<'a> {
+    pub(super) wanted: &'a dyn Fn(&str) -> bool,
+    /// What a test may take when it runs first, and builds applications in C.
+    pub(super) first: Duration,
+    /// What it may take again.
+    pub(super) longest: Duration,
+}
+
+/// The chosen tests, each run once, the shortest first; and the names of those that took too long or
+/// fail without a mutant.
+pub(super) fn tests(
+    programs: &[(PathBuf, PathBuf)],
+    folder: &Path,
+    selection: &Selection,
+) -> Result<(Vec<Test>, Vec<String>)> {
     let reached = folder.join("reached");
-    let mut tests = Vec::new();
-    let mut left_out = 0;
+    let (mut tests, mut left_out) = (Vec::new(), Vec::new());
     for (program, at) in programs {
         let listed = shell::output(
             Command::new(program).current_dir(at).args(["--list", "--format", "terse"]),
         )?;
         for name in listed.lines().filter_map(|line| line.strip_suffix(": test")) {
-            let mut skipped = test::LONG.iter().chain(&LEFT_OUT);
-            if !name.contains(FROM_FILES) && skipped.any(|skipped| name.contains(skipped)) {
+            if !(selection.wanted)(name) {
                 continue;
             }
             let mut test = Test {
@@ -251,13 +279,13 @@ fn tests(programs: &[(PathBuf, PathBuf)], folder: &Path, longest: Duration) -> R
             };
             let _ = fs::remove_file(&reached);
             let variable = ("ZONDA_MUTANTS_REACHED", reached.to_str().unwrap_or_default());
-            let (mut end, mut time) = run_test(&test, variable, FIRST)?;
-            if end == End::Passed && time > longest {
-                (end, time) = run_test(&test, variable, longest)?;
+            let (mut end, mut time) = run_test(&test, variable, selection.first)?;
+            if end == End::Passed && time > selection.longest {
+                (end, time) = run_test(&test, variable, selection.longest)?;
             }
             if end != End::Passed {
-                left_out += 1;
                 eprintln!("    left out: {name}, which takes too long or fails without a mutant");
+                left_out.push(test.name);
                 continue;
             }
             test.time = time;
@@ -266,12 +294,27 @@ fn tests(programs: &[(PathBuf, PathBuf)], folder: &Path, longest: Duration) -> R
         }
     }
     tests.sort_by_key(|test| test.time);
-    eprintln!("    {} tests; {left_out} left out", tests.len());
-    Ok(tests)
+    eprintln!("    {} tests; {} left out", tests.len(), left_out.len());
+    Ok((tests, left_out))
+}
+
+/// Whether a test is one of the longest, which the second stage runs.
+pub(super) fn is_long(name: &str) -> bool {
+    test::LONG.iter().any(|long| *long != FROM_FILES && name.contains(long))
+}
+
+/// Whether the first stage runs a test.
+fn is_of_the_first_stage(name: &str) -> bool {
+    runs_the_code(name) && !is_long(name)
+}
+
+/// Whether a test runs the code of this build.
+pub(super) fn runs_the_code(name: &str) -> bool {
+    !LEFT_OUT.iter().any(|skipped| name.contains(skipped))
 }
 
 /// What names a mutant in two runs on the same sources.
-fn name(mutant: &Value) -> (Option<u64>, String) {
+pub(super) fn name(mutant: &Value) -> (Option<u64>, String) {
     (mutant["number"].as_u64(), describe(mutant))
 }
 
@@ -289,76 +332,113 @@ fn earlier(path: &Path, chosen: &[Value]) -> Result<BTreeMap<usize, Value>> {
         .collect())
 }
 
-/// Tries a sample of `sample` mutants; with `again` those of it that the last run did not notice.
-/// Mutants that are equivalent, do not compile or are not in this build have others in their place.
-pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool) -> Result<()> {
-    let folder = std::path::absolute(shell::target_dir())?.join("mutants");
-    let tree = folder.join("tree");
-    fs::create_dir_all(&tree)?;
-    let mutate = {
+/// A sample of mutants, and where the copy of the sources with them is.
+pub(super) struct Sample<'a> {
+    pub(super) sample: usize,
+    pub(super) seed: u64,
+    pub(super) files: &'a [String],
+    /// The folder of all that the harness writes.
+    pub(super) folder: PathBuf,
+    mutate: PathBuf,
+    /// Numbers of mutants that do not compile.
+    pub(super) dropped: BTreeSet<usize>,
+}
+
+impl Sample<'_> {
+    pub(super) fn new(sample: usize, seed: u64, files: &[String]) -> Result<Sample<'_>> {
+        let folder = std::path::absolute(shell::target_dir())?.join("mutants");
+        fs::create_dir_all(folder.join("tree"))?;
         let mut build = shell::cargo();
         build.args(["build", "--quiet", "--package", "xtask", "--features", "mutants"]);
         shell::run(build.args(["--bin", "mutate"]))?;
-        shell::target_dir().join("debug").join("mutate")
-    };
-    let mut dropped: BTreeSet<usize> = BTreeSet::new();
-    let sources = folder.join("sources");
-    let mut files_of_tree = listed()?;
-    let (job, programs) = loop {
+        let mutate = shell::target_dir().join("debug").join("mutate");
+        Ok(Sample { sample, seed, files, folder, mutate, dropped: BTreeSet::new() })
+    }
+
+    pub(super) fn results(&self) -> PathBuf {
+        self.folder.join("results.json")
+    }
+
+    /// Writes the sample into the copy of the sources, and returns what was written.
+    fn render(&self) -> Result<Value> {
+        let (tree, sources) = (self.folder.join("tree"), self.folder.join("sources"));
+        let mut files_of_tree = listed()?;
         copy(shell::root(), &files_of_tree, &sources)?;
-        let path = folder.join("job.json");
+        let path = self.folder.join("job.json");
         let features: Vec<&str> = features::of_the_library().chain(OF_THE_HOST).collect();
         let asked = json!({
-            "features": features, "files": files, "sample": sample.saturating_add(sample / SPARE),
-            "seed": seed, "dropped": dropped,
+            "features": features, "files": self.files, "seed": self.seed, "dropped": self.dropped,
+            "sample": self.sample.saturating_add(self.sample / SPARE),
         });
         fs::write(&path, asked.to_string())?;
-        shell::run(Command::new(&mutate).arg(&sources).arg(&path))?;
+        shell::run(Command::new(&self.mutate).arg(&sources).arg(&path))?;
         // The same mutants of the same sources are not built twice.
         files_of_tree.push("exec/src/mutant.rs".to_owned());
         copy(&sources, &files_of_tree, &tree)?;
-        files_of_tree.pop();
-        let job: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
-        shell::step(&format!(
-            "building {} mutants; {} do not compile",
-            job["chosen"].as_array().map_or(0, Vec::len) - dropped.len(),
-            dropped.len()
-        ));
-        match build(&tree)? {
-            Built::Programs(programs) => break (job, programs),
-            Built::Errors(errors) => {
-                let before = dropped.len();
-                let range = |placed: &Value| count(&placed["start"])..count(&placed["end"]);
-                for (file, at) in &errors {
-                    let placed = || {
-                        let all = job["placed"].as_array().into_iter().flatten();
-                        all.filter(|placed| placed["file"].as_str() == Some(file))
-                    };
-                    // The shortest range around the error: the mutant itself rather than all of a
-                    // place.
-                    let around = placed().filter(|placed| range(placed).contains(&at.start));
-                    match around.min_by_key(|placed| range(placed).len()) {
-                        Some(placed) => _ = dropped.insert(count(&placed["mutant"])),
-                        // An expression that is constant, and no longer with what is in it.
-                        None => dropped.extend(
-                            placed()
-                                .filter(|placed| at.contains(&range(placed).start))
-                                .map(|placed| count(&placed["mutant"])),
-                        ),
-                    }
-                }
-                if dropped.len() == before {
-                    bail!("an error in no mutant: {}, byte {}", errors[0].0, errors[0].1.start);
-                }
+        Ok(serde_json::from_str(&fs::read_to_string(&path)?)?)
+    }
+
+    /// Builds the tests that arguments of `cargo test` choose, without the mutants that do not
+    /// compile: the job, and the programs with their folders.
+    pub(super) fn build(
+        &mut self,
+        arguments: &[String],
+    ) -> Result<(Value, Vec<(PathBuf, PathBuf)>)> {
+        loop {
+            let job = self.render()?;
+            shell::step(&format!(
+                "building {} mutants; {} do not compile",
+                job["chosen"].as_array().map_or(0, Vec::len) - self.dropped.len(),
+                self.dropped.len()
+            ));
+            match build(&self.folder.join("tree"), arguments)? {
+                Built::Programs(programs) => return Ok((job, programs)),
+                Built::Errors(errors) => self.drop_mutants(&job, &errors)?,
             }
         }
-    };
+    }
+
+    /// Leaves out the mutants that errors of the compiler are about.
+    fn drop_mutants(&mut self, job: &Value, errors: &[(String, Range<usize>)]) -> Result<()> {
+        let before = self.dropped.len();
+        let range = |placed: &Value| count(&placed["start"])..count(&placed["end"]);
+        for (file, at) in errors {
+            let placed = || {
+                let all = job["placed"].as_array().into_iter().flatten();
+                all.filter(|placed| placed["file"].as_str() == Some(file))
+            };
+            // The shortest range around the error: the mutant itself rather than all of a place.
+            let around = placed().filter(|placed| range(placed).contains(&at.start));
+            match around.min_by_key(|placed| range(placed).len()) {
+                Some(placed) => _ = self.dropped.insert(count(&placed["mutant"])),
+                // An expression that is constant, and no longer with what is in it.
+                None => self.dropped.extend(
+                    placed()
+                        .filter(|placed| at.contains(&range(placed).start))
+                        .map(|placed| count(&placed["mutant"])),
+                ),
+            }
+        }
+        if self.dropped.len() == before {
+            bail!("an error in no mutant: {}, byte {}", errors[0].0, errors[0].1.start);
+        }
+        Ok(())
+    }
+}
+
+/// Tries a sample of `sample` mutants; with `again` those of it that the last run did not notice.
+/// Mutants that are equivalent, do not compile or are not in this build have others in their place.
+pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool) -> Result<()> {
+    let mut drawn = Sample::new(sample, seed, files)?;
+    let (job, programs) = drawn.build(&of_the_first_stage())?;
+    let Sample { folder, dropped, .. } = &drawn;
     shell::step(&format!("each test of {} programs alone", programs.len()));
-    let tests = tests(&programs, &folder, Duration::from_secs(seconds))?;
+    let longest = Duration::from_secs(seconds);
+    let selection = Selection { wanted: &is_of_the_first_stage, first: FIRST, longest };
+    let (tests, left_out) = tests(&programs, folder, &selection)?;
     let chosen = job["chosen"].as_array().cloned().unwrap_or_default();
     let mut results = Vec::new();
-    let known =
-        if again { earlier(&folder.join("results.json"), &chosen)? } else { BTreeMap::new() };
+    let known = if again { earlier(&drawn.results(), &chosen)? } else { BTreeMap::new() };
     shell::step(&format!("{} mutants", sample.min(chosen.len())));
     let mut present = None;
     let mut tried = 0;
@@ -385,11 +465,8 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
             continue;
         }
         let file = mutant["file"].as_str().unwrap_or_default().to_owned();
-        let mut reaching: Vec<(usize, &Test)> = tests
-            .iter()
-            .enumerate()
-            .filter(|(_, test)| test.reached.get(number) == Some(&1))
-            .collect();
+        let mut reaching: Vec<(usize, &Test)> =
+            tests.iter().enumerate().filter(|(_, test)| test.reaches(number)).collect();
         if reaching.is_empty() {
             if present.is_none() {
                 let mut read = Present::default();
@@ -433,8 +510,8 @@ pub fn run(sample: usize, seed: u64, files: &[String], seconds: u64, again: bool
         mutant["by"] = by.into();
         mutant["tests"] = reaching.len().into();
         results.push(mutant);
-        let so_far = json!({"places": job["places"], "results": results});
-        fs::write(folder.join("results.json"), so_far.to_string())?;
+        let so_far = json!({"places": job["places"], "results": results, "left_out": left_out});
+        fs::write(drawn.results(), so_far.to_string())?;
     }
     print!("{}", table(&job["places"], &results));
     Ok(())
@@ -458,7 +535,7 @@ fn interval(hits: usize, tries: usize) -> (f64, f64) {
 }
 
 /// Counts by part, with the mutants that no test noticed.
-fn table(places: &Value, results: &[Value]) -> String {
+pub(super) fn table(places: &Value, results: &[Value]) -> String {
     let mut text = "| part | places | equivalent | not in this build | tried | noticed | noticed, % | 95 % interval | endless | do not compile |\n\
         |---|---:|---:|---:|---:|---:|---:|---|---:|---:|\n"
         .to_owned();

@@ -1,10 +1,10 @@
-//! Which mutant this process has. Written by `cargo xtask mutants` into a copy of the crate; no part of it otherwise.
+//! Which mutants this process has. Written by `cargo xtask mutants` into a copy of the crate; no part of it otherwise.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Not asked for yet.
-const UNKNOWN: u32 = u32::MAX;
-static ACTIVE: AtomicU32 = AtomicU32::new(UNKNOWN);
+/// Whether the environment was asked.
+static ASKED: AtomicBool = AtomicBool::new(false);
+static CHOSEN: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
 static REACHED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
 
 extern "C" {
@@ -29,25 +29,24 @@ extern "C" fn dump() {
     }
 }
 
+/// `ZONDA_MUTANT` has numbers with commas between them: one mutant, or several at once.
 #[cold]
-fn ask() -> u32 {
+fn ask() {
     // SAFETY: the names end with a NUL, and so do values of the environment.
     unsafe {
         if !getenv(c"ZONDA_MUTANTS_REACHED".as_ptr()).is_null() {
             atexit(dump);
         }
         let text = getenv(c"ZONDA_MUTANT".as_ptr());
-        let mut number = 0;
-        if text.is_null() {
-            number = UNKNOWN - 1;
-        } else {
-            for &byte in core::ffi::CStr::from_ptr(text).to_bytes() {
-                number = number * 10 + (byte - b'0') as u32;
+        let text = if text.is_null() { c"" } else { core::ffi::CStr::from_ptr(text) };
+        for number in text.to_bytes().split(|byte| *byte == b',').filter(|digits| !digits.is_empty()) {
+            let number = number.iter().fold(0, |number, digit| number * 10 + (digit - b'0') as usize);
+            if let Some(chosen) = CHOSEN.get(number) {
+                chosen.store(true, Relaxed);
             }
         }
-        ACTIVE.store(number, Relaxed);
-        number
     }
+    ASKED.store(true, Relaxed);
 }
 
 /// What the harness looks for in what was built: that a switch was compiled, that its function has
@@ -89,10 +88,9 @@ pub fn function<const NUMBER: u32>() {
 #[inline(always)]
 pub fn is<const NUMBER: u32>() -> bool {
     leave!(SWITCH, NUMBER);
-    let active = match ACTIVE.load(Relaxed) {
-        UNKNOWN => ask(),
-        active => active,
-    };
+    if !ASKED.load(Relaxed) {
+        ask();
+    }
     REACHED[NUMBER as usize].store(true, Relaxed);
-    active == NUMBER
+    CHOSEN[NUMBER as usize].load(Relaxed)
 }
