@@ -132,27 +132,24 @@ impl<'c> RuntimeInstr<'c> {
                 STRUCT_GET | STRUCT_GET_S | STRUCT_GET_U => {
                     let ([ty, number], [reference]) = self.read();
                     let (field, offset) = self.field(ty, number);
-                    let slots = field_slots(field) as usize;
-                    let mut value = [0; 4];
-                    {
-                        let mut object =
-                            self.heap().fields(reference).ok_or(TrapCode::NullStructure)?;
-                        let from = object.at(offset, slots).ok_or(TrapCode::CastFailure)?;
-                        value.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                    for slot in 0..field_slots(field) as usize {
+                        let mut value = *self.heap().slot(reference, offset + slot)?;
+                        if code != STRUCT_GET {
+                            value = extend(value, field, code == STRUCT_GET_S);
+                        }
+                        self.push(value);
                     }
-                    value[0] = extend(value[0], field, code == STRUCT_GET_S);
-                    self.push_value(field, &value);
                 }
                 STRUCT_SET => {
                     let ([ty, number], []) = self.read();
                     let (field, offset) = self.field(ty, number);
-                    let value = self.pop_value(field);
-                    let ([], [reference]) = self.read();
-                    let mut object =
-                        self.heap().fields(reference).ok_or(TrapCode::NullStructure)?;
                     let slots = field_slots(field) as usize;
-                    let to = object.at(offset, slots).ok_or(TrapCode::CastFailure)?;
-                    to.iter_mut().zip(value).for_each(|(to, from)| *to = from);
+                    let reference = *self.context.sp.sub(slots);
+                    for slot in (0..slots).rev() {
+                        let ([], [value]) = self.read();
+                        *self.heap().slot(reference, offset + slot)? = value;
+                    }
+                    let ([], [_reference]) = self.read();
                 }
                 ARRAY_NEW..=ARRAY_NEW_ELEM => self.new_array(code)?,
                 ARRAY_GET | ARRAY_GET_S | ARRAY_GET_U => {
@@ -269,13 +266,14 @@ impl<'c> RuntimeInstr<'c> {
             let sp = self.context.sp;
             let reference = self.heap().new_object(number, None, sp)?;
             if init {
-                let object = self.heap().fields(reference).ok_or(TrapCode::OutOfMemory)?;
-                let count = object.words.len();
-                let first = sp.add(1).sub(count);
-                for (at, word) in object.words.iter_mut().enumerate() {
-                    *word = *first.add(at);
-                }
+                let types = self.instance().module.data.table.table();
+                let count = types.def(ty).map_or(0, |def| def.slots as usize);
                 self.context.sp = sp.sub(count);
+                let mut value = self.context.sp.cast_const();
+                for word in self.heap().newest(count) {
+                    value = value.add(1);
+                    *word = *value;
+                }
             }
             self.push(reference);
         }

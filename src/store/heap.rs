@@ -23,8 +23,8 @@
 use super::instance::StoreInstance;
 use super::{StoreConfig, StoreData};
 use crate::alloc::TryVec;
-use crate::binary::references::{concrete, heap, RefType};
-use crate::binary::types::{Code, ValType};
+use crate::binary::references::{concrete, heap, heap_of, CONCRETE, FUNCTION};
+use crate::binary::types::Code;
 use crate::validate::const_expr::Below;
 use crate::validate::type_table::{field_slots, Kind, TypeTable, I16, I8, MUTABLE};
 use zonda_exec::TrapCode;
@@ -102,16 +102,11 @@ fn array_words(field: Code, len: u32) -> u64 {
 
 /// Whether references of a type may lead to an object.
 fn may_lead(code: Code) -> bool {
-    match ValType::from_code(code & !MUTABLE) {
-        Some(ValType::ExternRef) => true,
-        Some(ValType::Ref(ty)) => leads(ty),
-        _ => false,
+    let ty = heap_of(code & !MUTABLE);
+    match ty {
+        heap::ARRAY..=heap::EXTERN | heap::NONE..=heap::NO_EXTERN => true,
+        _ => ty & CONCRETE != 0 && ty & FUNCTION == 0,
     }
-}
-
-fn leads(ty: RefType) -> bool {
-    use crate::binary::references::Hierarchy;
-    matches!(ty.hierarchy(), Hierarchy::Any | Hierarchy::Extern)
 }
 
 impl Heap {
@@ -152,8 +147,7 @@ impl Heap {
         }
         let Some(def) = types.def(head & TYPE) else { return Layout { first: HEAD, words: 0 } };
         if head & ARRAY != 0 {
-            let field = types.lists(def).0.first().copied().unwrap_or(I8);
-            let words = array_words(field, self.word(at + HEAD)) as usize;
+            let words = array_words(types.element(def), self.word(at + HEAD)) as usize;
             return Layout { first: HEAD + 1, words };
         }
         Layout { first: HEAD, words: def.slots as usize }
@@ -198,9 +192,8 @@ impl Heap {
                 continue;
             }
             let Some(def) = types.def(head & TYPE) else { continue };
-            let fields = types.lists(def).0;
             if head & ARRAY != 0 {
-                if fields.first().is_some_and(|&field| may_lead(field)) {
+                if may_lead(types.element(def)) {
                     for index in 0..self.word(at + HEAD) as usize {
                         let value = self.word(at + HEAD + 1 + index);
                         self.reach(list, value);
@@ -209,7 +202,7 @@ impl Heap {
                 continue;
             }
             let mut place = at + HEAD;
-            for &field in fields {
+            for &field in types.fields(def) {
                 if may_lead(field) {
                     let value = self.word(place);
                     self.reach(list, value);
@@ -315,10 +308,33 @@ impl Fields<'_> {
 }
 
 impl StoreData<'_> {
+    /// A slot of a structure's fields.
+    ///
+    /// # Errors
+    /// [`TrapCode::NullStructure`] for null, [`TrapCode::CastFailure`] for what is no structure
+    /// with this slot: only an embedder can make such a reference up.
+    pub(super) fn slot(&mut self, reference: u32, slot: usize) -> Result<&mut u32, TrapCode> {
+        let handle = if reference & 1 == 0 { reference >> 1 } else { 0 };
+        let at = self.heap.position(handle).ok_or(TrapCode::NullStructure)?;
+        let head = self.heap.word(at);
+        let slots = match self.types.0.def(head & TYPE) {
+            Some(def) if head & (BOX | ARRAY) == 0 => def.slots as usize,
+            _ => 0,
+        };
+        let place = self.heap.words.get_mut(at + HEAD + slot).filter(|_| slot < slots);
+        place.ok_or(TrapCode::CastFailure)
+    }
+
     /// The fields of a structure or array; `None` for any other value.
     pub(super) fn fields(&mut self, reference: u32) -> Option<Fields<'_>> {
         let (_, len, first, words) = self.heap.object(&self.types.0, reference)?;
         Some(Fields { words: self.heap.words.get_mut(first..first + words)?, len })
+    }
+
+    /// The fields of the structure that was made last, of so many slots.
+    pub(super) fn newest(&mut self, slots: usize) -> &mut [u32] {
+        let first = self.heap.words.len().saturating_sub(slots);
+        self.heap.words.get_mut(first..).unwrap_or_default()
     }
 
     /// The length of an array.
@@ -337,7 +353,8 @@ impl StoreData<'_> {
         }
     }
 
-    /// Makes an object; returns the reference to it. All its fields are 0.
+    /// Makes an object; returns the reference to it. All its fields are 0. It lies behind all
+    /// others.
     ///
     /// # Errors
     /// [`TrapCode::OutOfMemory`].
@@ -349,8 +366,7 @@ impl StoreData<'_> {
     ) -> Result<u32, TrapCode> {
         let def = *self.types.0.def(ty).ok_or(TrapCode::OutOfMemory)?;
         let Some(len) = len else { return self.allocate(ty, None, def.slots as u64, sp) };
-        let field = self.types.0.lists(&def).0.first().copied().unwrap_or(I8);
-        let words = array_words(field, len);
+        let words = array_words(self.types.0.element(&def), len);
         self.allocate(ty | ARRAY, Some(len), words, sp)
     }
 
@@ -622,7 +638,7 @@ impl<'a> StoreData<'a> {
         let number = instance.types.get(index);
         let table = instance.module.data.table.table();
         let def = *table.def(index).ok_or(TrapCode::OutOfMemory)?;
-        let fields = table.lists(&def).0;
+        let fields = table.fields(&def);
         let slots = |value: Below| -> [u32; 4] {
             core::array::from_fn(|slot| value.get(slot).copied().unwrap_or(0))
         };

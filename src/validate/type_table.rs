@@ -43,8 +43,18 @@ pub(crate) const MUTABLE: Code = 1 << 10;
 
 /// Slots that a field takes; one that is packed takes a whole one.
 pub(crate) fn field_slots(code: Code) -> u32 {
-    ValType::from_code(code & !MUTABLE).map_or(1, ValType::slots)
+    const I64: Code = ValType::I64.code();
+    const F64: Code = ValType::F64.code();
+    match code & !MUTABLE {
+        I64 | F64 => 2,
+        #[cfg(feature = "simd")]
+        V128 => 4,
+        _ => 1,
+    }
 }
+
+#[cfg(feature = "simd")]
+const V128: Code = ValType::V128.code();
 
 /// No supertype.
 const NONE: u32 = u32::MAX;
@@ -133,6 +143,19 @@ impl TypeTable {
         let (first, params) = (def.first as usize, def.params as usize);
         let all = self.codes.get(first..first + params + def.results as usize).unwrap_or(&[]);
         all.split_at_checked(params).unwrap_or((&[], &[]))
+    }
+
+    /// The fields of a structure.
+    #[cfg(feature = "gc")]
+    pub(crate) fn fields(&self, def: &Def) -> &[Code] {
+        let rest = self.codes.get(def.first as usize..).unwrap_or(&[]);
+        rest.get(..def.params as usize).unwrap_or(&[])
+    }
+
+    /// What an array has as elements.
+    #[cfg(feature = "gc")]
+    pub(crate) fn element(&self, def: &Def) -> Code {
+        self.codes.get(def.first as usize).copied().unwrap_or(I8)
     }
 
     // --- subtyping ---

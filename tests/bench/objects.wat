@@ -1,8 +1,8 @@
 ;; What objects of GC cost: `cargo xtask bench --features gc --wasm tests/bench/objects.wasm --call …`
 ;; (docs/measurements.md). An object of $node takes 16 bytes of the heap, and 4 for its handle.
 (module
-  (import "env" "start" (func $start))
-  (import "env" "stop" (func $stop))
+  (import "env" "start_trigger" (func $start))
+  (import "env" "stop_trigger" (func $stop))
   (type $node (struct (field i32) (field (ref null $node))))
   (type $refs (array (mut (ref null $node))))
   (global $hole (mut (ref null $node)) (ref.null $node))
