@@ -32,8 +32,8 @@ macro_rules! functions {
         const FUNCS: &[Func] = &[$(Func::$name),*];
         /// Their names and capabilities.
         const CAPABILITIES: &[(&str, Option<&str>)] = &[$((stringify!($name), $capability)),*];
-        /// Names and signatures.
-        const LIST: &str = concat!($(stringify!($name), $signature, " "),*);
+        /// The signature of each, and its name.
+        const LIST: &str = concat!($($signature, " ", stringify!($name), " "),*);
     };
 }
 

@@ -26,8 +26,8 @@ macro_rules! modules {
                 pub(super) enum Func { $($func),* }
                 /// All of them, by their numbers.
                 pub(super) const FUNCS: &[Func] = &[$(Func::$func),*];
-                /// Names and signatures.
-                pub(super) const LIST: &str = concat!($(stringify!($func), $signature, " "),*);
+                /// The signature of each, and its name.
+                pub(super) const LIST: &str = concat!($($signature, " ", stringify!($func), " "),*);
             }
         )*
 
@@ -39,8 +39,9 @@ macro_rules! modules {
             let (own, list) = [$((stringify!($module), $module::LIST)),*]
                 .into_iter()
                 .find(|(own, _)| *own == module)?;
-            let mut names = list.split(' ').filter_map(|func| func.split_once('('));
-            names.any(|(own, _)| own == name).then_some(own)
+            // No name is a signature: those begin with a parenthesis.
+            let is_name = !name.starts_with('(') && !name.is_empty();
+            (is_name && list.split(' ').any(|word| word == name)).then_some(own)
         }
 
         /// Offers all of them.
