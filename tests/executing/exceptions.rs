@@ -16,7 +16,7 @@ pub(crate) fn forms(text: &str) -> Vec<(String, Module<'static>)> {
 }
 
 pub(crate) fn forms_of(bytes: &[u8]) -> Vec<(String, Module<'static>)> {
-    let load = |mode| Module::from_vec(&Engine::new(mode), bytes.to_vec()).unwrap();
+    let load = |mode| Module::from_vec(&Engine::new(mode), bytes).unwrap();
     let mut forms: Vec<_> = MODES.iter().map(|&mode| (format!("{mode:?}"), load(mode))).collect();
     let options = zonda_compiler::CompileOptions {
         word_size: size_of::<usize>() as u8,

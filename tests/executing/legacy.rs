@@ -443,7 +443,7 @@ fn word(file: &[u8], at: usize) -> u32 {
 }
 
 fn load(file: &[u8]) -> Result<(), ArtifactErrorKind> {
-    match Module::from_vec(&Engine::new(Mode::Fast), file.to_vec()) {
+    match Module::from_vec(&Engine::new(Mode::Fast), file) {
         Ok(_) => Ok(()),
         Err(Error::Artifact(error)) => Err(error.kind),
         Err(error) => panic!("{error}"),

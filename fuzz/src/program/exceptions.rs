@@ -17,7 +17,7 @@ pub fn variant(program: &Program) -> Option<Program> {
     if !cfg!(feature = "exceptions") || !rng.chance(1, 3) {
         return None;
     }
-    let older = Rng::new(program.seed ^ 0x6f6c_6465_72).chance(1, 2);
+    let older = Rng::new(program.seed ^ 0x006f_6c64_6572).chance(1, 2);
     let older = cfg!(feature = "legacy-exceptions") && older;
     let mut program = program.clone();
     let mut thrown = false;

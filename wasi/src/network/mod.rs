@@ -36,7 +36,7 @@ macro_rules! functions {
         enum Func { $($name,)* }
 
         const FUNCS: &[Func] = &[$(Func::$name,)*];
-        const LIST: &str = concat!($(stringify!($name), $ty, " ",)*);
+        const LIST: &str = concat!($($ty, " ", stringify!($name), " ",)*);
     };
 }
 
