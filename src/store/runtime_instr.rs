@@ -42,11 +42,8 @@ impl<'c> RuntimeInstr<'c> {
     /// read yet, and that many slots of operands.
     #[inline(always)]
     pub(super) unsafe fn read<const I: usize, const N: usize>(&mut self) -> ([u32; I], [u32; N]) {
-        let mut indices = [0; I];
-        for index in &mut indices {
-            // SAFETY: the contract.
-            *index = unsafe { self.index() };
-        }
+        // SAFETY: the contract.
+        let indices = core::array::from_fn(|_| unsafe { self.index() });
         // SAFETY: the operands are the topmost slots, and `sp` points at the last of them. The slot
         // below is the frame's pad or another operand. Slots are aligned as `u32`.
         let operands = unsafe {
