@@ -570,7 +570,7 @@ mod tests {
         for &op in Op::ALL {
             assert_eq!(Op::from_code(op as u16), Some(op));
         }
-        assert_eq!(Op::from_code(0x06), None);
+        assert_eq!(Op::from_code(0x17), None);
     }
 
     #[test]
