@@ -1,5 +1,8 @@
 //! What stands for the handlers of exceptions where they are not built.
 
+#[path = "handlers/legacy_off.rs"]
+mod legacy;
+
 use core::marker::PhantomData;
 
 /// Nothing waits.
@@ -17,38 +20,23 @@ impl Catching {
 }
 
 /// No handlers.
-pub(crate) struct Handlers;
+pub(crate) struct Handlers {
+    tries: legacy::Tries,
+}
 
 impl Handlers {
     pub(crate) const fn new() -> Handlers {
-        Handlers
+        Handlers { tries: legacy::Tries::new() }
     }
 
     #[inline(always)]
-    pub(crate) fn begin(&mut self, again: bool, _: u32) -> bool {
-        again
+    pub(crate) fn begin(&mut self, again: bool, locals: u32) -> bool {
+        self.tries.begin(again, locals)
     }
 
     #[inline(always)]
-    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
-    pub(crate) fn reserved(&self) -> u32 {
-        0
-    }
-
-    #[inline(always)]
-    #[cfg_attr(not(feature = "fast"), allow(dead_code))]
-    pub(crate) fn is_short(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    #[cfg_attr(not(feature = "classic"), allow(dead_code))]
-    pub(crate) fn take_needed(&mut self) -> u32 {
-        0
-    }
-
-    #[inline(always)]
-    pub(crate) fn close(&mut self, _: usize, _: u32) -> bool {
+    pub(crate) fn close(&mut self, label: usize, _: u32) -> bool {
+        self.tries.leave(label);
         false
     }
 
