@@ -4,7 +4,7 @@
 //! where they begin. So a timer's interrupt handler finds it with one atomic load, whatever the loop
 //! was doing, and no instruction of the program is treated differently from another.
 //!
-//! Depends on [`crate::frame`], [`crate::instance`] and [`crate::mode`]. Owns the rule what a handler
+//! Depends on [`crate::frame`], [`crate::instance`] and `crate::mode`. Owns the rule what a handler
 //! may read: the word here, and fields of the instance, which it reads one by one and never follows.
 
 use crate::frame::{ClassicFunc, FuncLayout};
