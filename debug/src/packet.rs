@@ -234,6 +234,7 @@ mod tests {
         assert_eq!(received, [Received::Packet(5), Received::Packet(2)]);
         assert_eq!(&buffer, b"OK0,2\0");
         assert_eq!(receive(b"$OK#9b", 6).0, [Received::Damaged]);
+        assert_eq!(receive(b"$OK#8a", 6).0, [Received::Damaged]);
         assert_eq!(receive(b"$OK#9g$OK#9a", 6).0, [Received::Damaged, Received::Packet(2)]);
         assert_eq!(receive(b"$#00", 6).0, [Received::Packet(0)]);
         assert_eq!(receive(b"$OK#9", 6).0, []);
@@ -270,6 +271,7 @@ mod tests {
         assert_eq!(&buffer[..2], &[0x0a, 0xff]);
         assert_eq!(decode(&mut b"0g".to_vec(), 0, 2), None);
         assert_eq!(decode(&mut b"00".to_vec(), 0, 4), None);
+        assert_eq!(decode(&mut b"0a0f".to_vec(), 0, 3), Some(1));
         assert_eq!(decode(&mut b"00".to_vec(), 2, 1), None);
     }
 

@@ -62,6 +62,17 @@ impl<L: Link> Output for Line<'_, L> {
 
 /// What a debugger sends, in no packet, to interrupt the program.
 pub(crate) const INTERRUPT: u8 = 3;
+
+/// What has come while the program ran.
+enum Came {
+    /// Nothing, or a request to interrupt.
+    Nothing,
+    /// A debugger, which waits for answers.
+    Debugger,
+    /// The end of the connection.
+    End,
+}
+
 /// The debugger's side in the runtime: set it with [`zonda::Store::set_debugger`].
 pub struct Stub<L: Link + 'static, N: Names + 'static> {
     link: L,
@@ -107,13 +118,25 @@ impl<L: Link, N: Names> Stub<L, N> {
         self.stopped.step.then_some(Reason::Signal(Signal::TRAP))
     }
 
-    /// Reads what the debugger has sent while the program ran: nothing but a request to interrupt
-    /// it has a meaning then. Returns false when the debugger has gone.
-    fn receive(&mut self) -> bool {
+    /// Reads what was sent while the program ran. The debugger that is attached sends nothing then
+    /// but a request to interrupt: a packet is that of another one, which came after the first was
+    /// killed and finds nothing of what that one has set.
+    fn receive(&mut self) -> Came {
         while let Some(byte) = self.link.try_read() {
             self.interrupted |= byte == INTERRUPT;
+            if byte == b'$' {
+                self.interrupted = false;
+                self.stopped.forget();
+                let session = self.session.insert(Session::new());
+                session.take(byte, self.packet, &mut self.stopped, &mut Line(&self.link));
+                return Came::Debugger;
+            }
         }
-        self.link.is_connected()
+        if self.link.is_connected() {
+            Came::Nothing
+        } else {
+            Came::End
+        }
     }
 
     /// Serves the debugger until the program may go on. `Err` when it has detached or gone.
@@ -139,16 +162,22 @@ impl<L: Link, N: Names> Stub<L, N> {
     fn session(&mut self, stop: Stop) -> Result<(), Resume> {
         self.stopped.shown = None;
         let asked = self.stopped.program_mut().is_some_and(|program| program.take_request());
-        if self.session.is_none() {
-            if !self.link.is_connected() {
-                return Err(Resume::Continue);
+        let came = match &self.session {
+            None if self.link.is_connected() => {
+                self.session = Some(Session::new());
+                Came::Debugger
             }
-            self.session = Some(Session::new());
-        } else if asked && !self.receive() {
-            return Err(Resume::Continue);
-        } else {
-            let Some(reason) = self.reason(stop) else { return Ok(()) };
-            report(&mut Line(&self.link), reason, self.stopped.pc());
+            None => Came::End,
+            Some(_) if asked => self.receive(),
+            Some(_) => Came::Nothing,
+        };
+        match came {
+            Came::End => return Err(Resume::Continue),
+            Came::Debugger => {}
+            Came::Nothing => {
+                let Some(reason) = self.reason(stop) else { return Ok(()) };
+                report(&mut Line(&self.link), reason, self.stopped.pc());
+            }
         }
         self.link.set_running(false);
         self.stopped.trap = match stop {

@@ -80,9 +80,14 @@ impl<N: Names> Stopped<N> {
     }
 
     /// Forgets what the debugger has set.
-    pub(crate) fn detach(&mut self) {
+    pub(crate) fn forget(&mut self) {
         (self.step, self.trap) = (false, None);
         self.breakpoints.clear();
+    }
+
+    /// The debugger has gone.
+    pub(crate) fn detach(&mut self) {
+        self.forget();
         if let Some(program) = self.program_mut() {
             program.detach();
         }
