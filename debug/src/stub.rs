@@ -101,6 +101,8 @@ impl<L: Link, N: Names> Stub<L, N> {
 
     /// Why the program stops here, if it does.
     fn reason(&mut self, stop: Stop) -> Option<Reason> {
+        // Another reason answers the request, too.
+        let interrupted = core::mem::take(&mut self.interrupted);
         let (breakpoints, program) = self.stopped.split()?;
         if let Stop::Trap(code) = stop {
             return (!is_exit(program)).then(|| Reason::Signal(signal(code)));
@@ -108,7 +110,7 @@ impl<L: Link, N: Names> Stub<L, N> {
         if let Some((kind, addr)) = breakpoints.accessed(program) {
             return Some(Reason::Watch(kind, addr));
         }
-        if core::mem::take(&mut self.interrupted) {
+        if interrupted {
             return Some(Reason::Signal(Signal::INT));
         }
         if let Some(set) = program.here().and_then(|at| breakpoints.find(at)) {
@@ -125,7 +127,6 @@ impl<L: Link, N: Names> Stub<L, N> {
         while let Some(byte) = self.link.try_read() {
             self.interrupted |= byte == INTERRUPT;
             if byte == b'$' {
-                self.interrupted = false;
                 self.stopped.forget();
                 let session = self.session.insert(Session::new());
                 session.take(byte, self.packet, &mut self.stopped, &mut Line(&self.link));
@@ -173,7 +174,7 @@ impl<L: Link, N: Names> Stub<L, N> {
         };
         match came {
             Came::End => return Err(Resume::Continue),
-            Came::Debugger => {}
+            Came::Debugger => self.interrupted = false,
             Came::Nothing => {
                 let Some(reason) = self.reason(stop) else { return Ok(()) };
                 report(&mut Line(&self.link), reason, self.stopped.pc());
