@@ -103,10 +103,12 @@ fn programs() -> PathBuf {
     folder.canonicalize().unwrap()
 }
 
-/// A function of the program in C, and an adapter that is attached to it.
-fn attached(function: &str, arguments: &[&str]) -> (Child, Adapter) {
+/// A function of the program in C under `zonda run --debug`, and the address of its debugger.
+fn program(function: &str, arguments: &[&str], options: &[&str]) -> (Child, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_zonda"))
-        .args(["run", "--debug=0", "story-O0.wasm", "--invoke", function])
+        .args(["run", "--debug=0"])
+        .args(options)
+        .args(["story-O0.wasm", "--invoke", function])
         .args(arguments)
         .current_dir(programs())
         .stderr(Stdio::piped())
@@ -117,7 +119,11 @@ fn attached(function: &str, arguments: &[&str]) -> (Child, Adapter) {
     let mut messages = BufReader::new(program.stderr.take().unwrap());
     messages.read_line(&mut line).unwrap();
     std::thread::spawn(move || std::io::copy(&mut messages, &mut std::io::stderr()));
-    let address = line.trim().rsplit(' ').next().unwrap();
+    (program, line.trim().rsplit(' ').next().unwrap().to_owned())
+}
+
+/// An adapter that is attached to a program, before it is configured.
+fn attach(address: &str) -> Adapter {
     let mut adapter = Adapter::start(&programs());
     adapter.request("initialize", r#"{"adapterID":"lldb-dap","linesStartAt1":true}"#);
     adapter.send(
@@ -127,6 +133,12 @@ fn attached(function: &str, arguments: &[&str]) -> (Child, Adapter) {
         ),
     );
     adapter.wait(r#""event":"initialized""#);
+    adapter
+}
+
+fn attached(function: &str, arguments: &[&str]) -> (Child, Adapter) {
+    let (program, address) = program(function, arguments, &[]);
+    let adapter = attach(&address);
     (program, adapter)
 }
 
@@ -157,6 +169,28 @@ fn an_editor_interrupts_a_program() {
     assert_eq!(program.wait().unwrap().code(), Some(0));
 }
 
+/// The number with a name that follows a text.
+fn number_behind(message: &str, text: &str, name: &str) -> u64 {
+    let at = message.find(text).unwrap_or_else(|| panic!("{text}: {message}"));
+    number(&message[at..], name)
+}
+
+/// The number of what the innermost frame has in a scope.
+fn scope(adapter: &mut Adapter, name: &str) -> u64 {
+    let stack = adapter.request("stackTrace", r#"{"threadId":1,"levels":20}"#);
+    let frame = number(&stack, "id");
+    let scopes = adapter.request("scopes", &format!(r#"{{"frameId":{frame}}}"#));
+    number_behind(&scopes, &format!(r#""name":"{name}""#), "variablesReference")
+}
+
+fn variables(adapter: &mut Adapter, reference: u64) -> String {
+    adapter.request("variables", &format!(r#"{{"variablesReference":{reference}}}"#))
+}
+
+fn line(adapter: &mut Adapter) -> u64 {
+    number(&adapter.request("stackTrace", r#"{"threadId":1,"levels":1}"#), "line")
+}
+
 #[test]
 fn an_editor_debugs_a_program() {
     if !is_there() {
@@ -168,7 +202,7 @@ fn an_editor_debugs_a_program() {
     let breakpoints = adapter.request(
         "setBreakpoints",
         &format!(
-            r#"{{"source":{{"path":"{}"}},"breakpoints":[{{"line":16,"condition":"calls == 2"}}]}}"#,
+            r#"{{"source":{{"path":"{}"}},"breakpoints":[{{"line":33,"condition":"i == 1"}}]}}"#,
             source.display()
         ),
     );
@@ -177,20 +211,50 @@ fn an_editor_debugs_a_program() {
     adapter.wait(r#""event":"stopped""#);
     adapter.send("continue", r#"{"threadId":1}"#);
     adapter.wait(r#""reason":"breakpoint""#);
+    // Into the call, over a line.
+    adapter.send("stepIn", r#"{"threadId":1}"#);
+    adapter.wait(r#""reason":"step""#);
     let stack = adapter.request("stackTrace", r#"{"threadId":1,"levels":20}"#);
-    for text in ["scale", "\"line\":16", "run", "\"line\":33", "trap", "\"line\":40"] {
+    for text in ["scale", "\"line\":13", "run", "\"line\":33", "trap", "\"line\":40"] {
         assert!(stack.contains(text), "{text}: {stack}");
     }
-    let frame = number(&stack, "id");
-    let scopes = adapter.request("scopes", &format!(r#"{{"frameId":{frame}}}"#));
-    let locals = number(&scopes, "variablesReference");
-    let arguments = format!(r#"{{"variablesReference":{locals}}}"#);
-    let variables = adapter.request("variables", &arguments);
-    assert!(variables.contains(r#""name":"before""#), "{variables}");
-    adapter.send("next", r#"{"threadId":1}"#);
-    adapter.wait(r#""reason":"step""#);
+    for next in [14, 15, 16] {
+        adapter.send("next", r#"{"threadId":1}"#);
+        adapter.wait(r#""reason":"step""#);
+        assert_eq!(line(&mut adapter), next);
+    }
+    // A local and a structure are shown, and changed.
+    let locals = scope(&mut adapter, "Locals");
+    let shown = variables(&mut adapter, locals);
+    assert!(shown.contains(r#""name":"before""#), "{shown}");
+    let point = number_behind(&shown, r#""name":"p""#, "variablesReference");
+    let shown = variables(&mut adapter, point);
+    for value in [r#""name":"x""#, r#""value":"2""#, r#""value":"10000000000""#] {
+        assert!(shown.contains(value), "{value}: {shown}");
+    }
+    let set = format!(r#"{{"variablesReference":{locals},"name":"before","value":"5"}}"#);
+    let set = adapter.request("setVariable", &set);
+    assert!(set.contains(r#""value":"5""#), "{set}");
+    // A watchpoint.
+    let globals = scope(&mut adapter, "Globals");
+    let info = format!(r#"{{"variablesReference":{globals},"name":"total"}}"#);
+    let info = adapter.request("dataBreakpointInfo", &info);
+    let id = info.split(r#""dataId":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let set = format!(r#"{{"breakpoints":[{{"dataId":"{id}","accessType":"write"}}]}}"#);
+    let set = adapter.request("setDataBreakpoints", &set);
+    assert!(set.contains(r#""verified":true"#), "{set}");
+    adapter.send("continue", r#"{"threadId":1}"#);
+    adapter.wait(r#""reason":"data breakpoint""#);
+    assert_eq!(line(&mut adapter), 18);
+    adapter.request("setDataBreakpoints", r#"{"breakpoints":[]}"#);
+    // The product is that of the value that was changed: 3 in the first call, and 15.
+    let globals = scope(&mut adapter, "Globals");
+    let shown = variables(&mut adapter, globals);
+    let total = shown.find(r#""name":"total""#).map(|at| &shown[at..]).unwrap();
+    assert!(total.split('}').next().unwrap().contains(r#""value":"18""#), "{total}");
     adapter.send("stepOut", r#"{"threadId":1}"#);
     adapter.wait(r#""reason":"step""#);
+    assert_eq!(line(&mut adapter), 33);
     adapter.send("continue", r#"{"threadId":1}"#);
     // The trap.
     adapter.wait(r#""reason":"exception""#);
@@ -200,4 +264,30 @@ fn an_editor_debugs_a_program() {
     adapter.wait(r#""event":"exited""#);
     drop(adapter);
     assert_eq!(program.wait().unwrap().code(), Some(1));
+}
+
+/// The first editor detaches, and the program runs on; the second ends it.
+#[test]
+fn an_editor_detaches_and_another_attaches() {
+    if !is_there() {
+        return;
+    }
+    let (mut program, address) = program("spin", &[], &["--no-wait", "--mode", "classic"]);
+    for end in [false, true] {
+        let mut adapter = attach(&address);
+        adapter.send("configurationDone", "{}");
+        adapter.wait(r#""event":"stopped""#);
+        let stack = adapter.request("stackTrace", r#"{"threadId":1,"levels":20}"#);
+        assert!(stack.contains("spin"), "{stack}");
+        if end {
+            let frame = number(&stack, "id");
+            let stop = format!(r#"{{"expression":"stop = 7","frameId":{frame},"context":"repl"}}"#);
+            adapter.request("evaluate", &stop);
+            adapter.send("continue", r#"{"threadId":1}"#);
+            adapter.wait(r#""event":"exited""#);
+        } else {
+            adapter.request("disconnect", r#"{"terminateDebuggee":false}"#);
+        }
+    }
+    assert_eq!(program.wait().unwrap().code(), Some(0));
 }
