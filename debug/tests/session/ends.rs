@@ -69,13 +69,15 @@ fn nothing_stays_behind_a_debugger_that_has_detached_or_gone() {
                 assert_eq!(program.run(0, &[&all, end].concat()), Ok(5), "{mode:?}");
                 assert!(!program.is_connected());
                 assert_eq!(program.call(0, "run", 0), Ok(5));
+                // Code runs in its own mode again.
+                assert_eq!(program.instances[0].mode(&program.store), Ok(mode));
                 // The next one finds nothing set, and no step under way.
                 assert_eq!(program.run(0, &[("c", "")]), Ok(5), "{mode:?}");
                 let text = "O6e6f20747261700a OK";
                 assert_eq!(program.run(0, &[("qRcmd,74726170", text), ("D", "OK")]), Ok(5));
             }
             // The connection ends while the program runs.
-            assert_eq!(program.run(3, &[(&set[0], "OK"), (&set[1], "OK"), ("c", "")]), Ok(5));
+            assert_eq!(program.run(4, &[(&set[0], "OK"), (&set[1], "OK"), ("c", "")]), Ok(5));
             assert!(!program.is_connected());
             assert_eq!(program.run(0, &[("c", "")]), Ok(5), "{mode:?}");
         });
@@ -103,6 +105,39 @@ fn another_debugger_takes_over_from_one_that_was_killed() {
             assert_eq!(result, Ok(5), "{mode:?}");
             // The first packet, then those of the second debugger.
             assert_eq!(program.acknowledged(), 1 + 3);
+        });
+    }
+}
+
+/// An interrupt is answered by the stop that comes at the same time, and is not that of the next
+/// debugger.
+#[test]
+fn an_interrupt_is_answered_once() {
+    let text = r#"(module
+        (import "env" "write" (func $write (param i32)))
+        (memory (export "memory") 1)
+        (func (export "run") (param i32) (result i32)
+            (call $write (i32.const 8))
+            (drop (i32.const 1001))
+            (i32.store (i32.const 8) (i32.const 5))
+            (drop (i32.const 1002))
+            (i32.const 1)))"#;
+    for mode in [Mode::Classic, Mode::Fast] {
+        debugged(mode, text, 1, |program| {
+            let why = "watch:0000000000000008;";
+            let [one, two] = [1001, 1002].map(|n| stop(5, why, program.marker(n)));
+            let steps = [("Z2,8,4", "OK"), ("c", &*one), ("c", &two), ("c", "")];
+            assert_eq!(program.run(0, &steps), Ok(1), "{mode:?}");
+        });
+        debugged(mode, MODULE, 1, |program| {
+            let third = program.marker(1003);
+            let steps = [
+                ("c", "1"),
+                (&*format!("Z0,{third:x},1"), "OK"),
+                ("c", &*stop(5, "swbreak:;", third)),
+                ("c", ""),
+            ];
+            assert_eq!(program.run(3, &steps), Ok(5), "{mode:?}");
         });
     }
 }

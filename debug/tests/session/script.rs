@@ -95,7 +95,7 @@ impl Line {
     }
 
     /// While the program runs, a byte comes that means nothing, an interrupt, a packet of another
-    /// debugger, or the end of the connection.
+    /// debugger, that behind an interrupt, or the end of the connection.
     pub fn poke(&self, what: i32) {
         let mut state = self.state();
         if !state.running {
@@ -106,6 +106,10 @@ impl Line {
             0 => state.to_stub.push_back(b'+'),
             1 => state.to_stub.push_back(INTERRUPT),
             2 => state.send("qAttached"),
+            3 => {
+                state.to_stub.push_back(INTERRUPT);
+                state.send("qAttached");
+            }
             _ => state.connected = false,
         }
         state.stop.as_ref().unwrap().stop();
@@ -176,7 +180,7 @@ pub struct Debugged<'s> {
     line: Line,
 }
 
-/// Makes instances of a module, which may import `env.poke`, `env.again` and `wasi.proc_exit`, and
+/// Makes instances of a module, which may import `env.poke`, `env.write`, `env.again` and `wasi.proc_exit`, and
 /// hands them to `body`.
 pub fn debugged(mode: Mode, text: &str, instances: usize, body: impl FnOnce(&mut Debugged)) {
     let bytes = wat::parse_str(text).unwrap();
@@ -201,6 +205,15 @@ pub fn debugged(mode: Mode, text: &str, instances: usize, body: impl FnOnce(&mut
         };
         let exit = |_: i32| -> Result<(), Trap> { Err(Trap::from(TrapCode::Host)) };
         linker.func_wrap("env", "poke", move |what: i32| poked.poke(what)).unwrap();
+        let (poked, own) = (line.clone(), |caller: &Caller<'_, '_, ()>| {
+            caller.get_export("memory").and_then(|item| item.into_memory())
+        });
+        let write = move |mut caller: Caller<'_, '_, ()>, at: i32| {
+            let memory = own(&caller).unwrap();
+            memory.data_mut(&mut caller).unwrap()[at as usize] += 1;
+            poked.poke(1);
+        };
+        linker.func_wrap("env", "write", write).unwrap();
         linker.func_wrap("env", "again", again).unwrap();
         linker.func_wrap("wasi", "proc_exit", exit).unwrap();
         let make = |_| linker.instantiate(&mut store, &module).unwrap();

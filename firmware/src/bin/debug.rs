@@ -1,6 +1,6 @@
 //! A program under the GDB remote stub without an operating system: the debugger is at the second
-//! UART of the MPS2 boards. It waits for a debugger, calls `run` and `trap`, and prints what comes
-//! of it, as `tests/zephyr/debug` does. `cargo xtask test --part "LLDB, bare metal"` runs a session.
+//! UART of the MPS2 boards. It waits for a debugger, calls `run` and `trap`, then `spin`, which runs
+//! until a debugger ends it, and prints what comes of it, as `tests/zephyr/debug` does. `cargo xtask test --part "LLDB, bare metal"` runs a session.
 #![no_std]
 #![no_main]
 
@@ -171,6 +171,13 @@ fn story() -> Result<(), Error> {
             Ok(result) => say!("{name}({argument}) = {result}"),
             Err(error) => say!("{name}({argument}): {error}"),
         }
+    }
+    // Its loop stops for a debugger in classic mode only (docs/debugging.md, "Modes").
+    instance.set_mode(&mut store, Mode::Classic)?;
+    let spin = instance.get_typed_func::<(), i32>(&store, "spin")?;
+    match spin.call(&mut store, ()) {
+        Ok(result) => say!("spin() = {result}"),
+        Err(error) => say!("spin(): {error}"),
     }
     say!("done");
     RUNNING.store(false, Ordering::Release);

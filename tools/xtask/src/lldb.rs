@@ -55,6 +55,22 @@ const EXPECTED: [&str; 15] = [
     "trap(n=2) at story.c:40",
 ];
 
+/// What LLDB does over a UART behind that: it attaches again, to a program that runs by itself, and ends
+/// it.
+const AGAIN: &str = "\
+process connect --plugin wasm connect://127.0.0.1:PORT
+bt
+breakpoint set -f story.c -l 51
+continue
+expr stop = 7
+breakpoint delete 2
+detach
+";
+
+/// What it has to print then.
+const EXPECTED_AGAIN: [&str; 4] =
+    ["detached", "spin at story.c", "stop reason = breakpoint 2.1", "int) $1 = 7"];
+
 /// Kills the process when dropped.
 struct Guard(Child);
 
@@ -74,22 +90,36 @@ pub fn need() -> Result<()> {
 }
 
 /// Runs a session with what `emulator` emulates, whose stub is at the QEMU character device
-/// `debugger`; the rest as for [`session`].
+/// `debugger`, and which calls `spin` at last; the rest as for [`session`].
 pub fn emulated(name: &str, mut emulator: Command, folder: &Path, printed: &[&str]) -> Result<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let socket = format!("socket,id=debugger,host=127.0.0.1,port={port},server=on,wait=off");
     emulator.args(["-chardev", &socket]);
-    session(name, emulator, port, folder, printed)
+    let script = COMMANDS.to_owned() + AGAIN;
+    let expected = [&EXPECTED[..], &EXPECTED_AGAIN, printed].concat();
+    run(name, emulator, port, folder, &script, &expected)
 }
 
 /// Runs a session with a program whose stub is at a TCP port of this machine. The console is its
 /// standard output, on which the program has to print `printed` in this order.
 pub fn session(
     name: &str,
-    mut program: Command,
+    program: Command,
     port: u16,
     folder: &Path,
     printed: &[&str],
+) -> Result<()> {
+    run(name, program, port, folder, COMMANDS, &[&EXPECTED[..], printed].concat())
+}
+
+/// Runs LLDB with commands. It and then the program have to print what is expected.
+fn run(
+    name: &str,
+    mut program: Command,
+    port: u16,
+    folder: &Path,
+    commands: &str,
+    expected: &[&str],
 ) -> Result<()> {
     let console = folder.join("console.txt");
     let program = program
@@ -99,7 +129,7 @@ pub fn session(
         .context("could not start the program")?;
     let program = Guard(program);
     let script = folder.join("session.lldb");
-    fs::write(&script, COMMANDS.replace("PORT", &port.to_string()))?;
+    fs::write(&script, commands.replace("PORT", &port.to_string()))?;
     until("the program does not wait", || {
         fs::read_to_string(&console).is_ok_and(|text| text.contains("waiting for a debugger"))
     })?;
@@ -117,14 +147,14 @@ pub fn session(
     let all = [output.stdout, output.stderr, fs::read(&console)?].concat();
     let all = String::from_utf8_lossy(&all);
     let mut rest = &all[..];
-    for text in EXPECTED.iter().chain(printed) {
+    for text in expected {
         let Some(at) = rest.find(text) else {
             bail!("'{text}' was not printed where it was expected:\n{all}");
         };
         rest = &rest[at + text.len()..];
     }
     ended?;
-    println!("LLDB, {name}: {} lines as expected", EXPECTED.len() + printed.len());
+    println!("LLDB, {name}: {} lines as expected", expected.len());
     Ok(())
 }
 
@@ -143,7 +173,7 @@ pub fn bare_metal() -> Result<()> {
     // The first UART is not used.
     emulator.args(["-serial", "null", "-serial", "chardev:debugger"]);
     emulator.arg("-kernel").arg(&image);
-    let printed = ["run(3) = 12", "trap(2): integer divide by zero", "run(4) = 20"];
+    let printed = ["run(3) = 12", "trap(2): integer divide by zero", "run(4) = 20", "spin() = 7"];
     emulated(board.name, emulator, &folder, &printed)
 }
 

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Runs a program under the GDB remote stub: it waits for a debugger, calls `run` and `trap`, and prints what
- * comes of it.
+ * Runs a program under the GDB remote stub: it waits for a debugger, calls `run` and `trap`, and
+ * over a UART also `spin`, which runs until a debugger ends it, and prints what comes of it. The
+ * clock of native_sim stands still in a loop, so that no byte would arrive there.
  */
 
 #include <zephyr/kernel.h>
@@ -24,6 +25,20 @@ static void call(wasm_module_inst_t instance, wasm_exec_env_t exec_env, const ch
 	} else {
 		printk("%s(%d): %s\n", name, n, wasm_runtime_get_exception(instance));
 		wasm_runtime_clear_exception(instance);
+	}
+}
+
+static void spin(wasm_module_inst_t instance, wasm_exec_env_t exec_env)
+{
+	wasm_function_inst_t func = wasm_runtime_lookup_function(instance, "spin");
+	wasm_val_t result;
+
+	/* Its loop stops for a debugger in classic mode only (docs/debugging.md, "Modes"). */
+	if (wasm_runtime_set_running_mode(instance, Mode_Zonda_Classic) &&
+	    wasm_runtime_call_wasm_a(exec_env, func, 1, &result, 0, NULL)) {
+		printk("spin() = %d\n", result.of.i32);
+	} else {
+		printk("spin(): %s\n", wasm_runtime_get_exception(instance));
 	}
 }
 
@@ -53,6 +68,9 @@ int main(void)
 	call(instance, exec_env, "run", 3);
 	call(instance, exec_env, "trap", 2);
 	call(instance, exec_env, "run", 4);
+	if (IS_ENABLED(CONFIG_ZONDA_DEBUG_UART)) {
+		spin(instance, exec_env);
+	}
 	if (k_thread_stack_space_get(k_current_get(), &unused) == 0) {
 		printk("stack: %u of %u bytes used\n", (uint32_t)(CONFIG_MAIN_STACK_SIZE - unused),
 		       CONFIG_MAIN_STACK_SIZE);

@@ -21,7 +21,8 @@ pub fn session(base: &Path) -> Result<()> {
     build(base, "qemu_cortex_m3", APPLICATION, &folder)?;
     let mut emulator = emulate(&folder);
     emulator.args(["-serial", "chardev:debugger"]);
-    lldb::emulated("Zephyr", emulator, &folder, &PRINTED)?;
+    let printed = [&PRINTED[..], &["spin() = 7"]].concat();
+    lldb::emulated("Zephyr", emulator, &folder, &printed)?;
     tcp(base)
 }
 
