@@ -194,10 +194,10 @@ fn c_without_optimization_in_fast_mode() {
     story_in_c("story-O0.wasm", "fast");
 }
 
-/// Builds the program in Rust. `None` where the target is not installed.
-fn build_rust(level: &str) -> Option<PathBuf> {
+/// Builds the program in Rust, for one test. `None` where the target is not installed.
+fn build_rust(level: &str, test: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let module = folder.join(format!("story-rs-O{level}.wasm"));
+    let module = folder.join(format!("story-rs-O{level}-{test}.wasm"));
     let source = programs().join("story.rs");
     let built = Command::new("rustc")
         .args(["--edition", "2021", "--crate-type", "cdylib", "-g", "-C", "panic=abort"])
@@ -228,7 +228,7 @@ fn story_in_rust(level: &str, mode: &str, [leave, left]: [&str; 2]) {
     if !lldb_is_there() {
         return;
     }
-    let Some(module) = build_rust(level) else { return };
+    let Some(module) = build_rust(level, mode) else { return };
     let module = module.to_str().unwrap();
     let program = Program::start(&["--mode", mode, module, "--invoke", "run", "3"]);
     let output = program.session(&[
@@ -262,14 +262,27 @@ fn story_in_rust(level: &str, mode: &str, [leave, left]: [&str; 2]) {
     assert_eq!(program.end(), ("26\n".to_owned(), Some(0)));
 }
 
+const FINISH: [&str; 2] = ["finish", "stop reason = step out"];
+const NEXT: [&str; 2] = ["next", "stop reason = step over"];
+
 #[test]
-fn rust_without_optimization() {
-    story_in_rust("0", "classic", ["finish", "stop reason = step out"]);
+fn rust_without_optimization_in_classic_mode() {
+    story_in_rust("0", "classic", FINISH);
 }
 
 #[test]
-fn rust_with_optimization() {
-    story_in_rust("2", "fast", ["next", "stop reason = step over"]);
+fn rust_without_optimization_in_fast_mode() {
+    story_in_rust("0", "fast", FINISH);
+}
+
+#[test]
+fn rust_with_optimization_in_classic_mode() {
+    story_in_rust("2", "classic", NEXT);
+}
+
+#[test]
+fn rust_with_optimization_in_fast_mode() {
+    story_in_rust("2", "fast", NEXT);
 }
 
 /// A panic is shown at its line.
@@ -278,7 +291,7 @@ fn a_panic_in_rust() {
     if !lldb_is_there() {
         return;
     }
-    let Some(module) = build_rust("0") else { return };
+    let Some(module) = build_rust("0", "panic") else { return };
     let program = Program::start(&[module.to_str().unwrap(), "--invoke", "trap", "3"]);
     let output = program.session(&["continue", "bt", "kill"]);
     expect(&output, &["stop reason = signal SIGILL", "trap(n=3) at story.rs:38"]);
