@@ -568,8 +568,24 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Pushes an i32 for a branch or `select`: a comparison, often.
+    /// Pushes an i32 for a branch or `select`: one condition, or several that `and` and `or` join,
+    /// as compilers write them.
     pub fn push_condition(&mut self) {
+        self.push_comparison();
+        while self.rng.chance(self.swarm.joins, 16) {
+            self.push_comparison();
+            self.take(2);
+            let code = if self.rng.chance(1, 2) { op::I32_AND } else { op::I32_OR };
+            self.emit(Instr::Op(code));
+            if self.rng.chance(1, 5) {
+                self.emit(Instr::Op(op::I32_EQZ));
+            }
+            self.pushed(Ty::I32, true);
+        }
+    }
+
+    /// Pushes an i32: a comparison, often.
+    fn push_comparison(&mut self) {
         match self.rng.below(6) {
             0..=2 => {
                 let ty = match self.swarm.ty(self.rng) {

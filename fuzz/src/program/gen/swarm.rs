@@ -90,6 +90,8 @@ pub struct Swarm {
     pub locals: u32,
     /// Instructions that may trap are left unguarded this often out of 256.
     pub traps: u32,
+    /// A condition is joined with another one this often out of 16.
+    pub joins: u32,
     /// Turns of a loop, at most.
     pub turns: u32,
     /// Constants are edge values this often out of 16.
@@ -178,6 +180,7 @@ impl Swarm {
             results: if rng.chance(1, 16) { *rng.pick(&[8, 17, 20]) } else { rng.range(1, 3) },
             locals,
             traps: if rng.chance(1, 8) { *rng.pick(&[2, 10, 60]) } else { 0 },
+            joins: *rng.pick(&[0, 0, 1, 8]),
             turns: *rng.pick(&[1, 2, 3, 5]),
             edges: *rng.pick(&[2, 6, 12]),
             memories: *rng.pick(&[0, 1, 1, 1, 1, 2]),
