@@ -5,6 +5,8 @@ mod aliasing;
 mod atomics;
 #[cfg(all(feature = "classic", feature = "fast"))]
 mod calls;
+#[cfg(all(feature = "classic", feature = "fast"))]
+mod conditions;
 #[path = "../common/encode.rs"]
 mod encode;
 mod encodings;

@@ -77,6 +77,18 @@ impl<'c> Machine<'c> {
         }
     }
 
+    /// Control comes from elsewhere, too: what differs there is unknown.
+    pub fn join(&mut self, other: &Machine) {
+        for (slot, value) in self.slots.iter_mut().enumerate() {
+            if other.slots.get(slot) != Some(value) {
+                *value = UNKNOWN;
+            }
+        }
+        if self.accumulator != other.accumulator {
+            self.accumulator = UNKNOWN;
+        }
+    }
+
     pub fn get(&self, slot: i32) -> Sym {
         self.slots.get((slot + self.bias) as usize).copied().unwrap_or(UNKNOWN)
     }

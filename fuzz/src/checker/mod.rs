@@ -13,7 +13,7 @@ mod wasm;
 
 use machine::Machine;
 use values::{Sym, Values};
-use wasm::Wasm;
+use wasm::{Wasm, OPEN};
 use wasmparser::{FunctionBody, Parser, Payload, ValType};
 use zonda::{Engine, Mode, Module};
 
@@ -36,6 +36,9 @@ struct Env {
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Checked {
     pub funcs: u32,
+    /// Those whose check ended before their last instruction, at a condition that `and` and `or`
+    /// make of constants or twice of the same part: values do not tell whose branch it meets.
+    pub ended: u32,
     /// Effects, branches and ends that were compared.
     pub steps: u64,
 }
@@ -95,7 +98,9 @@ pub fn check_module(bytes: &[u8]) -> Result<Checked, String> {
                 let code = &bytecode.code[..end as usize];
                 let frame = usize::from(record.layout.params) + record.layout.frame as usize;
                 let machine = Machine::new(code, record.code, frame);
-                checked.steps += check_func(&env, func, &body, machine, bytes)?;
+                let (steps, ended) = check_func(&env, func, &body, machine, bytes)?;
+                checked.steps += steps;
+                checked.ended += u32::from(ended);
                 checked.funcs += 1;
             }
             _ => {}
@@ -104,13 +109,14 @@ pub fn check_module(bytes: &[u8]) -> Result<Checked, String> {
     Ok(checked)
 }
 
+/// Returns how much was compared, and whether that ended before the end.
 fn check_func(
     env: &Env,
     func: u32,
     body: &FunctionBody,
     machine: Machine,
     bytes: &[u8],
-) -> Result<u64, String> {
+) -> Result<(u64, bool), String> {
     let ty = env.funcs.get(func as usize).and_then(|&ty| env.types.get(ty as usize));
     let ty = ty.ok_or("a function without a type")?;
     let mut wasm = Wasm::new(env, ty, Values::default(), machine);
@@ -123,10 +129,15 @@ fn check_func(
     for item in body.get_operators_reader().map_err(|e| e.to_string())?.into_iter_with_offsets() {
         let (operator, offset) = item.map_err(|error| error.to_string())?;
         let own = bytes.get(offset as usize..).unwrap_or(&[]);
-        wasm.instruction(&operator, own)
-            .map_err(|what| format!("function {func}, offset {offset:#x}, {operator:?}: {what}"))?;
+        match wasm.instruction(&operator, own) {
+            Ok(()) => {}
+            Err(what) if what == OPEN => return Ok((wasm.steps, true)),
+            Err(what) => {
+                return Err(format!("function {func}, offset {offset:#x}, {operator:?}: {what}"))
+            }
+        }
     }
-    Ok(wasm.steps)
+    Ok((wasm.steps, false))
 }
 
 /// Slots of a value.

@@ -269,6 +269,7 @@ impl Values {
                 (0x71, Some(0)) => return self.constant(0),
                 (0x72, Some(u32::MAX)) => return self.constant(u32::MAX),
                 (0x71, Some(u32::MAX)) | (0x72 | 0x73, Some(0)) => return value,
+                (0x71, Some(1)) if self.is_bool(value) => return value,
                 _ => {}
             }
         }
@@ -320,6 +321,78 @@ impl Values {
     /// The opposite condition.
     pub fn opposite(&mut self, condition: Sym) -> Sym {
         self.word(op::EQZ, &[condition])
+    }
+
+    /// A value where a condition is known to hold, or not to.
+    pub fn assume(&mut self, value: Sym, condition: Sym, holds: bool) -> Sym {
+        if self.is_bool(value) || !holds {
+            match self.truth_if(value, condition, holds) {
+                Some(true) if self.is_bool(value) => return self.constant(1),
+                Some(false) => return self.constant(0),
+                _ => {}
+            }
+        }
+        let (code, args) = match &self.nodes[value.0 as usize] {
+            Node::Op { code: code @ (op::EQZ | 0x71 | 0x72), args, .. } => (*code, args.clone()),
+            _ => return value,
+        };
+        let args: Vec<Sym> =
+            args.into_iter().map(|arg| self.assume(arg, condition, holds)).collect();
+        self.word(code, &args)
+    }
+
+    /// Whether a value is certainly not 0, or certainly 0.
+    pub fn truth(&self, value: Sym) -> Option<bool> {
+        match &self.nodes[value.0 as usize] {
+            Node::Const(value) => Some(*value != 0),
+            Node::Op { code: op::EQZ, args, .. } => self.truth(args[0]).map(|truth| !truth),
+            Node::Op { code: 0x72, args, .. } => {
+                args.iter().any(|&arg| self.truth(arg) == Some(true)).then_some(true)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same where a condition is known to hold, or not to.
+    pub fn truth_if(&mut self, value: Sym, condition: Sym, holds: bool) -> Option<bool> {
+        let own = self.condition(value);
+        if same(own, condition) {
+            return Some(holds);
+        }
+        if same(own, self.opposite(condition)) {
+            return Some(!holds);
+        }
+        let (code, args) = match &self.nodes[value.0 as usize] {
+            Node::Op { code, args, .. } => (*code, args.clone()),
+            _ => return self.truth(value),
+        };
+        let args_hold: Vec<Option<bool>> = match code {
+            op::EQZ | 0x71 | 0x72 => {
+                args.iter().map(|&arg| self.truth_if(arg, condition, holds)).collect()
+            }
+            _ => return None,
+        };
+        match code {
+            op::EQZ => args_hold[0].map(|truth| !truth),
+            0x71 => args_hold.contains(&Some(false)).then_some(false),
+            _ if args_hold.contains(&Some(true)) => Some(true),
+            _ => args_hold.iter().all(|&arg| arg == Some(false)).then_some(false),
+        }
+    }
+
+    /// How often a condition or its opposite is a part of a value.
+    pub fn occurrences(&mut self, value: Sym, condition: Sym) -> usize {
+        let own = self.condition(value);
+        if same(own, condition) || same(own, self.opposite(condition)) {
+            return 1;
+        }
+        match &self.nodes[value.0 as usize] {
+            Node::Op { code: op::EQZ | 0x71 | 0x72, args, .. } => {
+                let args = args.clone();
+                args.into_iter().map(|arg| self.occurrences(arg, condition)).sum()
+            }
+            _ => 0,
+        }
     }
 
     fn node(&mut self, code: u16, args: Vec<Sym>) -> Sym {

@@ -36,6 +36,17 @@ struct Label {
     otherwise: Option<u32>,
 }
 
+/// Where the machine goes on a condition.
+struct Condition<'c> {
+    /// When it holds, and when it does not.
+    holds: u32,
+    fails: u32,
+    /// Whether the branch is taken when it holds.
+    jumps: bool,
+    /// Where branches before went that decided it: whether it holds there.
+    decided: Vec<(bool, Machine<'c>)>,
+}
+
 /// Both sides.
 pub struct Wasm<'e, 'c> {
     env: &'e Env,
@@ -49,8 +60,22 @@ pub struct Wasm<'e, 'c> {
     labels: Vec<Label>,
     /// Whether the instruction that comes can be reached.
     live: bool,
+    /// What `and` and `or` joined since the last branch.
+    joined: Joined,
     pub steps: u64,
 }
+
+/// Whether parts of a condition may have branches of their own.
+#[derive(PartialEq, Eq)]
+enum Joined {
+    No,
+    Values,
+    /// Values do not tell the branch of such a part from that of the whole condition.
+    WithConstant,
+}
+
+/// What ends the check of a function that is not wrong: values do not tell which branch this is.
+pub const OPEN: &str = "a condition whose parts are constants, or the same";
 
 pub(super) type Result<T> = std::result::Result<T, String>;
 
@@ -66,6 +91,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
             stack: Vec::new(),
             labels: Vec::new(),
             live: true,
+            joined: Joined::No,
             steps: 0,
         };
         for &param in ty.params() {
@@ -319,42 +345,88 @@ impl<'e, 'c> Wasm<'e, 'c> {
         Ok(())
     }
 
-    /// The machine branches on a condition or its opposite. Returns where it goes when the
-    /// condition holds, where when it does not, and whether it jumps when it holds.
-    fn conditional(&mut self, value: Sym) -> Result<(u32, u32, bool)> {
-        let condition = self.values.condition(value);
-        let opposite = self.values.opposite(condition);
-        let step = self.step()?;
-        let Step::Branch { condition: taken, target } = step else {
-            return Err(format!("a conditional branch is {step:?}"));
-        };
-        let next = self.machine.pc;
-        if same(taken, condition) {
-            Ok((target, next, true))
-        } else if same(taken, opposite) {
-            Ok((next, target, false))
-        } else {
-            Err(format!(
-                "branches on {} instead of {}",
-                self.values.text(taken),
-                self.values.text(condition)
-            ))
+    /// The machine branches on a condition or its opposite, after branches on parts of it that
+    /// decide it.
+    fn conditional(&mut self, value: Sym) -> Result<Condition<'c>> {
+        if self.joined == Joined::WithConstant {
+            return Err(OPEN.into());
         }
+        let mut condition = self.values.condition(value);
+        let mut decided = Vec::new();
+        loop {
+            let opposite = self.values.opposite(condition);
+            let step = self.step()?;
+            let Step::Branch { condition: taken, target } = step else {
+                return Err(format!("a conditional branch is {step:?}"));
+            };
+            let next = self.machine.pc;
+            let mut machine = self.machine.clone();
+            // In a large function a branch leads around the long branch.
+            let long = match machine.clone().run(&mut self.values, None)? {
+                Some(Step::Jump(long)) => Some(long),
+                _ => None,
+            };
+            if same(taken, condition) {
+                return Ok(Condition { holds: target, fails: next, jumps: true, decided });
+            }
+            if same(taken, opposite) {
+                return Ok(Condition { holds: next, fails: target, jumps: false, decided });
+            }
+            if self.values.occurrences(condition, taken) > 1 {
+                return Err(OPEN.into());
+            }
+            let ways = [true, false].map(|way| self.values.assume(condition, taken, way));
+            let truths = [true, false].map(|way| self.values.truth_if(condition, taken, way));
+            match (truths, long) {
+                ([Some(_), Some(_)], _) => return Err(OPEN.into()),
+                ([Some(holds), None], _) => {
+                    machine.pc = target;
+                    decided.push((holds, machine));
+                    condition = self.values.condition(ways[1]);
+                }
+                ([None, Some(holds)], Some(long)) => {
+                    machine.pc = long;
+                    decided.push((holds, machine));
+                    self.machine.pc = target;
+                    condition = self.values.condition(ways[0]);
+                }
+                _ => {
+                    return Err(format!(
+                        "branches on {} instead of {}",
+                        self.values.text(taken),
+                        self.values.text(condition)
+                    ))
+                }
+            }
+        }
+    }
+
+    /// Another way leads to where the machine is.
+    fn join(&mut self, other: &Machine<'c>) -> Result<()> {
+        if other.pc != self.machine.pc {
+            let (pc, here) = (other.pc, self.machine.pc);
+            return Err(format!("a decided condition goes to {pc:#x} instead of {here:#x}"));
+        }
+        self.machine.join(other);
+        Ok(())
     }
 
     fn branch_if(&mut self, depth: u32) -> Result<()> {
         let value = self.pop_one()?;
         let index = self.label(depth)?;
-        let (holds, fails, jumps) = self.conditional(value)?;
-        if !jumps {
-            // Around what has to be done where the branch is taken.
-            let mut machine = self.machine.clone();
-            self.arrive(&mut machine, index, None)?;
-        } else {
-            let mut machine = self.machine.clone();
-            self.arrive(&mut machine, index, Some(holds))?;
+        let condition = self.conditional(value)?;
+        let mut machine = self.machine.clone();
+        // If the branch is not taken, it leads around what has to be done where it is.
+        self.arrive(&mut machine, index, condition.jumps.then_some(condition.holds))?;
+        self.machine.pc = condition.fails;
+        for (holds, mut machine) in condition.decided {
+            if holds {
+                let at = machine.pc;
+                self.arrive(&mut machine, index, Some(at))?;
+            } else {
+                self.join(&machine)?;
+            }
         }
-        self.machine.pc = fails;
         Ok(())
     }
 
@@ -423,20 +495,29 @@ impl<'e, 'c> Wasm<'e, 'c> {
         label.height = height;
         if let Some(condition) = condition {
             let kept = self.top_slots(label.params.len());
-            let (holds, fails, jumps) = self.conditional(condition)?;
+            let condition = self.conditional(condition)?;
             let mut machine = self.machine.clone();
-            let otherwise = if jumps {
+            let otherwise = if condition.jumps {
                 // A large function: the long branch to the other arm comes first.
                 match machine.run(&mut self.values, None)? {
                     Some(Step::Jump(target)) => target,
                     other => return Err(format!("the branch of an if is {other:?}")),
                 }
             } else {
-                fails
+                condition.fails
             };
             self.check_homes(&machine, height, &kept)?;
             label.otherwise = Some(otherwise);
-            self.machine.pc = holds;
+            self.machine.pc = condition.holds;
+            for (holds, machine) in condition.decided {
+                if holds {
+                    self.join(&machine)?;
+                } else if machine.pc == otherwise {
+                    self.check_homes(&machine, height, &kept)?;
+                } else {
+                    return Err("a decided condition goes elsewhere than the if".into());
+                }
+            }
         }
         if kind == Kind::Loop {
             let step = self.step()?;
@@ -517,6 +598,23 @@ impl<'e, 'c> Wasm<'e, 'c> {
 
     /// The next instruction, whose bytes are the first of these.
     pub fn instruction(&mut self, operator: &Operator, bytes: &[u8]) -> Result<()> {
+        let joins = matches!(operator, Operator::I32And | Operator::I32Or);
+        if joins {
+            let parts = &self.stack[self.stack.len().saturating_sub(2)..];
+            let constant = parts.iter().any(|part| self.values.truth(part[0]).is_some());
+            if constant || self.joined != Joined::WithConstant {
+                self.joined = if constant { Joined::WithConstant } else { Joined::Values };
+            }
+        }
+        let done = self.compared(operator, bytes);
+        // Only these may stand between a branch of a part and that of the whole.
+        if !matches!(bytes.first(), Some(0x20 | 0x41 | 0x45..=0x66 | 0x6a..=0x6c | 0x71..=0x78)) {
+            self.joined = Joined::No;
+        }
+        done
+    }
+
+    fn compared(&mut self, operator: &Operator, bytes: &[u8]) -> Result<()> {
         match operator {
             Operator::Block { blockty } => return self.enter(Kind::Block, *blockty),
             Operator::Loop { blockty } => return self.enter(Kind::Loop, *blockty),

@@ -13,6 +13,7 @@
 
 mod branches;
 mod calls;
+mod conditions;
 #[cfg(feature = "exceptions")]
 mod exceptions;
 #[cfg(feature = "legacy-exceptions")]
@@ -30,6 +31,7 @@ mod vectors;
 mod visit;
 mod words;
 
+use self::conditions::Decided;
 use super::emit::{short, Emitter, SCRATCH};
 use super::forms::not;
 use super::{Code, Stored};
@@ -222,6 +224,7 @@ pub(crate) struct Translator<'a> {
     /// What is recorded of positions.
     pub(crate) positions: Positions,
     handlers: Handlers,
+    decided: Decided,
 }
 
 impl<'a> Builder<'a> for Translator<'a> {
@@ -247,6 +250,7 @@ impl<'a> Builder<'a> for Translator<'a> {
             stubs: TryVec::new(),
             positions: Positions::Unknown,
             handlers: Handlers::new(),
+            decided: Decided::NOTHING,
         })
     }
 

@@ -370,7 +370,10 @@ fn translation(bytes: &[Vec<u8>]) -> Result<Outcome, String> {
     let mut outcome = Outcome::default();
     for module in bytes {
         match check_module(module) {
-            Ok(checked) => outcome.values += checked.steps,
+            Ok(checked) => {
+                outcome.values += checked.steps;
+                outcome.limited |= checked.ended > 0;
+            }
             Err(what) if what.starts_with("offset") => {
                 return Err(format!("{what}; classic and the generator disagree"));
             }

@@ -1,6 +1,7 @@
 //! The translator as a visitor: what becomes of each WebAssembly instruction.
 
 use super::calls::index_slots;
+use super::conditions::Decided;
 use super::{Label, Translator, Value, ROOM};
 use crate::binary::reader::Parsed;
 use crate::code::fast::emit::{NONE, SCRATCH};
@@ -39,7 +40,9 @@ impl Translator<'_> {
                 let mut condition = self.condition();
                 self.spill_all()?;
                 condition = condition.opposite();
-                label.condition = self.jump_if(&mut condition, None, NONE)?;
+                let chain = self.take_otherwise();
+                label.condition = self.jump_if(&mut condition, None, chain)?;
+                self.arrive()?;
             } else {
                 self.spill_all()?;
             }
@@ -109,6 +112,7 @@ impl Visitor for Translator<'_> {
         self.labels.truncate(0);
         self.stubs.truncate(0);
         self.emit.begin();
+        self.decided = Decided::NOTHING;
         if let Some(func) = self.funcs.get_mut(self.next) {
             func.code = self.start;
             func.layout.locals = self.locals as u16;
@@ -158,6 +162,17 @@ impl Visitor for Translator<'_> {
         if self.comparison.is_some()
             && !matches!(opcode, I32_EQZ | SELECT | SELECT_TYPED | NOP | IF | BR_IF)
         {
+            let pos = pos.saturating_sub(1);
+            match opcode {
+                LOCAL_GET | I32_CONST if self.decide(pos, false)? => return Ok(()),
+                I32_OR if !self.changes_nothing(opcode) => {
+                    self.decide(pos, true)?;
+                }
+                _ => {}
+            }
+            if self.changes_nothing(opcode) {
+                return Ok(());
+            }
             return self.write_comparison();
         }
         Ok(())
@@ -274,7 +289,8 @@ impl Visitor for Translator<'_> {
 
     fn visit_br_if(&mut self, _: &Site, target: Target) -> Parsed<()> {
         let (index, label) = self.target(target)?;
-        self.br_if(index, &label, target.arity)
+        self.br_if(index, &label, target.arity)?;
+        self.arrive()
     }
 
     fn visit_br_table(&mut self, _: &Site, targets: BrTable) -> Parsed<()> {

@@ -25,6 +25,11 @@ impl Translator<'_> {
     }
 
     pub(super) fn binary(&mut self, opcode: u8) -> Parsed<()> {
+        if self.comparison.is_some() {
+            // The comparison waits on: with the operand below it, it is the result.
+            self.pop();
+            return Ok(());
+        }
         let second = self.pop();
         let first = self.pop();
         self.binary_of(opcode, first, second)
