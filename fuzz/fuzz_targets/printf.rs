@@ -213,6 +213,7 @@ fn format(u: &mut Unstructured, world: &mut World) -> Result<()> {
     world.store.data_mut().text.clear();
     let printed = world.call("printf", &[FORMAT, ARGUMENTS]);
     let text = std::mem::take(&mut world.store.data_mut().text);
+    zonda_fuzz::calls::count("format", printed.is_some());
     let Some(count) = printed else { return Ok(()) };
     assert_eq!(count as usize, text.len(), "printf returns what it prints");
     let room = u.int_in_range(0..=9000u32)?;
@@ -250,13 +251,15 @@ fn step(u: &mut Unstructured, world: &mut World) -> Result<()> {
         _ => {
             let (name, params) = *u.choose(functions())?;
             let args: Vec<u32> = (0..params).map(|_| word(u)).collect::<Result<_>>()?;
-            world.call(name, &args);
+            let returned = world.call(name, &args).is_some();
+            zonda_fuzz::calls::count(name, returned);
             Ok(())
         }
     }
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    zonda_fuzz::calls::write_at_exit();
     let mut u = Unstructured::new(data);
     let mut world = World::new();
     for _ in 0..100 {

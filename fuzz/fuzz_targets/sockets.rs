@@ -182,7 +182,9 @@ fn step(u: &mut Unstructured, world: &mut World) -> Result<()> {
         "sock_send_to" => Some(args[4]),
         _ => None,
     };
-    if world.call(name, &args) != Some(0) {
+    let outcome = world.call(name, &args);
+    zonda_fuzz::calls::count(name, outcome == Some(0));
+    if outcome != Some(0) {
         return Ok(());
     }
     match address {
@@ -201,6 +203,7 @@ fn step(u: &mut Unstructured, world: &mut World) -> Result<()> {
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    zonda_fuzz::calls::write_at_exit();
     let mut u = Unstructured::new(data);
     let mut world = World::new();
     for _ in 0..400 {

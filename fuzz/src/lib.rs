@@ -8,6 +8,7 @@
 
 #![allow(dead_code, unused_imports)] // A test may include this file and use only some of it.
 
+pub mod calls;
 #[cfg(feature = "capi")]
 mod capi;
 pub mod checker;

@@ -13,6 +13,7 @@ use std::ptr::null_mut;
 use arbitrary::{Result, Unstructured};
 use zonda::capi::*;
 
+use super::super::calls::count;
 use super::app::{MODULE, NATIVES};
 use super::memory::{enter, fail_at, failures};
 use super::model::{self, Expected, State};
@@ -188,6 +189,7 @@ impl World {
             })
         };
         message.check(handle.is_null());
+        count("load", !handle.is_null());
         if handle.is_null() {
             assert!(known.is_none() || self.tight || failures() > before, "a module is refused");
             return Ok(());
@@ -248,6 +250,7 @@ impl World {
             })
         };
         message.check(handle.is_null());
+        count("instantiate", !handle.is_null());
         let short = self.tight || failures() > before;
         match number {
             Some(modules::TRAPS_AT_START | modules::UNFIT_SEGMENT) => {
@@ -374,6 +377,7 @@ impl World {
         let done =
             unsafe { enter(|| wasm_runtime_call_wasm(env, func, argc as u32, cells.as_mut_ptr())) };
         let said = exception(instance.handle);
+        count("call_wasm", done);
         assert_eq!(
             done,
             said.is_none(),
@@ -498,6 +502,7 @@ impl World {
                     args.as_mut_ptr(),
                 )
             });
+            count("call_wasm_a", done);
             assert_eq!(done, exception(instance.handle).is_none());
             assert!(!(done && wrong), "{name:?} takes what does not fit");
             if !done {
@@ -752,6 +757,7 @@ fn call_unknown(u: &mut Unstructured, instance: &mut Instance, env: wasm_exec_en
             *cell = u.int_in_range(0..=5)?;
         }
         let done = enter(|| wasm_runtime_call_wasm(env, func, 4096, cells.as_mut_ptr()));
+        count("call_damaged", done);
         assert_eq!(done, exception(instance.handle).is_none());
     }
     Ok(())

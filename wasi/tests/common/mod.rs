@@ -3,10 +3,12 @@
 #![allow(dead_code)]
 
 mod funcs;
+pub mod sequence;
 
 #[allow(unused_imports)] // Not all tests use both.
 pub use funcs::{hurry, FUNCS};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use zonda::{Engine, Error, Func, Grants, Instance, Linker, Memory, Module, Store, TrapCode, Val};
 use zonda_wasi::host::{Host, HostDir};
 use zonda_wasi::{Errno, Preview1, Rights, Sockets, Unstable, Wasi};
@@ -22,7 +24,9 @@ pub const DATA: u32 = 16384;
 
 /// A folder that is the test's own and empty.
 pub fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // A fuzz target has no such folder.
+    let parent = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = parent.join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -76,8 +80,14 @@ impl Probe {
     /// A program that imports from a module of this name.
     pub fn of(module: &str, wasi: Wasi<Host>) -> Probe {
         let engine = Engine::default();
-        let bytes = wat::parse_str(text(module)).unwrap();
-        let module = Module::from_vec(&engine, &bytes).unwrap();
+        // A fuzz target makes very many.
+        static PREVIEW1: OnceLock<Vec<u8>> = OnceLock::new();
+        let parsed = || wat::parse_str(text(module)).unwrap();
+        let module = if module == "wasi_snapshot_preview1" {
+            Module::from_vec(&engine, PREVIEW1.get_or_init(parsed)).unwrap()
+        } else {
+            Module::from_vec(&engine, &parsed()).unwrap()
+        };
         let mut store = Store::new(&engine, wasi).unwrap();
         let mut linker = Linker::new();
         linker.define_module(Preview1::MODULE, Grants::All, |wasi: &mut Wasi<Host>| wasi).unwrap();

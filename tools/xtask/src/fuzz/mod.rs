@@ -181,17 +181,47 @@ fn run_all(units: &[Unit], jobs: usize, asan: bool) -> Result<()> {
     print(&rows)
 }
 
+/// The share of calls that succeeded: a target that meets errors alone does not see what is behind
+/// them.
+fn share(calls: &output::Calls) -> String {
+    let sum = |of: fn(&(u64, u64)) -> u64| calls.values().map(of).sum::<u64>();
+    match sum(|counts| counts.0) {
+        0 => "-".to_owned(),
+        made => format!("{:.1} %", 100.0 * sum(|counts| counts.1) as f64 / made as f64),
+    }
+}
+
 /// The table to stdout, then the findings.
 fn print(rows: &[(&Unit, Outcome)]) -> Result<()> {
     println!(
-        "{:<12} {:<7} {:>12} {:>9} {:>8} {:>9} {:>6} {:>9}",
-        "target", "variant", "executions", "per s", "edges", "features", "new", "findings"
+        "{:<12} {:<7} {:>12} {:>9} {:>8} {:>9} {:>6} {:>9} {:>9}",
+        "target",
+        "variant",
+        "executions",
+        "per s",
+        "edges",
+        "features",
+        "new",
+        "succeed",
+        "findings"
     );
     for (unit, outcome) in rows {
         let speed = outcome.executions as f64 / outcome.seconds.max(0.001);
         let Outcome { executions, edges, features, new_inputs, findings, .. } = outcome;
         let name = variant(unit.strict);
-        println!("{:<12} {name:<7} {executions:>12} {speed:>9.0} {edges:>8} {features:>9} {new_inputs:>6} {:>9}", unit.target, findings.len());
+        println!("{:<12} {name:<7} {executions:>12} {speed:>9.0} {edges:>8} {features:>9} {new_inputs:>6} {:>9} {:>9}", unit.target, share(&outcome.calls), findings.len());
+    }
+    for (unit, outcome) in rows {
+        let failing = outcome.calls.iter().filter(|(_, counts)| counts.1 == 0);
+        let names: Vec<&str> = failing.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            println!(
+                "{} {}: no call succeeded of {}",
+                unit.target,
+                variant(unit.strict),
+                names.join(", ")
+            );
+        }
     }
     let total = |of: fn(&Outcome) -> f64| rows.iter().map(|(_, outcome)| of(outcome)).sum::<f64>();
     let seconds = total(|outcome| outcome.seconds);

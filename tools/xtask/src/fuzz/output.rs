@@ -1,5 +1,16 @@
 //! What libFuzzer writes, read.
 
+use std::collections::BTreeMap;
+
+/// Calls by the name of the function: how many were made, and how many of them succeeded.
+pub type Calls = BTreeMap<String, (u64, u64)>;
+
+/// Adds calls to others.
+pub fn add(to: &mut Calls, name: &str, (made, succeeded): (u64, u64)) {
+    let sum = to.entry(name.to_owned()).or_default();
+    *sum = (sum.0 + made, sum.1 + succeeded);
+}
+
 /// Figures of one run.
 #[derive(Debug, Default, PartialEq)]
 pub struct Numbers {
@@ -7,6 +18,7 @@ pub struct Numbers {
     pub edges: u64,
     pub features: u64,
     pub new_inputs: u64,
+    pub calls: Calls,
 }
 
 impl Numbers {
@@ -17,6 +29,13 @@ impl Numbers {
                 numbers.executions = number(value);
             } else if let Some(value) = line.strip_prefix("stat::new_units_added:") {
                 numbers.new_inputs = number(value);
+            } else if let Some(value) = line.strip_prefix("stat::calls:") {
+                // What `zonda_fuzz::calls` writes: NAME MADE SUCCEEDED
+                let mut words = value.split_whitespace();
+                let name = words.next().unwrap_or_default();
+                let mut count = || words.next().map_or(0, number);
+                let counts = (count(), count());
+                add(&mut numbers.calls, name, counts);
             } else if line.starts_with('#') {
                 // #8192	pulse  cov: 5063 ft: 17312 corp: 141/12Kb …
                 let mut words = line.split_whitespace();
@@ -64,11 +83,17 @@ mod tests {
     #[test]
     fn figures_are_read() {
         let text = "INFO: seed corpus: files: 3\n#4\tINITED cov: 10 ft: 20 corp: 1/1b exec/s: 0 rss: 50Mb\n\
-            #9\tNEW    cov: 5063 ft: 17312 corp: 141/12Kb lim: 21\nDone\nstat::number_of_executed_units: 300\nstat::new_units_added:        7\n";
-        assert_eq!(
-            Numbers::of(text),
-            Numbers { executions: 300, edges: 5063, features: 17312, new_inputs: 7 }
-        );
+            #9\tNEW    cov: 5063 ft: 17312 corp: 141/12Kb lim: 21\nDone\nstat::number_of_executed_units: 300\nstat::new_units_added:        7\n\
+            stat::calls: fd_read 20 3\nstat::calls: fd_close 5 5\n";
+        let calls = [("fd_close".to_owned(), (5, 5)), ("fd_read".to_owned(), (20, 3))];
+        let expected = Numbers {
+            executions: 300,
+            edges: 5063,
+            features: 17312,
+            new_inputs: 7,
+            calls: calls.into(),
+        };
+        assert_eq!(Numbers::of(text), expected);
         assert_eq!(what_failed(text), None);
     }
 

@@ -39,6 +39,8 @@ pub struct Outcome {
     pub edges: u64,
     pub features: u64,
     pub new_inputs: u64,
+    /// What the target has called, where it counts that.
+    pub calls: output::Calls,
     pub findings: Vec<Finding>,
 }
 
@@ -133,6 +135,9 @@ impl Outcome {
         self.new_inputs += numbers.new_inputs;
         self.edges = self.edges.max(numbers.edges);
         self.features = self.features.max(numbers.features);
+        for (name, counts) in &numbers.calls {
+            output::add(&mut self.calls, name, *counts);
+        }
     }
 
     fn found(&mut self, what: String, input: Option<PathBuf>) {
