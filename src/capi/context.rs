@@ -15,15 +15,39 @@ const KEYS: usize = 8;
 /// What a key's values are passed to when their instance goes.
 type Destructor = Option<unsafe extern "C" fn(inst: wasm_module_inst_t, ctx: *mut c_void)>;
 
-/// Which keys exist, with their destructors.
-struct Keys(UnsafeCell<[Option<Destructor>; KEYS]>);
-// SAFETY: touched under the platform's lock only.
-unsafe impl Sync for Keys {}
+/// A key.
+#[derive(Clone, Copy)]
+struct Key {
+    /// What the application has as the key; 0 for none.
+    number: usize,
+    destructor: Destructor,
+}
 
-static KEYS_IN_USE: Keys = Keys(UnsafeCell::new([None; KEYS]));
+impl Key {
+    const FREE: Key = Key { number: 0, destructor: None };
+}
+
+/// Which keys exist. A number is not given twice: an instance may still have a pointer under a key
+/// that was destroyed.
+struct Keys {
+    last: usize,
+    keys: [Key; KEYS],
+}
+
+impl Keys {
+    fn find(&mut self, number: usize) -> Option<&mut Key> {
+        self.keys.iter_mut().find(|key| key.number == number)
+    }
+}
+
+struct Shared(UnsafeCell<Keys>);
+// SAFETY: touched under the platform's lock only.
+unsafe impl Sync for Shared {}
+
+static KEYS_IN_USE: Shared = Shared(UnsafeCell::new(Keys { last: 0, keys: [Key::FREE; KEYS] }));
 
 /// Runs with the keys.
-fn with_keys<R>(body: impl FnOnce(&mut [Option<Destructor>; KEYS]) -> R) -> R {
+fn with_keys<R>(body: impl FnOnce(&mut Keys) -> R) -> R {
     // SAFETY: the lock makes this the only borrow.
     platform::locked(|| body(unsafe { &mut *KEYS_IN_USE.0.get() }))
 }
@@ -42,8 +66,8 @@ impl Extra for Context {
             // The pointer is that of the instance which has spawned it.
             return;
         }
-        let destructor = with_keys(|keys| keys.get(self.key.wrapping_sub(1)).copied().flatten());
-        if let Some(Some(destructor)) = destructor {
+        let destructor = with_keys(|keys| keys.find(self.key).and_then(|key| key.destructor));
+        if let Some(destructor) = destructor {
             // SAFETY: the application gave the function with the key; the instance is live, by the
             // contract of this function.
             unsafe { destructor(owner.cast(), self.ctx) };
@@ -78,9 +102,10 @@ pub unsafe extern "C" fn wasm_runtime_create_context_key(
     dtor: Option<unsafe extern "C" fn(inst: wasm_module_inst_t, ctx: *mut c_void)>,
 ) -> *mut c_void {
     with_keys(|keys| {
-        let free = keys.iter_mut().zip(1..).find(|(key, _)| key.is_none());
-        let Some((key, number)) = free else { return null_mut() };
-        *key = Some(dtor);
+        let number = keys.last.wrapping_add(1).max(1);
+        let Some(free) = keys.find(0) else { return null_mut() };
+        *free = Key { number, destructor: dtor };
+        keys.last = number;
         without_provenance_mut(number)
     })
 }
@@ -89,8 +114,8 @@ pub unsafe extern "C" fn wasm_runtime_create_context_key(
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_destroy_context_key(key: *mut c_void) {
     with_keys(|keys| {
-        if let Some(key) = keys.get_mut(key.addr().wrapping_sub(1)) {
-            *key = None;
+        if let Some(key) = keys.find(key.addr()) {
+            *key = Key::FREE;
         }
     });
 }

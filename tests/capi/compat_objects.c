@@ -290,11 +290,15 @@ void test_contexts(void)
 	      wasm_runtime_get_context(instance, keys[1]) == &ten &&
 	      wasm_runtime_get_context(instance, keys[2]) == NULL);
 	ended = 0;
+	/* What lies under a key that is gone does not come back under the next one. */
+	wasm_runtime_set_context(instance, keys[3], &ten);
+	wasm_runtime_destroy_context_key(keys[3]);
+	key = wasm_runtime_create_context_key(end_context);
+	CHECK(key != NULL && wasm_runtime_create_context_key(NULL) == NULL);
+	CHECK(wasm_runtime_get_context(instance, key) == NULL);
 	stop();
 	CHECK(ended == 1 && ended_instance == instance);
-	wasm_runtime_destroy_context_key(keys[3]);
-	key = wasm_runtime_create_context_key(NULL);
-	CHECK(key == keys[3]);
+	wasm_runtime_destroy_context_key(key);
 	for (int i = 0; i < 8; i++) {
 		wasm_runtime_destroy_context_key(keys[i]);
 	}
