@@ -107,11 +107,11 @@ wasm_shared_heap_t wasm_runtime_chain_shared_heaps(wasm_shared_heap_t head, wasm
 
 // Takes the first heap out of a chain, or undoes the whole chain. Nothing of it may be attached.
 // Returns the first heap of what is left of the chain, of a whole chain its last heap; NULL if
-// there is no chain or it is attached.
+// there is no chain, `head` is not its first heap, or it is attached.
 wasm_shared_heap_t wasm_runtime_unchain_shared_heaps(wasm_shared_heap_t head, bool entire_chain);
 
 // Fills the heaps of a chain with zeros, and frees all that was allocated. False while it is
-// attached.
+// attached, and for a heap that is not its first.
 bool wasm_runtime_reset_shared_heap_chain(wasm_shared_heap_t shared_heap);
 
 // Gives an instance a shared heap, or a chain by its first heap, until

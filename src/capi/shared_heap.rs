@@ -128,6 +128,17 @@ impl WASMSharedHeap {
         next.wrapping_byte_sub(core::mem::offset_of!(WASMSharedHeap, region)).cast()
     }
 
+    /// Whether it begins its chain, and no instance has the chain.
+    ///
+    /// # Safety
+    /// The lock is held.
+    unsafe fn is_loose(&self) -> bool {
+        // SAFETY: by the contract of this function; heaps of the list are live.
+        let mut behind =
+            unsafe { each(*HEAPS.0.get(), |heap| heap.next).map(|heap| (*heap).behind()) };
+        self.attached == 0 && !behind.any(|behind| core::ptr::eq(behind, self))
+    }
+
     /// The address of a heap that ends at an address; 2^32 is 0.
     fn end_at(&mut self, end: u32) {
         self.region.start = end.wrapping_sub(self.region.len);
@@ -254,7 +265,7 @@ pub unsafe extern "C" fn wasm_runtime_chain_shared_heaps(
 
 /// Takes the first heap out of a chain, or undoes the whole chain. Nothing of it may be attached.
 /// Returns the first heap of what is left of the chain, of a whole chain its last heap; NULL if
-/// there is no chain or it is attached.
+/// there is no chain, `head` is not its first heap, or it is attached.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_unchain_shared_heaps(
     head: wasm_shared_heap_t,
@@ -263,7 +274,7 @@ pub unsafe extern "C" fn wasm_runtime_unchain_shared_heaps(
     // SAFETY: the application passes a live heap or null; the lock makes this the only access.
     platform::locked(|| unsafe {
         let Some(first) = head.as_ref() else { return null_mut() };
-        if first.behind().is_null() || first.attached != 0 {
+        if first.behind().is_null() || !first.is_loose() {
             return null_mut();
         }
         let mut at = head;
@@ -280,7 +291,7 @@ pub unsafe extern "C" fn wasm_runtime_unchain_shared_heaps(
 }
 
 /// Fills the heaps of a chain with zeros, and frees all that was allocated. False while it is
-/// attached.
+/// attached, and for a heap that is not its first.
 #[no_mangle]
 pub unsafe extern "C" fn wasm_runtime_reset_shared_heap_chain(
     shared_heap: wasm_shared_heap_t,
@@ -288,7 +299,7 @@ pub unsafe extern "C" fn wasm_runtime_reset_shared_heap_chain(
     // SAFETY: the application passes a live heap or null; the lock makes this the only access, and
     // no instance has the heap, so that no program accesses its bytes.
     platform::locked(|| unsafe {
-        if shared_heap.is_null() || (*shared_heap).attached != 0 {
+        if shared_heap.is_null() || !(*shared_heap).is_loose() {
             return false;
         }
         for heap in each(shared_heap, |heap| heap.behind()) {

@@ -229,6 +229,9 @@ static void test_a_chain(void)
 	}
 	CHECK(wasm_runtime_chain_shared_heaps(second, third) == NULL);
 	CHECK(wasm_runtime_unchain_shared_heaps(third, true) == NULL);
+	/* Nor from the middle on. */
+	CHECK(wasm_runtime_unchain_shared_heaps(own, false) == NULL);
+	CHECK(!wasm_runtime_reset_shared_heap_chain(own));
 	/* One range of addresses: third, own, ready. An access lies in one of them. */
 	at = last - 8 * KIB;
 	CHECK(wasm_runtime_shared_heap_malloc(instances[0], 8 * KIB, NULL) == at);
