@@ -65,7 +65,9 @@ unsafe impl Sync for Shared {}
 /// Values on the native stack, as most functions have few, or else on the heap.
 struct Values<T: Copy> {
     few: [T; FEW],
-    many: TryVec<T>,
+    /// Room for `len` values and what their alignment takes: on some hosts it is larger than that of
+    /// a list's memory.
+    many: TryVec<u64>,
     len: usize,
 }
 
@@ -75,14 +77,30 @@ impl<T: Copy> Values<T> {
     fn new(len: usize, value: T) -> Result<Values<T>, TrapCode> {
         let mut many = TryVec::new();
         if len > FEW {
-            many.resize(len, value).map_err(|_| TrapCode::OutOfMemory)?;
+            let slack = align_of::<T>().saturating_sub(align_of::<u64>());
+            let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(slack));
+            let words = bytes.ok_or(TrapCode::OutOfMemory)?.div_ceil(size_of::<u64>());
+            many.resize(words, 0).map_err(|_| TrapCode::OutOfMemory)?;
         }
-        Ok(Values { few: [value; FEW], many, len })
+        let mut values = Values { few: [value; FEW], many, len };
+        let first = values.first();
+        for at in 0..if len > FEW { len } else { 0 } {
+            // SAFETY: `many` has room for `len` values from there on, aligned.
+            unsafe { first.add(at).write(value) };
+        }
+        Ok(values)
+    }
+
+    /// Where the first value on the heap is.
+    fn first(&mut self) -> *mut T {
+        let start: *mut u64 = self.many.as_mut_ptr();
+        start.map_addr(|address| address.next_multiple_of(align_of::<T>())).cast()
     }
 
     fn as_mut(&mut self) -> &mut [T] {
         if self.len > FEW {
-            return &mut self.many;
+            // SAFETY: `new` has written `len` values there, and the list is borrowed as long.
+            return unsafe { core::slice::from_raw_parts_mut(self.first(), self.len) };
         }
         self.few.get_mut(..self.len).unwrap_or(&mut [])
     }
