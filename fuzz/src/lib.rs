@@ -30,6 +30,8 @@ mod vectors;
 
 #[cfg(feature = "capi")]
 pub use capi::capi;
+#[cfg(feature = "capi")]
+pub use capi::memory;
 pub use container::container;
 pub use execute::{execute, execute_module};
 pub use forged::forged;

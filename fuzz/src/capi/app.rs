@@ -117,10 +117,35 @@ unsafe extern "C" fn back(env: wasm_exec_env_t, what: u32) -> u32 {
 pub const ATTACHMENT: *mut c_void = std::ptr::without_provenance_mut(0x1234);
 pub const MODULE: &CStr = c"env";
 
-/// The table; it is never written.
-pub struct Natives(pub [NativeSymbol; 3]);
+/// ()
+unsafe extern "C" fn missing(env: wasm_exec_env_t, _: *mut u64) {
+    // SAFETY: the environment is live, as is its instance; the buffers have these sizes.
+    unsafe {
+        let instance = wasm_runtime_get_module_inst(env);
+        assert_eq!(wasm_runtime_get_function_attachment(env), ATTACHMENT);
+        wasm_runtime_begin_blocking_op(env);
+        wasm_runtime_end_blocking_op(env);
+        assert!(wasm_runtime_detect_native_stack_overflow(env));
+        assert!(!wasm_runtime_get_module(instance).is_null());
+        #[cfg(feature = "diagnostics")]
+        {
+            let mut frames: [WASMCApiFrame; 3] = std::mem::zeroed();
+            let mut text = [0xa5u8; 8];
+            let frames_at = frames.as_mut_ptr();
+            let count = wasm_copy_callstack(env, frames_at, 2, 0, text.as_mut_ptr().cast(), 8);
+            // The export has called, or a table did.
+            assert!((1..=2).contains(&count) && text[0] == 0);
+            assert!(frames[..count as usize].iter().all(|frame| frame.instance == instance.cast()));
+            assert!(frames[2].instance.is_null(), "more frames than there is room for");
+            assert_eq!(wasm_copy_callstack(env, frames_at, 2, 99, text.as_mut_ptr().cast(), 8), 0);
+        }
+    }
+}
+
+/// A table; it is never written.
+pub struct Natives<const N: usize>(pub [NativeSymbol; N]);
 // SAFETY: constant.
-unsafe impl Sync for Natives {}
+unsafe impl<const N: usize> Sync for Natives<N> {}
 
 const fn symbol(
     name: &'static CStr,
@@ -130,8 +155,11 @@ const fn symbol(
     NativeSymbol { symbol: name.as_ptr(), func_ptr, signature, attachment: ATTACHMENT }
 }
 
-pub static NATIVES: Natives = Natives([
+pub static NATIVES: Natives<3> = Natives([
     symbol(c"twice", twice as *mut c_void, c"(i)i".as_ptr()),
     symbol(c"sum", sum as *mut c_void, c"(*~)i".as_ptr()),
     symbol(c"back", back as *mut c_void, c"(i)i".as_ptr()),
 ]);
+
+/// What `missing` is linked to, as a raw function.
+pub static RAW: Natives<1> = Natives([symbol(c"missing", missing as *mut c_void, c"()".as_ptr())]);

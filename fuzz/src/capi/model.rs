@@ -54,15 +54,25 @@ fn narrow(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
 }
 
-/// Chooses a call of an instance of the module with this number. `linked`: whether its imports are
-/// there; `len`: bytes of its memory.
+/// What is there for an instance to use.
+pub struct Surroundings {
+    /// Whether its imports are there, and the one that only raw functions provide.
+    pub linked: bool,
+    pub raw: bool,
+    /// Bytes of its memory.
+    pub len: u64,
+    /// The first address that it shares with others, or the end of all.
+    pub shared: u64,
+}
+
+/// Chooses a call of an instance of the module with this number.
 pub fn choose(
     u: &mut Unstructured,
     module: usize,
-    linked: bool,
-    len: u64,
+    around: &Surroundings,
     state: &State,
 ) -> Result<Call> {
+    let &Surroundings { linked, raw, len, shared } = around;
     use Expected::{Cells, Trap, Unknown};
     let (a, b) = (number(u)?, number(u)?);
     let (c, d) = (number(u)?, number(u)?);
@@ -97,7 +107,7 @@ pub fn choose(
         8 => ("grow", vec![a % 5], Unknown),
         9 => {
             let expected = match a {
-                _ if u64::from(a) >= len => Trap("out of bounds memory"),
+                _ if u64::from(a) >= len && u64::from(a) < shared => Trap("out of bounds memory"),
                 _ if a < KNOWN => Cells(vec![u32::from(state.bytes.get(&a).copied().unwrap_or(0))]),
                 _ => Unknown,
             };
@@ -112,7 +122,7 @@ pub fn choose(
         }
         12 => ("twice", vec![a], link(Cells(vec![a.wrapping_mul(2)]))),
         13 => {
-            let expected = if u64::from(a) + u64::from(b) > len {
+            let expected = if u64::from(a) + u64::from(b) > len && u64::from(a) < shared {
                 Trap("out of bounds memory")
             } else {
                 Unknown
@@ -129,6 +139,7 @@ pub fn choose(
             };
             ("back", vec![what], link(expected))
         }
+        15 if raw => ("missing", vec![], Cells(vec![])),
         15 => ("missing", vec![], Trap("unlinked import")),
         16 => {
             let place = b % 6;

@@ -4,8 +4,20 @@
 //! Kept is what the header demands of the application: handles are live, a module is unloaded after
 //! its instances, functions are called on environments of their own instance.
 
+mod control;
 mod heaps;
+mod kept;
 mod objects;
+mod parts;
+#[cfg(feature = "shared-heap")]
+mod sharing;
+#[cfg(not(feature = "shared-heap"))]
+#[path = "world/sharing_off.rs"]
+mod sharing;
+#[cfg(feature = "spawn")]
+mod spawned;
+#[cfg(any(feature = "diagnostics", feature = "trap-record"))]
+mod traces;
 
 use std::ffi::{c_char, c_void, CStr};
 use std::ptr::null_mut;
@@ -14,7 +26,7 @@ use arbitrary::{Result, Unstructured};
 use zonda::capi::*;
 
 use super::super::calls::count;
-use super::app::{MODULE, NATIVES};
+use super::app::{MODULE, NATIVES, RAW};
 use super::memory::{enter, fail_at, failures};
 use super::model::{self, Expected, State};
 use super::modules;
@@ -33,6 +45,15 @@ struct Instance {
     module: wasm_module_t,
     number: Option<usize>,
     linked: bool,
+    /// Whether the raw function is linked.
+    raw: bool,
+    /// The first of the shared heaps that it has.
+    shared: Option<usize>,
+    kept: kept::Kept,
+    /// Whether it may have had a spawned environment.
+    clustered: bool,
+    /// Where records of its traps go.
+    record: Option<Box<[u8]>>,
     /// Bytes of the stack of its own environment.
     stack: u32,
     /// Whether the next call is stopped: `None` where that is not known.
@@ -58,6 +79,13 @@ pub struct World {
     /// Blocks of wasm_runtime_malloc() with their length and contents.
     blocks: Vec<(*mut u8, u32, u8)>,
     registered: bool,
+    raw: bool,
+    heaps: sharing::Heaps,
+    /// Keys of contexts that exist.
+    keys: Vec<usize>,
+    retained: Vec<kept::Retained>,
+    /// Objects that were made.
+    made: usize,
     /// Whether memory may be short at any time.
     pub tight: bool,
     /// Whether it comes from the system, which has too much of it to ask for all.
@@ -126,7 +154,15 @@ fn exception(instance: wasm_module_inst_t) -> Option<String> {
 impl World {
     /// One operation. Errors are the end of the input.
     pub fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        match u.int_in_range(0..=28)? {
+        for instance in self.instances.iter_mut().filter(|instance| instance.clustered) {
+            // Requests come from others, and go when an exception is cleared.
+            instance.stopped = None;
+        }
+        let choice: u8 = u.arbitrary()?;
+        if choice >= 8 * 29 {
+            return self.step_beyond(u, choice - 8 * 29);
+        }
+        match choice % 29 {
             0 | 1 => self.load(u),
             2 => self.unload(u),
             3..=5 => self.instantiate(u),
@@ -148,6 +184,24 @@ impl World {
                 fail_at(u.int_in_range(0..=30)?);
                 Ok(())
             }
+        }
+    }
+
+    /// What was added later, for the rest of the numbers: seeds keep their meaning.
+    fn step_beyond(&mut self, u: &mut Unstructured, choice: u8) -> Result<()> {
+        match choice {
+            0..=6 => self.share(u),
+            7..=11 => self.keep(u),
+            12 | 13 => self.load_sections(u),
+            14 => self.package(u),
+            15 | 16 => self.raw_natives(u),
+            17 | 18 => self.lend(u),
+            #[cfg(feature = "spawn")]
+            19..=21 => self.spawn(u),
+            #[cfg(any(feature = "diagnostics", feature = "trap-record"))]
+            _ => self.trace(u),
+            #[cfg(not(any(feature = "diagnostics", feature = "trap-record")))]
+            _ => Ok(()),
         }
     }
 
@@ -246,6 +300,7 @@ impl World {
         let handle = unsafe {
             enter(|| match limit {
                 0 => wasm_runtime_instantiate(module, stack, heap, message.at(), message.size),
+                _ if limit % 2 == 0 => kept::instantiate(module, &args, message.at(), message.size),
                 _ => wasm_runtime_instantiate_ex(module, &args, message.at(), message.size),
             })
         };
@@ -271,11 +326,20 @@ impl World {
         if !handle.is_null() {
             let (stopped, fuel, blocks) = (Some(false), None, Vec::new());
             let linked = self.registered;
+            let mut kept = kept::Kept::default();
+            if limit != 0 && limit % 2 == 0 {
+                kept.data = limit as usize;
+            }
             self.instances.push(Instance {
                 handle,
                 module,
                 number,
                 linked,
+                raw: self.raw,
+                shared: None,
+                kept,
+                clustered: false,
+                record: None,
                 stack,
                 stopped,
                 fuel,
@@ -297,8 +361,7 @@ impl World {
             for env in self.envs.iter_mut().filter(|env| env.instance == instance.handle) {
                 env.instance = std::ptr::null_mut();
             }
-            // SAFETY: it is live, and none of its functions runs.
-            unsafe { enter(|| wasm_runtime_deinstantiate(instance.handle)) };
+            self.free(instance);
         }
         Ok(())
     }
@@ -357,8 +420,13 @@ impl World {
         let tight = self.tight;
         let instance = &mut self.instances[at];
         let Some(number) = instance.number else { return call_unknown(u, instance, env) };
-        let len = memory_len(instance.handle);
-        let call = model::choose(u, number, instance.linked, len, &instance.state)?;
+        let around = model::Surroundings {
+            linked: instance.linked,
+            raw: instance.raw,
+            len: memory_len(instance.handle),
+            shared: sharing::shared_from(&self.heaps, instance),
+        };
+        let call = model::choose(u, number, &around, &instance.state)?;
         let name = std::ffi::CString::new(call.name).expect("a name");
         // SAFETY: the instance is live.
         let func =
@@ -599,106 +667,14 @@ impl World {
         Ok(())
     }
 
-    fn stop(&mut self, u: &mut Unstructured) -> Result<()> {
-        let Some((at, env, _)) = self.callee(u)? else { return Ok(()) };
-        let instance = &mut self.instances[at];
-        // SAFETY: instance and environment are live.
-        unsafe {
-            if u.arbitrary()? {
-                enter(|| wasm_runtime_terminate(instance.handle));
-                instance.stopped = Some(true);
-            } else {
-                let count = if u.arbitrary()? { u.int_in_range(0..=6000)? } else { -1 };
-                enter(|| wasm_runtime_set_instruction_count_limit(env, count));
-                instance.fuel = u32::try_from(count).ok();
-            }
-        }
-        Ok(())
+    /// Whether the runtime keeps memory until it is destroyed.
+    pub fn shares(&self) -> bool {
+        !self.heaps.is_empty()
     }
 
-    fn modes(&mut self, u: &mut Unstructured) -> Result<()> {
-        let mode = *u.choose(&[
-            0,
-            Mode_Interp,
-            Mode_Fast_JIT,
-            Mode_Zonda_Classic,
-            Mode_Zonda_Fast,
-            Mode_Zonda_Fast + 1,
-            u32::MAX,
-        ])?;
-        let supported = enter(|| wasm_runtime_is_running_mode_supported(mode));
-        assert_eq!(
-            supported,
-            mode <= Mode_Interp || mode == Mode_Zonda_Classic || mode == Mode_Zonda_Fast
-        );
-        let Some(at) = index(u, &self.instances)?.filter(|_| u.arbitrary().unwrap_or(false)) else {
-            assert_eq!(enter(|| wasm_runtime_set_default_running_mode(mode)), supported);
-            return Ok(());
-        };
-        let instance = self.instances[at].handle;
-        let before = failures();
-        // SAFETY: the instance is live.
-        unsafe {
-            let done = enter(|| wasm_runtime_set_running_mode(instance, mode));
-            assert!(!done || supported);
-            assert!(
-                done || !supported || self.tight || failures() > before,
-                "the mode was not changed"
-            );
-            if done && mode >= Mode_Zonda_Classic {
-                assert_eq!(enter(|| wasm_runtime_get_running_mode(instance)), mode);
-            }
-        }
-        Ok(())
-    }
-
-    /// The functions for whole programs, with words that are numbers or not.
-    fn program(&mut self, u: &mut Unstructured) -> Result<()> {
-        let Some(at) = index(u, &self.instances)? else { return Ok(()) };
-        let instance = &mut self.instances[at];
-        if instance.number.is_none() {
-            return Ok(());
-        }
-        let mut words = Vec::new();
-        for _ in 0..u.int_in_range(0..=5)? {
-            let mut word = u.arbitrary::<&str>()?.replace('\0', "");
-            if u.arbitrary()? {
-                word = u.arbitrary::<i64>()?.to_string();
-            }
-            words.push(std::ffi::CString::new(word).expect("no NUL in it"));
-        }
-        let mut pointers: Vec<*mut c_char> =
-            words.iter().map(|word| word.as_ptr().cast_mut()).collect();
-        let name =
-            *u.choose(&[c"add", c"add64", c"swap", c"same", c"same_func", c"trap", c"nothing"])?;
-        let count = pointers.len() as i32;
-        // The result of main may be put where the first pointer was.
-        pointers.push(null_mut());
-        // SAFETY: the instance is live, and there are as many strings.
-        let done = unsafe {
-            enter(|| wasm_runtime_clear_exception(instance.handle));
-            enter(|| match u.arbitrary().unwrap_or(false) {
-                true => {
-                    wasm_application_execute_main(instance.handle, count, pointers.as_mut_ptr())
-                }
-                false => wasm_application_execute_func(
-                    instance.handle,
-                    name.as_ptr(),
-                    count,
-                    pointers.as_mut_ptr(),
-                ),
-            })
-        };
-        assert_eq!(done, exception(instance.handle).is_none());
-        if exception(instance.handle).is_some_and(|said| said.contains("terminated")) {
-            assert_ne!(instance.stopped, Some(false));
-            instance.stopped = Some(false);
-        }
-        Ok(())
-    }
-
-    /// Gives everything back, in the order that the header demands, else in any.
-    pub fn end(mut self) {
+    /// Gives everything back, in the order that the header demands, else in any; returns what is
+    /// freed when the runtime is gone.
+    pub fn end(mut self) -> sharing::Heaps {
         fail_at(0);
         // SAFETY: all of it is live.
         unsafe {
@@ -709,9 +685,10 @@ impl World {
                 );
                 enter(|| wasm_runtime_free(at.cast()));
             }
-            self.instances
-                .drain(..)
-                .for_each(|instance| enter(|| wasm_runtime_deinstantiate(instance.handle)));
+            for instance in std::mem::take(&mut self.instances) {
+                self.free(instance);
+            }
+            self.forget_kept();
             self.modules.drain(..).for_each(|module| enter(|| wasm_runtime_unload(module.handle)));
             self.envs.drain(..).for_each(|env| enter(|| wasm_runtime_destroy_exec_env(env.handle)));
             if self.registered {
@@ -720,7 +697,12 @@ impl World {
                     NATIVES.0.as_ptr().cast_mut()
                 )));
             }
+            if self.raw {
+                let raw = RAW.0.as_ptr().cast_mut();
+                assert!(enter(|| wasm_runtime_unregister_natives(MODULE.as_ptr(), raw)));
+            }
         }
+        self.heaps
     }
 }
 

@@ -8,7 +8,7 @@ use arbitrary::{Result, Unstructured};
 use zonda::capi::*;
 
 use super::super::memory::{enter, failures};
-use super::{index, World};
+use super::{index, kept, World};
 
 const NAMES: [&CStr; 7] = [c"add", c"memory", c"table", c"g", c"", c"malloc", c"back"];
 
@@ -88,11 +88,17 @@ impl World {
             if enter(|| wasm_runtime_get_export_global_inst(handle, name.as_ptr(), &mut global)) {
                 assert!(!global.global_data.is_null());
             }
-            let key: *mut c_void = std::ptr::without_provenance_mut(u.int_in_range(0..=9)?);
+            // None that was created.
+            let key = usize::MAX - u.int_in_range(0..=9usize)?;
+            let key: *mut c_void = std::ptr::without_provenance_mut(key);
             enter(|| wasm_runtime_set_context(handle, key, key));
             let kept = enter(|| wasm_runtime_get_context(handle, key));
             assert!(kept == key || kept.is_null());
-            let object: *mut c_void = std::ptr::without_provenance_mut(u.arbitrary()?);
+            if !kept.is_null() {
+                instance.kept.set(key.addr(), key.addr());
+            }
+            let object = u.arbitrary::<usize>()? & !kept::OBJECTS;
+            let object: *mut c_void = std::ptr::without_provenance_mut(object);
             let (mut reference, mut again) = (0, null_mut());
             if enter(|| wasm_externref_obj2ref(handle, object, &mut reference)) {
                 enter(|| wasm_externref_ref2obj(reference, &mut again));
