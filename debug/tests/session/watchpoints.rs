@@ -165,3 +165,15 @@ fn watchpoints_lie_in_the_memory() {
         assert_eq!(result, Ok(0));
     });
 }
+
+/// Its addresses are no operands of 32 bits.
+#[test]
+fn a_memory_with_addresses_of_64_bits_is_not_watched() {
+    let text = r#"(module (memory i64 1) (func (export "run") (param i32) (result i32)
+        (i32.store offset=8 (i64.const 0) (i32.const 5))
+        (i32.const 1)))"#;
+    debugged(Mode::Fast, text, 1, |program| {
+        let steps = [("Z2,8,4", "E01"), ("z2,8,4", "E01"), ("m8,4", "00000000"), ("c", "")];
+        assert_eq!(program.run(0, &steps), Ok(1));
+    });
+}
