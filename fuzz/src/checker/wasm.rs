@@ -62,6 +62,8 @@ pub struct Wasm<'e, 'c> {
     live: bool,
     /// What `and` and `or` joined since the last branch.
     joined: Joined,
+    /// Whether `i32.const` pushed the topmost operand.
+    literal: bool,
     pub steps: u64,
 }
 
@@ -92,6 +94,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
             labels: Vec::new(),
             live: true,
             joined: Joined::No,
+            literal: false,
             steps: 0,
         };
         for &param in ty.params() {
@@ -600,12 +603,16 @@ impl<'e, 'c> Wasm<'e, 'c> {
     pub fn instruction(&mut self, operator: &Operator, bytes: &[u8]) -> Result<()> {
         let joins = matches!(operator, Operator::I32And | Operator::I32Or);
         if joins {
-            let parts = &self.stack[self.stack.len().saturating_sub(2)..];
+            // A literal is no part: nothing decides between two instructions.
+            let parts = 2 - usize::from(self.literal);
+            let above = self.stack.len().saturating_sub(2);
+            let parts = &self.stack[above..(above + parts).min(self.stack.len())];
             let constant = parts.iter().any(|part| self.values.truth(part[0]).is_some());
             if constant || self.joined != Joined::WithConstant {
                 self.joined = if constant { Joined::WithConstant } else { Joined::Values };
             }
         }
+        self.literal = matches!(operator, Operator::I32Const { .. });
         let done = self.compared(operator, bytes);
         // Only these may stand between a branch of a part and that of the whole.
         if !matches!(bytes.first(), Some(0x20 | 0x41 | 0x45..=0x66 | 0x6a..=0x6c | 0x71..=0x78)) {
