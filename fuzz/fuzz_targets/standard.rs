@@ -155,6 +155,17 @@ impl World {
         Ok(self.held[u.choose_index(self.held.len())?])
     }
 
+    /// Mostly one of this kind, if there is one.
+    fn of_kind(&self, u: &mut Unstructured, kind: u8) -> Result<Held> {
+        // SAFETY: what is held is live.
+        let is = |held: &&Held| unsafe { enter(|| wasm_extern_kind(held.at)) } == kind;
+        let those: Vec<Held> = self.held.iter().filter(is).copied().collect();
+        if those.is_empty() || u.ratio(1, 4)? {
+            return self.held(u);
+        }
+        Ok(those[u.choose_index(those.len())?])
+    }
+
     fn store(&self, u: &mut Unstructured) -> Result<(usize, *mut wasm_store_t)> {
         let at = u.choose_index(self.stores.len())?;
         Ok((at, self.stores[at]))
@@ -423,9 +434,11 @@ impl World {
             if other.at.is_null() || other.store != held.store || store.is_null() {
                 NEXT.set((0, null_mut(), null_mut()));
             }
+            // It may end with its store, which the host function deletes.
+            let is_func = ty_is_func(held.at);
             let trap = enter(|| wasm_func_call(held.at, &raw const vector, &raw mut out));
             NEXT.set((0, null_mut(), null_mut()));
-            count("func_call", trap.is_null() && ty_is_func(held.at));
+            count("func_call", trap.is_null() && is_func);
             if DELETED.replace(false) {
                 // Results that are references have ended with it.
                 out.num_elems = 0;
@@ -496,7 +509,7 @@ impl World {
                 self.keep(new, at, false);
                 return Ok(());
             }
-            let held = self.held(u)?;
+            let held = self.of_kind(u, WASM_EXTERN_GLOBAL)?;
             let ty = enter(|| wasm_global_type(held.at));
             let content = enter(|| wasm_valtype_kind(wasm_globaltype_content(ty)));
             let mutable = !ty.is_null() && enter(|| wasm_globaltype_mutability(ty)) == 1;
@@ -522,7 +535,8 @@ impl World {
 
     fn table(&mut self, u: &mut Unstructured) -> Result<()> {
         let (at, store) = self.store(u)?;
-        let (held, other) = (self.held(u)?, self.held(u)?);
+        let held = self.of_kind(u, WASM_EXTERN_TABLE)?;
+        let other = self.held(u)?;
         let before = failures();
         // SAFETY: everything is null or live.
         unsafe {
@@ -562,7 +576,7 @@ impl World {
 
     fn memory(&mut self, u: &mut Unstructured) -> Result<()> {
         let (at, store) = self.store(u)?;
-        let held = self.held(u)?;
+        let held = self.of_kind(u, WASM_EXTERN_MEMORY)?;
         // SAFETY: everything is null or live; a memory has the bytes that it says.
         unsafe {
             if u.ratio(1, 4)? {

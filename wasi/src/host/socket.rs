@@ -29,7 +29,7 @@ impl AsFd for HostSocket {
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 
 /// Closing waits for this time at most: nothing ends it, not even the end of the program.
-const LINGER: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(10);
 
 fn address(any: SocketAddrAny) -> Result<SocketAddr> {
     SocketAddr::try_from(any).map_err(|_| Errno::Afnosupport)

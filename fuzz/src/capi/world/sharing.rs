@@ -114,7 +114,7 @@ impl World {
             _ => u.int_in_range(250..=4000)?,
         };
         let allowed = (256..=1 << 30).contains(&size);
-        let buffer: *mut [u8] = match u.ratio(2, 3)? && allowed {
+        let buffer: *mut [u8] = match u.ratio(1, 2)? && allowed {
             true => Box::into_raw(vec![0u8; size as usize].into_boxed_slice()),
             false => std::ptr::slice_from_raw_parts_mut(null_mut(), 0),
         };
@@ -168,7 +168,12 @@ impl World {
 
     /// Undoes a chain, or empties it.
     fn unchain_heaps(&mut self, u: &mut Unstructured) -> Result<()> {
-        let Some(head) = index(u, &self.heaps.0)? else { return Ok(()) };
+        // Mostly one of a chain.
+        let mut those: Vec<usize> = (0..self.heaps.0.len()).collect();
+        if u.ratio(3, 4)? && self.heaps.0.iter().any(|heap| heap.behind.is_some()) {
+            those.retain(|&at| self.heaps.0[at].behind.is_some());
+        }
+        let Some(head) = index(u, &those)?.map(|at| those[at]) else { return Ok(()) };
         let first = self.heaps.0[head].handle;
         let free = self.heaps.is_first(head) && !self.attached(head);
         let chain = self.heaps.chain(head);
@@ -234,7 +239,12 @@ impl World {
 
     /// Allocates or frees in the heap of an instance, which may share it with others.
     fn shared_blocks(&mut self, u: &mut Unstructured) -> Result<()> {
-        let Some(at) = index(u, &self.instances)? else { return Ok(()) };
+        // Of those that have a heap, if any does.
+        let mut those: Vec<usize> = (0..self.instances.len()).collect();
+        if self.instances.iter().any(|instance| instance.shared.is_some()) {
+            those.retain(|&at| self.instances[at].shared.is_some());
+        }
+        let Some(at) = index(u, &those)?.map(|at| those[at]) else { return Ok(()) };
         let (handle, first) = (self.instances[at].handle, self.instances[at].shared);
         let own = first.and_then(|first| self.heaps.own(first));
         let start = own.map_or(END, |own| self.heaps.start(own));
