@@ -7,7 +7,7 @@
 //! Depends on [`crate::frame`], [`crate::instance`] and `crate::mode`. Owns the rule what a handler
 //! may read: the word here, and fields of the instance, which it reads one by one and never follows.
 
-use crate::frame::{ClassicFunc, FuncLayout};
+use crate::frame::FuncLayout;
 use crate::instance::ExecInstance;
 use crate::meter::Meter;
 use crate::Mode;
@@ -57,7 +57,7 @@ impl Running {
 fn record(mode: Mode) -> Option<usize> {
     match mode {
         #[cfg(feature = "classic")]
-        Mode::Classic => Some(size_of::<ClassicFunc>()),
+        Mode::Classic => Some(size_of::<crate::frame::ClassicFunc>()),
         #[cfg(feature = "fast")]
         Mode::Fast => Some(size_of::<crate::frame::FastFunc>()),
         #[cfg(feature = "native")]
