@@ -45,6 +45,7 @@ struct Decision {
 fn decision(bytes: &[u8], mut above: u32) -> Option<Decision> {
     let mut bytes = bytes.iter().take(REACH).copied();
     let (mut when, mut holds) = (false, None::<bool>);
+    let mut before = 0;
     loop {
         let opcode = bytes.next()?;
         match opcode {
@@ -54,7 +55,8 @@ fn decision(bytes: &[u8], mut above: u32) -> Option<Decision> {
             }
             I32_EQZ if above == 0 => holds = Some(!holds?),
             I32_EQZ | I64_EQZ => {}
-            I32_AND | I32_OR if above == 1 => {
+            // With a constant it is a mask, as of clang without optimisation: one branch is enough.
+            I32_AND | I32_OR if above == 1 && before != I32_CONST => {
                 let or = opcode == I32_OR;
                 if holds.is_none() {
                     when = or;
@@ -76,6 +78,7 @@ fn decision(bytes: &[u8], mut above: u32) -> Option<Decision> {
             }
             _ => return None,
         }
+        before = opcode;
     }
 }
 

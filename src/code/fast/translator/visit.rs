@@ -164,7 +164,7 @@ impl Visitor for Translator<'_> {
         {
             let pos = pos.saturating_sub(1);
             match opcode {
-                LOCAL_GET if self.decide(pos, false)? => return Ok(()),
+                LOCAL_GET | I32_CONST if self.decide(pos, false)? => return Ok(()),
                 I32_OR if !self.changes_nothing(opcode) => {
                     self.decide(pos, true)?;
                 }
