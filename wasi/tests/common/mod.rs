@@ -86,7 +86,7 @@ impl Probe {
         let module = if module == "wasi_snapshot_preview1" {
             Module::from_vec(&engine, PREVIEW1.get_or_init(parsed)).unwrap()
         } else {
-            Module::from_vec(&engine, &parsed()).unwrap()
+            Module::from_vec(&engine, parsed()).unwrap()
         };
         let mut store = Store::new(&engine, wasi).unwrap();
         let mut linker = Linker::new();
