@@ -1,6 +1,9 @@
 //! The WebAssembly side, which drives: each instruction is executed on symbolic values; where one
 //! has an effect, branches or ends, the machine has to come to the same.
 
+mod conditions;
+
+pub use self::conditions::OPEN;
 use super::machine::{self, Machine, Place, Step};
 use super::values::{same, Sym, Values, UNKNOWN};
 use super::{may_trap, narrowed, signature, slots, texts, Env, OVERHEAD, SCRATCH};
@@ -36,17 +39,6 @@ struct Label {
     otherwise: Option<u32>,
 }
 
-/// Where the machine goes on a condition.
-struct Condition<'c> {
-    /// When it holds, and when it does not.
-    holds: u32,
-    fails: u32,
-    /// Whether the branch is taken when it holds.
-    jumps: bool,
-    /// Where branches before went that decided it: whether it holds there.
-    decided: Vec<(bool, Machine<'c>)>,
-}
-
 /// Both sides.
 pub struct Wasm<'e, 'c> {
     env: &'e Env,
@@ -60,24 +52,13 @@ pub struct Wasm<'e, 'c> {
     labels: Vec<Label>,
     /// Whether the instruction that comes can be reached.
     live: bool,
-    /// What `and` and `or` joined since the last branch.
-    joined: Joined,
+    /// Whether a constant is a part of the condition that is being joined: values do not tell its
+    /// branch from that of the whole.
+    constant_part: bool,
     /// Whether `i32.const` pushed the topmost operand.
     literal: bool,
     pub steps: u64,
 }
-
-/// Whether parts of a condition may have branches of their own.
-#[derive(PartialEq, Eq)]
-enum Joined {
-    No,
-    Values,
-    /// Values do not tell the branch of such a part from that of the whole condition.
-    WithConstant,
-}
-
-/// What ends the check of a function that is not wrong: values do not tell which branch this is.
-pub const OPEN: &str = "a condition whose parts are constants, or the same";
 
 pub(super) type Result<T> = std::result::Result<T, String>;
 
@@ -93,7 +74,7 @@ impl<'e, 'c> Wasm<'e, 'c> {
             stack: Vec::new(),
             labels: Vec::new(),
             live: true,
-            joined: Joined::No,
+            constant_part: false,
             literal: false,
             steps: 0,
         };
@@ -348,72 +329,6 @@ impl<'e, 'c> Wasm<'e, 'c> {
         Ok(())
     }
 
-    /// The machine branches on a condition or its opposite, after branches on parts of it that
-    /// decide it.
-    fn conditional(&mut self, value: Sym) -> Result<Condition<'c>> {
-        if self.joined == Joined::WithConstant {
-            return Err(OPEN.into());
-        }
-        let mut condition = self.values.condition(value);
-        let mut decided = Vec::new();
-        loop {
-            let opposite = self.values.opposite(condition);
-            let step = self.step()?;
-            let Step::Branch { condition: taken, target } = step else {
-                return Err(format!("a conditional branch is {step:?}"));
-            };
-            let next = self.machine.pc;
-            let mut machine = self.machine.clone();
-            // In a large function a branch leads around the long branch.
-            let long = match machine.clone().run(&mut self.values, None)? {
-                Some(Step::Jump(long)) => Some(long),
-                _ => None,
-            };
-            if same(taken, condition) {
-                return Ok(Condition { holds: target, fails: next, jumps: true, decided });
-            }
-            if same(taken, opposite) {
-                return Ok(Condition { holds: next, fails: target, jumps: false, decided });
-            }
-            if self.values.occurrences(condition, taken) > 1 {
-                return Err(OPEN.into());
-            }
-            let ways = [true, false].map(|way| self.values.assume(condition, taken, way));
-            let truths = [true, false].map(|way| self.values.truth_if(condition, taken, way));
-            match (truths, long) {
-                ([Some(_), Some(_)], _) => return Err(OPEN.into()),
-                ([Some(holds), None], _) => {
-                    machine.pc = target;
-                    decided.push((holds, machine));
-                    condition = self.values.condition(ways[1]);
-                }
-                ([None, Some(holds)], Some(long)) => {
-                    machine.pc = long;
-                    decided.push((holds, machine));
-                    self.machine.pc = target;
-                    condition = self.values.condition(ways[0]);
-                }
-                _ => {
-                    return Err(format!(
-                        "branches on {} instead of {}",
-                        self.values.text(taken),
-                        self.values.text(condition)
-                    ))
-                }
-            }
-        }
-    }
-
-    /// Another way leads to where the machine is.
-    fn join(&mut self, other: &Machine<'c>) -> Result<()> {
-        if other.pc != self.machine.pc {
-            let (pc, here) = (other.pc, self.machine.pc);
-            return Err(format!("a decided condition goes to {pc:#x} instead of {here:#x}"));
-        }
-        self.machine.join(other);
-        Ok(())
-    }
-
     fn branch_if(&mut self, depth: u32) -> Result<()> {
         let value = self.pop_one()?;
         let index = self.label(depth)?;
@@ -601,23 +516,9 @@ impl<'e, 'c> Wasm<'e, 'c> {
 
     /// The next instruction, whose bytes are the first of these.
     pub fn instruction(&mut self, operator: &Operator, bytes: &[u8]) -> Result<()> {
-        let joins = matches!(operator, Operator::I32And | Operator::I32Or);
-        if joins {
-            // A literal is no part: nothing decides between two instructions.
-            let parts = 2 - usize::from(self.literal);
-            let above = self.stack.len().saturating_sub(2);
-            let parts = &self.stack[above..(above + parts).min(self.stack.len())];
-            let constant = parts.iter().any(|part| self.values.truth(part[0]).is_some());
-            if constant || self.joined != Joined::WithConstant {
-                self.joined = if constant { Joined::WithConstant } else { Joined::Values };
-            }
-        }
-        self.literal = matches!(operator, Operator::I32Const { .. });
+        self.note_parts(operator);
         let done = self.compared(operator, bytes);
-        // Only these may stand between a branch of a part and that of the whole.
-        if !matches!(bytes.first(), Some(0x20 | 0x41 | 0x45..=0x66 | 0x6a..=0x6c | 0x71..=0x78)) {
-            self.joined = Joined::No;
-        }
+        self.forget_parts(bytes.first());
         done
     }
 
